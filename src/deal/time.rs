@@ -1,0 +1,81 @@
+//! Points in time, and how WeChat and the `deal` table write them.
+
+use std::fmt;
+
+use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
+
+/// A point in time. WeChat's messages and the `deal` table show it as [`BeijingTime`].
+pub type Timestamp = DateTime<Utc>;
+
+/// A time of day as WeChat and the `deal` table write it: Beijing, UTC+8 all year round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BeijingTime(NaiveDateTime);
+
+const BEIJING: FixedOffset = match FixedOffset::east_opt(8 * 3600) {
+    Some(offset) => offset,
+    None => unreachable!(),
+};
+
+impl BeijingTime {
+    /// `yyyyMMddHHmmss`, as in `time_expire` and `time_end`.
+    pub fn compact(self) -> String {
+        self.0.format("%Y%m%d%H%M%S").to_string()
+    }
+
+    /// Reads `yyyyMMddHHmmss`; `None` for anything else, the 32nd of a month included.
+    pub fn from_compact(text: &str) -> Option<Self> {
+        let digits = text.len() == 14 && text.bytes().all(|b| b.is_ascii_digit());
+        digits.then(|| NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").ok().map(Self)).flatten()
+    }
+
+    /// The column value of a DATETIME.
+    pub fn naive(self) -> NaiveDateTime {
+        self.0
+    }
+
+    /// The point in time that the column value stands for.
+    pub fn timestamp(self) -> Timestamp {
+        DateTime::from_naive_utc_and_offset(self.0 - BEIJING, Utc)
+    }
+}
+
+impl From<Timestamp> for BeijingTime {
+    fn from(time: Timestamp) -> Self {
+        Self(time.with_timezone(&BEIJING).naive_local())
+    }
+}
+
+impl From<NaiveDateTime> for BeijingTime {
+    fn from(column: NaiveDateTime) -> Self {
+        Self(column)
+    }
+}
+
+/// RFC 3339 with `+08:00`, in whole seconds: how answers show a time.
+impl fmt::Display for BeijingTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}+08:00", self.0.format("%Y-%m-%dT%H:%M:%S"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beijing_is_eight_hours_ahead_and_round_trips() {
+        let utc: Timestamp = "2026-02-28T20:30:00Z".parse().unwrap();
+        let beijing = BeijingTime::from(utc);
+        assert_eq!(beijing.compact(), "20260301043000");
+        assert_eq!(beijing.to_string(), "2026-03-01T04:30:00+08:00");
+        assert_eq!(beijing.timestamp(), utc);
+        assert_eq!(BeijingTime::from_compact("20260301043000"), Some(beijing));
+    }
+
+    #[test]
+    fn a_time_that_does_not_exist_is_none() {
+        for text in ["", "20260132000000", "20260101250000", "2026010100000", "202601010000001", "2026-01-01 00:00", "２０２６0101000000"] {
+            assert_eq!(BeijingTime::from_compact(text), None, "{text}");
+        }
+    }
+}

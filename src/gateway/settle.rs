@@ -1,0 +1,102 @@
+//! The only door to Paid. The notification and the query knock here, and whatever will learn of payments later.
+
+use chrono::TimeDelta;
+use tracing::{info, warn};
+
+use crate::deal::{DealStatus, Timestamp};
+use crate::store::StoreError;
+use crate::wechat::PaidTrade;
+
+use super::Gateway;
+
+/// A payment that is stored, durably.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// The deal became Paid now.
+    Now,
+    /// It became Paid now, after it had been given up: money beats the timer.
+    Late,
+    /// It was Paid before, by this payment. Nothing was changed.
+    Already,
+}
+
+/// A payment that changed nothing, though WeChat has signed it. Somebody should look.
+#[derive(Debug, thiserror::Error)]
+pub enum SettleError {
+    /// No deal has this number. (It may be another environment's, with the same key.)
+    #[error("there is no such order")]
+    UnknownOrder,
+    /// The deal costs another amount.
+    #[error("the amount is not the order's")]
+    Amount,
+    /// Paid in another currency.
+    #[error("the currency is not CNY")]
+    Currency,
+    /// The deal is paid already, by another payment: the payer was charged twice.
+    #[error("the order was paid by another transaction")]
+    SecondTransaction,
+    /// Nothing is known: it could not be stored or looked up.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+}
+
+impl Gateway {
+    /// Stores that a deal was paid. When this returns `Ok`, it is on disk.
+    pub async fn settle(&self, trade: &PaidTrade) -> Result<Settled, SettleError> {
+        let outcome = self.try_settle(trade).await;
+        let order_id = trade.order_id();
+        let (source, total_fee) = (trade.source(), trade.total_fee().get());
+        let transaction = tail(trade.transaction_id());
+        match &outcome {
+            Ok(Settled::Now) => info!(%order_id, ?source, total_fee, transaction, "settled"),
+            Ok(Settled::Already) => info!(%order_id, ?source, transaction, "settled before"),
+            Ok(Settled::Late) => warn!(alarm = "paid_late", %order_id, ?source, total_fee, transaction, "paid after it had expired; settled"),
+            Err(SettleError::Store(error)) => warn!(%order_id, ?source, %error, "a payment could not be stored yet"),
+            Err(error) => warn!(alarm = "money", %order_id, ?source, total_fee, transaction, %error, "a payment does not fit and changed nothing"),
+        }
+        outcome
+    }
+
+    async fn try_settle(&self, trade: &PaidTrade) -> Result<Settled, SettleError> {
+        if !trade.is_cny() {
+            return Err(SettleError::Currency);
+        }
+        let paid_at = self.payment_time(trade);
+        if self.store.mark_paid(trade, paid_at).await? {
+            return Ok(Settled::Now);
+        }
+        // Not an unpaid deal of ours with this price. Look why, and move it only from where it stands.
+        for _ in 0..3 {
+            let deal = self.store.find(trade.order_id()).await?.ok_or(SettleError::UnknownOrder)?;
+            if deal.status == DealStatus::Paid {
+                // The original stored no transaction id.
+                let same = deal.transaction_id.is_none_or(|id| id == trade.transaction_id());
+                return if same { Ok(Settled::Already) } else { Err(SettleError::SecondTransaction) };
+            }
+            if deal.charged != Some(trade.total_fee()) {
+                return Err(SettleError::Amount);
+            }
+            if self.store.mark_paid_from(&deal, trade, paid_at).await? {
+                return Ok(if deal.status == DealStatus::Expired { Settled::Late } else { Settled::Now });
+            }
+        }
+        Err(StoreError::Unavailable("the deal changes too fast").into())
+    }
+
+    /// `time_end`, unless it is impossible: it is not checked by any signature of time, so it decides nothing and a
+    /// wrong one must not stop a payment.
+    fn payment_time(&self, trade: &PaidTrade) -> Timestamp {
+        let now = self.clock.now_seconds();
+        let plausible = |time: &Timestamp| *time <= now + TimeDelta::minutes(10) && *time >= now - TimeDelta::days(366);
+        trade.time_end().filter(plausible).unwrap_or_else(|| {
+            warn!(order_id = %trade.order_id(), "time_end is no plausible time; taking the time of receipt");
+            now
+        })
+    }
+}
+
+/// The last six characters: enough to find a payment in WeChat's own pages, not enough to be worth copying.
+fn tail(transaction_id: &str) -> &str {
+    let start = transaction_id.len().saturating_sub(6);
+    transaction_id.get(start..).unwrap_or_default()
+}

@@ -1,0 +1,214 @@
+//! Opening a deal. The row is committed before WeChat is asked for a link, so no payable link is without a deal.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio::time::{Instant, sleep};
+use tracing::warn;
+
+use crate::deal::{Deal, DealStatus, Fen, OrderId, Timestamp};
+use crate::store::{NewDeal, PrepayNote, StoreError};
+use crate::wechat::{CallError, Doubt, Order, Prepaid, Refusal};
+
+use super::{Gateway, GatewayError};
+
+/// How long one who asks WeChat keeps others from asking: longer than a call can take.
+const ASKING: TimeDelta = TimeDelta::seconds(8);
+/// How long a second caller waits for the first one's answer; front ends wait for at most 8 s.
+const WAIT_FOR_OTHER: Duration = Duration::from_secs(6);
+/// How often it looks.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// Pauses before SYSTEMERROR is answered with the same request again, as WeChat asks for.
+const PATIENCE: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];
+/// A link whose deal ends within this time is sent without `time_expire`: WeChat wants at least five minutes, and
+/// clocks differ.
+const SHORTEST_TIME_EXPIRE: TimeDelta = TimeDelta::seconds(360);
+
+/// What a front end asks for.
+#[derive(Debug, Clone)]
+pub struct ToPay {
+    /// Who sells.
+    pub merchant_id: i64,
+    /// What is sold.
+    pub product_id: i64,
+    /// For how much.
+    pub price: Fen,
+    /// The payer's address.
+    pub payer: IpAddr,
+    /// The caller's name for this attempt, so that a repeat is not a second deal.
+    pub idempotency_key: Option<String>,
+}
+
+/// A deal that can be paid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// Its number.
+    pub order_id: OrderId,
+    /// The link to draw as a QR code.
+    pub code_url: String,
+    /// Until when.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Gateway {
+    /// Opens a deal, or finds the one that was opened under the same idempotency key.
+    pub async fn to_pay(&self, wish: ToPay) -> Result<Opened, GatewayError> {
+        if let Some(deal) = self.opened_before(&wish).await? {
+            return self.resume(deal, &wish).await;
+        }
+        let mut number_was_taken = false;
+        loop {
+            let deal = self.draft(&wish);
+            match self.store.insert(deal.clone()).await {
+                Ok(()) => {}
+                Err(StoreError::Conflict) => {
+                    if let Some(existing) = self.opened_before(&wish).await? {
+                        return self.resume(existing, &wish).await;
+                    }
+                    // So it was the number: draw another one.
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            }
+            match self.ask(&deal.order_id, deal.prepay_request, Some(deal.expires_at)).await {
+                // WeChat knows our brand-new number: somebody else uses this merchant number. Once may be chance.
+                Err(GatewayError::Refused(order_id, refusal)) if refusal.number_is_taken() && !number_was_taken => {
+                    warn!(%order_id, "WeChat knows a number that was drawn just now; drawing another");
+                    self.store.release_key(&order_id).await?;
+                    number_was_taken = true;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn opened_before(&self, wish: &ToPay) -> Result<Option<Deal>, StoreError> {
+        match &wish.idempotency_key {
+            Some(key) => self.store.find_by_key(wish.merchant_id, key).await,
+            None => Ok(None),
+        }
+    }
+
+    fn draft(&self, wish: &ToPay) -> NewDeal {
+        let created_at = self.clock.now_seconds();
+        let expires_at = created_at + self.terms.expire_after;
+        let order_id = OrderId::draw(created_at, self.chance.draw());
+        let body = self.terms.body.replace("{merchant_id}", &wish.merchant_id.to_string()).replace("{product_id}", &wish.product_id.to_string());
+        let order = Order {
+            order_id: &order_id,
+            total_fee: wish.price,
+            body: &body,
+            product_id: wish.product_id,
+            payer: wish.payer,
+            time_expire: (self.terms.expire_after >= SHORTEST_TIME_EXPIRE).then_some(expires_at),
+        };
+        NewDeal {
+            prepay_request: self.wechat.merchant().unified_order_request(&order, &self.chance),
+            merchant_id: wish.merchant_id,
+            product_id: wish.product_id,
+            price: wish.price,
+            idempotency_key: wish.idempotency_key.clone(),
+            asking_until: created_at + ASKING,
+            created_at,
+            expires_at,
+            order_id,
+        }
+    }
+
+    /// The same wish again: the same deal, with its stored link if there is one.
+    async fn resume(&self, deal: Deal, wish: &ToPay) -> Result<Opened, GatewayError> {
+        if deal.product_id != wish.product_id {
+            return Err(GatewayError::IdempotencyConflict("product_id"));
+        }
+        if deal.charged != Some(wish.price) {
+            return Err(GatewayError::IdempotencyConflict("price"));
+        }
+        if let Some(outcome) = already_clear(&deal) {
+            return outcome;
+        }
+        let now = self.clock.now_seconds();
+        if let Some(request) = deal.prepay.request
+            && self.store.claim_prepay(&deal.order_id, now, now + ASKING).await?
+        {
+            return self.ask(&deal.order_id, request, deal.expires_at).await;
+        }
+        self.wait_for_other(&deal.order_id).await
+    }
+
+    /// Somebody else, perhaps another instance, is asking for this deal's link. Its answer is ours too.
+    async fn wait_for_other(&self, order_id: &OrderId) -> Result<Opened, GatewayError> {
+        let started = Instant::now();
+        while started.elapsed() < WAIT_FOR_OTHER {
+            sleep(LOOK_AGAIN).await;
+            let deal = self.store.find(order_id).await?.ok_or(GatewayError::NotFound)?;
+            if let Some(outcome) = already_clear(&deal) {
+                return outcome;
+            }
+            if deal.prepay.asking_until.is_none_or(|until| until <= self.clock.now()) {
+                return Err(match deal.prepay.refusal {
+                    Some(description) => GatewayError::Refused(deal.order_id, Refusal { err_code: None, description }),
+                    None => GatewayError::Upstream(deal.order_id, Doubt::Broken.into()),
+                });
+            }
+        }
+        Err(GatewayError::Upstream(order_id.clone(), Doubt::Timeout.into()))
+    }
+
+    /// Asks WeChat for the link of a stored deal and writes down how that ended.
+    async fn ask(&self, order_id: &OrderId, request: String, expires_at: Option<Timestamp>) -> Result<Opened, GatewayError> {
+        match self.ask_patiently(order_id, request).await {
+            Ok(prepaid) => {
+                let code_url = prepaid.code_url.clone();
+                // The deal is stored and the link is good, so the payer gets it even if it could not be noted.
+                self.note(order_id, PrepayNote::Link(prepaid)).await;
+                Ok(Opened { order_id: order_id.clone(), code_url, expires_at })
+            }
+            Err(CallError::Refused(refusal)) if refusal.is("ORDERPAID") || refusal.is("ORDERCLOSED") => {
+                // It says so; only a query proves it.
+                self.note(order_id, PrepayNote::Unknown).await;
+                match self.ask_and_decide(order_id).await?.state {
+                    state if state.is_paid() => Err(GatewayError::OrderPaid(order_id.clone())),
+                    state if state.is_dead() => Err(GatewayError::OrderClosed(order_id.clone())),
+                    _ => Err(GatewayError::Refused(order_id.clone(), refusal)),
+                }
+            }
+            Err(CallError::Refused(refusal)) => {
+                self.note(order_id, PrepayNote::Refused(refusal.to_string())).await;
+                Err(GatewayError::Refused(order_id.clone(), refusal))
+            }
+            Err(error) => {
+                self.note(order_id, PrepayNote::Unknown).await;
+                Err(GatewayError::Upstream(order_id.clone(), error))
+            }
+        }
+    }
+
+    async fn ask_patiently(&self, order_id: &OrderId, request: String) -> Result<Prepaid, CallError> {
+        for pause in PATIENCE {
+            match self.wechat.unified_order(order_id, request.clone()).await {
+                Err(CallError::Unknown(Doubt::SystemError)) => sleep(pause).await,
+                answered => return answered,
+            }
+        }
+        self.wechat.unified_order(order_id, request).await
+    }
+
+    async fn note(&self, order_id: &OrderId, note: PrepayNote) {
+        if let Err(error) = self.store.note_prepay(order_id, note, self.clock.now_seconds()).await {
+            warn!(%order_id, %error, "WeChat's answer could not be noted");
+        }
+    }
+}
+
+/// What a deal says by itself to somebody who wants its link; `None` when WeChat must be asked.
+fn already_clear(deal: &Deal) -> Option<Result<Opened, GatewayError>> {
+    match (deal.status, &deal.prepay.code_url) {
+        (DealStatus::Paid, _) => Some(Err(GatewayError::OrderPaid(deal.order_id.clone()))),
+        (DealStatus::Expired, _) => Some(Err(GatewayError::OrderClosed(deal.order_id.clone()))),
+        (DealStatus::Unpaid, Some(code_url)) => {
+            Some(Ok(Opened { order_id: deal.order_id.clone(), code_url: code_url.clone(), expires_at: deal.expires_at }))
+        }
+        (DealStatus::Unpaid, None) => None,
+    }
+}

@@ -1,0 +1,128 @@
+//! What safety rests on, checked at start: a schema that could lose or double a payment refuses to start.
+
+use sqlx::Error;
+
+use super::StoreError;
+use super::connection::Conn;
+
+/// The schema lacks something that this service relies on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WrongSchema {
+    /// A column is missing, or is of a type that cannot hold what belongs there.
+    #[error("column deal.{column} must be {expected}")]
+    Column {
+        /// Its name.
+        column: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// Without it the same order could be stored twice.
+    #[error("the table deal needs the unique index {0}; run `wechat-pay migrate`")]
+    UniqueIndex(&'static str),
+    /// MyISAM and the like lose rows in a crash.
+    #[error("the table deal must be of the engine InnoDB: ALTER TABLE deal ENGINE=InnoDB")]
+    Engine,
+}
+
+/// The columns that matter: name, types (of MySQL) that will do, and at least how many characters.
+const COLUMNS: [(&str, &[&str], u64, &str); 22] = [
+    ("id", &["int", "bigint"], 0, "int"),
+    ("order_id", &["varchar"], 32, "varchar(45)"),
+    ("product_id", &["int", "bigint"], 0, "int"),
+    ("merchant_id", &["int", "bigint"], 0, "int"),
+    ("transaction_id", &["varchar"], 32, "varchar(45)"),
+    ("price", &["double"], 0, "double"),
+    ("price_last", &["double"], 0, "double"),
+    ("status", &["tinyint", "smallint", "int"], 0, "tinyint"),
+    ("mode", &["tinyint", "smallint", "int"], 0, "tinyint"),
+    ("prepayBack", &["text", "mediumtext", "longtext"], 0, "text"),
+    ("payBack", &["text", "mediumtext", "longtext"], 0, "text"),
+    ("queryBack", &["text", "mediumtext", "longtext"], 0, "text"),
+    ("create_at", &["datetime"], 0, "datetime"),
+    ("update_at", &["datetime"], 0, "datetime"),
+    ("order_key", &["varchar"], 45, "varchar(45)"),
+    ("total_fee", &["bigint"], 0, "bigint"),
+    ("idempotency_key", &["varchar"], 64, "varchar(64)"),
+    ("expires_at", &["datetime"], 0, "datetime"),
+    ("prepay_request", &["text", "mediumtext", "longtext"], 0, "text"),
+    ("asking_until", &["datetime"], 0, "datetime"),
+    ("code_url", &["varchar"], 256, "varchar(256)"),
+    ("refusal", &["varchar"], 255, "varchar(255)"),
+];
+const UNIQUE: [&str; 2] = ["deal_order_key", "deal_idempotency_key"];
+
+/// Holds the schema against what the statements rely on.
+pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
+    let found = match conn {
+        Conn::MySql(c) => mysql(c).await,
+        Conn::Sqlite(c) => sqlite(c).await,
+    };
+    let found = found.map_err(|_| StoreError::Unavailable("the schema cannot be read"))?;
+    if !found.durable_engine {
+        return Err(WrongSchema::Engine.into());
+    }
+    for (name, types, length, expected) in COLUMNS {
+        let column = found.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
+        // SQLite's types are of its own; its columns are all of our making.
+        let fits = column.is_some_and(|column| {
+            column.mysql_type.as_ref().is_none_or(|(kind, characters)| types.contains(&kind.as_str()) && (length == 0 || *characters >= length))
+        });
+        if !fits {
+            return Err(WrongSchema::Column { column: name, expected }.into());
+        }
+    }
+    for index in UNIQUE {
+        if !found.unique_indexes.iter().any(|name| name == index) {
+            return Err(WrongSchema::UniqueIndex(index).into());
+        }
+    }
+    Ok(())
+}
+
+struct Column {
+    name: String,
+    mysql_type: Option<(String, u64)>,
+}
+
+struct Found {
+    columns: Vec<Column>,
+    unique_indexes: Vec<String>,
+    durable_engine: bool,
+}
+
+async fn mysql(conn: &mut sqlx::MySqlConnection) -> Result<Found, Error> {
+    let columns: Vec<(String, String, i64)> = sqlx::query_as(
+        "SELECT CAST(column_name AS CHAR(64)), CAST(data_type AS CHAR(64)), CAST(COALESCE(character_maximum_length, 0) AS SIGNED) \
+         FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'deal'",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let indexes: Vec<(String,)> = sqlx::query_as(
+        "SELECT DISTINCT CAST(index_name AS CHAR(64)) FROM information_schema.statistics \
+         WHERE table_schema = DATABASE() AND table_name = 'deal' AND non_unique = 0",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let engine: Option<(String,)> =
+        sqlx::query_as("SELECT CAST(COALESCE(engine, '') AS CHAR(64)) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'deal'")
+            .fetch_optional(&mut *conn)
+            .await?;
+    Ok(Found {
+        columns: columns
+            .into_iter()
+            .map(|(name, kind, characters)| Column { name, mysql_type: Some((kind.to_lowercase(), u64::try_from(characters).unwrap_or(0))) })
+            .collect(),
+        unique_indexes: indexes.into_iter().map(|(name,)| name).collect(),
+        durable_engine: engine.is_some_and(|(engine,)| engine.eq_ignore_ascii_case("innodb")),
+    })
+}
+
+async fn sqlite(conn: &mut sqlx::SqliteConnection) -> Result<Found, Error> {
+    let columns: Vec<(String,)> = sqlx::query_as("SELECT name FROM pragma_table_info('deal')").fetch_all(&mut *conn).await?;
+    let indexes: Vec<(String,)> = sqlx::query_as("SELECT name FROM pragma_index_list('deal') WHERE \"unique\" = 1").fetch_all(&mut *conn).await?;
+    Ok(Found {
+        columns: columns.into_iter().map(|(name,)| Column { name, mysql_type: None }).collect(),
+        unique_indexes: indexes.into_iter().map(|(name,)| name).collect(),
+        durable_engine: true,
+    })
+}

@@ -1,0 +1,176 @@
+//! One connection to either engine, set up so that what it acknowledges is true.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::mysql::MySqlConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, Error, MySqlConnection, SqliteConnection};
+use tokio::time::timeout;
+
+use super::StoreError;
+
+/// A connection that takes longer is taken for one that cannot be had.
+const CONNECT: Duration = Duration::from_millis(1500);
+/// How long a writer of SQLite waits for another process that writes; below the workers' limit a statement.
+const SQLITE_BUSY: Duration = Duration::from_millis(1500);
+
+/// Where the database is. Never shown: it holds a password.
+#[derive(Clone)]
+pub struct DatabaseUrl(Target);
+
+#[derive(Clone)]
+enum Target {
+    MySql(Box<MySqlConnectOptions>),
+    Sqlite(SqliteConnectOptions),
+}
+
+/// The URL is neither `sqlite://path` nor `mysql://user:pass@host:3306/db`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidDatabaseUrl {
+    /// Another scheme, or none.
+    #[error("the database URL begins with sqlite:// or mysql://")]
+    Scheme,
+    /// The rest of it is malformed. (What exactly is not said: it holds a password.)
+    #[error("the database URL is malformed")]
+    Malformed,
+    /// No database is named.
+    #[error("the MySQL URL names no database: mysql://user:pass@host:3306/db")]
+    NoDatabase,
+    /// A database that is gone with the process cannot keep payments.
+    #[error("an SQLite database is a file, not memory")]
+    InMemory,
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = InvalidDatabaseUrl;
+
+    fn from_str(url: &str) -> Result<Self, InvalidDatabaseUrl> {
+        if url.starts_with("mysql://") || url.starts_with("mariadb://") {
+            let options: MySqlConnectOptions = url.parse().map_err(|_| InvalidDatabaseUrl::Malformed)?;
+            if options.get_database().is_none_or(str::is_empty) {
+                return Err(InvalidDatabaseUrl::NoDatabase);
+            }
+            // Beijing time in every session; the SQL mode is set whole in `connect`.
+            let options = options.timezone(Some("+08:00".to_owned())).pipes_as_concat(false).no_engine_substitution(false);
+            Ok(Self(Target::MySql(Box::new(options.disable_statement_logging()))))
+        } else if url.starts_with("sqlite:") {
+            let options: SqliteConnectOptions = url.parse().map_err(|_| InvalidDatabaseUrl::Malformed)?;
+            if url.contains(":memory:") || url.contains("mode=memory") {
+                return Err(InvalidDatabaseUrl::InMemory);
+            }
+            let options = options
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                // In WAL mode NORMAL would lose the last commits with the power.
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(SQLITE_BUSY)
+                .disable_statement_logging();
+            Ok(Self(Target::Sqlite(options)))
+        } else {
+            Err(InvalidDatabaseUrl::Scheme)
+        }
+    }
+}
+
+impl DatabaseUrl {
+    /// Whether it is SQLite, which has one writer.
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self.0, Target::Sqlite(_))
+    }
+
+    /// The file of an SQLite database.
+    pub fn file(&self) -> Option<&std::path::Path> {
+        match &self.0 {
+            Target::Sqlite(options) => Some(options.get_filename()),
+            Target::MySql(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self.0 {
+            Target::MySql(_) => "mysql://[hidden]",
+            Target::Sqlite(_) => "sqlite://[hidden]",
+        })
+    }
+}
+
+/// One connection.
+pub enum Conn {
+    MySql(MySqlConnection),
+    Sqlite(SqliteConnection),
+}
+
+/// Runs one text on the connection of whichever engine it is, with that engine's native types.
+macro_rules! on_conn {
+    ($conn:expr, $c:ident => $body:expr) => {
+        match $conn {
+            Conn::MySql($c) => $body,
+            Conn::Sqlite($c) => $body,
+        }
+    };
+}
+pub(super) use on_conn;
+
+impl Conn {
+    /// Runs one parameterless statement.
+    pub async fn execute(&mut self, sql: &'static str) -> Result<u64, Error> {
+        Ok(on_conn!(self, c => sqlx::raw_sql(sql).execute(&mut *c).await?.rows_affected()))
+    }
+
+    /// Whether the server still answers.
+    pub async fn ping(&mut self) -> Result<(), Error> {
+        on_conn!(self, c => c.ping().await)
+    }
+}
+
+/// A connection for the workers: strict, autocommitting, in Beijing time, never waiting long for a lock.
+pub async fn connect(url: &DatabaseUrl) -> Result<Conn, StoreError> {
+    let mut conn = open(url).await?;
+    let set_up = async {
+        if let Conn::MySql(_) = conn {
+            conn.execute("SET SESSION innodb_lock_wait_timeout = 2").await?;
+            // MariaDB ends a statement that outlives its caller. MySQL has no such limit for writes and does not know the name.
+            let _ = conn.execute("SET SESSION max_statement_time = 3").await;
+        }
+        Ok::<_, Error>(())
+    };
+    timeout(CONNECT, set_up).await.map_err(|_| StoreError::Unavailable("no answer in time"))?.map_err(|_| StoreError::Unavailable("no session"))?;
+    Ok(conn)
+}
+
+/// A connection without limits on how long a statement may take: for changes of the schema.
+pub async fn open(url: &DatabaseUrl) -> Result<Conn, StoreError> {
+    let connecting = async {
+        match &url.0 {
+            Target::MySql(options) => {
+                let mut conn = Conn::MySql(options.connect().await?);
+                // Whatever the server's defaults are: cut-off values and lost engines are errors, and a statement that
+                // was acknowledged is committed.
+                conn.execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', autocommit = 1").await?;
+                Ok(conn)
+            }
+            Target::Sqlite(options) => Ok(Conn::Sqlite(options.connect().await?)),
+        }
+    };
+    match timeout(CONNECT, connecting).await {
+        Ok(Ok(conn)) => Ok(conn),
+        Ok(Err(error)) => Err(StoreError::Unavailable(reason(&error))),
+        Err(_) => Err(StoreError::Unavailable("no connection in time")),
+    }
+}
+
+/// What an operator needs to know of a failed connect, without the texts of the driver, which show users and addresses.
+fn reason(error: &Error) -> &'static str {
+    let number = error.as_database_error().and_then(|e| e.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>()).map(|e| e.number());
+    match number {
+        Some(1044 | 1045 | 1698) => "the database refuses user or password",
+        Some(1049) => "there is no such database",
+        Some(1040 | 1203 | 1226) => "the database has too many connections",
+        Some(_) => "the database refuses the connection",
+        None if matches!(error, Error::Tls(_)) => "TLS to the database failed",
+        None => "the database cannot be reached",
+    }
+}

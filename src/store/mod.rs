@@ -1,0 +1,224 @@
+//! Where deals are kept: MySQL/MariaDB, or SQLite as the embedded default. All SQL of the crate lives in here.
+//!
+//! A caller hands a [`statement::Statement`] to the store's own workers (`worker`), each of which owns one
+//! connection, and waits for the answer. Nobody outside ever holds a connection, so a caller that goes away abandons
+//! the wait and never the work, and no connection can be left in the middle of something. (sqlx's pool loses
+//! acknowledged writes after a cancelled `begin()` and does not recover from black-holed connections; here there
+//! is neither a pool nor a `begin()`.)
+//!
+//! Every change is one autocommitted statement whose WHERE names the state that it expects, and whose affected rows
+//! are looked at.
+
+mod check;
+mod connection;
+mod migrate;
+mod row;
+mod statement;
+mod worker;
+
+use crate::deal::{Deal, DealStatus, Fen, OrderId, Timestamp};
+use crate::wechat::{Evidence, PaidTrade, Prepaid};
+
+pub use check::WrongSchema;
+pub use connection::{DatabaseUrl, InvalidDatabaseUrl};
+use row::DealRow;
+pub use row::ImpossibleRow;
+use statement::{Answer, Statement};
+use worker::{Lane, Workers};
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database is away, too slow or overloaded. Whether the statement was carried out is unknown.
+    #[error("the database is not available: {0}")]
+    Unavailable(&'static str),
+    /// A unique index says that the row exists already.
+    #[error("the row exists already")]
+    Conflict,
+    /// A row holds what no program should have written.
+    #[error("{0}")]
+    ImpossibleRow(#[from] ImpossibleRow),
+    /// The database refused the statement: a fault of ours, or of the schema.
+    #[error("the database refused the statement: {0}")]
+    Refused(String),
+    /// The schema is not one that this service can work with.
+    #[error("{0}")]
+    WrongSchema(#[from] WrongSchema),
+}
+
+/// A deal about to be opened.
+#[derive(Debug, Clone)]
+pub struct NewDeal {
+    /// Our number for it.
+    pub order_id: OrderId,
+    /// Who sells.
+    pub merchant_id: i64,
+    /// What is sold.
+    pub product_id: i64,
+    /// What is charged.
+    pub price: Fen,
+    /// The caller's `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+    /// The exact bytes that WeChat will be asked with.
+    pub prepay_request: String,
+    /// Until when the one who opens it is asking WeChat.
+    pub asking_until: Timestamp,
+    /// Now.
+    pub created_at: Timestamp,
+    /// Until when it can be paid.
+    pub expires_at: Timestamp,
+}
+
+/// How the asking for a QR link ended, to be written down.
+#[derive(Debug, Clone)]
+pub enum PrepayNote {
+    /// WeChat gave a link.
+    Link(Prepaid),
+    /// WeChat said no; its words.
+    Refused(String),
+    /// Nobody knows. Whoever asks again must send the identical request.
+    Unknown,
+}
+
+/// Whether what is acknowledged would survive a power cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Every commit is on disk before it is acknowledged.
+    Full,
+    /// `innodb_flush_log_at_trx_commit` has this value instead of 1.
+    Weak(i64),
+}
+
+/// The store. Cheap to clone; all clones share the workers.
+#[derive(Debug, Clone)]
+pub struct Store {
+    workers: Workers,
+}
+
+impl Store {
+    /// Connects, migrates the schema and checks what safety rests on.
+    pub async fn open(url: &DatabaseUrl, now: Timestamp) -> Result<Self, StoreError> {
+        migrate::migrate(url, now).await?;
+        let mut conn = connection::connect(url).await?;
+        check::check(&mut conn).await?;
+        Ok(Self { workers: Workers::start(url.clone()) })
+    }
+
+    /// Brings the schema up to date and checks it, without serving. Returns the steps taken.
+    pub async fn migrate(url: &DatabaseUrl, now: Timestamp) -> Result<Vec<&'static str>, StoreError> {
+        let steps = migrate::migrate(url, now).await?;
+        check::check(&mut connection::connect(url).await?).await?;
+        Ok(steps)
+    }
+
+    /// Asks the database how it keeps what it acknowledges; an error when it cannot be reached.
+    pub async fn durability(&self) -> Result<Durability, StoreError> {
+        match self.workers.run(Lane::Read, Statement::Durability).await? {
+            Answer::Number(1) => Ok(Durability::Full),
+            Answer::Number(other) => Ok(Durability::Weak(other)),
+            _ => Err(StoreError::Unavailable("no answer")),
+        }
+    }
+
+    /// Stores a new deal. [`StoreError::Conflict`]: the order id or the idempotency key is taken.
+    pub async fn insert(&self, deal: NewDeal) -> Result<(), StoreError> {
+        self.change(Statement::Insert(Box::new(deal))).await.map(|_| ())
+    }
+
+    /// The deal of this number.
+    ///
+    /// A row that the original inserted after adoption is claimed as the row of record on first sight.
+    pub async fn find(&self, order_id: &OrderId) -> Result<Option<Deal>, StoreError> {
+        if let Some(deal) = self.find_claimed(order_id).await? {
+            return Ok(Some(deal));
+        }
+        // Collations of old tables find too much ('AbC ' for 'abc'), so the bytes are compared here.
+        let mut strays = self.rows(Statement::FindStrays(order_id.clone())).await?;
+        strays.retain(|row| row.order_id == order_id.as_str());
+        let Some(stray) = strays.into_iter().max_by_key(|row| (row.status == Some(DealStatus::Paid.code()), row.id)) else {
+            return Ok(None);
+        };
+        match self.change(Statement::Claim { id: stray.id }).await {
+            Ok(1) => Ok(Some(stray.into_deal()?)),
+            // Somebody else has claimed one.
+            Ok(_) | Err(StoreError::Conflict) => self.find_claimed(order_id).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn find_claimed(&self, order_id: &OrderId) -> Result<Option<Deal>, StoreError> {
+        self.one(Statement::Find(order_id.clone())).await
+    }
+
+    /// The deal that a merchant opened under an idempotency key.
+    pub async fn find_by_key(&self, merchant_id: i64, key: &str) -> Result<Option<Deal>, StoreError> {
+        self.one(Statement::FindByKey { merchant_id, key: key.to_owned() }).await
+    }
+
+    /// Takes the right to ask WeChat for this deal's link until `until`; `false` when somebody else has it,
+    /// there is a link by now or the deal is decided.
+    pub async fn claim_prepay(&self, order_id: &OrderId, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.change(Statement::ClaimPrepay { order_id: order_id.clone(), now, until }).await? == 1)
+    }
+
+    /// Writes down how the asking ended, and gives the right to ask back (`asking_until` becomes the time of the answer).
+    pub async fn note_prepay(&self, order_id: &OrderId, note: PrepayNote, now: Timestamp) -> Result<(), StoreError> {
+        self.change(Statement::NotePrepay { order_id: order_id.clone(), note, now }).await.map(|_| ())
+    }
+
+    /// Takes the idempotency key off a deal whose number WeChat would not take, for the deal that replaces it.
+    pub async fn release_key(&self, order_id: &OrderId) -> Result<(), StoreError> {
+        self.change(Statement::ReleaseKey { order_id: order_id.clone() }).await.map(|_| ())
+    }
+
+    /// Unpaid → Paid in one statement, if the deal of this number is unpaid and costs exactly this: the common case.
+    /// `false` means that it must be looked at ([`Store::mark_paid_from`]).
+    pub async fn mark_paid(&self, trade: &PaidTrade, paid_at: Timestamp) -> Result<bool, StoreError> {
+        let change = Statement::MarkPaid { trade: Box::new(trade.clone()), paid_at };
+        Ok(self.change(change).await? == 1)
+    }
+
+    /// Unpaid or Expired → Paid for a deal that has been read and judged, if it still has the status that was read.
+    pub async fn mark_paid_from(&self, deal: &Deal, trade: &PaidTrade, paid_at: Timestamp) -> Result<bool, StoreError> {
+        if !deal.status.may_become(DealStatus::Paid) {
+            return Ok(false);
+        }
+        let change = Statement::MarkPaidFrom { id: deal.id, status: deal.status, trade: Box::new(trade.clone()), paid_at };
+        Ok(self.change(change).await? == 1)
+    }
+
+    /// Unpaid → Expired on WeChat's signed word that the order is closed. `false`: it was not unpaid, or somebody is
+    /// asking WeChat for a link at this moment.
+    pub async fn mark_expired(&self, order_id: &OrderId, evidence: &Evidence, now: Timestamp) -> Result<bool, StoreError> {
+        self.expire(order_id, Some(evidence.clone()), now, now).await
+    }
+
+    /// Unpaid → Expired for a deal that WeChat has never heard of, if nobody has asked for its link since `quiet_since`:
+    /// a request may still be under way.
+    pub async fn mark_never_ordered(&self, order_id: &OrderId, quiet_since: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
+        self.expire(order_id, None, quiet_since, now).await
+    }
+
+    async fn expire(&self, order_id: &OrderId, evidence: Option<Evidence>, quiet_since: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.change(Statement::MarkExpired { order_id: order_id.clone(), evidence, quiet_since, now }).await? == 1)
+    }
+
+    async fn change(&self, statement: Statement) -> Result<u64, StoreError> {
+        match self.workers.run(Lane::Write, statement).await? {
+            Answer::Affected(rows) => Ok(rows),
+            _ => Err(StoreError::Unavailable("no answer")),
+        }
+    }
+
+    async fn rows(&self, statement: Statement) -> Result<Vec<DealRow>, StoreError> {
+        match self.workers.run(Lane::Read, statement).await? {
+            Answer::Rows(rows) => Ok(rows),
+            _ => Err(StoreError::Unavailable("no answer")),
+        }
+    }
+
+    async fn one(&self, statement: Statement) -> Result<Option<Deal>, StoreError> {
+        let row = self.rows(statement).await?.pop();
+        Ok(row.map(DealRow::into_deal).transpose()?)
+    }
+}

@@ -1,0 +1,77 @@
+//! Rows of `deal`, and what they mean.
+
+use chrono::NaiveDateTime;
+
+use crate::deal::{BeijingTime, Deal, DealStatus, Fen, OrderId, Prepay, Timestamp, UnknownStatus};
+
+/// A row that cannot be a deal: somebody has written what neither the original nor this service writes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ImpossibleRow {
+    /// The `order_id` is none.
+    #[error("row {0} of deal has an impossible order_id")]
+    OrderId(i64),
+    /// The `status` is none of 0, 1, 2 and NULL.
+    #[error("row {0} of deal: {1}")]
+    Status(i64, UnknownStatus),
+}
+
+/// One row as both engines give it. Times come as text, since a table of the original may hold `0000-00-00`.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct DealRow {
+    pub id: i64,
+    pub order_id: String,
+    pub status: Option<i64>,
+    merchant_id: i64,
+    product_id: i64,
+    transaction_id: Option<String>,
+    price: f64,
+    price_last: f64,
+    total_fee: Option<i64>,
+    create_at: Option<String>,
+    update_at: Option<String>,
+    expires_at: Option<String>,
+    prepay_request: Option<String>,
+    asking_until: Option<String>,
+    code_url: Option<String>,
+    refusal: Option<String>,
+}
+
+impl DealRow {
+    /// The deal that the row stands for.
+    pub fn into_deal(self) -> Result<Deal, ImpossibleRow> {
+        let status = DealStatus::from_code(self.status).map_err(|unknown| ImpossibleRow::Status(self.id, unknown))?;
+        let charged = self.charged();
+        Ok(Deal {
+            order_id: self.order_id.parse::<OrderId>().map_err(|_| ImpossibleRow::OrderId(self.id))?,
+            id: self.id,
+            merchant_id: self.merchant_id,
+            product_id: self.product_id,
+            charged,
+            status,
+            transaction_id: self.transaction_id.filter(|id| !id.is_empty()),
+            created_at: time(self.create_at).unwrap_or(Timestamp::UNIX_EPOCH),
+            paid_at: if status == DealStatus::Paid { time(self.update_at) } else { None },
+            expires_at: time(self.expires_at),
+            prepay: Prepay {
+                request: self.prepay_request,
+                asking_until: time(self.asking_until),
+                code_url: self.code_url,
+                refusal: self.refusal,
+            },
+        })
+    }
+
+    /// `total_fee` in rows of ours; in those of the original `price_last`, or `price` where it is 0.
+    fn charged(&self) -> Option<Fen> {
+        match self.total_fee {
+            Some(fen) => Fen::new(fen),
+            None if self.price_last == 0.0 => Fen::from_price(self.price),
+            None => Fen::from_price(self.price_last),
+        }
+    }
+}
+
+fn time(column: Option<String>) -> Option<Timestamp> {
+    let naive = NaiveDateTime::parse_from_str(&column?, "%Y-%m-%d %H:%M:%S").ok()?;
+    Some(BeijingTime::from(naive).timestamp())
+}

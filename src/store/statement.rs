@@ -1,0 +1,196 @@
+//! The SQL, written once for both engines: `?` placeholders, times bound from our clock in whole seconds of Beijing
+//! time, no `NOW()`, the expected state in every WHERE.
+//!
+//! `COALESCE(status, 0)` because the original's NULL means unpaid. `update_at = update_at` because some installations
+//! of the original gave that column ON UPDATE CURRENT_TIMESTAMP, and it is the time of the payment.
+
+use chrono::NaiveDateTime;
+use sqlx::Error;
+
+use crate::deal::{BeijingTime, DealStatus, OrderId, Timestamp};
+use crate::wechat::{Evidence, PaidTrade, Source};
+
+use super::connection::{Conn, on_conn};
+use super::row::DealRow;
+use super::{NewDeal, PrepayNote};
+
+/// What can be asked of the database, with everything that it needs.
+#[derive(Debug)]
+pub enum Statement {
+    Durability,
+    Find(OrderId),
+    FindStrays(OrderId),
+    FindByKey { merchant_id: i64, key: String },
+    Insert(Box<NewDeal>),
+    Claim { id: i64 },
+    ClaimPrepay { order_id: OrderId, now: Timestamp, until: Timestamp },
+    NotePrepay { order_id: OrderId, note: PrepayNote, now: Timestamp },
+    ReleaseKey { order_id: OrderId },
+    MarkPaid { trade: Box<PaidTrade>, paid_at: Timestamp },
+    MarkPaidFrom { id: i64, status: DealStatus, trade: Box<PaidTrade>, paid_at: Timestamp },
+    MarkExpired { order_id: OrderId, evidence: Option<Evidence>, quiet_since: Timestamp, now: Timestamp },
+}
+
+/// What the database answered.
+#[derive(Debug)]
+pub enum Answer {
+    Rows(Vec<DealRow>),
+    Affected(u64),
+    Number(i64),
+}
+
+macro_rules! select_deal {
+    ($condition:literal) => {
+        concat!(
+            "SELECT CAST(id AS SIGNED) AS id, order_id, CAST(merchant_id AS SIGNED) AS merchant_id, ",
+            "CAST(product_id AS SIGNED) AS product_id, CAST(status AS SIGNED) AS status, transaction_id, ",
+            "price, price_last, total_fee, prepay_request, code_url, refusal, ",
+            "CAST(create_at AS CHAR(19)) AS create_at, CAST(update_at AS CHAR(19)) AS update_at, ",
+            "CAST(expires_at AS CHAR(19)) AS expires_at, CAST(asking_until AS CHAR(19)) AS asking_until ",
+            "FROM deal WHERE ",
+            $condition
+        )
+    };
+}
+
+impl Statement {
+    /// Sends it. Each is one statement, committed by itself.
+    pub async fn execute(&self, conn: &mut Conn) -> Result<Answer, Error> {
+        macro_rules! affected {
+            ($sql:expr $(, $bind:expr)* $(,)?) => {
+                Ok(Answer::Affected(on_conn!(conn, c => sqlx::query($sql)$(.bind($bind))*.execute(&mut *c).await?.rows_affected())))
+            };
+        }
+        macro_rules! rows {
+            ($sql:expr $(, $bind:expr)* $(,)?) => {
+                Ok(Answer::Rows(on_conn!(conn, c => sqlx::query_as::<_, DealRow>($sql)$(.bind($bind))*.fetch_all(&mut *c).await?)))
+            };
+        }
+        match self {
+            Self::Durability => {
+                let number = match conn {
+                    Conn::MySql(c) => sqlx::query_scalar("SELECT CAST(@@GLOBAL.innodb_flush_log_at_trx_commit AS SIGNED)").fetch_one(c).await?,
+                    // The connection itself sets synchronous=FULL; what is asked here is whether it answers.
+                    Conn::Sqlite(c) => sqlx::query_scalar("SELECT 1").fetch_one(c).await?,
+                };
+                Ok(Answer::Number(number))
+            }
+            Self::Find(order_id) => rows!(select_deal!("order_key = ?"), order_id.as_str()),
+            Self::FindStrays(order_id) => rows!(select_deal!("order_id = ? AND order_key IS NULL"), order_id.as_str()),
+            Self::FindByKey { merchant_id, key } => rows!(select_deal!("merchant_id = ? AND idempotency_key = ?"), merchant_id, key),
+            Self::Insert(deal) => affected!(
+                "INSERT INTO deal (order_id, order_key, product_id, merchant_id, price, price_last, total_fee, status, mode, \
+                 idempotency_key, prepay_request, asking_until, create_at, update_at, expires_at) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?)",
+                deal.order_id.as_str(),
+                deal.order_id.as_str(),
+                deal.product_id,
+                deal.merchant_id,
+                deal.price.to_price(),
+                deal.price.to_price(),
+                deal.price.get(),
+                deal.idempotency_key.as_deref(),
+                deal.prepay_request.as_str(),
+                column(deal.asking_until),
+                column(deal.created_at),
+                column(deal.created_at),
+                column(deal.expires_at),
+            ),
+            Self::Claim { id } => {
+                affected!("UPDATE deal SET order_key = order_id, update_at = update_at WHERE id = ? AND order_key IS NULL", id)
+            }
+            Self::ClaimPrepay { order_id, now, until } => affected!(
+                "UPDATE deal SET asking_until = ?, update_at = update_at WHERE order_key = ? AND COALESCE(status, 0) = 0 \
+                 AND code_url IS NULL AND prepay_request IS NOT NULL AND (asking_until IS NULL OR asking_until <= ?)",
+                column(*until),
+                order_id.as_str(),
+                column(*now),
+            ),
+            Self::NotePrepay { order_id, note: PrepayNote::Link(prepaid), now } => affected!(
+                "UPDATE deal SET code_url = ?, prepayBack = ?, refusal = NULL, asking_until = ?, update_at = update_at WHERE order_key = ?",
+                prepaid.code_url.as_str(),
+                text(&prepaid.evidence),
+                column(*now),
+                order_id.as_str(),
+            ),
+            Self::NotePrepay { order_id, note: PrepayNote::Refused(why), now } => affected!(
+                "UPDATE deal SET refusal = ?, asking_until = ?, update_at = update_at WHERE order_key = ?",
+                why.chars().take(255).collect::<String>(),
+                column(*now),
+                order_id.as_str(),
+            ),
+            Self::NotePrepay { order_id, note: PrepayNote::Unknown, now } => affected!(
+                "UPDATE deal SET refusal = NULL, asking_until = ?, update_at = update_at WHERE order_key = ?",
+                column(*now),
+                order_id.as_str(),
+            ),
+            Self::ReleaseKey { order_id } => affected!(
+                "UPDATE deal SET idempotency_key = NULL, update_at = update_at WHERE order_key = ? AND COALESCE(status, 0) = 0 AND code_url IS NULL",
+                order_id.as_str(),
+            ),
+            Self::MarkPaid { trade, paid_at } => {
+                let (pay_back, query_back) = by_source(trade);
+                affected!(
+                    "UPDATE deal SET status = 1, transaction_id = ?, payBack = COALESCE(?, payBack), queryBack = COALESCE(?, queryBack), update_at = ? \
+                     WHERE order_key = ? AND COALESCE(status, 0) = 0 AND total_fee = ?",
+                    trade.transaction_id(),
+                    pay_back.as_deref(),
+                    query_back.as_deref(),
+                    column(*paid_at),
+                    trade.order_id().as_str(),
+                    trade.total_fee().get(),
+                )
+            }
+            Self::MarkPaidFrom { id, status, trade, paid_at } => {
+                let (pay_back, query_back) = by_source(trade);
+                affected!(
+                    "UPDATE deal SET status = 1, transaction_id = ?, payBack = COALESCE(?, payBack), queryBack = COALESCE(?, queryBack), update_at = ? \
+                     WHERE id = ? AND order_key = ? AND COALESCE(status, 0) = ?",
+                    trade.transaction_id(),
+                    pay_back.as_deref(),
+                    query_back.as_deref(),
+                    column(*paid_at),
+                    id,
+                    trade.order_id().as_str(),
+                    status.code(),
+                )
+            }
+            Self::MarkExpired { order_id, evidence, quiet_since, now } => affected!(
+                "UPDATE deal SET status = 2, queryBack = COALESCE(?, queryBack), update_at = ? \
+                 WHERE order_key = ? AND COALESCE(status, 0) = 0 AND (asking_until IS NULL OR asking_until <= ?)",
+                evidence.as_ref().map(text),
+                column(*now),
+                order_id.as_str(),
+                column(*quiet_since),
+            ),
+        }
+    }
+
+    /// Whether it may be sent a second time after a connection broke under the first: all but the insert, which
+    /// would meet its own row.
+    pub fn may_repeat(&self) -> bool {
+        !matches!(self, Self::Insert(_))
+    }
+}
+
+/// The text of a message as the columns can hold it. A message may have one byte more than a TEXT, and an adopted
+/// table may know only the characters up to U+FFFF, which are all that WeChat v2 knows too. Neither may ever stand
+/// between a payment and its row.
+fn text(evidence: &Evidence) -> String {
+    const TEXT_BYTES: usize = 65_535;
+    let text: String = evidence.xml().chars().map(|c| if c > '\u{ffff}' { char::REPLACEMENT_CHARACTER } else { c }).collect();
+    text[..text.floor_char_boundary(TEXT_BYTES)].to_owned()
+}
+
+/// A notification goes into `payBack`, a query into `queryBack`.
+fn by_source(trade: &PaidTrade) -> (Option<String>, Option<String>) {
+    let xml = text(trade.evidence());
+    match trade.source() {
+        Source::Notification => (Some(xml), None),
+        Source::Query => (None, Some(xml)),
+    }
+}
+
+fn column(time: Timestamp) -> NaiveDateTime {
+    BeijingTime::from(time).naive()
+}

@@ -1,0 +1,127 @@
+//! Who we are to WeChat, and the requests that we sign.
+
+use std::net::IpAddr;
+
+use crate::chance::Chance;
+use crate::deal::{BeijingTime, Fen, OrderId, Timestamp};
+
+use super::fields::Fields;
+use super::sign::{SignType, Signer};
+use super::xml;
+
+/// A merchant number with its key: signs what goes out, and what comes in is held against it.
+#[derive(Debug, Clone)]
+pub struct Merchant {
+    /// `appid`: `wx` and 16 characters.
+    pub appid: String,
+    /// `mch_id`: digits.
+    pub mch_id: String,
+    /// Key and algorithm.
+    pub signer: Signer,
+    /// Where WeChat shall post the result.
+    pub notify_url: String,
+}
+
+/// What is to be paid, for `unifiedorder`.
+#[derive(Debug, Clone)]
+pub struct Order<'a> {
+    /// Our number.
+    pub order_id: &'a OrderId,
+    /// The price.
+    pub total_fee: Fen,
+    /// What the payer reads; cut to 127 bytes.
+    pub body: &'a str,
+    /// The product's number, required for Native orders.
+    pub product_id: i64,
+    /// The payer's address.
+    pub payer: IpAddr,
+    /// When the link shall stop working, at least five minutes ahead; `None`: WeChat's two hours.
+    pub time_expire: Option<Timestamp>,
+}
+
+impl Merchant {
+    /// The exact bytes of a `unifiedorder` request (NATIVE). A repeat must be these bytes again, so keep them.
+    pub fn unified_order_request(&self, order: &Order<'_>, chance: &Chance) -> String {
+        let mut fields = self.envelope(chance);
+        fields.push("body", cut(order.body, 127));
+        fields.push("out_trade_no", order.order_id.as_str());
+        fields.push("total_fee", order.total_fee.get().to_string());
+        fields.push("spbill_create_ip", unmapped(order.payer).to_string());
+        if let Some(time) = order.time_expire {
+            fields.push("time_expire", BeijingTime::from(time).compact());
+        }
+        fields.push("notify_url", self.notify_url.as_str());
+        fields.push("trade_type", "NATIVE");
+        fields.push("product_id", order.product_id.to_string());
+        xml::write(&self.signer.signed(fields))
+    }
+
+    /// A request about one order and nothing else: `orderquery` and `closeorder`.
+    pub(super) fn order_request(&self, order_id: &OrderId, chance: &Chance) -> String {
+        let fields = self.envelope(chance).with("out_trade_no", order_id.as_str());
+        xml::write(&self.signer.signed(fields))
+    }
+
+    fn envelope(&self, chance: &Chance) -> Fields {
+        let fields = Fields::new().with("appid", self.appid.as_str()).with("mch_id", self.mch_id.as_str()).with("nonce_str", chance.nonce());
+        match self.signer.sign_type() {
+            // MD5 is what WeChat assumes; the field is left out, as the original did.
+            SignType::Md5 => fields,
+            SignType::HmacSha256 => fields.with("sign_type", SignType::HmacSha256.as_str()),
+        }
+    }
+
+    /// The field of a verified message that shows that it is about somebody else, if any.
+    pub(super) fn foreign_field(&self, fields: &Fields) -> Option<&'static str> {
+        if fields.get("appid") != Some(&self.appid) {
+            Some("appid")
+        } else if fields.get("mch_id") != Some(&self.mch_id) {
+            Some("mch_id")
+        } else {
+            None
+        }
+    }
+}
+
+/// Whether WeChat can be sent this text, and the signature over it read in one way only: no characters beyond
+/// U+FFFF (v2 knows none), no control characters, and none of `&` and `=`, which separate fields in the string
+/// to sign.
+pub fn is_sendable(text: &str) -> bool {
+    text.chars().all(|c| c <= '\u{ffff}' && !c.is_control() && c != '&' && c != '=')
+}
+
+/// At most `bytes` bytes, cut between two characters: WeChat counts bytes, not characters.
+fn cut(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
+}
+
+/// `::ffff:1.2.3.4` is refused by WeChat (`invalid spbill_create_ip`); `1.2.3.4` is meant.
+fn unmapped(address: IpAddr) -> IpAddr {
+    address.to_canonical()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_cut_to_bytes_between_characters() {
+        let long = "微".repeat(60);
+        assert_eq!(cut(&long, 127), "微".repeat(42));
+        assert_eq!(cut("12,34", 127), "12,34");
+    }
+
+    #[test]
+    fn separators_controls_and_emoji_are_not_sendable() {
+        assert!(is_sendable("腾讯充值中心-QQ会员充值,12"));
+        for text in ["a&total_fee=1", "a=b", "line\nbreak", "\u{0}", "😀"] {
+            assert!(!is_sendable(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_mapped_address_is_unwrapped() {
+        assert_eq!(unmapped("::ffff:1.2.3.4".parse().unwrap()).to_string(), "1.2.3.4");
+        assert_eq!(unmapped("2001:db8::1".parse().unwrap()).to_string(), "2001:db8::1");
+    }
+}

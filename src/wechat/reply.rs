@@ -1,0 +1,131 @@
+//! The one gate for WeChat's replies. What leaves it has been parsed strictly, verified over every field and is
+//! about us; everything else leaves it as a [`CallError`] that says what may be concluded (protocol file, 4.1).
+
+use crate::deal::OrderId;
+
+use super::error::{CallError, Doubt, Refusal};
+use super::fields::Fields;
+use super::merchant::Merchant;
+use super::trade::{Evidence, PaidTrade, Source, Trade, TradeState, out_trade_no};
+use super::xml;
+
+/// What `unifiedorder` gave.
+#[derive(Debug, Clone)]
+pub struct Prepaid {
+    /// The link to draw as a QR code.
+    pub code_url: String,
+    /// The answer as received.
+    pub evidence: Evidence,
+}
+
+/// What `orderquery` answered.
+#[derive(Debug, Clone)]
+pub enum QueryAnswer {
+    /// WeChat knows the order.
+    Known(Trade),
+    /// `ORDERNOTEXIST`: it does not, or not yet.
+    NotExist,
+}
+
+/// What `closeorder` answered. None of these proves anything by itself: unknown numbers are reported to be
+/// "closed" as well (protocol file, fact 12), so a query follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloseAnswer {
+    /// Closed now, or before.
+    Closed,
+    /// `ORDERPAID`: somebody was faster.
+    Paid,
+    /// `ORDERNOTEXIST`.
+    NotExist,
+}
+
+/// The three layers of failure, told apart in one place.
+fn admit(merchant: &Merchant, body: &[u8]) -> Result<Fields, CallError> {
+    let fields = xml::parse(body).map_err(Doubt::from)?;
+    match fields.get("return_code") {
+        Some("SUCCESS") => {}
+        // Never signed; TLS alone vouches for it. It means that the request was not executed, so the worst that
+        // a forged one can do is to make us ask again.
+        Some("FAIL") => return Err(protocol_failure(&fields)),
+        _ => return Err(Doubt::Incomplete("return_code").into()),
+    }
+    let business_failure = fields.get("result_code") == Some("FAIL");
+    if business_failure && fields.get("err_code") == Some("SYSTEMERROR") {
+        return Err(Doubt::SystemError.into());
+    }
+    merchant.signer.verify(&fields).map_err(Doubt::from)?;
+    if let Some(field) = merchant.foreign_field(&fields) {
+        return Err(Doubt::Foreign(field).into());
+    }
+    match fields.get("result_code") {
+        Some("SUCCESS") => Ok(fields),
+        Some("FAIL") => {
+            let err_code = fields.get("err_code").ok_or(Doubt::Incomplete("err_code"))?;
+            if err_code == "FREQUENCY_LIMITED" {
+                return Err(CallError::RateLimited);
+            }
+            let description = fields.get("err_code_des").or(fields.get("return_msg")).unwrap_or_default();
+            Err(CallError::Refused(Refusal { err_code: Some(err_code.to_owned()), description: description.to_owned() }))
+        }
+        _ => Err(Doubt::Incomplete("result_code").into()),
+    }
+}
+
+fn protocol_failure(fields: &Fields) -> CallError {
+    let message = fields.get("return_msg").unwrap_or("return_code FAIL");
+    if message.contains("频率限制") {
+        return CallError::RateLimited;
+    }
+    CallError::Refused(Refusal { err_code: None, description: message.to_owned() })
+}
+
+/// The reply must be about the order that was asked for, where it names one.
+fn same_order(fields: &Fields, order_id: &OrderId) -> Result<(), Doubt> {
+    match fields.get("out_trade_no") {
+        Some(number) if number != order_id.as_str() => Err(Doubt::Foreign("out_trade_no")),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn unified_order(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<Prepaid, CallError> {
+    let fields = admit(merchant, body)?;
+    same_order(&fields, order_id)?;
+    let code_url = fields.get("code_url").filter(|url| is_code_url(url)).ok_or(Doubt::Incomplete("code_url"))?;
+    Ok(Prepaid { code_url: code_url.to_owned(), evidence: Evidence::new(body) })
+}
+
+pub(super) fn order_query(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<QueryAnswer, CallError> {
+    let fields = match admit(merchant, body) {
+        Err(CallError::Refused(refusal)) if refusal.is("ORDERNOTEXIST") => return Ok(QueryAnswer::NotExist),
+        admitted => admitted?,
+    };
+    // Here the number is promised, so it must be there.
+    if out_trade_no(&fields).map_err(Doubt::Incomplete)? != *order_id {
+        return Err(Doubt::Foreign("out_trade_no").into());
+    }
+    let state = fields.get("trade_state").and_then(TradeState::from_word).ok_or(Doubt::Incomplete("trade_state"))?;
+    let description = fields.get("trade_state_desc").unwrap_or(state.description()).to_owned();
+    let evidence = Evidence::new(body);
+    let paid = match state.is_paid() {
+        true => Some(PaidTrade::read(&fields, Source::Query, evidence.clone()).map_err(Doubt::Incomplete)?),
+        false => None,
+    };
+    Ok(QueryAnswer::Known(Trade { state, description, paid, evidence }))
+}
+
+pub(super) fn close_order(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<CloseAnswer, CallError> {
+    match admit(merchant, body) {
+        // `result_msg` is promised by the document and missing from live answers (fact 1): it is not looked at.
+        Ok(fields) => Ok(same_order(&fields, order_id).map(|()| CloseAnswer::Closed)?),
+        Err(CallError::Refused(refusal)) if refusal.is("ORDERCLOSED") => Ok(CloseAnswer::Closed),
+        Err(CallError::Refused(refusal)) if refusal.is("ORDERPAID") => Ok(CloseAnswer::Paid),
+        Err(CallError::Refused(refusal)) if refusal.is("ORDERNOTEXIST") => Ok(CloseAnswer::NotExist),
+        Err(error) => Err(error),
+    }
+}
+
+/// `weixin://wxpay/bizpayurl?…` or `weixin://wxpay/bizpayurl/…`: a link that only WeChat opens.
+fn is_code_url(url: &str) -> bool {
+    let rest = url.strip_prefix("weixin://wxpay/bizpayurl");
+    url.len() <= 256 && url.bytes().all(|b| b.is_ascii_graphic()) && rest.is_some_and(|rest| rest.starts_with(['?', '/']))
+}
