@@ -44,9 +44,9 @@ impl Chance {
     }
 
     /// Whether something of this probability (0 to 1) happens now.
+    #[expect(clippy::float_arithmetic, reason = "a probability, not money")]
     pub fn happens(&self, probability: f64) -> bool {
-        // 53 bits fill a double's mantissa exactly.
         let roll = u32::try_from(self.draw() >> 96).unwrap_or(u32::MAX);
-        f64::from(roll) < probability * f64::from(u32::MAX)
+        f64::from(roll) < probability * (f64::from(u32::MAX) + 1.0)
     }
 }

@@ -52,7 +52,11 @@ mod tests {
     #[test]
     fn nothing_leaves_paid_and_nothing_returns_to_unpaid() {
         use DealStatus::{Expired, Paid, Unpaid};
-        let moves: Vec<_> = DealStatus::ALL.iter().flat_map(|&from| DealStatus::ALL.map(|to| (from, to))).filter(|(from, to)| from.may_become(*to)).collect();
+        let moves: Vec<_> = DealStatus::ALL
+            .iter()
+            .flat_map(|&from| DealStatus::ALL.map(|to| (from, to)))
+            .filter(|(from, to)| from.may_become(*to))
+            .collect();
         assert_eq!(moves, [(Unpaid, Paid), (Unpaid, Expired), (Expired, Paid)]);
     }
 

@@ -50,9 +50,13 @@ impl Gateway {
         match &outcome {
             Ok(Settled::Now) => info!(%order_id, ?source, total_fee, transaction, "settled"),
             Ok(Settled::Already) => info!(%order_id, ?source, transaction, "settled before"),
-            Ok(Settled::Late) => warn!(alarm = "paid_late", %order_id, ?source, total_fee, transaction, "paid after it had expired; settled"),
+            Ok(Settled::Late) => {
+                warn!(alarm = "paid_late", %order_id, ?source, total_fee, transaction, "paid after it had expired; settled")
+            }
             Err(SettleError::Store(error)) => warn!(%order_id, ?source, %error, "a payment could not be stored yet"),
-            Err(error) => warn!(alarm = "money", %order_id, ?source, total_fee, transaction, %error, "a payment does not fit and changed nothing"),
+            Err(error) => {
+                warn!(alarm = "money", %order_id, ?source, total_fee, transaction, %error, "a payment does not fit and changed nothing")
+            }
         }
         outcome
     }

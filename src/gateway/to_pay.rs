@@ -94,7 +94,8 @@ impl Gateway {
         let created_at = self.clock.now_seconds();
         let expires_at = created_at + self.terms.expire_after;
         let order_id = OrderId::draw(created_at, self.chance.draw());
-        let body = self.terms.body.replace("{merchant_id}", &wish.merchant_id.to_string()).replace("{product_id}", &wish.product_id.to_string());
+        let body =
+            self.terms.body.replace("{merchant_id}", &wish.merchant_id.to_string()).replace("{product_id}", &wish.product_id.to_string());
         let order = Order {
             order_id: &order_id,
             total_fee: wish.price,

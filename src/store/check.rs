@@ -65,7 +65,10 @@ pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
         let column = found.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
         // SQLite's types are of its own; its columns are all of our making.
         let fits = column.is_some_and(|column| {
-            column.mysql_type.as_ref().is_none_or(|(kind, characters)| types.contains(&kind.as_str()) && (length == 0 || *characters >= length))
+            column
+                .mysql_type
+                .as_ref()
+                .is_none_or(|(kind, characters)| types.contains(&kind.as_str()) && (length == 0 || *characters >= length))
         });
         if !fits {
             return Err(WrongSchema::Column { column: name, expected }.into());
@@ -110,7 +113,10 @@ async fn mysql(conn: &mut sqlx::MySqlConnection) -> Result<Found, Error> {
     Ok(Found {
         columns: columns
             .into_iter()
-            .map(|(name, kind, characters)| Column { name, mysql_type: Some((kind.to_lowercase(), u64::try_from(characters).unwrap_or(0))) })
+            .map(|(name, kind, characters)| Column {
+                name,
+                mysql_type: Some((kind.to_lowercase(), u64::try_from(characters).unwrap_or(0))),
+            })
             .collect(),
         unique_indexes: indexes.into_iter().map(|(name,)| name).collect(),
         durable_engine: engine.is_some_and(|(engine,)| engine.eq_ignore_ascii_case("innodb")),
@@ -119,7 +125,8 @@ async fn mysql(conn: &mut sqlx::MySqlConnection) -> Result<Found, Error> {
 
 async fn sqlite(conn: &mut sqlx::SqliteConnection) -> Result<Found, Error> {
     let columns: Vec<(String,)> = sqlx::query_as("SELECT name FROM pragma_table_info('deal')").fetch_all(&mut *conn).await?;
-    let indexes: Vec<(String,)> = sqlx::query_as("SELECT name FROM pragma_index_list('deal') WHERE \"unique\" = 1").fetch_all(&mut *conn).await?;
+    let indexes: Vec<(String,)> =
+        sqlx::query_as("SELECT name FROM pragma_index_list('deal') WHERE \"unique\" = 1").fetch_all(&mut *conn).await?;
     Ok(Found {
         columns: columns.into_iter().map(|(name,)| Column { name, mysql_type: None }).collect(),
         unique_indexes: indexes.into_iter().map(|(name,)| name).collect(),

@@ -22,7 +22,7 @@ pub struct DatabaseUrl(Target);
 #[derive(Clone)]
 enum Target {
     MySql(Box<MySqlConnectOptions>),
-    Sqlite(SqliteConnectOptions),
+    Sqlite(Box<SqliteConnectOptions>),
 }
 
 /// The URL is neither `sqlite://path` nor `mysql://user:pass@host:3306/db`.
@@ -66,7 +66,7 @@ impl FromStr for DatabaseUrl {
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(SQLITE_BUSY)
                 .disable_statement_logging();
-            Ok(Self(Target::Sqlite(options)))
+            Ok(Self(Target::Sqlite(Box::new(options))))
         } else {
             Err(InvalidDatabaseUrl::Scheme)
         }
@@ -137,7 +137,10 @@ pub async fn connect(url: &DatabaseUrl) -> Result<Conn, StoreError> {
         }
         Ok::<_, Error>(())
     };
-    timeout(CONNECT, set_up).await.map_err(|_| StoreError::Unavailable("no answer in time"))?.map_err(|_| StoreError::Unavailable("no session"))?;
+    timeout(CONNECT, set_up)
+        .await
+        .map_err(|_| StoreError::Unavailable("no answer in time"))?
+        .map_err(|_| StoreError::Unavailable("no session"))?;
     Ok(conn)
 }
 

@@ -97,7 +97,9 @@ async fn note(conn: &mut Conn, version: i64, name: &str, now: Timestamp) -> Resu
 
 /// The statements of a file: each ends with `;` at the end of a line.
 fn statements(text: &'static str) -> impl Iterator<Item = &'static str> {
-    text.split(";\n").map(str::trim).filter(|statement| statement.lines().any(|line| !line.trim().is_empty() && !line.trim_start().starts_with("--")))
+    text.split(";\n")
+        .map(str::trim)
+        .filter(|statement| statement.lines().any(|line| !line.trim().is_empty() && !line.trim_start().starts_with("--")))
 }
 
 /// The statement's effect is there already: table, column or index exists.

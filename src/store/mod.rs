@@ -199,7 +199,13 @@ impl Store {
         self.expire(order_id, None, quiet_since, now).await
     }
 
-    async fn expire(&self, order_id: &OrderId, evidence: Option<Evidence>, quiet_since: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
+    async fn expire(
+        &self,
+        order_id: &OrderId,
+        evidence: Option<Evidence>,
+        quiet_since: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         Ok(self.change(Statement::MarkExpired { order_id: order_id.clone(), evidence, quiet_since, now }).await? == 1)
     }
 

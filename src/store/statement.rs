@@ -69,7 +69,9 @@ impl Statement {
         match self {
             Self::Durability => {
                 let number = match conn {
-                    Conn::MySql(c) => sqlx::query_scalar("SELECT CAST(@@GLOBAL.innodb_flush_log_at_trx_commit AS SIGNED)").fetch_one(c).await?,
+                    Conn::MySql(c) => {
+                        sqlx::query_scalar("SELECT CAST(@@GLOBAL.innodb_flush_log_at_trx_commit AS SIGNED)").fetch_one(c).await?
+                    }
                     // The connection itself sets synchronous=FULL; what is asked here is whether it answers.
                     Conn::Sqlite(c) => sqlx::query_scalar("SELECT 1").fetch_one(c).await?,
                 };

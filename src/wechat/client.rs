@@ -97,7 +97,7 @@ impl Client {
                 Ok(body) => body.and_then(|body| read(&self.merchant, order_id, &body)),
                 Err(_) => Err(Doubt::Timeout.into()),
             };
-            let elapsed_ms = started.elapsed().as_millis();
+            let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             match &outcome {
                 Ok(_) => info!(elapsed_ms, "WeChat answered"),
                 Err(error) => warn!(elapsed_ms, %error, "WeChat did not answer the question"),

@@ -63,7 +63,8 @@ impl Merchant {
     }
 
     fn envelope(&self, chance: &Chance) -> Fields {
-        let fields = Fields::new().with("appid", self.appid.as_str()).with("mch_id", self.mch_id.as_str()).with("nonce_str", chance.nonce());
+        let fields =
+            Fields::new().with("appid", self.appid.as_str()).with("mch_id", self.mch_id.as_str()).with("nonce_str", chance.nonce());
         match self.signer.sign_type() {
             // MD5 is what WeChat assumes; the field is left out, as the original did.
             SignType::Md5 => fields,

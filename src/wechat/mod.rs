@@ -21,7 +21,7 @@ pub mod xml;
 pub use client::{Client, Endpoints};
 pub use error::{CallError, Doubt, Refusal};
 pub use fields::Fields;
-pub use merchant::{Merchant, Order};
+pub use merchant::{Merchant, Order, is_sendable};
 pub use notification::{Notification, NotificationError};
 pub use reply::{CloseAnswer, Prepaid, QueryAnswer};
 pub use sign::{ApiKey, InvalidApiKey, SignType, SignatureError, Signer};

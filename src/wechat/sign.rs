@@ -62,11 +62,6 @@ impl ApiKey {
         }
         Ok(Self(SecretString::from(key)))
     }
-
-    /// Whether it is this text.
-    pub fn is(&self, key: &str) -> bool {
-        self.0.expose_secret() == key
-    }
 }
 
 /// Signs and verifies with one key and one algorithm.
@@ -96,6 +91,11 @@ impl Signer {
     /// The algorithm.
     pub fn sign_type(&self) -> SignType {
         self.sign_type
+    }
+
+    /// Whether this is the key.
+    pub fn uses_key(&self, key: &str) -> bool {
+        bool::from(self.key.0.expose_secret().as_bytes().ct_eq(key.as_bytes()))
     }
 
     /// The same key with another algorithm: the simulator answers in the one that it was asked in.

@@ -1,0 +1,188 @@
+//! Puts the service together, and takes it apart again in an order that loses nothing.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use crate::chance::Chance;
+use crate::clock::Clock;
+use crate::config::{Settings, Wechat};
+use crate::gateway::Gateway;
+use crate::http::{self, App};
+use crate::listener;
+use crate::simulator::Simulator;
+use crate::store::{Durability, Store, StoreError};
+use crate::wechat::{Client, Endpoints};
+
+/// A database that starts together with the service may take a while.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
+/// For work that outlives its request, after the last connection is closed.
+const LAST_WORK: Duration = Duration::from_millis(1500);
+
+/// Why the service cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("{address} cannot be listened on: {error}")]
+    Listen {
+        /// Which address.
+        address: SocketAddr,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The database cannot be used.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// The client for WeChat cannot be made.
+    #[error("no HTTPS client can be made; are CA certificates installed?")]
+    Client(#[from] reqwest::Error),
+}
+
+/// A running service, with its own WeChat if no real one is configured.
+#[derive(Debug)]
+pub struct Service {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where the simulator listens, and the simulator itself.
+    pub simulator: Option<(SocketAddr, Simulator)>,
+    stop: CancellationToken,
+    stop_simulator: CancellationToken,
+    work: TaskTracker,
+    servers: Vec<JoinHandle<()>>,
+}
+
+impl Service {
+    /// Starts serving.
+    pub async fn start(settings: Settings, clock: Clock, chance: Chance) -> Result<Self, StartError> {
+        let listener = listen(settings.server.listen)?;
+        let address = local_address(&listener, settings.server.listen);
+        let stop_simulator = CancellationToken::new();
+        let mut servers = Vec::new();
+        let (wechat, simulator) = match settings.wechat {
+            Some(wechat) => (wechat, None),
+            None => {
+                let listener = listen(settings.simulator.listen)?;
+                let simulator_address = local_address(&listener, settings.simulator.listen);
+                let mut merchant = settings.simulator.merchant;
+                if merchant.notify_url.is_empty() {
+                    merchant.notify_url = format!("http://{}/wxPay/notify", reachable(address));
+                }
+                let anywhere = simulator_address.ip().is_loopback();
+                let simulator = Simulator::new(&merchant, clock.clone(), chance.clone(), settings.simulator.time_scale, anywhere)?;
+                servers.push(tokio::spawn(simulator.clone().serve(listener, stop_simulator.clone())));
+                #[expect(clippy::expect_used, reason = "an address makes a URL")]
+                let primary = format!("http://{}", reachable(simulator_address)).parse().expect("a URL");
+                (Wechat { merchant, endpoints: Endpoints { primary, backup: None } }, Some((simulator_address, simulator)))
+            }
+        };
+        let store = open_store(&settings.database, &clock).await?;
+        warn_of_weakness(&store, settings.accept_weak_durability).await;
+        let client = Client::new(wechat.merchant, wechat.endpoints, chance.clone())?;
+        let stop = CancellationToken::new();
+        let work = TaskTracker::new();
+        let app = App {
+            gateway: Arc::new(Gateway::new(store, client, clock, chance, settings.terms)),
+            trusted_proxies: settings.server.trusted_proxies.clone().into(),
+            max_price: settings.max_price,
+            accept_weak_durability: settings.accept_weak_durability,
+            work: work.clone(),
+            stopping: stop.clone(),
+        };
+        let router = http::router(app, &settings.server);
+        servers.push(tokio::spawn(listener::serve(listener, router, settings.server.max_connections, stop.clone())));
+        Ok(Self { address, simulator, stop, stop_simulator, work, servers })
+    }
+
+    /// Takes no more connections, finishes what is in hand, and returns within 10 s.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        // The service first: what it has in hand may still ask the simulator.
+        let mut servers = self.servers.into_iter().rev();
+        if let Some(service) = servers.next() {
+            let _ = service.await;
+        }
+        self.work.close();
+        if timeout(LAST_WORK, self.work.wait()).await.is_err() {
+            warn!(left = self.work.len(), "work is left undone; what it was to store will be learned again from WeChat");
+        }
+        self.stop_simulator.cancel();
+        for server in servers {
+            let _ = timeout(Duration::from_millis(200), server).await;
+        }
+    }
+}
+
+/// Runs the simulator alone until `stop`.
+pub async fn run_simulator(
+    settings: Settings,
+    clock: Clock,
+    chance: Chance,
+    stop: CancellationToken,
+) -> Result<(SocketAddr, JoinHandle<()>), StartError> {
+    let listener = listen(settings.simulator.listen)?;
+    let address = local_address(&listener, settings.simulator.listen);
+    let anywhere = address.ip().is_loopback();
+    let simulator = Simulator::new(&settings.simulator.merchant, clock, chance, settings.simulator.time_scale, anywhere)?;
+    Ok((address, tokio::spawn(simulator.serve(listener, stop))))
+}
+
+/// Opens the store; one that cannot be reached yet gets a minute, one that is wrong gets none.
+async fn open_store(url: &crate::store::DatabaseUrl, clock: &Clock) -> Result<Store, StoreError> {
+    let started = Instant::now();
+    loop {
+        match Store::open(url, clock.now()).await {
+            Err(error @ StoreError::Unavailable(_)) if started.elapsed() < DATABASE_PATIENCE => {
+                warn!(%error, "waiting for the database");
+                sleep(Duration::from_secs(1)).await;
+            }
+            opened => return opened,
+        }
+    }
+}
+
+async fn warn_of_weakness(store: &Store, accepted: bool) {
+    if let Ok(Durability::Weak(value)) = store.durability().await {
+        let consequence = if accepted { "accepted by configuration" } else { "not ready until it is 1" };
+        warn!(innodb_flush_log_at_trx_commit = value, consequence, "a crash of the database's machine could lose acknowledged payments");
+    }
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let bind = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(4096)
+    };
+    bind().map_err(|error| StartError::Listen { address, error })
+}
+
+fn local_address(listener: &TcpListener, configured: SocketAddr) -> SocketAddr {
+    listener.local_addr().unwrap_or(configured)
+}
+
+/// The address under which this machine reaches a listener of its own.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => SocketAddr::from(([127, 0, 0, 1], v4.port())),
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], v6.port())),
+        other => other,
+    }
+}
+
+/// Says what is running, and where to look.
+pub fn announce(service: &Service) {
+    info!(address = %service.address, "serving");
+    if let Some((address, _)) = &service.simulator {
+        let (api, phone) = (format!("http://{}", reachable(service.address)), format!("http://{}", reachable(*address)));
+        warn!("no WeChat credentials are configured: the built-in simulator is WeChat and no money moves");
+        info!("open deals at {api}/wxPay/toPay, pay them at {phone}/");
+    }
+}

@@ -1,0 +1,85 @@
+//! The configuration as the program uses it.
+
+use std::net::SocketAddr;
+
+use axum::http::HeaderValue;
+use ipnet::IpNet;
+
+use crate::deal::Fen;
+use crate::gateway::Terms;
+use crate::store::DatabaseUrl;
+use crate::wechat::{Endpoints, Merchant};
+
+/// Everything that an operator may decide.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The listener.
+    pub server: ServerSettings,
+    /// Where deals are kept.
+    pub database: DatabaseUrl,
+    /// Be ready although the database may lose what it acknowledged.
+    pub accept_weak_durability: bool,
+    /// The real WeChat; `None`: the simulator.
+    pub wechat: Option<Wechat>,
+    /// How deals live.
+    pub terms: Terms,
+    /// The highest price of one deal.
+    pub max_price: Fen,
+    /// The built-in WeChat.
+    pub simulator: SimulatorSettings,
+}
+
+/// The listener.
+#[derive(Debug, Clone)]
+pub struct ServerSettings {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whose pages may call.
+    pub cors_origins: Vec<HeaderValue>,
+    /// Connections at once.
+    pub max_connections: usize,
+}
+
+/// A WeChat with credentials.
+#[derive(Debug, Clone)]
+pub struct Wechat {
+    /// Who we are.
+    pub merchant: Merchant,
+    /// Where it is.
+    pub endpoints: Endpoints,
+}
+
+/// The built-in WeChat.
+#[derive(Debug, Clone)]
+pub struct SimulatorSettings {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// How many times faster than WeChat it repeats notifications.
+    pub time_scale: u32,
+    /// The merchant it knows: the configured one, or its own.
+    pub merchant: Merchant,
+}
+
+/// What is in force, without secrets: for `check-config`.
+impl std::fmt::Display for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "listen              {}", self.server.listen)?;
+        writeln!(f, "database            {}", if self.database.is_sqlite() { "SQLite" } else { "MySQL or MariaDB" })?;
+        match &self.wechat {
+            Some(wechat) => {
+                let host = |url: &reqwest::Url| url.host_str().unwrap_or_default().to_owned();
+                writeln!(f, "WeChat              {}", host(&wechat.endpoints.primary))?;
+                writeln!(f, "backup              {}", wechat.endpoints.backup.as_ref().map_or("none".to_owned(), host))?;
+                writeln!(f, "appid, mch_id       {}, {}", wechat.merchant.appid, wechat.merchant.mch_id)?;
+                writeln!(f, "sign_type           {}", wechat.merchant.signer.sign_type().as_str())?;
+                writeln!(f, "notify_url          {}", wechat.merchant.notify_url)?;
+            }
+            None => writeln!(f, "WeChat              the simulator, on {}: no money moves", self.simulator.listen)?,
+        }
+        writeln!(f, "deal lives          {} s", self.terms.expire_after.num_seconds())?;
+        writeln!(f, "highest price       {} yuan", self.max_price)?;
+        writeln!(f, "who may open deals  everybody who reaches the port (auth.mode open)")
+    }
+}

@@ -1,0 +1,59 @@
+//! What surrounds every request: its id, one line in the log, and a net for faults of ours.
+
+use std::panic::AssertUnwindSafe;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use tokio::time::Instant;
+use tracing::{Instrument, error, info, info_span};
+
+use crate::chance::Chance;
+use crate::listener::Peer;
+
+use super::App;
+use super::client_address::client_address;
+use super::refusal::{Reason, Refusal};
+
+/// The id of a request: taken from the proxy if it is a plain one, drawn otherwise, and in every answer.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Gives the request an id, and writes the access log. Paths are logged as routes: whatever a stranger writes into a
+/// path stays out of the log.
+pub async fn trace(State(app): State<App>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = request.headers().get(&REQUEST_ID).filter(|id| is_plain(id)).cloned();
+    let id = id.unwrap_or_else(|| HeaderValue::from_str(&Chance::System.nonce()).unwrap_or(HeaderValue::from_static("-")));
+    let route = request.extensions().get::<MatchedPath>().map_or("-", |path| path.as_str()).to_owned();
+    let client = request.extensions().get::<Peer>().map(|peer| client_address(peer.0.ip(), request.headers(), &app.trusted_proxies));
+    let method = request.method().clone();
+    let span = info_span!("request", id = id.to_str().unwrap_or("-"));
+    async move {
+        let mut response = next.run(request).await;
+        response.headers_mut().insert(REQUEST_ID, id);
+        let reason = response.extensions().get::<Reason>().map(|reason| reason.0);
+        let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let client = client.map(tracing::field::display);
+        info!(%method, route, status = response.status().as_u16(), reason, client, elapsed_ms, "served");
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+fn is_plain(id: &HeaderValue) -> bool {
+    (1..=64).contains(&id.len()) && id.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
+}
+
+/// A panic becomes an answer that says nothing; the process lives on.
+pub async fn catch_panics(request: Request, next: Next) -> Response {
+    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+        Ok(response) => response,
+        Err(_) => {
+            error!("a handler panicked");
+            Refusal::internal().into_response()
+        }
+    }
+}

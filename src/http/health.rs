@@ -1,0 +1,33 @@
+//! `GET /healthz` (the process lives) and `GET /readyz` (it may be sent callers).
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+
+use crate::store::Durability;
+
+use super::App;
+use super::refusal::Refusal;
+
+#[derive(Serialize)]
+pub struct Healthy {
+    status: &'static str,
+}
+
+pub async fn healthz() -> Json<Healthy> {
+    Json(Healthy { status: "ok" })
+}
+
+pub async fn readyz(State(app): State<App>) -> Result<Json<Healthy>, Refusal> {
+    if app.stopping.is_cancelled() {
+        return Err(Refusal::unavailable().detail("the service is stopping"));
+    }
+    match app.gateway.store().durability().await {
+        Ok(Durability::Weak(value)) if !app.accept_weak_durability => {
+            let detail = format!("innodb_flush_log_at_trx_commit is {value}: a crash could lose acknowledged payments; set it to 1");
+            Err(Refusal::unavailable().detail(detail))
+        }
+        Ok(_) => Ok(Json(Healthy { status: "ready" })),
+        Err(error) => Err(Refusal::unavailable().detail(error.to_string())),
+    }
+}

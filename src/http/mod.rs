@@ -1,0 +1,104 @@
+//! The service's HTTP side: one file an endpoint, each with its request, its answer and a handler of a few lines.
+//!
+//! Handlers translate, nothing more. What they start is detached ([`App::detached`]): axum drops a handler whose
+//! client hangs up, and a payment that is being stored must not stop for that.
+
+mod body;
+mod client_address;
+mod close_order;
+mod edge;
+mod health;
+mod notify;
+mod order_id;
+mod query_order;
+mod refusal;
+mod to_pay;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use ipnet::IpNet;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower_http::cors::CorsLayer;
+use tracing::Instrument;
+
+use crate::config::ServerSettings;
+use crate::deal::Fen;
+use crate::gateway::Gateway;
+
+use refusal::Refusal;
+
+/// What handlers share.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The service.
+    pub gateway: Arc<Gateway>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Arc<[IpNet]>,
+    /// The highest price of one deal.
+    pub max_price: Fen,
+    /// Be ready although the database may lose what it acknowledged.
+    pub accept_weak_durability: bool,
+    /// Work that outlives the request it came with; a stopping service waits for it.
+    pub work: TaskTracker,
+    /// Cancelled when the service stops.
+    pub stopping: CancellationToken,
+}
+
+impl App {
+    /// Has work done whether or not the caller stays, and waits for it for so long. `None`: it goes on, unheard.
+    async fn detached<T: Send + 'static>(&self, wait: Duration, work: impl Future<Output = T> + Send + 'static) -> Result<T, Unheard> {
+        let task = self.work.spawn(work.in_current_span());
+        match timeout(wait, task).await {
+            Ok(Ok(outcome)) => Ok(outcome),
+            Ok(Err(_)) => Err(Unheard::Panicked),
+            Err(_) => Err(Unheard::TooSlow),
+        }
+    }
+}
+
+/// Why a detached piece of work has no outcome to show.
+#[derive(Debug, Clone, Copy)]
+enum Unheard {
+    /// It goes on, but the caller's time is over.
+    TooSlow,
+    /// It met a fault of ours.
+    Panicked,
+}
+
+/// All routes. The aliases are the paths under which the original was called.
+pub fn router(app: App, server: &ServerSettings) -> Router {
+    let mut api = Router::new()
+        .route("/wxPay/toPay", post(to_pay::to_pay))
+        .route("/wxPay/queryOrder", post(query_order::query_order))
+        .route("/wxPay/wxPay/queryOrder", post(query_order::query_order))
+        .route("/wxPay/doCloseOrder", post(close_order::close_order));
+    if !server.cors_origins.is_empty() {
+        api = api.layer(cors(server));
+    }
+    api.route("/wxPay/notify", post(notify::notify))
+        .route("/wxPay/callback", post(notify::notify))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .fallback(|| async { Refusal::path_not_found() })
+        .method_not_allowed_fallback(|| async { Refusal::method_not_allowed() })
+        .layer(from_fn(edge::catch_panics))
+        .layer(from_fn_with_state(app.clone(), edge::trace))
+        .with_state(app)
+}
+
+fn cors(server: &ServerSettings) -> CorsLayer {
+    use axum::http::{Method, header};
+    CorsLayer::new()
+        .allow_origin(server.cors_origins.clone())
+        .allow_methods([Method::POST])
+        .allow_headers([header::CONTENT_TYPE, to_pay::IDEMPOTENCY_KEY])
+        .expose_headers([edge::REQUEST_ID, header::RETRY_AFTER])
+        .max_age(Duration::from_secs(600))
+}

@@ -1,0 +1,98 @@
+//! `POST /wxPay/notify`: WeChat tells that an order was paid.
+
+use std::time::Duration;
+
+use axum::extract::{FromRequest, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use tracing::{info, warn};
+
+use crate::gateway::SettleError;
+use crate::wechat::xml::XmlError;
+use crate::wechat::{Notification, NotificationError};
+
+use super::body::{self, UnreadBody};
+use super::refusal::Reason;
+use super::{App, Unheard};
+
+/// WeChat waits for five seconds; reading the body has its own limit, but a body takes milliseconds or is an attack.
+const WAIT: Duration = Duration::from_millis(4200);
+
+const SUCCESS: &str = "<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>";
+
+/// The answer to WeChat. It repeats after anything but SUCCESS; the status is for our own logs and proxies.
+pub enum Acknowledgement {
+    Success,
+    Fail(StatusCode, &'static str),
+}
+
+impl IntoResponse for Acknowledgement {
+    fn into_response(self) -> Response {
+        let xml = [(header::CONTENT_TYPE, "text/xml; charset=utf-8")];
+        match self {
+            Self::Success => (xml, SUCCESS).into_response(),
+            Self::Fail(status, why) => {
+                let body = format!("<xml><return_code><![CDATA[FAIL]]></return_code><return_msg><![CDATA[{why}]]></return_msg></xml>");
+                let mut response = (status, xml, body).into_response();
+                response.extensions_mut().insert(Reason(why));
+                response
+            }
+        }
+    }
+}
+
+pub async fn notify(State(app): State<App>, SignedNotify(notification): SignedNotify) -> Acknowledgement {
+    let trade = match notification {
+        Notification::Paid(trade) => trade,
+        Notification::Failed { order_id } => {
+            info!(%order_id, "WeChat tells of a payment that failed");
+            return Acknowledgement::Success;
+        }
+    };
+    let gateway = app.gateway.clone();
+    match app.detached(WAIT, async move { gateway.settle(&trade).await }).await {
+        Ok(Ok(_)) => Acknowledgement::Success,
+        Ok(Err(error)) => Acknowledgement::from(error),
+        Err(Unheard::TooSlow) => Acknowledgement::Fail(StatusCode::SERVICE_UNAVAILABLE, "BUSY"),
+        Err(Unheard::Panicked) => Acknowledgement::Fail(StatusCode::INTERNAL_SERVER_ERROR, "ERROR"),
+    }
+}
+
+impl From<SettleError> for Acknowledgement {
+    fn from(error: SettleError) -> Self {
+        match error {
+            SettleError::UnknownOrder => Self::Fail(StatusCode::CONFLICT, "UNKNOWN ORDER"),
+            SettleError::Amount => Self::Fail(StatusCode::CONFLICT, "AMOUNT"),
+            SettleError::Currency => Self::Fail(StatusCode::CONFLICT, "CURRENCY"),
+            SettleError::SecondTransaction => Self::Fail(StatusCode::CONFLICT, "PAID BY ANOTHER TRANSACTION"),
+            SettleError::Store(_) => Self::Fail(StatusCode::SERVICE_UNAVAILABLE, "BUSY"),
+        }
+    }
+}
+
+/// A notification that WeChat has signed: size, then XML, then signature, then meaning. Nothing of the database is
+/// touched before, so a flood of forged ones costs a hash each.
+pub struct SignedNotify(Notification);
+
+impl FromRequest<App> for SignedNotify {
+    type Rejection = Acknowledgement;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Acknowledgement> {
+        let bytes = body::read(request).await.map_err(|unread| match unread {
+            UnreadBody::TooLarge => Acknowledgement::Fail(StatusCode::PAYLOAD_TOO_LARGE, "TOO LARGE"),
+            UnreadBody::TooSlow => Acknowledgement::Fail(StatusCode::REQUEST_TIMEOUT, "TOO SLOW"),
+            UnreadBody::Broken => Acknowledgement::Fail(StatusCode::BAD_REQUEST, "MALFORMED"),
+            UnreadBody::Encoded => Acknowledgement::Fail(StatusCode::UNSUPPORTED_MEDIA_TYPE, "ENCODED"),
+        })?;
+        app.gateway.merchant().read_notification(&bytes).map(Self).map_err(|error| {
+            warn!(%error, "a notification is not believed");
+            match error {
+                NotificationError::Xml(XmlError::TooLarge) => Acknowledgement::Fail(StatusCode::PAYLOAD_TOO_LARGE, "TOO LARGE"),
+                NotificationError::Xml(_) | NotificationError::Refund => Acknowledgement::Fail(StatusCode::BAD_REQUEST, "MALFORMED"),
+                NotificationError::Incomplete(_) => Acknowledgement::Fail(StatusCode::BAD_REQUEST, "INCOMPLETE"),
+                NotificationError::Signature(_) => Acknowledgement::Fail(StatusCode::UNAUTHORIZED, "SIGNATURE"),
+                NotificationError::Foreign(_) => Acknowledgement::Fail(StatusCode::CONFLICT, "FOREIGN"),
+            }
+        })
+    }
+}

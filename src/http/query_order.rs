@@ -1,0 +1,54 @@
+//! `POST /wxPay/queryOrder`: how does it stand.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+
+use crate::deal::{BeijingTime, Timestamp};
+use crate::gateway::OrderView;
+
+use super::App;
+use super::order_id::OrderIdParam;
+use super::refusal::Refusal;
+
+/// The contract's 8 s less what reading the body may have taken.
+const WAIT: Duration = Duration::from_millis(7400);
+
+#[derive(Serialize)]
+pub struct Answer {
+    trade_state: &'static str,
+    trade_state_desc: String,
+    code: u8,
+    msg: &'static str,
+    server_time: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paid_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    as_of: Option<String>,
+}
+
+impl Answer {
+    fn new(view: OrderView, now: Timestamp) -> Self {
+        let show = |time: Timestamp| BeijingTime::from(time).to_string();
+        Self {
+            trade_state: view.state.as_str(),
+            trade_state_desc: view.description,
+            code: 0,
+            msg: "",
+            server_time: show(now),
+            expires_at: view.expires_at.map(show),
+            paid_at: view.paid_at.map(show),
+            as_of: view.as_of.map(show),
+        }
+    }
+}
+
+pub async fn query_order(State(app): State<App>, OrderIdParam(order_id): OrderIdParam) -> Result<Json<Answer>, Refusal> {
+    let gateway = app.gateway.clone();
+    let view = app.detached(WAIT, async move { gateway.query_order(order_id).await }).await??;
+    Ok(Json(Answer::new(view, app.gateway.now())))
+}

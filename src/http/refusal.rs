@@ -1,0 +1,193 @@
+//! The answer that is not the happy one: `{"code":1,"msg":…,"reason":…}`. What a caller is told is decided here;
+//! why it happened is logged, once, where it happened.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use tracing::error;
+
+use crate::deal::OrderId;
+use crate::gateway::GatewayError;
+use crate::store::StoreError;
+use crate::wechat::{CallError, Doubt};
+
+use super::Unheard;
+
+/// When to try again what failed for a passing reason.
+const SOON: Duration = Duration::from_secs(2);
+
+/// A refused call.
+#[derive(Debug, Serialize)]
+pub struct Refusal {
+    #[serde(skip)]
+    status: StatusCode,
+    code: u8,
+    msg: &'static str,
+    reason: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_id: Option<String>,
+    /// Seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+}
+
+/// The reason of a refusal, for the access log.
+#[derive(Debug, Clone, Copy)]
+pub struct Reason(pub &'static str);
+
+impl Refusal {
+    fn new(status: StatusCode, reason: &'static str, msg: &'static str) -> Self {
+        Self { status, code: 1, msg, reason, field: None, detail: None, order_id: None, retry_after: None }
+    }
+
+    pub fn invalid(msg: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "INVALID_PARAMETER", msg)
+    }
+
+    pub fn invalid_field(field: &'static str, detail: impl Into<String>) -> Self {
+        Self { field: Some(field), ..Self::invalid("参数错误").detail(detail) }
+    }
+
+    pub fn too_large() -> Self {
+        Self { status: StatusCode::PAYLOAD_TOO_LARGE, ..Self::invalid("请求内容过大") }
+    }
+
+    pub fn body_too_slow() -> Self {
+        Self { status: StatusCode::REQUEST_TIMEOUT, ..Self::invalid("请求内容接收超时") }
+    }
+
+    pub fn unsupported_type() -> Self {
+        let detail = "content type application/json or application/x-www-form-urlencoded, without content encoding";
+        Self { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, ..Self::invalid("不支持的内容类型").detail(detail) }
+    }
+
+    pub fn path_not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", "路径不存在")
+    }
+
+    pub fn method_not_allowed() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "请求方法不支持")
+    }
+
+    pub fn unavailable() -> Self {
+        Self {
+            retry_after: Some(SOON.as_secs()), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "服务暂不可用，请稍后再试")
+        }
+    }
+
+    /// A fault of ours; it has been logged where it was met.
+    pub fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "服务内部错误")
+    }
+
+    pub fn too_slow() -> Self {
+        Self::upstream(StatusCode::GATEWAY_TIMEOUT)
+    }
+
+    fn upstream(status: StatusCode) -> Self {
+        Self { retry_after: Some(SOON.as_secs()), ..Self::new(status, "UPSTREAM", "微信支付暂无应答，请稍后再试") }
+    }
+
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    fn order(mut self, order_id: &OrderId) -> Self {
+        self.order_id = Some(order_id.to_string());
+        self
+    }
+
+    /// The same refusal with the sentence that belongs to this endpoint.
+    pub fn saying(mut self, msg: &'static str) -> Self {
+        self.msg = msg;
+        self
+    }
+
+    pub fn is_business(&self) -> bool {
+        self.status == StatusCode::OK
+    }
+}
+
+impl From<&GatewayError> for Refusal {
+    fn from(error: &GatewayError) -> Self {
+        match error {
+            GatewayError::NotFound => Self::new(StatusCode::NOT_FOUND, "ORDER_NOT_FOUND", "订单不存在"),
+            GatewayError::IdempotencyConflict(field) => Self {
+                field: Some(field),
+                ..Self::new(StatusCode::CONFLICT, "IDEMPOTENCY_CONFLICT", "相同的 Idempotency-Key 已用于其他参数")
+            },
+            GatewayError::OrderPaid(order_id) => Self::new(StatusCode::OK, "ORDER_PAID", "该订单已支付").order(order_id),
+            GatewayError::OrderClosed(order_id) => Self::new(StatusCode::OK, "ORDER_CLOSED", "该订单已关闭").order(order_id),
+            GatewayError::TooEarly(wait) => Self {
+                retry_after: Some(wait.as_secs()),
+                ..Self::new(StatusCode::OK, "TOO_EARLY", "订单生成后不能马上关单").detail("the order is too young to be closed")
+            },
+            GatewayError::Refused(order_id, refusal) => {
+                Self::new(StatusCode::OK, "WECHAT_REFUSED", "微信支付拒绝了请求").detail(refusal.to_string()).order(order_id)
+            }
+            GatewayError::Upstream(order_id, CallError::Unknown(Doubt::Timeout)) => {
+                Self::upstream(StatusCode::GATEWAY_TIMEOUT).order(order_id)
+            }
+            GatewayError::Upstream(order_id, _) | GatewayError::Mismatch(order_id) => {
+                Self::upstream(StatusCode::BAD_GATEWAY).order(order_id)
+            }
+            GatewayError::Store(error) => Self::from(error),
+        }
+    }
+}
+
+impl From<&StoreError> for Refusal {
+    fn from(error: &StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::unavailable(),
+            StoreError::Conflict | StoreError::ImpossibleRow(_) | StoreError::Refused(_) | StoreError::WrongSchema(_) => {
+                error!(%error, "the store met what should not be");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<GatewayError> for Refusal {
+    fn from(error: GatewayError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<Arc<GatewayError>> for Refusal {
+    fn from(error: Arc<GatewayError>) -> Self {
+        Self::from(&*error)
+    }
+}
+
+impl From<Unheard> for Refusal {
+    fn from(unheard: Unheard) -> Self {
+        match unheard {
+            Unheard::TooSlow => Self::too_slow(),
+            Unheard::Panicked => Self::internal(),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, reason, retry_after) = (self.status, self.reason, self.retry_after);
+        let mut response = (status, Json(self)).into_response();
+        if let Some(seconds) = retry_after
+            && (status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS)
+        {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response.extensions_mut().insert(Reason(reason));
+        response
+    }
+}

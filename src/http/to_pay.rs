@@ -1,0 +1,99 @@
+//! `POST /wxPay/toPay`: open a deal and get the QR link.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{FromRequest, Request, State};
+use axum::http::{HeaderMap, HeaderName};
+use serde::Serialize;
+
+use crate::deal::{BeijingTime, Fen};
+use crate::gateway::{Opened, ToPay};
+use crate::listener::Peer;
+
+use super::App;
+use super::body::Params;
+use super::client_address::client_address;
+use super::refusal::Refusal;
+
+/// The caller's name for one attempt.
+pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The contract's 8 s less what reading the body may have taken.
+const WAIT: Duration = Duration::from_millis(7400);
+
+/// `code_url` is an array of one: the original's XML reader made it so, and front ends index it.
+#[derive(Serialize)]
+pub struct Answer {
+    code_url: [String; 1],
+    order_id: String,
+    code: u8,
+    msg: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+    server_time: String,
+}
+
+pub async fn to_pay(State(app): State<App>, wish: Wish) -> Result<Json<Answer>, Refusal> {
+    let gateway = app.gateway.clone();
+    let opened: Opened = app.detached(WAIT, async move { gateway.to_pay(wish.0).await }).await??;
+    Ok(Json(Answer {
+        code_url: [opened.code_url],
+        order_id: opened.order_id.to_string(),
+        code: 0,
+        msg: "",
+        expires_at: opened.expires_at.map(|time| BeijingTime::from(time).to_string()),
+        server_time: BeijingTime::from(app.gateway.now()).to_string(),
+    }))
+}
+
+/// A valid request.
+pub struct Wish(ToPay);
+
+impl FromRequest<App> for Wish {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        let idempotency_key = idempotency_key(request.headers())?;
+        let peer = request.extensions().get::<Peer>().ok_or_else(Refusal::internal)?.0.ip();
+        let payer = client_address(peer, request.headers(), &app.trusted_proxies);
+        let params = Params::from_request(request, app).await?;
+        Ok(Self(ToPay {
+            merchant_id: number(&params, "merchant_id")?,
+            product_id: number(&params, "product_id")?,
+            price: price(&params, app.max_price)?,
+            payer,
+            idempotency_key,
+        }))
+    }
+}
+
+/// `^[1-9][0-9]{0,9}$`, at most 2147483647: what the column holds.
+fn number(params: &Params, field: &'static str) -> Result<i64, Refusal> {
+    let text = params.number_or_text(field)?;
+    let plain = text.len() <= 10 && !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
+    let number = if plain { text.parse::<i32>().ok() } else { None };
+    number
+        .filter(|number| *number > 0)
+        .map(i64::from)
+        .ok_or_else(|| Refusal::invalid_field(field, "a whole number from 1 to 2147483647 is expected"))
+}
+
+fn price(params: &Params, max: Fen) -> Result<Fen, Refusal> {
+    let price = Fen::from_yuan(params.number_or_text("price")?).map_err(|error| Refusal::invalid_field("price", error.to_string()))?;
+    if price > max {
+        return Err(Refusal::invalid_field("price", format!("an amount is at most {max}")));
+    }
+    Ok(price)
+}
+
+/// 1 to 64 printable ASCII characters, once.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(key) = keys.next() else { return Ok(None) };
+    let refused = || Refusal::invalid_field("Idempotency-Key", "1 to 64 printable ASCII characters are expected, once");
+    let printable = (1..=64).contains(&key.len()) && key.as_bytes().iter().all(|b| (b' '..=b'~').contains(b));
+    if !printable || keys.next().is_some() {
+        return Err(refused());
+    }
+    key.to_str().map(|key| Some(key.to_owned())).map_err(|_| refused())
+}

@@ -1,0 +1,195 @@
+//! The accept loop under both servers: hyper's HTTP/1 with a deadline for everything.
+//!
+//! `axum::serve` 0.8 has none for a head, a body or an idle connection, and no limit of connections, so ten thousand
+//! silent sockets would stop it. hyper's one timer would serve for heads and idle connections alike; a proxy's idle
+//! connection should live long, a half-sent head must not, so [`PatientStream`] watches the head itself.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+use tracing::{debug, warn};
+
+/// From the first byte of a head (or the start of a connection) to its end.
+const HEAD: Duration = Duration::from_secs(5);
+/// Between two requests; longer than proxies keep theirs, so that they close first.
+const IDLE: Duration = Duration::from_secs(75);
+const MAX_HEADERS: usize = 64;
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// How long a stopping server waits for what is in hand.
+const DRAIN: Duration = Duration::from_secs(8);
+
+/// Put into a response's extensions: break the connection instead of answering. (A fault that the simulator offers.)
+#[derive(Debug, Clone, Copy)]
+pub struct Sever;
+
+/// Who is at the other end of the connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+/// Serves until `stop` is cancelled, then finishes what is in hand.
+pub async fn serve(listener: TcpListener, router: Router, max_connections: usize, stop: CancellationToken) {
+    let permits = Arc::new(Semaphore::new(max_connections));
+    let connections = TaskTracker::new();
+    loop {
+        // At the limit nothing is accepted: the kernel's queue holds the rest, and no memory of ours.
+        let accepted = async {
+            let permit = Arc::clone(&permits).acquire_owned().await.map_err(io::Error::other)?;
+            let (stream, peer) = listener.accept().await?;
+            io::Result::Ok((permit, stream, peer))
+        };
+        let (permit, stream, peer) = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = accepted => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors, most likely: others must close before it helps to try again.
+                    warn!(%error, "a connection could not be accepted");
+                    sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            },
+        };
+        let (router, stop) = (router.clone(), stop.clone());
+        connections.spawn(async move {
+            serve_connection(stream, peer, router, stop).await;
+            drop(permit);
+        });
+    }
+    drop(listener);
+    connections.close();
+    if timeout(DRAIN, connections.wait()).await.is_err() {
+        warn!(open = connections.len(), "connections are left after the drain");
+    }
+}
+
+async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken) {
+    let _ = stream.set_nodelay(true);
+    let busy = Arc::new(AtomicBool::new(false));
+    let stream = PatientStream::new(stream, Arc::clone(&busy));
+    let service = service_fn(move |request: Request<Incoming>| {
+        let router = router.clone();
+        let busy = Busy::begin(&busy);
+        async move {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(Peer(peer));
+            let response: Result<Response<Body>, Infallible> = router.oneshot(request).await;
+            drop(busy);
+            match response {
+                Ok(response) if response.extensions().get::<Sever>().is_some() => Err(io::Error::other("severed")),
+                Ok(response) => Ok(response),
+                Err(never) => match never {},
+            }
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(IDLE)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let outcome = tokio::select! {
+        outcome = connection.as_mut() => outcome,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = outcome {
+        debug!(%error, "a connection ended early");
+    }
+}
+
+/// Marks the time in which the connection has a request in hand, also when that is dropped half-way.
+struct Busy(Arc<AtomicBool>);
+
+impl Busy {
+    fn begin(flag: &Arc<AtomicBool>) -> Self {
+        flag.store(true, Ordering::Relaxed);
+        Self(Arc::clone(flag))
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+/// A stream that gives up when the head of a request does not arrive in time.
+struct PatientStream {
+    stream: TcpStream,
+    busy: Arc<AtomicBool>,
+    /// Until when the head must be there; `None` between two requests, before the first byte.
+    head_due: Option<Pin<Box<Sleep>>>,
+}
+
+impl PatientStream {
+    /// The first head is due from the start: a connection that says nothing is nobody's.
+    fn new(stream: TcpStream, busy: Arc<AtomicBool>) -> Self {
+        Self { stream, busy, head_due: Some(Box::pin(sleep(HEAD))) }
+    }
+}
+
+impl AsyncRead for PatientStream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let busy = self.busy.load(Ordering::Relaxed);
+        if busy {
+            self.head_due = None;
+        }
+        let before = buf.filled().len();
+        if let Poll::Ready(outcome) = Pin::new(&mut self.stream).poll_read(cx, buf) {
+            if !busy && self.head_due.is_none() && buf.filled().len() > before {
+                self.head_due = Some(Box::pin(sleep_until(Instant::now() + HEAD)));
+            }
+            return Poll::Ready(outcome);
+        }
+        if let Some(due) = &mut self.head_due {
+            ready!(due.as_mut().poll(cx));
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Poll::Pending
+    }
+}
+
+impl AsyncWrite for PatientStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

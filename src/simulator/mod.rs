@@ -1,0 +1,92 @@
+//! The other side: a WeChat to run and test against, since no merchant gets a sandbox that knows Native orders.
+//!
+//! `world` is a plain model of it (orders, payers, money; no HTTP, no clock of its own), `rules` checks a request as
+//! the real gateway does, in its order and with its texts, and never skips a signature. The rest are façades: the pay API, the
+//! notifier, the control calls and a page. It shares the wire codec and the domain's types with the client and knows
+//! nothing of gateway, store or http; what both could get wrong alike is pinned by WeChat's published vectors.
+
+mod control;
+mod notifier;
+mod orders;
+mod page;
+mod pay_api;
+mod rules;
+mod switches;
+mod world;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::chance::Chance;
+use crate::clock::Clock;
+use crate::listener;
+use crate::wechat::Merchant;
+
+pub use notifier::Notifier;
+pub use orders::{Attempt, SimOrder};
+pub use switches::{CloseUnknown, Faults, Habits, Layout, Notify};
+pub use world::{CannotPay, World};
+
+/// What a merchant's contract with WeChat consists of.
+#[derive(Debug, Clone, Copy)]
+pub struct MerchantNumbers {
+    /// `appid`.
+    pub appid: &'static str,
+    /// `mch_id`.
+    pub mch_id: &'static str,
+    /// API key.
+    pub api_key: &'static str,
+}
+
+/// The simulator's merchant unless one is configured. Everybody knows this key.
+pub const DEFAULT_MERCHANT: MerchantNumbers =
+    MerchantNumbers { appid: "wx0000000000000001", mch_id: "1900000001", api_key: "0123456789abcdef0123456789abcdef" };
+
+/// A simulated WeChat.
+#[derive(Debug, Clone)]
+pub struct Simulator {
+    world: Arc<Mutex<World>>,
+    notifier: Arc<Notifier>,
+    clock: Clock,
+}
+
+impl Simulator {
+    /// A WeChat that has one merchant, and no orders yet. `may_post_anywhere`: whether notifications go to addresses
+    /// other than this machine's; whoever reaches the simulator names the address, so a simulator that listens to
+    /// others should not.
+    pub fn new(
+        merchant: &Merchant,
+        clock: Clock,
+        chance: Chance,
+        time_scale: u32,
+        may_post_anywhere: bool,
+    ) -> Result<Self, reqwest::Error> {
+        let world = Arc::new(Mutex::new(World::new(merchant, chance, time_scale)));
+        let notifier = Arc::new(Notifier::new(Arc::clone(&world), clock.clone(), may_post_anywhere)?);
+        Ok(Self { world, notifier, clock })
+    }
+
+    /// The world, to look at and to move by hand.
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Posts the notifications that are due, and waits for their answers.
+    pub async fn deliver_due(&self) {
+        self.notifier.deliver_due().await;
+    }
+
+    /// Serves the pay API, the control calls and the page, and posts notifications when they are due, until `stop`.
+    pub async fn serve(self, listener: TcpListener, stop: CancellationToken) {
+        let notifier = tokio::spawn(Arc::clone(&self.notifier).run(stop.clone()));
+        listener::serve(listener, self.router(), 1000, stop).await;
+        let _ = notifier.await;
+    }
+
+    fn router(&self) -> Router {
+        Router::new().merge(pay_api::routes()).merge(control::routes()).merge(page::routes()).with_state(self.clone())
+    }
+}

@@ -1,0 +1,113 @@
+//! WeChat's postman: posts what is due, judges the answer, comes again.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use reqwest::Url;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+
+use crate::clock::Clock;
+use crate::wechat::xml;
+
+use super::World;
+use super::world::Letter;
+
+/// WeChat waits for an answer for five seconds.
+const ANSWER: Duration = Duration::from_secs(5);
+/// How often the postman looks whether something is due.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Posts notifications.
+#[derive(Debug)]
+pub struct Notifier {
+    world: Arc<Mutex<World>>,
+    clock: Clock,
+    http: reqwest::Client,
+    may_post_anywhere: bool,
+}
+
+impl Notifier {
+    pub(super) fn new(world: Arc<Mutex<World>>, clock: Clock, may_post_anywhere: bool) -> Result<Self, reqwest::Error> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http =
+            reqwest::Client::builder().timeout(ANSWER).redirect(reqwest::redirect::Policy::none()).no_proxy().http1_only().build()?;
+        Ok(Self { world, clock, http, may_post_anywhere })
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Posts everything that is due, and waits for the answers.
+    pub async fn deliver_due(&self) {
+        let letters = self.world().letters_due(self.clock.now());
+        join_all(letters.into_iter().map(|letter| self.deliver(letter))).await;
+    }
+
+    /// Posts what becomes due, until `stop`.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            if self.world().next_due().is_some_and(|due| due <= self.clock.now()) {
+                let letters = self.world().letters_due(self.clock.now());
+                for letter in letters {
+                    let notifier = Arc::clone(&self);
+                    tokio::spawn(async move { notifier.deliver(letter).await });
+                }
+            }
+            tokio::select! {
+                () = sleep(LOOK) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    async fn deliver(&self, letter: Letter) {
+        let answer = if self.may_post_to(&letter.url) { self.post(&letter).await } else { None };
+        let status = answer.as_ref().map(|(status, _)| *status);
+        let acknowledged =
+            answer.is_some_and(|(status, body)| status == 200 && is_acknowledgement(&body, self.world().habits.exact_acknowledgement));
+        debug!(out_trade_no = letter.delivery.out_trade_no, status, acknowledged, "notified");
+        self.world().delivered(letter.delivery, status, acknowledged, self.clock.now());
+    }
+
+    async fn post(&self, letter: &Letter) -> Option<(u16, Vec<u8>)> {
+        let response = self.http.post(&letter.url).header("content-type", "text/xml").body(letter.body.clone()).send().await.ok()?;
+        let status = response.status().as_u16();
+        let body = response.bytes().await.ok()?;
+        Some((status, body.to_vec()))
+    }
+
+    /// A caller names the address; only a simulator that nobody else can reach follows it anywhere.
+    fn may_post_to(&self, url: &str) -> bool {
+        let host = Url::parse(url).ok().and_then(|url| url.host_str().map(|host| host.trim_matches(['[', ']']).to_owned()));
+        self.may_post_anywhere
+            || host.is_some_and(|host| {
+                host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+            })
+    }
+}
+
+/// SUCCESS in XML and nothing else around it; if `exact`, in one line.
+fn is_acknowledgement(body: &[u8], exact: bool) -> bool {
+    (!exact || !body.contains(&b'\n')) && xml::parse(body).is_ok_and(|fields| fields.get("return_code") == Some("SUCCESS"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_right_answer_stops_the_repeats() {
+        let compact = b"<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>";
+        assert!(is_acknowledgement(compact, true));
+        for other in ["", "success", "SUCCESS", "{}", "<xml><return_code>FAIL</return_code></xml>", "<html/>", "<xml></xml>\\n"] {
+            assert!(!is_acknowledgement(other.as_bytes(), false), "{other}");
+        }
+        let indented = b"<xml>\n  <return_code>SUCCESS</return_code>\n</xml>";
+        assert!(!is_acknowledgement(indented, true));
+        assert!(is_acknowledgement(indented, false));
+    }
+}

@@ -1,0 +1,195 @@
+//! What the gateway checks before it does anything, in its order and with its texts (protocol file, 3 and 4.2):
+//! method and body (the façade), XML, known parameters, required ones, lengths and forms, appid and mch_id, signature.
+
+use std::net::IpAddr;
+
+use chrono::TimeDelta;
+
+use crate::deal::{BeijingTime, OrderId, Timestamp};
+use crate::wechat::xml::{self, XmlError};
+use crate::wechat::{Fields, SignType, Signer};
+
+use super::switches::Habits;
+
+/// An API of the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Api {
+    UnifiedOrder,
+    OrderQuery,
+    CloseOrder,
+    GetSignKey,
+}
+
+/// A parameter of a request: its name, WeChat's name for it, how many bytes it may have.
+struct Spec(&'static str, &'static str, usize);
+
+const ENVELOPE: [Spec; 5] = [
+    Spec("appid", "公众账号ID", 32),
+    Spec("mch_id", "商户号", 32),
+    Spec("nonce_str", "随机字符串", 32),
+    Spec("sign", "签名", 128),
+    Spec("sign_type", "签名类型", 32),
+];
+
+const UNIFIED_ORDER: [Spec; 20] = [
+    Spec("device_info", "设备号", 32),
+    Spec("body", "商品描述", 127),
+    Spec("detail", "商品详情", 6144),
+    Spec("attach", "附加数据", 127),
+    Spec("out_trade_no", "商户订单号", 32),
+    Spec("fee_type", "标价币种", 16),
+    Spec("total_fee", "标价金额", 20),
+    Spec("spbill_create_ip", "终端IP", 64),
+    Spec("time_start", "交易起始时间", 14),
+    Spec("time_expire", "交易结束时间", 14),
+    Spec("goods_tag", "订单优惠标记", 32),
+    Spec("notify_url", "通知地址", 256),
+    Spec("trade_type", "交易类型", 16),
+    Spec("product_id", "商品ID", 32),
+    Spec("limit_pay", "指定支付方式", 32),
+    Spec("openid", "用户标识", 128),
+    Spec("receipt", "电子发票入口开放标识", 8),
+    Spec("scene_info", "场景信息", 256),
+    Spec("profit_sharing", "是否需要分账", 16),
+    Spec("version", "接口版本号", 32),
+];
+const UNIFIED_ORDER_REQUIRED: [&str; 6] = ["body", "out_trade_no", "total_fee", "spbill_create_ip", "notify_url", "trade_type"];
+
+const ORDER_QUERY: [Spec; 2] = [Spec("transaction_id", "微信订单号", 32), Spec("out_trade_no", "商户订单号", 32)];
+const CLOSE_ORDER: [Spec; 1] = [Spec("out_trade_no", "商户订单号", 32)];
+
+/// The `return_msg` of a refused request.
+pub type Complaint = String;
+
+/// Who the gateway thinks it is talking to.
+pub struct Known<'a> {
+    pub appid: &'a str,
+    pub mch_id: &'a str,
+    /// The key in force below this path; the algorithm is the request's.
+    pub signer: &'a Signer,
+}
+
+/// Checks a request; gives its fields and the signer to answer with.
+pub fn check(api: Api, body: &[u8], known: &Known<'_>, habits: &Habits, now: Timestamp) -> Result<(Fields, Signer), Complaint> {
+    if body.is_empty() {
+        return Err("post数据为空".to_owned());
+    }
+    let fields = xml::parse(body).map_err(|error| match error {
+        // The gateway then finds none of its parameters.
+        XmlError::Root => "mch_id参数格式错误".to_owned(),
+        _ => "输入xml参数格式错误".to_owned(),
+    })?;
+    let specs: &[Spec] = match api {
+        Api::UnifiedOrder => &UNIFIED_ORDER,
+        Api::OrderQuery => &ORDER_QUERY,
+        Api::CloseOrder => &CLOSE_ORDER,
+        Api::GetSignKey => &[],
+    };
+    let all = || ENVELOPE.iter().chain(specs);
+    if let Some((unknown, _)) = fields.iter().find(|(name, _)| all().all(|spec| spec.0 != *name)) {
+        return Err(format!("不识别的参数{unknown}"));
+    }
+    let envelope_required: &[&str] =
+        if api == Api::GetSignKey { &["mch_id", "nonce_str", "sign"] } else { &["appid", "mch_id", "nonce_str", "sign"] };
+    let own_required: &[&str] = match api {
+        Api::UnifiedOrder => &UNIFIED_ORDER_REQUIRED,
+        Api::CloseOrder => &["out_trade_no"],
+        Api::OrderQuery | Api::GetSignKey => &[],
+    };
+    for name in envelope_required.iter().chain(own_required) {
+        if fields.get(name).is_none() {
+            let zh = all().find(|spec| spec.0 == *name).map_or("", |spec| spec.1);
+            return Err(format!("输入源“/body/xml/{name}”映射到字段“{zh}”必填性规则校验失败，此字段为必填项"));
+        }
+    }
+    if api == Api::OrderQuery && fields.get("transaction_id").or(fields.get("out_trade_no")).is_none() {
+        return Err("缺少参数".to_owned());
+    }
+    for (name, value) in fields.iter() {
+        let Some(Spec(_, zh, max)) = all().find(|spec| spec.0 == name) else { continue };
+        if value.chars().any(|c| c > '\u{ffff}') {
+            return Err("输入xml参数格式错误".to_owned());
+        }
+        if value.len() > *max {
+            return Err(match name {
+                "nonce_str" | "mch_id" | "trade_type" | "spbill_create_ip" => format!("{name}参数长度有误"),
+                _ => format!("输入源“/body/xml/{name}”映射到值字段“{zh}”字符串规则校验失败，字节数 {}，大于最大值 {max}", value.len()),
+            });
+        }
+    }
+    if api == Api::UnifiedOrder {
+        check_order(&fields, habits, now)?;
+    }
+    check_caller(api, &fields, known)
+}
+
+/// The forms of an order's parameters.
+fn check_order(fields: &Fields, habits: &Habits, now: Timestamp) -> Result<(), Complaint> {
+    let get = |name| fields.get(name).unwrap_or_default();
+    if get("out_trade_no").parse::<OrderId>().is_err() {
+        return Err("out_trade_no参数格式错误".to_owned());
+    }
+    match get("total_fee").parse::<i64>() {
+        Err(_) => {
+            return Err("无法将输入源“/body/xml/total_fee”映射到目标字段“标价金额”中，此字段需要一个合法的 64 位有符号整数".to_owned());
+        }
+        Ok(fee) if fee < 1 => return Err("invalid total_fee".to_owned()),
+        Ok(_) => {}
+    }
+    let is_mapped = |address: &IpAddr| address.to_canonical() != *address;
+    if !get("spbill_create_ip").parse::<IpAddr>().is_ok_and(|address| !is_mapped(&address)) {
+        return Err("invalid spbill_create_ip".to_owned());
+    }
+    if !is_notify_url(get("notify_url")) {
+        return Err("invalid notify_url".to_owned());
+    }
+    if !["NATIVE", "JSAPI", "APP", "MWEB"].contains(&get("trade_type")) {
+        return Err("trade_type参数格式错误".to_owned());
+    }
+    if get("trade_type") == "NATIVE" && habits.product_id_required && fields.get("product_id").is_none() {
+        return Err("缺少参数".to_owned());
+    }
+    if let Some(time) = fields.get("time_expire") {
+        let Some(time) = BeijingTime::from_compact(time) else { return Err("time_expire参数格式错误".to_owned()) };
+        if time.timestamp() < now + TimeDelta::seconds(i64::from(habits.min_time_expire)) {
+            return Err("time_expire时间过短,刷卡至少1分钟,其他5分钟".to_owned());
+        }
+    }
+    Ok(())
+}
+
+fn check_caller(api: Api, fields: &Fields, known: &Known<'_>) -> Result<(Fields, Signer), Complaint> {
+    let mch_id = fields.get("mch_id").unwrap_or_default();
+    if mch_id.starts_with('0') || !mch_id.bytes().all(|b| b.is_ascii_digit()) {
+        return Err("输入源“/body/xml/mch_id”映射到值字段“商户号”字符串规则校验失败，字符串必须匹配正则表达式“^[1-9]\\d*$”".to_owned());
+    }
+    if mch_id != known.mch_id {
+        return Err("商户号mch_id或sub_mch_id不存在".to_owned());
+    }
+    match fields.get("appid") {
+        Some(appid) if appid != known.appid => {
+            let is_one = appid.len() == 18 && appid.starts_with("wx");
+            return Err(if is_one {
+                "商户号mch_id与appid不匹配".to_owned()
+            } else {
+                "AppID不存在，请检查后再试".to_owned()
+            });
+        }
+        _ => {}
+    }
+    let sign_type = match fields.get("sign_type") {
+        None | Some("MD5") => SignType::Md5,
+        Some("HMAC-SHA256") if api != Api::GetSignKey => SignType::HmacSha256,
+        Some(_) => return Err("签名错误".to_owned()),
+    };
+    let signer = known.signer.with(sign_type);
+    signer.verify(fields).map_err(|_| "签名错误".to_owned())?;
+    Ok((fields.clone(), signer))
+}
+
+/// `^https?://([^\s/?#\[\]\@]+\@)?([^\s/?#\@:]+)(?::\d{2,5})?([^\s?#\[\]]*)$` (protocol file, 7.4).
+fn is_notify_url(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://").or(url.strip_prefix("https://")) else { return false };
+    let host = rest.split('/').next().unwrap_or_default();
+    !host.is_empty() && !url.contains(|c: char| c.is_whitespace() || c == '?' || c == '#')
+}

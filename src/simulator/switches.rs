@@ -1,0 +1,138 @@
+//! What can be switched: faults (what goes wrong) and habits (what differs from day to day at the real WeChat).
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What goes wrong. Shares are probabilities from 0 to 1.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Faults {
+    /// Milliseconds before an answer.
+    pub latency_ms: u64,
+    /// Share of calls that are carried out and never answered.
+    pub drop_reply: f64,
+    /// Share of calls answered with SYSTEMERROR; every second one of them was carried out.
+    pub system_error: f64,
+    /// Whether that answer is signed. (The real one has been seen without a signature.)
+    pub system_error_signed: bool,
+    /// Share of calls answered with an HTML page, not carried out.
+    pub html: f64,
+    /// Share of connections broken before anything is carried out.
+    pub reset: f64,
+    /// What becomes of notifications.
+    pub notify: Notify,
+}
+
+/// What becomes of a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Notify {
+    /// It comes at once, and again until it is acknowledged.
+    Normal,
+    /// It never comes.
+    Lost,
+    /// It comes after 20 s.
+    Late,
+    /// It comes twice at the same time.
+    Twice,
+    /// It comes with a signature that is not WeChat's.
+    Forged,
+    /// It comes well signed with one fen too much.
+    WrongAmount,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self { latency_ms: 0, drop_reply: 0.0, system_error: 0.0, system_error_signed: true, html: 0.0, reset: 0.0, notify: Notify::Normal }
+    }
+}
+
+/// What differs from day to day.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Habits {
+    /// The order of the fields in answers.
+    pub layout: Layout,
+    /// Whether a closed order's answer has the `result_msg` of the document.
+    pub result_msg: bool,
+    /// Whether messages carry a field that nobody knows yet.
+    pub extra_field: bool,
+    /// Whether messages carry empty elements.
+    pub empty_elements: bool,
+    /// Whether notifications name their `sign_type`.
+    pub notify_sign_type: bool,
+    /// Whether notifications name their `fee_type`.
+    pub notify_fee_type: bool,
+    /// Whether an order younger than five minutes cannot be closed.
+    pub strict_close: bool,
+    /// What `closeorder` says of an unknown number.
+    pub close_unknown: CloseUnknown,
+    /// Whether a Native order needs a `product_id`.
+    pub product_id_required: bool,
+    /// After how many days an unpaid order closes by itself.
+    pub auto_close_days: u16,
+    /// How many seconds ahead `time_expire` must be.
+    pub min_time_expire: u16,
+    /// Whether only the compact XML stops the repeats of a notification, as the document asks for; otherwise line
+    /// breaks in it are passed over.
+    pub exact_acknowledgement: bool,
+}
+
+/// The order of the fields in answers: both are seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Layout {
+    /// `return_code, return_msg, appid, mch_id, nonce_str, sign, result_code, …`
+    Older,
+    /// `return_code, return_msg, result_code, mch_id, appid, …, nonce_str, sign, …`
+    Newer,
+    /// One or the other.
+    Mixed,
+}
+
+/// What `closeorder` says of an unknown number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CloseUnknown {
+    /// As reported of the live gateway.
+    Success,
+    /// As the document says.
+    OrderNotExist,
+}
+
+impl Default for Habits {
+    fn default() -> Self {
+        Self {
+            layout: Layout::Mixed,
+            result_msg: false,
+            extra_field: false,
+            empty_elements: true,
+            notify_sign_type: false,
+            notify_fee_type: true,
+            strict_close: false,
+            close_unknown: CloseUnknown::Success,
+            product_id_required: false,
+            auto_close_days: 7,
+            min_time_expire: 300,
+            exact_acknowledgement: true,
+        }
+    }
+}
+
+/// `current` with the switches that `named` names, if it names only such as there are.
+pub fn replaced<T: Serialize + DeserializeOwned>(current: &T, named: Value) -> Result<T, serde_json::Error> {
+    let mut all = serde_json::to_value(current)?;
+    match (&mut all, named) {
+        (Value::Object(all), Value::Object(named)) => all.extend(named),
+        (all, named) => *all = named,
+    }
+    serde_json::from_value(all)
+}
+
+impl Faults {
+    /// Whether every share is one.
+    pub fn shares_are_probabilities(&self) -> bool {
+        [self.drop_reply, self.system_error, self.html, self.reset].iter().all(|share| (0.0..=1.0).contains(share))
+    }
+}
