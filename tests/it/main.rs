@@ -1,0 +1,7 @@
+//! Stories on the real service: its listener, its store on both engines, a simulated WeChat, a clock set by hand.
+//!
+//! `tests/run` starts the throwaway MariaDB that half of them need, and says so when it is missing.
+
+mod support;
+
+mod stories;

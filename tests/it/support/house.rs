@@ -1,0 +1,186 @@
+//! A running service with everything around it in hand.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::MutexGuard;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use serde_json::json;
+use wechat_pay::app::Service;
+use wechat_pay::chance::Chance;
+use wechat_pay::clock::Clock;
+use wechat_pay::config::Settings;
+use wechat_pay::simulator::{DEFAULT_MERCHANT, Simulator, World};
+
+use super::database::{Database, Engine, Look};
+use super::http::{Answer, Caller};
+
+/// Noon in Beijing.
+pub const OPENING_TIME: &str = "2026-04-01T04:00:00Z";
+
+/// Service, database, simulated WeChat and clock.
+pub struct House {
+    pub database: Database,
+    pub clock: Clock,
+    pub till: Caller,
+    service: Option<Service>,
+}
+
+/// What a house is built with.
+pub struct Plan {
+    variables: HashMap<String, String>,
+    database: Database,
+}
+
+impl Plan {
+    pub async fn new(engine: Engine) -> Self {
+        Self::on(Database::fresh(engine).await)
+    }
+
+    /// On a database that is there already.
+    pub fn on(database: Database) -> Self {
+        let variables = [("SERVER__LISTEN", "127.0.0.1:0"), ("SIMULATOR__LISTEN", "127.0.0.1:0"), ("DATABASE__URL", &database.url)];
+        let variables = variables.map(|(key, value)| (format!("WECHAT_PAY__{key}"), value.to_owned())).into();
+        Self { variables, database }
+    }
+
+    /// `SECTION__KEY`, as in the environment.
+    #[must_use]
+    pub fn set(mut self, key: &str, value: impl ToString) -> Self {
+        self.variables.insert(format!("WECHAT_PAY__{key}"), value.to_string());
+        self
+    }
+
+    /// With credentials (the simulator's), and WeChat at this address.
+    #[must_use]
+    pub fn with_wechat_at(self, address: SocketAddr) -> Self {
+        self.set("WECHAT__APPID", DEFAULT_MERCHANT.appid)
+            .set("WECHAT__MCH_ID", DEFAULT_MERCHANT.mch_id)
+            .set("WECHAT__API_KEY", DEFAULT_MERCHANT.api_key)
+            .set("WECHAT__BASE_URL", format!("http://{address}"))
+            .set("WECHAT__NOTIFY_URL", "http://127.0.0.1:9/wxPay/notify")
+            .set("AUTH__MODE", "open")
+    }
+
+    pub fn settings(&self) -> Settings {
+        Settings::from_environment(self.variables.clone()).unwrap()
+    }
+
+    pub async fn open(self) -> House {
+        let clock = Clock::manual(OPENING_TIME.parse().unwrap());
+        let service = Service::start(self.settings(), clock.clone(), Chance::System).await.unwrap();
+        House { database: self.database, clock, till: Caller::new(service.address), service: Some(service) }
+    }
+}
+
+impl House {
+    /// With nothing configured but where it lives.
+    pub async fn open(engine: Engine) -> Self {
+        Plan::new(engine).await.open().await
+    }
+
+    fn simulator(&self) -> &Simulator {
+        &self.service.as_ref().unwrap().simulator.as_ref().expect("a house with a simulator").1
+    }
+
+    pub fn simulator_address(&self) -> SocketAddr {
+        self.service.as_ref().unwrap().simulator.as_ref().expect("a house with a simulator").0
+    }
+
+    /// The world on WeChat's side.
+    pub fn wechat(&self) -> MutexGuard<'_, World> {
+        self.simulator().world()
+    }
+
+    /// Opens a deal, or fails the test.
+    pub async fn to_pay(&self, price: &str) -> Order {
+        let answer = self.try_to_pay(price).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let json = answer.json();
+        assert_eq!(json["code"], 0, "{json}");
+        Order { id: json["order_id"].as_str().unwrap().to_owned(), code_url: json["code_url"][0].as_str().unwrap().to_owned() }
+    }
+
+    /// toPay for merchant 12 and product 34.
+    pub async fn try_to_pay(&self, price: &str) -> Answer {
+        self.till.post_json("/wxPay/toPay", &json!({"merchant_id": 12, "product_id": 34, "price": price})).await
+    }
+
+    /// toPay under an idempotency key.
+    pub async fn to_pay_once(&self, key: &str, price: &str) -> Answer {
+        let body = json!({"merchant_id": 12, "product_id": 34, "price": price}).to_string();
+        let request = self.till.request("POST", "/wxPay/toPay").header("content-type", "application/json").header("idempotency-key", key);
+        self.till.send(request.body(body)).await
+    }
+
+    pub async fn query(&self, order_id: &str) -> Answer {
+        self.till.post_json("/wxPay/queryOrder", &json!({"order_id": order_id})).await
+    }
+
+    /// queryOrder's `trade_state`.
+    pub async fn trade_state(&self, order_id: &str) -> String {
+        let answer = self.query(order_id).await;
+        answer.json()["trade_state"].as_str().unwrap_or_else(|| panic!("{}", answer.body)).to_owned()
+    }
+
+    pub async fn close(&self, order_id: &str) -> Answer {
+        self.till.post_json("/wxPay/doCloseOrder", &json!({"order_id": order_id})).await
+    }
+
+    /// Posts a notification as WeChat does.
+    pub async fn notify(&self, body: impl Into<reqwest::Body>) -> Answer {
+        self.till.post("/wxPay/notify", "text/xml", body).await
+    }
+
+    /// The payer pays at WeChat, and the notification arrives.
+    pub async fn payer_pays(&self, order: &Order) {
+        let now = self.clock.now();
+        self.wechat().pay(&order.id, None, None, now).unwrap();
+        self.notified(order, 1).await;
+    }
+
+    /// The payer pays at WeChat, and nobody hears of it.
+    pub fn payer_pays_silently(&self, order: &Order) {
+        let now = self.clock.now();
+        self.wechat().pay(&order.id, None, Some(wechat_pay::simulator::Notify::Lost), now).unwrap();
+    }
+
+    /// Waits until so many notifications about an order have been answered.
+    pub async fn notified(&self, order: &Order, times: usize) {
+        for _ in 0..500 {
+            if self.wechat().order(&order.id).is_some_and(|order| order.attempts.len() >= times) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("no notification arrived");
+    }
+
+    pub fn time_passes(&self, seconds: i64) {
+        self.clock.advance(TimeDelta::seconds(seconds));
+    }
+
+    /// How often an API of WeChat's was called.
+    pub fn calls(&self, api: &str) -> u64 {
+        self.wechat().calls(&format!("/pay/{api}"))
+    }
+
+    pub async fn look(&self) -> Look {
+        self.database.look().await
+    }
+
+    /// Stops the service as SIGTERM does; the database stays.
+    pub async fn stop(mut self) -> Database {
+        self.service.take().unwrap().stop().await;
+        // Nothing else is dropped by hand: a house without a service is its database.
+        self.database
+    }
+}
+
+/// An order as the till knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    pub id: String,
+    pub code_url: String,
+}

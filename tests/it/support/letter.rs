@@ -1,0 +1,81 @@
+//! Notifications written by hand: right ones, and all the wrong ones.
+
+use wechat_pay::simulator::DEFAULT_MERCHANT;
+use wechat_pay::wechat::{ApiKey, Fields, SignType, Signer, xml};
+
+/// The signer of the simulator's merchant.
+pub fn signer(sign_type: SignType) -> Signer {
+    Signer::new(ApiKey::new(DEFAULT_MERCHANT.api_key).unwrap(), sign_type)
+}
+
+/// A notification in the making: a complete one about a paid order, to be changed and then signed.
+#[derive(Debug, Clone)]
+pub struct Letter(Vec<(String, String)>);
+
+impl Letter {
+    /// What WeChat posts when `order_id` was paid.
+    pub fn paid(order_id: &str, total_fee: i64) -> Self {
+        let fields = [
+            ("appid", DEFAULT_MERCHANT.appid),
+            ("bank_type", "OTHERS"),
+            ("cash_fee", &total_fee.to_string()),
+            ("fee_type", "CNY"),
+            ("is_subscribe", "N"),
+            ("mch_id", DEFAULT_MERCHANT.mch_id),
+            ("nonce_str", "5K8264ILTKCH16CQ2502SI8ZNMTM67VS"),
+            ("openid", "oCANARYOPENID00000000000000"),
+            ("out_trade_no", order_id),
+            ("result_code", "SUCCESS"),
+            ("return_code", "SUCCESS"),
+            ("time_end", "20260401120500"),
+            ("total_fee", &total_fee.to_string()),
+            ("trade_type", "NATIVE"),
+            ("transaction_id", "4200000260202604011234567890"),
+        ];
+        Self(fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec())
+    }
+
+    /// With another value, or one more field.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        match self.0.iter_mut().find(|(known, _)| known == name) {
+            Some(field) => value.clone_into(&mut field.1),
+            None => self.0.push((name.to_owned(), value.to_owned())),
+        }
+        self
+    }
+
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.0.retain(|(known, _)| known != name);
+        self
+    }
+
+    /// The fields in reverse order.
+    #[must_use]
+    pub fn reversed(mut self) -> Self {
+        self.0.reverse();
+        self
+    }
+
+    pub fn fields(&self) -> Fields {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
+    /// Signed as the simulator's merchant is (MD5).
+    pub fn signed(&self) -> String {
+        self.signed_by(&signer(SignType::Md5))
+    }
+
+    pub fn signed_by(&self, signer: &Signer) -> String {
+        xml::write(&signer.signed(self.fields()))
+    }
+
+    /// Not signed at all.
+    pub fn unsigned(&self) -> String {
+        xml::write(&self.fields())
+    }
+}
+
+/// The one answer that stops WeChat's repeats.
+pub const ACKNOWLEDGED: &str = "<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>";

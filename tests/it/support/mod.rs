@@ -1,0 +1,30 @@
+//! What stories are told with.
+
+pub mod database;
+pub mod house;
+pub mod http;
+pub mod letter;
+pub mod stub;
+
+/// One story, told on both engines. It gets a [`database::Engine`].
+macro_rules! on_both_engines {
+    ($($(#[$attribute:meta])* async fn $name:ident($engine:ident) $body:block)*) => {
+        $(
+            mod $name {
+                use super::*;
+                async fn story($engine: $crate::support::database::Engine) $body
+                $(#[$attribute])*
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn sqlite() {
+                    story($crate::support::database::Engine::Sqlite).await;
+                }
+                $(#[$attribute])*
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn mysql() {
+                    story($crate::support::database::Engine::MySql).await;
+                }
+            }
+        )*
+    };
+}
+pub(crate) use on_both_engines;

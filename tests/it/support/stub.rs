@@ -1,0 +1,82 @@
+//! A WeChat that answers whatever a test wants, for what the simulator would never say.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+/// What to answer.
+#[derive(Debug, Clone)]
+pub enum Reply {
+    /// HTTP 200 with this body.
+    Body(String),
+    /// These bytes on the wire.
+    Raw(Vec<u8>),
+    /// Never.
+    Silence,
+    /// Close without a word.
+    Close,
+}
+
+type Script = Arc<Mutex<dyn FnMut(&str, &str) -> Reply + Send>>;
+
+/// The stub.
+pub struct Stub {
+    pub address: SocketAddr,
+    /// The requests so far: path and body.
+    pub requests: Arc<Mutex<Vec<(String, String)>>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Stub {
+    /// Answers by a function of path and body.
+    pub async fn start(script: impl FnMut(&str, &str) -> Reply + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (script, seen): (Script, _) = (Arc::new(Mutex::new(script)), Arc::clone(&requests));
+        let task = tokio::spawn(async move {
+            loop {
+                let Ok((stream, _)) = listener.accept().await else { return };
+                tokio::spawn(answer(stream, Arc::clone(&script), Arc::clone(&seen)));
+            }
+        });
+        Self { address, requests, task }
+    }
+}
+
+impl Drop for Stub {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// One request a connection.
+async fn answer(mut stream: tokio::net::TcpStream, script: Script, seen: Arc<Mutex<Vec<(String, String)>>>) -> Option<()> {
+    let mut bytes = Vec::new();
+    let (path, body) = loop {
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length =
+            head.to_lowercase().lines().find_map(|line| line.strip_prefix("content-length:").map(|n| n.trim().parse::<usize>().unwrap()));
+        if body.len() >= length.unwrap_or(0) {
+            break (head.split(' ').nth(1)?.to_owned(), body.to_owned());
+        }
+    };
+    seen.lock().unwrap().push((path.clone(), body.clone()));
+    let reply = (script.lock().unwrap())(&path, &body);
+    match reply {
+        Reply::Body(body) => {
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+            stream.write_all(&[head.into_bytes(), body.into_bytes()].concat()).await.ok()?;
+        }
+        Reply::Raw(bytes) => stream.write_all(&bytes).await.ok()?,
+        Reply::Silence => tokio::time::sleep(std::time::Duration::from_secs(30)).await,
+        Reply::Close => {}
+    }
+    Some(())
+}
