@@ -15,7 +15,7 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::{Settings, Wechat};
 use crate::gateway::Gateway;
-use crate::http::{self, App};
+use crate::http::{self, App, Limits};
 use crate::listener;
 use crate::simulator::Simulator;
 use crate::store::{Durability, Store, StoreError};
@@ -91,6 +91,7 @@ impl Service {
             gateway: Arc::new(Gateway::new(store, client, clock, chance, settings.terms)),
             trusted_proxies: settings.server.trusted_proxies.clone().into(),
             max_price: settings.max_price,
+            limits: Arc::new(Limits::new(settings.limits.per_address, settings.limits.per_merchant)),
             accept_weak_durability: settings.accept_weak_durability,
             work: work.clone(),
             stopping: stop.clone(),

@@ -15,7 +15,7 @@ use crate::store::DatabaseUrl;
 use crate::wechat::{ApiKey, Endpoints, Merchant, SignType, Signer, is_sendable};
 
 use super::error::ConfigError;
-use super::settings::{ServerSettings, Settings, SimulatorSettings, Wechat};
+use super::settings::{LimitSettings, ServerSettings, Settings, SimulatorSettings, Wechat};
 
 const OFFICIAL_BASE: &str = "https://api.mch.weixin.qq.com";
 const OFFICIAL_BACKUP: &str = "https://api2.mch.weixin.qq.com";
@@ -28,6 +28,7 @@ pub struct Raw {
     wechat: RawWechat,
     deal: RawDeal,
     auth: RawAuth,
+    limits: LimitSettings,
     simulator: RawSimulator,
 }
 
@@ -120,7 +121,16 @@ impl Raw {
         };
         let max_price = Fen::from_yuan(&self.deal.max_price).map_err(|_| value("deal.max_price", "an amount in yuan such as 100000.00"))?;
         let wechat = if has_credentials { Some(self.wechat.validate()?) } else { None };
-        Ok(Settings { server, database, accept_weak_durability: self.database.accept_weak_durability, wechat, terms, max_price, simulator })
+        Ok(Settings {
+            server,
+            database,
+            accept_weak_durability: self.database.accept_weak_durability,
+            wechat,
+            terms,
+            max_price,
+            limits: self.limits,
+            simulator,
+        })
     }
 }
 

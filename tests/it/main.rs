@@ -4,4 +4,6 @@
 
 mod support;
 
+mod architecture;
+mod configuration;
 mod stories;
