@@ -1,6 +1,6 @@
 //! The service's HTTP side: one file an endpoint, each with its request, its answer and a handler of a few lines.
 //!
-//! Handlers translate, nothing more. What they start is detached ([`App::detached`]): axum drops a handler whose
+//! Handlers translate, nothing more. What they start is detached (`App::detached`): axum drops a handler whose
 //! client hangs up, and a payment that is being stored must not stop for that.
 
 mod body;

@@ -1,6 +1,6 @@
 //! Where deals are kept: MySQL/MariaDB, or SQLite as the embedded default. All SQL of the crate lives in here.
 //!
-//! A caller hands a [`statement::Statement`] to the store's own workers (`worker`), each of which owns one
+//! A caller hands a `Statement` to the store's own workers (`worker`), each of which owns one
 //! connection, and waits for the answer. Nobody outside ever holds a connection, so a caller that goes away abandons
 //! the wait and never the work, and no connection can be left in the middle of something. (sqlx's pool loses
 //! acknowledged writes after a cancelled `begin()` and does not recover from black-holed connections; here there
