@@ -12,9 +12,10 @@ mod merchant;
 mod notification;
 mod reply;
 mod sign;
+#[cfg(test)]
+mod testing;
 mod trade;
 #[cfg(test)]
-#[cfg(any())]
 mod vectors;
 pub mod xml;
 

@@ -54,6 +54,9 @@ fn admit(merchant: &Merchant, body: &[u8]) -> Result<Fields, CallError> {
         return Err(Doubt::SystemError.into());
     }
     merchant.signer.verify(&fields).map_err(Doubt::from)?;
+    for promised in ["appid", "mch_id"] {
+        fields.get(promised).ok_or(Doubt::Incomplete(promised))?;
+    }
     if let Some(field) = merchant.foreign_field(&fields) {
         return Err(Doubt::Foreign(field).into());
     }
@@ -129,3 +132,6 @@ fn is_code_url(url: &str) -> bool {
     let rest = url.strip_prefix("weixin://wxpay/bizpayurl");
     url.len() <= 256 && url.bytes().all(|b| b.is_ascii_graphic()) && rest.is_some_and(|rest| rest.starts_with(['?', '/']))
 }
+
+#[cfg(test)]
+mod tests;
