@@ -11,10 +11,11 @@
 //!                                                           └─▶ Store::note_prepay      ─▶ JSON
 //! WeChat ─POST notify─▶ http::notify (size → XML → signature) ─▶ Gateway::settle ─▶ Store::mark_paid ─▶ <xml>SUCCESS
 //! payer's page ─POST queryOrder─▶ http::query_order ─▶ Gateway::query_order ─▶ Client::order_query ─▶ settle when paid
+//! sweeper, every second ─▶ Gateway::sweep_once ─▶ deals that are due: Client::order_query → settle │ close_order → Expired
 //! ```
 //! Down once and up once, and one use case has one name in every layer:
 //! ```text
-//! main → app → http → gateway → { store, wechat } → deal
+//! main → app → { http, sweeper } → gateway → { store, wechat } → deal
 //!          simulator → wechat (its codec and types) + deal          never gateway, store or http
 //! ```
 //!
@@ -26,9 +27,12 @@
 //! 3. WeChat is answered SUCCESS only after the commit. A repeat changes nothing and is answered SUCCESS.
 //! 4. A second transaction for a paid deal changes nothing and is raised as an alarm.
 //! 5. Expired is written only after WeChat has said that the order cannot be paid any more.
-//! 6. No lock and no transaction is held across a call to WeChat. Each change is one conditional statement whose
+//! 6. Every undecided deal is followed until it is decided, without anybody asking; when it is next looked at stands in its
+//!    row, so it holds across restarts. So whatever is lost (a notification, a reply, a process, the database for a
+//!    while), what was paid at WeChat becomes Paid here.
+//! 7. No lock and no transaction is held across a call to WeChat. Each change is one conditional statement whose
 //!    affected rows are looked at; so all of this holds with several instances on one database.
-//! 7. Nobody's hanging up stops a change that has begun: the HTTP layer detaches its work, and the store's statements
+//! 8. Nobody's hanging up stops a change that has begun: the HTTP layer detaches its work, and the store's statements
 //!    run in tasks of its own.
 //!
 //! # Words
@@ -46,10 +50,12 @@ pub mod chance;
 pub mod clock;
 pub mod config;
 pub mod deal;
+pub mod explain;
 pub mod gateway;
 pub mod http;
 pub mod listener;
 pub mod simulator;
 pub mod store;
+pub mod sweeper;
 pub mod telemetry;
 pub mod wechat;

@@ -28,6 +28,8 @@ pub struct Settings {
     pub max_price: Fen,
     /// How often one caller may open deals.
     pub limits: LimitSettings,
+    /// Calls to WeChat that the sweeper may make a second; 0: it does not sweep.
+    pub sweep_calls_per_second: u32,
     /// The built-in WeChat.
     pub simulator: SimulatorSettings,
 }

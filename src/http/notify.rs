@@ -4,9 +4,10 @@ use axum::Extension;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::gateway::SettleError;
+use crate::store::Origin;
 use crate::wechat::xml::XmlError;
 use crate::wechat::{Notification, NotificationError};
 
@@ -46,12 +47,13 @@ pub async fn notify(
     let trade = match notification {
         Notification::Paid(trade) => trade,
         Notification::Failed { order_id } => {
-            info!(%order_id, "WeChat tells of a payment that failed");
+            let gateway = app.gateway.clone();
+            app.work.spawn(async move { gateway.payment_failed(&order_id).await });
             return Acknowledgement::Success;
         }
     };
     let gateway = app.gateway.clone();
-    match app.detached(begun.wechat_due(), async move { gateway.settle(&trade).await }).await {
+    match app.detached(begun.wechat_due(), async move { gateway.settle(&trade, Origin::Notification).await }).await {
         Ok(Ok(_)) => Acknowledgement::Success,
         Ok(Err(error)) => Acknowledgement::from(error),
         Err(Unheard::TooSlow) => Acknowledgement::Fail(StatusCode::SERVICE_UNAVAILABLE, "BUSY"),

@@ -2,6 +2,7 @@
 //! whose effect is there already is passed over. So a crash in the middle, or two instances starting at once, do no
 //! harm, and no lock is needed that some clusters do not have.
 
+use chrono::TimeDelta;
 use sqlx::Error;
 use sqlx::mysql::MySqlDatabaseError;
 use tracing::info;
@@ -35,6 +36,8 @@ const STEPS: [Step; 2] = [step!(1, "0001_deal"), step!(2, "0002_gateway_columns"
 const ADOPTION: i64 = 3;
 /// Rows a statement of the adoption; each holds its locks for some tens of milliseconds.
 const BITE: i64 = 5_000;
+/// Older undecided deals of the original are answered when somebody asks, and never followed.
+pub const FOLLOWED: TimeDelta = TimeDelta::days(7);
 
 /// Brings the schema up to date; returns the names of the steps taken.
 pub async fn migrate(url: &DatabaseUrl, now: Timestamp) -> Result<Vec<&'static str>, StoreError> {
@@ -76,7 +79,7 @@ async fn run(conn: &mut Conn, now: Timestamp) -> Result<Vec<&'static str>, Error
     }
     if !is_done(ADOPTION) {
         if let Conn::MySql(c) = conn {
-            adopt(c).await?;
+            adopt(c, now).await?;
         }
         note(conn, ADOPTION, "0003_adoption", now).await?;
         taken.push("0003_adoption");
@@ -112,8 +115,9 @@ fn is_already_there(error: &Error) -> bool {
 }
 
 /// Names the row of record of every order id in a table that the original filled: the paid one first, then the
-/// newest. Nothing else in any row changes, `update_at` included, and no row goes.
-async fn adopt(conn: &mut sqlx::MySqlConnection) -> Result<(), Error> {
+/// newest. Nothing else of the original's changes in any row, `update_at` included, and no row goes.
+async fn adopt(conn: &mut sqlx::MySqlConnection, now: Timestamp) -> Result<(), Error> {
+    let followed_since = BeijingTime::from(now - FOLLOWED).naive();
     let (last,): (i64,) = sqlx::query_as("SELECT CAST(COALESCE(MAX(id), 0) AS SIGNED) FROM deal").fetch_one(&mut *conn).await?;
     let mut claimed = 0;
     let mut from = 0;
@@ -127,9 +131,17 @@ async fn adopt(conn: &mut sqlx::MySqlConnection) -> Result<(), Error> {
                      SELECT 1 FROM deal b WHERE b.order_id = a.order_id AND BINARY b.order_id = BINARY a.order_id \
                      AND (COALESCE(b.status = 1, 0) > COALESCE(a.status = 1, 0) \
                           OR (COALESCE(b.status = 1, 0) = COALESCE(a.status = 1, 0) AND b.id > a.id))) \
-             ) r ON r.id = d.id SET d.order_key = d.order_id, d.update_at = d.update_at",
+             ) r ON r.id = d.id SET d.order_key = d.order_id, d.update_at = d.update_at, \
+             d.due_at = CASE WHEN COALESCE(d.status, 0) = 0 AND d.create_at >= ? THEN ? END",
         );
-        claimed += bite.bind(from).bind(from + BITE).execute(&mut *conn).await?.rows_affected();
+        claimed += bite
+            .bind(from)
+            .bind(from + BITE)
+            .bind(followed_since)
+            .bind(BeijingTime::from(now).naive())
+            .execute(&mut *conn)
+            .await?
+            .rows_affected();
         from += BITE;
     }
     if last > 0 {

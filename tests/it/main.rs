@@ -9,3 +9,4 @@ mod support;
 mod architecture;
 mod configuration;
 mod stories;
+mod sweeping;

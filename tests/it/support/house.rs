@@ -11,6 +11,8 @@ use wechat_pay::app::Service;
 use wechat_pay::chance::Chance;
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
+use wechat_pay::explain::explain;
+use wechat_pay::gateway::Swept;
 use wechat_pay::simulator::{DEFAULT_MERCHANT, Simulator, World};
 
 use super::database::{Database, Engine, Look};
@@ -40,7 +42,12 @@ impl Plan {
 
     /// On a database that is there already.
     pub fn on(database: Database) -> Self {
-        let variables = [("SERVER__LISTEN", "127.0.0.1:0"), ("SIMULATOR__LISTEN", "127.0.0.1:0"), ("DATABASE__URL", &database.url)];
+        let variables = [
+            ("SERVER__LISTEN", "127.0.0.1:0"),
+            ("SIMULATOR__LISTEN", "127.0.0.1:0"),
+            ("DATABASE__URL", &database.url),
+            ("SWEEP__CALLS_PER_SECOND", "0"),
+        ];
         let variables = variables.map(|(key, value)| (format!("WECHAT_PAY__{key}"), value.to_owned())).into();
         Self { variables, database }
     }
@@ -155,6 +162,28 @@ impl House {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("no notification arrived");
+    }
+
+    /// One pass of the sweeper, which otherwise stands still in a story.
+    pub async fn sweep(&self) -> Swept {
+        self.sweep_for(100).await
+    }
+
+    /// One pass with a budget of so many calls.
+    pub async fn sweep_for(&self, calls: u32) -> Swept {
+        self.service.as_ref().unwrap().gateway.sweep_once(calls).await.unwrap()
+    }
+
+    /// What `wechat-pay explain` says.
+    pub async fn explain(&self, order_id: &str) -> String {
+        let gateway = &self.service.as_ref().unwrap().gateway;
+        explain(gateway.store(), &order_id.parse().unwrap(), self.clock.now()).await.unwrap().unwrap()
+    }
+
+    /// Payments after expiry, and payments that did not fit, since the start.
+    pub fn alarms(&self) -> (u64, u64) {
+        let alarms = self.service.as_ref().unwrap().gateway.alarms();
+        (alarms.paid_late(), alarms.mismatch())
     }
 
     pub fn time_passes(&self, seconds: i64) {
