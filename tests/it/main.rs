@@ -8,5 +8,6 @@ mod support;
 
 mod architecture;
 mod configuration;
+mod nginx;
 mod stories;
 mod sweeping;
