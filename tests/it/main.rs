@@ -5,4 +5,6 @@
 mod support;
 
 mod front_end;
+mod front_end_http;
 mod stories;
+mod trade_states;
