@@ -4,7 +4,10 @@
 
 mod support;
 
+mod edge;
 mod front_end;
 mod front_end_http;
+mod notification;
+mod notification_meaning;
 mod stories;
 mod trade_states;
