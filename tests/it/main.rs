@@ -8,6 +8,12 @@ mod support;
 
 mod architecture;
 mod configuration;
+mod edge;
+mod front_end;
+mod front_end_http;
 mod nginx;
+mod notification;
+mod notification_meaning;
 mod stories;
 mod sweeping;
+mod trade_states;

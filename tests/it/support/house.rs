@@ -195,6 +195,11 @@ impl House {
         self.wechat().calls(&format!("/pay/{api}"))
     }
 
+    /// How often WeChat was asked anything.
+    pub fn all_calls(&self) -> u64 {
+        ["unifiedorder", "orderquery", "closeorder"].iter().map(|api| self.calls(api)).sum()
+    }
+
     pub async fn look(&self) -> Look {
         self.database.look().await
     }

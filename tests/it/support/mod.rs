@@ -5,6 +5,7 @@ pub mod house;
 pub mod http;
 pub mod letter;
 pub mod stub;
+pub mod wire;
 
 /// One story, told on both engines. It gets a [`database::Engine`].
 macro_rules! on_both_engines {
