@@ -6,6 +6,7 @@
 
 mod support;
 
+mod adoption;
 mod architecture;
 mod configuration;
 mod edge;
