@@ -10,6 +10,7 @@ mod adoption;
 mod architecture;
 mod configuration;
 mod edge;
+mod faults;
 mod front_end;
 mod front_end_http;
 mod nginx;
