@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 
@@ -57,6 +58,7 @@ impl Gateway {
         }
         let mut number_was_taken = false;
         loop {
+            let place = self.wechat.place_for_order().await.map_err(|_| GatewayError::Busy)?;
             let deal = self.draft(&wish);
             let opened = self.event(&deal.order_id, EventKind::Opened, Origin::FrontEnd);
             match self.store.insert(deal.clone(), opened).await {
@@ -70,7 +72,7 @@ impl Gateway {
                 }
                 Err(error) => return Err(error.into()),
             }
-            match self.ask(&deal.order_id, deal.prepay_request, Some(deal.expires_at)).await {
+            match self.ask(place, &deal.order_id, deal.prepay_request, Some(deal.expires_at)).await {
                 // WeChat knows our brand-new number: somebody else uses this merchant number. Once may be chance.
                 Err(GatewayError::Refused(order_id, refusal)) if refusal.number_is_taken() && !number_was_taken => {
                     warn!(%order_id, "WeChat knows a number that was drawn just now; drawing another");
@@ -128,12 +130,14 @@ impl Gateway {
         if let Some(outcome) = already_clear(&deal) {
             return outcome;
         }
+        let place = self.wechat.place_for_order().await.map_err(|_| GatewayError::Busy)?;
         let now = self.clock.now_seconds();
         if let Some(request) = deal.prepay.request
             && self.store.claim_prepay(&deal.order_id, now, now + ASKING).await?
         {
-            return self.ask(&deal.order_id, request, deal.expires_at).await;
+            return self.ask(place, &deal.order_id, request, deal.expires_at).await;
         }
+        drop(place);
         self.wait_for_other(&deal.order_id).await
     }
 
@@ -157,8 +161,14 @@ impl Gateway {
     }
 
     /// Asks WeChat for the link of a stored deal and writes down how that ended.
-    async fn ask(&self, order_id: &OrderId, request: String, expires_at: Option<Timestamp>) -> Result<Opened, GatewayError> {
-        match self.wechat.unified_order(order_id, request).await {
+    async fn ask(
+        &self,
+        place: SemaphorePermit<'_>,
+        order_id: &OrderId,
+        request: String,
+        expires_at: Option<Timestamp>,
+    ) -> Result<Opened, GatewayError> {
+        match self.wechat.unified_order(place, order_id, request).await {
             Ok(prepaid) => {
                 let code_url = prepaid.code_url.clone();
                 // The deal is stored and the link is good, so the payer gets it even if it could not be noted.
@@ -180,7 +190,7 @@ impl Gateway {
             }
             Err(error) => {
                 self.note(order_id, PrepayNote::Unknown).await;
-                Err(GatewayError::Upstream(order_id.clone(), error))
+                Err(GatewayError::of_call(order_id, error))
             }
         }
     }

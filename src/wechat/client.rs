@@ -4,7 +4,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::{Response, StatusCode, Url};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::chance::Chance;
@@ -21,6 +22,11 @@ const CONNECT: Duration = Duration::from_secs(2);
 const TOTAL: Duration = Duration::from_secs(6);
 /// Shorter than any keep-alive of WeChat's, so that a request seldom meets a connection that is being closed.
 const IDLE: Duration = Duration::from_secs(4);
+/// Calls under way at once, for orders and for queries each. When WeChat is slow, more would only wait longer, and take
+/// the memory and the patience of those who could be told so at once.
+const UNDER_WAY: usize = 64;
+/// How long a call waits for its place among them.
+const PLACE: Duration = Duration::from_millis(500);
 /// Pauses before an identical request is sent again, while there is time: WeChat asks for that after SYSTEMERROR, and
 /// allows it after every unknown outcome of `unifiedorder` and `closeorder` (protocol file, 1.4).
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];
@@ -43,6 +49,8 @@ pub struct Client {
     endpoints: Endpoints,
     avoid_primary_until: Mutex<Option<Instant>>,
     http: reqwest::Client,
+    orders: Semaphore,
+    queries: Semaphore,
     chance: Chance,
 }
 
@@ -62,7 +70,15 @@ impl Client {
             .referer(false)
             .http1_only()
             .build()?;
-        Ok(Self { merchant, endpoints, avoid_primary_until: Mutex::new(None), http, chance })
+        Ok(Self {
+            merchant,
+            endpoints,
+            avoid_primary_until: Mutex::new(None),
+            http,
+            orders: Semaphore::new(UNDER_WAY),
+            queries: Semaphore::new(UNDER_WAY),
+            chance,
+        })
     }
 
     /// Who asks.
@@ -70,19 +86,27 @@ impl Client {
         &self.merchant
     }
 
+    /// A place among the orders that are being asked for. Taken before a row is stored for one, so that a slow WeChat
+    /// fills neither the table nor the memory.
+    pub async fn place_for_order(&self) -> Result<SemaphorePermit<'_>, CallError> {
+        place(&self.orders).await
+    }
+
     /// `unifiedorder` with the stored bytes of [`Merchant::unified_order_request`].
-    pub async fn unified_order(&self, order_id: &OrderId, request: String) -> Result<Prepaid, CallError> {
+    pub async fn unified_order(&self, _place: SemaphorePermit<'_>, order_id: &OrderId, request: String) -> Result<Prepaid, CallError> {
         self.call("unifiedorder", order_id, request, &PAUSES, reply::unified_order).await
     }
 
     /// `orderquery`. Asked once: whoever asks comes again by himself.
     pub async fn order_query(&self, order_id: &OrderId) -> Result<QueryAnswer, CallError> {
+        let _place = place(&self.queries).await?;
         let request = self.merchant.order_request(order_id, &self.chance);
         self.call("orderquery", order_id, request, &[], reply::order_query).await
     }
 
     /// `closeorder`.
     pub async fn close_order(&self, order_id: &OrderId) -> Result<CloseAnswer, CallError> {
+        let _place = place(&self.orders).await?;
         let request = self.merchant.order_request(order_id, &self.chance);
         self.call("closeorder", order_id, request, &PAUSES, reply::close_order).await
     }
@@ -157,6 +181,13 @@ impl Client {
             StatusCode::TOO_MANY_REQUESTS => Err(CallError::RateLimited),
             status => Err(Doubt::Status(status.as_u16()).into()),
         }
+    }
+}
+
+async fn place(places: &Semaphore) -> Result<SemaphorePermit<'_>, CallError> {
+    match timeout(PLACE, places.acquire()).await {
+        Ok(Ok(place)) => Ok(place),
+        _ => Err(CallError::Busy),
     }
 }
 

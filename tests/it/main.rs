@@ -8,6 +8,7 @@ mod support;
 
 mod adoption;
 mod architecture;
+mod backlog;
 mod configuration;
 mod edge;
 mod faults;

@@ -162,4 +162,13 @@ impl Look {
             Self::MySql(pool) => sqlx::query(sql).fetch_all(pool).await.unwrap().iter().map(|row| row.get(0)).collect(),
         }
     }
+
+    /// One column of a query's rows, by its name.
+    pub async fn column(&self, sql: &str, name: &str) -> Vec<String> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::Sqlite(pool) => sqlx::query(sql).fetch_all(pool).await.unwrap().iter().map(|row| row.get(name)).collect(),
+            Self::MySql(pool) => sqlx::query(sql).fetch_all(pool).await.unwrap().iter().map(|row| row.get(name)).collect(),
+        }
+    }
 }

@@ -193,6 +193,11 @@ impl House {
         (alarms.paid_late(), alarms.mismatch())
     }
 
+    /// Notifications that were not believed, since the start.
+    pub fn disbelieved(&self) -> u64 {
+        self.service.as_ref().unwrap().gateway.alarms().disbelieved()
+    }
+
     pub fn time_passes(&self, seconds: i64) {
         self.clock.advance(TimeDelta::seconds(seconds));
     }
