@@ -9,5 +9,8 @@ mod front_end;
 mod front_end_http;
 mod notification;
 mod notification_meaning;
+mod secrets;
 mod stories;
 mod trade_states;
+mod upstream;
+mod upstream_words;
