@@ -15,10 +15,11 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::{Settings, Wechat};
 use crate::gateway::Gateway;
-use crate::http::{self, App};
+use crate::http::{self, App, Limits};
 use crate::listener;
 use crate::simulator::Simulator;
 use crate::store::{Durability, Store, StoreError};
+use crate::sweeper;
 use crate::wechat::{Client, Endpoints};
 
 /// A database that starts together with the service may take a while.
@@ -52,6 +53,8 @@ pub struct Service {
     pub address: SocketAddr,
     /// Where the simulator listens, and the simulator itself.
     pub simulator: Option<(SocketAddr, Simulator)>,
+    /// The service behind the listener.
+    pub gateway: Arc<Gateway>,
     stop: CancellationToken,
     stop_simulator: CancellationToken,
     work: TaskTracker,
@@ -82,22 +85,29 @@ impl Service {
                 (Wechat { merchant, endpoints: Endpoints { primary, backup: None } }, Some((simulator_address, simulator)))
             }
         };
-        let store = open_store(&settings.database, &clock).await?;
+        let instance = chance.nonce()[..8].to_owned();
+        let store = open_store(&settings.database, &instance, &clock).await?;
+        info!(instance, "this instance's name in the journal");
         warn_of_weakness(&store, settings.accept_weak_durability).await;
         let client = Client::new(wechat.merchant, wechat.endpoints, chance.clone())?;
         let stop = CancellationToken::new();
         let work = TaskTracker::new();
+        let gateway = Arc::new(Gateway::new(store, client, clock, chance, settings.terms));
+        if settings.sweep_calls_per_second > 0 {
+            work.spawn(sweeper::run(Arc::clone(&gateway), settings.sweep_calls_per_second, stop.clone()));
+        }
         let app = App {
-            gateway: Arc::new(Gateway::new(store, client, clock, chance, settings.terms)),
+            gateway: Arc::clone(&gateway),
             trusted_proxies: settings.server.trusted_proxies.clone().into(),
             max_price: settings.max_price,
+            limits: Arc::new(Limits::new(settings.limits.per_address, settings.limits.per_merchant)),
             accept_weak_durability: settings.accept_weak_durability,
             work: work.clone(),
             stopping: stop.clone(),
         };
         let router = http::router(app, &settings.server);
         servers.push(tokio::spawn(listener::serve(listener, router, settings.server.max_connections, stop.clone())));
-        Ok(Self { address, simulator, stop, stop_simulator, work, servers })
+        Ok(Self { address, simulator, gateway, stop, stop_simulator, work, servers })
     }
 
     /// Takes no more connections, finishes what is in hand, and returns within 10 s.
@@ -134,10 +144,10 @@ pub async fn run_simulator(
 }
 
 /// Opens the store; one that cannot be reached yet gets a minute, one that is wrong gets none.
-async fn open_store(url: &crate::store::DatabaseUrl, clock: &Clock) -> Result<Store, StoreError> {
+async fn open_store(url: &crate::store::DatabaseUrl, instance: &str, clock: &Clock) -> Result<Store, StoreError> {
     let started = Instant::now();
     loop {
-        match Store::open(url, clock.now()).await {
+        match Store::open(url, instance, clock.now()).await {
             Err(error @ StoreError::Unavailable(_)) if started.elapsed() < DATABASE_PATIENCE => {
                 warn!(%error, "waiting for the database");
                 sleep(Duration::from_secs(1)).await;

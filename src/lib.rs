@@ -1,13 +1,61 @@
-//! wechat-pay: a self-hosted payment gateway for WeChat Pay.
+//! A self-hosted payment gateway for WeChat Pay (v2, Native QR codes).
+//!
+//! A front end opens a deal and shows a QR code; the payer pays inside WeChat; WeChat posts a signed notification; the
+//! deal is Paid and the front end sees it at its next poll. The README says how to run it; this page is for whoever
+//! changes it.
+//!
+//! # The way of a request
+//! ```text
+//! payer's page ─POST toPay─▶ http::to_pay ─▶ Gateway::to_pay ─▶ Store::insert           unpaid, before money can move
+//!                                                           ├─▶ Client::unified_order   ─▶ code_url
+//!                                                           └─▶ Store::note_prepay      ─▶ JSON
+//! WeChat ─POST notify─▶ http::notify (size → XML → signature) ─▶ Gateway::settle ─▶ Store::mark_paid ─▶ <xml>SUCCESS
+//! payer's page ─POST queryOrder─▶ http::query_order ─▶ Gateway::query_order ─▶ Client::order_query ─▶ settle when paid
+//! sweeper, every second ─▶ Gateway::sweep_once ─▶ deals that are due: Client::order_query → settle │ close_order → Expired
+//! ```
+//! Down once and up once, and one use case has one name in every layer:
+//! ```text
+//! main → app → { http, sweeper } → gateway → { store, wechat } → deal
+//!          simulator → wechat (its codec and types) + deal          never gateway, store or http
+//! ```
+//!
+//! # What must always hold
+//! 1. A row is stored durably before WeChat is asked for a link: no payable link is without a deal.
+//! 2. Paid is written with verified evidence only: the signature by the configured algorithm, our appid and mch_id, the
+//!    same fen, CNY. [`gateway::Gateway::settle`] is the only door, and it takes a [`wechat::PaidTrade`], which only the
+//!    reply gate and the notification reader can make.
+//! 3. WeChat is answered SUCCESS only after the commit. A repeat changes nothing and is answered SUCCESS.
+//! 4. A second transaction for a paid deal changes nothing and is raised as an alarm.
+//! 5. Expired is written only after WeChat has said that the order cannot be paid any more.
+//! 6. Every undecided deal is followed until it is decided, without anybody asking; when it is next looked at stands in its
+//!    row, so it holds across restarts. So whatever is lost (a notification, a reply, a process, the database for a
+//!    while), what was paid at WeChat becomes Paid here.
+//! 7. No lock and no transaction is held across a call to WeChat. Each change is one conditional statement whose
+//!    affected rows are looked at; so all of this holds with several instances on one database.
+//! 8. Nobody's hanging up stops a change that has begun: the HTTP layer detaches its work, and the store's statements
+//!    run in tasks of its own.
+//!
+//! # Words
+//! *Deal*: one attempt to buy one product. *Order id*: our number for it, `out_trade_no` on the wire. *Transaction id*:
+//! WeChat's number of the payment. *Fen*: money. *Status*: our verdict (Unpaid 0, Paid 1, Expired 2), against *trade
+//! state*: WeChat's. *Prepay*: what `unifiedorder` gives. *Evidence*: the verified XML in the `…Back` columns.
+//!
+//! # Where the facts come from
+//! WeChat's documents at <https://pay.weixin.qq.com/doc/v2/merchant/4011936530> (unifiedorder) and its neighbours
+//! (4011937248 notification, 4011987803 closeorder, 4011941162 parameter rules). Where the code says "protocol file",
+//! it means facts collected from these and from messages captured by users of other libraries.
+
 pub mod app;
 pub mod chance;
 pub mod clock;
 pub mod config;
 pub mod deal;
+pub mod explain;
 pub mod gateway;
 pub mod http;
 pub mod listener;
 pub mod simulator;
 pub mod store;
+pub mod sweeper;
 pub mod telemetry;
 pub mod wechat;

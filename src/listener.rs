@@ -2,7 +2,7 @@
 //!
 //! `axum::serve` 0.8 has none for a head, a body or an idle connection, and no limit of connections, so ten thousand
 //! silent sockets would stop it. hyper's one timer would serve for heads and idle connections alike; a proxy's idle
-//! connection should live long, a half-sent head must not, so [`PatientStream`] watches the head itself.
+//! connection should live long, a half-sent head must not, so `PatientStream` watches the head itself.
 
 use std::convert::Infallible;
 use std::io;

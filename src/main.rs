@@ -8,6 +8,8 @@ use wechat_pay::app::{self, Service};
 use wechat_pay::chance::Chance;
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
+use wechat_pay::deal::OrderId;
+use wechat_pay::explain;
 use wechat_pay::store::Store;
 use wechat_pay::telemetry;
 
@@ -20,6 +22,7 @@ usage: wechat-pay [COMMAND]
   simulator      only the simulator of WeChat, for other programs' tests
   migrate        bring the database's schema up to date and check it
   check-config   read the configuration, say what is in force or what is wrong
+  explain ORDER  tell the story of an order, and what comes next
   help           this
 
 Configuration: config/<profile>.toml with WECHAT_PAY__PROFILE, and WECHAT_PAY__<SECTION>__<KEY> in the environment.
@@ -29,8 +32,8 @@ The keys are those of config/default.toml.
 #[tokio::main]
 async fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let command = arguments.next();
-    if arguments.next().is_some() {
+    let (command, operand) = (arguments.next(), arguments.next());
+    if arguments.next().is_some() || operand.is_some() != (command.as_deref() == Some("explain")) {
         return usage_error();
     }
     telemetry::start();
@@ -39,6 +42,7 @@ async fn main() -> ExitCode {
         Some("simulator") => simulator().await,
         Some("migrate") => migrate().await,
         Some("check-config") => check_config(),
+        Some("explain") => explain(operand.as_deref().unwrap_or_default()).await,
         Some("help" | "--help" | "-h") => {
             say(USAGE);
             Ok(())
@@ -91,6 +95,17 @@ async fn migrate() -> Outcome {
 fn check_config() -> Outcome {
     let settings = Settings::load()?;
     say(&settings.to_string());
+    Ok(())
+}
+
+async fn explain(order_id: &str) -> Outcome {
+    let order_id: OrderId = order_id.parse()?;
+    let now = Clock::System.now();
+    let store = Store::open(&Settings::load()?.database, "explain", now).await?;
+    match explain::explain(&store, &order_id, now).await? {
+        Some(story) => say(&story),
+        None => return Err("there is no such order, and WeChat has never told of one".into()),
+    }
     Ok(())
 }
 

@@ -6,7 +6,7 @@ mod raw;
 mod settings;
 
 pub use error::ConfigError;
-pub use settings::{ServerSettings, Settings, SimulatorSettings, Wechat};
+pub use settings::{LimitSettings, ServerSettings, Settings, SimulatorSettings, Wechat};
 
 use std::collections::HashMap;
 

@@ -8,14 +8,14 @@ use ipnet::IpNet;
 use reqwest::Url;
 use serde::Deserialize;
 
-use crate::deal::Fen;
+use crate::deal::{Fen, Schedule};
 use crate::gateway::Terms;
 use crate::simulator;
 use crate::store::DatabaseUrl;
 use crate::wechat::{ApiKey, Endpoints, Merchant, SignType, Signer, is_sendable};
 
 use super::error::ConfigError;
-use super::settings::{ServerSettings, Settings, SimulatorSettings, Wechat};
+use super::settings::{LimitSettings, ServerSettings, Settings, SimulatorSettings, Wechat};
 
 const OFFICIAL_BASE: &str = "https://api.mch.weixin.qq.com";
 const OFFICIAL_BACKUP: &str = "https://api2.mch.weixin.qq.com";
@@ -28,6 +28,8 @@ pub struct Raw {
     wechat: RawWechat,
     deal: RawDeal,
     auth: RawAuth,
+    limits: LimitSettings,
+    sweep: RawSweep,
     simulator: RawSimulator,
 }
 
@@ -77,6 +79,16 @@ struct RawAuth {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct RawSweep {
+    calls_per_second: u32,
+    first_looks: String,
+    pause: u32,
+    young: u32,
+    longest_pause: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RawSimulator {
     listen: String,
     time_scale: u32,
@@ -117,10 +129,37 @@ impl Raw {
             close_min_age: TimeDelta::seconds(self.deal.close_min_age),
             body: self.wechat.checked_body()?,
             query_budget: self.wechat.query_budget,
+            schedule: self.sweep.schedule()?,
         };
         let max_price = Fen::from_yuan(&self.deal.max_price).map_err(|_| value("deal.max_price", "an amount in yuan such as 100000.00"))?;
         let wechat = if has_credentials { Some(self.wechat.validate()?) } else { None };
-        Ok(Settings { server, database, accept_weak_durability: self.database.accept_weak_durability, wechat, terms, max_price, simulator })
+        Ok(Settings {
+            server,
+            database,
+            accept_weak_durability: self.database.accept_weak_durability,
+            wechat,
+            terms,
+            max_price,
+            limits: self.limits,
+            sweep_calls_per_second: self.sweep.calls_per_second,
+            simulator,
+        })
+    }
+}
+
+impl RawSweep {
+    fn schedule(&self) -> Result<Schedule, ConfigError> {
+        let seconds = |seconds: u32| TimeDelta::seconds(i64::from(seconds));
+        let first = list(&self.first_looks).map(|text| text.parse::<u32>().ok().filter(|look| (1..=7200).contains(look)).map(seconds));
+        let first: Vec<_> =
+            first.collect::<Option<_>>().ok_or(value("sweep.first_looks", "seconds from 1 to 7200, separated by commas"))?;
+        if !first.is_sorted() {
+            return Err(value("sweep.first_looks", "the earlier look first"));
+        }
+        if self.pause == 0 || self.longest_pause < self.pause || self.longest_pause > 7200 {
+            return Err(value("sweep.pause", "at least 1 second and at most sweep.longest_pause, which is at most 7200"));
+        }
+        Ok(Schedule { first, pause: seconds(self.pause), young: seconds(self.young), longest_pause: seconds(self.longest_pause) })
     }
 }
 

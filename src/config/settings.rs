@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use axum::http::HeaderValue;
 use ipnet::IpNet;
+use serde::Deserialize;
 
 use crate::deal::Fen;
 use crate::gateway::Terms;
@@ -25,6 +26,10 @@ pub struct Settings {
     pub terms: Terms,
     /// The highest price of one deal.
     pub max_price: Fen,
+    /// How often one caller may open deals.
+    pub limits: LimitSettings,
+    /// Calls to WeChat that the sweeper may make a second; 0: it does not sweep.
+    pub sweep_calls_per_second: u32,
     /// The built-in WeChat.
     pub simulator: SimulatorSettings,
 }
@@ -40,6 +45,16 @@ pub struct ServerSettings {
     pub cors_origins: Vec<HeaderValue>,
     /// Connections at once.
     pub max_connections: usize,
+}
+
+/// How often one caller may open deals: toPay calls a minute, 0 for no limit.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitSettings {
+    /// From one address.
+    pub per_address: u32,
+    /// For one merchant.
+    pub per_merchant: u32,
 }
 
 /// A WeChat with credentials.

@@ -3,11 +3,13 @@
 
 mod fen;
 mod order_id;
+mod schedule;
 mod status;
 mod time;
 
 pub use fen::{Fen, InvalidYuan};
 pub use order_id::{InvalidOrderId, OrderId};
+pub use schedule::Schedule;
 pub use status::{DealStatus, UnknownStatus};
 pub use time::{BeijingTime, Timestamp};
 
@@ -37,6 +39,9 @@ pub struct Deal {
     pub paid_at: Option<Timestamp>,
     /// Until when it can be paid. `None` for deals that the original opened.
     pub expires_at: Option<Timestamp>,
+    /// When it will be looked at next, without anybody asking. `None` once it is decided, and for deals so old when they
+    /// were adopted that nobody follows them.
+    pub due_at: Option<Timestamp>,
     /// How far the asking for its QR link has got.
     pub prepay: Prepay,
 }

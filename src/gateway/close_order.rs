@@ -1,4 +1,5 @@
-//! Giving an order up: asked, closed, asked again, and only then Expired (protocol file, section 6).
+//! Giving an order up: asked, closed, asked again, and only then Expired (protocol file, section 6). A front end walks
+//! this path when its payer gave up, the sweeper when the deal's time is over.
 //!
 //! A close that WeChat acknowledges proves nothing, since unknown numbers are "closed" as well; and a payer may pay
 //! between any two of the steps. So the last word is always a query's.
@@ -10,6 +11,7 @@ use tokio::time::sleep;
 use tracing::info;
 
 use crate::deal::{Deal, DealStatus, OrderId};
+use crate::store::{Event, EventKind, Origin};
 use crate::wechat::{CallError, CloseAnswer, Doubt};
 
 use super::{Gateway, GatewayError};
@@ -34,25 +36,34 @@ impl Gateway {
             let missing = (self.terms.close_min_age - age).num_milliseconds().max(0).unsigned_abs();
             return Err(GatewayError::TooEarly(Duration::from_secs(missing.div_ceil(1000))));
         }
-        if self.is_decided(&order_id).await? {
+        self.give_up(&deal, Origin::FrontEnd).await
+    }
+
+    /// Makes sure that an undecided deal cannot be paid any more. [`GatewayError::OrderPaid`]: it was, and is settled.
+    pub(super) async fn give_up(&self, deal: &Deal, origin: Origin) -> Result<(), GatewayError> {
+        let order_id = &deal.order_id;
+        if self.is_dead(order_id, origin).await? {
             return Ok(());
         }
-        match self.wechat.close_order(&order_id).await {
-            Ok(CloseAnswer::Closed | CloseAnswer::Paid | CloseAnswer::NotExist) => {}
-            Err(error) => return Err(GatewayError::of_call(&order_id, error)),
-        }
+        let answer = self.wechat.close_order(order_id).await.map_err(|error| GatewayError::of_call(order_id, error))?;
+        let said = match answer {
+            CloseAnswer::Closed => "closed",
+            CloseAnswer::Paid => "ORDERPAID",
+            CloseAnswer::NotExist => "ORDERNOTEXIST",
+        };
+        self.record(Event { detail: Some(said.to_owned()), ..self.event(order_id, EventKind::Closed, origin) }, None).await;
         for pause in LOOK_AGAIN {
             sleep(pause).await;
-            if self.is_decided(&order_id).await? {
+            if self.is_dead(order_id, origin).await? {
                 return Ok(());
             }
         }
-        self.give_up_unordered(&deal).await
+        self.give_up_unordered(deal, origin).await
     }
 
     /// Asks WeChat. `true`: it cannot be paid any more; an error when it was paid.
-    async fn is_decided(&self, order_id: &OrderId) -> Result<bool, GatewayError> {
-        let told = self.ask_and_decide(order_id).await?;
+    async fn is_dead(&self, order_id: &OrderId, origin: Origin) -> Result<bool, GatewayError> {
+        let told = self.ask_and_decide(order_id, origin).await?;
         if told.state.is_paid() {
             return Err(GatewayError::OrderPaid(order_id.clone()));
         }
@@ -60,17 +71,16 @@ impl Gateway {
     }
 
     /// A deal that WeChat does not know can be given up if it never answered for its link and no request is under way.
-    async fn give_up_unordered(&self, deal: &Deal) -> Result<(), GatewayError> {
-        let undecided = || GatewayError::Upstream(deal.order_id.clone(), CallError::Unknown(Doubt::Incomplete("trade_state")));
-        let told = self.ask_and_decide(&deal.order_id).await?;
-        if told.known || deal.prepay.code_url.is_some() {
-            return Err(undecided());
+    async fn give_up_unordered(&self, deal: &Deal, origin: Origin) -> Result<(), GatewayError> {
+        let order_id = &deal.order_id;
+        let told = self.ask_and_decide(order_id, origin).await?;
+        if !told.known {
+            let event = Event { detail: Some("WeChat never knew it".to_owned()), ..self.event(order_id, EventKind::Expired, origin) };
+            if self.store.mark_never_ordered(order_id, self.clock.now_seconds() - QUIET, event).await? {
+                info!(%order_id, "expired: WeChat never knew it");
+                return Ok(());
+            }
         }
-        let now = self.clock.now_seconds();
-        if self.store.mark_never_ordered(&deal.order_id, now - QUIET, now).await? {
-            info!(order_id = %deal.order_id, "expired: WeChat never knew it");
-            return Ok(());
-        }
-        Err(undecided())
+        Err(GatewayError::Upstream(order_id.clone(), CallError::Unknown(Doubt::Incomplete("trade_state"))))
     }
 }

@@ -5,6 +5,7 @@ mod close_order;
 mod polls;
 mod query_order;
 mod settle;
+mod sweep;
 mod to_pay;
 
 use std::time::Duration;
@@ -13,15 +14,17 @@ use chrono::TimeDelta;
 
 use crate::chance::Chance;
 use crate::clock::Clock;
-use crate::deal::{OrderId, Timestamp};
-use crate::store::{Store, StoreError};
-use crate::wechat::{CallError, Client, Refusal};
+use crate::deal::{OrderId, Schedule, Timestamp};
+use crate::store::{Event, EventKind, Origin, Store, StoreError};
+use crate::wechat::{CallError, Client, Evidence, Refusal};
 
 pub use query_order::OrderView;
-pub use settle::{SettleError, Settled};
+pub use settle::{Alarms, SettleError, Settled};
+pub use sweep::Swept;
 pub use to_pay::{Opened, ToPay};
 
 use polls::Polls;
+use sweep::Strays;
 
 /// What an operator may choose about deals.
 #[derive(Debug, Clone)]
@@ -34,6 +37,8 @@ pub struct Terms {
     pub body: String,
     /// `orderquery` calls a second for waiting payers.
     pub query_budget: u32,
+    /// When undecided deals are looked at without anybody asking.
+    pub schedule: Schedule,
 }
 
 /// Opens, watches, settles and closes deals.
@@ -45,6 +50,8 @@ pub struct Gateway {
     chance: Chance,
     terms: Terms,
     polls: Polls,
+    alarms: Alarms,
+    strays: Strays,
 }
 
 /// Why a caller does not get what was asked for.
@@ -93,7 +100,25 @@ impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, wechat: Client, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let polls = Polls::new(terms.query_budget);
-        Self { store, wechat, clock, chance, terms, polls }
+        Self { store, wechat, clock, chance, terms, polls, alarms: Alarms::default(), strays: Strays::default() }
+    }
+
+    /// What was raised since the start.
+    pub fn alarms(&self) -> &Alarms {
+        &self.alarms
+    }
+
+    /// An event that happens now.
+    fn event(&self, order_id: &OrderId, kind: EventKind, origin: Origin) -> Event {
+        Event { order_id: order_id.clone(), kind, origin, detail: None, evidence: None, at: self.clock.now_seconds() }
+    }
+
+    /// Writes an event that tells of no change. That it cannot be written stops nothing.
+    async fn record(&self, event: Event, evidence: Option<&Evidence>) {
+        let event = Event { evidence: evidence.cloned(), ..event };
+        if let Err(error) = self.store.record(event).await {
+            tracing::warn!(%error, "an event could not be written");
+        }
     }
 
     /// Now, by the service's clock.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tracing::info;
 
 use crate::deal::{Deal, DealStatus, OrderId, Timestamp};
+use crate::store::{Event, EventKind, Origin};
 use crate::wechat::{QueryAnswer, Trade, TradeState};
 
 use super::polls::Turn;
@@ -58,7 +59,7 @@ impl Gateway {
         }
         let gateway = Arc::clone(self);
         let ask = move || async move {
-            let told = gateway.ask_and_decide(&deal.order_id).await?;
+            let told = gateway.ask_and_decide(&deal.order_id, Origin::FrontEnd).await?;
             // WeChat's own word (REFUND, REVOKED) is shown, unless something else has been decided meanwhile.
             let deal = gateway.load(&deal.order_id).await?;
             let decided = OrderView::decided(&deal).filter(|stored| !stored.state.is_same_verdict(told.state));
@@ -81,20 +82,23 @@ impl Gateway {
     }
 
     /// Asks WeChat about an order and stores what follows from the answer: paid settles, dead expires.
-    pub(super) async fn ask_and_decide(&self, order_id: &OrderId) -> Result<Told, GatewayError> {
+    pub(super) async fn ask_and_decide(&self, order_id: &OrderId, origin: Origin) -> Result<Told, GatewayError> {
         let answer = self.wechat.order_query(order_id).await.map_err(|error| GatewayError::of_call(order_id, error))?;
         let QueryAnswer::Known(Trade { state, description, paid, evidence }) = answer else {
             let state = TradeState::NotPay;
             return Ok(Told { state, description: state.description().to_owned(), known: false });
         };
         if let Some(trade) = paid {
-            match self.settle(&trade).await {
+            match self.settle(&trade, origin).await {
                 Ok(_) => {}
                 Err(SettleError::Store(error)) => return Err(error.into()),
                 Err(_) => return Err(GatewayError::Mismatch(order_id.clone())),
             }
-        } else if state.is_dead() && self.store.mark_expired(order_id, &evidence, self.clock.now_seconds()).await? {
-            info!(%order_id, state = state.as_str(), "expired: WeChat says it cannot be paid any more");
+        } else if state.is_dead() {
+            let event = Event { evidence: Some(evidence.clone()), ..self.event(order_id, EventKind::Expired, origin) };
+            if self.store.mark_expired(order_id, &evidence, event).await? {
+                info!(%order_id, state = state.as_str(), "expired: WeChat says it cannot be paid any more");
+            }
         }
         Ok(Told { state, description, known: true })
     }

@@ -1,10 +1,13 @@
-//! The only door to Paid. The notification and the query knock here, and whatever will learn of payments later.
+//! The only door to Paid. The notification, the query and the sweeper knock here, and whatever will learn of payments
+//! later.
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::TimeDelta;
 use tracing::{info, warn};
 
-use crate::deal::{DealStatus, Timestamp};
-use crate::store::StoreError;
+use crate::deal::{DealStatus, OrderId, Timestamp};
+use crate::store::{Event, EventKind, Origin, StoreError};
 use crate::wechat::PaidTrade;
 
 use super::Gateway;
@@ -40,10 +43,38 @@ pub enum SettleError {
     Store(#[from] StoreError),
 }
 
+/// How often something about money was raised.
+#[derive(Debug, Default)]
+pub struct Alarms {
+    paid_late: AtomicU64,
+    mismatch: AtomicU64,
+}
+
+impl Alarms {
+    /// Payments of deals that had expired.
+    pub fn paid_late(&self) -> u64 {
+        self.paid_late.load(Ordering::Relaxed)
+    }
+
+    /// Signed payments that fit no deal: unknown order, amount, currency, second transaction.
+    pub fn mismatch(&self) -> u64 {
+        self.mismatch.load(Ordering::Relaxed)
+    }
+}
+
 impl Gateway {
     /// Stores that a deal was paid. When this returns `Ok`, it is on disk.
-    pub async fn settle(&self, trade: &PaidTrade) -> Result<Settled, SettleError> {
-        let outcome = self.try_settle(trade).await;
+    pub async fn settle(&self, trade: &PaidTrade, origin: Origin) -> Result<Settled, SettleError> {
+        let outcome = self.try_settle(trade, origin).await;
+        match &outcome {
+            Ok(Settled::Late) => _ = self.alarms.paid_late.fetch_add(1, Ordering::Relaxed),
+            Ok(_) | Err(SettleError::Store(_)) => {}
+            Err(error) => {
+                self.alarms.mismatch.fetch_add(1, Ordering::Relaxed);
+                let event = self.event(trade.order_id(), EventKind::Mismatch, origin);
+                self.record(Event { detail: Some(error.to_string()), ..event }, Some(trade.evidence())).await;
+            }
+        }
         let order_id = trade.order_id();
         let (source, total_fee) = (trade.source(), trade.total_fee().get());
         let transaction = tail(trade.transaction_id());
@@ -61,12 +92,21 @@ impl Gateway {
         outcome
     }
 
-    async fn try_settle(&self, trade: &PaidTrade) -> Result<Settled, SettleError> {
+    /// Takes note of a payment that was tried and failed. The payer may try again.
+    pub async fn payment_failed(&self, order_id: &OrderId) {
+        info!(%order_id, "WeChat tells of a payment that failed");
+        if matches!(self.store.find(order_id).await, Ok(Some(_))) {
+            self.record(self.event(order_id, EventKind::PaymentFailed, Origin::Notification), None).await;
+        }
+    }
+
+    async fn try_settle(&self, trade: &PaidTrade, origin: Origin) -> Result<Settled, SettleError> {
         if !trade.is_cny() {
             return Err(SettleError::Currency);
         }
         let paid_at = self.payment_time(trade);
-        if self.store.mark_paid(trade, paid_at).await? {
+        let event = |kind| Event { evidence: Some(trade.evidence().clone()), ..self.event(trade.order_id(), kind, origin) };
+        if self.store.mark_paid(trade, paid_at, event(EventKind::Settled)).await? {
             return Ok(Settled::Now);
         }
         // Not an unpaid deal of ours with this price. Look why, and move it only from where it stands.
@@ -80,8 +120,12 @@ impl Gateway {
             if deal.charged != Some(trade.total_fee()) {
                 return Err(SettleError::Amount);
             }
-            if self.store.mark_paid_from(&deal, trade, paid_at).await? {
-                return Ok(if deal.status == DealStatus::Expired { Settled::Late } else { Settled::Now });
+            let (settled, kind) = match deal.status {
+                DealStatus::Expired => (Settled::Late, EventKind::SettledLate),
+                _ => (Settled::Now, EventKind::Settled),
+            };
+            if self.store.mark_paid_from(&deal, trade, paid_at, event(kind)).await? {
+                return Ok(settled);
             }
         }
         Err(StoreError::Unavailable("the deal changes too fast").into())

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use tracing::warn;
 
 use crate::deal::{Deal, DealStatus, Fen, OrderId, Timestamp};
-use crate::store::{NewDeal, PrepayNote, StoreError};
+use crate::store::{Event, EventKind, NewDeal, Origin, PrepayNote, StoreError};
 use crate::wechat::{CallError, Doubt, Order, Prepaid, Refusal};
 
 use super::{Gateway, GatewayError};
@@ -60,7 +60,8 @@ impl Gateway {
         let mut number_was_taken = false;
         loop {
             let deal = self.draft(&wish);
-            match self.store.insert(deal.clone()).await {
+            let opened = self.event(&deal.order_id, EventKind::Opened, Origin::FrontEnd);
+            match self.store.insert(deal.clone(), opened).await {
                 Ok(()) => {}
                 Err(StoreError::Conflict) => {
                     if let Some(existing) = self.opened_before(&wish).await? {
@@ -111,6 +112,7 @@ impl Gateway {
             price: wish.price,
             idempotency_key: wish.idempotency_key.clone(),
             asking_until: created_at + ASKING,
+            due_at: self.terms.schedule.next(created_at, expires_at, created_at),
             created_at,
             expires_at,
             order_id,
@@ -168,7 +170,7 @@ impl Gateway {
             Err(CallError::Refused(refusal)) if refusal.is("ORDERPAID") || refusal.is("ORDERCLOSED") => {
                 // It says so; only a query proves it.
                 self.note(order_id, PrepayNote::Unknown).await;
-                match self.ask_and_decide(order_id).await?.state {
+                match self.ask_and_decide(order_id, Origin::FrontEnd).await?.state {
                     state if state.is_paid() => Err(GatewayError::OrderPaid(order_id.clone())),
                     state if state.is_dead() => Err(GatewayError::OrderClosed(order_id.clone())),
                     _ => Err(GatewayError::Refused(order_id.clone(), refusal)),
@@ -196,7 +198,13 @@ impl Gateway {
     }
 
     async fn note(&self, order_id: &OrderId, note: PrepayNote) {
-        if let Err(error) = self.store.note_prepay(order_id, note, self.clock.now_seconds()).await {
+        let (kind, detail) = match &note {
+            PrepayNote::Link(_) => (EventKind::LinkGiven, None),
+            PrepayNote::Refused(why) => (EventKind::LinkRefused, Some(why.clone())),
+            PrepayNote::Unknown => (EventKind::LinkUnknown, None),
+        };
+        let event = Event { detail, ..self.event(order_id, kind, Origin::FrontEnd) };
+        if let Err(error) = self.store.note_prepay(order_id, note, event).await {
             warn!(%order_id, %error, "WeChat's answer could not be noted");
         }
     }

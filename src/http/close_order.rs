@@ -1,17 +1,13 @@
 //! `POST /wxPay/doCloseOrder`: give the order up.
 
-use std::time::Duration;
-
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use serde::Serialize;
 
 use super::App;
+use super::edge::Begun;
 use super::order_id::OrderIdParam;
 use super::refusal::Refusal;
-
-/// The contract's 8 s less what reading the body may have taken.
-const WAIT: Duration = Duration::from_millis(7400);
 
 #[derive(Serialize)]
 pub struct Answer {
@@ -19,9 +15,13 @@ pub struct Answer {
     msg: &'static str,
 }
 
-pub async fn close_order(State(app): State<App>, OrderIdParam(order_id): OrderIdParam) -> Result<Json<Answer>, Refusal> {
+pub async fn close_order(
+    State(app): State<App>,
+    Extension(begun): Extension<Begun>,
+    OrderIdParam(order_id): OrderIdParam,
+) -> Result<Json<Answer>, Refusal> {
     let gateway = app.gateway.clone();
-    match app.detached(WAIT, async move { gateway.close_order(order_id).await }).await? {
+    match app.detached(begun.front_end_due(), async move { gateway.close_order(order_id).await }).await? {
         Ok(()) => Ok(Json(Answer { code: 0, msg: "关单成功" })),
         // The original's sentence for every refusal of the business.
         Err(error) => Err(match Refusal::from(error) {

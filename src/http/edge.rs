@@ -7,7 +7,7 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant};
 use tracing::{Instrument, error, info, info_span};
 
 use crate::chance::Chance;
@@ -20,10 +20,32 @@ use super::refusal::{Reason, Refusal};
 /// The id of a request: taken from the proxy if it is a plain one, drawn otherwise, and in every answer.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// Front ends are answered within 8 s, whatever happens behind us.
+const FRONT_END: Duration = Duration::from_millis(7800);
+/// WeChat waits for five seconds, its network's time included.
+const WECHAT: Duration = Duration::from_millis(4300);
+
+/// When a request's head had arrived; its deadlines count from here.
+#[derive(Debug, Clone, Copy)]
+pub struct Begun(Instant);
+
+impl Begun {
+    /// Until when a front end must be answered.
+    pub fn front_end_due(self) -> Instant {
+        self.0 + FRONT_END
+    }
+
+    /// Until when WeChat must be answered.
+    pub fn wechat_due(self) -> Instant {
+        self.0 + WECHAT
+    }
+}
+
 /// Gives the request an id, and writes the access log. Paths are logged as routes: whatever a stranger writes into a
 /// path stays out of the log.
-pub async fn trace(State(app): State<App>, request: Request, next: Next) -> Response {
+pub async fn trace(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
+    request.extensions_mut().insert(Begun(started));
     let id = request.headers().get(&REQUEST_ID).filter(|id| is_plain(id)).cloned();
     let id = id.unwrap_or_else(|| HeaderValue::from_str(&Chance::System.nonce()).unwrap_or(HeaderValue::from_static("-")));
     let route = request.extensions().get::<MatchedPath>().map_or("-", |path| path.as_str()).to_owned();

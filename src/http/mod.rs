@@ -1,6 +1,6 @@
 //! The service's HTTP side: one file an endpoint, each with its request, its answer and a handler of a few lines.
 //!
-//! Handlers translate, nothing more. What they start is detached ([`App::detached`]): axum drops a handler whose
+//! Handlers translate, nothing more. What they start is detached (`App::detached`): axum drops a handler whose
 //! client hangs up, and a payment that is being stored must not stop for that.
 
 mod body;
@@ -8,6 +8,7 @@ mod client_address;
 mod close_order;
 mod edge;
 mod health;
+mod limits;
 mod notify;
 mod order_id;
 mod query_order;
@@ -22,7 +23,7 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use ipnet::IpNet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::cors::CorsLayer;
@@ -32,6 +33,7 @@ use crate::config::ServerSettings;
 use crate::deal::Fen;
 use crate::gateway::Gateway;
 
+pub use limits::Limits;
 use refusal::Refusal;
 
 /// What handlers share.
@@ -43,6 +45,8 @@ pub struct App {
     pub trusted_proxies: Arc<[IpNet]>,
     /// The highest price of one deal.
     pub max_price: Fen,
+    /// How often one caller may open deals.
+    pub limits: Arc<Limits>,
     /// Be ready although the database may lose what it acknowledged.
     pub accept_weak_durability: bool,
     /// Work that outlives the request it came with; a stopping service waits for it.
@@ -52,10 +56,10 @@ pub struct App {
 }
 
 impl App {
-    /// Has work done whether or not the caller stays, and waits for it for so long. `None`: it goes on, unheard.
-    async fn detached<T: Send + 'static>(&self, wait: Duration, work: impl Future<Output = T> + Send + 'static) -> Result<T, Unheard> {
+    /// Has work done whether or not the caller stays, and waits for its outcome until `due`.
+    async fn detached<T: Send + 'static>(&self, due: Instant, work: impl Future<Output = T> + Send + 'static) -> Result<T, Unheard> {
         let task = self.work.spawn(work.in_current_span());
-        match timeout(wait, task).await {
+        match timeout_at(due, task).await {
             Ok(Ok(outcome)) => Ok(outcome),
             Ok(Err(_)) => Err(Unheard::Panicked),
             Err(_) => Err(Unheard::TooSlow),

@@ -1,22 +1,20 @@
 //! `POST /wxPay/notify`: WeChat tells that an order was paid.
 
-use std::time::Duration;
-
+use axum::Extension;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::gateway::SettleError;
+use crate::store::Origin;
 use crate::wechat::xml::XmlError;
 use crate::wechat::{Notification, NotificationError};
 
 use super::body::{self, UnreadBody};
+use super::edge::Begun;
 use super::refusal::Reason;
 use super::{App, Unheard};
-
-/// WeChat waits for five seconds; reading the body has its own limit, but a body takes milliseconds or is an attack.
-const WAIT: Duration = Duration::from_millis(4200);
 
 const SUCCESS: &str = "<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>";
 
@@ -41,16 +39,21 @@ impl IntoResponse for Acknowledgement {
     }
 }
 
-pub async fn notify(State(app): State<App>, SignedNotify(notification): SignedNotify) -> Acknowledgement {
+pub async fn notify(
+    State(app): State<App>,
+    Extension(begun): Extension<Begun>,
+    SignedNotify(notification): SignedNotify,
+) -> Acknowledgement {
     let trade = match notification {
         Notification::Paid(trade) => trade,
         Notification::Failed { order_id } => {
-            info!(%order_id, "WeChat tells of a payment that failed");
+            let gateway = app.gateway.clone();
+            app.work.spawn(async move { gateway.payment_failed(&order_id).await });
             return Acknowledgement::Success;
         }
     };
     let gateway = app.gateway.clone();
-    match app.detached(WAIT, async move { gateway.settle(&trade).await }).await {
+    match app.detached(begun.wechat_due(), async move { gateway.settle(&trade, Origin::Notification).await }).await {
         Ok(Ok(_)) => Acknowledgement::Success,
         Ok(Err(error)) => Acknowledgement::from(error),
         Err(Unheard::TooSlow) => Acknowledgement::Fail(StatusCode::SERVICE_UNAVAILABLE, "BUSY"),

@@ -1,20 +1,16 @@
 //! `POST /wxPay/queryOrder`: how does it stand.
 
-use std::time::Duration;
-
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use serde::Serialize;
 
 use crate::deal::{BeijingTime, Timestamp};
 use crate::gateway::OrderView;
 
 use super::App;
+use super::edge::Begun;
 use super::order_id::OrderIdParam;
 use super::refusal::Refusal;
-
-/// The contract's 8 s less what reading the body may have taken.
-const WAIT: Duration = Duration::from_millis(7400);
 
 #[derive(Serialize)]
 pub struct Answer {
@@ -47,8 +43,12 @@ impl Answer {
     }
 }
 
-pub async fn query_order(State(app): State<App>, OrderIdParam(order_id): OrderIdParam) -> Result<Json<Answer>, Refusal> {
+pub async fn query_order(
+    State(app): State<App>,
+    Extension(begun): Extension<Begun>,
+    OrderIdParam(order_id): OrderIdParam,
+) -> Result<Json<Answer>, Refusal> {
     let gateway = app.gateway.clone();
-    let view = app.detached(WAIT, async move { gateway.query_order(order_id).await }).await??;
+    let view = app.detached(begun.front_end_due(), async move { gateway.query_order(order_id).await }).await??;
     Ok(Json(Answer::new(view, app.gateway.now())))
 }

@@ -83,6 +83,14 @@ impl Refusal {
         }
     }
 
+    pub fn rate_limited(wait: Duration) -> Self {
+        // Whole seconds, rounded up: who waits that long is let through.
+        let seconds = u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX);
+        Self {
+            retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", "请求过于频繁，请稍后再试")
+        }
+    }
+
     /// A fault of ours; it has been logged where it was met.
     pub fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "服务内部错误")

@@ -1,10 +1,8 @@
 //! `POST /wxPay/toPay`: open a deal and get the QR link.
 
-use std::time::Duration;
-
-use axum::Json;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, HeaderName};
+use axum::{Extension, Json};
 use serde::Serialize;
 
 use crate::deal::{BeijingTime, Fen};
@@ -14,12 +12,11 @@ use crate::listener::Peer;
 use super::App;
 use super::body::Params;
 use super::client_address::client_address;
+use super::edge::Begun;
 use super::refusal::Refusal;
 
 /// The caller's name for one attempt.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// The contract's 8 s less what reading the body may have taken.
-const WAIT: Duration = Duration::from_millis(7400);
 
 /// `code_url` is an array of one: the original's XML reader made it so, and front ends index it.
 #[derive(Serialize)]
@@ -33,9 +30,10 @@ pub struct Answer {
     server_time: String,
 }
 
-pub async fn to_pay(State(app): State<App>, wish: Wish) -> Result<Json<Answer>, Refusal> {
+pub async fn to_pay(State(app): State<App>, Extension(begun): Extension<Begun>, Wish(wish): Wish) -> Result<Json<Answer>, Refusal> {
+    app.limits.admit(wish.payer, wish.merchant_id).map_err(Refusal::rate_limited)?;
     let gateway = app.gateway.clone();
-    let opened: Opened = app.detached(WAIT, async move { gateway.to_pay(wish.0).await }).await??;
+    let opened: Opened = app.detached(begun.front_end_due(), async move { gateway.to_pay(wish).await }).await??;
     Ok(Json(Answer {
         code_url: [opened.code_url],
         order_id: opened.order_id.to_string(),

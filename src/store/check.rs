@@ -25,7 +25,7 @@ pub enum WrongSchema {
 }
 
 /// The columns that matter: name, types (of MySQL) that will do, and at least how many characters.
-const COLUMNS: [(&str, &[&str], u64, &str); 22] = [
+const COLUMNS: [(&str, &[&str], u64, &str); 23] = [
     ("id", &["int", "bigint"], 0, "int"),
     ("order_id", &["varchar"], 32, "varchar(45)"),
     ("product_id", &["int", "bigint"], 0, "int"),
@@ -44,6 +44,7 @@ const COLUMNS: [(&str, &[&str], u64, &str); 22] = [
     ("total_fee", &["bigint"], 0, "bigint"),
     ("idempotency_key", &["varchar"], 64, "varchar(64)"),
     ("expires_at", &["datetime"], 0, "datetime"),
+    ("due_at", &["datetime"], 0, "datetime"),
     ("prepay_request", &["text", "mediumtext", "longtext"], 0, "text"),
     ("asking_until", &["datetime"], 0, "datetime"),
     ("code_url", &["varchar"], 256, "varchar(256)"),

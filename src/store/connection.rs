@@ -120,6 +120,15 @@ impl Conn {
         Ok(on_conn!(self, c => sqlx::raw_sql(sql).execute(&mut *c).await?.rows_affected()))
     }
 
+    /// Begins a transaction; in SQLite one that has the writer's place from the start.
+    pub async fn begin(&mut self) -> Result<(), Error> {
+        let begin = match self {
+            Self::MySql(_) => "BEGIN",
+            Self::Sqlite(_) => "BEGIN IMMEDIATE",
+        };
+        self.execute(begin).await.map(|_| ())
+    }
+
     /// Whether the server still answers.
     pub async fn ping(&mut self) -> Result<(), Error> {
         on_conn!(self, c => c.ping().await)

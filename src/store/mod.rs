@@ -1,6 +1,6 @@
 //! Where deals are kept: MySQL/MariaDB, or SQLite as the embedded default. All SQL of the crate lives in here.
 //!
-//! A caller hands a [`statement::Statement`] to the store's own workers (`worker`), each of which owns one
+//! A caller hands a `Statement` to the store's own workers (`worker`), each of which owns one
 //! connection, and waits for the answer. Nobody outside ever holds a connection, so a caller that goes away abandons
 //! the wait and never the work, and no connection can be left in the middle of something. (sqlx's pool loses
 //! acknowledged writes after a cancelled `begin()` and does not recover from black-holed connections; here there
@@ -11,16 +11,21 @@
 
 mod check;
 mod connection;
+mod event;
 mod migrate;
 mod row;
 mod statement;
 mod worker;
+
+use tracing::warn;
 
 use crate::deal::{Deal, DealStatus, Fen, OrderId, Timestamp};
 use crate::wechat::{Evidence, PaidTrade, Prepaid};
 
 pub use check::WrongSchema;
 pub use connection::{DatabaseUrl, InvalidDatabaseUrl};
+pub use event::{Event, EventKind, Origin, StoredEvent};
+pub use migrate::FOLLOWED;
 use row::DealRow;
 pub use row::ImpossibleRow;
 use statement::{Answer, Statement};
@@ -67,6 +72,8 @@ pub struct NewDeal {
     pub created_at: Timestamp,
     /// Until when it can be paid.
     pub expires_at: Timestamp,
+    /// When it is first looked at.
+    pub due_at: Timestamp,
 }
 
 /// How the asking for a QR link ended, to be written down.
@@ -97,11 +104,12 @@ pub struct Store {
 
 impl Store {
     /// Connects, migrates the schema and checks what safety rests on.
-    pub async fn open(url: &DatabaseUrl, now: Timestamp) -> Result<Self, StoreError> {
+    /// `instance` is this one's name in the journal.
+    pub async fn open(url: &DatabaseUrl, instance: &str, now: Timestamp) -> Result<Self, StoreError> {
         migrate::migrate(url, now).await?;
         let mut conn = connection::connect(url).await?;
         check::check(&mut conn).await?;
-        Ok(Self { workers: Workers::start(url.clone()) })
+        Ok(Self { workers: Workers::start(url.clone(), &instance.into()) })
     }
 
     /// Brings the schema up to date and checks it, without serving. Returns the steps taken.
@@ -121,8 +129,8 @@ impl Store {
     }
 
     /// Stores a new deal. [`StoreError::Conflict`]: the order id or the idempotency key is taken.
-    pub async fn insert(&self, deal: NewDeal) -> Result<(), StoreError> {
-        self.change(Statement::Insert(Box::new(deal))).await.map(|_| ())
+    pub async fn insert(&self, deal: NewDeal, event: Event) -> Result<(), StoreError> {
+        self.journal(Statement::Insert(Box::new(deal)), event).await.map(|_| ())
     }
 
     /// The deal of this number.
@@ -138,7 +146,7 @@ impl Store {
         let Some(stray) = strays.into_iter().max_by_key(|row| (row.status == Some(DealStatus::Paid.code()), row.id)) else {
             return Ok(None);
         };
-        match self.change(Statement::Claim { id: stray.id }).await {
+        match self.change(Statement::Claim { id: stray.id, due_at: stray.first_look() }).await {
             Ok(1) => Ok(Some(stray.into_deal()?)),
             // Somebody else has claimed one.
             Ok(_) | Err(StoreError::Conflict) => self.find_claimed(order_id).await,
@@ -162,8 +170,9 @@ impl Store {
     }
 
     /// Writes down how the asking ended, and gives the right to ask back (`asking_until` becomes the time of the answer).
-    pub async fn note_prepay(&self, order_id: &OrderId, note: PrepayNote, now: Timestamp) -> Result<(), StoreError> {
-        self.change(Statement::NotePrepay { order_id: order_id.clone(), note, now }).await.map(|_| ())
+    pub async fn note_prepay(&self, order_id: &OrderId, note: PrepayNote, event: Event) -> Result<(), StoreError> {
+        let change = Statement::NotePrepay { order_id: order_id.clone(), note, now: event.at };
+        self.journal(change, event).await.map(|_| ())
     }
 
     /// Takes the idempotency key off a deal whose number WeChat would not take, for the deal that replaces it.
@@ -173,40 +182,89 @@ impl Store {
 
     /// Unpaid → Paid in one statement, if the deal of this number is unpaid and costs exactly this: the common case.
     /// `false` means that it must be looked at ([`Store::mark_paid_from`]).
-    pub async fn mark_paid(&self, trade: &PaidTrade, paid_at: Timestamp) -> Result<bool, StoreError> {
+    pub async fn mark_paid(&self, trade: &PaidTrade, paid_at: Timestamp, event: Event) -> Result<bool, StoreError> {
         let change = Statement::MarkPaid { trade: Box::new(trade.clone()), paid_at };
-        Ok(self.change(change).await? == 1)
+        Ok(self.journal(change, event).await? == 1)
     }
 
     /// Unpaid or Expired → Paid for a deal that has been read and judged, if it still has the status that was read.
-    pub async fn mark_paid_from(&self, deal: &Deal, trade: &PaidTrade, paid_at: Timestamp) -> Result<bool, StoreError> {
+    pub async fn mark_paid_from(&self, deal: &Deal, trade: &PaidTrade, paid_at: Timestamp, event: Event) -> Result<bool, StoreError> {
         if !deal.status.may_become(DealStatus::Paid) {
             return Ok(false);
         }
         let change = Statement::MarkPaidFrom { id: deal.id, status: deal.status, trade: Box::new(trade.clone()), paid_at };
-        Ok(self.change(change).await? == 1)
+        Ok(self.journal(change, event).await? == 1)
     }
 
     /// Unpaid → Expired on WeChat's signed word that the order is closed. `false`: it was not unpaid, or somebody is
     /// asking WeChat for a link at this moment.
-    pub async fn mark_expired(&self, order_id: &OrderId, evidence: &Evidence, now: Timestamp) -> Result<bool, StoreError> {
-        self.expire(order_id, Some(evidence.clone()), now, now).await
+    pub async fn mark_expired(&self, order_id: &OrderId, evidence: &Evidence, event: Event) -> Result<bool, StoreError> {
+        let change = Statement::MarkExpired { order_id: order_id.clone(), evidence: evidence.clone(), now: event.at };
+        Ok(self.journal(change, event).await? == 1)
     }
 
-    /// Unpaid → Expired for a deal that WeChat has never heard of, if nobody has asked for its link since `quiet_since`:
-    /// a request may still be under way.
-    pub async fn mark_never_ordered(&self, order_id: &OrderId, quiet_since: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
-        self.expire(order_id, None, quiet_since, now).await
+    /// Unpaid → Expired for a deal that never had a link and that WeChat does not know, if nobody has asked for a link
+    /// since `quiet_since`: a request may still be under way.
+    pub async fn mark_never_ordered(&self, order_id: &OrderId, quiet_since: Timestamp, event: Event) -> Result<bool, StoreError> {
+        let change = Statement::MarkNeverOrdered { order_id: order_id.clone(), quiet_since, now: event.at };
+        Ok(self.journal(change, event).await? == 1)
     }
 
-    async fn expire(
-        &self,
-        order_id: &OrderId,
-        evidence: Option<Evidence>,
-        quiet_since: Timestamp,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        Ok(self.change(Statement::MarkExpired { order_id: order_id.clone(), evidence, quiet_since, now }).await? == 1)
+    /// The undecided deals whose look is due, those that came due last first: after an outage those are the youngest, whose
+    /// payers still wait.
+    pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Deal>, StoreError> {
+        let rows = self.rows(Statement::Due { now, limit }).await?;
+        // One row that no program should have written must not stop the others from being followed.
+        let readable = |row: DealRow| row.into_deal().inspect_err(|error| warn!(%error, "a deal cannot be followed")).ok();
+        Ok(rows.into_iter().filter_map(readable).collect())
+    }
+
+    /// Takes the look at a deal that has been read, by moving its next one to `until`; `false` when somebody else has it.
+    pub async fn take_look(&self, deal: &Deal, until: Timestamp) -> Result<bool, StoreError> {
+        let Some(from) = deal.due_at else { return Ok(false) };
+        Ok(self.change(Statement::MoveDue { id: deal.id, from, to: Some(until) }).await? == 1)
+    }
+
+    /// Plans the next look at a deal whose look was taken until `taken_until`, if it is still undecided.
+    pub async fn plan_look(&self, deal: &Deal, taken_until: Timestamp, next: Timestamp, event: Event) -> Result<(), StoreError> {
+        self.journal(Statement::MoveDue { id: deal.id, from: taken_until, to: Some(next) }, event).await.map(|_| ())
+    }
+
+    /// Looks at a deal no more.
+    pub async fn forget_look(&self, deal: &Deal) -> Result<(), StoreError> {
+        let Some(from) = deal.due_at else { return Ok(()) };
+        self.change(Statement::MoveDue { id: deal.id, from, to: None }).await.map(|_| ())
+    }
+
+    /// Claims rows that the original has inserted since adoption, from the row `after` on, so that they are followed.
+    /// Returns the last row seen.
+    pub async fn claim_strays(&self, after: i64, limit: u32) -> Result<i64, StoreError> {
+        let rows = self.rows(Statement::FindUnclaimed { after, limit }).await?;
+        let last = rows.last().map_or(after, |row| row.id);
+        for order_id in rows.into_iter().filter_map(|row| row.order_id.parse::<OrderId>().ok()) {
+            // Rows that cannot be read stay; they have been there before us.
+            if let Err(error @ StoreError::Unavailable(_)) = self.find(&order_id).await {
+                return Err(error);
+            }
+        }
+        Ok(last)
+    }
+
+    /// Writes an event that tells of no change.
+    pub async fn record(&self, event: Event) -> Result<(), StoreError> {
+        self.change(Statement::Record(Box::new(event))).await.map(|_| ())
+    }
+
+    /// The journal of a deal, oldest first.
+    pub async fn events(&self, order_id: &OrderId) -> Result<Vec<StoredEvent>, StoreError> {
+        match self.workers.run(Lane::Read, Statement::Events(order_id.clone())).await? {
+            Answer::Events(rows) => Ok(rows.into_iter().map(StoredEvent::from).collect()),
+            _ => Err(StoreError::Unavailable("no answer")),
+        }
+    }
+
+    async fn journal(&self, change: Statement, event: Event) -> Result<u64, StoreError> {
+        self.change(Statement::Journaled { change: Box::new(change), event: Box::new(event) }).await
     }
 
     async fn change(&self, statement: Statement) -> Result<u64, StoreError> {

@@ -4,6 +4,8 @@ use chrono::NaiveDateTime;
 
 use crate::deal::{BeijingTime, Deal, DealStatus, Fen, OrderId, Prepay, Timestamp, UnknownStatus};
 
+use super::event::{EventKind, Origin, StoredEvent};
+
 /// A row that cannot be a deal: somebody has written what neither the original nor this service writes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImpossibleRow {
@@ -30,6 +32,7 @@ pub struct DealRow {
     create_at: Option<String>,
     update_at: Option<String>,
     expires_at: Option<String>,
+    due_at: Option<String>,
     prepay_request: Option<String>,
     asking_until: Option<String>,
     code_url: Option<String>,
@@ -52,6 +55,7 @@ impl DealRow {
             created_at: time(self.create_at).unwrap_or(Timestamp::UNIX_EPOCH),
             paid_at: if status == DealStatus::Paid { time(self.update_at) } else { None },
             expires_at: time(self.expires_at),
+            due_at: time(self.due_at),
             prepay: Prepay {
                 request: self.prepay_request,
                 asking_until: time(self.asking_until),
@@ -61,12 +65,39 @@ impl DealRow {
         })
     }
 
+    /// When a row that the original has just inserted is first looked at: it is due from the start, unless it is decided.
+    pub fn first_look(&self) -> Option<Timestamp> {
+        if self.status.unwrap_or(0) == DealStatus::Unpaid.code() { time(self.create_at.clone()) } else { None }
+    }
+
     /// `total_fee` in rows of ours; in those of the original `price_last`, or `price` where it is 0.
     fn charged(&self) -> Option<Fen> {
         match self.total_fee {
             Some(fen) => Fen::new(fen),
             None if self.price_last == 0.0 => Fen::from_price(self.price),
             None => Fen::from_price(self.price_last),
+        }
+    }
+}
+
+/// One row of the journal.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct EventRow {
+    kind: String,
+    source: String,
+    detail: Option<String>,
+    instance: String,
+    at: String,
+}
+
+impl From<EventRow> for StoredEvent {
+    fn from(row: EventRow) -> Self {
+        Self {
+            kind: EventKind::from_word(&row.kind),
+            origin: Origin::from_word(&row.source),
+            detail: row.detail,
+            instance: row.instance,
+            at: time(Some(row.at)).unwrap_or(Timestamp::UNIX_EPOCH),
         }
     }
 }

@@ -11,7 +11,8 @@ use crate::deal::{BeijingTime, DealStatus, OrderId, Timestamp};
 use crate::wechat::{Evidence, PaidTrade, Source};
 
 use super::connection::{Conn, on_conn};
-use super::row::DealRow;
+use super::event::Event;
+use super::row::{DealRow, EventRow};
 use super::{NewDeal, PrepayNote};
 
 /// What can be asked of the database, with everything that it needs.
@@ -20,21 +21,79 @@ pub enum Statement {
     Durability,
     Find(OrderId),
     FindStrays(OrderId),
-    FindByKey { merchant_id: i64, key: String },
+    FindByKey {
+        merchant_id: i64,
+        key: String,
+    },
     Insert(Box<NewDeal>),
-    Claim { id: i64 },
-    ClaimPrepay { order_id: OrderId, now: Timestamp, until: Timestamp },
-    NotePrepay { order_id: OrderId, note: PrepayNote, now: Timestamp },
-    ReleaseKey { order_id: OrderId },
-    MarkPaid { trade: Box<PaidTrade>, paid_at: Timestamp },
-    MarkPaidFrom { id: i64, status: DealStatus, trade: Box<PaidTrade>, paid_at: Timestamp },
-    MarkExpired { order_id: OrderId, evidence: Option<Evidence>, quiet_since: Timestamp, now: Timestamp },
+    Claim {
+        id: i64,
+        due_at: Option<Timestamp>,
+    },
+    ClaimPrepay {
+        order_id: OrderId,
+        now: Timestamp,
+        until: Timestamp,
+    },
+    NotePrepay {
+        order_id: OrderId,
+        note: PrepayNote,
+        now: Timestamp,
+    },
+    ReleaseKey {
+        order_id: OrderId,
+    },
+    /// Deals whose look is due, the latest first.
+    Due {
+        now: Timestamp,
+        limit: u32,
+    },
+    /// Rows that the original inserted since adoption.
+    FindUnclaimed {
+        after: i64,
+        limit: u32,
+    },
+    /// Moves the next look, if nobody else has.
+    MoveDue {
+        id: i64,
+        from: Timestamp,
+        to: Option<Timestamp>,
+    },
+    /// An event by itself.
+    Record(Box<Event>),
+    /// A change, and its event if the change took place: both or neither.
+    Journaled {
+        change: Box<Statement>,
+        event: Box<Event>,
+    },
+    Events(OrderId),
+    MarkPaid {
+        trade: Box<PaidTrade>,
+        paid_at: Timestamp,
+    },
+    MarkPaidFrom {
+        id: i64,
+        status: DealStatus,
+        trade: Box<PaidTrade>,
+        paid_at: Timestamp,
+    },
+    MarkExpired {
+        order_id: OrderId,
+        evidence: Evidence,
+        now: Timestamp,
+    },
+    MarkNeverOrdered {
+        order_id: OrderId,
+        quiet_since: Timestamp,
+        now: Timestamp,
+    },
 }
 
 /// What the database answered.
 #[derive(Debug)]
 pub enum Answer {
     Rows(Vec<DealRow>),
+    Events(Vec<EventRow>),
     Affected(u64),
     Number(i64),
 }
@@ -46,7 +105,7 @@ macro_rules! select_deal {
             "CAST(product_id AS SIGNED) AS product_id, CAST(status AS SIGNED) AS status, transaction_id, ",
             "price, price_last, total_fee, prepay_request, code_url, refusal, ",
             "CAST(create_at AS CHAR(19)) AS create_at, CAST(update_at AS CHAR(19)) AS update_at, ",
-            "CAST(expires_at AS CHAR(19)) AS expires_at, CAST(asking_until AS CHAR(19)) AS asking_until ",
+            "CAST(expires_at AS CHAR(19)) AS expires_at, CAST(due_at AS CHAR(19)) AS due_at, CAST(asking_until AS CHAR(19)) AS asking_until ",
             "FROM deal WHERE ",
             $condition
         )
@@ -54,8 +113,29 @@ macro_rules! select_deal {
 }
 
 impl Statement {
-    /// Sends it. Each is one statement, committed by itself.
-    pub async fn execute(&self, conn: &mut Conn) -> Result<Answer, Error> {
+    /// Sends it. Each is one statement, committed by itself, or one change and its event, committed together.
+    pub async fn execute(&self, conn: &mut Conn, instance: &str) -> Result<Answer, Error> {
+        let Self::Journaled { change, event } = self else { return self.execute_one(conn, instance).await };
+        conn.begin().await?;
+        let outcome = async {
+            let answer = change.execute_one(conn, instance).await?;
+            if matches!(answer, Answer::Affected(1..)) {
+                insert_event(event, conn, instance).await?;
+            }
+            conn.execute("COMMIT").await?;
+            Ok(answer)
+        };
+        match outcome.await {
+            Ok(answer) => Ok(answer),
+            Err(error) => {
+                // A connection that cannot even do this must not be used again.
+                conn.execute("ROLLBACK").await.map_err(|_| Error::WorkerCrashed)?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn execute_one(&self, conn: &mut Conn, instance: &str) -> Result<Answer, Error> {
         macro_rules! affected {
             ($sql:expr $(, $bind:expr)* $(,)?) => {
                 Ok(Answer::Affected(on_conn!(conn, c => sqlx::query($sql)$(.bind($bind))*.execute(&mut *c).await?.rows_affected())))
@@ -82,8 +162,8 @@ impl Statement {
             Self::FindByKey { merchant_id, key } => rows!(select_deal!("merchant_id = ? AND idempotency_key = ?"), merchant_id, key),
             Self::Insert(deal) => affected!(
                 "INSERT INTO deal (order_id, order_key, product_id, merchant_id, price, price_last, total_fee, status, mode, \
-                 idempotency_key, prepay_request, asking_until, create_at, update_at, expires_at) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?)",
+                 idempotency_key, prepay_request, asking_until, create_at, update_at, expires_at, due_at) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?)",
                 deal.order_id.as_str(),
                 deal.order_id.as_str(),
                 deal.product_id,
@@ -97,10 +177,13 @@ impl Statement {
                 column(deal.created_at),
                 column(deal.created_at),
                 column(deal.expires_at),
+                column(deal.due_at),
             ),
-            Self::Claim { id } => {
-                affected!("UPDATE deal SET order_key = order_id, update_at = update_at WHERE id = ? AND order_key IS NULL", id)
-            }
+            Self::Claim { id, due_at } => affected!(
+                "UPDATE deal SET order_key = order_id, due_at = ?, update_at = update_at WHERE id = ? AND order_key IS NULL",
+                due_at.map(column),
+                *id,
+            ),
             Self::ClaimPrepay { order_id, now, until } => affected!(
                 "UPDATE deal SET asking_until = ?, update_at = update_at WHERE order_key = ? AND COALESCE(status, 0) = 0 \
                  AND code_url IS NULL AND prepay_request IS NOT NULL AND (asking_until IS NULL OR asking_until <= ?)",
@@ -117,7 +200,7 @@ impl Statement {
             ),
             Self::NotePrepay { order_id, note: PrepayNote::Refused(why), now } => affected!(
                 "UPDATE deal SET refusal = ?, asking_until = ?, update_at = update_at WHERE order_key = ?",
-                why.chars().take(255).collect::<String>(),
+                short(why),
                 column(*now),
                 order_id.as_str(),
             ),
@@ -133,7 +216,7 @@ impl Statement {
             Self::MarkPaid { trade, paid_at } => {
                 let (pay_back, query_back) = by_source(trade);
                 affected!(
-                    "UPDATE deal SET status = 1, transaction_id = ?, payBack = COALESCE(?, payBack), queryBack = COALESCE(?, queryBack), update_at = ? \
+                    "UPDATE deal SET status = 1, transaction_id = ?, payBack = COALESCE(?, payBack), queryBack = COALESCE(?, queryBack), update_at = ?, due_at = NULL \
                      WHERE order_key = ? AND COALESCE(status, 0) = 0 AND total_fee = ?",
                     trade.transaction_id(),
                     pay_back.as_deref(),
@@ -146,7 +229,7 @@ impl Statement {
             Self::MarkPaidFrom { id, status, trade, paid_at } => {
                 let (pay_back, query_back) = by_source(trade);
                 affected!(
-                    "UPDATE deal SET status = 1, transaction_id = ?, payBack = COALESCE(?, payBack), queryBack = COALESCE(?, queryBack), update_at = ? \
+                    "UPDATE deal SET status = 1, transaction_id = ?, payBack = COALESCE(?, payBack), queryBack = COALESCE(?, queryBack), update_at = ?, due_at = NULL \
                      WHERE id = ? AND order_key = ? AND COALESCE(status, 0) = ?",
                     trade.transaction_id(),
                     pay_back.as_deref(),
@@ -157,22 +240,66 @@ impl Statement {
                     status.code(),
                 )
             }
-            Self::MarkExpired { order_id, evidence, quiet_since, now } => affected!(
-                "UPDATE deal SET status = 2, queryBack = COALESCE(?, queryBack), update_at = ? \
+            Self::MarkExpired { order_id, evidence, now } => affected!(
+                "UPDATE deal SET status = 2, queryBack = ?, update_at = ?, due_at = NULL \
                  WHERE order_key = ? AND COALESCE(status, 0) = 0 AND (asking_until IS NULL OR asking_until <= ?)",
-                evidence.as_ref().map(text),
+                text(evidence),
+                column(*now),
+                order_id.as_str(),
+                column(*now),
+            ),
+            Self::MarkNeverOrdered { order_id, quiet_since, now } => affected!(
+                "UPDATE deal SET status = 2, update_at = ?, due_at = NULL WHERE order_key = ? AND COALESCE(status, 0) = 0 \
+                 AND code_url IS NULL AND prepay_request IS NOT NULL AND asking_until <= ?",
                 column(*now),
                 order_id.as_str(),
                 column(*quiet_since),
             ),
+            Self::Due { now, limit } => rows!(select_deal!("due_at <= ? ORDER BY due_at DESC LIMIT ?"), column(*now), *limit),
+            Self::FindUnclaimed { after, limit } => {
+                rows!(select_deal!("order_key IS NULL AND id > ? ORDER BY id LIMIT ?"), *after, *limit)
+            }
+            Self::MoveDue { id, from, to } => affected!(
+                "UPDATE deal SET due_at = ?, update_at = update_at WHERE id = ? AND due_at = ? AND COALESCE(status, 0) = 0",
+                to.map(column),
+                *id,
+                column(*from),
+            ),
+            Self::Record(event) => insert_event(event, conn, instance).await.map(Answer::Affected),
+            Self::Journaled { .. } => Err(Error::Protocol("a transaction within a transaction".to_owned())),
+            Self::Events(order_id) => Ok(Answer::Events(on_conn!(conn, c => sqlx::query_as(
+                "SELECT kind, source, detail, instance, CAST(at AS CHAR(19)) AS at FROM deal_event WHERE order_id = ? ORDER BY id",
+            ).bind(order_id.as_str()).fetch_all(&mut *c).await?))),
         }
     }
 
     /// Whether it may be sent a second time after a connection broke under the first: all but the insert, which
     /// would meet its own row.
     pub fn may_repeat(&self) -> bool {
-        !matches!(self, Self::Insert(_))
+        match self {
+            Self::Insert(_) => false,
+            Self::Journaled { change, .. } => change.may_repeat(),
+            _ => true,
+        }
     }
+}
+
+async fn insert_event(event: &Event, conn: &mut Conn, instance: &str) -> Result<u64, Error> {
+    const INSERT: &str = "INSERT INTO deal_event (order_id, kind, source, detail, evidence, instance, at) VALUES (?, ?, ?, ?, ?, ?, ?)";
+    Ok(on_conn!(conn, c => sqlx::query(INSERT)
+        .bind(event.order_id.as_str())
+        .bind(event.kind.as_str())
+        .bind(event.origin.as_str())
+        .bind(event.detail.as_deref().map(short))
+        .bind(event.evidence.as_ref().map(text))
+        .bind(instance)
+        .bind(column(event.at))
+        .execute(&mut *c).await?.rows_affected()))
+}
+
+/// At most 255 characters: what the columns for words hold.
+fn short(words: &str) -> String {
+    words.chars().take(255).collect()
 }
 
 /// The text of a message as the columns can hold it. A message may have one byte more than a TEXT, and an adopted

@@ -50,9 +50,9 @@ pub struct Workers {
 
 impl Workers {
     /// Starts them. They end, each after its last statement, when the last clone of this is dropped.
-    pub fn start(url: DatabaseUrl) -> Self {
+    pub fn start(url: DatabaseUrl, instance: &Arc<str>) -> Self {
         let (readers, writers) = if url.is_sqlite() { (2, 1) } else { (4, 8) };
-        Self { reads: lane(&url, readers), writes: lane(&url, writers) }
+        Self { reads: lane(&url, readers, instance), writes: lane(&url, writers, instance) }
     }
 
     /// Has a statement carried out, whether or not the caller stays to hear the answer.
@@ -68,11 +68,11 @@ impl Workers {
     }
 }
 
-fn lane(url: &DatabaseUrl, workers: usize) -> mpsc::Sender<Job> {
+fn lane(url: &DatabaseUrl, workers: usize, instance: &Arc<str>) -> mpsc::Sender<Job> {
     let (sender, receiver) = mpsc::channel(QUEUE);
     let queue = Arc::new(Mutex::new(receiver));
     for number in 0..workers {
-        let worker = Worker { url: url.clone(), conn: None, idle_since: Instant::now() };
+        let worker = Worker { url: url.clone(), instance: Arc::clone(instance), conn: None, idle_since: Instant::now() };
         tokio::spawn(worker.work(Arc::clone(&queue)).instrument(tracing::debug_span!("store", worker = number)));
     }
     sender
@@ -80,6 +80,7 @@ fn lane(url: &DatabaseUrl, workers: usize) -> mpsc::Sender<Job> {
 
 struct Worker {
     url: DatabaseUrl,
+    instance: Arc<str>,
     conn: Option<Conn>,
     idle_since: Instant,
 }
@@ -105,8 +106,9 @@ impl Worker {
             if Instant::now() >= job.deadline {
                 return Err(StoreError::Unavailable("too slow"));
             }
+            let instance = Arc::clone(&self.instance);
             let conn = self.connected().await?;
-            let outcome = timeout(STATEMENT, job.statement.execute(conn)).await;
+            let outcome = timeout(STATEMENT, job.statement.execute(conn, &instance)).await;
             self.idle_since = Instant::now();
             let failure = match outcome {
                 Ok(Ok(answer)) => return Ok(answer),

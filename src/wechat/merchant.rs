@@ -104,6 +104,7 @@ fn unmapped(address: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wechat::testing::{BOTH, canonical, fields, merchant};
 
     #[test]
     fn a_body_is_cut_to_bytes_between_characters() {
@@ -117,6 +118,43 @@ mod tests {
         assert!(is_sendable("腾讯充值中心-QQ会员充值,12"));
         for text in ["a&total_fee=1", "a=b", "line\nbreak", "\u{0}", "😀"] {
             assert!(!is_sendable(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_has_the_documented_fields_and_no_others_and_is_signed() {
+        let order_id = "20150806125346".parse().unwrap();
+        for sign_type in BOTH {
+            let merchant = merchant(sign_type);
+            let order = Order {
+                order_id: &order_id,
+                total_fee: Fen::new(1990).unwrap(),
+                body: "微]]></body><total_fee>1</total_fee>",
+                product_id: 12,
+                payer: "::ffff:123.12.12.123".parse().unwrap(),
+                time_expire: Some("2015-08-06T05:00:00Z".parse().unwrap()),
+            };
+            let no_sign_type = |line: &&str| sign_type != SignType::Md5 || !line.starts_with("sign_type");
+            let common = "appid=wxd930ea5d5a258f4f\nmch_id=10000100\nsign_type=HMAC-SHA256\nout_trade_no=20150806125346";
+            let ordered = "body=微]]></body><total_fee>1</total_fee>\ntotal_fee=1990\nspbill_create_ip=123.12.12.123\n\
+                           time_expire=20150806130000\nnotify_url=https://example.com/wxPay/callback\ntrade_type=NATIVE\nproduct_id=12";
+            let without_expiry = ordered.replace("time_expire=20150806130000\n", "");
+            for (request, lines) in [
+                (merchant.unified_order_request(&order, &Chance::System), format!("{common}\n{ordered}")),
+                (
+                    merchant.unified_order_request(&Order { time_expire: None, ..order.clone() }, &Chance::System),
+                    format!("{common}\n{without_expiry}"),
+                ),
+                (merchant.order_request(&order_id, &Chance::System), common.to_owned()),
+            ] {
+                let sent = xml::parse(request.as_bytes()).unwrap();
+                assert_eq!(merchant.signer.verify(&sent), Ok(()));
+                assert_eq!(sent.get("nonce_str").unwrap().len(), 32);
+                let expected = fields(&lines.lines().filter(no_sign_type).collect::<Vec<_>>().join("\n"));
+                let drawn = ["nonce_str", "sign"];
+                let sent: Fields = sent.iter().filter(|(name, _)| !drawn.contains(name)).collect();
+                assert_eq!(canonical(&sent), canonical(&expected));
+            }
         }
     }
 

@@ -10,11 +10,12 @@ mod error;
 mod fields;
 mod merchant;
 mod notification;
-mod reply;
+pub mod reply;
 mod sign;
+#[cfg(test)]
+mod testing;
 mod trade;
 #[cfg(test)]
-#[cfg(any())]
 mod vectors;
 pub mod xml;
 

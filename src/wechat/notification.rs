@@ -68,3 +68,6 @@ impl Merchant {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

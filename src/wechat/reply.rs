@@ -54,6 +54,9 @@ fn admit(merchant: &Merchant, body: &[u8]) -> Result<Fields, CallError> {
         return Err(Doubt::SystemError.into());
     }
     merchant.signer.verify(&fields).map_err(Doubt::from)?;
+    for promised in ["appid", "mch_id"] {
+        fields.get(promised).ok_or(Doubt::Incomplete(promised))?;
+    }
     if let Some(field) = merchant.foreign_field(&fields) {
         return Err(Doubt::Foreign(field).into());
     }
@@ -87,14 +90,16 @@ fn same_order(fields: &Fields, order_id: &OrderId) -> Result<(), Doubt> {
     }
 }
 
-pub(super) fn unified_order(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<Prepaid, CallError> {
+/// Reads an answer to `unifiedorder` about this order.
+pub fn unified_order(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<Prepaid, CallError> {
     let fields = admit(merchant, body)?;
     same_order(&fields, order_id)?;
     let code_url = fields.get("code_url").filter(|url| is_code_url(url)).ok_or(Doubt::Incomplete("code_url"))?;
     Ok(Prepaid { code_url: code_url.to_owned(), evidence: Evidence::new(body) })
 }
 
-pub(super) fn order_query(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<QueryAnswer, CallError> {
+/// Reads an answer to `orderquery` about this order.
+pub fn order_query(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<QueryAnswer, CallError> {
     let fields = match admit(merchant, body) {
         Err(CallError::Refused(refusal)) if refusal.is("ORDERNOTEXIST") => return Ok(QueryAnswer::NotExist),
         admitted => admitted?,
@@ -113,7 +118,8 @@ pub(super) fn order_query(merchant: &Merchant, order_id: &OrderId, body: &[u8]) 
     Ok(QueryAnswer::Known(Trade { state, description, paid, evidence }))
 }
 
-pub(super) fn close_order(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<CloseAnswer, CallError> {
+/// Reads an answer to `closeorder` about this order.
+pub fn close_order(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<CloseAnswer, CallError> {
     match admit(merchant, body) {
         // `result_msg` is promised by the document and missing from live answers (fact 1): it is not looked at.
         Ok(fields) => Ok(same_order(&fields, order_id).map(|()| CloseAnswer::Closed)?),
@@ -129,3 +135,6 @@ fn is_code_url(url: &str) -> bool {
     let rest = url.strip_prefix("weixin://wxpay/bizpayurl");
     url.len() <= 256 && url.bytes().all(|b| b.is_ascii_graphic()) && rest.is_some_and(|rest| rest.starts_with(['?', '/']))
 }
+
+#[cfg(test)]
+mod tests;

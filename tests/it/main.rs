@@ -6,13 +6,18 @@
 
 mod support;
 
+mod adoption;
+mod architecture;
+mod configuration;
 mod edge;
 mod front_end;
 mod front_end_http;
+mod nginx;
 mod notification;
 mod notification_meaning;
 mod secrets;
 mod stories;
+mod sweeping;
 mod trade_states;
 mod upstream;
 mod upstream_words;

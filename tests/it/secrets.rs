@@ -245,6 +245,7 @@ async fn a_configuration_that_is_wrong_or_right_is_not_shown() {
         "DEAL__CLOSE_MIN_AGE",
         "DEAL__MAX_PRICE",
         "AUTH__MODE",
+        "SWEEP__CALLS_PER_SECOND",
         "SIMULATOR__LISTEN",
         "SIMULATOR__TIME_SCALE",
         "WECHAT__NO_SUCH_KEY",

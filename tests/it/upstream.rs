@@ -58,6 +58,9 @@ const NONSENSE: [(&str, Nonsense); 26] = [
     ("too often, in a code", |_, _| Reply::Body(Letter::no("FREQUENCY_LIMITED", "频率限制").signed())),
 ];
 
+/// Writes a letter about an order.
+type About = fn(&str) -> Letter;
+
 /// A house with an open deal that is old enough to be closed.
 async fn with_old_deal(engine: Engine) -> (Moody, House, String) {
     let wechat = Moody::new().await;
@@ -129,7 +132,7 @@ on_both_engines! {
     async fn a_payment_of_another_amount_settles_nothing(engine) {
         let (wechat, house, _) = with_old_deal(engine).await;
         let look = house.look().await;
-        let wrong: [(&str, fn(&str) -> Letter); 8] = [
+        let wrong: [(&str, About); 8] = [
             ("a fen more", |id| Letter::paid_state(id, 1991)),
             ("a fen less", |id| Letter::paid_state(id, 1989)),
             ("given back, a fen less", |id| Letter::paid_state(id, 1989).with("trade_state", "REFUND")),

@@ -16,6 +16,16 @@ const ORDER_FIELDS: &str =
     "appid body mch_id nonce_str notify_url out_trade_no product_id sign spbill_create_ip time_expire total_fee trade_type";
 const QUESTION_FIELDS: &str = "appid mch_id nonce_str out_trade_no sign";
 
+/// Writes a letter about an order.
+type About = fn(&str) -> Letter;
+
+/// Writes the answer to the first, second, … query about an order.
+type Script = fn(usize, &str) -> Letter;
+
+/// What happens, what `closeorder` says, what the queries say; and the reason given (if any), the deal's status, and
+/// how often `closeorder` was called.
+type Close = (&'static str, Letter, Script, Option<&'static str>, i64, usize);
+
 async fn house_of(wechat: &Moody, engine: Engine) -> House {
     Plan::new(engine).await.with_wechat_at(wechat.stub.address).open().await
 }
@@ -177,8 +187,7 @@ on_both_engines! {
         let paid = |id: &str| Letter::paid_state(id, 1990);
         let closed = |id: &str| Letter::state(id, "CLOSED");
         let open = |id: &str| Letter::state(id, "NOTPAY");
-        type Proof = fn(&str) -> Letter;
-        let cases: [(&str, Proof, &str, i64); 5] = [
+        let cases: [(&str, About, &str, i64); 5] = [
             ("ORDERPAID", paid, "ORDER_PAID", 1), ("ORDERCLOSED", closed, "ORDER_CLOSED", 2), ("ORDERCLOSED", paid, "ORDER_PAID", 1),
             ("ORDERPAID", open, "WECHAT_REFUSED", 0), ("ORDERCLOSED", open, "WECHAT_REFUSED", 0),
         ];
@@ -236,10 +245,8 @@ on_both_engines! {
     }
 
     async fn a_close_is_believed_when_a_query_says_so(engine) {
-        type Script = fn(usize, &str) -> Letter;
         let not_exist: Script = |_, _| Letter::no("ORDERNOTEXIST", "order not exist");
-        // What closeorder says, what the queries say (by their turn), and what comes of it.
-        let cases: [(&str, Letter, Script, Option<&str>, i64, usize); 10] = [
+        let cases: [Close; 10] = [
             ("closed", Letter::yes(), |turn, id| Letter::state(id, if turn == 0 { "NOTPAY" } else { "CLOSED" }), None, 2, 1),
             ("closed, seen late", Letter::yes(), |turn, id| Letter::state(id, if turn < 3 { "NOTPAY" } else { "CLOSED" }), None, 2, 1),
             ("closed, with result_msg", Letter::yes().with("result_msg", "OK"), |turn, id| Letter::state(id, if turn == 0 { "NOTPAY" } else { "REVOKED" }), None, 2, 1),

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use serde_json::json;
-use wechat_pay::app::Service;
+use wechat_pay::app::{Service, StartError};
 use wechat_pay::chance::Chance;
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
+use wechat_pay::explain::explain;
+use wechat_pay::gateway::Swept;
 use wechat_pay::simulator::{DEFAULT_MERCHANT, Simulator, World};
 
 use super::database::{Database, Engine, Look};
@@ -40,7 +42,12 @@ impl Plan {
 
     /// On a database that is there already.
     pub fn on(database: Database) -> Self {
-        let variables = [("SERVER__LISTEN", "127.0.0.1:0"), ("SIMULATOR__LISTEN", "127.0.0.1:0"), ("DATABASE__URL", &database.url)];
+        let variables = [
+            ("SERVER__LISTEN", "127.0.0.1:0"),
+            ("SIMULATOR__LISTEN", "127.0.0.1:0"),
+            ("DATABASE__URL", &database.url),
+            ("SWEEP__CALLS_PER_SECOND", "0"),
+        ];
         let variables = variables.map(|(key, value)| (format!("WECHAT_PAY__{key}"), value.to_owned())).into();
         Self { variables, database }
     }
@@ -68,9 +75,16 @@ impl Plan {
     }
 
     pub async fn open(self) -> House {
+        self.try_open().await.unwrap_or_else(|(error, _)| panic!("{error}"))
+    }
+
+    /// Opens, or says why not and gives the database back.
+    pub async fn try_open(self) -> Result<House, (StartError, Database)> {
         let clock = Clock::manual(OPENING_TIME.parse().unwrap());
-        let service = Service::start(self.settings(), clock.clone(), Chance::System).await.unwrap();
-        House { database: self.database, clock, till: Caller::new(service.address), service: Some(service) }
+        match Service::start(self.settings(), clock.clone(), Chance::System).await {
+            Ok(service) => Ok(House { database: self.database, clock, till: Caller::new(service.address), service: Some(service) }),
+            Err(error) => Err((error, self.database)),
+        }
     }
 }
 
@@ -155,6 +169,28 @@ impl House {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("no notification arrived");
+    }
+
+    /// One pass of the sweeper, which otherwise stands still in a story.
+    pub async fn sweep(&self) -> Swept {
+        self.sweep_for(100).await
+    }
+
+    /// One pass with a budget of so many calls.
+    pub async fn sweep_for(&self, calls: u32) -> Swept {
+        self.service.as_ref().unwrap().gateway.sweep_once(calls).await.unwrap()
+    }
+
+    /// What `wechat-pay explain` says.
+    pub async fn explain(&self, order_id: &str) -> String {
+        let gateway = &self.service.as_ref().unwrap().gateway;
+        explain(gateway.store(), &order_id.parse().unwrap(), self.clock.now()).await.unwrap().unwrap()
+    }
+
+    /// Payments after expiry, and payments that did not fit, since the start.
+    pub fn alarms(&self) -> (u64, u64) {
+        let alarms = self.service.as_ref().unwrap().gateway.alarms();
+        (alarms.paid_late(), alarms.mismatch())
     }
 
     pub fn time_passes(&self, seconds: i64) {

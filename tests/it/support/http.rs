@@ -1,6 +1,6 @@
 //! Plain HTTP to the service, as a front end, WeChat or a stranger speaks it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -92,8 +92,17 @@ pub struct Caller {
 
 impl Caller {
     pub fn new(address: SocketAddr) -> Self {
+        Self::build(address, None)
+    }
+
+    /// One whose own address is chosen.
+    pub fn coming_from(own: IpAddr, address: SocketAddr) -> Self {
+        Self::build(address, Some(own))
+    }
+
+    fn build(address: SocketAddr, own: Option<IpAddr>) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(15)).build().unwrap();
+        let client = reqwest::Client::builder().no_proxy().local_address(own).timeout(Duration::from_secs(15)).build().unwrap();
         Self { address, client }
     }
 

@@ -6,6 +6,8 @@ pub mod http;
 pub mod letter;
 pub mod moody;
 pub mod program;
+pub mod proxy;
+pub mod server;
 pub mod stub;
 pub mod wire;
 

@@ -1,0 +1,94 @@
+//! `wechat-pay explain <order_id>`: a deal's story in plain sentences, and what comes next.
+
+use std::fmt::Write;
+
+use crate::deal::{BeijingTime, Deal, DealStatus, OrderId, Timestamp};
+use crate::store::{EventKind, Origin, Store, StoreError, StoredEvent};
+
+/// Tells the story of an order; `None` if there is no such order and nothing was ever heard of it.
+pub async fn explain(store: &Store, order_id: &OrderId, now: Timestamp) -> Result<Option<String>, StoreError> {
+    let deal = store.find(order_id).await?;
+    let events = store.events(order_id).await?;
+    if deal.is_none() && events.is_empty() {
+        return Ok(None);
+    }
+    let mut story = String::new();
+    match &deal {
+        Some(deal) => introduce(&mut story, deal),
+        None => {
+            let _ = writeln!(story, "Order {order_id}: there is no such deal here, but WeChat has told of it.");
+        }
+    }
+    for event in &events {
+        let _ = writeln!(story, "  {}  {}", show(event.at), sentence(event));
+    }
+    if let Some(deal) = &deal {
+        let _ = writeln!(story, "{}", outlook(deal, now));
+    }
+    Ok(Some(story))
+}
+
+fn introduce(story: &mut String, deal: &Deal) {
+    let price = deal.charged.map_or("an impossible price".to_owned(), |price| format!("{price} yuan"));
+    let _ = writeln!(
+        story,
+        "Order {}: product {} of merchant {}, {price}, opened {}.",
+        deal.order_id,
+        deal.product_id,
+        deal.merchant_id,
+        show(deal.created_at)
+    );
+    if deal.prepay.request.is_none() {
+        let _ = writeln!(story, "  It was opened by the service that was here before.");
+    }
+}
+
+fn sentence(event: &StoredEvent) -> String {
+    let who = match event.origin {
+        Some(Origin::FrontEnd) => "a front end's call",
+        Some(Origin::Notification) => "WeChat's notification",
+        Some(Origin::Sweeper) => "the sweeper",
+        None => "a later version",
+    };
+    let what = match event.kind {
+        Some(EventKind::Opened) => "The deal was stored, and WeChat was asked for a link",
+        Some(EventKind::LinkGiven) => "WeChat gave a link",
+        Some(EventKind::LinkRefused) => "WeChat refused to give a link",
+        Some(EventKind::LinkUnknown) => "WeChat's answer did not arrive; only the same request again, or a query, can tell",
+        Some(EventKind::Settled) => "WeChat's signed word was stored: paid",
+        Some(EventKind::SettledLate) => "ALARM: paid after it had expired; stored as paid",
+        Some(EventKind::Mismatch) => "ALARM: WeChat has signed a payment that does not fit; nothing was changed",
+        Some(EventKind::PaymentFailed) => "WeChat told of a payment that failed",
+        Some(EventKind::Looked) => "WeChat was asked how it stands",
+        Some(EventKind::Closed) => "WeChat was asked to close it",
+        Some(EventKind::Expired) => "WeChat confirmed that it cannot be paid any more: expired",
+        None => "Something that a later version wrote down",
+    };
+    let detail = event.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
+    format!("{what}{detail}. By {who}, instance {}.", event.instance)
+}
+
+fn outlook(deal: &Deal, now: Timestamp) -> String {
+    match deal.status {
+        DealStatus::Paid => {
+            let when = deal.paid_at.map(|at| format!(" {}", show(at))).unwrap_or_default();
+            let transaction = deal.transaction_id.as_deref().unwrap_or("unknown");
+            format!("It is paid{when}, transaction {transaction}. Nothing more will happen to it.")
+        }
+        DealStatus::Expired => "It has expired. Nothing more will happen to it, unless WeChat tells of a payment after all.".to_owned(),
+        DealStatus::Unpaid => {
+            let end = match deal.expires_at {
+                Some(at) if at > now => format!("It is undecided and can be paid until {}.", show(at)),
+                _ => "It is undecided; its time is over, and it is being given up.".to_owned(),
+            };
+            match deal.due_at {
+                Some(at) => format!("{end} The sweeper looks at it again {}.", show(at.max(now))),
+                None => format!("{end} Nobody follows it; it is looked at when somebody asks."),
+            }
+        }
+    }
+}
+
+fn show(time: Timestamp) -> String {
+    BeijingTime::from(time).to_string()
+}

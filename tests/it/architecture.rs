@@ -1,0 +1,64 @@
+//! The walls of the house: who may know whom.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn sources(under: &str) -> Vec<(PathBuf, String)> {
+    fn walk(path: &Path, found: &mut Vec<PathBuf>) {
+        if path.is_dir() {
+            fs::read_dir(path).unwrap().for_each(|entry| walk(&entry.unwrap().path(), found));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path.to_owned());
+        }
+    }
+    let mut found = Vec::new();
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(under), &mut found);
+    assert!(!found.is_empty(), "no sources under {under}");
+    found.into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+}
+
+fn never_names(rooms: &[&str], words: &[&str]) {
+    for (path, text) in rooms.iter().flat_map(|room| sources(room)) {
+        let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        for word in words {
+            assert!(!code.contains(word), "{} names {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_domain_knows_nothing_of_ours() {
+    never_names(&["deal"], &["crate::store", "crate::wechat", "crate::gateway", "crate::http", "sqlx", "axum", "quick_xml", "reqwest"]);
+}
+
+#[test]
+fn gateway_store_and_wechat_know_no_http_framework() {
+    never_names(&["gateway", "store", "wechat"], &["axum", "hyper", "crate::http", "crate::simulator", "crate::config"]);
+}
+
+#[test]
+fn sql_lives_in_the_store() {
+    never_names(
+        &["deal", "gateway", "wechat", "http", "simulator", "app.rs", "main.rs"],
+        &["sqlx", "SELECT ", "UPDATE deal", "INSERT INTO"],
+    );
+}
+
+#[test]
+fn the_simulator_is_the_other_side() {
+    never_names(&["simulator"], &["crate::gateway", "crate::store", "crate::http", "crate::config"]);
+}
+
+#[test]
+fn every_change_of_status_names_the_status_it_expects() {
+    let mut changes = 0;
+    for (path, text) in sources("store") {
+        for (at, _) in text.match_indices("SET status = ") {
+            // The statement goes on to the end of its string.
+            let statement = text[at..].split("\",").next().unwrap();
+            assert!(statement.contains("COALESCE(status, 0) = "), "{}: {statement}", path.display());
+            changes += 1;
+        }
+    }
+    assert!(changes >= 3, "the statements are looked for in the wrong way");
+}

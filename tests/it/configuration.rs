@@ -1,0 +1,171 @@
+//! What the service says to a configuration before it serves, and the commands around it.
+
+use std::collections::HashMap;
+use std::process::Command;
+
+use wechat_pay::config::Settings;
+
+use crate::support::database::Engine;
+use crate::support::house::Plan;
+
+const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
+
+fn settings(variables: &[(&str, &str)]) -> Result<Settings, String> {
+    let variables: HashMap<_, _> = variables.iter().map(|(key, value)| (format!("WECHAT_PAY__{key}"), (*value).to_owned())).collect();
+    Settings::from_environment(variables).map_err(|error| error.to_string())
+}
+
+/// Credentials that will do, with these changes.
+fn merchant(changes: &[(&'static str, &'static str)]) -> Result<Settings, String> {
+    let mut all: HashMap<&str, &str> = [
+        ("WECHAT__APPID", "wxd930ea5d5a258f4f"),
+        ("WECHAT__MCH_ID", "10000100"),
+        ("WECHAT__API_KEY", KEY),
+        ("WECHAT__NOTIFY_URL", "https://pay.example.com/wxPay/notify"),
+        ("AUTH__MODE", "open"),
+    ]
+    .into();
+    all.extend(changes.iter().copied());
+    settings(&all.into_iter().collect::<Vec<_>>())
+}
+
+#[test]
+fn nothing_configured_means_sqlite_and_the_simulator() {
+    let settings = settings(&[]).unwrap();
+    assert!(settings.wechat.is_none());
+    assert!(settings.database.is_sqlite());
+    assert_eq!(settings.server.listen.to_string(), "127.0.0.1:8360");
+    assert_eq!(settings.simulator.listen.to_string(), "127.0.0.1:8361");
+    assert_eq!(settings.max_price.yuan(), "100000.00");
+    assert_eq!(settings.terms.expire_after.num_seconds(), 7200);
+}
+
+#[test]
+fn half_the_credentials_are_refused_by_name() {
+    let error = settings(&[("WECHAT__APPID", "wxd930ea5d5a258f4f")]).unwrap_err();
+    assert!(error.contains("wechat.mch_id and wechat.api_key"), "{error}");
+    let error = settings(&[("WECHAT__API_KEY", KEY), ("WECHAT__MCH_ID", "10000100")]).unwrap_err();
+    assert!(error.contains("wechat.appid is missing"), "{error}");
+}
+
+#[test]
+fn whole_credentials_are_taken() {
+    let wechat = merchant(&[]).unwrap().wechat.unwrap();
+    assert_eq!(wechat.endpoints.primary.host_str(), Some("api.mch.weixin.qq.com"));
+    assert_eq!(wechat.endpoints.backup.unwrap().host_str(), Some("api2.mch.weixin.qq.com"));
+}
+
+#[test]
+fn a_service_pointed_elsewhere_never_falls_back_to_the_real_wechat() {
+    let wechat = merchant(&[("WECHAT__BASE_URL", "http://127.0.0.1:8361")]).unwrap().wechat.unwrap();
+    assert!(wechat.endpoints.backup.is_none());
+    let both = merchant(&[("WECHAT__BASE_URL", "http://127.0.0.1:1"), ("WECHAT__BACKUP_BASE_URL", "http://127.0.0.1:2")]);
+    assert_eq!(both.unwrap().wechat.unwrap().endpoints.backup.unwrap().port(), Some(2));
+}
+
+#[test]
+fn what_cannot_work_is_refused_with_its_key_and_without_its_value() {
+    let cases = [
+        ("AUTH__MODE", "", "auth.mode"),
+        ("AUTH__MODE", "api_key", "auth.mode"),
+        ("WECHAT__NOTIFY_URL", "", "wechat.notify_url"),
+        ("WECHAT__NOTIFY_URL", "http://pay.example.com/wxPay/notify", "wechat.notify_url"),
+        ("WECHAT__NOTIFY_URL", "https://pay.example.com/wxPay/notify?a=1", "wechat.notify_url"),
+        ("WECHAT__NOTIFY_URL", "https://pay.example.com/wx&Pay", "wechat.notify_url"),
+        ("WECHAT__BASE_URL", "http://api.mch.weixin.qq.com", "wechat.base_url"),
+        ("WECHAT__BASE_URL", "https://user:CANARY@api.mch.weixin.qq.com", "wechat.base_url"),
+        ("WECHAT__API_KEY", "0123456789abcdef0123456789abcdef", "wechat.api_key"),
+        ("WECHAT__API_KEY", "CANARY", "wechat.api_key"),
+        ("WECHAT__API_KEY", "CANARY CANARY CANARY CANARY CANA", "wechat.api_key"),
+        ("WECHAT__API_KEY", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "wechat.api_key"),
+        ("WECHAT__APPID", "wx CANARY", "wechat.appid"),
+        ("WECHAT__SIGN_TYPE", "SHA1", "wechat.sign_type"),
+        ("WECHAT__BODY", "a&b=c", "wechat.body"),
+        ("WECHAT__BODY", "笑😀", "wechat.body"),
+        ("DEAL__EXPIRE_AFTER", "7201", "deal.expire_after"),
+        ("DEAL__EXPIRE_AFTER", "0", "deal.expire_after"),
+        ("DEAL__MAX_PRICE", "1e5", "deal.max_price"),
+        ("DATABASE__URL", "postgres://u:CANARY@h/d", "database.url"),
+        ("DATABASE__URL", "mysql://u:CANARY@h", "database.url"),
+        ("DATABASE__URL", "sqlite::memory:", "database.url"),
+        ("SERVER__LISTEN", "8360", "server.listen"),
+        ("SERVER__TRUSTED_PROXIES", "10.0.0.0/8,CANARY", "server.trusted_proxies"),
+        ("SERVER__CORS_ORIGINS", "https://shop.example.com/", "server.cors_origins"),
+        ("SIMULATOR__TIME_SCALE", "0", "simulator.time_scale"),
+    ];
+    for (key, value, named) in cases {
+        let error = merchant(&[(key, value)]).unwrap_err();
+        assert!(error.contains(named), "{key}={value}: {error}");
+        assert!(!error.contains("CANARY"), "{key}: {error}");
+    }
+}
+
+#[test]
+fn unknown_keys_and_wrong_types_are_errors() {
+    for (key, value, named) in [
+        ("SERVER__LISTN", "127.0.0.1:1", "listn"),
+        ("SERVRE__LISTEN", "127.0.0.1:1", "servre"),
+        ("DEAL__EXPIRE_AFTER", "CANARY", "expire_after"),
+        ("DATABASE__ACCEPT_WEAK_DURABILITY", "CANARY", "accept_weak_durability"),
+    ] {
+        let error = settings(&[(key, value)]).unwrap_err();
+        assert!(error.contains(named) && !error.contains("CANARY"), "{key}: {error}");
+    }
+}
+
+#[test]
+fn secrets_are_not_shown_by_debug_or_display() {
+    let settings = merchant(&[("DATABASE__URL", "mysql://u:CANARYPASSWORD@127.0.0.1/d")]).unwrap();
+    for shown in [format!("{settings:?}"), settings.to_string()] {
+        assert!(!shown.contains(KEY) && !shown.contains("CANARYPASSWORD"), "{shown}");
+    }
+}
+
+/// Runs the program with these variables in an empty directory.
+fn run(arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String, String) {
+    let directory = tempfile::TempDir::new().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wechat-pay"));
+    command.args(arguments).current_dir(&directory).env_clear();
+    command.envs(variables.iter().map(|(key, value)| (format!("WECHAT_PAY__{key}"), value)));
+    let output = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn the_commands_say_what_they_do() {
+    let (code, stdout, _) = run(&["check-config"], &[]);
+    assert_eq!(code, 0);
+    assert!(stdout.contains("the simulator, on 127.0.0.1:8361: no money moves"), "{stdout}");
+    let (code, _, stderr) = run(&["check-config"], &[("WECHAT__APPID", "wx0")]);
+    assert_eq!(code, 1);
+    assert!(stderr.contains("wechat.mch_id"), "{stderr}");
+    let (code, stdout, _) = run(&["migrate"], &[]);
+    assert_eq!((code, stdout.as_str()), (0, "taken: 0001_deal, 0002_gateway_columns, 0003_adoption\n"));
+    assert_eq!(run(&["serve"], &[("WECHAT__MCH_ID", "1")]).0, 1);
+    assert_eq!(run(&["frobnicate"], &[]).0, 2);
+    assert!(run(&["help"], &[]).1.contains("usage"));
+    assert_eq!(run(&["--version"], &[]).1, concat!("wechat-pay ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[tokio::test]
+async fn limits_are_kept_by_address_and_by_merchant() {
+    let house = Plan::new(Engine::Sqlite).await.set("LIMITS__PER_ADDRESS", 3).set("LIMITS__PER_MERCHANT", 5).open().await;
+    let call = |address: &'static str, merchant_id: u32| {
+        let body = format!("merchant_id={merchant_id}&product_id=1&price=1");
+        let request = house.till.request("POST", "/wxPay/toPay").header("x-forwarded-for", address);
+        house.till.send(request.header("content-type", "application/x-www-form-urlencoded").body(body))
+    };
+    for _ in 0..3 {
+        assert_eq!(call("198.51.100.1", 1).await.status, 200);
+    }
+    let refused = call("198.51.100.1", 2).await;
+    assert_eq!((refused.status, refused.reason().as_str()), (429, "RATE_LIMITED"));
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=20).contains(&wait), "{wait}");
+    assert_eq!(call("198.51.100.2", 1).await.status, 200);
+    assert_eq!(call("198.51.100.3", 1).await.status, 200);
+    assert_eq!(call("198.51.100.4", 1).await.status, 429, "five calls for this merchant");
+    assert_eq!(call("198.51.100.4", 2).await.status, 200);
+    assert_eq!(house.look().await.count().await, 6, "a refused call leaves nothing");
+}
