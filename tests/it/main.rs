@@ -5,4 +5,7 @@
 mod support;
 
 mod adoption;
+mod costs;
+mod network;
+mod schema;
 mod stories;
