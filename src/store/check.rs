@@ -17,8 +17,13 @@ pub enum WrongSchema {
         expected: &'static str,
     },
     /// Without it the same order could be stored twice.
-    #[error("the table deal needs the unique index {0}; run `wechat-pay migrate`")]
-    UniqueIndex(&'static str),
+    #[error("the table deal needs a unique index: CREATE UNIQUE INDEX {name} ON deal ({columns})")]
+    UniqueIndex {
+        /// Its name.
+        name: &'static str,
+        /// What it must be over.
+        columns: &'static str,
+    },
     /// MyISAM and the like lose rows in a crash.
     #[error("the table deal must be of the engine InnoDB: ALTER TABLE deal ENGINE=InnoDB")]
     Engine,
@@ -50,7 +55,7 @@ const COLUMNS: [(&str, &[&str], u64, &str); 23] = [
     ("code_url", &["varchar"], 256, "varchar(256)"),
     ("refusal", &["varchar"], 255, "varchar(255)"),
 ];
-const UNIQUE: [&str; 2] = ["deal_order_key", "deal_idempotency_key"];
+const UNIQUE: [(&str, &str); 2] = [("deal_order_key", "order_key"), ("deal_idempotency_key", "merchant_id, idempotency_key")];
 
 /// Holds the schema against what the statements rely on.
 pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
@@ -75,9 +80,9 @@ pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
             return Err(WrongSchema::Column { column: name, expected }.into());
         }
     }
-    for index in UNIQUE {
-        if !found.unique_indexes.iter().any(|name| name == index) {
-            return Err(WrongSchema::UniqueIndex(index).into());
+    for (name, columns) in UNIQUE {
+        if !found.unique_indexes.iter().any(|index| index.0 == name && index.1.eq_ignore_ascii_case(columns)) {
+            return Err(WrongSchema::UniqueIndex { name, columns }.into());
         }
     }
     Ok(())
@@ -90,7 +95,8 @@ struct Column {
 
 struct Found {
     columns: Vec<Column>,
-    unique_indexes: Vec<String>,
+    /// Name and columns of each.
+    unique_indexes: Vec<(String, String)>,
     durable_engine: bool,
 }
 
@@ -101,9 +107,10 @@ async fn mysql(conn: &mut sqlx::MySqlConnection) -> Result<Found, Error> {
     )
     .fetch_all(&mut *conn)
     .await?;
-    let indexes: Vec<(String,)> = sqlx::query_as(
-        "SELECT DISTINCT CAST(index_name AS CHAR(64)) FROM information_schema.statistics \
-         WHERE table_schema = DATABASE() AND table_name = 'deal' AND non_unique = 0",
+    let unique_indexes = sqlx::query_as(
+        "SELECT CAST(index_name AS CHAR(64)), CAST(GROUP_CONCAT(column_name ORDER BY seq_in_index SEPARATOR ', ') AS CHAR(1000)) \
+         FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = 'deal' AND non_unique = 0 \
+         GROUP BY index_name",
     )
     .fetch_all(&mut *conn)
     .await?;
@@ -119,18 +126,22 @@ async fn mysql(conn: &mut sqlx::MySqlConnection) -> Result<Found, Error> {
                 mysql_type: Some((kind.to_lowercase(), u64::try_from(characters).unwrap_or(0))),
             })
             .collect(),
-        unique_indexes: indexes.into_iter().map(|(name,)| name).collect(),
+        unique_indexes,
         durable_engine: engine.is_some_and(|(engine,)| engine.eq_ignore_ascii_case("innodb")),
     })
 }
 
 async fn sqlite(conn: &mut sqlx::SqliteConnection) -> Result<Found, Error> {
     let columns: Vec<(String,)> = sqlx::query_as("SELECT name FROM pragma_table_info('deal')").fetch_all(&mut *conn).await?;
-    let indexes: Vec<(String,)> =
-        sqlx::query_as("SELECT name FROM pragma_index_list('deal') WHERE \"unique\" = 1").fetch_all(&mut *conn).await?;
+    let unique_indexes = sqlx::query_as(
+        "SELECT list.name, (SELECT COALESCE(GROUP_CONCAT(name, ', '), '') FROM pragma_index_info(list.name)) \
+         FROM pragma_index_list('deal') list WHERE list.\"unique\" = 1 AND list.partial = 0",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
     Ok(Found {
         columns: columns.into_iter().map(|(name,)| Column { name, mysql_type: None }).collect(),
-        unique_indexes: indexes.into_iter().map(|(name,)| name).collect(),
+        unique_indexes,
         durable_engine: true,
     })
 }

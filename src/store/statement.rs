@@ -273,14 +273,19 @@ impl Statement {
         }
     }
 
-    /// Whether it may be sent a second time after a connection broke under the first: all but the insert, which
-    /// would meet its own row.
-    pub fn may_repeat(&self) -> bool {
-        match self {
-            Self::Insert(_) => false,
-            Self::Journaled { change, .. } => change.may_repeat(),
-            _ => true,
-        }
+    /// Whether the row that an insert makes is there, and is this very one: the request has a nonce in it.
+    pub async fn has_been_carried_out(&self, conn: &mut Conn) -> Result<bool, Error> {
+        let deal = match self {
+            Self::Insert(deal) => deal,
+            // Its event was committed with it.
+            Self::Journaled { change, .. } if let Self::Insert(deal) = &**change => deal,
+            _ => return Ok(false),
+        };
+        let sql = "SELECT COUNT(*) FROM deal WHERE order_key = ? AND prepay_request = ?";
+        let rows: i64 = on_conn!(conn, c => {
+            sqlx::query_scalar(sql).bind(deal.order_id.as_str()).bind(deal.prepay_request.as_str()).fetch_one(&mut *c).await?
+        });
+        Ok(rows == 1)
     }
 }
 

@@ -1,16 +1,18 @@
 //! The store's own tasks. Each owns one connection and carries out one statement after another; callers only wait.
 //!
 //! A statement that takes too long, or a connection that breaks, costs that connection: it is dropped (never
-//! reused in an unknown state) and the next statement gets a fresh one. So whatever happens to the network, the store
-//! answers again as soon as the database can be reached.
+//! reused in an unknown state) and the next statement gets a fresh one. What happened to one connection has probably
+//! happened to all, so the other workers ask theirs for a sign of life before they trust it again. So whatever happens
+//! to the network, the store answers again as soon as the database can be reached.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::Error;
 use sqlx::mysql::MySqlDatabaseError;
 use tokio::sync::{Mutex, mpsc, oneshot};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::{Instrument, debug, warn};
 
 use super::StoreError;
@@ -21,8 +23,10 @@ use super::statement::{Answer, Statement};
 const STATEMENT: Duration = Duration::from_secs(2);
 /// From being asked to the last try: inside WeChat's five seconds and the front ends' eight.
 const PATIENCE: Duration = Duration::from_millis(3500);
-/// A connection that was idle for longer is asked whether it still lives before it is trusted with a statement.
+/// A connection that was idle for longer is asked whether it still lives before it is trusted with a statement,
 const TRUSTED_IDLE: Duration = Duration::from_secs(20);
+/// and has so long to answer: a live one takes milliseconds, and giving up one that is only slow costs no more than that.
+const SIGN_OF_LIFE: Duration = Duration::from_millis(250);
 /// More waiting statements than this are more than can be served in time.
 const QUEUE: usize = 1024;
 /// Deadlocks are normal on a cluster; a sixth one in a row is overload.
@@ -52,7 +56,8 @@ impl Workers {
     /// Starts them. They end, each after its last statement, when the last clone of this is dropped.
     pub fn start(url: DatabaseUrl, instance: &Arc<str>) -> Self {
         let (readers, writers) = if url.is_sqlite() { (2, 1) } else { (4, 8) };
-        Self { reads: lane(&url, readers, instance), writes: lane(&url, writers, instance) }
+        let doubts = Arc::default();
+        Self { reads: lane(&url, readers, instance, &doubts), writes: lane(&url, writers, instance, &doubts) }
     }
 
     /// Has a statement carried out, whether or not the caller stays to hear the answer.
@@ -62,17 +67,29 @@ impl Workers {
             Lane::Write => &self.writes,
         };
         let (reply, answer) = oneshot::channel();
-        let job = Job { statement, reply, deadline: Instant::now() + PATIENCE };
-        queue.try_send(job).map_err(|_| StoreError::Unavailable("too many statements are waiting"))?;
-        answer.await.unwrap_or(Err(StoreError::Unavailable("the store is stopping")))
+        let deadline = Instant::now() + PATIENCE;
+        queue.try_send(Job { statement, reply, deadline }).map_err(|_| StoreError::Unavailable("too many statements are waiting"))?;
+        match timeout_at(deadline, answer).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(StoreError::Unavailable("the store is stopping")),
+            // The last try may still be under way, at the latest until its own limits end it.
+            Err(_) => Err(StoreError::Unavailable("too slow")),
+        }
     }
 }
 
-fn lane(url: &DatabaseUrl, workers: usize, instance: &Arc<str>) -> mpsc::Sender<Job> {
+fn lane(url: &DatabaseUrl, workers: usize, instance: &Arc<str>, doubts: &Arc<AtomicU64>) -> mpsc::Sender<Job> {
     let (sender, receiver) = mpsc::channel(QUEUE);
     let queue = Arc::new(Mutex::new(receiver));
     for number in 0..workers {
-        let worker = Worker { url: url.clone(), instance: Arc::clone(instance), conn: None, idle_since: Instant::now() };
+        let worker = Worker {
+            url: url.clone(),
+            instance: Arc::clone(instance),
+            conn: None,
+            idle_since: Instant::now(),
+            doubts: Arc::clone(doubts),
+            cleared: 0,
+        };
         tokio::spawn(worker.work(Arc::clone(&queue)).instrument(tracing::debug_span!("store", worker = number)));
     }
     sender
@@ -83,6 +100,10 @@ struct Worker {
     instance: Arc<str>,
     conn: Option<Conn>,
     idle_since: Instant,
+    /// How often a connection of any worker's has failed.
+    doubts: Arc<AtomicU64>,
+    /// How many of these failures this worker's connection has outlived.
+    cleared: u64,
 }
 
 impl Worker {
@@ -116,14 +137,19 @@ impl Worker {
                 Err(_) => Failure::TooSlow,
             };
             debug!(?failure, "a try failed");
+            if matches!(failure, Failure::Broken | Failure::TooSlow) {
+                self.doubts.fetch_add(1, Ordering::Relaxed);
+            }
             match failure {
+                Failure::Conflict if broke => return self.is_our_own(&job.statement).await,
                 Failure::Conflict => return Err(StoreError::Conflict),
                 Failure::Contention if retries < RETRIES => {
                     retries += 1;
                     sleep(Duration::from_millis(3 << retries)).await;
                 }
-                // Nobody knows whether it was carried out. Its own WHERE makes a second try harmless, once.
-                Failure::Broken if !broke && job.statement.may_repeat() => {
+                // Nobody knows whether it was carried out. Its own WHERE, or a unique index, makes a second try
+                // harmless; so a database that was restarted is not even noticed.
+                Failure::Broken if !broke => {
                     self.conn = None;
                     broke = true;
                 }
@@ -135,14 +161,29 @@ impl Worker {
         }
     }
 
+    /// After a conflict in a second try: whether it met the row of the first one, which had been carried out after all.
+    async fn is_our_own(&mut self, statement: &Statement) -> Result<Answer, StoreError> {
+        let conn = self.connected().await?;
+        match timeout(STATEMENT, statement.has_been_carried_out(conn)).await {
+            Ok(Ok(true)) => Ok(Answer::Affected(1)),
+            Ok(Ok(false)) => Err(StoreError::Conflict),
+            _ => {
+                self.conn = None;
+                Err(StoreError::Unavailable("the connection broke"))
+            }
+        }
+    }
+
     /// The worker's connection, or a new one if it has none that can be trusted.
     async fn connected(&mut self) -> Result<&mut Conn, StoreError> {
-        if self.idle_since.elapsed() > TRUSTED_IDLE
+        let doubts = self.doubts.load(Ordering::Relaxed);
+        if (self.cleared < doubts || self.idle_since.elapsed() > TRUSTED_IDLE)
             && let Some(conn) = &mut self.conn
-            && !matches!(timeout(Duration::from_secs(1), conn.ping()).await, Ok(Ok(())))
+            && !matches!(timeout(SIGN_OF_LIFE, conn.ping()).await, Ok(Ok(())))
         {
             self.conn = None;
         }
+        self.cleared = doubts;
         match &mut self.conn {
             Some(conn) => Ok(conn),
             none => Ok(none.insert(connect(&self.url).await?)),
