@@ -158,11 +158,17 @@ async fn no_secret_is_written_or_answered() {
         Box::new(|_| Reply::Raw(format!("{ATTACH}\r\n\r\n").into_bytes())),
         Box::new(|_| Reply::Close),
     ];
-    for reply in bad {
-        wechat.becomes(move |_, request| reply(letter(number(request)).with("trade_state", "SUCCESS")));
-        for answer in [asking("/wxPay/doCloseOrder", &orders[2]).await, till.post_json("/wxPay/toPay", &body).await] {
-            heard.answer(answer).refused(502, "UPSTREAM", None, "nonsense");
-        }
+    let (count, mut turn) = (bad.len(), 0);
+    wechat.becomes(move |_, request| {
+        turn += 1;
+        bad[turn % bad.len()](letter(number(request)).with("trade_state", "SUCCESS"))
+    });
+    let opening = futures_util::future::join_all((0..count).map(|_| till.post_json("/wxPay/toPay", &body))).await;
+    for answer in opening {
+        heard.answer(answer).refused(502, "UPSTREAM", None, "nonsense");
+    }
+    for _ in 0..count {
+        heard.answer(asking("/wxPay/doCloseOrder", &orders[2]).await).refused(502, "UPSTREAM", None, "nonsense");
     }
     wechat.becomes(friendly);
     for (path, content_type, text) in [

@@ -98,10 +98,6 @@ impl House {
         &self.service.as_ref().unwrap().simulator.as_ref().expect("a house with a simulator").1
     }
 
-    pub fn simulator_address(&self) -> SocketAddr {
-        self.service.as_ref().unwrap().simulator.as_ref().expect("a house with a simulator").0
-    }
-
     /// The world on WeChat's side.
     pub fn wechat(&self) -> MutexGuard<'_, World> {
         self.simulator().world()
