@@ -9,14 +9,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, Response};
-use hyper::body::Incoming;
+use axum::http::{HeaderValue, Request, Response, header};
+use bytes::Bytes;
+use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -35,6 +36,8 @@ const HEAD: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(75);
 const MAX_HEADERS: usize = 64;
 const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// After the last answer, for what the client is still sending.
+const LINGER: Duration = Duration::from_secs(1);
 /// How long a stopping server waits for what is in hand.
 const DRAIN: Duration = Duration::from_secs(8);
 
@@ -84,19 +87,26 @@ pub async fn serve(listener: TcpListener, router: Router, max_connections: usize
 
 async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken) {
     let _ = stream.set_nodelay(true);
-    let busy = Arc::new(AtomicBool::new(false));
-    let stream = PatientStream::new(stream, Arc::clone(&busy));
+    let hand = Arc::new(Hand::default());
+    let stream = PatientStream::new(stream, Arc::clone(&hand));
     let service = service_fn(move |request: Request<Incoming>| {
         let router = router.clone();
-        let busy = Busy::begin(&busy);
+        let held = Held::take(&hand);
         async move {
-            let mut request = request.map(Body::new);
+            let heard = Arc::new(AtomicBool::new(request.body().is_end_stream()));
+            let mut request = request.map(|body| Body::new(HeardBody { body, heard: Arc::clone(&heard) }));
             request.extensions_mut().insert(Peer(peer));
             let response: Result<Response<Body>, Infallible> = router.oneshot(request).await;
-            drop(busy);
+            drop(held);
             match response {
                 Ok(response) if response.extensions().get::<Sever>().is_some() => Err(io::Error::other("severed")),
-                Ok(response) => Ok(response),
+                Ok(mut response) => {
+                    // hyper closes the connection then. A proxy that is not told so sends its next caller's request into the void.
+                    if !heard.load(Ordering::Relaxed) {
+                        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                    }
+                    Ok(response)
+                }
                 Err(never) => match never {},
             }
         }
@@ -106,6 +116,8 @@ async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router, s
         .header_read_timeout(IDLE)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD_BYTES)
+        // Who has sent everything and hangs up is served all the same: it may have been a payment.
+        .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     let outcome = tokio::select! {
@@ -120,42 +132,86 @@ async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router, s
     }
 }
 
-/// Marks the time in which the connection has a request in hand, also when that is dropped half-way.
-struct Busy(Arc<AtomicBool>);
+/// What the stream must know of the requests that hyper reads from it.
+#[derive(Default)]
+struct Hand {
+    /// How many heads have arrived.
+    heads: AtomicUsize,
+    /// Whether a request is being served.
+    busy: AtomicBool,
+}
 
-impl Busy {
-    fn begin(flag: &Arc<AtomicBool>) -> Self {
-        flag.store(true, Ordering::Relaxed);
-        Self(Arc::clone(flag))
+/// A request in hand, also when it is dropped half-way.
+struct Held(Arc<Hand>);
+
+impl Held {
+    fn take(hand: &Arc<Hand>) -> Self {
+        hand.heads.fetch_add(1, Ordering::Relaxed);
+        hand.busy.store(true, Ordering::Relaxed);
+        Self(Arc::clone(hand))
     }
 }
 
-impl Drop for Busy {
+impl Drop for Held {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
+        self.0.busy.store(false, Ordering::Relaxed);
     }
 }
 
-/// A stream that gives up when the head of a request does not arrive in time.
+/// A body that remembers whether it was read to its end.
+struct HeardBody {
+    body: Incoming,
+    heard: Arc<AtomicBool>,
+}
+
+impl hyper::body::Body for HeardBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if frame.is_none() || self.body.is_end_stream() {
+            self.heard.store(true, Ordering::Relaxed);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// A stream that gives up when the head of a request does not arrive in time, and that hears its client out at the end:
+/// to close on unread bytes (a body that was refused for its size) is to reset the connection, and a reset can
+/// take the answer with it.
 struct PatientStream {
     stream: TcpStream,
-    busy: Arc<AtomicBool>,
+    hand: Arc<Hand>,
     /// Until when the head must be there; `None` between two requests, before the first byte.
     head_due: Option<Pin<Box<Sleep>>>,
+    /// How many heads had arrived at the last look.
+    heads: usize,
+    /// Until when the client is heard out, once our half is closed.
+    linger: Option<Pin<Box<Sleep>>>,
 }
 
 impl PatientStream {
     /// The first head is due from the start: a connection that says nothing is nobody's.
-    fn new(stream: TcpStream, busy: Arc<AtomicBool>) -> Self {
-        Self { stream, busy, head_due: Some(Box::pin(sleep(HEAD))) }
+    fn new(stream: TcpStream, hand: Arc<Hand>) -> Self {
+        Self { stream, hand, head_due: Some(Box::pin(sleep(HEAD))), heads: 0, linger: None }
     }
 }
 
 impl AsyncRead for PatientStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let busy = self.busy.load(Ordering::Relaxed);
-        if busy {
-            self.head_due = None;
+        let (heads, busy) = (self.hand.heads.load(Ordering::Relaxed), self.hand.busy.load(Ordering::Relaxed));
+        // Counted, since a request may be answered between two looks.
+        if heads != self.heads {
+            (self.heads, self.head_due) = (heads, None);
         }
         let before = buf.filled().len();
         if let Poll::Ready(outcome) = Pin::new(&mut self.stream).poll_read(cx, buf) {
@@ -182,7 +238,20 @@ impl AsyncWrite for PatientStream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        if self.linger.is_none() {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+        }
+        let Self { stream, linger, .. } = &mut *self;
+        let linger = linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        let mut bytes = [0; 8 * 1024];
+        while linger.as_mut().poll(cx).is_pending() {
+            let mut unheard = ReadBuf::new(&mut bytes);
+            ready!(Pin::new(&mut *stream).poll_read(cx, &mut unheard))?;
+            if unheard.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {

@@ -60,10 +60,10 @@ impl Gateway {
         let gateway = Arc::clone(self);
         let ask = move || async move {
             let told = gateway.ask_and_decide(&deal.order_id, Origin::FrontEnd).await?;
-            // A decision is shown as it was stored, with its time.
+            // WeChat's own word (REFUND, REVOKED) is shown, unless something else has been decided meanwhile.
             let deal = gateway.load(&deal.order_id).await?;
-            let now_decided = OrderView::decided(&deal).filter(|_| told.state != TradeState::Refund);
-            Ok(now_decided.unwrap_or(OrderView { description: told.description, ..OrderView::of(told.state, &deal) }))
+            let decided = OrderView::decided(&deal).filter(|stored| !stored.state.is_same_verdict(told.state));
+            Ok(decided.unwrap_or(OrderView { description: told.description, ..OrderView::of(told.state, &deal) }))
         };
         match self.polls.take_turn(&order_id, self.clock.now(), ask) {
             Turn::Shared(answer) => answer.await,

@@ -9,7 +9,7 @@ use tracing::warn;
 
 use crate::deal::{Deal, DealStatus, Fen, OrderId, Timestamp};
 use crate::store::{Event, EventKind, NewDeal, Origin, PrepayNote, StoreError};
-use crate::wechat::{CallError, Doubt, Order, Prepaid, Refusal};
+use crate::wechat::{CallError, Doubt, Order, Refusal};
 
 use super::{Gateway, GatewayError};
 
@@ -19,8 +19,6 @@ const ASKING: TimeDelta = TimeDelta::seconds(8);
 const WAIT_FOR_OTHER: Duration = Duration::from_secs(6);
 /// How often it looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// Pauses before SYSTEMERROR is answered with the same request again, as WeChat asks for.
-const PATIENCE: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];
 /// A link whose deal ends within this time is sent without `time_expire`: WeChat wants at least five minutes, and
 /// clocks differ.
 const SHORTEST_TIME_EXPIRE: TimeDelta = TimeDelta::seconds(360);
@@ -160,7 +158,7 @@ impl Gateway {
 
     /// Asks WeChat for the link of a stored deal and writes down how that ended.
     async fn ask(&self, order_id: &OrderId, request: String, expires_at: Option<Timestamp>) -> Result<Opened, GatewayError> {
-        match self.ask_patiently(order_id, request).await {
+        match self.wechat.unified_order(order_id, request).await {
             Ok(prepaid) => {
                 let code_url = prepaid.code_url.clone();
                 // The deal is stored and the link is good, so the payer gets it even if it could not be noted.
@@ -185,16 +183,6 @@ impl Gateway {
                 Err(GatewayError::Upstream(order_id.clone(), error))
             }
         }
-    }
-
-    async fn ask_patiently(&self, order_id: &OrderId, request: String) -> Result<Prepaid, CallError> {
-        for pause in PATIENCE {
-            match self.wechat.unified_order(order_id, request.clone()).await {
-                Err(CallError::Unknown(Doubt::SystemError)) => sleep(pause).await,
-                answered => return answered,
-            }
-        }
-        self.wechat.unified_order(order_id, request).await
     }
 
     async fn note(&self, order_id: &OrderId, note: PrepayNote) {

@@ -82,7 +82,9 @@ pub fn router(app: App, server: &ServerSettings) -> Router {
         .route("/wxPay/toPay", post(to_pay::to_pay))
         .route("/wxPay/queryOrder", post(query_order::query_order))
         .route("/wxPay/wxPay/queryOrder", post(query_order::query_order))
-        .route("/wxPay/doCloseOrder", post(close_order::close_order));
+        .route("/wxPay/doCloseOrder", post(close_order::close_order))
+        // Before the layer, which then answers preflights instead.
+        .method_not_allowed_fallback(method_not_allowed);
     if !server.cors_origins.is_empty() {
         api = api.layer(cors(server));
     }
@@ -91,10 +93,14 @@ pub fn router(app: App, server: &ServerSettings) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .fallback(|| async { Refusal::path_not_found() })
-        .method_not_allowed_fallback(|| async { Refusal::method_not_allowed() })
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(edge::catch_panics))
         .layer(from_fn_with_state(app.clone(), edge::trace))
         .with_state(app)
+}
+
+async fn method_not_allowed() -> Refusal {
+    Refusal::method_not_allowed()
 }
 
 fn cors(server: &ServerSettings) -> CorsLayer {

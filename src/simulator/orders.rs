@@ -40,6 +40,13 @@ pub struct SimOrder {
     pub(super) signer: Signer,
 }
 
+impl SimOrder {
+    /// A parameter as the merchant sent it, such as `spbill_create_ip`.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name)
+    }
+}
+
 /// One notification that was sent.
 #[derive(Debug, Clone, Serialize)]
 pub struct Attempt {

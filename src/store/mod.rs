@@ -25,6 +25,7 @@ use crate::wechat::{Evidence, PaidTrade, Prepaid};
 pub use check::WrongSchema;
 pub use connection::{DatabaseUrl, InvalidDatabaseUrl};
 pub use event::{Event, EventKind, Origin, StoredEvent};
+pub use migrate::FOLLOWED;
 use row::DealRow;
 pub use row::ImpossibleRow;
 use statement::{Answer, Statement};

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::{Response, StatusCode, Url};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::chance::Chance;
@@ -21,6 +21,9 @@ const CONNECT: Duration = Duration::from_secs(2);
 const TOTAL: Duration = Duration::from_secs(6);
 /// Shorter than any keep-alive of WeChat's, so that a request seldom meets a connection that is being closed.
 const IDLE: Duration = Duration::from_secs(4);
+/// Pauses before an identical request is sent again, while there is time: WeChat asks for that after SYSTEMERROR, and
+/// allows it after every unknown outcome of `unifiedorder` and `closeorder` (protocol file, 1.4).
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];
 /// How long the backup host is used before the primary is tried again (protocol file, 1.4).
 const BACKUP_STAY: Duration = Duration::from_secs(180);
 
@@ -69,19 +72,19 @@ impl Client {
 
     /// `unifiedorder` with the stored bytes of [`Merchant::unified_order_request`].
     pub async fn unified_order(&self, order_id: &OrderId, request: String) -> Result<Prepaid, CallError> {
-        self.call("unifiedorder", order_id, request, reply::unified_order).await
+        self.call("unifiedorder", order_id, request, &PAUSES, reply::unified_order).await
     }
 
-    /// `orderquery`.
+    /// `orderquery`. Asked once: whoever asks comes again by himself.
     pub async fn order_query(&self, order_id: &OrderId) -> Result<QueryAnswer, CallError> {
         let request = self.merchant.order_request(order_id, &self.chance);
-        self.call("orderquery", order_id, request, reply::order_query).await
+        self.call("orderquery", order_id, request, &[], reply::order_query).await
     }
 
     /// `closeorder`.
     pub async fn close_order(&self, order_id: &OrderId) -> Result<CloseAnswer, CallError> {
         let request = self.merchant.order_request(order_id, &self.chance);
-        self.call("closeorder", order_id, request, reply::close_order).await
+        self.call("closeorder", order_id, request, &PAUSES, reply::close_order).await
     }
 
     async fn call<T>(
@@ -89,13 +92,24 @@ impl Client {
         api: &'static str,
         order_id: &OrderId,
         request: String,
+        pauses: &[Duration],
         read: impl Fn(&Merchant, &OrderId, &[u8]) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
         async {
             let started = Instant::now();
-            let outcome = match timeout(TOTAL, self.post(api, request)).await {
-                Ok(body) => body.and_then(|body| read(&self.merchant, order_id, &body)),
-                Err(_) => Err(Doubt::Timeout.into()),
+            let mut pauses = pauses.iter();
+            let outcome = loop {
+                let outcome = match timeout_at(started + TOTAL, self.post(api, request.clone())).await {
+                    Ok(body) => body.and_then(|body| read(&self.merchant, order_id, &body)),
+                    Err(_) => Err(Doubt::Timeout.into()),
+                };
+                match (&outcome, pauses.next()) {
+                    (Err(error), Some(pause)) if error.may_pass() && started.elapsed() + *pause < TOTAL => {
+                        info!(%error, "asking WeChat again");
+                        sleep(*pause).await;
+                    }
+                    _ => break outcome,
+                }
             };
             let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             match &outcome {

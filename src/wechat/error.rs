@@ -21,6 +21,18 @@ pub enum CallError {
     Refused(Refusal),
 }
 
+impl CallError {
+    /// Whether the identical request, sent again in a moment, may be answered.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::RateLimited => true,
+            // A host that cannot be reached has cost its time already, as has one that did not answer in time.
+            Self::Unreachable | Self::Refused(_) => false,
+            Self::Unknown(doubt) => *doubt != Doubt::Timeout,
+        }
+    }
+}
+
 /// Why an outcome is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Doubt {

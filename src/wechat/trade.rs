@@ -71,6 +71,11 @@ impl TradeState {
     pub fn is_dead(self) -> bool {
         matches!(self, Self::Closed | Self::Revoked)
     }
+
+    /// Both words mean paid, or both dead, or neither of it.
+    pub fn is_same_verdict(self, other: Self) -> bool {
+        (self.is_paid(), self.is_dead()) == (other.is_paid(), other.is_dead())
+    }
 }
 
 /// A verified message as it was received.

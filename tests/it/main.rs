@@ -6,7 +6,16 @@
 
 mod support;
 
+mod adoption;
 mod architecture;
 mod configuration;
+mod edge;
+mod faults;
+mod front_end;
+mod front_end_http;
+mod nginx;
+mod notification;
+mod notification_meaning;
 mod stories;
 mod sweeping;
+mod trade_states;

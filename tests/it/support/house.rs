@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use serde_json::json;
-use wechat_pay::app::Service;
+use wechat_pay::app::{Service, StartError};
 use wechat_pay::chance::Chance;
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
@@ -75,9 +75,16 @@ impl Plan {
     }
 
     pub async fn open(self) -> House {
+        self.try_open().await.unwrap_or_else(|(error, _)| panic!("{error}"))
+    }
+
+    /// Opens, or says why not and gives the database back.
+    pub async fn try_open(self) -> Result<House, (StartError, Database)> {
         let clock = Clock::manual(OPENING_TIME.parse().unwrap());
-        let service = Service::start(self.settings(), clock.clone(), Chance::System).await.unwrap();
-        House { database: self.database, clock, till: Caller::new(service.address), service: Some(service) }
+        match Service::start(self.settings(), clock.clone(), Chance::System).await {
+            Ok(service) => Ok(House { database: self.database, clock, till: Caller::new(service.address), service: Some(service) }),
+            Err(error) => Err((error, self.database)),
+        }
     }
 }
 
@@ -193,6 +200,11 @@ impl House {
     /// How often an API of WeChat's was called.
     pub fn calls(&self, api: &str) -> u64 {
         self.wechat().calls(&format!("/pay/{api}"))
+    }
+
+    /// How often WeChat was asked anything.
+    pub fn all_calls(&self) -> u64 {
+        ["unifiedorder", "orderquery", "closeorder"].iter().map(|api| self.calls(api)).sum()
     }
 
     pub async fn look(&self) -> Look {

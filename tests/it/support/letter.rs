@@ -1,4 +1,4 @@
-//! Notifications written by hand: right ones, and all the wrong ones.
+//! WeChat's messages written by hand: right ones, and all the wrong ones.
 
 use wechat_pay::simulator::DEFAULT_MERCHANT;
 use wechat_pay::wechat::{ApiKey, Fields, SignType, Signer, xml};
@@ -8,7 +8,7 @@ pub fn signer(sign_type: SignType) -> Signer {
     Signer::new(ApiKey::new(DEFAULT_MERCHANT.api_key).unwrap(), sign_type)
 }
 
-/// A notification in the making: a complete one about a paid order, to be changed and then signed.
+/// A message in the making: a complete one, to be changed and then signed.
 #[derive(Debug, Clone)]
 pub struct Letter(Vec<(String, String)>);
 
@@ -33,6 +33,39 @@ impl Letter {
             ("transaction_id", "4200000260202604011234567890"),
         ];
         Self(fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec())
+    }
+
+    /// How every answer of WeChat's API begins that is a yes.
+    pub fn yes() -> Self {
+        let fields = [
+            ("return_code", "SUCCESS"),
+            ("return_msg", "OK"),
+            ("appid", DEFAULT_MERCHANT.appid),
+            ("mch_id", DEFAULT_MERCHANT.mch_id),
+            ("nonce_str", "5K8264ILTKCH16CQ2502SI8ZNMTM67VS"),
+            ("result_code", "SUCCESS"),
+        ];
+        Self(fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec())
+    }
+
+    /// A no of the business.
+    pub fn no(err_code: &str, description: &str) -> Self {
+        Self::yes().with("result_code", "FAIL").with("err_code", err_code).with("err_code_des", description)
+    }
+
+    /// What `unifiedorder` answers.
+    pub fn link(code_url: &str) -> Self {
+        Self::yes().with("prepay_id", "wx2612000000000000000000000000000000").with("trade_type", "NATIVE").with("code_url", code_url)
+    }
+
+    /// What `orderquery` answers about an order that is not paid.
+    pub fn state(order_id: &str, trade_state: &str) -> Self {
+        Self::yes().with("out_trade_no", order_id).with("trade_state", trade_state)
+    }
+
+    /// What `orderquery` answers about a paid order.
+    pub fn paid_state(order_id: &str, total_fee: i64) -> Self {
+        Self::paid(order_id, total_fee).with("trade_state", "SUCCESS").with("trade_state_desc", "支付成功")
     }
 
     /// With another value, or one more field.

@@ -4,7 +4,10 @@ pub mod database;
 pub mod house;
 pub mod http;
 pub mod letter;
+pub mod proxy;
+pub mod server;
 pub mod stub;
+pub mod wire;
 
 /// One story, told on both engines. It gets a [`database::Engine`].
 macro_rules! on_both_engines {

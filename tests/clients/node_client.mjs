@@ -1,0 +1,206 @@
+// Shows that a real WeChat Pay v2 client, tenpay from npm, can talk to the simulator.
+//
+// The library is used exactly as against WeChat itself; only the base URL and the merchant's
+// credentials differ. The base URL of the simulator is taken from SIM_URL. tenpay verifies the
+// signature, appid and mch_id of every answer and of the notification by itself.
+//
+//     SIM_URL=http://127.0.0.1:8361 node node_client.mjs
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import Tenpay from 'tenpay';
+
+const APPID = 'wx0000000000000001';
+const MCH_ID = '1900000001';
+const API_KEY = '0123456789abcdef0123456789abcdef';
+
+const TOTAL_FEE = 1990;
+const BODY = '腾讯充值中心-QQ会员充值';
+// Everything that XML has to escape and the signature must not.
+const ATTACH = 'a&b=<c>"d\'é';
+// Less than this would be a hang, not slowness.
+const PATIENCE_MS = 20_000;
+const LIFETIME_MS = 90_000;
+
+assert.ok(process.env.SIM_URL, 'SIM_URL is not set');
+const SIM_URL = process.env.SIM_URL.replace(/\/+$/, '');
+
+// The library, pointed at the simulator.
+function newClient(partnerKey = API_KEY) {
+  const pay = new Tenpay({ appid: APPID, mchid: MCH_ID, partnerKey, spbill_create_ip: '127.0.0.1' });
+  for (const [name, url] of Object.entries(pay.urls)) {
+    pay.urls[name] = SIM_URL + new URL(url).pathname;
+  }
+  return pay;
+}
+
+// Runs the library's Express middleware on one notification. Gives what it understood, or why it
+// refused, and the answer it wrote: the library's own form, with an XML declaration, indented, without
+// CDATA and without return_msg. Its users acknowledge to WeChat in this form; the simulator counts it when
+// it is not told to insist on the document's compact one (`exact_acknowledgement`).
+function understand(pay, body) {
+  return new Promise((resolve, reject) => {
+    const req = { body };
+    const headers = {};
+    let message = null;
+    const res = {
+      header: (name, value) => { headers[name] = value; },
+      send: (reply) => resolve({ message, headers, reply }),
+    };
+    pay.middlewareForExpress('pay')(req, res, () => {
+      message = req.weixin;
+      res.reply();
+    }).catch(reject);
+  });
+}
+
+// The merchant's notify_url: verifies and answers with the library, keeps what came.
+async function listen(pay) {
+  const received = [];
+  const server = createServer(async (req, res) => {
+    const chunks = [];
+    for await (const chunk of req) chunks.push(chunk);
+    const body = Buffer.concat(chunks).toString('utf8');
+    const { message, headers, reply } = await understand(pay, body);
+    received.push({ method: req.method, path: req.url, body, message, reply });
+    res.writeHead(200, { ...headers, 'Content-Length': Buffer.byteLength(reply) });
+    res.end(reply);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { server, received, url: `http://127.0.0.1:${server.address().port}/wxPay/notify` };
+}
+
+// Calls beside WeChat's own API: what the payer would do, what the simulator knows.
+async function control(method, path, json) {
+  const body = json && { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(json) };
+  const answer = await fetch(SIM_URL + path, { method, signal: AbortSignal.timeout(PATIENCE_MS), ...body });
+  const text = await answer.text();
+  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
+  return text;
+}
+
+async function knownOrders() {
+  const listed = JSON.parse(await control('GET', '/_sim/orders'));
+  const orders = Array.isArray(listed) ? listed : listed.orders;
+  return new Map(orders.map((order) => [order.out_trade_no, order]));
+}
+
+async function eventually(what, probe) {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const found = await probe();
+    if (found) return found;
+    assert.ok(Date.now() < deadline, `${what}: not within ${PATIENCE_MS} ms`);
+    await pause(100);
+  }
+}
+
+const newNumber = () => `${Date.now()}nd${randomBytes(8).toString('hex')}`;
+
+const create = (pay, number, notifyUrl, attach = ATTACH) => pay.unifiedOrder({
+  out_trade_no: number,
+  body: BODY,
+  attach,
+  total_fee: TOTAL_FEE,
+  trade_type: 'NATIVE',
+  product_id: '1001',
+  notify_url: notifyUrl,
+});
+
+async function paidOrder(pay, listener) {
+  const number = newNumber();
+
+  let answer = await create(pay, number, listener.url);
+  assert.equal(answer.trade_type, 'NATIVE');
+  assert.ok(answer.prepay_id, JSON.stringify(answer));
+  assert.match(answer.code_url, /^weixin:\/\/wxpay\/bizpayurl/);
+
+  answer = await pay.orderQuery({ out_trade_no: number });
+  assert.equal(answer.trade_state, 'NOTPAY');
+  assert.equal(answer.out_trade_no, number);
+
+  await control('POST', `/_sim/orders/${number}/pay`);
+
+  answer = await pay.orderQuery({ out_trade_no: number });
+  assert.equal(answer.trade_state, 'SUCCESS');
+  assert.equal(answer.out_trade_no, number);
+  assert.equal(Number(answer.total_fee), TOTAL_FEE);
+  assert.equal(answer.attach, ATTACH);
+  const transactionId = answer.transaction_id;
+  assert.ok(transactionId, JSON.stringify(answer));
+
+  answer = await pay.orderQuery({ transaction_id: transactionId });
+  assert.equal(answer.out_trade_no, number);
+
+  const notified = await eventually('a notification', () => listener.received[0]);
+  assert.equal(notified.method, 'POST');
+  assert.equal(notified.path, '/wxPay/notify');
+  assert.ok(notified.message, `the library refused the notification: ${notified.reply}\n${notified.body}`);
+  assert.equal(notified.message.result_code, 'SUCCESS');
+  assert.equal(notified.message.out_trade_no, number);
+  assert.equal(Number(notified.message.total_fee), TOTAL_FEE);
+  assert.equal(notified.message.transaction_id, transactionId);
+  assert.equal(notified.message.attach, ATTACH);
+  // It is verified indeed: another amount under the same signature is refused.
+  const forged = notified.body.replaceAll(String(TOTAL_FEE), String(TOTAL_FEE + 1));
+  assert.notEqual(forged, notified.body);
+  const refused = await understand(pay, forged);
+  assert.equal(refused.message, null);
+  assert.match(refused.reply, /sign签名错误/);
+
+  const order = await eventually('the acknowledgement', async () => {
+    const known = (await knownOrders()).get(number);
+    return known.attempts.some((attempt) => attempt.acknowledged === true) && known;
+  });
+  assert.equal(order.trade_state, 'SUCCESS');
+  assert.equal(Number(order.total_fee), TOTAL_FEE);
+  assert.equal(order.transaction_id, transactionId);
+
+  // What is paid stays paid.
+  await assert.rejects(pay.closeOrder({ out_trade_no: number }), { message: 'ORDERPAID' });
+}
+
+async function closedOrder(pay, listener) {
+  const number = newNumber();
+  // An empty element is sent but not signed.
+  await create(pay, number, listener.url, '');
+  await pay.closeOrder({ out_trade_no: number });
+  // The answer is signed the way the request was; the library verifies it so.
+  for (const sign_type of ['MD5', 'HMAC-SHA256']) {
+    const answer = await pay.orderQuery({ out_trade_no: number, sign_type });
+    assert.equal(answer.trade_state, 'CLOSED');
+    assert.equal(answer.out_trade_no, number);
+  }
+}
+
+async function refusals(pay, listener) {
+  const number = newNumber();
+  // The library's own finding about an answer reads "sign签名错误"; here the gateway must say it.
+  await assert.rejects(create(newClient('f'.repeat(32)), number, listener.url), { message: /^签名错误/ });
+  assert.equal((await knownOrders()).has(number), false);
+
+  await assert.rejects(pay.orderQuery({ out_trade_no: number }), { message: 'ORDERNOTEXIST' });
+}
+
+const watchdog = setTimeout(() => {
+  console.error(`not finished within ${LIFETIME_MS} ms`);
+  process.exit(1);
+}, LIFETIME_MS);
+
+const pay = newClient();
+const listener = await listen(pay);
+try {
+  await control('PUT', '/_sim/habits', { exact_acknowledgement: false });
+  await paidOrder(pay, listener);
+  await closedOrder(pay, listener);
+  await refusals(pay, listener);
+} finally {
+  clearTimeout(watchdog);
+  listener.server.close();
+  listener.server.closeAllConnections();
+}
+console.log('node client: ok');
