@@ -273,6 +273,15 @@ impl Statement {
         }
     }
 
+    /// Whether it brings to an end what was begun, so that it goes before what would begin something new.
+    pub fn is_urgent(&self) -> bool {
+        match self {
+            Self::MarkPaid { .. } | Self::MarkPaidFrom { .. } | Self::NotePrepay { .. } => true,
+            Self::Journaled { change, .. } => change.is_urgent(),
+            _ => false,
+        }
+    }
+
     /// Whether it may be sent a second time after a connection broke under the first: all but the insert, which
     /// would meet its own row.
     pub fn may_repeat(&self) -> bool {

@@ -3,8 +3,12 @@
 //! A statement that takes too long, or a connection that breaks, costs that connection: it is dropped (never
 //! reused in an unknown state) and the next statement gets a fresh one. So whatever happens to the network, the store
 //! answers again as soon as the database can be reached.
+//!
+//! Under more load than the database bears, what was begun comes first: a payment to be stored or a link to be noted overtakes
+//! what would begin something new, and who has waited for a worker for most of a second is sent away to come again.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::Error;
@@ -21,6 +25,8 @@ use super::statement::{Answer, Statement};
 const STATEMENT: Duration = Duration::from_secs(2);
 /// From being asked to the last try: inside WeChat's five seconds and the front ends' eight.
 const PATIENCE: Duration = Duration::from_millis(3500);
+/// A statement that is not urgent waits so long for its turn: callers are to hear within a second that there is too much to do.
+const TURN: Duration = Duration::from_millis(800);
 /// A connection that was idle for longer is asked whether it still lives before it is trusted with a statement.
 const TRUSTED_IDLE: Duration = Duration::from_secs(20);
 /// More waiting statements than this are more than can be served in time.
@@ -39,13 +45,29 @@ struct Job {
     statement: Statement,
     reply: oneshot::Sender<Result<Answer, StoreError>>,
     deadline: Instant,
+    /// Set by the worker that begins with it, or by the caller who does not wait for one any more.
+    taken: Arc<AtomicBool>,
+}
+
+impl Job {
+    /// Whether it was still to be had.
+    fn take(taken: &AtomicBool) -> bool {
+        !taken.swap(true, Ordering::AcqRel)
+    }
 }
 
 /// All workers of a store.
 #[derive(Debug, Clone)]
 pub struct Workers {
-    reads: mpsc::Sender<Job>,
-    writes: mpsc::Sender<Job>,
+    reads: Queue,
+    writes: Queue,
+}
+
+/// What waits for the workers of one lane.
+#[derive(Debug, Clone)]
+struct Queue {
+    urgent: mpsc::Sender<Job>,
+    other: mpsc::Sender<Job>,
 }
 
 impl Workers {
@@ -61,21 +83,55 @@ impl Workers {
             Lane::Read => &self.reads,
             Lane::Write => &self.writes,
         };
-        let (reply, answer) = oneshot::channel();
-        let job = Job { statement, reply, deadline: Instant::now() + PATIENCE };
-        queue.try_send(job).map_err(|_| StoreError::Unavailable("too many statements are waiting"))?;
-        answer.await.unwrap_or(Err(StoreError::Unavailable("the store is stopping")))
+        let urgent = statement.is_urgent();
+        let (reply, mut answer) = oneshot::channel();
+        let taken = Arc::new(AtomicBool::new(false));
+        let job = Job { statement, reply, deadline: Instant::now() + PATIENCE, taken: Arc::clone(&taken) };
+        let (queue, turn) = if urgent { (&queue.urgent, PATIENCE) } else { (&queue.other, TURN) };
+        queue.try_send(job).map_err(|_| OVERLOADED)?;
+        let outcome = match timeout(turn, &mut answer).await {
+            Ok(outcome) => outcome,
+            Err(_) if Job::take(&taken) => return Err(OVERLOADED),
+            // Its turn has come; now it can only be waited for.
+            Err(_) => answer.await,
+        };
+        outcome.unwrap_or(Err(StoreError::Unavailable("the store is stopping")))
     }
 }
 
-fn lane(url: &DatabaseUrl, workers: usize, instance: &Arc<str>) -> mpsc::Sender<Job> {
-    let (sender, receiver) = mpsc::channel(QUEUE);
-    let queue = Arc::new(Mutex::new(receiver));
+const OVERLOADED: StoreError = StoreError::Unavailable("too many statements are waiting");
+
+fn lane(url: &DatabaseUrl, workers: usize, instance: &Arc<str>) -> Queue {
+    let ((urgent, urgent_jobs), (other, other_jobs)) = (mpsc::channel(QUEUE), mpsc::channel(QUEUE));
+    let jobs = Arc::new(Mutex::new(Jobs { urgent: urgent_jobs, other: other_jobs }));
     for number in 0..workers {
         let worker = Worker { url: url.clone(), instance: Arc::clone(instance), conn: None, idle_since: Instant::now() };
-        tokio::spawn(worker.work(Arc::clone(&queue)).instrument(tracing::debug_span!("store", worker = number)));
+        tokio::spawn(worker.work(Arc::clone(&jobs)).instrument(tracing::debug_span!("store", worker = number)));
     }
-    sender
+    Queue { urgent, other }
+}
+
+/// The workers' end of a [`Queue`].
+struct Jobs {
+    urgent: mpsc::Receiver<Job>,
+    other: mpsc::Receiver<Job>,
+}
+
+impl Jobs {
+    /// The next job that nobody has given up; none when there will be no more.
+    async fn next(&mut self) -> Option<Job> {
+        loop {
+            let job = tokio::select! {
+                biased;
+                Some(job) = self.urgent.recv() => job,
+                Some(job) = self.other.recv() => job,
+                else => return None,
+            };
+            if Job::take(&job.taken) {
+                return Some(job);
+            }
+        }
+    }
 }
 
 struct Worker {
@@ -86,10 +142,10 @@ struct Worker {
 }
 
 impl Worker {
-    async fn work(mut self, queue: Arc<Mutex<mpsc::Receiver<Job>>>) {
+    async fn work(mut self, jobs: Arc<Mutex<Jobs>>) {
         self.conn = connect(&self.url).await.ok();
         loop {
-            let next = queue.lock().await.recv().await;
+            let next = jobs.lock().await.next().await;
             let Some(job) = next else { return };
             let answer = self.carry_out(&job).await;
             if let Err(error @ (StoreError::Unavailable(_) | StoreError::Refused(_))) = &answer {
