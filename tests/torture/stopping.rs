@@ -19,14 +19,14 @@ use crate::town::Town;
 const CONNECTIONS: usize = 120;
 const ROUNDS: u64 = 3;
 
-/// How a request ended that was answered by nobody.
+/// A request that was answered by nobody.
 #[derive(Debug)]
 struct Unanswered {
     written: Instant,
     /// Bytes of an answer that broke off.
     bytes: usize,
-    path: &'static str,
-    connection: &'static str,
+    /// To find out more with.
+    what: String,
 }
 
 /// What a connection of the load lived through.
@@ -85,7 +85,9 @@ async fn sigterm_leaves_no_request_unanswered() {
         }
         let (late, early): (Vec<_>, Vec<_>) = lived.unanswered.into_iter().partition(|one| one.bytes == 0 && one.written > signalled);
         eprintln!("round {round}: {} answered, ended after {took:.1?}, {} refused after the signal", lived.answered, late.len());
-        assert!(early.is_empty(), "accepted and not answered, signal at {signalled:?}: {early:?}");
+        let early: Vec<_> =
+            early.iter().map(|one| format!("{}, {:?} before", one.what, signalled.saturating_duration_since(one.written))).collect();
+        assert!(early.is_empty(), "accepted and not answered, with so much time before the signal: {early:?}");
         assert!(lived.answered > CONNECTIONS, "there was load");
 
         recorded(&town, &lived.given).await;
@@ -140,6 +142,7 @@ async fn connection(address: SocketAddr, number: usize, order_id: String, over: 
         };
         let sent = stream.write_all(request.as_bytes()).await;
         let written = Instant::now();
+        let unanswered = |bytes| Unanswered { written, bytes, what: format!("{path}, {connection}") };
         let answer = if sent.is_ok() { timeout(Duration::from_secs(15), read_answer(&mut stream)).await } else { Ok(Err(0)) };
         match answer {
             Ok(Ok((body, may_stay))) => {
@@ -148,8 +151,8 @@ async fn connection(address: SocketAddr, number: usize, order_id: String, over: 
                 lived.given.extend(answer["order_id"].as_str().map(str::to_owned));
                 kept = (keep && may_stay).then_some(stream);
             }
-            Ok(Err(bytes)) => lived.unanswered.push(Unanswered { written, bytes, path, connection }),
-            Err(_) => lived.unanswered.push(Unanswered { written, bytes: 1, path, connection }),
+            Ok(Err(bytes)) => lived.unanswered.push(unanswered(bytes)),
+            Err(_) => lived.unanswered.push(unanswered(1)),
         }
     }
     lived
