@@ -13,6 +13,7 @@ mod check;
 mod connection;
 mod event;
 mod migrate;
+mod queue;
 mod row;
 mod statement;
 mod worker;

@@ -276,6 +276,15 @@ impl Statement {
         }
     }
 
+    /// Whether it brings to an end what was begun, so that it goes before what would begin something new.
+    pub fn is_urgent(&self) -> bool {
+        match self {
+            Self::MarkPaid { .. } | Self::MarkPaidFrom { .. } | Self::NotePrepay { .. } => true,
+            Self::Journaled { change, .. } => change.is_urgent(),
+            _ => false,
+        }
+    }
+
     /// Whether the row that an insert makes is there, and is this very one: the request has a nonce in it.
     pub async fn has_been_carried_out(&self, conn: &mut Conn) -> Result<bool, Error> {
         let deal = match self {

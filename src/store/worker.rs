@@ -11,24 +11,20 @@ use std::time::Duration;
 
 use sqlx::Error;
 use sqlx::mysql::MySqlDatabaseError;
-use tokio::sync::{Mutex, mpsc, oneshot};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::{Instrument, debug, warn};
 
 use super::StoreError;
 use super::connection::{Conn, DatabaseUrl, connect};
+use super::queue::{Job, Jobs, Queue, queue};
 use super::statement::{Answer, Statement};
 
 /// For one try of one statement.
 const STATEMENT: Duration = Duration::from_secs(2);
-/// From being asked to the last try: inside WeChat's five seconds and the front ends' eight.
-const PATIENCE: Duration = Duration::from_millis(3500);
 /// A connection that was idle for longer is asked whether it still lives before it is trusted with a statement,
 const TRUSTED_IDLE: Duration = Duration::from_secs(20);
 /// and has so long to answer: a live one takes milliseconds, and giving up one that is only slow costs no more than that.
 const SIGN_OF_LIFE: Duration = Duration::from_millis(250);
-/// More waiting statements than this are more than can be served in time.
-const QUEUE: usize = 1024;
 /// Deadlocks are normal on a cluster; a sixth one in a row is overload.
 const RETRIES: u32 = 5;
 
@@ -39,17 +35,11 @@ pub enum Lane {
     Write,
 }
 
-struct Job {
-    statement: Statement,
-    reply: oneshot::Sender<Result<Answer, StoreError>>,
-    deadline: Instant,
-}
-
 /// All workers of a store.
 #[derive(Debug, Clone)]
 pub struct Workers {
-    reads: mpsc::Sender<Job>,
-    writes: mpsc::Sender<Job>,
+    reads: Queue,
+    writes: Queue,
 }
 
 impl Workers {
@@ -62,25 +52,15 @@ impl Workers {
 
     /// Has a statement carried out, whether or not the caller stays to hear the answer.
     pub async fn run(&self, lane: Lane, statement: Statement) -> Result<Answer, StoreError> {
-        let queue = match lane {
-            Lane::Read => &self.reads,
-            Lane::Write => &self.writes,
-        };
-        let (reply, answer) = oneshot::channel();
-        let deadline = Instant::now() + PATIENCE;
-        queue.try_send(Job { statement, reply, deadline }).map_err(|_| StoreError::Unavailable("too many statements are waiting"))?;
-        match timeout_at(deadline, answer).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(StoreError::Unavailable("the store is stopping")),
-            // The last try may still be under way, at the latest until its own limits end it.
-            Err(_) => Err(StoreError::Unavailable("too slow")),
+        match lane {
+            Lane::Read => self.reads.run(statement).await,
+            Lane::Write => self.writes.run(statement).await,
         }
     }
 }
 
-fn lane(url: &DatabaseUrl, workers: usize, instance: &Arc<str>, doubts: &Arc<AtomicU64>) -> mpsc::Sender<Job> {
-    let (sender, receiver) = mpsc::channel(QUEUE);
-    let queue = Arc::new(Mutex::new(receiver));
+fn lane(url: &DatabaseUrl, workers: usize, instance: &Arc<str>, doubts: &Arc<AtomicU64>) -> Queue {
+    let (queue, jobs) = queue();
     for number in 0..workers {
         let worker = Worker {
             url: url.clone(),
@@ -90,9 +70,9 @@ fn lane(url: &DatabaseUrl, workers: usize, instance: &Arc<str>, doubts: &Arc<Ato
             doubts: Arc::clone(doubts),
             cleared: 0,
         };
-        tokio::spawn(worker.work(Arc::clone(&queue)).instrument(tracing::debug_span!("store", worker = number)));
+        tokio::spawn(worker.work(jobs.clone()).instrument(tracing::debug_span!("store", worker = number)));
     }
-    sender
+    queue
 }
 
 struct Worker {
@@ -107,11 +87,9 @@ struct Worker {
 }
 
 impl Worker {
-    async fn work(mut self, queue: Arc<Mutex<mpsc::Receiver<Job>>>) {
+    async fn work(mut self, jobs: Jobs) {
         self.conn = connect(&self.url).await.ok();
-        loop {
-            let next = queue.lock().await.recv().await;
-            let Some(job) = next else { return };
+        while let Some(job) = jobs.next().await {
             let answer = self.carry_out(&job).await;
             if let Err(error @ (StoreError::Unavailable(_) | StoreError::Refused(_))) = &answer {
                 warn!(%error, "a statement failed");
