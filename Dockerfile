@@ -27,8 +27,9 @@ FROM docker.io/library/debian:trixie-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --user-group --home-dir /data --shell /usr/sbin/nologin wechat-pay \
-    && install -d -o wechat-pay -g wechat-pay /data
+    && groupadd --system --gid 10001 wechat-pay \
+    && useradd --system --uid 10001 --gid 10001 --home-dir /data --shell /usr/sbin/nologin wechat-pay \
+    && install -d /app && install -d -o wechat-pay -g wechat-pay /data
 COPY --from=build /build/target/release/wechat-pay /usr/local/bin/wechat-pay
 
 WORKDIR /app

@@ -121,8 +121,11 @@ impl Statement {
             let answer = change.execute_one(conn, instance).await?;
             if matches!(answer, Answer::Affected(1..)) {
                 insert_event(event, conn, instance).await?;
+                conn.execute("COMMIT").await?;
+            } else {
+                // Nothing was changed, so there is nothing to commit.
+                conn.execute("ROLLBACK").await?;
             }
-            conn.execute("COMMIT").await?;
             Ok(answer)
         };
         match outcome.await {
