@@ -1,5 +1,7 @@
 //! What safety rests on, checked at start: a schema that could lose or double a payment refuses to start.
 
+use std::collections::HashMap;
+
 use sqlx::Error;
 
 use super::StoreError;
@@ -24,9 +26,12 @@ pub enum WrongSchema {
         /// What it must be over.
         columns: &'static str,
     },
+    /// Without the journal no change is made.
+    #[error("the table deal_event is missing: DELETE FROM deal_migration WHERE version = 2, and start again")]
+    Journal,
     /// MyISAM and the like lose rows in a crash.
-    #[error("the table deal must be of the engine InnoDB: ALTER TABLE deal ENGINE=InnoDB")]
-    Engine,
+    #[error("the table {0} must be of the engine InnoDB: ALTER TABLE {0} ENGINE=InnoDB")]
+    Engine(&'static str),
 }
 
 /// The columns that matter: name, types (of MySQL) that will do, and at least how many characters.
@@ -57,6 +62,8 @@ const COLUMNS: [(&str, &[&str], u64, &str); 23] = [
 ];
 const UNIQUE: [(&str, &str); 2] = [("deal_order_key", "order_key"), ("deal_idempotency_key", "merchant_id, idempotency_key")];
 
+const SAFE_ENGINE: &str = "InnoDB";
+
 /// Holds the schema against what the statements rely on.
 pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
     let found = match conn {
@@ -64,8 +71,11 @@ pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
         Conn::Sqlite(c) => sqlite(c).await,
     };
     let found = found.map_err(|_| StoreError::Unavailable("the schema cannot be read"))?;
-    if !found.durable_engine {
-        return Err(WrongSchema::Engine.into());
+    let journal_engine = found.engines.get("deal_event").ok_or(WrongSchema::Journal)?;
+    for (table, engine) in [("deal", found.engines.get("deal")), ("deal_event", Some(journal_engine))] {
+        if engine.is_some_and(|engine| !engine.eq_ignore_ascii_case(SAFE_ENGINE)) {
+            return Err(WrongSchema::Engine(table).into());
+        }
     }
     for (name, types, length, expected) in COLUMNS {
         let column = found.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
@@ -97,7 +107,8 @@ struct Found {
     columns: Vec<Column>,
     /// Name and columns of each.
     unique_indexes: Vec<(String, String)>,
-    durable_engine: bool,
+    /// Which of the tables there are, and what keeps them.
+    engines: HashMap<String, String>,
 }
 
 async fn mysql(conn: &mut sqlx::MySqlConnection) -> Result<Found, Error> {
@@ -114,10 +125,12 @@ async fn mysql(conn: &mut sqlx::MySqlConnection) -> Result<Found, Error> {
     )
     .fetch_all(&mut *conn)
     .await?;
-    let engine: Option<(String,)> =
-        sqlx::query_as("SELECT CAST(COALESCE(engine, '') AS CHAR(64)) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'deal'")
-            .fetch_optional(&mut *conn)
-            .await?;
+    let engines: Vec<(String, String)> = sqlx::query_as(
+        "SELECT CAST(table_name AS CHAR(64)), CAST(COALESCE(engine, '') AS CHAR(64)) FROM information_schema.tables \
+         WHERE table_schema = DATABASE() AND table_name IN ('deal', 'deal_event')",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
     Ok(Found {
         columns: columns
             .into_iter()
@@ -127,12 +140,15 @@ async fn mysql(conn: &mut sqlx::MySqlConnection) -> Result<Found, Error> {
             })
             .collect(),
         unique_indexes,
-        durable_engine: engine.is_some_and(|(engine,)| engine.eq_ignore_ascii_case("innodb")),
+        engines: engines.into_iter().collect(),
     })
 }
 
 async fn sqlite(conn: &mut sqlx::SqliteConnection) -> Result<Found, Error> {
     let columns: Vec<(String,)> = sqlx::query_as("SELECT name FROM pragma_table_info('deal')").fetch_all(&mut *conn).await?;
+    let tables: Vec<(String,)> = sqlx::query_as("SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('deal', 'deal_event')")
+        .fetch_all(&mut *conn)
+        .await?;
     let unique_indexes = sqlx::query_as(
         "SELECT list.name, (SELECT COALESCE(GROUP_CONCAT(name, ', '), '') FROM pragma_index_info(list.name)) \
          FROM pragma_index_list('deal') list WHERE list.\"unique\" = 1 AND list.partial = 0",
@@ -142,6 +158,6 @@ async fn sqlite(conn: &mut sqlx::SqliteConnection) -> Result<Found, Error> {
     Ok(Found {
         columns: columns.into_iter().map(|(name,)| Column { name, mysql_type: None }).collect(),
         unique_indexes,
-        durable_engine: true,
+        engines: tables.into_iter().map(|(name,)| (name, SAFE_ENGINE.to_owned())).collect(),
     })
 }

@@ -245,7 +245,8 @@ impl Statement {
             }
             Self::MarkExpired { order_id, evidence, now } => affected!(
                 "UPDATE deal SET status = 2, queryBack = ?, update_at = ?, due_at = NULL \
-                 WHERE order_key = ? AND COALESCE(status, 0) = 0 AND (asking_until IS NULL OR asking_until <= ?)",
+                 WHERE order_key = ? AND COALESCE(status, 0) = 0 AND (asking_until IS NULL OR asking_until <= ?) \
+                 AND (expires_at IS NOT NULL OR due_at IS NOT NULL)",
                 text(evidence),
                 column(*now),
                 order_id.as_str(),
