@@ -4,7 +4,7 @@
 //! `COALESCE(status, 0)` because the original's NULL means unpaid. `update_at = update_at` because some installations
 //! of the original gave that column ON UPDATE CURRENT_TIMESTAMP, and it is the time of the payment.
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, SubsecRound};
 use sqlx::Error;
 
 use crate::deal::{BeijingTime, DealStatus, OrderId, Timestamp};
@@ -320,6 +320,7 @@ fn by_source(trade: &PaidTrade) -> (Option<String>, Option<String>) {
     }
 }
 
+/// Whole seconds: a DATETIME holds no more, and a text with more would be none that can be read again.
 fn column(time: Timestamp) -> NaiveDateTime {
-    BeijingTime::from(time).naive()
+    BeijingTime::from(time).naive().trunc_subsecs(0)
 }
