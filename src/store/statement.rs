@@ -273,6 +273,31 @@ impl Statement {
         }
     }
 
+    /// What it is called where somebody decides what becomes of it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Durability => "durability",
+            Self::Find(_) => "find",
+            Self::FindStrays(_) => "find strays",
+            Self::FindByKey { .. } => "find by key",
+            Self::Insert(_) => "insert",
+            Self::Claim { .. } => "claim",
+            Self::ClaimPrepay { .. } => "claim prepay",
+            Self::NotePrepay { .. } => "note prepay",
+            Self::ReleaseKey { .. } => "release key",
+            Self::Due { .. } => "due",
+            Self::FindUnclaimed { .. } => "find unclaimed",
+            Self::MoveDue { .. } => "move due",
+            Self::Record(_) => "record",
+            Self::Journaled { change, .. } => change.name(),
+            Self::Events(_) => "events",
+            Self::MarkPaid { .. } => "mark paid",
+            Self::MarkPaidFrom { .. } => "mark paid from",
+            Self::MarkExpired { .. } => "mark expired",
+            Self::MarkNeverOrdered { .. } => "mark never ordered",
+        }
+    }
+
     /// Whether it may be sent a second time after a connection broke under the first: all but the insert, which
     /// would meet its own row.
     pub fn may_repeat(&self) -> bool {

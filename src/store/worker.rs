@@ -15,6 +15,7 @@ use tracing::{Instrument, debug, warn};
 
 use super::StoreError;
 use super::connection::{Conn, DatabaseUrl, connect};
+use super::edge::{Edge, Passage};
 use super::statement::{Answer, Statement};
 
 /// For one try of one statement.
@@ -50,9 +51,9 @@ pub struct Workers {
 
 impl Workers {
     /// Starts them. They end, each after its last statement, when the last clone of this is dropped.
-    pub fn start(url: DatabaseUrl, instance: &Arc<str>) -> Self {
+    pub fn start(url: DatabaseUrl, instance: &Arc<str>, edge: Option<&Edge>) -> Self {
         let (readers, writers) = if url.is_sqlite() { (2, 1) } else { (4, 8) };
-        Self { reads: lane(&url, readers, instance), writes: lane(&url, writers, instance) }
+        Self { reads: lane(&url, readers, instance, edge), writes: lane(&url, writers, instance, edge) }
     }
 
     /// Has a statement carried out, whether or not the caller stays to hear the answer.
@@ -68,11 +69,12 @@ impl Workers {
     }
 }
 
-fn lane(url: &DatabaseUrl, workers: usize, instance: &Arc<str>) -> mpsc::Sender<Job> {
+fn lane(url: &DatabaseUrl, workers: usize, instance: &Arc<str>, edge: Option<&Edge>) -> mpsc::Sender<Job> {
     let (sender, receiver) = mpsc::channel(QUEUE);
     let queue = Arc::new(Mutex::new(receiver));
     for number in 0..workers {
-        let worker = Worker { url: url.clone(), instance: Arc::clone(instance), conn: None, idle_since: Instant::now() };
+        let worker =
+            Worker { url: url.clone(), instance: Arc::clone(instance), edge: edge.cloned(), conn: None, idle_since: Instant::now() };
         tokio::spawn(worker.work(Arc::clone(&queue)).instrument(tracing::debug_span!("store", worker = number)));
     }
     sender
@@ -81,13 +83,16 @@ fn lane(url: &DatabaseUrl, workers: usize, instance: &Arc<str>) -> mpsc::Sender<
 struct Worker {
     url: DatabaseUrl,
     instance: Arc<str>,
+    edge: Option<Edge>,
     conn: Option<Conn>,
     idle_since: Instant,
 }
 
 impl Worker {
     async fn work(mut self, queue: Arc<Mutex<mpsc::Receiver<Job>>>) {
+        let passage = Edge::pass(self.edge.as_ref(), "connect").await;
         self.conn = connect(&self.url).await.ok();
+        drop(passage);
         loop {
             let next = queue.lock().await.recv().await;
             let Some(job) = next else { return };
@@ -106,14 +111,18 @@ impl Worker {
             if Instant::now() >= job.deadline {
                 return Err(StoreError::Unavailable("too slow"));
             }
-            let instance = Arc::clone(&self.instance);
-            let conn = self.connected().await?;
-            let outcome = timeout(STATEMENT, job.statement.execute(conn, &instance)).await;
+            let passage = Edge::pass(self.edge.as_ref(), job.statement.name()).await;
+            let outcome = if Passage::arrives(passage.as_ref()) {
+                let instance = Arc::clone(&self.instance);
+                let conn = self.connected().await?;
+                timeout(STATEMENT, job.statement.execute(conn, &instance)).await
+            } else {
+                Ok(Err(Error::WorkerCrashed))
+            };
             self.idle_since = Instant::now();
-            let failure = match outcome {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(error)) => Failure::of(&error),
-                Err(_) => Failure::TooSlow,
+            let failure = match Passage::heard(passage.as_ref(), outcome) {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
             };
             debug!(?failure, "a try failed");
             match failure {
@@ -152,7 +161,7 @@ impl Worker {
 
 /// What a failed try means.
 #[derive(Debug)]
-enum Failure {
+pub enum Failure {
     /// A unique index refused the row.
     Conflict,
     /// A deadlock or a lock held too long: the statement alone was rolled back.
@@ -168,7 +177,7 @@ enum Failure {
 }
 
 impl Failure {
-    fn of(error: &Error) -> Self {
+    pub fn of(error: &Error) -> Self {
         let Error::Database(database) = error else {
             return match error {
                 Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => Self::Broken,

@@ -1,8 +1,9 @@
 //! The calls. One reqwest client, every default of it chosen.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use reqwest::{Response, StatusCode, Url};
 use tokio::time::{Instant, timeout};
 use tracing::{Instrument, info, info_span, warn};
@@ -37,10 +38,43 @@ pub struct Endpoints {
 #[derive(Debug)]
 pub struct Client {
     merchant: Merchant,
+    transport: Transport,
+    chance: Chance,
+}
+
+/// How a request gets to WeChat.
+#[derive(Debug)]
+enum Transport {
+    Http(Box<Http>),
+    Wire(Wire),
+}
+
+/// A WeChat within this process, as a simulation has it: takes the name of an API and a request, gives the reply.
+/// Its time-outs are the simulation's own.
+#[derive(Clone)]
+pub struct Wire(Arc<dyn Fn(&'static str, String) -> Reply + Send + Sync>);
+
+type Reply = BoxFuture<'static, Result<Vec<u8>, CallError>>;
+
+impl Wire {
+    /// Has `carry` called with every request.
+    pub fn new(carry: impl Fn(&'static str, String) -> Reply + Send + Sync + 'static) -> Self {
+        Self(Arc::new(carry))
+    }
+}
+
+impl std::fmt::Debug for Wire {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wire")
+    }
+}
+
+/// The way over the net.
+#[derive(Debug)]
+struct Http {
     endpoints: Endpoints,
     avoid_primary_until: Mutex<Option<Instant>>,
-    http: reqwest::Client,
-    chance: Chance,
+    client: reqwest::Client,
 }
 
 impl Client {
@@ -48,7 +82,7 @@ impl Client {
     pub fn new(merchant: Merchant, endpoints: Endpoints, chance: Chance) -> Result<Self, reqwest::Error> {
         // reqwest brings no cryptography of its own here, so that the service has only one. A second call changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
+        let client = reqwest::Client::builder()
             .user_agent(concat!("wechat-pay/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
             .timeout(TOTAL)
@@ -59,7 +93,13 @@ impl Client {
             .referer(false)
             .http1_only()
             .build()?;
-        Ok(Self { merchant, endpoints, avoid_primary_until: Mutex::new(None), http, chance })
+        let http = Http { endpoints, avoid_primary_until: Mutex::new(None), client };
+        Ok(Self { merchant, transport: Transport::Http(Box::new(http)), chance })
+    }
+
+    /// A client whose WeChat is within this process.
+    pub fn wired(merchant: Merchant, wire: Wire, chance: Chance) -> Self {
+        Self { merchant, transport: Transport::Wire(wire), chance }
     }
 
     /// Who asks.
@@ -93,10 +133,11 @@ impl Client {
     ) -> Result<T, CallError> {
         async {
             let started = Instant::now();
-            let outcome = match timeout(TOTAL, self.post(api, request)).await {
-                Ok(body) => body.and_then(|body| read(&self.merchant, order_id, &body)),
-                Err(_) => Err(Doubt::Timeout.into()),
+            let reply = match &self.transport {
+                Transport::Http(http) => timeout(TOTAL, http.post(api, request)).await.unwrap_or(Err(Doubt::Timeout.into())),
+                Transport::Wire(wire) => (wire.0)(api, request).await,
             };
+            let outcome = reply.and_then(|body| read(&self.merchant, order_id, &body));
             let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             match &outcome {
                 Ok(_) => info!(elapsed_ms, "WeChat answered"),
@@ -107,7 +148,9 @@ impl Client {
         .instrument(info_span!("wechat", api, %order_id))
         .await
     }
+}
 
+impl Http {
     /// Posts to the host that is expected to work, and to the other one if it cannot be reached.
     async fn post(&self, api: &str, request: String) -> Result<Vec<u8>, CallError> {
         let Some(backup) = &self.endpoints.backup else {
@@ -136,7 +179,7 @@ impl Client {
 
     async fn post_to(&self, base: &Url, api: &str, request: String) -> Result<Vec<u8>, CallError> {
         let url = format!("{}/pay/{api}", base.as_str().trim_end_matches('/'));
-        let sent = self.http.post(url).header("content-type", "text/xml; charset=utf-8").body(request).send().await;
+        let sent = self.client.post(url).header("content-type", "text/xml; charset=utf-8").body(request).send().await;
         let response = sent.map_err(transport_error)?;
         match response.status() {
             StatusCode::OK => read_capped(response).await,
