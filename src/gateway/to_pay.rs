@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio::sync::SemaphorePermit;
-use tokio::time::{Instant, sleep};
 use tracing::warn;
 
 use crate::deal::{Deal, DealStatus, Fen, OrderId, Timestamp};
@@ -143,9 +142,9 @@ impl Gateway {
 
     /// Somebody else, perhaps another instance, is asking for this deal's link. Its answer is ours too.
     async fn wait_for_other(&self, order_id: &OrderId) -> Result<Opened, GatewayError> {
-        let started = Instant::now();
-        while started.elapsed() < WAIT_FOR_OTHER {
-            sleep(LOOK_AGAIN).await;
+        let started = self.clock.ticks();
+        while self.clock.ticks() - started < WAIT_FOR_OTHER {
+            self.clock.pause(LOOK_AGAIN).await;
             let deal = self.store.find(order_id).await?.ok_or(GatewayError::NotFound)?;
             if let Some(outcome) = already_clear(&deal) {
                 return outcome;

@@ -11,6 +11,7 @@
 
 mod check;
 mod connection;
+mod edge;
 mod event;
 mod migrate;
 mod queue;
@@ -25,6 +26,7 @@ use crate::wechat::{Evidence, PaidTrade, Prepaid};
 
 pub use check::WrongSchema;
 pub use connection::{DatabaseUrl, InvalidDatabaseUrl};
+pub use edge::{Edge, Fate, Passage};
 pub use event::{Event, EventKind, Origin, StoredEvent};
 pub use migrate::FOLLOWED;
 use row::DealRow;
@@ -107,10 +109,15 @@ impl Store {
     /// Connects, migrates the schema and checks what safety rests on.
     /// `instance` is this one's name in the journal.
     pub async fn open(url: &DatabaseUrl, instance: &str, now: Timestamp) -> Result<Self, StoreError> {
+        Self::open_at(url, instance, now, None).await
+    }
+
+    /// The same with somebody at the edge who decides what becomes of every statement: for simulations.
+    pub async fn open_at(url: &DatabaseUrl, instance: &str, now: Timestamp, edge: Option<&Edge>) -> Result<Self, StoreError> {
         migrate::migrate(url, now).await?;
         let mut conn = connection::connect(url).await?;
         check::check(&mut conn).await?;
-        Ok(Self { workers: Workers::start(url.clone(), &instance.into()) })
+        Ok(Self { workers: Workers::start(url.clone(), &instance.into(), edge) })
     }
 
     /// Brings the schema up to date and checks it, without serving. Returns the steps taken.

@@ -4,7 +4,7 @@
 //! `COALESCE(status, 0)` because the original's NULL means unpaid. `update_at = update_at` because some installations
 //! of the original gave that column ON UPDATE CURRENT_TIMESTAMP, and it is the time of the payment.
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, SubsecRound};
 use sqlx::Error;
 
 use crate::deal::{BeijingTime, DealStatus, OrderId, Timestamp};
@@ -277,6 +277,31 @@ impl Statement {
         }
     }
 
+    /// What it is called where somebody decides what becomes of it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Durability => "durability",
+            Self::Find(_) => "find",
+            Self::FindStrays(_) => "find strays",
+            Self::FindByKey { .. } => "find by key",
+            Self::Insert(_) => "insert",
+            Self::Claim { .. } => "claim",
+            Self::ClaimPrepay { .. } => "claim prepay",
+            Self::NotePrepay { .. } => "note prepay",
+            Self::ReleaseKey { .. } => "release key",
+            Self::Due { .. } => "due",
+            Self::FindUnclaimed { .. } => "find unclaimed",
+            Self::MoveDue { .. } => "move due",
+            Self::Record(_) => "record",
+            Self::Journaled { change, .. } => change.name(),
+            Self::Events(_) => "events",
+            Self::MarkPaid { .. } => "mark paid",
+            Self::MarkPaidFrom { .. } => "mark paid from",
+            Self::MarkExpired { .. } => "mark expired",
+            Self::MarkNeverOrdered { .. } => "mark never ordered",
+        }
+    }
+
     /// Whether it brings to an end what was begun, so that it goes before what would begin something new.
     pub fn is_urgent(&self) -> bool {
         match self {
@@ -338,6 +363,7 @@ fn by_source(trade: &PaidTrade) -> (Option<String>, Option<String>) {
     }
 }
 
+/// Whole seconds: a DATETIME holds no more, and a text with more would be none that can be read again.
 fn column(time: Timestamp) -> NaiveDateTime {
-    BeijingTime::from(time).naive()
+    BeijingTime::from(time).naive().trunc_subsecs(0)
 }

@@ -16,6 +16,7 @@ use tracing::{Instrument, debug, warn};
 
 use super::StoreError;
 use super::connection::{Conn, DatabaseUrl, connect};
+use super::edge::{Edge, Passage};
 use super::queue::{Job, Jobs, Queue, queue};
 use super::statement::{Answer, Statement};
 
@@ -44,10 +45,11 @@ pub struct Workers {
 
 impl Workers {
     /// Starts them. They end, each after its last statement, when the last clone of this is dropped.
-    pub fn start(url: DatabaseUrl, instance: &Arc<str>) -> Self {
+    pub fn start(url: DatabaseUrl, instance: &Arc<str>, edge: Option<&Edge>) -> Self {
         let (readers, writers) = if url.is_sqlite() { (2, 1) } else { (4, 8) };
         let doubts = Arc::default();
-        Self { reads: lane(&url, readers, instance, &doubts), writes: lane(&url, writers, instance, &doubts) }
+        let lane = |workers| lane(&url, workers, instance, edge, &doubts);
+        Self { reads: lane(readers), writes: lane(writers) }
     }
 
     /// Has a statement carried out, whether or not the caller stays to hear the answer.
@@ -59,12 +61,13 @@ impl Workers {
     }
 }
 
-fn lane(url: &DatabaseUrl, workers: usize, instance: &Arc<str>, doubts: &Arc<AtomicU64>) -> Queue {
+fn lane(url: &DatabaseUrl, workers: usize, instance: &Arc<str>, edge: Option<&Edge>, doubts: &Arc<AtomicU64>) -> Queue {
     let (queue, jobs) = queue();
     for number in 0..workers {
         let worker = Worker {
             url: url.clone(),
             instance: Arc::clone(instance),
+            edge: edge.cloned(),
             conn: None,
             idle_since: Instant::now(),
             doubts: Arc::clone(doubts),
@@ -78,6 +81,7 @@ fn lane(url: &DatabaseUrl, workers: usize, instance: &Arc<str>, doubts: &Arc<Ato
 struct Worker {
     url: DatabaseUrl,
     instance: Arc<str>,
+    edge: Option<Edge>,
     conn: Option<Conn>,
     idle_since: Instant,
     /// How often a connection of any worker's has failed.
@@ -88,7 +92,9 @@ struct Worker {
 
 impl Worker {
     async fn work(mut self, jobs: Jobs) {
+        let passage = Edge::pass(self.edge.as_ref(), "connect").await;
         self.conn = connect(&self.url).await.ok();
+        drop(passage);
         while let Some(job) = jobs.next().await {
             let answer = self.carry_out(&job).await;
             if let Err(error @ (StoreError::Unavailable(_) | StoreError::Refused(_))) = &answer {
@@ -105,14 +111,18 @@ impl Worker {
             if Instant::now() >= job.deadline {
                 return Err(StoreError::Unavailable("too slow"));
             }
-            let instance = Arc::clone(&self.instance);
-            let conn = self.connected().await?;
-            let outcome = timeout(STATEMENT, job.statement.execute(conn, &instance)).await;
+            let passage = Edge::pass(self.edge.as_ref(), job.statement.name()).await;
+            let outcome = if Passage::arrives(passage.as_ref()) {
+                let instance = Arc::clone(&self.instance);
+                let conn = self.connected().await?;
+                timeout(STATEMENT, job.statement.execute(conn, &instance)).await
+            } else {
+                Ok(Err(Error::WorkerCrashed))
+            };
             self.idle_since = Instant::now();
-            let failure = match outcome {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(error)) => Failure::of(&error),
-                Err(_) => Failure::TooSlow,
+            let failure = match Passage::heard(passage.as_ref(), outcome) {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
             };
             debug!(?failure, "a try failed");
             if matches!(failure, Failure::Broken | Failure::TooSlow) {
@@ -171,7 +181,7 @@ impl Worker {
 
 /// What a failed try means.
 #[derive(Debug)]
-enum Failure {
+pub enum Failure {
     /// A unique index refused the row.
     Conflict,
     /// A deadlock or a lock held too long: the statement alone was rolled back.
@@ -187,7 +197,7 @@ enum Failure {
 }
 
 impl Failure {
-    fn of(error: &Error) -> Self {
+    pub fn of(error: &Error) -> Self {
         let Error::Database(database) = error else {
             return match error {
                 Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => Self::Broken,

@@ -1,8 +1,9 @@
 //! The calls. One reqwest client, every default of it chosen.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use reqwest::{Response, StatusCode, Url};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -46,12 +47,54 @@ pub struct Endpoints {
 #[derive(Debug)]
 pub struct Client {
     merchant: Merchant,
-    endpoints: Endpoints,
-    avoid_primary_until: Mutex<Option<Instant>>,
-    http: reqwest::Client,
+    transport: Transport,
     orders: Semaphore,
     queries: Semaphore,
     chance: Chance,
+}
+
+/// How a request gets to WeChat.
+#[derive(Debug)]
+enum Transport {
+    Http(Box<Http>),
+    Wire(Wire),
+}
+
+impl Transport {
+    /// Lets some time pass; on a wire, that is the simulation's to do.
+    async fn pause(&self, pause: Duration) {
+        if let Self::Http(_) = self {
+            sleep(pause).await;
+        }
+    }
+}
+
+/// A WeChat within this process, as a simulation has it: takes the name of an API and a request, gives the reply.
+/// Its time-outs are the simulation's own.
+#[derive(Clone)]
+pub struct Wire(Arc<dyn Fn(&'static str, String) -> Reply + Send + Sync>);
+
+type Reply = BoxFuture<'static, Result<Vec<u8>, CallError>>;
+
+impl Wire {
+    /// Has `carry` called with every request.
+    pub fn new(carry: impl Fn(&'static str, String) -> Reply + Send + Sync + 'static) -> Self {
+        Self(Arc::new(carry))
+    }
+}
+
+impl std::fmt::Debug for Wire {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wire")
+    }
+}
+
+/// The way over the net.
+#[derive(Debug)]
+struct Http {
+    endpoints: Endpoints,
+    avoid_primary_until: Mutex<Option<Instant>>,
+    client: reqwest::Client,
 }
 
 impl Client {
@@ -59,7 +102,7 @@ impl Client {
     pub fn new(merchant: Merchant, endpoints: Endpoints, chance: Chance) -> Result<Self, reqwest::Error> {
         // reqwest brings no cryptography of its own here, so that the service has only one. A second call changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
+        let client = reqwest::Client::builder()
             .user_agent(concat!("wechat-pay/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
             .timeout(TOTAL)
@@ -70,15 +113,17 @@ impl Client {
             .referer(false)
             .http1_only()
             .build()?;
-        Ok(Self {
-            merchant,
-            endpoints,
-            avoid_primary_until: Mutex::new(None),
-            http,
-            orders: Semaphore::new(UNDER_WAY),
-            queries: Semaphore::new(UNDER_WAY),
-            chance,
-        })
+        let http = Http { endpoints, avoid_primary_until: Mutex::new(None), client };
+        Ok(Self::over(Transport::Http(Box::new(http)), merchant, chance))
+    }
+
+    /// A client whose WeChat is within this process.
+    pub fn wired(merchant: Merchant, wire: Wire, chance: Chance) -> Self {
+        Self::over(Transport::Wire(wire), merchant, chance)
+    }
+
+    fn over(transport: Transport, merchant: Merchant, chance: Chance) -> Self {
+        Self { merchant, transport, orders: Semaphore::new(UNDER_WAY), queries: Semaphore::new(UNDER_WAY), chance }
     }
 
     /// Who asks.
@@ -123,14 +168,17 @@ impl Client {
             let started = Instant::now();
             let mut pauses = pauses.iter();
             let outcome = loop {
-                let outcome = match timeout_at(started + TOTAL, self.post(api, request.clone())).await {
-                    Ok(body) => body.and_then(|body| read(&self.merchant, order_id, &body)),
-                    Err(_) => Err(Doubt::Timeout.into()),
+                let reply = match &self.transport {
+                    Transport::Http(http) => {
+                        timeout_at(started + TOTAL, http.post(api, request.clone())).await.unwrap_or(Err(Doubt::Timeout.into()))
+                    }
+                    Transport::Wire(wire) => (wire.0)(api, request.clone()).await,
                 };
+                let outcome = reply.and_then(|body| read(&self.merchant, order_id, &body));
                 match (&outcome, pauses.next()) {
                     (Err(error), Some(pause)) if error.may_pass() && started.elapsed() + *pause < TOTAL => {
                         info!(%error, "asking WeChat again");
-                        sleep(*pause).await;
+                        self.transport.pause(*pause).await;
                     }
                     _ => break outcome,
                 }
@@ -145,7 +193,9 @@ impl Client {
         .instrument(info_span!("wechat", api, %order_id))
         .await
     }
+}
 
+impl Http {
     /// Posts to the host that is expected to work, and to the other one if it cannot be reached.
     async fn post(&self, api: &str, request: String) -> Result<Vec<u8>, CallError> {
         let Some(backup) = &self.endpoints.backup else {
@@ -174,7 +224,7 @@ impl Client {
 
     async fn post_to(&self, base: &Url, api: &str, request: String) -> Result<Vec<u8>, CallError> {
         let url = format!("{}/pay/{api}", base.as_str().trim_end_matches('/'));
-        let sent = self.http.post(url).header("content-type", "text/xml; charset=utf-8").body(request).send().await;
+        let sent = self.client.post(url).header("content-type", "text/xml; charset=utf-8").body(request).send().await;
         let response = sent.map_err(transport_error)?;
         match response.status() {
             StatusCode::OK => read_capped(response).await,
