@@ -134,7 +134,13 @@ impl Gateway {
         if let Some(request) = deal.prepay.request
             && self.store.claim_prepay(&deal.order_id, now, now + ASKING).await?
         {
-            return self.ask(place, &deal.order_id, request, deal.expires_at).await;
+            return match self.ask(place, &deal.order_id, request, deal.expires_at).await {
+                // The same request cannot be another one, whatever WeChat says.
+                Err(GatewayError::Refused(order_id, refusal)) if refusal.number_is_taken() => {
+                    Err(self.look_behind(&order_id, refusal).await)
+                }
+                outcome => outcome,
+            };
         }
         drop(place);
         self.wait_for_other(&deal.order_id).await
@@ -175,13 +181,8 @@ impl Gateway {
                 Ok(Opened { order_id: order_id.clone(), code_url, expires_at })
             }
             Err(CallError::Refused(refusal)) if refusal.is("ORDERPAID") || refusal.is("ORDERCLOSED") => {
-                // It says so; only a query proves it.
                 self.note(order_id, PrepayNote::Unknown).await;
-                match self.ask_and_decide(order_id, Origin::FrontEnd).await?.state {
-                    state if state.is_paid() => Err(GatewayError::OrderPaid(order_id.clone())),
-                    state if state.is_dead() => Err(GatewayError::OrderClosed(order_id.clone())),
-                    _ => Err(GatewayError::Refused(order_id.clone(), refusal)),
-                }
+                Err(self.look_behind(order_id, refusal).await)
             }
             Err(CallError::Refused(refusal)) => {
                 self.note(order_id, PrepayNote::Refused(refusal.to_string())).await;
@@ -191,6 +192,16 @@ impl Gateway {
                 self.note(order_id, PrepayNote::Unknown).await;
                 Err(GatewayError::of_call(order_id, error))
             }
+        }
+    }
+
+    /// WeChat refuses because of how the order stands; only a query proves how that is.
+    async fn look_behind(&self, order_id: &OrderId, refusal: Refusal) -> GatewayError {
+        match self.ask_and_decide(order_id, Origin::FrontEnd).await {
+            Ok(told) if told.state.is_paid() => GatewayError::OrderPaid(order_id.clone()),
+            Ok(told) if told.state.is_dead() => GatewayError::OrderClosed(order_id.clone()),
+            Ok(_) => GatewayError::Refused(order_id.clone(), refusal),
+            Err(error) => error,
         }
     }
 
