@@ -172,7 +172,8 @@ impl<'a> History<'a> {
             self.drain().await;
             let Some(due) = self.audit.undecided().map(|row| row.due_at.unwrap_or(Timestamp::MAX_UTC)).min() else { break };
             let step = due.min(self.now() + TimeDelta::minutes(5)) - self.now();
-            self.advance(step.num_seconds().max(1)).await;
+            // A look that is overdue is somebody's, until the lease is over.
+            self.advance(step.num_seconds().max(20)).await;
             self.sweep(100).await;
             self.drain().await;
         }
