@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use wechat_pay::chance::Chance;
 use wechat_pay::deal::Timestamp;
 use wechat_pay::simulator::{CloseUnknown, Layout, Letter, Notify, World};
-use wechat_pay::wechat::{CallError, Doubt, Merchant};
+use wechat_pay::wechat::{CallError, Doubt, Fields, Merchant, xml};
 
 use super::gates::Reply;
 
@@ -55,6 +55,7 @@ pub enum Call {
 
 pub struct Sea {
     pub world: World,
+    merchant: Merchant,
     /// Letters that WeChat has posted and nobody has got.
     pub letters: Vec<Posted>,
     late: Vec<(Timestamp, &'static str, String)>,
@@ -78,7 +79,7 @@ impl Sea {
         world.habits.notify_fee_type = dice.happens(800);
         world.habits.close_unknown = dice.one_of(&[CloseUnknown::Success, CloseUnknown::OrderNotExist]);
         world.faults.system_error_signed = dice.happens(500);
-        Self { world, letters: Vec::new(), late: Vec::new() }
+        Self { world, merchant: merchant.clone(), letters: Vec::new(), late: Vec::new() }
     }
 
     /// Lets a call through.
@@ -93,7 +94,7 @@ impl Sea {
                 Err(dice.one_of(&[Doubt::Broken, Doubt::Timeout]).into())
             }
             Call::Late => {
-                let arrives = now + TimeDelta::seconds(1 + i64::try_from(dice.below(30)).unwrap());
+                let arrives = now + TimeDelta::seconds(1 + i64::try_from(dice.below(15)).unwrap());
                 self.late.push((arrives, api, request.to_owned()));
                 Err(Doubt::Timeout.into())
             }
@@ -138,6 +139,25 @@ impl Sea {
         let due = self.world.letters_due(now);
         self.letters.extend(due.into_iter().map(|letter| Posted { letter, genuine, by_wechat: true }));
         self.world.faults.notify = Notify::Normal;
+    }
+
+    /// A message about an order that WeChat has not sent so.
+    pub fn stranger(&self, what: &str, order_id: &str, dice: &Dice) -> String {
+        let fields = Fields::new()
+            .with("appid", self.merchant.appid.as_str())
+            .with("mch_id", self.merchant.mch_id.as_str())
+            .with("nonce_str", format!("{:032x}", dice.seed()))
+            .with("out_trade_no", order_id)
+            .with("return_code", "SUCCESS")
+            .with("result_code", if what == "a payment that failed" { "FAIL" } else { "SUCCESS" })
+            .with("total_fee", "1990")
+            .with("time_end", "20260401120500")
+            .with("transaction_id", "4200000000202604010000000000");
+        xml::write(&match what {
+            "an unsigned payment" => fields,
+            "a forged payment" => fields.with("sign", "0".repeat(32)),
+            _ => self.merchant.signer.signed(fields),
+        })
     }
 
     /// What the postman hears.
