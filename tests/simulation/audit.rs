@@ -124,6 +124,16 @@ impl Audit {
         assert!(proven, "V1: no evidence: {row:?}");
     }
 
+    /// When nobody asks for links, the stored ones are those that can be paid: WeChat's last.
+    pub fn check_links(&self, sea: &Sea) {
+        for row in self.undecided() {
+            let Some(order) = sea.world.order(&row.order_id) else { continue };
+            if row.code_url.is_some() && !sea.may_have_an_unknown_link(&row.order_id) {
+                assert_eq!(row.code_url.as_ref(), Some(&order.code_url), "a link that is dead: {row:?}");
+            }
+        }
+    }
+
     /// V5, V24: after the faults have ended at `since`, nothing stays open for longer than promised.
     pub fn check_in_time(&self, sea: &Sea, since: Timestamp, now: Timestamp) {
         for row in self.undecided() {

@@ -179,7 +179,7 @@ impl History<'_> {
                     self.step(&line).await;
                 }
                 What::Call { api, request, .. } if arrives => {
-                    let _ = self.sea.carry(Call::ReplyLost, api, &request, self.clock.now(), &self.dice);
+                    let _ = self.sea.carry(Call::ReplyLost, api, &request, waiting.since, self.clock.now(), &self.dice);
                     self.step(&format!("  its {api} arrives")).await;
                 }
                 What::Call { .. } => {}

@@ -8,6 +8,7 @@ use wechat_pay::simulator::{CloseUnknown, Layout, Letter, Notify, World};
 use wechat_pay::wechat::{CallError, Doubt, Fields, Merchant, xml};
 
 use super::gates::Reply;
+use super::steps::CALL;
 
 /// A draw, in the words of a history.
 #[derive(Clone)]
@@ -58,6 +59,8 @@ pub struct Sea {
     merchant: Merchant,
     /// Letters that WeChat has posted and nobody has got.
     pub letters: Vec<Posted>,
+    /// Requests for links that may have arrived after a later one.
+    overtaken: Vec<String>,
     late: Vec<(Timestamp, &'static str, String)>,
 }
 
@@ -79,11 +82,14 @@ impl Sea {
         world.habits.notify_fee_type = dice.happens(800);
         world.habits.close_unknown = dice.one_of(&[CloseUnknown::Success, CloseUnknown::OrderNotExist]);
         world.faults.system_error_signed = dice.happens(500);
-        Self { world, merchant: merchant.clone(), letters: Vec::new(), late: Vec::new() }
+        Self { world, merchant: merchant.clone(), letters: Vec::new(), overtaken: Vec::new(), late: Vec::new() }
     }
 
     /// Lets a call through.
-    pub fn carry(&mut self, call: Call, api: &'static str, request: &str, now: Timestamp, dice: &Dice) -> Reply {
+    pub fn carry(&mut self, call: Call, api: &'static str, request: &str, since: Timestamp, now: Timestamp, dice: &Dice) -> Reply {
+        if api == "unifiedorder" && (call == Call::Late || now - since > CALL) {
+            self.overtaken.push(request.to_owned());
+        }
         match call {
             Call::Answered => Ok(self.arrive(api, request, now).into_bytes()),
             Call::Unreachable => Err(CallError::Unreachable),
@@ -125,6 +131,11 @@ impl Sea {
 
     pub fn next_late_arrival(&self) -> Option<Timestamp> {
         self.late.iter().map(|(arrives, ..)| *arrives).min()
+    }
+
+    /// Whether the link that WeChat gave last may be one that nobody has heard of.
+    pub fn may_have_an_unknown_link(&self, order_id: &str) -> bool {
+        self.overtaken.iter().any(|request| request.contains(order_id))
     }
 
     /// Whether a request about this order is still on its way.

@@ -11,7 +11,7 @@ use super::sea::Call;
 
 /// A statement that is not through by then has taken too long for its worker, a call for the client.
 const STATEMENT: TimeDelta = TimeDelta::seconds(2);
-const CALL: TimeDelta = TimeDelta::seconds(6);
+pub const CALL: TimeDelta = TimeDelta::seconds(6);
 
 impl History<'_> {
     /// Time passes, with everything that happens meanwhile.
@@ -51,7 +51,7 @@ impl History<'_> {
             }
             What::Call { api, request, go } => {
                 let call = if carried_out { Call::ReplyLost } else { Call::Late };
-                let _ = go.send(self.sea.carry(call, api, &request, self.clock.now(), &self.dice));
+                let _ = go.send(self.sea.carry(call, api, &request, waiting.since, self.clock.now(), &self.dice));
                 format!("i{}: {api} takes too long: {call:?}", waiting.instance)
             }
         };
@@ -69,7 +69,7 @@ impl History<'_> {
             }
             What::Call { api, request, go } => {
                 let call = self.draw_call();
-                let _ = go.send(self.sea.carry(call, api, &request, self.clock.now(), &self.dice));
+                let _ = go.send(self.sea.carry(call, api, &request, waiting.since, self.clock.now(), &self.dice));
                 format!("i{}: {api}: {call:?}", waiting.instance)
             }
         };
