@@ -169,7 +169,7 @@ fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
-        socket.listen(4096)
+        socket.listen(listener::BACKLOG)
     };
     bind().map_err(|error| StartError::Listen { address, error })
 }

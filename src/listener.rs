@@ -7,7 +7,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
@@ -17,13 +17,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, Response, header};
 use bytes::Bytes;
+use futures_util::FutureExt;
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -38,6 +40,12 @@ const MAX_HEADERS: usize = 64;
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// After the last answer, for what the client is still sending.
 const LINGER: Duration = Duration::from_secs(1);
+/// A stopping server still takes the connections that have queued up, and those whose request is on its way may still
+/// send it: closed at once they would be requests without an answer.
+const LAST_CONNECTIONS: Duration = Duration::from_millis(20);
+const LAST_REQUESTS: Duration = Duration::from_millis(250);
+/// Connections that wait in the kernel's queue, at most.
+pub const BACKLOG: u32 = 4096;
 /// How long a stopping server waits for what is in hand.
 const DRAIN: Duration = Duration::from_secs(8);
 
@@ -53,6 +61,14 @@ pub struct Peer(pub SocketAddr);
 pub async fn serve(listener: TcpListener, router: Router, max_connections: usize, stop: CancellationToken) {
     let permits = Arc::new(Semaphore::new(max_connections));
     let connections = TaskTracker::new();
+    let admit = |permit: OwnedSemaphorePermit, stream: TcpStream, peer: SocketAddr| {
+        let (router, stop) = (router.clone(), stop.clone());
+        connections.spawn(async move {
+            serve_connection(stream, peer, router, stop).await;
+            drop(permit);
+        });
+    };
+    let mut closing = pin!(after(&stop, LAST_CONNECTIONS));
     loop {
         // At the limit nothing is accepted: the kernel's queue holds the rest, and no memory of ours.
         let accepted = async {
@@ -61,7 +77,7 @@ pub async fn serve(listener: TcpListener, router: Router, max_connections: usize
             io::Result::Ok((permit, stream, peer))
         };
         let (permit, stream, peer) = tokio::select! {
-            () = stop.cancelled() => break,
+            () = closing.as_mut() => break,
             accepted = accepted => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
@@ -72,11 +88,13 @@ pub async fn serve(listener: TcpListener, router: Router, max_connections: usize
                 }
             },
         };
-        let (router, stop) = (router.clone(), stop.clone());
-        connections.spawn(async move {
-            serve_connection(stream, peer, router, stop).await;
-            drop(permit);
-        });
+        admit(permit, stream, peer);
+    }
+    // The kernel has said yes to those in its queue, so they are not sent away.
+    for _ in 0..BACKLOG {
+        let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else { break };
+        let Some(Ok((stream, peer))) = unconstrained(listener.accept()).now_or_never() else { break };
+        admit(permit, stream, peer);
     }
     drop(listener);
     connections.close();
@@ -85,12 +103,19 @@ pub async fn serve(listener: TcpListener, router: Router, max_connections: usize
     }
 }
 
+/// Some time after `stop`.
+async fn after(stop: &CancellationToken, time: Duration) {
+    stop.cancelled().await;
+    sleep(time).await;
+}
+
 async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken) {
     let _ = stream.set_nodelay(true);
     let hand = Arc::new(Hand::default());
     let stream = PatientStream::new(stream, Arc::clone(&hand));
-    let service = service_fn(move |request: Request<Incoming>| {
-        let router = router.clone();
+    let closing = after(&stop, LAST_REQUESTS);
+    let service = service_fn(|request: Request<Incoming>| {
+        let (router, stop) = (router.clone(), stop.clone());
         let held = Held::take(&hand);
         async move {
             let heard = Arc::new(AtomicBool::new(request.body().is_end_stream()));
@@ -101,8 +126,8 @@ async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router, s
             match response {
                 Ok(response) if response.extensions().get::<Sever>().is_some() => Err(io::Error::other("severed")),
                 Ok(mut response) => {
-                    // hyper closes the connection then. A proxy that is not told so sends its next caller's request into the void.
-                    if !heard.load(Ordering::Relaxed) {
+                    // hyper closes the connection then, and when the server stops. A proxy that is not told so sends its next caller's request into the void.
+                    if !heard.load(Ordering::Relaxed) || stop.is_cancelled() {
                         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
                     }
                     Ok(response)
@@ -119,10 +144,11 @@ async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router, s
         // Who has sent everything and hangs up is served all the same: it may have been a payment.
         .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
-    let mut connection = std::pin::pin!(connection);
+    let mut connection = pin!(connection);
     let outcome = tokio::select! {
+        biased;
         outcome = connection.as_mut() => outcome,
-        () = stop.cancelled() => {
+        () = closing => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

@@ -12,7 +12,7 @@ use futures_util::{StreamExt, stream};
 use tracing::{debug, info};
 
 use crate::deal::{Deal, Timestamp};
-use crate::store::{Event, EventKind, Origin, StoreError};
+use crate::store::{Event, EventKind, FOLLOWED, Origin, StoreError};
 
 use super::{Gateway, GatewayError};
 
@@ -27,8 +27,6 @@ const LOOK_COSTS: u32 = 1;
 const GIVING_UP_COSTS: u32 = 4;
 /// A deal that the original opened without saying until when lives as long as WeChat's link.
 const LINK_LIFE: TimeDelta = TimeDelta::hours(2);
-/// Deals of the original older than this are never followed.
-const FOLLOWED: TimeDelta = TimeDelta::days(7);
 /// Rows claimed a pass of those that the original inserts while both run.
 const STRAYS: u32 = 200;
 

@@ -4,11 +4,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use tokio::sync::SemaphorePermit;
 use tracing::warn;
 
 use crate::deal::{Deal, DealStatus, Fen, OrderId, Timestamp};
 use crate::store::{Event, EventKind, NewDeal, Origin, PrepayNote, StoreError};
-use crate::wechat::{CallError, Doubt, Order, Prepaid, Refusal};
+use crate::wechat::{CallError, Doubt, Order, Refusal};
 
 use super::{Gateway, GatewayError};
 
@@ -18,8 +19,6 @@ const ASKING: TimeDelta = TimeDelta::seconds(8);
 const WAIT_FOR_OTHER: Duration = Duration::from_secs(6);
 /// How often it looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// Pauses before SYSTEMERROR is answered with the same request again, as WeChat asks for.
-const PATIENCE: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];
 /// A link whose deal ends within this time is sent without `time_expire`: WeChat wants at least five minutes, and
 /// clocks differ.
 const SHORTEST_TIME_EXPIRE: TimeDelta = TimeDelta::seconds(360);
@@ -58,6 +57,7 @@ impl Gateway {
         }
         let mut number_was_taken = false;
         loop {
+            let place = self.wechat.place_for_order().await.map_err(|_| GatewayError::Busy)?;
             let deal = self.draft(&wish);
             let opened = self.event(&deal.order_id, EventKind::Opened, Origin::FrontEnd);
             match self.store.insert(deal.clone(), opened).await {
@@ -71,7 +71,7 @@ impl Gateway {
                 }
                 Err(error) => return Err(error.into()),
             }
-            match self.ask(&deal.order_id, deal.prepay_request, Some(deal.expires_at)).await {
+            match self.ask(place, &deal.order_id, deal.prepay_request, Some(deal.expires_at)).await {
                 // WeChat knows our brand-new number: somebody else uses this merchant number. Once may be chance.
                 Err(GatewayError::Refused(order_id, refusal)) if refusal.number_is_taken() && !number_was_taken => {
                     warn!(%order_id, "WeChat knows a number that was drawn just now; drawing another");
@@ -129,12 +129,14 @@ impl Gateway {
         if let Some(outcome) = already_clear(&deal) {
             return outcome;
         }
+        let place = self.wechat.place_for_order().await.map_err(|_| GatewayError::Busy)?;
         let now = self.clock.now_seconds();
         if let Some(request) = deal.prepay.request
             && self.store.claim_prepay(&deal.order_id, now, now + ASKING).await?
         {
-            return self.ask(&deal.order_id, request, deal.expires_at).await;
+            return self.ask(place, &deal.order_id, request, deal.expires_at).await;
         }
+        drop(place);
         self.wait_for_other(&deal.order_id).await
     }
 
@@ -158,8 +160,14 @@ impl Gateway {
     }
 
     /// Asks WeChat for the link of a stored deal and writes down how that ended.
-    async fn ask(&self, order_id: &OrderId, request: String, expires_at: Option<Timestamp>) -> Result<Opened, GatewayError> {
-        match self.ask_patiently(order_id, request).await {
+    async fn ask(
+        &self,
+        place: SemaphorePermit<'_>,
+        order_id: &OrderId,
+        request: String,
+        expires_at: Option<Timestamp>,
+    ) -> Result<Opened, GatewayError> {
+        match self.wechat.unified_order(place, order_id, request).await {
             Ok(prepaid) => {
                 let code_url = prepaid.code_url.clone();
                 // The deal is stored and the link is good, so the payer gets it even if it could not be noted.
@@ -181,19 +189,9 @@ impl Gateway {
             }
             Err(error) => {
                 self.note(order_id, PrepayNote::Unknown).await;
-                Err(GatewayError::Upstream(order_id.clone(), error))
+                Err(GatewayError::of_call(order_id, error))
             }
         }
-    }
-
-    async fn ask_patiently(&self, order_id: &OrderId, request: String) -> Result<Prepaid, CallError> {
-        for pause in PATIENCE {
-            match self.wechat.unified_order(order_id, request.clone()).await {
-                Err(CallError::Unknown(Doubt::SystemError)) => self.clock.pause(pause).await,
-                answered => return answered,
-            }
-        }
-        self.wechat.unified_order(order_id, request).await
     }
 
     async fn note(&self, order_id: &OrderId, note: PrepayNote) {

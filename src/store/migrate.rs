@@ -2,9 +2,12 @@
 //! whose effect is there already is passed over. So a crash in the middle, or two instances starting at once, do no
 //! harm, and no lock is needed that some clusters do not have.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
-use sqlx::Error;
 use sqlx::mysql::MySqlDatabaseError;
+use sqlx::{Error, QueryBuilder};
+use tokio::time::sleep;
 use tracing::info;
 
 use crate::deal::{BeijingTime, Timestamp};
@@ -34,8 +37,11 @@ macro_rules! step {
 const STEPS: [Step; 2] = [step!(1, "0001_deal"), step!(2, "0002_gateway_columns")];
 /// The step after these: filling `order_key` in the rows of the original, which SQL alone cannot do in small bites.
 const ADOPTION: i64 = 3;
-/// Rows a statement of the adoption; each holds its locks for some tens of milliseconds.
+/// Rows that the adoption looks at in one statement, and rows that it locks in one, for some milliseconds.
 const BITE: i64 = 5_000;
+const LOCKED_AT_ONCE: usize = 500;
+/// Deadlocks with another instance that adopts, or with the original at work.
+const ADOPTION_RETRIES: u32 = 100;
 /// Older undecided deals of the original are answered when somebody asks, and never followed.
 pub const FOLLOWED: TimeDelta = TimeDelta::days(7);
 
@@ -46,6 +52,7 @@ pub async fn migrate(url: &DatabaseUrl, now: Timestamp) -> Result<Vec<&'static s
     }
     let mut conn = open(url).await?;
     run(&mut conn, now).await.map_err(|error| match error.as_database_error() {
+        Some(_) if is_contention(&error) => StoreError::Unavailable("somebody else is changing the table"),
         Some(database) => StoreError::Refused(format!("a migration failed: {}", database.message())),
         None => StoreError::Unavailable("the connection broke during a migration"),
     })
@@ -117,35 +124,82 @@ fn is_already_there(error: &Error) -> bool {
 /// Names the row of record of every order id in a table that the original filled: the paid one first, then the
 /// newest. Nothing else of the original's changes in any row, `update_at` included, and no row goes.
 async fn adopt(conn: &mut sqlx::MySqlConnection, now: Timestamp) -> Result<(), Error> {
-    let followed_since = BeijingTime::from(now - FOLLOWED).naive();
-    let (last,): (i64,) = sqlx::query_as("SELECT CAST(COALESCE(MAX(id), 0) AS SIGNED) FROM deal").fetch_one(&mut *conn).await?;
+    let (last,): (Option<i64>,) = sqlx::query_as("SELECT CAST(MAX(id) AS SIGNED) FROM deal").fetch_one(&mut *conn).await?;
+    let Some(last) = last else { return Ok(()) };
     let mut claimed = 0;
-    let mut from = 0;
+    let mut from = i64::MIN;
     while from < last {
-        let bite = sqlx::query(
-            "UPDATE deal d JOIN ( \
-                 SELECT a.id FROM deal a \
-                 WHERE a.id > ? AND a.id <= ? AND a.order_key IS NULL AND a.order_id REGEXP '^[0-9A-Za-z_|*@-]{1,45}$' \
-                 AND NOT EXISTS (SELECT 1 FROM deal k WHERE k.order_key = a.order_id) \
-                 AND NOT EXISTS ( \
-                     SELECT 1 FROM deal b WHERE b.order_id = a.order_id AND BINARY b.order_id = BINARY a.order_id \
-                     AND (COALESCE(b.status = 1, 0) > COALESCE(a.status = 1, 0) \
-                          OR (COALESCE(b.status = 1, 0) = COALESCE(a.status = 1, 0) AND b.id > a.id))) \
-             ) r ON r.id = d.id SET d.order_key = d.order_id, d.update_at = d.update_at, \
-             d.due_at = CASE WHEN COALESCE(d.status, 0) = 0 AND d.create_at >= ? THEN ? END",
-        );
-        claimed += bite
-            .bind(from)
-            .bind(from + BITE)
-            .bind(followed_since)
-            .bind(BeijingTime::from(now).naive())
-            .execute(&mut *conn)
-            .await?
-            .rows_affected();
-        from += BITE;
+        // By rows, not by numbers: a table may have gaps of millions.
+        let next = "SELECT CAST(MAX(id) AS SIGNED) FROM (SELECT id FROM deal WHERE id > ? AND id <= ? ORDER BY id LIMIT ?) bite";
+        let (to,): (Option<i64>,) = sqlx::query_as(next).bind(from).bind(last).bind(BITE).fetch_one(&mut *conn).await?;
+        let Some(to) = to else { break };
+        claimed += adopt_between(conn, from, to, now).await?;
+        from = to;
     }
-    if last > 0 {
-        info!(claimed, "adopted the table of the original");
+    info!(claimed, "adopted the table of the original");
+    Ok(())
+}
+
+/// One bite. The original, or another instance that adopts too, may be at the same rows: then it is taken again.
+async fn adopt_between(conn: &mut sqlx::MySqlConnection, from: i64, to: i64, now: Timestamp) -> Result<u64, Error> {
+    let mut patience = ADOPTION_RETRIES;
+    let mut claimed = 0;
+    loop {
+        let ids = of_record(conn, from, to).await?;
+        match claim(conn, &ids, now, &mut claimed).await {
+            Err(error) if patience > 0 && is_contention(&error) => {
+                patience -= 1;
+                sleep(Duration::from_millis(50)).await;
+            }
+            done => return done.map(|()| claimed),
+        }
+    }
+}
+
+/// The rows of record that nobody has claimed yet. Numbers are judged and compared by their bytes, in HEX, for the
+/// collations of old tables find too much; CONVERT, because no index serves the comparison of two character sets.
+async fn of_record(conn: &mut sqlx::MySqlConnection, from: i64, to: i64) -> Result<Vec<i64>, Error> {
+    let rows: Vec<(i64,)> = sqlx::query_as(
+        "SELECT CAST(a.id AS SIGNED) FROM deal a \
+         WHERE a.id > ? AND a.id <= ? AND a.order_key IS NULL \
+         AND HEX(a.order_id) REGEXP '^(2[AD]|3[0-9]|4[0-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AC]){1,45}$' \
+         AND NOT EXISTS (SELECT 1 FROM deal k WHERE k.order_key = CONVERT(a.order_id USING ascii) COLLATE ascii_bin) \
+         AND NOT EXISTS ( \
+             SELECT 1 FROM deal b WHERE b.order_id = a.order_id AND HEX(b.order_id) = HEX(a.order_id) \
+             AND (COALESCE(b.status = 1, 0) > COALESCE(a.status = 1, 0) \
+                  OR (COALESCE(b.status = 1, 0) = COALESCE(a.status = 1, 0) AND b.id > a.id)))",
+    )
+    .bind(from)
+    .bind(to)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+async fn claim(conn: &mut sqlx::MySqlConnection, ids: &[i64], now: Timestamp, claimed: &mut u64) -> Result<(), Error> {
+    for ids in ids.chunks(LOCKED_AT_ONCE) {
+        // Undecided ones are due at once, unless they are too old.
+        let mut update = QueryBuilder::new("UPDATE deal SET order_key = order_id, update_at = update_at, due_at = CASE WHEN create_at >= ");
+        update.push_bind(BeijingTime::from(now - FOLLOWED).naive());
+        update.push(" AND COALESCE(status, 0) = 0 THEN ");
+        update.push_bind(BeijingTime::from(now).naive());
+        update.push(" END WHERE order_key IS NULL AND id IN (");
+        let mut list = update.separated(", ");
+        for id in ids {
+            list.push_bind(*id);
+        }
+        update.push(")");
+        *claimed += update.build().persistent(false).execute(&mut *conn).await?.rows_affected();
     }
     Ok(())
+}
+
+/// Somebody else was at the same rows, or has claimed one of them meanwhile.
+fn is_contention(error: &Error) -> bool {
+    let Error::Database(error) = error else { return false };
+    match error.try_downcast_ref::<MySqlDatabaseError>() {
+        Some(mysql) => matches!(mysql.number(), 1213 | 1205 | 1020 | 1062 | 1412 | 8002 | 8028 | 9007),
+        // SQLite's BUSY and LOCKED, also as extended codes.
+        None => error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6)),
+    }
 }

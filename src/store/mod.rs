@@ -14,6 +14,7 @@ mod connection;
 mod edge;
 mod event;
 mod migrate;
+mod queue;
 mod row;
 mod statement;
 mod worker;
@@ -27,6 +28,7 @@ pub use check::WrongSchema;
 pub use connection::{DatabaseUrl, InvalidDatabaseUrl};
 pub use edge::{Edge, Fate, Passage};
 pub use event::{Event, EventKind, Origin, StoredEvent};
+pub use migrate::FOLLOWED;
 use row::DealRow;
 pub use row::ImpossibleRow;
 use statement::{Answer, Statement};
@@ -202,8 +204,9 @@ impl Store {
         Ok(self.journal(change, event).await? == 1)
     }
 
-    /// Unpaid → Expired on WeChat's signed word that the order is closed. `false`: it was not unpaid, or somebody is
-    /// asking WeChat for a link at this moment.
+    /// Unpaid → Expired on WeChat's signed word that the order is closed. `false`: it was not unpaid, somebody is
+    /// asking WeChat for a link at this moment, or it is one of the original's that were too old at adoption to be
+    /// followed, which are only ever answered.
     pub async fn mark_expired(&self, order_id: &OrderId, evidence: &Evidence, event: Event) -> Result<bool, StoreError> {
         let change = Statement::MarkExpired { order_id: order_id.clone(), evidence: evidence.clone(), now: event.at };
         Ok(self.journal(change, event).await? == 1)

@@ -121,8 +121,11 @@ impl Statement {
             let answer = change.execute_one(conn, instance).await?;
             if matches!(answer, Answer::Affected(1..)) {
                 insert_event(event, conn, instance).await?;
+                conn.execute("COMMIT").await?;
+            } else {
+                // Nothing was changed, so there is nothing to commit.
+                conn.execute("ROLLBACK").await?;
             }
-            conn.execute("COMMIT").await?;
             Ok(answer)
         };
         match outcome.await {
@@ -242,7 +245,8 @@ impl Statement {
             }
             Self::MarkExpired { order_id, evidence, now } => affected!(
                 "UPDATE deal SET status = 2, queryBack = ?, update_at = ?, due_at = NULL \
-                 WHERE order_key = ? AND COALESCE(status, 0) = 0 AND (asking_until IS NULL OR asking_until <= ?)",
+                 WHERE order_key = ? AND COALESCE(status, 0) = 0 AND (asking_until IS NULL OR asking_until <= ?) \
+                 AND (expires_at IS NOT NULL OR due_at IS NOT NULL)",
                 text(evidence),
                 column(*now),
                 order_id.as_str(),
@@ -298,14 +302,28 @@ impl Statement {
         }
     }
 
-    /// Whether it may be sent a second time after a connection broke under the first: all but the insert, which
-    /// would meet its own row.
-    pub fn may_repeat(&self) -> bool {
+    /// Whether it brings to an end what was begun, so that it goes before what would begin something new.
+    pub fn is_urgent(&self) -> bool {
         match self {
-            Self::Insert(_) => false,
-            Self::Journaled { change, .. } => change.may_repeat(),
-            _ => true,
+            Self::MarkPaid { .. } | Self::MarkPaidFrom { .. } | Self::NotePrepay { .. } => true,
+            Self::Journaled { change, .. } => change.is_urgent(),
+            _ => false,
         }
+    }
+
+    /// Whether the row that an insert makes is there, and is this very one: the request has a nonce in it.
+    pub async fn has_been_carried_out(&self, conn: &mut Conn) -> Result<bool, Error> {
+        let deal = match self {
+            Self::Insert(deal) => deal,
+            // Its event was committed with it.
+            Self::Journaled { change, .. } if let Self::Insert(deal) = &**change => deal,
+            _ => return Ok(false),
+        };
+        let sql = "SELECT COUNT(*) FROM deal WHERE order_key = ? AND prepay_request = ?";
+        let rows: i64 = on_conn!(conn, c => {
+            sqlx::query_scalar(sql).bind(deal.order_id.as_str()).bind(deal.prepay_request.as_str()).fetch_one(&mut *c).await?
+        });
+        Ok(rows == 1)
     }
 }
 

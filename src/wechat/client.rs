@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use reqwest::{Response, StatusCode, Url};
-use tokio::time::{Instant, timeout};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::chance::Chance;
@@ -22,6 +23,14 @@ const CONNECT: Duration = Duration::from_secs(2);
 const TOTAL: Duration = Duration::from_secs(6);
 /// Shorter than any keep-alive of WeChat's, so that a request seldom meets a connection that is being closed.
 const IDLE: Duration = Duration::from_secs(4);
+/// Calls under way at once, for orders and for queries each. When WeChat is slow, more would only wait longer, and take
+/// the memory and the patience of those who could be told so at once.
+const UNDER_WAY: usize = 64;
+/// How long a call waits for its place among them.
+const PLACE: Duration = Duration::from_millis(500);
+/// Pauses before an identical request is sent again, while there is time: WeChat asks for that after SYSTEMERROR, and
+/// allows it after every unknown outcome of `unifiedorder` and `closeorder` (protocol file, 1.4).
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];
 /// How long the backup host is used before the primary is tried again (protocol file, 1.4).
 const BACKUP_STAY: Duration = Duration::from_secs(180);
 
@@ -39,6 +48,8 @@ pub struct Endpoints {
 pub struct Client {
     merchant: Merchant,
     transport: Transport,
+    orders: Semaphore,
+    queries: Semaphore,
     chance: Chance,
 }
 
@@ -47,6 +58,15 @@ pub struct Client {
 enum Transport {
     Http(Box<Http>),
     Wire(Wire),
+}
+
+impl Transport {
+    /// Lets some time pass; on a wire, that is the simulation's to do.
+    async fn pause(&self, pause: Duration) {
+        if let Self::Http(_) = self {
+            sleep(pause).await;
+        }
+    }
 }
 
 /// A WeChat within this process, as a simulation has it: takes the name of an API and a request, gives the reply.
@@ -94,12 +114,16 @@ impl Client {
             .http1_only()
             .build()?;
         let http = Http { endpoints, avoid_primary_until: Mutex::new(None), client };
-        Ok(Self { merchant, transport: Transport::Http(Box::new(http)), chance })
+        Ok(Self::over(Transport::Http(Box::new(http)), merchant, chance))
     }
 
     /// A client whose WeChat is within this process.
     pub fn wired(merchant: Merchant, wire: Wire, chance: Chance) -> Self {
-        Self { merchant, transport: Transport::Wire(wire), chance }
+        Self::over(Transport::Wire(wire), merchant, chance)
+    }
+
+    fn over(transport: Transport, merchant: Merchant, chance: Chance) -> Self {
+        Self { merchant, transport, orders: Semaphore::new(UNDER_WAY), queries: Semaphore::new(UNDER_WAY), chance }
     }
 
     /// Who asks.
@@ -107,21 +131,29 @@ impl Client {
         &self.merchant
     }
 
-    /// `unifiedorder` with the stored bytes of [`Merchant::unified_order_request`].
-    pub async fn unified_order(&self, order_id: &OrderId, request: String) -> Result<Prepaid, CallError> {
-        self.call("unifiedorder", order_id, request, reply::unified_order).await
+    /// A place among the orders that are being asked for. Taken before a row is stored for one, so that a slow WeChat
+    /// fills neither the table nor the memory.
+    pub async fn place_for_order(&self) -> Result<SemaphorePermit<'_>, CallError> {
+        place(&self.orders).await
     }
 
-    /// `orderquery`.
+    /// `unifiedorder` with the stored bytes of [`Merchant::unified_order_request`].
+    pub async fn unified_order(&self, _place: SemaphorePermit<'_>, order_id: &OrderId, request: String) -> Result<Prepaid, CallError> {
+        self.call("unifiedorder", order_id, request, &PAUSES, reply::unified_order).await
+    }
+
+    /// `orderquery`. Asked once: whoever asks comes again by himself.
     pub async fn order_query(&self, order_id: &OrderId) -> Result<QueryAnswer, CallError> {
+        let _place = place(&self.queries).await?;
         let request = self.merchant.order_request(order_id, &self.chance);
-        self.call("orderquery", order_id, request, reply::order_query).await
+        self.call("orderquery", order_id, request, &[], reply::order_query).await
     }
 
     /// `closeorder`.
     pub async fn close_order(&self, order_id: &OrderId) -> Result<CloseAnswer, CallError> {
+        let _place = place(&self.orders).await?;
         let request = self.merchant.order_request(order_id, &self.chance);
-        self.call("closeorder", order_id, request, reply::close_order).await
+        self.call("closeorder", order_id, request, &PAUSES, reply::close_order).await
     }
 
     async fn call<T>(
@@ -129,15 +161,28 @@ impl Client {
         api: &'static str,
         order_id: &OrderId,
         request: String,
+        pauses: &[Duration],
         read: impl Fn(&Merchant, &OrderId, &[u8]) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
         async {
             let started = Instant::now();
-            let reply = match &self.transport {
-                Transport::Http(http) => timeout(TOTAL, http.post(api, request)).await.unwrap_or(Err(Doubt::Timeout.into())),
-                Transport::Wire(wire) => (wire.0)(api, request).await,
+            let mut pauses = pauses.iter();
+            let outcome = loop {
+                let reply = match &self.transport {
+                    Transport::Http(http) => {
+                        timeout_at(started + TOTAL, http.post(api, request.clone())).await.unwrap_or(Err(Doubt::Timeout.into()))
+                    }
+                    Transport::Wire(wire) => (wire.0)(api, request.clone()).await,
+                };
+                let outcome = reply.and_then(|body| read(&self.merchant, order_id, &body));
+                match (&outcome, pauses.next()) {
+                    (Err(error), Some(pause)) if error.may_pass() && started.elapsed() + *pause < TOTAL => {
+                        info!(%error, "asking WeChat again");
+                        self.transport.pause(*pause).await;
+                    }
+                    _ => break outcome,
+                }
             };
-            let outcome = reply.and_then(|body| read(&self.merchant, order_id, &body));
             let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             match &outcome {
                 Ok(_) => info!(elapsed_ms, "WeChat answered"),
@@ -186,6 +231,13 @@ impl Http {
             StatusCode::TOO_MANY_REQUESTS => Err(CallError::RateLimited),
             status => Err(Doubt::Status(status.as_u16()).into()),
         }
+    }
+}
+
+async fn place(places: &Semaphore) -> Result<SemaphorePermit<'_>, CallError> {
+    match timeout(PLACE, places.acquire()).await {
+        Ok(Ok(place)) => Ok(place),
+        _ => Err(CallError::Busy),
     }
 }
 

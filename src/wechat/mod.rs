@@ -10,7 +10,7 @@ mod error;
 mod fields;
 mod merchant;
 mod notification;
-mod reply;
+pub mod reply;
 mod sign;
 #[cfg(test)]
 mod testing;

@@ -90,14 +90,16 @@ fn same_order(fields: &Fields, order_id: &OrderId) -> Result<(), Doubt> {
     }
 }
 
-pub(super) fn unified_order(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<Prepaid, CallError> {
+/// Reads an answer to `unifiedorder` about this order.
+pub fn unified_order(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<Prepaid, CallError> {
     let fields = admit(merchant, body)?;
     same_order(&fields, order_id)?;
     let code_url = fields.get("code_url").filter(|url| is_code_url(url)).ok_or(Doubt::Incomplete("code_url"))?;
     Ok(Prepaid { code_url: code_url.to_owned(), evidence: Evidence::new(body) })
 }
 
-pub(super) fn order_query(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<QueryAnswer, CallError> {
+/// Reads an answer to `orderquery` about this order.
+pub fn order_query(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<QueryAnswer, CallError> {
     let fields = match admit(merchant, body) {
         Err(CallError::Refused(refusal)) if refusal.is("ORDERNOTEXIST") => return Ok(QueryAnswer::NotExist),
         admitted => admitted?,
@@ -116,7 +118,8 @@ pub(super) fn order_query(merchant: &Merchant, order_id: &OrderId, body: &[u8]) 
     Ok(QueryAnswer::Known(Trade { state, description, paid, evidence }))
 }
 
-pub(super) fn close_order(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<CloseAnswer, CallError> {
+/// Reads an answer to `closeorder` about this order.
+pub fn close_order(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<CloseAnswer, CallError> {
     match admit(merchant, body) {
         // `result_msg` is promised by the document and missing from live answers (fact 1): it is not looked at.
         Ok(fields) => Ok(same_order(&fields, order_id).map(|()| CloseAnswer::Closed)?),

@@ -6,14 +6,23 @@
 
 mod support;
 
+mod adoption;
 mod architecture;
+mod backlog;
 mod configuration;
+mod costs;
 mod edge;
+mod faults;
 mod front_end;
 mod front_end_http;
+mod network;
 mod nginx;
 mod notification;
 mod notification_meaning;
+mod schema;
+mod secrets;
 mod stories;
 mod sweeping;
 mod trade_states;
+mod upstream;
+mod upstream_words;

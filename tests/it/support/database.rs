@@ -1,5 +1,7 @@
 //! A database of a test's own, on either engine, gone with the test.
 
+use std::net::SocketAddr;
+
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, MySqlPool, Row, SqlitePool};
@@ -18,6 +20,8 @@ pub struct Database {
     pub engine: Engine,
     /// As in `WECHAT_PAY__DATABASE__URL`.
     pub url: String,
+    /// The server that it is on, if it is on one.
+    server: Option<String>,
     name: String,
     directory: Option<TempDir>,
 }
@@ -27,23 +31,47 @@ pub fn mysql_server() -> String {
     std::env::var("TEST_MYSQL_SERVER").expect("TEST_MYSQL_SERVER is not set: run the tests with tests/run, which starts a MariaDB for them")
 }
 
+/// The URL with this path: parameters such as `?ssl-mode=DISABLED` stay.
+fn with_path(server: &str, path: &str) -> String {
+    let mut url: reqwest::Url = server.parse().unwrap();
+    url.set_path(path);
+    url.into()
+}
+
 impl Database {
     pub async fn fresh(engine: Engine) -> Self {
-        let name = format!("t_{}", Chance::System.nonce());
         match engine {
             Engine::Sqlite => {
                 let directory = TempDir::with_prefix("wechat-pay-").unwrap();
                 let url = format!("sqlite://{}", directory.path().join("deal.db").display());
-                Self { engine, url, name, directory: Some(directory) }
+                Self { engine, url, server: None, name: String::new(), directory: Some(directory) }
             }
-            Engine::MySql => {
-                let server = mysql_server();
-                let mut admin = server.parse::<MySqlConnectOptions>().unwrap().connect().await.unwrap();
-                sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"))).execute(&mut admin).await.unwrap();
-                admin.close().await.unwrap();
-                Self { engine, url: format!("{server}/{name}"), name, directory: None }
-            }
+            Engine::MySql => Self::on_server(&mysql_server()).await,
         }
+    }
+
+    /// On a server of the test's own.
+    pub async fn on_server(server: &str) -> Self {
+        let name = format!("t_{}", Chance::System.nonce());
+        let mut admin = server.parse::<MySqlConnectOptions>().unwrap().connect().await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"))).execute(&mut admin).await.unwrap();
+        admin.close().await.unwrap();
+        Self { engine: Engine::MySql, url: with_path(server, &name), server: Some(server.to_owned()), name, directory: None }
+    }
+
+    /// Where its server listens.
+    pub fn server_address(&self) -> SocketAddr {
+        let url: reqwest::Url = self.url.parse().unwrap();
+        let host = url.host_str().unwrap().replace("localhost", "127.0.0.1");
+        SocketAddr::new(host.parse().unwrap(), url.port().unwrap_or(3306))
+    }
+
+    /// Its URL with another address in it: that of a proxy.
+    pub fn url_through(&self, address: SocketAddr) -> String {
+        let mut url: reqwest::Url = self.url.parse().unwrap();
+        url.set_host(Some(&address.ip().to_string())).unwrap();
+        url.set_port(Some(address.port())).unwrap();
+        url.into()
     }
 
     /// Opens the database behind the service's back, to look at or to tamper with.
@@ -65,10 +93,8 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if self.engine == Engine::Sqlite {
-            return;
-        }
-        let (server, name) = (mysql_server(), self.name.clone());
+        let Some(server) = self.server.take() else { return };
+        let name = self.name.clone();
         let dropping = async move {
             let mut admin = server.parse::<MySqlConnectOptions>().ok()?.connect().await.ok()?;
             sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name}"))).execute(&mut admin).await.ok()
@@ -134,6 +160,15 @@ impl Look {
         match self {
             Self::Sqlite(pool) => sqlx::query(sql).fetch_all(pool).await.unwrap().iter().map(|row| row.get(0)).collect(),
             Self::MySql(pool) => sqlx::query(sql).fetch_all(pool).await.unwrap().iter().map(|row| row.get(0)).collect(),
+        }
+    }
+
+    /// One column of a query's rows, by its name.
+    pub async fn column(&self, sql: &str, name: &str) -> Vec<String> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::Sqlite(pool) => sqlx::query(sql).fetch_all(pool).await.unwrap().iter().map(|row| row.get(name)).collect(),
+            Self::MySql(pool) => sqlx::query(sql).fetch_all(pool).await.unwrap().iter().map(|row| row.get(name)).collect(),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use serde_json::json;
-use wechat_pay::app::Service;
+use wechat_pay::app::{Service, StartError};
 use wechat_pay::chance::Chance;
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
@@ -75,9 +75,16 @@ impl Plan {
     }
 
     pub async fn open(self) -> House {
+        self.try_open().await.unwrap_or_else(|(error, _)| panic!("{error}"))
+    }
+
+    /// Opens, or says why not and gives the database back.
+    pub async fn try_open(self) -> Result<House, (StartError, Database)> {
         let clock = Clock::manual(OPENING_TIME.parse().unwrap());
-        let service = Service::start(self.settings(), clock.clone(), Chance::System).await.unwrap();
-        House { database: self.database, clock, till: Caller::new(service.address), service: Some(service) }
+        match Service::start(self.settings(), clock.clone(), Chance::System).await {
+            Ok(service) => Ok(House { database: self.database, clock, till: Caller::new(service.address), service: Some(service) }),
+            Err(error) => Err((error, self.database)),
+        }
     }
 }
 
@@ -89,10 +96,6 @@ impl House {
 
     fn simulator(&self) -> &Simulator {
         &self.service.as_ref().unwrap().simulator.as_ref().expect("a house with a simulator").1
-    }
-
-    pub fn simulator_address(&self) -> SocketAddr {
-        self.service.as_ref().unwrap().simulator.as_ref().expect("a house with a simulator").0
     }
 
     /// The world on WeChat's side.
@@ -184,6 +187,11 @@ impl House {
     pub fn alarms(&self) -> (u64, u64) {
         let alarms = self.service.as_ref().unwrap().gateway.alarms();
         (alarms.paid_late(), alarms.mismatch())
+    }
+
+    /// Notifications that were not believed, since the start.
+    pub fn disbelieved(&self) -> u64 {
+        self.service.as_ref().unwrap().gateway.alarms().disbelieved()
     }
 
     pub fn time_passes(&self, seconds: i64) {

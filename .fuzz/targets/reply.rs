@@ -1,0 +1,19 @@
+//! No reply makes the gate panic: the input's lines become fields, signed as WeChat signs, so that what lies behind the
+//! signature is reached too.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use wechat_pay::wechat::{ApiKey, Fields, Merchant, SignType, Signer, reply, xml};
+
+fuzz_target!(|text: &str| {
+    let signer = Signer::new(ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap(), SignType::HmacSha256);
+    let merchant = Merchant { appid: "wxd930ea5d5a258f4f".into(), mch_id: "10000100".into(), signer: signer.clone(), notify_url: String::new() };
+    let fields: Fields = text.lines().filter_map(|line| line.split_once('=')).collect();
+    let order_id = "20150806125346".parse().unwrap();
+    for body in [xml::write(&signer.signed(fields)), text.to_owned()] {
+        let _ = reply::unified_order(&merchant, &order_id, body.as_bytes());
+        let _ = reply::order_query(&merchant, &order_id, body.as_bytes());
+        let _ = reply::close_order(&merchant, &order_id, body.as_bytes());
+        let _ = merchant.read_notification(body.as_bytes());
+    }
+});

@@ -1,0 +1,162 @@
+//! The torture itself: everything that may be killed is, and comes back.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use wechat_pay::chance::Chance;
+
+use crate::ALONE;
+use crate::caller::Till;
+use crate::dice::Dice;
+use crate::load::{self, Scene};
+use crate::town::{Town, until};
+use crate::verdict::{self, Run};
+
+/// From a restart to being ready again.
+const COMES_BACK: Duration = Duration::from_secs(60);
+const TILLS: usize = 12;
+const EXPIRE_AFTER: Duration = Duration::from_secs(20);
+const CLOSE_MIN_AGE: Duration = Duration::from_secs(4);
+
+/// Who is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Victim {
+    One,
+    Other,
+    BothInstances,
+    Database,
+    DatabaseAndInstance,
+}
+
+impl Victim {
+    const ALL: [Self; 5] = [Self::One, Self::Other, Self::BothInstances, Self::Database, Self::DatabaseAndInstance];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::One => "instance 0",
+            Self::Other => "instance 1",
+            Self::BothInstances => "both instances",
+            Self::Database => "database",
+            Self::DatabaseAndInstance => "database and instance 0",
+        }
+    }
+
+    fn instances(self) -> &'static [usize] {
+        match self {
+            Self::One | Self::DatabaseAndInstance => &[0],
+            Self::Other => &[1],
+            Self::BothInstances => &[0, 1],
+            Self::Database => &[],
+        }
+    }
+
+    fn database(self) -> bool {
+        matches!(self, Self::Database | Self::DatabaseAndInstance)
+    }
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{variable} is no number")))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kills_lose_nothing() {
+    let _alone = ALONE.lock().await;
+    let kills = number("TORTURE_KILLS").unwrap_or(3);
+    let seed = number("TORTURE_SEED").unwrap_or_else(|| u64::try_from(Chance::System.draw() >> 96).unwrap());
+    eprintln!("TORTURE_SEED={seed} TORTURE_KILLS={kills}");
+    let dice = Dice::new(seed);
+    let begun = Instant::now();
+    let (expire_after, close_min_age) = (EXPIRE_AFTER.as_secs().to_string(), CLOSE_MIN_AGE.as_secs().to_string());
+    let chosen = [
+        ("DEAL__EXPIRE_AFTER", expire_after.as_str()),
+        ("DEAL__CLOSE_MIN_AGE", close_min_age.as_str()),
+        ("SWEEP__FIRST_LOOKS", "3,8"),
+        ("SWEEP__PAUSE", "5"),
+        ("SWEEP__LONGEST_PAUSE", "5"),
+    ];
+    let mut town = Town::build(2, &dice, &chosen).await;
+    let scene = Scene {
+        till: town.till(),
+        phone: town.phone(),
+        ledger: Arc::default(),
+        expire_after: EXPIRE_AFTER,
+        close_min_age: CLOSE_MIN_AGE,
+        lives: TaskTracker::new(),
+        stop: CancellationToken::new(),
+    };
+    let mut everybody = load::begin(&scene, &dice, TILLS);
+    let mut run = Run { seed, begun, kills: BTreeMap::new(), slowest_return: Duration::ZERO, last_restart: Instant::now() };
+
+    for number in 0..kills {
+        sleep(dice.millis(1500, 5000)).await;
+        strike(&mut town, &scene, &dice, number, &mut run).await;
+    }
+    // A little life after the last restart, then the tills close; what is paid is paid.
+    sleep(Duration::from_secs(3)).await;
+    let last_restart = run.last_restart;
+    all_are_back(&town, &mut run, last_restart).await;
+    scene.stop.cancel();
+    scene.lives.close();
+    let over = async {
+        while everybody.join_next().await.is_some_and(|ended| ended.is_ok()) {}
+        scene.lives.wait().await;
+    };
+    timeout(Duration::from_secs(60), over).await.expect("the load ends");
+    assert!(everybody.is_empty(), "somebody of the load has panicked");
+
+    verdict::reached(&mut town, &scene, &run).await;
+}
+
+/// One kill, and the return.
+async fn strike(town: &mut Town, scene: &Scene, dice: &Dice, number: u64, run: &mut Run) {
+    for (number, instance) in town.instances.iter_mut().enumerate() {
+        if !instance.lives() {
+            scene.ledger.violation(format!("instance {number} ended by itself"));
+            instance.start();
+        }
+    }
+    // The short run has one of each, too.
+    let victim = match number {
+        0 => *dice.one_of(&[Victim::One, Victim::Other]),
+        1 => Victim::Database,
+        2 => Victim::BothInstances,
+        _ => *dice.one_of(&Victim::ALL),
+    };
+    eprintln!("{:6.1?} kill -9: {}", run.begun.elapsed(), victim.as_str());
+    *run.kills.entry(victim).or_default() += 1;
+    if victim.database() {
+        town.database.kill();
+    }
+    for number in victim.instances() {
+        town.instances[*number].kill();
+    }
+    sleep(dice.millis(0, 1500)).await;
+    // Together: the service must bear a database that is not there yet.
+    let restarted = Instant::now();
+    if victim.database() {
+        town.database.start();
+    }
+    for number in victim.instances() {
+        town.instances[*number].start();
+    }
+    run.last_restart = restarted;
+    // Mostly the next blow waits for the return; sometimes it does not.
+    if !dice.percent(25) {
+        all_are_back(town, run, restarted).await;
+    }
+}
+
+async fn all_are_back(town: &Town, run: &mut Run, since: Instant) {
+    town.database.ready_within(COMES_BACK).await.expect("the database comes back");
+    for instance in &town.instances {
+        let till = Till::new(vec![instance.address]);
+        let ready = async || till.get("/readyz").await.is_ok_and(|answer| answer.status == 200);
+        until(COMES_BACK, ready).await.expect("the instance is ready again");
+    }
+    run.slowest_return = run.slowest_return.max(since.elapsed());
+}

@@ -1,0 +1,29 @@
+//! Torture: the real program, a real MariaDB and the simulator with faults on, as separate processes; load on all
+//! endpoints; `kill -9` of the service and of the database at random, restarts, two instances at once. Afterwards what
+//! WeChat knows, what the tills were told and what the database holds are held against each other.
+//!
+//! ```sh
+//! cargo test --test torture                                                        # 3 kills: what CI runs
+//! TORTURE_KILLS=50 cargo test --release --test torture kills -- --nocapture        # the long run
+//! TORTURE_SEED=7 …                                                                 # the choices of another run again
+//! ```
+//! It needs `mariadbd` and `mariadb-install-db`, and starts everything else by itself. What it started is gone at the
+//! end, however that comes; of a run that failed the logs are kept, and it says where.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod caller;
+mod dice;
+mod forwarder;
+mod kills;
+mod ledger;
+mod load;
+mod overload;
+mod payers;
+mod process;
+mod stopping;
+mod town;
+mod verdict;
+
+/// The tests of this binary measure time and load the machine, so each has it for itself.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

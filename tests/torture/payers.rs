@@ -1,0 +1,118 @@
+//! What becomes of an order that was opened: somebody pays at once or in the last moment, gives up by the button or
+//! walks away, while a page asks how it stands.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::{Instant, sleep_until};
+
+use crate::dice::Dice;
+use crate::ledger::Wish;
+use crate::load::Scene;
+
+/// What the payer has in mind.
+#[derive(Debug, Clone, Copy)]
+enum Mind {
+    Pays,
+    /// Around the moment at which the order ends.
+    PaysLate,
+    GivesUp,
+    /// Two people before one screen.
+    GivesUpAndPays,
+    WalksAway,
+}
+
+/// The whole story of one order.
+pub async fn life(scene: Scene, dice: Dice, order_id: String, wish: Wish) {
+    let mind = match dice.number(1, 100) {
+        1..=60 => Mind::Pays,
+        61..=70 => Mind::PaysLate,
+        71..=80 => Mind::GivesUp,
+        81..=90 => Mind::GivesUpAndPays,
+        _ => Mind::WalksAway,
+    };
+    let opened = Instant::now();
+    let closable = opened + scene.close_min_age + dice.millis(0, 2000);
+    let paying = match mind {
+        Mind::Pays => Some(opened + dice.millis(0, 6000)),
+        Mind::PaysLate => Some(opened + scene.expire_after.saturating_sub(Duration::from_secs(1)) + dice.millis(0, 3000)),
+        Mind::GivesUpAndPays => Some(closable + dice.millis(0, 300)),
+        Mind::GivesUp | Mind::WalksAway => None,
+    };
+    let closing = matches!(mind, Mind::GivesUp | Mind::GivesUpAndPays).then_some(closable);
+    let notify = match dice.number(1, 100) {
+        1..=65 => "normal",
+        66..=88 => "lost",
+        _ => "twice",
+    };
+    let (page, payer, closer) =
+        (watch(&scene, &dice, &order_id), pay(&scene, &order_id, paying, notify), close(&scene, &order_id, closing));
+    tokio::join!(page, payer, closer);
+    if wish.key.is_some() && dice.percent(10) {
+        ask_again(&scene, &order_id, &wish).await;
+    }
+}
+
+async fn pay(scene: &Scene, order_id: &str, when: Option<Instant>, notify: &str) {
+    let Some(when) = when else { return };
+    sleep_until(when).await;
+    if scene.stop.is_cancelled() {
+        return;
+    }
+    scene.ledger.told().paying.insert(order_id.to_owned());
+    if scene.phone.pay(order_id, notify).await {
+        scene.ledger.paid(order_id);
+    }
+}
+
+async fn close(scene: &Scene, order_id: &str, when: Option<Instant>) {
+    let Some(when) = when else { return };
+    sleep_until(when).await;
+    for _ in 0..5 {
+        match scene.post("/wxPay/doCloseOrder", &json!({"order_id": order_id}), None).await {
+            Some((200, answer)) if answer["code"] == 0 => {
+                scene.ledger.told().told_closed.insert(order_id.to_owned());
+                return;
+            }
+            Some((200, answer)) if answer["reason"] == "ORDER_PAID" => return,
+            Some((200 | 502..=504, _)) | None => {}
+            Some((status, answer)) => scene.ledger.violation(format!("doCloseOrder answered {status}: {answer}")),
+        }
+        if !scene.pause(Duration::from_millis(700)).await {
+            return;
+        }
+    }
+}
+
+/// A payer's page asks until the order is decided, or its reader loses patience.
+async fn watch(scene: &Scene, dice: &Dice, order_id: &str) {
+    let paths: [&'static str; 2] = ["/wxPay/queryOrder", "/wxPay/wxPay/queryOrder"];
+    for _ in 0..dice.number(2, 25) {
+        if !scene.pause(dice.millis(300, 1500)).await {
+            return;
+        }
+        match scene.post(*dice.one_of(&paths), &json!({"order_id": order_id}), None).await {
+            Some((200, answer)) => match answer["trade_state"].as_str() {
+                Some("SUCCESS") => {
+                    scene.ledger.told_paid(order_id);
+                    return;
+                }
+                Some("CLOSED") => return,
+                Some("NOTPAY") => {}
+                _ => scene.ledger.violation(format!("queryOrder answered {answer}")),
+            },
+            Some((502..=504, _)) | None => {}
+            Some((status, answer)) => scene.ledger.violation(format!("queryOrder answered {status} of {order_id}: {answer}")),
+        }
+    }
+}
+
+/// The till asks for the same order after its end.
+async fn ask_again(scene: &Scene, order_id: &str, wish: &Wish) {
+    let body = json!({"merchant_id": wish.merchant_id, "product_id": wish.product_id, "price": format!("{}.{:02}", wish.fen / 100, wish.fen % 100)});
+    if let Some((200, answer)) = scene.post("/wxPay/toPay", &body, wish.key.as_deref()).await
+        && answer["order_id"].as_str().is_some_and(|again| again != order_id)
+    {
+        scene.ledger.violation(format!("asked again for {order_id}, toPay answered {answer}"));
+    }
+}
