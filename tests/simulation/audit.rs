@@ -76,7 +76,7 @@ impl Audit {
             assert!(twice.is_none(), "V9: two rows of one order: {twice:?}");
         }
         let gone = self.rows.keys().find(|order_id| !rows.contains_key(*order_id));
-        assert!(gone.is_none(), "V9: the row of {gone:?} is gone");
+        assert_eq!(gone, None, "V9: its row is gone");
         self.rows = rows;
     }
 
@@ -122,6 +122,16 @@ impl Audit {
                 && fields.get("mch_id") == Some(&self.merchant.mch_id)
         });
         assert!(proven, "V1: no evidence: {row:?}");
+    }
+
+    /// When nobody asks for links, the stored ones are those that can be paid: WeChat's last.
+    pub fn check_links(&self, sea: &Sea) {
+        for row in self.undecided() {
+            let Some(order) = sea.world.order(&row.order_id) else { continue };
+            if row.code_url.is_some() && !sea.may_have_an_unknown_link(&row.order_id) {
+                assert_eq!(row.code_url.as_ref(), Some(&order.code_url), "a link that is dead: {row:?}");
+            }
+        }
     }
 
     /// V5, V24: after the faults have ended at `since`, nothing stays open for longer than promised.

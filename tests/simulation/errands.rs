@@ -10,11 +10,19 @@ use super::sea::{Posted, Sea};
 
 /// What somebody wants.
 pub enum Wish {
-    ToPay { key: Option<String> },
+    ToPay {
+        key: Option<String>,
+        fen: i64,
+    },
     Query(String),
     Close(String),
     Notify(Box<Posted>),
     Sweep,
+    /// A post that must change nothing, and the status that answers it.
+    Stranger {
+        what: &'static str,
+        expected: u16,
+    },
 }
 
 /// Somebody who waits for an answer.
@@ -28,7 +36,8 @@ pub struct Errand {
 impl Wish {
     pub fn name(&self) -> String {
         match self {
-            Self::ToPay { key } => format!("toPay {key:?}"),
+            Self::ToPay { key, fen } => format!("toPay {key:?} {fen}"),
+            Self::Stranger { what, .. } => format!("a stranger posts {what}"),
             Self::Query(order_id) => format!("queryOrder {order_id}"),
             Self::Close(order_id) => format!("doCloseOrder {order_id}"),
             Self::Notify(posted) => format!("notify {} genuine {}", posted.letter.delivery.out_trade_no, posted.genuine),
@@ -62,8 +71,11 @@ impl Tills {
             self.learn(order_id);
         }
         match wish {
-            Wish::ToPay { key } => {
-                assert!(!said_yes || json["code_url"][0].is_string(), "a yes without a link: {body}");
+            Wish::ToPay { key, fen } => {
+                if said_yes {
+                    assert!(json["code_url"][0].is_string(), "a yes without a link: {body}");
+                    assert_eq!(audit.rows[order_id.unwrap()].total_fee, *fen, "another price than was asked for");
+                }
                 if let (Some(key), Some(order_id)) = (key, order_id) {
                     let known = self.keys.entry(key.clone()).or_default().get_or_insert(order_id.to_owned());
                     assert_eq!(known, order_id, "one key, two orders");

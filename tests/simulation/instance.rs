@@ -27,6 +27,8 @@ use super::gates::Gates;
 pub struct Instance {
     pub number: usize,
     pub gateway: Arc<Gateway>,
+    /// Its own, which is not quite the others'.
+    pub clock: Clock,
     router: Router,
 }
 
@@ -50,7 +52,7 @@ pub fn merchant(settings: &Settings) -> &Merchant {
 }
 
 impl Instance {
-    pub async fn start(number: usize, settings: &Settings, clock: &Clock, seed: u64, gates: &Gates) -> Self {
+    pub async fn start(number: usize, settings: &Settings, clock: Clock, seed: u64, gates: &Gates) -> Self {
         let at_the_edge = gates.clone();
         let edge = Edge::new(move |statement| at_the_edge.clone().pass_statement(number, statement).boxed());
         let on_the_wire = gates.clone();
@@ -68,7 +70,7 @@ impl Instance {
             work: TaskTracker::new(),
             stopping: CancellationToken::new(),
         };
-        Self { number, gateway, router: http::router(app, &settings.server) }
+        Self { number, gateway, clock, router: http::router(app, &settings.server) }
     }
 
     /// A request and its answer: status and body.

@@ -19,6 +19,7 @@ mod errands;
 mod gates;
 mod history;
 mod instance;
+mod moves;
 mod place;
 mod sea;
 mod steps;

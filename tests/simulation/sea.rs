@@ -5,9 +5,10 @@ use chrono::TimeDelta;
 use wechat_pay::chance::Chance;
 use wechat_pay::deal::Timestamp;
 use wechat_pay::simulator::{CloseUnknown, Layout, Letter, Notify, World};
-use wechat_pay::wechat::{CallError, Doubt, Merchant};
+use wechat_pay::wechat::{CallError, Doubt, Fields, Merchant, xml};
 
 use super::gates::Reply;
+use super::steps::CALL;
 
 /// A draw, in the words of a history.
 #[derive(Clone)]
@@ -55,8 +56,11 @@ pub enum Call {
 
 pub struct Sea {
     pub world: World,
+    merchant: Merchant,
     /// Letters that WeChat has posted and nobody has got.
     pub letters: Vec<Posted>,
+    /// Requests for links that may have arrived after a later one.
+    overtaken: Vec<String>,
     late: Vec<(Timestamp, &'static str, String)>,
 }
 
@@ -78,11 +82,14 @@ impl Sea {
         world.habits.notify_fee_type = dice.happens(800);
         world.habits.close_unknown = dice.one_of(&[CloseUnknown::Success, CloseUnknown::OrderNotExist]);
         world.faults.system_error_signed = dice.happens(500);
-        Self { world, letters: Vec::new(), late: Vec::new() }
+        Self { world, merchant: merchant.clone(), letters: Vec::new(), overtaken: Vec::new(), late: Vec::new() }
     }
 
     /// Lets a call through.
-    pub fn carry(&mut self, call: Call, api: &'static str, request: &str, now: Timestamp, dice: &Dice) -> Reply {
+    pub fn carry(&mut self, call: Call, api: &'static str, request: &str, since: Timestamp, now: Timestamp, dice: &Dice) -> Reply {
+        if api == "unifiedorder" && (call == Call::Late || now - since > CALL) {
+            self.overtaken.push(request.to_owned());
+        }
         match call {
             Call::Answered => Ok(self.arrive(api, request, now).into_bytes()),
             Call::Unreachable => Err(CallError::Unreachable),
@@ -93,7 +100,7 @@ impl Sea {
                 Err(dice.one_of(&[Doubt::Broken, Doubt::Timeout]).into())
             }
             Call::Late => {
-                let arrives = now + TimeDelta::seconds(1 + i64::try_from(dice.below(30)).unwrap());
+                let arrives = now + TimeDelta::seconds(1 + i64::try_from(dice.below(15)).unwrap());
                 self.late.push((arrives, api, request.to_owned()));
                 Err(Doubt::Timeout.into())
             }
@@ -126,6 +133,11 @@ impl Sea {
         self.late.iter().map(|(arrives, ..)| *arrives).min()
     }
 
+    /// Whether the link that WeChat gave last may be one that nobody has heard of.
+    pub fn may_have_an_unknown_link(&self, order_id: &str) -> bool {
+        self.overtaken.iter().any(|request| request.contains(order_id))
+    }
+
     /// Whether a request about this order is still on its way.
     pub fn is_awaited(&self, order_id: &str) -> bool {
         self.late.iter().any(|(_, api, request)| *api == "unifiedorder" && request.contains(order_id))
@@ -138,6 +150,25 @@ impl Sea {
         let due = self.world.letters_due(now);
         self.letters.extend(due.into_iter().map(|letter| Posted { letter, genuine, by_wechat: true }));
         self.world.faults.notify = Notify::Normal;
+    }
+
+    /// A message about an order that WeChat has not sent so.
+    pub fn stranger(&self, what: &str, order_id: &str, dice: &Dice) -> String {
+        let fields = Fields::new()
+            .with("appid", self.merchant.appid.as_str())
+            .with("mch_id", self.merchant.mch_id.as_str())
+            .with("nonce_str", format!("{:032x}", dice.seed()))
+            .with("out_trade_no", order_id)
+            .with("return_code", "SUCCESS")
+            .with("result_code", if what == "a payment that failed" { "FAIL" } else { "SUCCESS" })
+            .with("total_fee", "1990")
+            .with("time_end", "20260401120500")
+            .with("transaction_id", "4200000000202604010000000000");
+        xml::write(&match what {
+            "an unsigned payment" => fields,
+            "a forged payment" => fields.with("sign", "0".repeat(32)),
+            _ => self.merchant.signer.signed(fields),
+        })
     }
 
     /// What the postman hears.
