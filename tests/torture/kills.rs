@@ -18,7 +18,7 @@ use crate::verdict::{self, Run};
 
 /// From a restart to being ready again.
 const COMES_BACK: Duration = Duration::from_secs(60);
-const TILLS: usize = 12;
+const TILLS: usize = 20;
 const EXPIRE_AFTER: Duration = Duration::from_secs(20);
 const CLOSE_MIN_AGE: Duration = Duration::from_secs(4);
 

@@ -6,6 +6,7 @@
 //! cargo test --test torture                                                        # 3 kills: what CI runs
 //! TORTURE_KILLS=50 cargo test --release --test torture kills -- --nocapture        # the long run
 //! TORTURE_SEED=7 …                                                                 # the choices of another run again
+//! TORTURE_PROGRAM=/usr/bin/wechat-pay …                                            # another program than the one just built
 //! ```
 //! It needs `mariadbd` and `mariadb-install-db`, and starts everything else by itself. What it started is gone at the
 //! end, however that comes; of a run that failed the logs are kept, and it says where.

@@ -91,7 +91,7 @@ async fn watch(scene: &Scene, dice: &Dice, order_id: &str) {
         if !scene.pause(dice.millis(300, 1500)).await {
             return;
         }
-        match scene.post(*dice.one_of(&paths), &json!({"order_id": order_id}), None).await {
+        match scene.post(dice.one_of::<&str>(&paths), &json!({"order_id": order_id}), None).await {
             Some((200, answer)) => match answer["trade_state"].as_str() {
                 Some("SUCCESS") => {
                     scene.ledger.told_paid(order_id);

@@ -230,9 +230,10 @@ fn as_user() -> Option<&'static str> {
     (std::fs::metadata("/proc/self").unwrap().uid() == 0).then_some("--user=mysql")
 }
 
-/// The program under torture, with nothing of this process's configuration.
+/// The program under torture (`TORTURE_PROGRAM`, or the one that was just built), with nothing of this process's configuration.
 fn program(name: &str, log: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wechat-pay"));
+    let just_built = || env!("CARGO_BIN_EXE_wechat-pay").to_owned();
+    let mut command = Command::new(std::env::var("TORTURE_PROGRAM").unwrap_or_else(|_| just_built()));
     command.arg(name).current_dir(log.parent().unwrap()).env("RUST_LOG", LOG_LEVEL);
     for (key, _) in std::env::vars().filter(|(key, _)| key.starts_with("WECHAT_PAY__")) {
         command.env_remove(key);
