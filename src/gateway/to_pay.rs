@@ -71,6 +71,7 @@ impl Gateway {
                 }
                 Err(error) => return Err(error.into()),
             }
+            self.may_still_ask(&deal.order_id, deal.asking_until)?;
             match self.ask(place, &deal.order_id, deal.prepay_request, Some(deal.expires_at)).await {
                 // WeChat knows our brand-new number: somebody else uses this merchant number. Once may be chance.
                 Err(GatewayError::Refused(order_id, refusal)) if refusal.number_is_taken() && !number_was_taken => {
@@ -134,6 +135,7 @@ impl Gateway {
         if let Some(request) = deal.prepay.request
             && self.store.claim_prepay(&deal.order_id, now, now + ASKING).await?
         {
+            self.may_still_ask(&deal.order_id, now + ASKING)?;
             return match self.ask(place, &deal.order_id, request, deal.expires_at).await {
                 // The same request cannot be another one, whatever WeChat says.
                 Err(GatewayError::Refused(order_id, refusal)) if refusal.number_is_taken() => {
@@ -144,6 +146,12 @@ impl Gateway {
         }
         drop(place);
         self.wait_for_other(&deal.order_id).await
+    }
+
+    /// Who was held up until the right to ask was over (a process that stood still, a database that took its time) does
+    /// not ask: somebody else does by now, or the deal was given up as one that WeChat never heard of.
+    fn may_still_ask(&self, order_id: &OrderId, until: Timestamp) -> Result<(), GatewayError> {
+        if self.clock.now() < until { Ok(()) } else { Err(GatewayError::Upstream(order_id.clone(), Doubt::Timeout.into())) }
     }
 
     /// Somebody else, perhaps another instance, is asking for this deal's link. Its answer is ours too.

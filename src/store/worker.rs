@@ -62,7 +62,7 @@ impl Workers {
 }
 
 fn lane(url: &DatabaseUrl, workers: usize, instance: &Arc<str>, edge: Option<&Edge>, doubts: &Arc<AtomicU64>) -> Queue {
-    let (queue, jobs) = queue();
+    let (queue, jobs) = queue(edge.is_some());
     for number in 0..workers {
         let worker = Worker {
             url: url.clone(),

@@ -6,10 +6,11 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use reqwest::{Response, StatusCode, Url};
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::chance::Chance;
+use crate::clock::Clock;
 use crate::deal::OrderId;
 
 use super::error::{CallError, Doubt};
@@ -61,25 +62,29 @@ enum Transport {
 }
 
 impl Transport {
-    /// Lets some time pass; on a wire, that is the simulation's to do.
-    async fn pause(&self, pause: Duration) {
-        if let Self::Http(_) = self {
-            sleep(pause).await;
+    /// By which time calls are made: on a wire that is the simulation's.
+    fn clock(&self) -> &Clock {
+        match self {
+            Self::Http(_) => &Clock::System,
+            Self::Wire(wire) => &wire.clock,
         }
     }
 }
 
-/// A WeChat within this process, as a simulation has it: takes the name of an API and a request, gives the reply.
-/// Its time-outs are the simulation's own.
+/// A WeChat within this process, as a simulation has it: takes the name of an API, a request and the time that there is,
+/// gives the reply, or a time-out of its own.
 #[derive(Clone)]
-pub struct Wire(Arc<dyn Fn(&'static str, String) -> Reply + Send + Sync>);
+pub struct Wire {
+    clock: Clock,
+    carry: Arc<dyn Fn(&'static str, String, Duration) -> Reply + Send + Sync>,
+}
 
 type Reply = BoxFuture<'static, Result<Vec<u8>, CallError>>;
 
 impl Wire {
     /// Has `carry` called with every request.
-    pub fn new(carry: impl Fn(&'static str, String) -> Reply + Send + Sync + 'static) -> Self {
-        Self(Arc::new(carry))
+    pub fn new(clock: Clock, carry: impl Fn(&'static str, String, Duration) -> Reply + Send + Sync + 'static) -> Self {
+        Self { clock, carry: Arc::new(carry) }
     }
 }
 
@@ -165,25 +170,26 @@ impl Client {
         read: impl Fn(&Merchant, &OrderId, &[u8]) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
         async {
-            let started = Instant::now();
+            let clock = self.transport.clock();
+            let started = clock.ticks();
+            let elapsed = || clock.ticks().saturating_sub(started);
             let mut pauses = pauses.iter();
             let outcome = loop {
+                let left = TOTAL.saturating_sub(elapsed());
                 let reply = match &self.transport {
-                    Transport::Http(http) => {
-                        timeout_at(started + TOTAL, http.post(api, request.clone())).await.unwrap_or(Err(Doubt::Timeout.into()))
-                    }
-                    Transport::Wire(wire) => (wire.0)(api, request.clone()).await,
+                    Transport::Http(http) => timeout(left, http.post(api, request.clone())).await.unwrap_or(Err(Doubt::Timeout.into())),
+                    Transport::Wire(wire) => (wire.carry)(api, request.clone(), left).await,
                 };
                 let outcome = reply.and_then(|body| read(&self.merchant, order_id, &body));
                 match (&outcome, pauses.next()) {
-                    (Err(error), Some(pause)) if error.may_pass() && started.elapsed() + *pause < TOTAL => {
+                    (Err(error), Some(pause)) if error.may_pass() && elapsed() + *pause < TOTAL => {
                         info!(%error, "asking WeChat again");
-                        self.transport.pause(*pause).await;
+                        clock.pause(*pause).await;
                     }
                     _ => break outcome,
                 }
             };
-            let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let elapsed_ms = u64::try_from(elapsed().as_millis()).unwrap_or(u64::MAX);
             match &outcome {
                 Ok(_) => info!(elapsed_ms, "WeChat answered"),
                 Err(error) => warn!(elapsed_ms, %error, "WeChat did not answer the question"),

@@ -98,7 +98,7 @@ impl Tills {
 fn not_payable(order_id: &str, sea: &Sea) {
     let state = sea.world.order(order_id).map(|order| order.trade_state);
     assert!(
-        state.is_none_or(|state| state.is_dead()) && !sea.is_awaited(order_id),
+        state.map_or(!sea.is_awaited(order_id), |state| state.is_dead()),
         "V6: closed was said, and WeChat has {order_id} as {state:?}"
     );
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
 use wechat_pay::clock::Clock;
@@ -21,8 +22,17 @@ pub struct Waiting {
 }
 
 pub enum What {
-    Statement { name: &'static str, go: oneshot::Sender<Fate> },
-    Call { api: &'static str, request: String, go: oneshot::Sender<Reply> },
+    Statement {
+        name: &'static str,
+        go: oneshot::Sender<Fate>,
+    },
+    /// `left`: for so long its caller waits.
+    Call {
+        api: &'static str,
+        request: String,
+        left: Duration,
+        go: oneshot::Sender<Reply>,
+    },
 }
 
 /// The gates of one history.
@@ -114,13 +124,13 @@ impl Gates {
         Passage { fate, until_over: Box::new(self.stillness.begin()) }
     }
 
-    pub async fn pass_call(self, instance: usize, api: &'static str, request: String) -> Reply {
+    pub async fn pass_call(self, instance: usize, api: &'static str, request: String, left: Duration) -> Reply {
         let broken = Err(Doubt::Broken.into());
         if self.is_dead(instance) {
             return broken;
         }
         let (go, reply) = oneshot::channel();
-        self.stop(instance, What::Call { api, request, go });
+        self.stop(instance, What::Call { api, request, left, go });
         reply.await.unwrap_or(broken)
     }
 }

@@ -244,7 +244,8 @@ impl<'a> History<'a> {
         self.hear_answers().await;
         self.audit.check(&self.sea);
         if self.errands.is_empty() && self.gates.waiting().is_empty() && self.next_pause_over().is_none() {
-            self.audit.check_links(&self.sea);
+            let dead = self.audit.dead_links(&self.sea);
+            self.count("steps with a dead link", dead);
         }
     }
 }

@@ -56,7 +56,7 @@ impl Instance {
         let at_the_edge = gates.clone();
         let edge = Edge::new(move |statement| at_the_edge.clone().pass_statement(number, statement).boxed());
         let on_the_wire = gates.clone();
-        let wire = Wire::new(move |api, request| on_the_wire.clone().pass_call(number, api, request).boxed());
+        let wire = Wire::new(clock.clone(), move |api, request, left| on_the_wire.clone().pass_call(number, api, request, left).boxed());
         let store = Store::open_at(&settings.database, &format!("i{number}"), clock.now(), Some(&edge)).await.unwrap();
         let chance = Chance::seeded(seed);
         let client = Client::wired(merchant(settings).clone(), wire, chance.clone());

@@ -9,8 +9,9 @@ use super::gates::{Waiting, What};
 use super::history::History;
 use super::sea::Call;
 
-/// A statement that is not through by then has taken too long for its worker, a call for the client.
+/// A statement that is not through by then has taken too long for its worker.
 const STATEMENT: TimeDelta = TimeDelta::seconds(2);
+/// The longest that a call may take.
 pub const CALL: TimeDelta = TimeDelta::seconds(6);
 
 impl History<'_> {
@@ -49,7 +50,7 @@ impl History<'_> {
                 let _ = go.send(Fate::TooSlow { carried_out });
                 format!("i{}: {name} takes too long, carried out: {carried_out}", waiting.instance)
             }
-            What::Call { api, request, go } => {
+            What::Call { api, request, go, .. } => {
                 let call = if carried_out { Call::ReplyLost } else { Call::Late };
                 let _ = go.send(self.sea.carry(call, api, &request, waiting.since, self.clock.now(), &self.dice));
                 format!("i{}: {api} takes too long: {call:?}", waiting.instance)
@@ -67,7 +68,7 @@ impl History<'_> {
                 let _ = go.send(fate);
                 format!("i{}: {name}: {fate:?}", waiting.instance)
             }
-            What::Call { api, request, go } => {
+            What::Call { api, request, go, .. } => {
                 let call = self.draw_call();
                 let _ = go.send(self.sea.carry(call, api, &request, waiting.since, self.clock.now(), &self.dice));
                 format!("i{}: {api}: {call:?}", waiting.instance)
@@ -163,6 +164,6 @@ impl History<'_> {
 fn patience(what: &What) -> TimeDelta {
     match what {
         What::Statement { .. } => STATEMENT,
-        What::Call { .. } => CALL,
+        What::Call { left, .. } => TimeDelta::from_std(*left).unwrap(),
     }
 }
