@@ -1,10 +1,13 @@
 //! The clock, passed in. Nothing else in the crate reads the wall clock (`clippy.toml` holds that),
 //! so a test can move a whole service through a day by hand.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::deal::Timestamp;
 
@@ -14,8 +17,23 @@ pub enum Clock {
     /// The machine's wall clock.
     #[default]
     System,
-    /// A clock that stands still until somebody advances it (milliseconds since 1970).
+    /// A clock that stands still until somebody advances it (milliseconds since 1970). Pauses still take the machine's time.
     Manual(Arc<AtomicI64>),
+    /// A clock by which pauses are made too: nothing in here takes time unless somebody advances it.
+    Simulated(Arc<Simulated>),
+}
+
+/// A clock that knows who waits for it.
+#[derive(Debug)]
+pub struct Simulated {
+    millis: AtomicI64,
+    pausing: Mutex<Vec<Pausing>>,
+}
+
+#[derive(Debug)]
+struct Pausing {
+    until: i64,
+    over: oneshot::Sender<()>,
 }
 
 impl Clock {
@@ -24,12 +42,18 @@ impl Clock {
         Self::Manual(Arc::new(AtomicI64::new(start.timestamp_millis())))
     }
 
+    /// A clock that stands at `start`, with everybody who pauses by it, until it is advanced.
+    pub fn simulated(start: Timestamp) -> Self {
+        Self::Simulated(Arc::new(Simulated { millis: AtomicI64::new(start.timestamp_millis()), pausing: Mutex::default() }))
+    }
+
     /// Now.
     pub fn now(&self) -> Timestamp {
         match self {
             #[expect(clippy::disallowed_methods, reason = "the one place where the wall clock is read")]
             Self::System => Utc::now(),
-            Self::Manual(millis) => DateTime::from_timestamp_millis(millis.load(Ordering::SeqCst)).unwrap_or_default(),
+            Self::Manual(millis) => time(millis),
+            Self::Simulated(clock) => time(&clock.millis),
         }
     }
 
@@ -38,10 +62,63 @@ impl Clock {
         self.now().trunc_subsecs(0)
     }
 
-    /// Moves a manual clock forward. The machine's clock is nobody's to move.
-    pub fn advance(&self, by: TimeDelta) {
-        if let Self::Manual(millis) = self {
-            millis.fetch_add(by.num_milliseconds(), Ordering::SeqCst);
+    /// The time since some fixed moment: to measure with, since it never goes backwards.
+    pub fn ticks(&self) -> Duration {
+        static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
+        match self {
+            Self::System | Self::Manual(_) => BEGINNING.elapsed(),
+            Self::Simulated(clock) => Duration::from_millis(clock.millis.load(Ordering::SeqCst).max(0).unsigned_abs()),
         }
     }
+
+    /// Waits.
+    pub async fn pause(&self, time: Duration) {
+        match self {
+            Self::System | Self::Manual(_) => tokio::time::sleep(time).await,
+            Self::Simulated(_) if time.is_zero() => {}
+            Self::Simulated(clock) => clock.pause(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)).await,
+        }
+    }
+
+    /// Moves a clock that is moved by hand forward. The machine's clock is nobody's to move.
+    pub fn advance(&self, by: TimeDelta) {
+        match self {
+            Self::System => {}
+            Self::Manual(millis) => _ = millis.fetch_add(by.num_milliseconds(), Ordering::SeqCst),
+            Self::Simulated(clock) => clock.advance(by.num_milliseconds()),
+        }
+    }
+
+    /// When the first of those who pause by a simulated clock goes on.
+    pub fn next_pause_over(&self) -> Option<Timestamp> {
+        let Self::Simulated(clock) = self else { return None };
+        let pausing = clock.pausing.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = pausing.iter().filter(|one| !one.over.is_closed());
+        waiting.map(|one| one.until).min().and_then(DateTime::from_timestamp_millis)
+    }
+}
+
+impl Simulated {
+    async fn pause(&self, millis: i64) {
+        let until = self.millis.load(Ordering::SeqCst).saturating_add(millis);
+        let (over, waiting) = oneshot::channel();
+        self.pausing.lock().unwrap_or_else(PoisonError::into_inner).push(Pausing { until, over });
+        let _ = waiting.await;
+    }
+
+    /// Whoever pauses goes on in the order in which the pauses end.
+    fn advance(&self, millis: i64) {
+        let now = self.millis.fetch_add(millis, Ordering::SeqCst) + millis;
+        let mut pausing = self.pausing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut over, waiting): (Vec<_>, Vec<_>) = pausing.drain(..).partition(|one| one.until <= now);
+        *pausing = waiting;
+        over.sort_by_key(|one| one.until);
+        for one in over {
+            let _ = one.over.send(());
+        }
+    }
+}
+
+fn time(millis: &AtomicI64) -> Timestamp {
+    DateTime::from_timestamp_millis(millis.load(Ordering::SeqCst)).unwrap_or_default()
 }

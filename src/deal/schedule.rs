@@ -25,7 +25,7 @@ impl Schedule {
             Some(look) => created_at + *look,
             None if age < self.young => now + self.pause,
             // A tenth of the age: a deal of an hour is looked at every six minutes.
-            None => now + (age / 10).clamp(self.pause, self.longest_pause),
+            None => now + TimeDelta::seconds(age.num_seconds() / 10).clamp(self.pause, self.longest_pause),
         };
         if now < expires_at { planned.min(expires_at) } else { planned }
     }
@@ -60,6 +60,13 @@ mod tests {
         assert!(looks.windows(2).filter(|pair| pair[0] < 600).all(|pair| pair[1] - pair[0] <= 30));
         assert!(pauses.iter().all(|pause| *pause <= 600));
         assert!(looks.len() < 50, "{}", looks.len());
+    }
+
+    #[test]
+    fn looks_are_planned_in_whole_seconds() {
+        let opened: Timestamp = "2026-04-01T04:00:00Z".parse().unwrap();
+        let next = schedule().next(opened, opened + TimeDelta::seconds(7200), opened + TimeDelta::seconds(1009));
+        assert_eq!(next, opened + TimeDelta::seconds(1109));
     }
 
     #[test]

@@ -7,7 +7,6 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use tokio::time::sleep;
 use tracing::info;
 
 use crate::deal::{Deal, DealStatus, OrderId};
@@ -53,7 +52,7 @@ impl Gateway {
         };
         self.record(Event { detail: Some(said.to_owned()), ..self.event(order_id, EventKind::Closed, origin) }, None).await;
         for pause in LOOK_AGAIN {
-            sleep(pause).await;
+            self.clock.pause(pause).await;
             if self.is_dead(order_id, origin).await? {
                 return Ok(());
             }

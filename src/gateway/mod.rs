@@ -81,6 +81,9 @@ pub enum GatewayError {
     /// WeChat says paid, and what it says does not fit the deal. An alarm was raised.
     #[error("the payment does not fit the order")]
     Mismatch(OrderId),
+    /// As many calls to WeChat are under way as we allow ourselves.
+    #[error("too many calls to WeChat are under way")]
+    Busy,
     /// The store could not do it.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -90,6 +93,7 @@ impl GatewayError {
     /// The outcome of a call to WeChat about this order that brought no answer.
     fn of_call(order_id: &OrderId, error: CallError) -> Self {
         match error {
+            CallError::Busy => Self::Busy,
             CallError::Refused(refusal) => Self::Refused(order_id.clone(), refusal),
             error => Self::Upstream(order_id.clone(), error),
         }

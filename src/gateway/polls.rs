@@ -6,12 +6,11 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Shared};
-use tokio::time::Instant;
-
+use crate::clock::Clock;
 use crate::deal::{OrderId, Timestamp};
 use crate::wechat::{CallError, Doubt};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
 
 use super::{GatewayError, OrderView};
 
@@ -45,7 +44,8 @@ struct State {
 /// The last call about one order.
 #[derive(Debug)]
 struct Poll {
-    begun: Instant,
+    /// By [`Clock::ticks`].
+    begun: Duration,
     begun_at: Timestamp,
     answer: SharedAnswer,
 }
@@ -57,11 +57,11 @@ impl Polls {
 
     /// Joins the call about this order that is under way, takes the answer of one that has just ended, or begins one.
     /// A call once begun goes on by itself, whoever stops waiting.
-    pub fn take_turn<F>(&self, order_id: &OrderId, now_at: Timestamp, ask: impl FnOnce() -> F) -> Turn
+    pub fn take_turn<F>(&self, order_id: &OrderId, clock: &Clock, ask: impl FnOnce() -> F) -> Turn
     where
         F: Future<Output = Answer> + Send + 'static,
     {
-        let now = Instant::now();
+        let now = clock.ticks();
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(poll) = state.orders.get(order_id) {
             match poll.answer.peek() {
@@ -90,7 +90,7 @@ impl Polls {
             task.await.unwrap_or_else(|_| Err(Arc::new(GatewayError::Upstream(lost, CallError::Unknown(Doubt::Broken)))))
         };
         let answer = answer.boxed().shared();
-        state.orders.insert(order_id.clone(), Poll { begun: now, begun_at: now_at, answer: answer.clone() });
+        state.orders.insert(order_id.clone(), Poll { begun: now, begun_at: clock.now(), answer: answer.clone() });
         Turn::Shared(answer)
     }
 }
@@ -100,21 +100,21 @@ impl Polls {
 struct Budget {
     per_second: u32,
     spent: Duration,
-    since: Instant,
+    since: Duration,
 }
 
 impl Budget {
     fn new(per_second: u32) -> Self {
-        Self { per_second, spent: Duration::ZERO, since: Instant::now() }
+        Self { per_second, spent: Duration::ZERO, since: Duration::ZERO }
     }
 
-    fn take(&mut self, now: Instant) -> bool {
+    fn take(&mut self, now: Duration) -> bool {
         if self.per_second == 0 {
             return false;
         }
         // Each call costs its share of a second; time pays it back.
         let price = Duration::from_secs(1) / self.per_second;
-        self.spent = self.spent.saturating_sub(now.duration_since(self.since));
+        self.spent = self.spent.saturating_sub(now.saturating_sub(self.since));
         self.since = now;
         let affordable = self.spent + price <= Duration::from_secs(1);
         if affordable {
@@ -130,9 +130,9 @@ mod tests {
 
     #[test]
     fn a_budget_lets_through_what_it_says_and_fills_again() {
-        let start = Instant::now();
+        let start = Duration::from_secs(7);
         let mut budget = Budget::new(100);
-        let taken = |budget: &mut Budget, at: Instant| (0..1000).filter(|_| budget.take(at)).count();
+        let taken = |budget: &mut Budget, at: Duration| (0..1000).filter(|_| budget.take(at)).count();
         assert_eq!(taken(&mut budget, start), 100);
         assert_eq!(taken(&mut budget, start + Duration::from_millis(100)), 10);
         assert_eq!(taken(&mut budget, start + Duration::from_secs(60)), 100, "unused seconds are not saved up");

@@ -65,7 +65,7 @@ impl Gateway {
             let decided = OrderView::decided(&deal).filter(|stored| !stored.state.is_same_verdict(told.state));
             Ok(decided.unwrap_or(OrderView { description: told.description, ..OrderView::of(told.state, &deal) }))
         };
-        match self.polls.take_turn(&order_id, self.clock.now(), ask) {
+        match self.polls.take_turn(&order_id, &self.clock, ask) {
             Turn::Shared(answer) => answer.await,
             Turn::Recent(view) => Ok(view),
             // The budget is spent and WeChat has not been asked yet: the stored state is what there is.

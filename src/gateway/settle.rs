@@ -48,12 +48,18 @@ pub enum SettleError {
 pub struct Alarms {
     paid_late: AtomicU64,
     mismatch: AtomicU64,
+    disbelieved: AtomicU64,
 }
 
 impl Alarms {
     /// Payments of deals that had expired.
     pub fn paid_late(&self) -> u64 {
         self.paid_late.load(Ordering::Relaxed)
+    }
+
+    /// Notifications that were not believed.
+    pub fn disbelieved(&self) -> u64 {
+        self.disbelieved.load(Ordering::Relaxed)
     }
 
     /// Signed payments that fit no deal: unknown order, amount, currency, second transaction.
@@ -63,6 +69,11 @@ impl Alarms {
 }
 
 impl Gateway {
+    /// Counts a notification that WeChat did not sign, or that is none. A stranger's post is never kept.
+    pub fn disbelieved(&self) {
+        self.alarms.disbelieved.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Stores that a deal was paid. When this returns `Ok`, it is on disk.
     pub async fn settle(&self, trade: &PaidTrade, origin: Origin) -> Result<Settled, SettleError> {
         let outcome = self.try_settle(trade, origin).await;

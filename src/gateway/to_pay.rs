@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use tokio::time::{Instant, sleep};
+use tokio::sync::SemaphorePermit;
 use tracing::warn;
 
 use crate::deal::{Deal, DealStatus, Fen, OrderId, Timestamp};
@@ -57,6 +57,7 @@ impl Gateway {
         }
         let mut number_was_taken = false;
         loop {
+            let place = self.wechat.place_for_order().await.map_err(|_| GatewayError::Busy)?;
             let deal = self.draft(&wish);
             let opened = self.event(&deal.order_id, EventKind::Opened, Origin::FrontEnd);
             match self.store.insert(deal.clone(), opened).await {
@@ -70,7 +71,7 @@ impl Gateway {
                 }
                 Err(error) => return Err(error.into()),
             }
-            match self.ask(&deal.order_id, deal.prepay_request, Some(deal.expires_at)).await {
+            match self.ask(place, &deal.order_id, deal.prepay_request, Some(deal.expires_at)).await {
                 // WeChat knows our brand-new number: somebody else uses this merchant number. Once may be chance.
                 Err(GatewayError::Refused(order_id, refusal)) if refusal.number_is_taken() && !number_was_taken => {
                     warn!(%order_id, "WeChat knows a number that was drawn just now; drawing another");
@@ -128,20 +129,28 @@ impl Gateway {
         if let Some(outcome) = already_clear(&deal) {
             return outcome;
         }
+        let place = self.wechat.place_for_order().await.map_err(|_| GatewayError::Busy)?;
         let now = self.clock.now_seconds();
         if let Some(request) = deal.prepay.request
             && self.store.claim_prepay(&deal.order_id, now, now + ASKING).await?
         {
-            return self.ask(&deal.order_id, request, deal.expires_at).await;
+            return match self.ask(place, &deal.order_id, request, deal.expires_at).await {
+                // The same request cannot be another one, whatever WeChat says.
+                Err(GatewayError::Refused(order_id, refusal)) if refusal.number_is_taken() => {
+                    Err(self.look_behind(&order_id, refusal).await)
+                }
+                outcome => outcome,
+            };
         }
+        drop(place);
         self.wait_for_other(&deal.order_id).await
     }
 
     /// Somebody else, perhaps another instance, is asking for this deal's link. Its answer is ours too.
     async fn wait_for_other(&self, order_id: &OrderId) -> Result<Opened, GatewayError> {
-        let started = Instant::now();
-        while started.elapsed() < WAIT_FOR_OTHER {
-            sleep(LOOK_AGAIN).await;
+        let started = self.clock.ticks();
+        while self.clock.ticks() - started < WAIT_FOR_OTHER {
+            self.clock.pause(LOOK_AGAIN).await;
             let deal = self.store.find(order_id).await?.ok_or(GatewayError::NotFound)?;
             if let Some(outcome) = already_clear(&deal) {
                 return outcome;
@@ -157,8 +166,14 @@ impl Gateway {
     }
 
     /// Asks WeChat for the link of a stored deal and writes down how that ended.
-    async fn ask(&self, order_id: &OrderId, request: String, expires_at: Option<Timestamp>) -> Result<Opened, GatewayError> {
-        match self.wechat.unified_order(order_id, request).await {
+    async fn ask(
+        &self,
+        place: SemaphorePermit<'_>,
+        order_id: &OrderId,
+        request: String,
+        expires_at: Option<Timestamp>,
+    ) -> Result<Opened, GatewayError> {
+        match self.wechat.unified_order(place, order_id, request).await {
             Ok(prepaid) => {
                 let code_url = prepaid.code_url.clone();
                 // The deal is stored and the link is good, so the payer gets it even if it could not be noted.
@@ -166,13 +181,8 @@ impl Gateway {
                 Ok(Opened { order_id: order_id.clone(), code_url, expires_at })
             }
             Err(CallError::Refused(refusal)) if refusal.is("ORDERPAID") || refusal.is("ORDERCLOSED") => {
-                // It says so; only a query proves it.
                 self.note(order_id, PrepayNote::Unknown).await;
-                match self.ask_and_decide(order_id, Origin::FrontEnd).await?.state {
-                    state if state.is_paid() => Err(GatewayError::OrderPaid(order_id.clone())),
-                    state if state.is_dead() => Err(GatewayError::OrderClosed(order_id.clone())),
-                    _ => Err(GatewayError::Refused(order_id.clone(), refusal)),
-                }
+                Err(self.look_behind(order_id, refusal).await)
             }
             Err(CallError::Refused(refusal)) => {
                 self.note(order_id, PrepayNote::Refused(refusal.to_string())).await;
@@ -180,8 +190,18 @@ impl Gateway {
             }
             Err(error) => {
                 self.note(order_id, PrepayNote::Unknown).await;
-                Err(GatewayError::Upstream(order_id.clone(), error))
+                Err(GatewayError::of_call(order_id, error))
             }
+        }
+    }
+
+    /// WeChat refuses because of how the order stands; only a query proves how that is.
+    async fn look_behind(&self, order_id: &OrderId, refusal: Refusal) -> GatewayError {
+        match self.ask_and_decide(order_id, Origin::FrontEnd).await {
+            Ok(told) if told.state.is_paid() => GatewayError::OrderPaid(order_id.clone()),
+            Ok(told) if told.state.is_dead() => GatewayError::OrderClosed(order_id.clone()),
+            Ok(_) => GatewayError::Refused(order_id.clone(), refusal),
+            Err(error) => error,
         }
     }
 

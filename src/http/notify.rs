@@ -88,6 +88,7 @@ impl FromRequest<App> for SignedNotify {
             UnreadBody::Encoded => Acknowledgement::Fail(StatusCode::UNSUPPORTED_MEDIA_TYPE, "ENCODED"),
         })?;
         app.gateway.merchant().read_notification(&bytes).map(Self).map_err(|error| {
+            app.gateway.disbelieved();
             warn!(%error, "a notification is not believed");
             match error {
                 NotificationError::Xml(XmlError::TooLarge) => Acknowledgement::Fail(StatusCode::PAYLOAD_TOO_LARGE, "TOO LARGE"),

@@ -148,6 +148,7 @@ impl From<&GatewayError> for Refusal {
             GatewayError::Upstream(order_id, _) | GatewayError::Mismatch(order_id) => {
                 Self::upstream(StatusCode::BAD_GATEWAY).order(order_id)
             }
+            GatewayError::Busy => Self::unavailable(),
             GatewayError::Store(error) => Self::from(error),
         }
     }

@@ -1,12 +1,13 @@
 //! The hands that move the simulated world: `/_sim/…`. Not part of WeChat.
 
+use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::deal::Fen;
 
@@ -73,9 +74,9 @@ async fn faults(State(simulator): State<Simulator>) -> Response {
     Json(&simulator.world().faults).into_response()
 }
 
-async fn set_faults(State(simulator): State<Simulator>, Json(named): Json<Value>) -> Response {
+async fn set_faults(State(simulator): State<Simulator>, named: Bytes) -> Response {
     let mut world = simulator.world();
-    match replaced(&world.faults, named) {
+    match serde_json::from_slice(&named).and_then(|named| replaced(&world.faults, named)) {
         Ok(faults) if faults.shares_are_probabilities() => world.faults = faults,
         Ok(_) => return refused(StatusCode::BAD_REQUEST, "shares are from 0 to 1".to_owned()),
         Err(error) => return refused(StatusCode::BAD_REQUEST, error.to_string()),
@@ -87,9 +88,9 @@ async fn habits(State(simulator): State<Simulator>) -> Response {
     Json(&simulator.world().habits).into_response()
 }
 
-async fn set_habits(State(simulator): State<Simulator>, Json(named): Json<Value>) -> Response {
+async fn set_habits(State(simulator): State<Simulator>, named: Bytes) -> Response {
     let mut world = simulator.world();
-    match replaced(&world.habits, named) {
+    match serde_json::from_slice(&named).and_then(|named| replaced(&world.habits, named)) {
         Ok(habits) => world.habits = habits,
         Err(error) => return refused(StatusCode::BAD_REQUEST, error.to_string()),
     }

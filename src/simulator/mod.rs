@@ -28,7 +28,7 @@ use crate::wechat::Merchant;
 pub use notifier::Notifier;
 pub use orders::{Attempt, SimOrder};
 pub use switches::{CloseUnknown, Faults, Habits, Layout, Notify};
-pub use world::{CannotPay, World};
+pub use world::{CannotPay, Delivery, Letter, World};
 
 /// What a merchant's contract with WeChat consists of.
 #[derive(Debug, Clone, Copy)]

@@ -13,13 +13,11 @@ use tokio::time::sleep;
 use crate::listener::Sever;
 
 use super::Simulator;
-use super::rules::Api;
+use super::rules::{Api, PATHS};
 
 pub fn routes() -> Router<Simulator> {
     let mut router = Router::new();
-    for (path, api) in
-        [("/pay/unifiedorder", Api::UnifiedOrder), ("/pay/orderquery", Api::OrderQuery), ("/pay/closeorder", Api::CloseOrder)]
-    {
+    for (path, api) in PATHS {
         router = router.route(path, any(move |state, method, uri, body| call(state, method, uri, body, api, false)));
         let sandbox = format!("/sandboxnew{path}");
         router = router.route(&sandbox, any(move |state, method, uri, body| call(state, method, uri, body, api, true)));

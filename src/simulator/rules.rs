@@ -20,6 +20,10 @@ pub enum Api {
     GetSignKey,
 }
 
+/// Where the APIs are that have one path.
+pub const PATHS: [(&str, Api); 3] =
+    [("/pay/unifiedorder", Api::UnifiedOrder), ("/pay/orderquery", Api::OrderQuery), ("/pay/closeorder", Api::CloseOrder)];
+
 /// A parameter of a request: its name, WeChat's name for it, how many bytes it may have.
 struct Spec(&'static str, &'static str, usize);
 

@@ -12,7 +12,7 @@ use crate::wechat::{ApiKey, Fields, Merchant, Signer, TradeState, xml};
 
 use super::orders::{Attempt, SimOrder};
 use super::pay_api::Fate;
-use super::rules::{self, Api, Complaint, Known};
+use super::rules::{self, Api, Complaint, Known, PATHS};
 use super::switches::{CloseUnknown, Faults, Habits, Layout, Notify};
 
 /// When a notification that was not acknowledged comes again: seconds after the former one (protocol file, 7.5).
@@ -51,7 +51,8 @@ pub(super) struct Stats {
 
 /// A notification to be posted.
 #[derive(Debug, Clone)]
-pub(super) struct Delivery {
+pub struct Delivery {
+    /// About which order.
     pub out_trade_no: String,
     due: Timestamp,
     /// How many went before it.
@@ -59,9 +60,13 @@ pub(super) struct Delivery {
 }
 
 /// A letter ready to be posted.
-pub(super) struct Letter {
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// Which notification it is.
     pub delivery: Delivery,
+    /// To where.
     pub url: String,
+    /// The message.
     pub body: String,
 }
 
@@ -83,7 +88,8 @@ pub enum CannotPay {
 }
 
 impl World {
-    pub(super) fn new(merchant: &Merchant, chance: Chance, time_scale: u32) -> Self {
+    /// A WeChat that has one merchant, and no orders yet.
+    pub fn new(merchant: &Merchant, chance: Chance, time_scale: u32) -> Self {
         // A sandbox key of its own, as the real one has, derived so that a restart gives the same.
         let sandbox_key: String = Md5::digest(merchant.signer.sign(&Fields::new())).iter().map(|b| format!("{b:02x}")).collect();
         let sandbox_signer =
@@ -136,6 +142,13 @@ impl World {
         }
     }
 
+    /// Answers a request to `/pay/{api}` without any HTTP: the whole reply, as XML. `None`: there is no such API.
+    pub fn call(&mut self, api: &str, body: &[u8], now: Timestamp) -> Option<String> {
+        let (path, api) = PATHS.into_iter().find(|(path, _)| path.strip_prefix("/pay/") == Some(api))?;
+        *self.stats.calls.entry(path.to_owned()).or_default() += 1;
+        Some(self.answer(api, false, body, now))
+    }
+
     /// Answers a request of a merchant's: the whole reply, as XML.
     pub(super) fn answer(&mut self, api: Api, sandbox: bool, body: &[u8], now: Timestamp) -> String {
         // The sandbox's key is asked for with the production key.
@@ -164,7 +177,7 @@ impl World {
     }
 
     /// `SYSTEMERROR`, signed like an answer to this request or in its unsigned shape.
-    pub(super) fn system_error(&self, sandbox: bool) -> String {
+    pub fn system_error(&self, sandbox: bool) -> String {
         let result = Fields::new().with("result_code", "FAIL").with("err_code", "SYSTEMERROR").with("err_code_des", "系统繁忙，请稍后再试");
         if self.faults.system_error_signed {
             let signer = if sandbox { &self.sandbox_signer } else { &self.signer };
@@ -372,7 +385,7 @@ impl World {
     }
 
     /// The letters that are due now, taken off the list.
-    pub(super) fn letters_due(&mut self, now: Timestamp) -> Vec<Letter> {
+    pub fn letters_due(&mut self, now: Timestamp) -> Vec<Letter> {
         let (due, later): (VecDeque<_>, VecDeque<_>) = self.deliveries.drain(..).partition(|delivery| delivery.due <= now);
         self.deliveries = later;
         due.into_iter()
@@ -384,12 +397,12 @@ impl World {
     }
 
     /// When the next letter is due.
-    pub(super) fn next_due(&self) -> Option<Timestamp> {
+    pub fn next_due(&self) -> Option<Timestamp> {
         self.deliveries.iter().map(|delivery| delivery.due).min()
     }
 
     /// How the merchant answered. Anything but the one right answer brings the letter again.
-    pub(super) fn delivered(&mut self, letter: Delivery, status: Option<u16>, acknowledged: bool, now: Timestamp) {
+    pub fn delivered(&mut self, letter: Delivery, status: Option<u16>, acknowledged: bool, now: Timestamp) {
         self.stats.notifications_sent += 1;
         self.stats.notifications_acknowledged += u64::from(acknowledged);
         let Some(order) = self.orders.get_mut(&letter.out_trade_no) else { return };

@@ -1,5 +1,7 @@
 //! What safety rests on, checked at start: a schema that could lose or double a payment refuses to start.
 
+use std::collections::HashMap;
+
 use sqlx::Error;
 
 use super::StoreError;
@@ -17,11 +19,19 @@ pub enum WrongSchema {
         expected: &'static str,
     },
     /// Without it the same order could be stored twice.
-    #[error("the table deal needs the unique index {0}; run `wechat-pay migrate`")]
-    UniqueIndex(&'static str),
+    #[error("the table deal needs a unique index: CREATE UNIQUE INDEX {name} ON deal ({columns})")]
+    UniqueIndex {
+        /// Its name.
+        name: &'static str,
+        /// What it must be over.
+        columns: &'static str,
+    },
+    /// Without the journal no change is made.
+    #[error("the table deal_event is missing: DELETE FROM deal_migration WHERE version = 2, and start again")]
+    Journal,
     /// MyISAM and the like lose rows in a crash.
-    #[error("the table deal must be of the engine InnoDB: ALTER TABLE deal ENGINE=InnoDB")]
-    Engine,
+    #[error("the table {0} must be of the engine InnoDB: ALTER TABLE {0} ENGINE=InnoDB")]
+    Engine(&'static str),
 }
 
 /// The columns that matter: name, types (of MySQL) that will do, and at least how many characters.
@@ -50,7 +60,9 @@ const COLUMNS: [(&str, &[&str], u64, &str); 23] = [
     ("code_url", &["varchar"], 256, "varchar(256)"),
     ("refusal", &["varchar"], 255, "varchar(255)"),
 ];
-const UNIQUE: [&str; 2] = ["deal_order_key", "deal_idempotency_key"];
+const UNIQUE: [(&str, &str); 2] = [("deal_order_key", "order_key"), ("deal_idempotency_key", "merchant_id, idempotency_key")];
+
+const SAFE_ENGINE: &str = "InnoDB";
 
 /// Holds the schema against what the statements rely on.
 pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
@@ -59,8 +71,11 @@ pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
         Conn::Sqlite(c) => sqlite(c).await,
     };
     let found = found.map_err(|_| StoreError::Unavailable("the schema cannot be read"))?;
-    if !found.durable_engine {
-        return Err(WrongSchema::Engine.into());
+    let journal_engine = found.engines.get("deal_event").ok_or(WrongSchema::Journal)?;
+    for (table, engine) in [("deal", found.engines.get("deal")), ("deal_event", Some(journal_engine))] {
+        if engine.is_some_and(|engine| !engine.eq_ignore_ascii_case(SAFE_ENGINE)) {
+            return Err(WrongSchema::Engine(table).into());
+        }
     }
     for (name, types, length, expected) in COLUMNS {
         let column = found.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
@@ -75,9 +90,9 @@ pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
             return Err(WrongSchema::Column { column: name, expected }.into());
         }
     }
-    for index in UNIQUE {
-        if !found.unique_indexes.iter().any(|name| name == index) {
-            return Err(WrongSchema::UniqueIndex(index).into());
+    for (name, columns) in UNIQUE {
+        if !found.unique_indexes.iter().any(|index| index.0 == name && index.1.eq_ignore_ascii_case(columns)) {
+            return Err(WrongSchema::UniqueIndex { name, columns }.into());
         }
     }
     Ok(())
@@ -90,8 +105,10 @@ struct Column {
 
 struct Found {
     columns: Vec<Column>,
-    unique_indexes: Vec<String>,
-    durable_engine: bool,
+    /// Name and columns of each.
+    unique_indexes: Vec<(String, String)>,
+    /// Which of the tables there are, and what keeps them.
+    engines: HashMap<String, String>,
 }
 
 async fn mysql(conn: &mut sqlx::MySqlConnection) -> Result<Found, Error> {
@@ -101,16 +118,19 @@ async fn mysql(conn: &mut sqlx::MySqlConnection) -> Result<Found, Error> {
     )
     .fetch_all(&mut *conn)
     .await?;
-    let indexes: Vec<(String,)> = sqlx::query_as(
-        "SELECT DISTINCT CAST(index_name AS CHAR(64)) FROM information_schema.statistics \
-         WHERE table_schema = DATABASE() AND table_name = 'deal' AND non_unique = 0",
+    let unique_indexes = sqlx::query_as(
+        "SELECT CAST(index_name AS CHAR(64)), CAST(GROUP_CONCAT(column_name ORDER BY seq_in_index SEPARATOR ', ') AS CHAR(1000)) \
+         FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = 'deal' AND non_unique = 0 \
+         GROUP BY index_name",
     )
     .fetch_all(&mut *conn)
     .await?;
-    let engine: Option<(String,)> =
-        sqlx::query_as("SELECT CAST(COALESCE(engine, '') AS CHAR(64)) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'deal'")
-            .fetch_optional(&mut *conn)
-            .await?;
+    let engines: Vec<(String, String)> = sqlx::query_as(
+        "SELECT CAST(table_name AS CHAR(64)), CAST(COALESCE(engine, '') AS CHAR(64)) FROM information_schema.tables \
+         WHERE table_schema = DATABASE() AND table_name IN ('deal', 'deal_event')",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
     Ok(Found {
         columns: columns
             .into_iter()
@@ -119,18 +139,25 @@ async fn mysql(conn: &mut sqlx::MySqlConnection) -> Result<Found, Error> {
                 mysql_type: Some((kind.to_lowercase(), u64::try_from(characters).unwrap_or(0))),
             })
             .collect(),
-        unique_indexes: indexes.into_iter().map(|(name,)| name).collect(),
-        durable_engine: engine.is_some_and(|(engine,)| engine.eq_ignore_ascii_case("innodb")),
+        unique_indexes,
+        engines: engines.into_iter().collect(),
     })
 }
 
 async fn sqlite(conn: &mut sqlx::SqliteConnection) -> Result<Found, Error> {
     let columns: Vec<(String,)> = sqlx::query_as("SELECT name FROM pragma_table_info('deal')").fetch_all(&mut *conn).await?;
-    let indexes: Vec<(String,)> =
-        sqlx::query_as("SELECT name FROM pragma_index_list('deal') WHERE \"unique\" = 1").fetch_all(&mut *conn).await?;
+    let tables: Vec<(String,)> = sqlx::query_as("SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('deal', 'deal_event')")
+        .fetch_all(&mut *conn)
+        .await?;
+    let unique_indexes = sqlx::query_as(
+        "SELECT list.name, (SELECT COALESCE(GROUP_CONCAT(name, ', '), '') FROM pragma_index_info(list.name)) \
+         FROM pragma_index_list('deal') list WHERE list.\"unique\" = 1 AND list.partial = 0",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
     Ok(Found {
         columns: columns.into_iter().map(|(name,)| Column { name, mysql_type: None }).collect(),
-        unique_indexes: indexes.into_iter().map(|(name,)| name).collect(),
-        durable_engine: true,
+        unique_indexes,
+        engines: tables.into_iter().map(|(name,)| (name, SAFE_ENGINE.to_owned())).collect(),
     })
 }

@@ -160,8 +160,9 @@ pub async fn open(url: &DatabaseUrl) -> Result<Conn, StoreError> {
             Target::MySql(options) => {
                 let mut conn = Conn::MySql(options.connect().await?);
                 // Whatever the server's defaults are: cut-off values and lost engines are errors, and a statement that
-                // was acknowledged is committed.
-                conn.execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', autocommit = 1").await?;
+                // was acknowledged is committed. (completion_type could begin a transaction with every COMMIT.)
+                conn.execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', autocommit = 1, completion_type = 0")
+                    .await?;
                 Ok(conn)
             }
             Target::Sqlite(options) => Ok(Conn::Sqlite(options.connect().await?)),

@@ -11,8 +11,10 @@
 
 mod check;
 mod connection;
+mod edge;
 mod event;
 mod migrate;
+mod queue;
 mod row;
 mod statement;
 mod worker;
@@ -24,6 +26,7 @@ use crate::wechat::{Evidence, PaidTrade, Prepaid};
 
 pub use check::WrongSchema;
 pub use connection::{DatabaseUrl, InvalidDatabaseUrl};
+pub use edge::{Edge, Fate, Passage};
 pub use event::{Event, EventKind, Origin, StoredEvent};
 pub use migrate::FOLLOWED;
 use row::DealRow;
@@ -106,10 +109,15 @@ impl Store {
     /// Connects, migrates the schema and checks what safety rests on.
     /// `instance` is this one's name in the journal.
     pub async fn open(url: &DatabaseUrl, instance: &str, now: Timestamp) -> Result<Self, StoreError> {
+        Self::open_at(url, instance, now, None).await
+    }
+
+    /// The same with somebody at the edge who decides what becomes of every statement: for simulations.
+    pub async fn open_at(url: &DatabaseUrl, instance: &str, now: Timestamp, edge: Option<&Edge>) -> Result<Self, StoreError> {
         migrate::migrate(url, now).await?;
         let mut conn = connection::connect(url).await?;
         check::check(&mut conn).await?;
-        Ok(Self { workers: Workers::start(url.clone(), &instance.into()) })
+        Ok(Self { workers: Workers::start(url.clone(), &instance.into(), edge) })
     }
 
     /// Brings the schema up to date and checks it, without serving. Returns the steps taken.
@@ -196,8 +204,9 @@ impl Store {
         Ok(self.journal(change, event).await? == 1)
     }
 
-    /// Unpaid → Expired on WeChat's signed word that the order is closed. `false`: it was not unpaid, or somebody is
-    /// asking WeChat for a link at this moment.
+    /// Unpaid → Expired on WeChat's signed word that the order is closed. `false`: it was not unpaid, somebody is
+    /// asking WeChat for a link at this moment, or it is one of the original's that were too old at adoption to be
+    /// followed, which are only ever answered.
     pub async fn mark_expired(&self, order_id: &OrderId, evidence: &Evidence, event: Event) -> Result<bool, StoreError> {
         let change = Statement::MarkExpired { order_id: order_id.clone(), evidence: evidence.clone(), now: event.at };
         Ok(self.journal(change, event).await? == 1)

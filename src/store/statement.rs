@@ -4,7 +4,7 @@
 //! `COALESCE(status, 0)` because the original's NULL means unpaid. `update_at = update_at` because some installations
 //! of the original gave that column ON UPDATE CURRENT_TIMESTAMP, and it is the time of the payment.
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, SubsecRound};
 use sqlx::Error;
 
 use crate::deal::{BeijingTime, DealStatus, OrderId, Timestamp};
@@ -121,8 +121,11 @@ impl Statement {
             let answer = change.execute_one(conn, instance).await?;
             if matches!(answer, Answer::Affected(1..)) {
                 insert_event(event, conn, instance).await?;
+                conn.execute("COMMIT").await?;
+            } else {
+                // Nothing was changed, so there is nothing to commit.
+                conn.execute("ROLLBACK").await?;
             }
-            conn.execute("COMMIT").await?;
             Ok(answer)
         };
         match outcome.await {
@@ -242,7 +245,8 @@ impl Statement {
             }
             Self::MarkExpired { order_id, evidence, now } => affected!(
                 "UPDATE deal SET status = 2, queryBack = ?, update_at = ?, due_at = NULL \
-                 WHERE order_key = ? AND COALESCE(status, 0) = 0 AND (asking_until IS NULL OR asking_until <= ?)",
+                 WHERE order_key = ? AND COALESCE(status, 0) = 0 AND (asking_until IS NULL OR asking_until <= ?) \
+                 AND (expires_at IS NOT NULL OR due_at IS NOT NULL)",
                 text(evidence),
                 column(*now),
                 order_id.as_str(),
@@ -273,6 +277,31 @@ impl Statement {
         }
     }
 
+    /// What it is called where somebody decides what becomes of it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Durability => "durability",
+            Self::Find(_) => "find",
+            Self::FindStrays(_) => "find strays",
+            Self::FindByKey { .. } => "find by key",
+            Self::Insert(_) => "insert",
+            Self::Claim { .. } => "claim",
+            Self::ClaimPrepay { .. } => "claim prepay",
+            Self::NotePrepay { .. } => "note prepay",
+            Self::ReleaseKey { .. } => "release key",
+            Self::Due { .. } => "due",
+            Self::FindUnclaimed { .. } => "find unclaimed",
+            Self::MoveDue { .. } => "move due",
+            Self::Record(_) => "record",
+            Self::Journaled { change, .. } => change.name(),
+            Self::Events(_) => "events",
+            Self::MarkPaid { .. } => "mark paid",
+            Self::MarkPaidFrom { .. } => "mark paid from",
+            Self::MarkExpired { .. } => "mark expired",
+            Self::MarkNeverOrdered { .. } => "mark never ordered",
+        }
+    }
+
     /// Whether it brings to an end what was begun, so that it goes before what would begin something new.
     pub fn is_urgent(&self) -> bool {
         match self {
@@ -282,14 +311,19 @@ impl Statement {
         }
     }
 
-    /// Whether it may be sent a second time after a connection broke under the first: all but the insert, which
-    /// would meet its own row.
-    pub fn may_repeat(&self) -> bool {
-        match self {
-            Self::Insert(_) => false,
-            Self::Journaled { change, .. } => change.may_repeat(),
-            _ => true,
-        }
+    /// Whether the row that an insert makes is there, and is this very one: the request has a nonce in it.
+    pub async fn has_been_carried_out(&self, conn: &mut Conn) -> Result<bool, Error> {
+        let deal = match self {
+            Self::Insert(deal) => deal,
+            // Its event was committed with it.
+            Self::Journaled { change, .. } if let Self::Insert(deal) = &**change => deal,
+            _ => return Ok(false),
+        };
+        let sql = "SELECT COUNT(*) FROM deal WHERE order_key = ? AND prepay_request = ?";
+        let rows: i64 = on_conn!(conn, c => {
+            sqlx::query_scalar(sql).bind(deal.order_id.as_str()).bind(deal.prepay_request.as_str()).fetch_one(&mut *c).await?
+        });
+        Ok(rows == 1)
     }
 }
 
@@ -329,6 +363,7 @@ fn by_source(trade: &PaidTrade) -> (Option<String>, Option<String>) {
     }
 }
 
+/// Whole seconds: a DATETIME holds no more, and a text with more would be none that can be read again.
 fn column(time: Timestamp) -> NaiveDateTime {
-    BeijingTime::from(time).naive()
+    BeijingTime::from(time).naive().trunc_subsecs(0)
 }

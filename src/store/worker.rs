@@ -1,36 +1,31 @@
 //! The store's own tasks. Each owns one connection and carries out one statement after another; callers only wait.
 //!
 //! A statement that takes too long, or a connection that breaks, costs that connection: it is dropped (never
-//! reused in an unknown state) and the next statement gets a fresh one. So whatever happens to the network, the store
-//! answers again as soon as the database can be reached.
-//!
-//! Under more load than the database bears, what was begun comes first: a payment to be stored or a link to be noted overtakes
-//! what would begin something new, and who has waited for a worker for most of a second is sent away to come again.
+//! reused in an unknown state) and the next statement gets a fresh one. What happened to one connection has probably
+//! happened to all, so the other workers ask theirs for a sign of life before they trust it again. So whatever happens
+//! to the network, the store answers again as soon as the database can be reached.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::Error;
 use sqlx::mysql::MySqlDatabaseError;
-use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{Instrument, debug, warn};
 
 use super::StoreError;
 use super::connection::{Conn, DatabaseUrl, connect};
+use super::edge::{Edge, Passage};
+use super::queue::{Job, Jobs, Queue, queue};
 use super::statement::{Answer, Statement};
 
 /// For one try of one statement.
 const STATEMENT: Duration = Duration::from_secs(2);
-/// From being asked to the last try: inside WeChat's five seconds and the front ends' eight.
-const PATIENCE: Duration = Duration::from_millis(3500);
-/// A statement that is not urgent waits so long for its turn: callers are to hear within a second that there is too much to do.
-const TURN: Duration = Duration::from_millis(800);
-/// A connection that was idle for longer is asked whether it still lives before it is trusted with a statement.
+/// A connection that was idle for longer is asked whether it still lives before it is trusted with a statement,
 const TRUSTED_IDLE: Duration = Duration::from_secs(20);
-/// More waiting statements than this are more than can be served in time.
-const QUEUE: usize = 1024;
+/// and has so long to answer: a live one takes milliseconds, and giving up one that is only slow costs no more than that.
+const SIGN_OF_LIFE: Duration = Duration::from_millis(250);
 /// Deadlocks are normal on a cluster; a sixth one in a row is overload.
 const RETRIES: u32 = 5;
 
@@ -41,21 +36,6 @@ pub enum Lane {
     Write,
 }
 
-struct Job {
-    statement: Statement,
-    reply: oneshot::Sender<Result<Answer, StoreError>>,
-    deadline: Instant,
-    /// Set by the worker that begins with it, or by the caller who does not wait for one any more.
-    taken: Arc<AtomicBool>,
-}
-
-impl Job {
-    /// Whether it was still to be had.
-    fn take(taken: &AtomicBool) -> bool {
-        !taken.swap(true, Ordering::AcqRel)
-    }
-}
-
 /// All workers of a store.
 #[derive(Debug, Clone)]
 pub struct Workers {
@@ -63,90 +43,59 @@ pub struct Workers {
     writes: Queue,
 }
 
-/// What waits for the workers of one lane.
-#[derive(Debug, Clone)]
-struct Queue {
-    urgent: mpsc::Sender<Job>,
-    other: mpsc::Sender<Job>,
-}
-
 impl Workers {
     /// Starts them. They end, each after its last statement, when the last clone of this is dropped.
-    pub fn start(url: DatabaseUrl, instance: &Arc<str>) -> Self {
+    pub fn start(url: DatabaseUrl, instance: &Arc<str>, edge: Option<&Edge>) -> Self {
         let (readers, writers) = if url.is_sqlite() { (2, 1) } else { (4, 8) };
-        Self { reads: lane(&url, readers, instance), writes: lane(&url, writers, instance) }
+        let doubts = Arc::default();
+        let lane = |workers| lane(&url, workers, instance, edge, &doubts);
+        Self { reads: lane(readers), writes: lane(writers) }
     }
 
     /// Has a statement carried out, whether or not the caller stays to hear the answer.
     pub async fn run(&self, lane: Lane, statement: Statement) -> Result<Answer, StoreError> {
-        let queue = match lane {
-            Lane::Read => &self.reads,
-            Lane::Write => &self.writes,
-        };
-        let urgent = statement.is_urgent();
-        let (reply, mut answer) = oneshot::channel();
-        let taken = Arc::new(AtomicBool::new(false));
-        let job = Job { statement, reply, deadline: Instant::now() + PATIENCE, taken: Arc::clone(&taken) };
-        let (queue, turn) = if urgent { (&queue.urgent, PATIENCE) } else { (&queue.other, TURN) };
-        queue.try_send(job).map_err(|_| OVERLOADED)?;
-        let outcome = match timeout(turn, &mut answer).await {
-            Ok(outcome) => outcome,
-            Err(_) if Job::take(&taken) => return Err(OVERLOADED),
-            // Its turn has come; now it can only be waited for.
-            Err(_) => answer.await,
-        };
-        outcome.unwrap_or(Err(StoreError::Unavailable("the store is stopping")))
-    }
-}
-
-const OVERLOADED: StoreError = StoreError::Unavailable("too many statements are waiting");
-
-fn lane(url: &DatabaseUrl, workers: usize, instance: &Arc<str>) -> Queue {
-    let ((urgent, urgent_jobs), (other, other_jobs)) = (mpsc::channel(QUEUE), mpsc::channel(QUEUE));
-    let jobs = Arc::new(Mutex::new(Jobs { urgent: urgent_jobs, other: other_jobs }));
-    for number in 0..workers {
-        let worker = Worker { url: url.clone(), instance: Arc::clone(instance), conn: None, idle_since: Instant::now() };
-        tokio::spawn(worker.work(Arc::clone(&jobs)).instrument(tracing::debug_span!("store", worker = number)));
-    }
-    Queue { urgent, other }
-}
-
-/// The workers' end of a [`Queue`].
-struct Jobs {
-    urgent: mpsc::Receiver<Job>,
-    other: mpsc::Receiver<Job>,
-}
-
-impl Jobs {
-    /// The next job that nobody has given up; none when there will be no more.
-    async fn next(&mut self) -> Option<Job> {
-        loop {
-            let job = tokio::select! {
-                biased;
-                Some(job) = self.urgent.recv() => job,
-                Some(job) = self.other.recv() => job,
-                else => return None,
-            };
-            if Job::take(&job.taken) {
-                return Some(job);
-            }
+        match lane {
+            Lane::Read => self.reads.run(statement).await,
+            Lane::Write => self.writes.run(statement).await,
         }
     }
+}
+
+fn lane(url: &DatabaseUrl, workers: usize, instance: &Arc<str>, edge: Option<&Edge>, doubts: &Arc<AtomicU64>) -> Queue {
+    let (queue, jobs) = queue();
+    for number in 0..workers {
+        let worker = Worker {
+            url: url.clone(),
+            instance: Arc::clone(instance),
+            edge: edge.cloned(),
+            conn: None,
+            idle_since: Instant::now(),
+            doubts: Arc::clone(doubts),
+            cleared: 0,
+        };
+        tokio::spawn(worker.work(jobs.clone()).instrument(tracing::debug_span!("store", worker = number)));
+    }
+    queue
 }
 
 struct Worker {
     url: DatabaseUrl,
     instance: Arc<str>,
+    edge: Option<Edge>,
     conn: Option<Conn>,
     idle_since: Instant,
+    /// How often a connection of any worker's has failed.
+    doubts: Arc<AtomicU64>,
+    /// How many of these failures this worker's connection has outlived.
+    cleared: u64,
 }
 
 impl Worker {
-    async fn work(mut self, jobs: Arc<Mutex<Jobs>>) {
+    async fn work(mut self, jobs: Jobs) {
+        let passage = Edge::pass(self.edge.as_ref(), "connect").await;
         self.conn = connect(&self.url).await.ok();
-        loop {
-            let next = jobs.lock().await.next().await;
-            let Some(job) = next else { return };
+        drop(passage);
+        while let Some(job) = jobs.next().await {
             let answer = self.carry_out(&job).await;
             if let Err(error @ (StoreError::Unavailable(_) | StoreError::Refused(_))) = &answer {
                 warn!(%error, "a statement failed");
@@ -162,24 +111,33 @@ impl Worker {
             if Instant::now() >= job.deadline {
                 return Err(StoreError::Unavailable("too slow"));
             }
-            let instance = Arc::clone(&self.instance);
-            let conn = self.connected().await?;
-            let outcome = timeout(STATEMENT, job.statement.execute(conn, &instance)).await;
+            let passage = Edge::pass(self.edge.as_ref(), job.statement.name()).await;
+            let outcome = if Passage::arrives(passage.as_ref()) {
+                let instance = Arc::clone(&self.instance);
+                let conn = self.connected().await?;
+                timeout(STATEMENT, job.statement.execute(conn, &instance)).await
+            } else {
+                Ok(Err(Error::WorkerCrashed))
+            };
             self.idle_since = Instant::now();
-            let failure = match outcome {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(error)) => Failure::of(&error),
-                Err(_) => Failure::TooSlow,
+            let failure = match Passage::heard(passage.as_ref(), outcome) {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
             };
             debug!(?failure, "a try failed");
+            if matches!(failure, Failure::Broken | Failure::TooSlow) {
+                self.doubts.fetch_add(1, Ordering::Relaxed);
+            }
             match failure {
+                Failure::Conflict if broke => return self.is_our_own(&job.statement).await,
                 Failure::Conflict => return Err(StoreError::Conflict),
                 Failure::Contention if retries < RETRIES => {
                     retries += 1;
                     sleep(Duration::from_millis(3 << retries)).await;
                 }
-                // Nobody knows whether it was carried out. Its own WHERE makes a second try harmless, once.
-                Failure::Broken if !broke && job.statement.may_repeat() => {
+                // Nobody knows whether it was carried out. Its own WHERE, or a unique index, makes a second try
+                // harmless; so a database that was restarted is not even noticed.
+                Failure::Broken if !broke => {
                     self.conn = None;
                     broke = true;
                 }
@@ -191,14 +149,29 @@ impl Worker {
         }
     }
 
+    /// After a conflict in a second try: whether it met the row of the first one, which had been carried out after all.
+    async fn is_our_own(&mut self, statement: &Statement) -> Result<Answer, StoreError> {
+        let conn = self.connected().await?;
+        match timeout(STATEMENT, statement.has_been_carried_out(conn)).await {
+            Ok(Ok(true)) => Ok(Answer::Affected(1)),
+            Ok(Ok(false)) => Err(StoreError::Conflict),
+            _ => {
+                self.conn = None;
+                Err(StoreError::Unavailable("the connection broke"))
+            }
+        }
+    }
+
     /// The worker's connection, or a new one if it has none that can be trusted.
     async fn connected(&mut self) -> Result<&mut Conn, StoreError> {
-        if self.idle_since.elapsed() > TRUSTED_IDLE
+        let doubts = self.doubts.load(Ordering::Relaxed);
+        if (self.cleared < doubts || self.idle_since.elapsed() > TRUSTED_IDLE)
             && let Some(conn) = &mut self.conn
-            && !matches!(timeout(Duration::from_secs(1), conn.ping()).await, Ok(Ok(())))
+            && !matches!(timeout(SIGN_OF_LIFE, conn.ping()).await, Ok(Ok(())))
         {
             self.conn = None;
         }
+        self.cleared = doubts;
         match &mut self.conn {
             Some(conn) => Ok(conn),
             none => Ok(none.insert(connect(&self.url).await?)),
@@ -208,7 +181,7 @@ impl Worker {
 
 /// What a failed try means.
 #[derive(Debug)]
-enum Failure {
+pub enum Failure {
     /// A unique index refused the row.
     Conflict,
     /// A deadlock or a lock held too long: the statement alone was rolled back.
@@ -224,7 +197,7 @@ enum Failure {
 }
 
 impl Failure {
-    fn of(error: &Error) -> Self {
+    pub fn of(error: &Error) -> Self {
         let Error::Database(database) = error else {
             return match error {
                 Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => Self::Broken,

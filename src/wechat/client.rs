@@ -1,10 +1,12 @@
 //! The calls. One reqwest client, every default of it chosen.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use reqwest::{Response, StatusCode, Url};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::chance::Chance;
@@ -21,6 +23,11 @@ const CONNECT: Duration = Duration::from_secs(2);
 const TOTAL: Duration = Duration::from_secs(6);
 /// Shorter than any keep-alive of WeChat's, so that a request seldom meets a connection that is being closed.
 const IDLE: Duration = Duration::from_secs(4);
+/// Calls under way at once, for orders and for queries each. When WeChat is slow, more would only wait longer, and take
+/// the memory and the patience of those who could be told so at once.
+const UNDER_WAY: usize = 64;
+/// How long a call waits for its place among them.
+const PLACE: Duration = Duration::from_millis(500);
 /// Pauses before an identical request is sent again, while there is time: WeChat asks for that after SYSTEMERROR, and
 /// allows it after every unknown outcome of `unifiedorder` and `closeorder` (protocol file, 1.4).
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];
@@ -40,10 +47,54 @@ pub struct Endpoints {
 #[derive(Debug)]
 pub struct Client {
     merchant: Merchant,
+    transport: Transport,
+    orders: Semaphore,
+    queries: Semaphore,
+    chance: Chance,
+}
+
+/// How a request gets to WeChat.
+#[derive(Debug)]
+enum Transport {
+    Http(Box<Http>),
+    Wire(Wire),
+}
+
+impl Transport {
+    /// Lets some time pass; on a wire, that is the simulation's to do.
+    async fn pause(&self, pause: Duration) {
+        if let Self::Http(_) = self {
+            sleep(pause).await;
+        }
+    }
+}
+
+/// A WeChat within this process, as a simulation has it: takes the name of an API and a request, gives the reply.
+/// Its time-outs are the simulation's own.
+#[derive(Clone)]
+pub struct Wire(Arc<dyn Fn(&'static str, String) -> Reply + Send + Sync>);
+
+type Reply = BoxFuture<'static, Result<Vec<u8>, CallError>>;
+
+impl Wire {
+    /// Has `carry` called with every request.
+    pub fn new(carry: impl Fn(&'static str, String) -> Reply + Send + Sync + 'static) -> Self {
+        Self(Arc::new(carry))
+    }
+}
+
+impl std::fmt::Debug for Wire {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wire")
+    }
+}
+
+/// The way over the net.
+#[derive(Debug)]
+struct Http {
     endpoints: Endpoints,
     avoid_primary_until: Mutex<Option<Instant>>,
-    http: reqwest::Client,
-    chance: Chance,
+    client: reqwest::Client,
 }
 
 impl Client {
@@ -51,7 +102,7 @@ impl Client {
     pub fn new(merchant: Merchant, endpoints: Endpoints, chance: Chance) -> Result<Self, reqwest::Error> {
         // reqwest brings no cryptography of its own here, so that the service has only one. A second call changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
+        let client = reqwest::Client::builder()
             .user_agent(concat!("wechat-pay/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
             .timeout(TOTAL)
@@ -62,7 +113,17 @@ impl Client {
             .referer(false)
             .http1_only()
             .build()?;
-        Ok(Self { merchant, endpoints, avoid_primary_until: Mutex::new(None), http, chance })
+        let http = Http { endpoints, avoid_primary_until: Mutex::new(None), client };
+        Ok(Self::over(Transport::Http(Box::new(http)), merchant, chance))
+    }
+
+    /// A client whose WeChat is within this process.
+    pub fn wired(merchant: Merchant, wire: Wire, chance: Chance) -> Self {
+        Self::over(Transport::Wire(wire), merchant, chance)
+    }
+
+    fn over(transport: Transport, merchant: Merchant, chance: Chance) -> Self {
+        Self { merchant, transport, orders: Semaphore::new(UNDER_WAY), queries: Semaphore::new(UNDER_WAY), chance }
     }
 
     /// Who asks.
@@ -70,19 +131,27 @@ impl Client {
         &self.merchant
     }
 
+    /// A place among the orders that are being asked for. Taken before a row is stored for one, so that a slow WeChat
+    /// fills neither the table nor the memory.
+    pub async fn place_for_order(&self) -> Result<SemaphorePermit<'_>, CallError> {
+        place(&self.orders).await
+    }
+
     /// `unifiedorder` with the stored bytes of [`Merchant::unified_order_request`].
-    pub async fn unified_order(&self, order_id: &OrderId, request: String) -> Result<Prepaid, CallError> {
+    pub async fn unified_order(&self, _place: SemaphorePermit<'_>, order_id: &OrderId, request: String) -> Result<Prepaid, CallError> {
         self.call("unifiedorder", order_id, request, &PAUSES, reply::unified_order).await
     }
 
     /// `orderquery`. Asked once: whoever asks comes again by himself.
     pub async fn order_query(&self, order_id: &OrderId) -> Result<QueryAnswer, CallError> {
+        let _place = place(&self.queries).await?;
         let request = self.merchant.order_request(order_id, &self.chance);
         self.call("orderquery", order_id, request, &[], reply::order_query).await
     }
 
     /// `closeorder`.
     pub async fn close_order(&self, order_id: &OrderId) -> Result<CloseAnswer, CallError> {
+        let _place = place(&self.orders).await?;
         let request = self.merchant.order_request(order_id, &self.chance);
         self.call("closeorder", order_id, request, &PAUSES, reply::close_order).await
     }
@@ -99,14 +168,17 @@ impl Client {
             let started = Instant::now();
             let mut pauses = pauses.iter();
             let outcome = loop {
-                let outcome = match timeout_at(started + TOTAL, self.post(api, request.clone())).await {
-                    Ok(body) => body.and_then(|body| read(&self.merchant, order_id, &body)),
-                    Err(_) => Err(Doubt::Timeout.into()),
+                let reply = match &self.transport {
+                    Transport::Http(http) => {
+                        timeout_at(started + TOTAL, http.post(api, request.clone())).await.unwrap_or(Err(Doubt::Timeout.into()))
+                    }
+                    Transport::Wire(wire) => (wire.0)(api, request.clone()).await,
                 };
+                let outcome = reply.and_then(|body| read(&self.merchant, order_id, &body));
                 match (&outcome, pauses.next()) {
                     (Err(error), Some(pause)) if error.may_pass() && started.elapsed() + *pause < TOTAL => {
                         info!(%error, "asking WeChat again");
-                        sleep(*pause).await;
+                        self.transport.pause(*pause).await;
                     }
                     _ => break outcome,
                 }
@@ -121,7 +193,9 @@ impl Client {
         .instrument(info_span!("wechat", api, %order_id))
         .await
     }
+}
 
+impl Http {
     /// Posts to the host that is expected to work, and to the other one if it cannot be reached.
     async fn post(&self, api: &str, request: String) -> Result<Vec<u8>, CallError> {
         let Some(backup) = &self.endpoints.backup else {
@@ -150,13 +224,20 @@ impl Client {
 
     async fn post_to(&self, base: &Url, api: &str, request: String) -> Result<Vec<u8>, CallError> {
         let url = format!("{}/pay/{api}", base.as_str().trim_end_matches('/'));
-        let sent = self.http.post(url).header("content-type", "text/xml; charset=utf-8").body(request).send().await;
+        let sent = self.client.post(url).header("content-type", "text/xml; charset=utf-8").body(request).send().await;
         let response = sent.map_err(transport_error)?;
         match response.status() {
             StatusCode::OK => read_capped(response).await,
             StatusCode::TOO_MANY_REQUESTS => Err(CallError::RateLimited),
             status => Err(Doubt::Status(status.as_u16()).into()),
         }
+    }
+}
+
+async fn place(places: &Semaphore) -> Result<SemaphorePermit<'_>, CallError> {
+    match timeout(PLACE, places.acquire()).await {
+        Ok(Ok(place)) => Ok(place),
+        _ => Err(CallError::Busy),
     }
 }
 

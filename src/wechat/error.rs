@@ -9,6 +9,9 @@ pub enum CallError {
     /// No connection (name, TCP or TLS): the request was surely not sent. Another try is safe.
     #[error("WeChat cannot be reached")]
     Unreachable,
+    /// As many calls are under way as we allow ourselves: not sent.
+    #[error("too many calls to WeChat are under way")]
+    Busy,
     /// WeChat asks for patience (`频率限制`, `FREQUENCY_LIMITED`, HTTP 429): not executed. Another try later is safe.
     #[error("WeChat limits the rate of calls")]
     RateLimited,
@@ -27,7 +30,7 @@ impl CallError {
         match self {
             Self::RateLimited => true,
             // A host that cannot be reached has cost its time already, as has one that did not answer in time.
-            Self::Unreachable | Self::Refused(_) => false,
+            Self::Unreachable | Self::Busy | Self::Refused(_) => false,
             Self::Unknown(doubt) => *doubt != Doubt::Timeout,
         }
     }

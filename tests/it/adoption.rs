@@ -9,6 +9,7 @@ use wechat_pay::store::Store;
 use crate::support::database::{Database, Engine, Look};
 use crate::support::house::{House, OPENING_TIME, Plan};
 use crate::support::letter::{ACKNOWLEDGED, Letter};
+use crate::support::stub::{Reply, Stub};
 
 const ORIGINAL: &str = include_str!("fixtures/original.sql");
 const COLUMNS: [&str; 14] = [
@@ -265,6 +266,34 @@ async fn an_impossible_row_is_an_error_that_says_nothing_and_stops_nobody() {
     assert_eq!(look.everything().await, before);
     assert_eq!(house.trade_state("no-date-paid").await, "SUCCESS", "the service lives");
     assert_eq!(house.till.get("/readyz").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deals_that_were_too_old_at_adoption_are_answered_and_never_followed_or_expired() {
+    // A WeChat that has closed everything; one that is asked for a second time has nothing else to say.
+    let wechat = Stub::start(|_, body| {
+        let (_, rest) = body.split_once("<out_trade_no><![CDATA[").unwrap();
+        let (order_id, _) = rest.split_once("]]>").unwrap();
+        Reply::Body(Letter::paid(order_id, 500).with("trade_state", "CLOSED").with("trade_state_desc", "订单已关闭").signed())
+    })
+    .await;
+    let house = Plan::on(filled_by_the_original(ORIGINAL).await).with_wechat_at(wechat.address).open().await;
+    let look = house.look().await;
+    let due = look
+        .texts(
+            "SELECT order_id FROM deal WHERE due_at IS NOT NULL AND order_id IN ('eight-days-old', 'of-2019', 'no-date', 'unpaid-thrice')",
+        )
+        .await;
+    assert_eq!(due, [Some("unpaid-thrice".to_owned())], "only what is younger than seven days is followed");
+    let before = look.everything().await;
+    for order_id in ["eight-days-old", "of-2019"] {
+        assert_eq!(house.trade_state(order_id).await, "CLOSED", "{order_id}");
+        assert_eq!(house.close(order_id).await.json()["code"], 0, "{order_id}");
+    }
+    assert_eq!(look.everything().await, before);
+    assert_eq!(house.trade_state("unpaid-thrice").await, "CLOSED");
+    assert_eq!(of_row(&look, 19, "status").await.as_deref(), Some("2"), "a young one expires on WeChat's word");
+    assert_eq!(house.notify(letter("of-2019", 500)).await.body, ACKNOWLEDGED, "and money is taken, however late");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

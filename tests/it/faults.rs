@@ -6,6 +6,7 @@ use wechat_pay::simulator::{Faults, Notify};
 
 use crate::support::database::Engine;
 use crate::support::house::{House, Order, Plan};
+use crate::support::letter::Letter;
 use crate::support::stub::{Reply, Stub};
 
 /// A house whose WeChat has these faults, and a deal that was opened before they began.
@@ -158,4 +159,29 @@ async fn the_backup_host_is_used_while_the_first_cannot_be_reached() {
         assert_eq!(answer.json()["detail"], "from the backup");
         assert_eq!(backup.requests.lock().unwrap().len(), calls);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_wechat_is_slow_most_are_told_so_at_once_and_notifications_pass() {
+    let (house, order) = with(Faults { latency_ms: 60_000, ..Faults::default() }).await;
+    let started = Instant::now();
+    let crowd = futures_util::future::join_all((0..200).map(|_| async {
+        let answer = house.try_to_pay("1").await;
+        (answer.status, answer.reason(), answer.header("retry-after").is_some(), started.elapsed())
+    }));
+    let notified = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let begun = Instant::now();
+        let answer = house.notify(Letter::paid(&order.id, 1990).signed()).await;
+        (answer.status, begun.elapsed())
+    };
+    let (crowd, (status, took)) = tokio::join!(crowd, notified);
+    assert!(status == 200 && took < Duration::from_secs(1), "{status} after {took:?}");
+    let refused: Vec<_> = crowd.iter().filter(|(status, ..)| *status == 503).collect();
+    assert_eq!(refused.len(), 200 - 64, "64 calls are under way, and no more");
+    assert!(
+        refused.iter().all(|(_, reason, retry, took)| reason == "UNAVAILABLE" && *retry && *took < Duration::from_secs(3)),
+        "{refused:?}"
+    );
+    assert_eq!(house.look().await.count().await, 65, "and nothing is stored for those who were refused");
 }

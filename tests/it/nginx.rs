@@ -78,6 +78,10 @@ struct Nginx {
 
 impl Nginx {
     async fn start(address: SocketAddr, service: SocketAddr) -> Self {
+        Self::configured(address, &CONFIGURATION.replace("{service}", &service.port().to_string())).await
+    }
+
+    async fn configured(address: SocketAddr, configuration: &str) -> Self {
         let program = ["/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin"].map(|directory| Path::new(directory).join("nginx"));
         let program =
             program.into_iter().find(|path| path.exists()).expect("nginx is missing: install it, or run the tests with tests/run");
@@ -86,10 +90,7 @@ impl Nginx {
         std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         std::fs::create_dir_all(home.path().join("www/static")).unwrap();
         std::fs::write(home.path().join("www/static/till.css"), "body{}").unwrap();
-        let configuration = CONFIGURATION
-            .replace("{home}", home.path().to_str().unwrap())
-            .replace("{port}", &address.port().to_string())
-            .replace("{service}", &service.port().to_string());
+        let configuration = configuration.replace("{home}", home.path().to_str().unwrap()).replace("{port}", &address.port().to_string());
         std::fs::write(home.path().join("nginx.conf"), configuration).unwrap();
         let process = Self::command(&program, home.path()).stderr(Stdio::null()).spawn().unwrap();
         let mut nginx = Self { address, program, process, home };
@@ -217,6 +218,54 @@ async fn a_notification_arrives_as_it_was_sent() {
     let answer = nginx.say(format!("{head}{chunks}").as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains(ACKNOWLEDGED), "in chunks: {answer}");
     assert_eq!(look.value(&order.id, "payBack").await.unwrap(), letter);
+}
+
+/// Two instances behind nginx, the first of which loses each answer after everything is done. As delivered, nginx gives up on a
+/// POST then; told to repeat it (`non_idempotent`), it does no harm.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nginx_sends_twice_is_done_once() {
+    for repeats in [false, true] {
+        let mut house = House::open(Engine::Sqlite).await;
+        let service = house.till.address;
+        let lossy = lossy_relay(service).await;
+        let policy = if repeats { "proxy_next_upstream error timeout non_idempotent;" } else { "" };
+        let instances = format!("upstream till {{ server {lossy} max_fails=0; server {service} backup; }} {policy}\n    server {{");
+        let configuration = CONFIGURATION.replace("server {", &instances).replace("http://127.0.0.1:$node_port", "http://till");
+        let nginx = Nginx::configured(free_address().await, &configuration.replace("{service}", "0")).await;
+        house.till = Caller::new(nginx.address);
+
+        let opened = house.to_pay_once("cart-7", "19.90").await;
+        let (look, status) = (house.look().await, if repeats { 200 } else { 502 });
+        assert_eq!((opened.status, look.count().await, house.calls("unifiedorder")), (status, 1, 1));
+        let order_id = house.wechat().orders().next().unwrap().out_trade_no.clone();
+        let paid = Letter::paid(&order_id, 1990).signed();
+        let notified = house.notify(paid.clone()).await;
+        assert_eq!((notified.status, notified.body == ACKNOWLEDGED, look.status(&order_id).await), (status, repeats, 1));
+
+        let stored = look.everything().await;
+        let direct = Caller::new(service);
+        assert_eq!(direct.post("/wxPay/notify", "text/xml", paid).await.body, ACKNOWLEDGED, "WeChat comes again");
+        assert_eq!(look.everything().await, stored);
+    }
+}
+
+/// Passes requests on, waits until they are answered, and hangs up instead of passing the answer back.
+async fn lossy_relay(service: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut caller, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut stream = TcpStream::connect(service).await.unwrap();
+                let (mut answers, mut requests) = stream.split();
+                tokio::select! {
+                    _ = tokio::io::copy(&mut caller, &mut requests) => {}
+                    _ = answers.read_u8() => {}
+                }
+            });
+        }
+    });
+    address
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -12,6 +12,9 @@ use crate::support::http::Answer;
 use crate::support::letter::Letter;
 use crate::support::on_both_engines;
 
+/// Writes and signs a letter in its own way.
+type Form = Box<dyn Fn(Letter) -> String>;
+
 /// A house with one open deal, and a right letter about it.
 async fn awaiting(engine: Engine) -> (House, Order, String) {
     let house = House::open(engine).await;
@@ -186,7 +189,7 @@ on_both_engines! {
         let house = House::open(engine).await;
         let look = house.look().await;
         let attach = |letter: &Letter, value: &str, form: &str| letter.clone().with("attach", value).signed().replace(&format!("<![CDATA[{value}]]>"), form);
-        let forms: Vec<(&str, Box<dyn Fn(Letter) -> String>)> = vec![
+        let forms: Vec<(&str, Form)> = vec![
             ("another order", Box::new(|letter| letter.reversed().signed())),
             ("unknown fields", Box::new(|letter| letter.with("future_field", "x").with("Total_Fee", "1").with("Sign", "x").with("promotion_detail", "{\"a\":[1,2]}").signed())),
             ("empty elements", Box::new(|letter| letter.with("attach", "").with("device_info", "").with("sub_mch_id", "").signed())),

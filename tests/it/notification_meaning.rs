@@ -58,8 +58,8 @@ async fn only_the_one_right_signature_counts() {
         ("another transaction", 401, right.replace("4200000260202604011234567890", "4200000260202604011234567891")),
     ];
     // `k=v&k=v` can be read in two ways: the fields as they were parsed decide, and they have no total_fee.
-    let merged = format!("<time_end>20260401120500&amp;total_fee=1990</time_end>");
-    let injected = right.replace("<total_fee>1990</total_fee>", "").replace("<time_end>20260401120500</time_end>", &merged);
+    let merged = "<time_end>20260401120500&amp;total_fee=1990</time_end>";
+    let injected = right.replace("<total_fee>1990</total_fee>", "").replace("<time_end>20260401120500</time_end>", merged);
     assert_ne!(injected, right);
     letters.push(("a separator in a value", 400, injected));
     // The other way round: what was signed as one value does not become an amount.

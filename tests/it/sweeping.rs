@@ -155,6 +155,7 @@ on_both_engines! {
         assert_eq!(journal(&look, &paid.id).await.last().unwrap(), "mismatch");
         assert_eq!(journal(&look, "nobody-knows-it").await, ["mismatch"], "money that belongs to no deal is kept in the journal");
         assert_eq!(house.notify(Letter::paid(&paid.id, 500).with("sign", "0").unsigned()).await.status, 401);
+        assert_eq!(house.disbelieved(), 1);
         assert_eq!(look.texts("SELECT kind FROM deal_event WHERE kind = 'mismatch'").await.len(), 2, "a stranger's post is not kept");
     }
 

@@ -95,9 +95,13 @@ impl Drop for Database {
     fn drop(&mut self) {
         let Some(server) = self.server.take() else { return };
         let name = self.name.clone();
+        // A connection that a failed test left in a transaction must not make the failure wait for ever.
         let dropping = async move {
             let mut admin = server.parse::<MySqlConnectOptions>().ok()?.connect().await.ok()?;
-            sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name}"))).execute(&mut admin).await.ok()
+            sqlx::raw_sql(AssertSqlSafe(format!("SET SESSION lock_wait_timeout = 5; DROP DATABASE IF EXISTS {name}")))
+                .execute(&mut admin)
+                .await
+                .ok()
         };
         // A test's runtime cannot wait here, so another one does.
         let _ = std::thread::spawn(move || {
@@ -160,6 +164,15 @@ impl Look {
         match self {
             Self::Sqlite(pool) => sqlx::query(sql).fetch_all(pool).await.unwrap().iter().map(|row| row.get(0)).collect(),
             Self::MySql(pool) => sqlx::query(sql).fetch_all(pool).await.unwrap().iter().map(|row| row.get(0)).collect(),
+        }
+    }
+
+    /// One column of a query's rows, by its name.
+    pub async fn column(&self, sql: &str, name: &str) -> Vec<String> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::Sqlite(pool) => sqlx::query(sql).fetch_all(pool).await.unwrap().iter().map(|row| row.get(name)).collect(),
+            Self::MySql(pool) => sqlx::query(sql).fetch_all(pool).await.unwrap().iter().map(|row| row.get(name)).collect(),
         }
     }
 }

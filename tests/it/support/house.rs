@@ -98,10 +98,6 @@ impl House {
         &self.service.as_ref().unwrap().simulator.as_ref().expect("a house with a simulator").1
     }
 
-    pub fn simulator_address(&self) -> SocketAddr {
-        self.service.as_ref().unwrap().simulator.as_ref().expect("a house with a simulator").0
-    }
-
     /// The world on WeChat's side.
     pub fn wechat(&self) -> MutexGuard<'_, World> {
         self.simulator().world()
@@ -191,6 +187,11 @@ impl House {
     pub fn alarms(&self) -> (u64, u64) {
         let alarms = self.service.as_ref().unwrap().gateway.alarms();
         (alarms.paid_late(), alarms.mismatch())
+    }
+
+    /// Notifications that were not believed, since the start.
+    pub fn disbelieved(&self) -> u64 {
+        self.service.as_ref().unwrap().gateway.alarms().disbelieved()
     }
 
     pub fn time_passes(&self, seconds: i64) {

@@ -4,6 +4,8 @@ pub mod database;
 pub mod house;
 pub mod http;
 pub mod letter;
+pub mod moody;
+pub mod program;
 pub mod proxy;
 pub mod server;
 pub mod stub;

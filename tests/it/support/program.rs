@@ -1,0 +1,97 @@
+//! The real program in a process of its own, with all that it writes.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// A running `wechat-pay`; killed when it is dropped.
+pub struct Program {
+    child: Child,
+    written: Arc<Mutex<String>>,
+    readers: Vec<std::thread::JoinHandle<()>>,
+}
+
+impl Program {
+    /// With these environment variables (`SECTION__KEY`, or a whole name in lower or upper case) and no others,
+    /// in a directory of its own.
+    pub fn start(command: &str, directory: &std::path::Path, variables: &[(&str, String)]) -> Self {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_wechat-pay"));
+        program.arg(command).env_clear().current_dir(directory).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        for (name, value) in variables {
+            let name = if name.contains("__") { format!("WECHAT_PAY__{name}") } else { (*name).to_owned() };
+            program.env(name, value);
+        }
+        let mut child = program.spawn().unwrap();
+        let written = Arc::new(Mutex::new(String::new()));
+        let outputs: [Box<dyn Read + Send>; 2] = [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
+        let readers = outputs.map(|output| {
+            let written = Arc::clone(&written);
+            std::thread::spawn(move || {
+                for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+                    let mut written = written.lock().unwrap();
+                    written.push_str(&String::from_utf8_lossy(&line));
+                    written.push('\n');
+                }
+            })
+        });
+        Self { child, written, readers: readers.into() }
+    }
+
+    /// Everything written so far, to standard output and standard error.
+    pub fn written(&self) -> String {
+        self.written.lock().unwrap().clone()
+    }
+
+    /// Waits until a line of the log has this message, and gives it.
+    pub async fn says(&self, message: &str) -> Value {
+        let started = Instant::now();
+        while started.elapsed() < Duration::from_secs(10) {
+            let lines = self.written();
+            let events = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            if let Some(event) = events.into_iter().find(|event| event["message"] == message) {
+                return event;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("never said {message:?}: {}", self.written());
+    }
+
+    /// Where it serves.
+    pub async fn address(&self) -> SocketAddr {
+        self.says("serving").await["address"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Asks it to stop, as `kill` does.
+    pub fn terminate(&self) {
+        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+    }
+
+    /// Waits for its end; kills it when that does not come in time.
+    pub async fn end(mut self, patience: Duration) -> (Option<ExitStatus>, String) {
+        let started = Instant::now();
+        let status = loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => break Some(status),
+                None if started.elapsed() > patience => break None,
+                None => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        };
+        let _ = self.child.kill();
+        for reader in self.readers.drain(..) {
+            reader.join().unwrap();
+        }
+        (status, self.written())
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,171 @@
+//! What must always hold, held against the rows behind the service's back. The numbers are those of the reliability
+//! catalogue: V1 evidence, V2 nothing leaves Paid, V4 acknowledged means stored, V6 Expired means dead, V9 one row an order,
+//! V10 no link without a row, V11 one set of parameters an order (`sea`), V24 an end.
+
+use std::collections::BTreeMap;
+
+use chrono::{NaiveDateTime, TimeDelta};
+use sqlx::{Connection, Row as _, SqliteConnection};
+use wechat_pay::deal::{BeijingTime, Timestamp};
+use wechat_pay::simulator::SimOrder;
+use wechat_pay::wechat::{Merchant, TradeState, xml};
+
+use super::sea::Sea;
+
+/// A payment is known within this time after the last fault: the longest pause, and a lease that somebody took with him.
+pub const KNOWN_WITHIN: TimeDelta = TimeDelta::minutes(11);
+/// A deal is decided within this time after its end and the last fault.
+pub const DECIDED_WITHIN: TimeDelta = TimeDelta::minutes(15);
+
+/// A deal as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Row {
+    pub order_id: String,
+    pub status: i64,
+    pub transaction_id: Option<String>,
+    pub total_fee: i64,
+    pub code_url: Option<String>,
+    pub expires_at: Timestamp,
+    pub due_at: Option<Timestamp>,
+    pay_back: Option<String>,
+    query_back: Option<String>,
+    opened: i64,
+    settled: i64,
+    expired: i64,
+}
+
+const ROWS: &str = "SELECT order_id, COALESCE(status, 0), transaction_id, total_fee, code_url, expires_at, due_at, payBack, queryBack, \
+    (SELECT COUNT(*) FROM deal_event e WHERE e.order_id = deal.order_id AND kind = 'opened'), \
+    (SELECT COUNT(*) FROM deal_event e WHERE e.order_id = deal.order_id AND kind IN ('settled', 'settled_late')), \
+    (SELECT COUNT(*) FROM deal_event e WHERE e.order_id = deal.order_id AND kind = 'expired') FROM deal ORDER BY id";
+
+pub struct Audit {
+    conn: SqliteConnection,
+    merchant: Merchant,
+    pub rows: BTreeMap<String, Row>,
+}
+
+impl Audit {
+    pub async fn open(url: &str, merchant: &Merchant) -> Self {
+        Self { conn: SqliteConnection::connect(url).await.unwrap(), merchant: merchant.clone(), rows: BTreeMap::new() }
+    }
+
+    /// Reads what is stored, and holds it against what was.
+    pub async fn read(&mut self) {
+        let read = sqlx::query(ROWS).fetch_all(&mut self.conn).await.unwrap();
+        let mut rows = BTreeMap::new();
+        for row in read {
+            let row = Row {
+                order_id: row.get(0),
+                status: row.get(1),
+                transaction_id: row.get(2),
+                total_fee: row.get(3),
+                code_url: row.get(4),
+                expires_at: time(row.get(5)),
+                due_at: row.get::<Option<String>, _>(6).map(time),
+                pay_back: row.get(7),
+                query_back: row.get(8),
+                opened: row.get(9),
+                settled: row.get(10),
+                expired: row.get(11),
+            };
+            if let Some(before) = self.rows.get(&row.order_id) {
+                follows(before, &row);
+            }
+            let twice = rows.insert(row.order_id.clone(), row);
+            assert!(twice.is_none(), "V9: two rows of one order: {twice:?}");
+        }
+        let gone = self.rows.keys().find(|order_id| !rows.contains_key(*order_id));
+        assert_eq!(gone, None, "V9: its row is gone");
+        self.rows = rows;
+    }
+
+    /// Holds what is stored against WeChat's world.
+    pub fn check(&self, sea: &Sea) {
+        for order in sea.world.orders() {
+            assert!(self.rows.contains_key(&order.out_trade_no), "V10: WeChat has order {} and no row has", order.out_trade_no);
+        }
+        for row in self.rows.values() {
+            let order = sea.world.order(&row.order_id);
+            assert_eq!(row.opened, 1, "journal: one opening: {row:?}");
+            match row.status {
+                0 => assert_eq!((row.settled, row.expired), (0, 0), "journal: {row:?}"),
+                1 => self.check_paid(row, order),
+                2 => {
+                    assert_eq!((row.settled, row.expired), (0, 1), "journal: {row:?}");
+                    let payable = order.is_some_and(|order| !order.trade_state.is_dead()) || sea.is_awaited(&row.order_id);
+                    assert!(!payable, "V6: Expired, and WeChat has it as {:?}: {row:?}", order.map(|order| order.trade_state));
+                }
+                _ => panic!("V2: an unknown status: {row:?}"),
+            }
+        }
+    }
+
+    /// V1: what was paid, and the evidence for it, verified once more.
+    fn check_paid(&self, row: &Row, order: Option<&SimOrder>) {
+        let paid = order.filter(|order| order.trade_state.is_paid());
+        let order = paid.unwrap_or_else(|| panic!("V1: Paid, and not paid at WeChat: {row:?}"));
+        assert_eq!(row.settled, 1, "journal: one settlement: {row:?}");
+        assert!(row.expired <= 1, "journal: {row:?}");
+        assert_eq!(row.transaction_id, order.transaction_id, "V1: another payment: {row:?}");
+        assert_eq!(row.total_fee, order.total_fee.get(), "V1: another amount: {row:?}");
+        assert_eq!(row.due_at, None, "a decided deal is looked at no more: {row:?}");
+        let messages = [&row.pay_back, &row.query_back];
+        let proven = messages.into_iter().flatten().any(|message| {
+            let fields = xml::parse(message.as_bytes()).expect("V1: evidence that can be read");
+            self.merchant.signer.verify(&fields).expect("V1: evidence that is signed");
+            fields.get("transaction_id").is_some()
+                && fields.get("transaction_id") == row.transaction_id.as_deref()
+                && fields.get("out_trade_no") == Some(&row.order_id)
+                && fields.get("total_fee") == Some(&row.total_fee.to_string())
+                && fields.get("appid") == Some(&self.merchant.appid)
+                && fields.get("mch_id") == Some(&self.merchant.mch_id)
+        });
+        assert!(proven, "V1: no evidence: {row:?}");
+    }
+
+    /// When nobody asks for links, the stored ones are those that can be paid: WeChat's last.
+    pub fn check_links(&self, sea: &Sea) {
+        for row in self.undecided() {
+            let Some(order) = sea.world.order(&row.order_id) else { continue };
+            if row.code_url.is_some() && !sea.may_have_an_unknown_link(&row.order_id) {
+                assert_eq!(row.code_url.as_ref(), Some(&order.code_url), "a link that is dead: {row:?}");
+            }
+        }
+    }
+
+    /// V5, V24: after the faults have ended at `since`, nothing stays open for longer than promised.
+    pub fn check_in_time(&self, sea: &Sea, since: Timestamp, now: Timestamp) {
+        for row in self.undecided() {
+            assert!(now <= row.expires_at.max(since) + DECIDED_WITHIN, "V24: still undecided at {now}, {since} the faults ended: {row:?}");
+            let paid_at = sea.world.order(&row.order_id).and_then(|order| order.paid_at);
+            let known = paid_at.is_none_or(|paid_at| now <= paid_at.max(since) + KNOWN_WITHIN);
+            assert!(known, "V5: paid at {paid_at:?} and still unknown at {now}, {since} the faults ended: {row:?}");
+        }
+    }
+
+    /// In the end every deal is decided as WeChat has it.
+    pub fn check_end(&self, sea: &Sea) {
+        for row in self.rows.values() {
+            let state = sea.world.order(&row.order_id).map(|order| order.trade_state);
+            let paid = state.is_some_and(TradeState::is_paid);
+            assert_eq!(row.status, if paid { 1 } else { 2 }, "V5: WeChat has it as {state:?}: {row:?}");
+        }
+    }
+
+    pub fn undecided(&self) -> impl Iterator<Item = &Row> {
+        self.rows.values().filter(|row| row.status == 0)
+    }
+}
+
+/// V2: what may become of a row.
+fn follows(before: &Row, after: &Row) {
+    let lawful = matches!((before.status, after.status), (0, _) | (1, 1) | (2, 1 | 2));
+    assert!(lawful, "V2: {before:?} became {after:?}");
+    assert!(before.transaction_id.is_none() || before.transaction_id == after.transaction_id, "V2: {before:?} became {after:?}");
+    assert_eq!((before.total_fee, before.expires_at), (after.total_fee, after.expires_at), "V2: {before:?} became {after:?}");
+}
+
+fn time(column: String) -> Timestamp {
+    BeijingTime::from(NaiveDateTime::parse_from_str(&column, "%Y-%m-%d %H:%M:%S").unwrap()).timestamp()
+}

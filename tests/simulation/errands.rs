@@ -1,0 +1,120 @@
+//! What somebody has sent the service, and what the answer must be worth.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use tokio::task::JoinHandle;
+
+use super::audit::Audit;
+use super::sea::{Posted, Sea};
+
+/// What somebody wants.
+pub enum Wish {
+    ToPay {
+        key: Option<String>,
+        fen: i64,
+    },
+    Query(String),
+    Close(String),
+    Notify(Box<Posted>),
+    Sweep,
+    /// A post that must change nothing, and the status that answers it.
+    Stranger {
+        what: &'static str,
+        expected: u16,
+    },
+}
+
+/// Somebody who waits for an answer.
+pub struct Errand {
+    pub number: usize,
+    pub instance: usize,
+    pub wish: Wish,
+    pub task: JoinHandle<(u16, String)>,
+}
+
+impl Wish {
+    pub fn name(&self) -> String {
+        match self {
+            Self::ToPay { key, fen } => format!("toPay {key:?} {fen}"),
+            Self::Stranger { what, .. } => format!("a stranger posts {what}"),
+            Self::Query(order_id) => format!("queryOrder {order_id}"),
+            Self::Close(order_id) => format!("doCloseOrder {order_id}"),
+            Self::Notify(posted) => format!("notify {} genuine {}", posted.letter.delivery.out_trade_no, posted.genuine),
+            Self::Sweep => "sweep".to_owned(),
+        }
+    }
+}
+
+/// What the tills know.
+#[derive(Default)]
+pub struct Tills {
+    pub orders: Vec<String>,
+    pub keys: BTreeMap<String, Option<String>>,
+}
+
+impl Tills {
+    fn learn(&mut self, order_id: &str) {
+        if !self.orders.iter().any(|known| known == order_id) {
+            self.orders.push(order_id.to_owned());
+        }
+    }
+
+    /// Holds an answer to a front end against the truth of this moment.
+    pub fn hear(&mut self, wish: &Wish, status: u16, body: &str, audit: &Audit, sea: &Sea) {
+        let json: Value = serde_json::from_str(body).unwrap_or_else(|_| panic!("no JSON: {status} {body}"));
+        assert_ne!(status, 500, "a fault of ours: {body}");
+        let said_yes = status == 200 && json["code"] == 0;
+        let order_id = json["order_id"].as_str();
+        if let Some(order_id) = order_id {
+            assert!(audit.rows.contains_key(order_id), "V10: an order id was given and there is no row: {body}");
+            self.learn(order_id);
+        }
+        match wish {
+            Wish::ToPay { key, fen } => {
+                if said_yes {
+                    assert!(json["code_url"][0].is_string(), "a yes without a link: {body}");
+                    assert_eq!(audit.rows[order_id.unwrap()].total_fee, *fen, "another price than was asked for");
+                }
+                if let (Some(key), Some(order_id)) = (key, order_id) {
+                    let known = self.keys.entry(key.clone()).or_default().get_or_insert(order_id.to_owned());
+                    assert_eq!(known, order_id, "one key, two orders");
+                }
+            }
+            Wish::Query(order_id) if said_yes => match json["trade_state"].as_str().unwrap() {
+                "SUCCESS" | "REFUND" => {
+                    assert_eq!(audit.rows[order_id].status, 1, "V4: a front end was told of a payment that is not stored")
+                }
+                "CLOSED" | "REVOKED" => not_payable(order_id, sea),
+                _ => {}
+            },
+            Wish::Close(order_id) if said_yes => not_payable(order_id, sea),
+            _ => {}
+        }
+    }
+}
+
+/// V13: who is told that an order is closed may rely on it.
+fn not_payable(order_id: &str, sea: &Sea) {
+    let state = sea.world.order(order_id).map(|order| order.trade_state);
+    assert!(
+        state.is_none_or(|state| state.is_dead()) && !sea.is_awaited(order_id),
+        "V6: closed was said, and WeChat has {order_id} as {state:?}"
+    );
+}
+
+/// V4: holds an answer to WeChat against what is stored at this moment. Gives whether WeChat is content.
+pub fn acknowledged(posted: &Posted, status: u16, body: &str, audit: &Audit, sea: &Sea) -> bool {
+    const ACKNOWLEDGED: &str = "<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>";
+    assert_ne!(status, 500, "a fault of ours: {body}");
+    if status != 200 {
+        assert!(body.contains("FAIL"), "{status} {body}");
+        return false;
+    }
+    assert_eq!(body, ACKNOWLEDGED);
+    let order_id = &posted.letter.delivery.out_trade_no;
+    let row = &audit.rows[order_id];
+    assert_eq!(row.status, 1, "V4: acknowledged, and not stored: {row:?}");
+    assert_eq!(row.transaction_id, sea.world.order(order_id).unwrap().transaction_id, "V4: acknowledged, and another one stored");
+    true
+}

@@ -1,0 +1,250 @@
+//! One history: what belongs to it, and its course.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex};
+
+use chrono::TimeDelta;
+use wechat_pay::clock::Clock;
+use wechat_pay::config::Settings;
+use wechat_pay::deal::Timestamp;
+use wechat_pay::simulator::Notify;
+
+use super::audit::Audit;
+use super::errands::{Errand, Tills};
+use super::gates::{Gates, Stillness};
+use super::instance::{Instance, merchant, settings};
+use super::place::Place;
+use super::sea::{Dice, Sea};
+
+/// Noon in Beijing.
+pub const BEGINNING: &str = "2026-04-01T04:00:00Z";
+
+/// What a history is remembered by.
+#[derive(Debug, Clone, Default)]
+pub struct Told {
+    /// Of everything that happened, in its order.
+    pub hash: u64,
+    pub histories: u64,
+    pub steps: u64,
+    pub deals: u64,
+    /// How often something happened.
+    pub counts: BTreeMap<&'static str, u64>,
+}
+
+impl Told {
+    pub fn add(&mut self, other: &Self) {
+        self.histories += 1;
+        self.steps += other.steps;
+        self.deals += other.deals;
+        for (what, count) in &other.counts {
+            *self.counts.entry(what).or_default() += count;
+        }
+    }
+
+    /// Whether everything happened that the invariants are about.
+    pub fn shows_everything(&self) -> bool {
+        let kinds = [
+            "paid",
+            "expired",
+            "killed",
+            "frozen",
+            "hung up",
+            "statement lost",
+            "commit unheard",
+            "reply lost",
+            "acknowledged",
+            "not believed",
+        ];
+        kinds.iter().all(|what| self.counts.contains_key(what))
+    }
+}
+
+impl std::fmt::Display for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} histories, {} steps, {} deals, {:?}", self.histories, self.steps, self.deals, self.counts)
+    }
+}
+
+pub struct History<'a> {
+    pub dice: Dice,
+    pub clock: Clock,
+    pub gates: Gates,
+    pub sea: Sea,
+    pub audit: Audit,
+    pub settings: Settings,
+    /// `None`: it was killed and has not been started again.
+    pub instances: Vec<Option<Instance>>,
+    pub started: usize,
+    pub errands: Vec<Errand>,
+    pub sent: usize,
+    pub tills: Tills,
+    /// A process that stands still: whatever it has under way takes no notice of time.
+    pub frozen: Option<usize>,
+    /// How much goes wrong: a factor of the chances for it.
+    pub weather: usize,
+    pub told: Told,
+    hasher: DefaultHasher,
+    trace: &'a Mutex<Vec<String>>,
+}
+
+impl<'a> History<'a> {
+    /// Lives through the history of a seed. Panics if something does not hold.
+    pub fn live(place: &Place, seed: u64, trace: &'a Mutex<Vec<String>>) -> Told {
+        let stillness = Arc::new(Stillness::default());
+        let watched = Arc::clone(&stillness);
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().on_thread_park(move || watched.nothing_to_do()).build().unwrap();
+        let database = place.database(&format!("{seed}-{:?}.db", std::thread::current().id()));
+        runtime.block_on(async {
+            let mut history = Self::begin(seed, &database.url(), stillness, trace).await;
+            history.run().await;
+            history.end().await;
+            history.told
+        })
+    }
+
+    async fn begin(seed: u64, url: &str, stillness: Arc<Stillness>, trace: &'a Mutex<Vec<String>>) -> Self {
+        let dice = Dice::new(seed);
+        let clock = Clock::simulated(BEGINNING.parse().unwrap());
+        let settings = settings(url, dice.one_of(&[60, 300, 400, 900, 7200]));
+        let mut history = Self {
+            gates: Gates::new(clock.clone(), stillness),
+            sea: Sea::new(merchant(&settings), &dice),
+            audit: Audit::open(url, merchant(&settings)).await,
+            instances: Vec::new(),
+            started: 0,
+            errands: Vec::new(),
+            sent: 0,
+            tills: Tills::default(),
+            frozen: None,
+            weather: dice.one_of(&[0, 1, 1, 3]),
+            told: Told::default(),
+            hasher: DefaultHasher::new(),
+            clock,
+            settings,
+            dice,
+            trace,
+        };
+        for _ in 0..=history.dice.below(2) {
+            let instance = history.start_instance().await;
+            history.instances.push(Some(instance));
+        }
+        history.step("it begins").await;
+        history
+    }
+
+    pub async fn start_instance(&mut self) -> Instance {
+        self.started += 1;
+        let skew = TimeDelta::seconds(self.dice.one_of(&[0, 0, 0, -3, 3]));
+        Instance::start(self.started, &self.settings, Clock::simulated(self.now() + skew), self.dice.seed(), &self.gates).await
+    }
+
+    async fn run(&mut self) {
+        let moves = 20 + self.dice.below(40);
+        let mut made = 0;
+        while made < moves {
+            let waiting = self.gates.waiting().len();
+            // The more are under way, the likelier one of them goes on.
+            if waiting > 0 && self.dice.below(1000) > 250 / waiting.min(4) {
+                let place = self.dice.below(waiting);
+                self.let_through(place).await;
+            } else {
+                self.make_a_move().await;
+                made += 1;
+            }
+        }
+    }
+
+    /// The faults end. Whoever was killed is started again, and from then on everything happens in time.
+    async fn end(&mut self) {
+        self.weather = 0;
+        self.note("the faults end");
+        for place in 0..self.instances.len() {
+            if self.instances[place].is_none() {
+                let instance = self.start_instance().await;
+                self.instances[place] = Some(instance);
+            }
+        }
+        // Half of the time WeChat's letters help, otherwise the sweeper is alone.
+        let letters_arrive = self.dice.happens(500);
+        while let Some(late) = self.sea.next_late_arrival() {
+            self.advance((late - self.now()).num_seconds().max(0) + 1).await;
+        }
+        self.drain().await;
+        let since = self.now();
+        for _ in 0..400 {
+            self.audit.check_in_time(&self.sea, since, self.now());
+            self.sea.post(self.now(), Notify::Normal);
+            while let Some(posted) = self.sea.letters.pop() {
+                if letters_arrive {
+                    self.deliver(posted).await;
+                } else {
+                    self.sea.answered(posted, None, false, self.clock.now());
+                }
+            }
+            self.drain().await;
+            let Some(due) = self.audit.undecided().map(|row| row.due_at.unwrap_or(Timestamp::MAX_UTC)).min() else { break };
+            let step = due.min(self.now() + TimeDelta::minutes(5)) - self.now();
+            // A look that is overdue is somebody's, until the lease is over.
+            self.advance(step.num_seconds().max(20)).await;
+            self.sweep(100).await;
+            self.drain().await;
+        }
+        self.audit.check_end(&self.sea);
+        let (mut paid, mut expired) = (0, 0);
+        for row in self.audit.rows.values() {
+            if row.status == 1 { paid += 1 } else { expired += 1 }
+        }
+        self.count("paid", paid);
+        self.count("expired", expired);
+        self.told.deals = paid + expired;
+        self.told.hash = self.hasher.finish();
+    }
+
+    /// All clocks go on together.
+    pub fn tick(&mut self, by: TimeDelta) {
+        self.clock.advance(by);
+        for instance in self.instances.iter().flatten() {
+            instance.clock.advance(by);
+        }
+    }
+
+    /// How long until somebody goes on who pauses.
+    pub fn next_pause_over(&self) -> Option<TimeDelta> {
+        self.instances.iter().flatten().filter_map(|instance| Some(instance.clock.next_pause_over()? - instance.clock.now())).min()
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn count(&mut self, what: &'static str, times: u64) {
+        if times > 0 {
+            *self.told.counts.entry(what).or_default() += times;
+        }
+    }
+
+    /// Writes a line of the history.
+    pub fn note(&mut self, line: &str) {
+        let line = format!("{} {line}", self.now().format("%d %H:%M:%S%.3f"));
+        line.hash(&mut self.hasher);
+        self.trace.lock().unwrap().push(line);
+    }
+
+    /// What was done has its consequences; then everything is looked at.
+    pub async fn step(&mut self, line: &str) {
+        self.note(line);
+        self.told.steps += 1;
+        self.gates.still().await;
+        self.audit.read().await;
+        for row in self.audit.rows.values() {
+            row.hash(&mut self.hasher);
+        }
+        self.hear_answers().await;
+        self.audit.check(&self.sea);
+        if self.errands.is_empty() && self.gates.waiting().is_empty() && self.next_pause_over().is_none() {
+            self.audit.check_links(&self.sea);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! One running service without its sockets: what a request meets from the routes down is the real thing.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use futures_util::FutureExt;
+use http_body_util::BodyExt;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+use wechat_pay::chance::Chance;
+use wechat_pay::clock::Clock;
+use wechat_pay::config::Settings;
+use wechat_pay::gateway::Gateway;
+use wechat_pay::http::{self, App, Limits};
+use wechat_pay::listener::Peer;
+use wechat_pay::simulator::DEFAULT_MERCHANT;
+use wechat_pay::store::{Edge, Store};
+use wechat_pay::wechat::{Client, Merchant, Wire};
+
+use super::gates::Gates;
+
+pub struct Instance {
+    pub number: usize,
+    pub gateway: Arc<Gateway>,
+    /// Its own, which is not quite the others'.
+    pub clock: Clock,
+    router: Router,
+}
+
+/// The merchant of every history, as it is configured.
+pub fn settings(database: &str, expire_after: i64) -> Settings {
+    let variables = [
+        ("DATABASE__URL", database.to_owned()),
+        ("WECHAT__APPID", DEFAULT_MERCHANT.appid.to_owned()),
+        ("WECHAT__MCH_ID", DEFAULT_MERCHANT.mch_id.to_owned()),
+        ("WECHAT__API_KEY", "fedcba9876543210fedcba9876543210".to_owned()),
+        ("WECHAT__NOTIFY_URL", "https://pay.example.com/wxPay/notify".to_owned()),
+        ("AUTH__MODE", "open".to_owned()),
+        ("DEAL__EXPIRE_AFTER", expire_after.to_string()),
+    ];
+    let variables: HashMap<_, _> = variables.into_iter().map(|(key, value)| (format!("WECHAT_PAY__{key}"), value)).collect();
+    Settings::from_environment(variables).unwrap()
+}
+
+pub fn merchant(settings: &Settings) -> &Merchant {
+    &settings.wechat.as_ref().unwrap().merchant
+}
+
+impl Instance {
+    pub async fn start(number: usize, settings: &Settings, clock: Clock, seed: u64, gates: &Gates) -> Self {
+        let at_the_edge = gates.clone();
+        let edge = Edge::new(move |statement| at_the_edge.clone().pass_statement(number, statement).boxed());
+        let on_the_wire = gates.clone();
+        let wire = Wire::new(move |api, request| on_the_wire.clone().pass_call(number, api, request).boxed());
+        let store = Store::open_at(&settings.database, &format!("i{number}"), clock.now(), Some(&edge)).await.unwrap();
+        let chance = Chance::seeded(seed);
+        let client = Client::wired(merchant(settings).clone(), wire, chance.clone());
+        let gateway = Arc::new(Gateway::new(store, client, clock.clone(), chance, settings.terms.clone()));
+        let app = App {
+            gateway: Arc::clone(&gateway),
+            trusted_proxies: settings.server.trusted_proxies.clone().into(),
+            max_price: settings.max_price,
+            limits: Arc::new(Limits::new(0, 0)),
+            accept_weak_durability: false,
+            work: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+        };
+        Self { number, gateway, clock, router: http::router(app, &settings.server) }
+    }
+
+    /// A request and its answer: status and body.
+    pub fn request(&self, path: &str, key: Option<&str>, body: String) -> impl Future<Output = (u16, String)> + Send + 'static {
+        let peer: SocketAddr = ([203, 0, 113, 7], 4711).into();
+        let content_type = if path.ends_with("notify") { "text/xml" } else { "application/json" };
+        let mut request = Request::post(path).header("content-type", content_type).extension(Peer(peer));
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        let (router, request) = (self.router.clone(), request.body(Body::from(body)).unwrap());
+        async move {
+            let response = router.oneshot(request).await.unwrap();
+            let status = response.status().as_u16();
+            let body = response.into_body().collect().await.unwrap().to_bytes();
+            (status, String::from_utf8(body.to_vec()).unwrap())
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Histories: the real HTTP routes, gateway, store and sweeper on a real SQLite file, against the simulator's world, with
+//! time stepped by hand and everything else drawn from a seed: who acts, in which order each statement and each call goes
+//! through, what is lost on its way, what is killed.
+//!
+//! Every statement on its way to the database and every request on its way to WeChat stops at a gate (`gates`), and one at a
+//! time is let through when nothing else moves; so one seed is one history, to the last byte. What must always hold (`audit`)
+//! is checked after every step and whenever somebody is told something.
+//!
+//! ```text
+//! SIMULATION_HISTORIES=10000 cargo test --test simulation           more of them; 2,000 otherwise
+//! SIMULATION_SEED=4711 SIMULATION_HISTORIES=1 cargo test --test simulation   that one again, told in full
+//! ```
+//! `tests/mutants` shows that it notices: it plants the faults that this service is built against, one after another.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod audit;
+mod errands;
+mod gates;
+mod history;
+mod instance;
+mod moves;
+mod place;
+mod sea;
+mod steps;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use history::{History, Told};
+use place::Place;
+
+/// Histories unless `SIMULATION_HISTORIES` says otherwise.
+const HISTORIES: u64 = 2_000;
+/// Lines of a failed history that are shown; a single one is shown whole.
+const LAST_LINES: usize = 60;
+/// Half of it is waiting for SQLite's threads, so two histories at once are faster even on one core.
+const THREADS: usize = 2;
+
+fn from_environment(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
+}
+
+#[test]
+fn whatever_happens_no_payment_is_lost_and_none_is_invented() {
+    let first_seed = from_environment("SIMULATION_SEED").unwrap_or_else(|| u64::from(rand::random::<u32>()));
+    let histories = from_environment("SIMULATION_HISTORIES").unwrap_or(HISTORIES);
+    eprintln!("{histories} histories from SIMULATION_SEED={first_seed} on");
+    let (place, started) = (Place::prepare(), Instant::now());
+    let (next, failed) = (AtomicU64::new(0), AtomicBool::new(false));
+    let sum = Mutex::new(Told::default());
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::SeqCst);
+                    if number >= histories || failed.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    match live(&place, first_seed + number, if histories == 1 { usize::MAX } else { LAST_LINES }) {
+                        Some(told) => sum.lock().unwrap().add(&told),
+                        None => {
+                            failed.store(true, Ordering::SeqCst);
+                            eprintln!("history {} of {histories} failed", number + 1);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let sum = sum.into_inner().unwrap();
+    eprintln!("{sum} in {:.1?}", started.elapsed());
+    assert!(!failed.into_inner(), "what must hold did not hold; the seed to see it again stands above");
+    assert!(histories < 100 || sum.shows_everything(), "these histories are too dull to prove anything: {sum}");
+}
+
+#[test]
+fn a_seed_is_one_history() {
+    let place = Place::prepare();
+    for seed in [1, 2, 3, 4, 5] {
+        let once = live(&place, seed, LAST_LINES).expect("a history that holds").hash;
+        let again = live(&place, seed, LAST_LINES).expect("a history that holds").hash;
+        assert_eq!(once, again, "seed {seed} was two histories");
+    }
+}
+
+/// Lives one history; `None` if something did not hold, which is then told.
+fn live(place: &Place, seed: u64, lines: usize) -> Option<Told> {
+    let (trace, clock) = (Mutex::new(Vec::new()), Instant::now());
+    let outcome = catch_unwind(AssertUnwindSafe(|| History::live(place, seed, &trace)));
+    if outcome.is_err() || lines == usize::MAX {
+        let trace = trace.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let shown = &trace[trace.len().saturating_sub(lines)..];
+        eprintln!("\n{}\nto replay it: SIMULATION_SEED={seed} SIMULATION_HISTORIES=1 cargo test --test simulation\n", shown.join("\n"));
+    }
+    if clock.elapsed() > Duration::from_secs(20) {
+        eprintln!("seed {seed} took {:.1?}", clock.elapsed());
+    }
+    outcome.ok()
+}
