@@ -40,7 +40,8 @@ async fn fill(database: &Database, due: bool) {
         Engine::MySql => "CONCAT('backlog-', n)",
     };
     if database.engine == Engine::MySql {
-        look.run("SET SESSION max_recursive_iterations = 1000000").await;
+        // MariaDB's name, and MySQL's.
+        look.run("SET SESSION /*M! max_recursive_iterations */ /*!80000 cte_max_recursion_depth */ = 1000000").await;
     }
     look.run(&format!(
         "INSERT INTO deal (order_id, order_key, product_id, merchant_id, price, price_last, total_fee, status, mode, create_at, update_at, expires_at, due_at, prepay_request) \
