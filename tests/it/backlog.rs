@@ -96,7 +96,8 @@ on_both_engines! {
                 assert!(plan.iter().any(|step| step.contains("deal_due_at") && step.contains("SEARCH")), "{plan:?}");
             }
             Engine::MySql => {
-                let (kind, key) = (look.column(&format!("EXPLAIN {question}"), "type").await, look.column(&format!("EXPLAIN {question}"), "key").await);
+                let plan = format!("EXPLAIN FORMAT=TRADITIONAL {question}");
+                let (kind, key) = (look.column(&plan, "type").await, look.column(&plan, "key").await);
                 assert_eq!((kind[0].as_str(), key[0].as_str()), ("range", "deal_due_at"));
             }
         }
