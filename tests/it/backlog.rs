@@ -83,20 +83,24 @@ async fn a_backlog_of_100_000_deals_drains_at_the_budget_in_little_memory() {
 }
 
 on_both_engines! {
-    async fn what_is_due_is_read_by_an_index_range(engine) {
+    async fn what_a_pass_reads_costs_an_index_range(engine) {
         let database = Database::fresh(engine).await;
         wechat_pay::store::Store::migrate(&database.url.parse().unwrap(), "2026-04-01T04:00:00Z".parse().unwrap()).await.unwrap();
         fill(&database, false).await;
         let look = database.look().await;
-        let question = "SELECT id FROM deal WHERE due_at <= '2026-04-01 12:00:00' ORDER BY due_at DESC LIMIT 100";
-        match engine {
-            Engine::Sqlite => {
-                let plan = look.column(&format!("EXPLAIN QUERY PLAN {question}"), "detail").await;
-                assert!(plan.iter().any(|step| step.contains("deal_due_at") && step.contains("SEARCH")), "{plan:?}");
-            }
-            Engine::MySql => {
-                let (kind, key) = (look.column(&format!("EXPLAIN {question}"), "type").await, look.column(&format!("EXPLAIN {question}"), "key").await);
-                assert_eq!((kind[0].as_str(), key[0].as_str()), ("range", "deal_due_at"));
+        for (question, index) in [
+            ("SELECT * FROM deal WHERE due_at <= '2026-04-01 12:00:00' ORDER BY due_at DESC LIMIT 100", "deal_due_at"),
+            ("SELECT * FROM deal WHERE order_key IS NULL AND id > 0 ORDER BY id LIMIT 200", "deal_order_key"),
+        ] {
+            match engine {
+                Engine::Sqlite => {
+                    let plan = look.column(&format!("EXPLAIN QUERY PLAN {question}"), "detail").await;
+                    assert!(plan.iter().any(|step| step.contains(index) && step.contains("SEARCH")), "{plan:?}");
+                }
+                Engine::MySql => {
+                    let (kind, key) = (look.column(&format!("EXPLAIN {question}"), "type").await, look.column(&format!("EXPLAIN {question}"), "key").await);
+                    assert!(["range", "ref"].contains(&kind[0].as_str()) && key[0] == index, "{question}: {kind:?} {key:?}");
+                }
             }
         }
     }

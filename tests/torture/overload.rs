@@ -14,8 +14,9 @@ use crate::caller::{Answer, Till};
 use crate::dice::Dice;
 use crate::town::{Town, run, until};
 
-/// "Within a second", and what a loaded machine adds to it.
-const ABOUT_A_SECOND: Duration = Duration::from_millis(1700);
+/// "Within a second" (0.8 s in the queue), and what 400 callers on the same loaded machine add to it. Who waits for the
+/// database itself waits for twice as long.
+const ABOUT_A_SECOND: Duration = Duration::from_millis(1900);
 /// WeChat waits for no longer.
 const WECHAT_WAITS: Duration = Duration::from_millis(4500);
 

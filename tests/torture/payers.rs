@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use crate::dice::Dice;
 use crate::ledger::Wish;
@@ -55,8 +55,7 @@ pub async fn life(scene: Scene, dice: Dice, order_id: String, wish: Wish) {
 
 async fn pay(scene: &Scene, order_id: &str, when: Option<Instant>, notify: &str) {
     let Some(when) = when else { return };
-    sleep_until(when).await;
-    if scene.stop.is_cancelled() {
+    if !scene.pause(when - Instant::now()).await {
         return;
     }
     scene.ledger.told().paying.insert(order_id.to_owned());
@@ -67,7 +66,9 @@ async fn pay(scene: &Scene, order_id: &str, when: Option<Instant>, notify: &str)
 
 async fn close(scene: &Scene, order_id: &str, when: Option<Instant>) {
     let Some(when) = when else { return };
-    sleep_until(when).await;
+    if !scene.pause(when - Instant::now()).await {
+        return;
+    }
     for _ in 0..5 {
         match scene.post("/wxPay/doCloseOrder", &json!({"order_id": order_id}), None).await {
             Some((200, answer)) if answer["code"] == 0 => {
