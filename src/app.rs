@@ -187,6 +187,22 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
+/// For the database, WeChat, files and logs, beside the connections of callers.
+const OTHER_FILES: u64 = 500;
+
+/// Lets the process have a file descriptor for every connection that it may serve: many systems start a service with
+/// 1,024 and allow far more for the asking.
+pub fn allow_connections(server: &crate::config::ServerSettings) {
+    let wanted = u64::try_from(server.max_connections).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(allowed) if allowed >= wanted => {}
+        Ok(allowed) => {
+            warn!(allowed, wanted, "fewer file descriptors than connections: raise LimitNOFILE, or lower server.max_connections")
+        }
+        Err(error) => warn!(%error, wanted, "the limit of file descriptors is unknown"),
+    }
+}
+
 /// Says what is running, and where to look.
 pub fn announce(service: &Service) {
     info!(address = %service.address, "serving");

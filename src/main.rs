@@ -66,7 +66,9 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 async fn serve() -> Outcome {
     let stop = stop_signal()?;
-    let service = Service::start(Settings::load()?, Clock::System, Chance::System).await?;
+    let settings = Settings::load()?;
+    app::allow_connections(&settings.server);
+    let service = Service::start(settings, Clock::System, Chance::System).await?;
     app::announce(&service);
     stop.cancelled().await;
     tracing::info!("stopping");
