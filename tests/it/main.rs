@@ -11,6 +11,7 @@ mod architecture;
 mod backlog;
 mod configuration;
 mod costs;
+mod crowd;
 mod edge;
 mod faults;
 mod front_end;
