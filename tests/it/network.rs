@@ -32,8 +32,21 @@ fn letter(order_id: &str) -> String {
     Letter::paid(order_id, 1990).with("transaction_id", &format!("4200000260{tail}")).signed()
 }
 
+/// Opens a deal, and again if the database was too slow just then: machines that run tests are busy.
+async fn open(house: &House) -> Order {
+    loop {
+        let answer = house.try_to_pay("19.90").await;
+        if answer.status != 200 {
+            is_unavailable(&answer);
+            continue;
+        }
+        let json = answer.json();
+        return Order { id: json["order_id"].as_str().unwrap().to_owned(), code_url: json["code_url"][0].as_str().unwrap().to_owned() };
+    }
+}
+
 async fn orders(house: &House, number: usize) -> Vec<Order> {
-    join_all((0..number).map(|_| house.to_pay("19.90"))).await
+    join_all((0..number).map(|_| open(house))).await
 }
 
 async fn timed<T>(work: impl Future<Output = T>) -> (Duration, T) {
@@ -85,7 +98,7 @@ async fn callers_that_hang_up_at_any_moment_lose_nothing_that_was_acknowledged()
                 // Every moment of a request that takes some ten milliseconds, in steps of 120 µs.
                 let patience = Duration::from_micros(120 * (round * 8 + trial));
                 let impatient = timeout(patience, house.try_to_pay("19.90")).await.ok();
-                let order = house.to_pay("19.90").await;
+                let order = open(house).await;
                 let impatient_notify = timeout(patience, house.notify(letter(&order.id))).await.is_ok_and(|answer| acknowledged(&answer));
                 let query = timeout(patience, house.query(&order.id)).await;
                 let told_paid = query.is_ok_and(|answer| answer.status == 200 && answer.json()["trade_state"] == "SUCCESS");
@@ -289,6 +302,7 @@ async fn a_database_that_cannot_be_reached_yet_is_waited_for() {
     let mut opening = tokio::spawn(Plan::on(database).set("DATABASE__URL", url).open());
     assert!(timeout(Duration::from_millis(1500), &mut opening).await.is_err(), "it waits");
     let _proxy = reserved.open(target);
-    let house = timeout(RECOVERY, opening).await.expect("the database is there").unwrap();
+    // It makes its tables yet, on a disk that others may be using.
+    let house = timeout(6 * RECOVERY, opening).await.expect("the database is there").unwrap();
     assert_eq!(house.to_pay("19.90").await.id.len(), 32);
 }
