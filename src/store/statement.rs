@@ -6,6 +6,7 @@
 
 use chrono::{NaiveDateTime, SubsecRound};
 use sqlx::Error;
+use sqlx::mysql::MySqlDatabaseError;
 
 use crate::deal::{BeijingTime, DealStatus, OrderId, Timestamp};
 use crate::wechat::{Evidence, PaidTrade, Source};
@@ -115,10 +116,18 @@ macro_rules! select_deal {
 impl Statement {
     /// Sends it. Each is one statement, committed by itself, or one change and its event, committed together.
     pub async fn execute(&self, conn: &mut Conn, instance: &str) -> Result<Answer, Error> {
-        let Self::Journaled { change, event } = self else { return self.execute_one(conn, instance).await };
+        match self.try_execute(conn, instance, Letters::All).await {
+            // A column of an adopted table does not know Chinese.
+            Err(error) if is_unknown_letter(&error) => self.try_execute(conn, instance, Letters::Ascii).await,
+            outcome => outcome,
+        }
+    }
+
+    async fn try_execute(&self, conn: &mut Conn, instance: &str, letters: Letters) -> Result<Answer, Error> {
+        let Self::Journaled { change, event } = self else { return self.execute_one(conn, instance, letters).await };
         conn.begin().await?;
         let outcome = async {
-            let answer = change.execute_one(conn, instance).await?;
+            let answer = change.execute_one(conn, instance, letters).await?;
             if matches!(answer, Answer::Affected(1..)) {
                 insert_event(event, conn, instance).await?;
                 conn.execute("COMMIT").await?;
@@ -138,7 +147,7 @@ impl Statement {
         }
     }
 
-    async fn execute_one(&self, conn: &mut Conn, instance: &str) -> Result<Answer, Error> {
+    async fn execute_one(&self, conn: &mut Conn, instance: &str, letters: Letters) -> Result<Answer, Error> {
         macro_rules! affected {
             ($sql:expr $(, $bind:expr)* $(,)?) => {
                 Ok(Answer::Affected(on_conn!(conn, c => sqlx::query($sql)$(.bind($bind))*.execute(&mut *c).await?.rows_affected())))
@@ -197,7 +206,7 @@ impl Statement {
             Self::NotePrepay { order_id, note: PrepayNote::Link(prepaid), now } => affected!(
                 "UPDATE deal SET code_url = ?, prepayBack = ?, refusal = NULL, asking_until = ?, update_at = update_at WHERE order_key = ?",
                 prepaid.code_url.as_str(),
-                text(&prepaid.evidence),
+                text(&prepaid.evidence, letters),
                 column(*now),
                 order_id.as_str(),
             ),
@@ -217,7 +226,7 @@ impl Statement {
                 order_id.as_str(),
             ),
             Self::MarkPaid { trade, paid_at } => {
-                let (pay_back, query_back) = by_source(trade);
+                let (pay_back, query_back) = by_source(trade, letters);
                 affected!(
                     "UPDATE deal SET status = 1, transaction_id = ?, payBack = COALESCE(?, payBack), queryBack = COALESCE(?, queryBack), update_at = ?, due_at = NULL \
                      WHERE order_key = ? AND COALESCE(status, 0) = 0 AND total_fee = ?",
@@ -230,7 +239,7 @@ impl Statement {
                 )
             }
             Self::MarkPaidFrom { id, status, trade, paid_at } => {
-                let (pay_back, query_back) = by_source(trade);
+                let (pay_back, query_back) = by_source(trade, letters);
                 affected!(
                     "UPDATE deal SET status = 1, transaction_id = ?, payBack = COALESCE(?, payBack), queryBack = COALESCE(?, queryBack), update_at = ?, due_at = NULL \
                      WHERE id = ? AND order_key = ? AND COALESCE(status, 0) = ?",
@@ -247,7 +256,7 @@ impl Statement {
                 "UPDATE deal SET status = 2, queryBack = ?, update_at = ?, due_at = NULL \
                  WHERE order_key = ? AND COALESCE(status, 0) = 0 AND (asking_until IS NULL OR asking_until <= ?) \
                  AND (expires_at IS NOT NULL OR due_at IS NOT NULL)",
-                text(evidence),
+                text(evidence, letters),
                 column(*now),
                 order_id.as_str(),
                 column(*now),
@@ -334,7 +343,7 @@ async fn insert_event(event: &Event, conn: &mut Conn, instance: &str) -> Result<
         .bind(event.kind.as_str())
         .bind(event.origin.as_str())
         .bind(event.detail.as_deref().map(short))
-        .bind(event.evidence.as_ref().map(text))
+        .bind(event.evidence.as_ref().map(|evidence| text(evidence, Letters::All)))
         .bind(instance)
         .bind(column(event.at))
         .execute(&mut *c).await?.rows_affected()))
@@ -345,18 +354,37 @@ fn short(words: &str) -> String {
     words.chars().take(255).collect()
 }
 
-/// The text of a message as the columns can hold it. A message may have one byte more than a TEXT, and an adopted
-/// table may know only the characters up to U+FFFF, which are all that WeChat v2 knows too. Neither may ever stand
-/// between a payment and its row.
-fn text(evidence: &Evidence) -> String {
+/// Which letters the `…Back` columns know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Letters {
+    /// Those of utf8: up to U+FFFF, which are all that WeChat v2 knows too.
+    All,
+    /// An adopted table may be latin1, the default of old servers.
+    Ascii,
+}
+
+/// "Incorrect string value", "illegal mix of collations", and "cannot convert" in MariaDB's and MySQL's words.
+fn is_unknown_letter(error: &Error) -> bool {
+    let database = error.as_database_error().and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>());
+    database.is_some_and(|error| matches!(error.number(), 1366 | 1267 | 1977 | 3854))
+}
+
+/// The text of a message as the columns can hold it: a message may have one byte more than a TEXT, and letters that an
+/// adopted table does not know. Neither may ever stand between a payment and its row; the journal has the whole.
+fn text(evidence: &Evidence, letters: Letters) -> String {
     const TEXT_BYTES: usize = 65_535;
-    let text: String = evidence.xml().chars().map(|c| if c > '\u{ffff}' { char::REPLACEMENT_CHARACTER } else { c }).collect();
+    let known = |c: char| match letters {
+        Letters::All if c > '\u{ffff}' => char::REPLACEMENT_CHARACTER,
+        Letters::Ascii if !c.is_ascii() => '?',
+        _ => c,
+    };
+    let text: String = evidence.xml().chars().map(known).collect();
     text[..text.floor_char_boundary(TEXT_BYTES)].to_owned()
 }
 
 /// A notification goes into `payBack`, a query into `queryBack`.
-fn by_source(trade: &PaidTrade) -> (Option<String>, Option<String>) {
-    let xml = text(trade.evidence());
+fn by_source(trade: &PaidTrade, letters: Letters) -> (Option<String>, Option<String>) {
+    let xml = text(trade.evidence(), letters);
     match trade.source() {
         Source::Notification => (Some(xml), None),
         Source::Query => (None, Some(xml)),

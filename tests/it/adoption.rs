@@ -334,3 +334,18 @@ async fn sqlite_begins_with_a_file_of_its_own_in_a_directory_for_its_user_alone(
     let house = Plan::on(empty).open().await;
     assert_eq!(house.to_pay("19.90").await.id.len(), 32);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_that_knows_no_chinese_keeps_no_payment_from_being_stored() {
+    let database = Database::fresh(Engine::MySql).await;
+    database.look().await.run(&ORIGINAL.replace("utf8", "latin1").split("INSERT").next().unwrap().to_owned()).await;
+    let house = Plan::on(database).open().await;
+    let order = house.to_pay("19.90").await;
+    house.payer_pays_silently(&order);
+    assert_eq!(house.trade_state(&order.id).await, "SUCCESS", "WeChat's answer describes the state in Chinese");
+    let look = house.look().await;
+    assert_eq!(look.status(&order.id).await, 1);
+    assert!(look.value(&order.id, "queryBack").await.unwrap().contains("<trade_state_desc><![CDATA[????]]>"));
+    let kept = look.texts(&format!("SELECT evidence FROM deal_event WHERE order_id = '{}' AND kind = 'settled'", order.id)).await;
+    assert!(kept[0].as_ref().unwrap().contains("支付成功"), "the journal has the whole");
+}
