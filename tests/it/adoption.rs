@@ -338,7 +338,7 @@ async fn sqlite_begins_with_a_file_of_its_own_in_a_directory_for_its_user_alone(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_table_that_knows_no_chinese_keeps_no_payment_from_being_stored() {
     let database = Database::fresh(Engine::MySql).await;
-    database.look().await.run(&ORIGINAL.replace("utf8", "latin1").split("INSERT").next().unwrap().to_owned()).await;
+    database.look().await.run(ORIGINAL.replace("utf8", "latin1").split("INSERT").next().unwrap()).await;
     let house = Plan::on(database).open().await;
     let order = house.to_pay("19.90").await;
     house.payer_pays_silently(&order);
