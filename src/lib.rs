@@ -38,7 +38,8 @@
 //! # Words
 //! *Deal*: one attempt to buy one product. *Order id*: our number for it, `out_trade_no` on the wire. *Transaction id*:
 //! WeChat's number of the payment. *Fen*: money. *Status*: our verdict (Unpaid 0, Paid 1, Expired 2), against *trade
-//! state*: WeChat's. *Prepay*: what `unifiedorder` gives. *Evidence*: the verified XML in the `…Back` columns.
+//! state*: WeChat's. *Prepay*: what `unifiedorder` gives. *Evidence*: the verified XML in the `…Back` columns
+//! and the journal. *Journal*: what happened to a deal and why. *Look*: a question of the sweeper's about an undecided deal.
 //!
 //! # Where the facts come from
 //! WeChat's documents at <https://pay.weixin.qq.com/doc/v2/merchant/4011936530> (unifiedorder) and its neighbours

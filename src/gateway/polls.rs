@@ -6,11 +6,12 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+
 use crate::clock::Clock;
 use crate::deal::{OrderId, Timestamp};
 use crate::wechat::{CallError, Doubt};
-use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Shared};
 
 use super::{GatewayError, OrderView};
 
