@@ -158,9 +158,14 @@ async fn open_store(url: &crate::store::DatabaseUrl, instance: &str, clock: &Clo
 }
 
 async fn warn_of_weakness(store: &Store, accepted: bool) {
-    if let Ok(Durability::Weak(value)) = store.durability().await {
-        let consequence = if accepted { "accepted by configuration" } else { "not ready until it is 1" };
-        warn!(innodb_flush_log_at_trx_commit = value, consequence, "a crash of the database's machine could lose acknowledged payments");
+    const RISK: &str = "a crash of the database's machine could lose acknowledged payments";
+    match store.durability().await {
+        Ok(Durability::Weak(value)) => {
+            let consequence = if accepted { "accepted by configuration" } else { "not ready until it is 1" };
+            warn!(innodb_flush_log_at_trx_commit = value, consequence, "{RISK}");
+        }
+        Ok(Durability::LooseBinlog(value)) => warn!(sync_binlog = value, "{RISK}: set it to 1"),
+        Ok(Durability::Full) | Err(_) => {}
     }
 }
 

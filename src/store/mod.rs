@@ -97,6 +97,8 @@ pub enum Durability {
     Full,
     /// `innodb_flush_log_at_trx_commit` has this value instead of 1.
     Weak(i64),
+    /// The redo log is safe, but there is a binary log and `sync_binlog` has this value instead of 1.
+    LooseBinlog(i64),
 }
 
 /// The store. Cheap to clone; all clones share the workers.
@@ -130,8 +132,7 @@ impl Store {
     /// Asks the database how it keeps what it acknowledges; an error when it cannot be reached.
     pub async fn durability(&self) -> Result<Durability, StoreError> {
         match self.workers.run(Lane::Read, Statement::Durability).await? {
-            Answer::Number(1) => Ok(Durability::Full),
-            Answer::Number(other) => Ok(Durability::Weak(other)),
+            Answer::Durability(durability) => Ok(durability),
             _ => Err(StoreError::Unavailable("no answer")),
         }
     }

@@ -14,7 +14,7 @@ use crate::wechat::{Evidence, PaidTrade, Source};
 use super::connection::{Conn, on_conn};
 use super::event::Event;
 use super::row::{DealRow, EventRow};
-use super::{NewDeal, PrepayNote};
+use super::{Durability, NewDeal, PrepayNote};
 
 /// What can be asked of the database, with everything that it needs.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ pub enum Answer {
     Rows(Vec<DealRow>),
     Events(Vec<EventRow>),
     Affected(u64),
-    Number(i64),
+    Durability(Durability),
 }
 
 macro_rules! select_deal {
@@ -160,14 +160,20 @@ impl Statement {
         }
         match self {
             Self::Durability => {
-                let number = match conn {
-                    Conn::MySql(c) => {
-                        sqlx::query_scalar("SELECT CAST(@@GLOBAL.innodb_flush_log_at_trx_commit AS SIGNED)").fetch_one(c).await?
-                    }
+                // Without a binary log, when it is written decides nothing. With one, a restart after a power cut rolls
+                // back what is not in it.
+                const VALUES: &str = "SELECT CAST(@@GLOBAL.innodb_flush_log_at_trx_commit AS SIGNED), \
+                                      CAST(IF(@@GLOBAL.log_bin, @@GLOBAL.sync_binlog, 1) AS SIGNED)";
+                let values: (i64, i64) = match conn {
+                    Conn::MySql(c) => sqlx::query_as(VALUES).fetch_one(c).await?,
                     // The connection itself sets synchronous=FULL; what is asked here is whether it answers.
-                    Conn::Sqlite(c) => sqlx::query_scalar("SELECT 1").fetch_one(c).await?,
+                    Conn::Sqlite(c) => sqlx::query_as("SELECT 1, 1").fetch_one(c).await?,
                 };
-                Ok(Answer::Number(number))
+                Ok(Answer::Durability(match values {
+                    (1, 1) => Durability::Full,
+                    (1, other) => Durability::LooseBinlog(other),
+                    (other, _) => Durability::Weak(other),
+                }))
             }
             Self::Find(order_id) => rows!(select_deal!("order_key = ?"), order_id.as_str()),
             Self::FindStrays(order_id) => rows!(select_deal!("order_id = ? AND order_key IS NULL"), order_id.as_str()),
