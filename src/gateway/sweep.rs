@@ -29,6 +29,8 @@ const GIVING_UP_COSTS: u32 = 4;
 const LINK_LIFE: TimeDelta = TimeDelta::hours(2);
 /// Rows claimed a pass of those that the original inserts while both run.
 const STRAYS: u32 = 200;
+/// Rows before the last one seen that are looked at again: whoever got a lower number may have committed later.
+const LATECOMERS: i64 = 50;
 
 /// What a pass did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,8 +49,9 @@ impl Gateway {
     /// One pass: the looks that are due, the latest first, for at most so many calls to WeChat.
     pub async fn sweep_once(&self, calls: u32) -> Result<Swept, StoreError> {
         let now = self.clock.now_seconds();
-        let claimed = self.strays.0.load(Ordering::Relaxed);
-        self.strays.0.store(self.store.claim_strays(claimed, STRAYS).await?, Ordering::Relaxed);
+        let seen = self.strays.0.load(Ordering::Relaxed);
+        let last = self.store.claim_strays(seen.saturating_sub(LATECOMERS), STRAYS).await?;
+        self.strays.0.fetch_max(last, Ordering::Relaxed);
         let due = self.store.due(now, BATCH.min(calls)).await?;
         let (budget, looked) = (AtomicU32::new(calls), AtomicU32::new(0));
         stream::iter(&due)

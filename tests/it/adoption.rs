@@ -250,6 +250,20 @@ async fn of_repeated_numbers_the_row_of_record_is_paid_and_the_others_stay() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_original_inserts_is_followed_whoever_commits_last() {
+    let house = House::open(Engine::MySql).await;
+    let (slow, quick) = (house.look().await, house.look().await);
+    slow.run("BEGIN").await;
+    the_original_inserts(&slow, "lower-and-later", 5.0).await;
+    the_original_inserts(&quick, "higher-and-sooner", 5.0).await;
+    house.sweep().await;
+    assert_eq!(quick.value("higher-and-sooner", "order_key").await.as_deref(), Some("higher-and-sooner"));
+    slow.run("COMMIT").await;
+    house.sweep().await;
+    assert_eq!(quick.value("lower-and-later", "order_key").await.as_deref(), Some("lower-and-later"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_impossible_row_is_an_error_that_says_nothing_and_stops_nobody() {
     let house = adopted().await;
     let look = house.look().await;
