@@ -38,9 +38,21 @@ pub enum SettleError {
     /// The deal is paid already, by another payment: the payer was charged twice.
     #[error("the order was paid by another transaction")]
     SecondTransaction,
+    /// The payment has paid another deal already: one transaction pays one order.
+    #[error("the transaction has paid another order")]
+    SpentTransaction,
     /// Nothing is known: it could not be stored or looked up.
     #[error("{0}")]
-    Store(#[from] StoreError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for SettleError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict => Self::SpentTransaction,
+            other => Self::Store(other),
+        }
+    }
 }
 
 /// How often something about money was raised.
@@ -62,7 +74,7 @@ impl Alarms {
         self.disbelieved.load(Ordering::Relaxed)
     }
 
-    /// Signed payments that fit no deal: unknown order, amount, currency, second transaction.
+    /// Signed payments that fit no deal: unknown order, amount, currency, second or spent transaction.
     pub fn mismatch(&self) -> u64 {
         self.mismatch.load(Ordering::Relaxed)
     }

@@ -68,6 +68,7 @@ impl From<SettleError> for Acknowledgement {
             SettleError::Amount => Self::Fail(StatusCode::CONFLICT, "AMOUNT"),
             SettleError::Currency => Self::Fail(StatusCode::CONFLICT, "CURRENCY"),
             SettleError::SecondTransaction => Self::Fail(StatusCode::CONFLICT, "PAID BY ANOTHER TRANSACTION"),
+            SettleError::SpentTransaction => Self::Fail(StatusCode::CONFLICT, "TRANSACTION OF ANOTHER ORDER"),
             SettleError::Store(_) => Self::Fail(StatusCode::SERVICE_UNAVAILABLE, "BUSY"),
         }
     }

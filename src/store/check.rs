@@ -18,7 +18,7 @@ pub enum WrongSchema {
         /// What it must be.
         expected: &'static str,
     },
-    /// Without it the same order could be stored twice.
+    /// Without it the same order, or the same payment, could be stored twice.
     #[error("the table deal needs a unique index: CREATE UNIQUE INDEX {name} ON deal ({columns})")]
     UniqueIndex {
         /// Its name.
@@ -35,7 +35,7 @@ pub enum WrongSchema {
 }
 
 /// The columns that matter: name, types (of MySQL) that will do, and at least how many characters.
-const COLUMNS: [(&str, &[&str], u64, &str); 23] = [
+const COLUMNS: [(&str, &[&str], u64, &str); 24] = [
     ("id", &["int", "bigint"], 0, "int"),
     ("order_id", &["varchar"], 32, "varchar(45)"),
     ("product_id", &["int", "bigint"], 0, "int"),
@@ -59,8 +59,13 @@ const COLUMNS: [(&str, &[&str], u64, &str); 23] = [
     ("asking_until", &["datetime"], 0, "datetime"),
     ("code_url", &["varchar"], 256, "varchar(256)"),
     ("refusal", &["varchar"], 255, "varchar(255)"),
+    ("transaction_key", &["varchar"], 45, "varchar(45)"),
 ];
-const UNIQUE: [(&str, &str); 2] = [("deal_order_key", "order_key"), ("deal_idempotency_key", "merchant_id, idempotency_key")];
+const UNIQUE: [(&str, &str); 3] = [
+    ("deal_order_key", "order_key"),
+    ("deal_idempotency_key", "merchant_id, idempotency_key"),
+    ("deal_transaction_key", "transaction_key"),
+];
 
 const SAFE_ENGINE: &str = "InnoDB";
 

@@ -190,13 +190,15 @@ impl Store {
     }
 
     /// Unpaid → Paid in one statement, if the deal of this number is unpaid and costs exactly this: the common case.
-    /// `false` means that it must be looked at ([`Store::mark_paid_from`]).
+    /// `false` means that it must be looked at ([`Store::mark_paid_from`]). [`StoreError::Conflict`]: this payment has
+    /// paid another deal.
     pub async fn mark_paid(&self, trade: &PaidTrade, paid_at: Timestamp, event: Event) -> Result<bool, StoreError> {
         let change = Statement::MarkPaid { trade: Box::new(trade.clone()), paid_at };
         Ok(self.journal(change, event).await? == 1)
     }
 
     /// Unpaid or Expired → Paid for a deal that has been read and judged, if it still has the status that was read.
+    /// [`StoreError::Conflict`] as above.
     pub async fn mark_paid_from(&self, deal: &Deal, trade: &PaidTrade, paid_at: Timestamp, event: Event) -> Result<bool, StoreError> {
         if !deal.status.may_become(DealStatus::Paid) {
             return Ok(false);

@@ -234,8 +234,9 @@ impl Statement {
             Self::MarkPaid { trade, paid_at } => {
                 let (pay_back, query_back) = by_source(trade, letters);
                 affected!(
-                    "UPDATE deal SET status = 1, transaction_id = ?, payBack = COALESCE(?, payBack), queryBack = COALESCE(?, queryBack), update_at = ?, due_at = NULL \
+                    "UPDATE deal SET status = 1, transaction_id = ?, transaction_key = ?, payBack = COALESCE(?, payBack), queryBack = COALESCE(?, queryBack), update_at = ?, due_at = NULL \
                      WHERE order_key = ? AND COALESCE(status, 0) = 0 AND total_fee = ?",
+                    trade.transaction_id(),
                     trade.transaction_id(),
                     pay_back.as_deref(),
                     query_back.as_deref(),
@@ -247,8 +248,9 @@ impl Statement {
             Self::MarkPaidFrom { id, status, trade, paid_at } => {
                 let (pay_back, query_back) = by_source(trade, letters);
                 affected!(
-                    "UPDATE deal SET status = 1, transaction_id = ?, payBack = COALESCE(?, payBack), queryBack = COALESCE(?, queryBack), update_at = ?, due_at = NULL \
+                    "UPDATE deal SET status = 1, transaction_id = ?, transaction_key = ?, payBack = COALESCE(?, payBack), queryBack = COALESCE(?, queryBack), update_at = ?, due_at = NULL \
                      WHERE id = ? AND order_key = ? AND COALESCE(status, 0) = ?",
+                    trade.transaction_id(),
                     trade.transaction_id(),
                     pay_back.as_deref(),
                     query_back.as_deref(),

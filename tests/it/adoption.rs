@@ -8,7 +8,7 @@ use wechat_pay::store::Store;
 
 use crate::support::database::{Database, Engine, Look};
 use crate::support::house::{House, OPENING_TIME, Plan};
-use crate::support::letter::{ACKNOWLEDGED, Letter};
+use crate::support::letter::{ACKNOWLEDGED, Letter, transaction_id};
 use crate::support::stub::{Reply, Stub};
 
 const ORIGINAL: &str = include_str!("fixtures/original.sql");
@@ -174,7 +174,7 @@ async fn a_deal_of_the_original_is_settled_by_the_right_amount_and_no_other() {
             assert_eq!(house.notify(letter(order_id, fee)).await.body, ACKNOWLEDGED, "{order_id}");
             assert_eq!(look.status(order_id).await, 1);
             assert_eq!(look.value(order_id, "update_at").await.unwrap(), "2026-04-01 12:05:00", "the time of the payment");
-            assert_eq!(look.value(order_id, "transaction_id").await.unwrap(), "4200000260202604011234567890");
+            assert_eq!(look.value(order_id, "transaction_id").await.unwrap(), transaction_id(order_id));
         }
         assert_eq!(house.notify(letter("2026040111000012352", 2000)).await.body, ACKNOWLEDGED, "expired, and paid after all");
 

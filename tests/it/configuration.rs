@@ -141,7 +141,7 @@ fn the_commands_say_what_they_do() {
     assert_eq!(code, 1);
     assert!(stderr.contains("wechat.mch_id"), "{stderr}");
     let (code, stdout, _) = run(&["migrate"], &[]);
-    assert_eq!((code, stdout.as_str()), (0, "taken: 0001_deal, 0002_gateway_columns, 0003_adoption\n"));
+    assert_eq!((code, stdout.as_str()), (0, "taken: 0001_deal, 0002_gateway_columns, 0004_transaction_key, 0003_adoption\n"));
     assert_eq!(run(&["serve"], &[("WECHAT__MCH_ID", "1")]).0, 1);
     assert_eq!(run(&["frobnicate"], &[]).0, 2);
     assert!(run(&["help"], &[]).1.contains("usage"));

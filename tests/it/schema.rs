@@ -81,7 +81,7 @@ on_both_engines! {
 
     async fn a_migration_that_stopped_anywhere_is_completed(engine) {
         let whole = Database::fresh(engine).await;
-        assert_eq!(migrate(&whole).await, ["0001_deal", "0002_gateway_columns", "0003_adoption"]);
+        assert_eq!(migrate(&whole).await, ["0001_deal", "0002_gateway_columns", "0004_transaction_key", "0003_adoption"]);
         let whole = shape(&whole.look().await).await;
         let statements = statements(engine);
         assert!(statements.len() >= 15);
@@ -119,6 +119,7 @@ on_both_engines! {
                 ("DROP TABLE deal_event", &["deal_event"]),
                 ("DROP INDEX deal_order_key", &["deal_order_key", "(order_key)"]),
                 ("DROP INDEX deal_order_key; CREATE UNIQUE INDEX deal_order_key ON deal (id, order_key)", &["deal_order_key"]),
+                ("DROP INDEX deal_transaction_key", &["deal_transaction_key", "(transaction_key)"]),
                 ("DROP INDEX deal_idempotency_key; CREATE INDEX deal_idempotency_key ON deal (merchant_id, idempotency_key)", &["deal_idempotency_key"]),
             ],
             Engine::MySql => &[
@@ -132,6 +133,7 @@ on_both_engines! {
                 ("DROP TABLE deal_event", &["deal_event"]),
                 ("DROP INDEX deal_order_key ON deal", &["deal_order_key", "(order_key)"]),
                 ("DROP INDEX deal_order_key ON deal; CREATE UNIQUE INDEX deal_order_key ON deal (id, order_key)", &["deal_order_key"]),
+                ("DROP INDEX deal_transaction_key ON deal", &["deal_transaction_key", "(transaction_key)"]),
                 ("DROP INDEX deal_idempotency_key ON deal", &["deal_idempotency_key", "(merchant_id, idempotency_key)"]),
             ],
         };

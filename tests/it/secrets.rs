@@ -11,14 +11,13 @@ use wechat_pay::wechat::{ApiKey, SignType, Signer, xml};
 
 use crate::support::database::{Database, Engine, mysql_server};
 use crate::support::http::{Answer, Caller};
-use crate::support::letter::Letter;
+use crate::support::letter::{Letter, transaction_id};
 use crate::support::moody::{Moody, number, right};
 use crate::support::program::Program;
 use crate::support::stub::{Reply, Stub};
 
 const API_KEY: &str = "CanaryKey0CanaryKey1CanaryKey2ab";
 const OPENID: &str = "oCANARYOPENID00000000000000";
-const TRANSACTION: &str = "4200000260202604011234567890";
 const ATTACH: &str = "CANARYATTACH";
 const TOKEN: &str = "CANARYTOKEN";
 const PASSWORD: &str = "CanaryPassword-1";
@@ -130,7 +129,7 @@ async fn no_secret_is_written_or_answered() {
         letter(&orders[0]).with("transaction_id", "4200000260202604010000099999").signed_by(&ours),
         right_letter.replace("</xml>", ""),
         format!("<!DOCTYPE x [<!ENTITY e \"{ATTACH}\">]>{right_letter}"),
-        format!("{ATTACH}{OPENID}{TRANSACTION}"),
+        format!("{ATTACH}{OPENID}{}", transaction_id(&orders[0])),
         format!("{right_letter}{}", ATTACH.repeat(6000)),
     ];
     for letter in letters {
@@ -199,7 +198,9 @@ async fn no_secret_is_written_or_answered() {
         heard.sign(letter);
     }
     assert!(heard.signs.len() > 30 && written.lines().count() > 100 && written.contains("\"DEBUG\""), "much was said");
-    let mut canaries: Vec<&str> = vec![API_KEY, OPENID, TRANSACTION, ATTACH, TOKEN, "4200000260202604010000099999", "CANARY"];
+    let mut canaries: Vec<&str> = vec![API_KEY, OPENID, ATTACH, TOKEN, "4200000260202604010000099999", "CANARY"];
+    let paid: Vec<String> = orders.iter().map(|order_id| transaction_id(order_id)).collect();
+    canaries.extend(paid.iter().map(String::as_str));
     canaries.extend(heard.signs.iter().map(String::as_str));
     for canary in canaries {
         if let Some(line) = written.lines().find(|line| line.contains(canary)) {

@@ -47,7 +47,7 @@ impl Answer {
     /// What WeChat is told of a notification that was not believed: the fixed form with one of a few fixed sentences.
     #[track_caller]
     pub fn not_believed(&self, status: u16, what: &str) {
-        const SENTENCES: [&str; 13] = [
+        const SENTENCES: [&str; 14] = [
             "TOO LARGE",
             "TOO SLOW",
             "MALFORMED",
@@ -59,6 +59,7 @@ impl Answer {
             "AMOUNT",
             "CURRENCY",
             "PAID BY ANOTHER TRANSACTION",
+            "TRANSACTION OF ANOTHER ORDER",
             "BUSY",
             "ERROR",
         ];

@@ -12,6 +12,12 @@ pub fn signer(sign_type: SignType) -> Signer {
 #[derive(Debug, Clone)]
 pub struct Letter(Vec<(String, String)>);
 
+/// The number of the payment of an order: WeChat gives no two orders the same.
+pub fn transaction_id(order_id: &str) -> String {
+    let tail: String = order_id.chars().rev().take(18).filter(char::is_ascii_alphanumeric).collect();
+    format!("4200000260{tail:0>18}")
+}
+
 impl Letter {
     /// What WeChat posts when `order_id` was paid.
     pub fn paid(order_id: &str, total_fee: i64) -> Self {
@@ -30,7 +36,7 @@ impl Letter {
             ("time_end", "20260401120500"),
             ("total_fee", &total_fee.to_string()),
             ("trade_type", "NATIVE"),
-            ("transaction_id", "4200000260202604011234567890"),
+            ("transaction_id", &transaction_id(order_id)),
         ];
         Self(fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec())
     }
