@@ -20,6 +20,7 @@ mod network;
 mod nginx;
 mod notification;
 mod notification_meaning;
+mod process;
 mod schema;
 mod secrets;
 mod stories;

@@ -1,5 +1,8 @@
 //! Nobody asks, and yet every deal is decided.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
 use wechat_pay::simulator::CloseUnknown;
 
 use crate::support::database::{Engine, Look};
@@ -114,6 +117,20 @@ on_both_engines! {
         assert_eq!(one.looked + other.looked, 20, "each deal is looked at once: {one:?} {other:?}");
         assert_eq!(house.calls("orderquery"), 20);
         assert_eq!(house.sweep().await.due, 0);
+    }
+
+    async fn what_a_sweeper_died_over_is_taken_up_within_twenty_seconds(engine) {
+        let house = House::open(engine).await;
+        house.to_pay("1").await;
+        house.time_passes(10);
+        house.wechat().faults.latency_ms = 3000;
+        let died = timeout(Duration::from_secs(1), house.sweep()).await;
+        assert!(died.is_err(), "it dies while WeChat thinks");
+        house.wechat().faults.latency_ms = 0;
+        house.time_passes(19);
+        assert_eq!(house.sweep().await.due, 0, "nobody knows yet that it is dead");
+        house.time_passes(1);
+        assert_eq!(house.sweep().await.looked, 1);
     }
 
     async fn a_pass_keeps_to_its_budget_and_the_latest_come_first(engine) {

@@ -13,6 +13,7 @@ use crate::support::http::Answer;
 use crate::support::letter::Letter;
 use crate::support::moody::{LINK, Moody, number, right};
 use crate::support::on_both_engines;
+use crate::support::proxy::Reserved;
 use crate::support::stub::{Reply, Stub};
 
 /// A reply that must not be believed.
@@ -203,10 +204,10 @@ async fn whoever_waits_for_a_silent_wechat_is_told_within_8_seconds() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wechat_that_cannot_be_reached_is_said_so_at_once() {
-    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let closed = Reserved::new();
     let plain = Moody::new().await;
-    for base in [format!("http://{closed}"), format!("https://{}", plain.stub.address)] {
-        let house = Plan::new(Engine::Sqlite).await.with_wechat_at(closed).set("WECHAT__BASE_URL", &base).open().await;
+    for base in [format!("http://{}", closed.address), format!("https://{}", plain.stub.address)] {
+        let house = Plan::new(Engine::Sqlite).await.with_wechat_at(closed.address).set("WECHAT__BASE_URL", &base).open().await;
         let look = house.look().await;
         let (opened, waited) = timed(house.try_to_pay("19.90")).await;
         upstream(&opened, 502, None, &base);
@@ -222,9 +223,9 @@ async fn a_wechat_that_cannot_be_reached_is_said_so_at_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_the_first_host_is_away_the_other_gets_the_request() {
-    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let closed = Reserved::new();
     let backup = Moody::new().await;
-    let plan = Plan::new(Engine::Sqlite).await.with_wechat_at(closed);
+    let plan = Plan::new(Engine::Sqlite).await.with_wechat_at(closed.address);
     let house = plan.set("WECHAT__BACKUP_BASE_URL", format!("http://{}", backup.stub.address)).open().await;
     let order = house.to_pay("19.90").await;
     assert_eq!(house.trade_state(&order.id).await, "NOTPAY");

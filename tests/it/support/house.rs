@@ -128,9 +128,15 @@ impl House {
         self.till.post_json("/wxPay/queryOrder", &json!({"order_id": order_id})).await
     }
 
-    /// queryOrder's `trade_state`.
+    /// queryOrder's `trade_state`; asked again, as a page does, when a busy machine's database was too slow just then.
     pub async fn trade_state(&self, order_id: &str) -> String {
-        let answer = self.query(order_id).await;
+        let mut answer = self.query(order_id).await;
+        for _ in 0..5 {
+            if answer.status != 503 {
+                break;
+            }
+            answer = self.query(order_id).await;
+        }
         answer.json()["trade_state"].as_str().unwrap_or_else(|| panic!("{}", answer.body)).to_owned()
     }
 

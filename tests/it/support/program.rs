@@ -19,8 +19,14 @@ impl Program {
     /// With these environment variables (`SECTION__KEY`, or a whole name in lower or upper case) and no others,
     /// in a directory of its own.
     pub fn start(command: &str, directory: &std::path::Path, variables: &[(&str, String)]) -> Self {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_wechat-pay"));
-        program.arg(command).env_clear().current_dir(directory).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::start_under(&[], command, directory, variables)
+    }
+
+    /// The same, started by another program that changes what it may do: `prlimit`, `sh -c`.
+    pub fn start_under(starter: &[&str], command: &str, directory: &std::path::Path, variables: &[(&str, String)]) -> Self {
+        let mut words = starter.iter().copied().chain([env!("CARGO_BIN_EXE_wechat-pay"), command]);
+        let mut program = Command::new(words.next().unwrap());
+        program.args(words).env_clear().current_dir(directory).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         for (name, value) in variables {
             let name = if name.contains("__") { format!("WECHAT_PAY__{name}") } else { (*name).to_owned() };
             program.env(name, value);
@@ -63,6 +69,11 @@ impl Program {
     /// Where it serves.
     pub async fn address(&self) -> SocketAddr {
         self.says("serving").await["address"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Whether it still lives.
+    pub fn lives(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
     }
 
     /// Asks it to stop, as `kill` does.

@@ -42,6 +42,8 @@ pub struct Reserved {
 impl Reserved {
     pub fn new() -> Self {
         let socket = TcpSocket::new_v4().unwrap();
+        // A program under test may be given this address: it listens there beside us, nobody else gets it.
+        socket.set_reuseaddr(true).unwrap();
         socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         Self { address: socket.local_addr().unwrap(), socket }
     }
