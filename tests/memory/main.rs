@@ -1,0 +1,64 @@
+//! What a message costs in memory, whoever wrote it: a small multiple of its bytes, at the same moment and altogether.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use allocation_counter::measure;
+use wechat_pay::deal::OrderId;
+use wechat_pay::wechat::{ApiKey, Fields, Merchant, SignType, Signer, reply, xml};
+
+/// The most that is read of any message.
+const LONGEST: usize = 64 * 1024;
+/// Bytes held at once for each byte read, and for a message of no bytes at all.
+const MULTIPLE: u64 = 8;
+const LEAST: u64 = 16 * 1024;
+
+fn merchant() -> Merchant {
+    let signer = Signer::new(ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap(), SignType::Md5);
+    Merchant { appid: "wxd930ea5d5a258f4f".into(), mch_id: "10000100".into(), signer, notify_url: String::new() }
+}
+
+/// Messages as long as they may be, each made to cost as much as it can.
+fn worst_messages(merchant: &Merchant) -> Vec<(&'static str, Vec<u8>)> {
+    let filled = |unit: &str| unit.repeat((LONGEST - 64) / unit.len());
+    let wrapped = |inside: String| format!("<xml>{inside}</xml>").into_bytes();
+    let many: String = (0..199).map(|n| format!("<f{n}>{}</f{n}>", "x".repeat(300))).collect();
+    let signed: Fields = (0..190).map(|n| (format!("f{n}"), "&<>".repeat(30))).collect();
+    vec![
+        ("one long value", wrapped(format!("<attach>{}</attach>", filled("x")))),
+        ("one long value in CDATA", wrapped(format!("<attach><![CDATA[{}]]></attach>", filled("x")))),
+        ("references", wrapped(format!("<attach>{}</attach>", filled("&#x10FFFF;")))),
+        ("short references", wrapped(format!("<attach>{}</attach>", filled("&lt;")))),
+        ("pieces", wrapped(format!("<attach>{}</attach>", filled("<![CDATA[x]]>y")))),
+        ("many fields", wrapped(many)),
+        ("more fields than allowed", wrapped(filled("<f></f>"))),
+        ("attributes", format!("<xml {}>", filled("a=\"\" ")).into_bytes()),
+        ("depth", filled("<a>").into_bytes()),
+        ("entities", format!("<!DOCTYPE x [{}]>", filled("<!ENTITY a \"bb\">")).into_bytes()),
+        ("comments", wrapped(filled("<!---->"))),
+        ("no XML", vec![0xff; LONGEST]),
+        ("signed by WeChat", xml::write(&merchant.signer.signed(signed)).into_bytes()),
+    ]
+}
+
+#[test]
+fn no_message_costs_more_than_a_small_multiple_of_its_bytes() {
+    let merchant = merchant();
+    let order_id: OrderId = "20150806125346".parse().unwrap();
+    for (what, message) in worst_messages(&merchant) {
+        assert!(message.len() <= LONGEST, "{what}");
+        let readers: [(&str, &dyn Fn()); 5] = [
+            ("parser", &|| drop(xml::parse(&message))),
+            ("notification", &|| drop(merchant.read_notification(&message))),
+            ("unifiedorder", &|| drop(reply::unified_order(&merchant, &order_id, &message))),
+            ("orderquery", &|| drop(reply::order_query(&merchant, &order_id, &message))),
+            ("closeorder", &|| drop(reply::close_order(&merchant, &order_id, &message))),
+        ];
+        for (reader, read) in readers {
+            let cost = measure(read);
+            let limit = LEAST + MULTIPLE * message.len() as u64;
+            assert!(cost.bytes_max <= limit, "{reader}, {what}: {} bytes at once for {}", cost.bytes_max, message.len());
+            assert!(cost.bytes_total <= 4 * limit, "{reader}, {what}: {} bytes for {}", cost.bytes_total, message.len());
+            assert_eq!(cost.bytes_current, 0, "{reader}, {what}: nothing is kept");
+        }
+    }
+}
