@@ -11,6 +11,7 @@ mod health;
 mod limits;
 mod notify;
 mod order_id;
+mod pay_page;
 mod query_order;
 mod refusal;
 mod to_pay;
@@ -29,7 +30,7 @@ use tokio_util::task::TaskTracker;
 use tower_http::cors::CorsLayer;
 use tracing::Instrument;
 
-use crate::config::ServerSettings;
+use crate::config::{PageSettings, ServerSettings};
 use crate::deal::Fen;
 use crate::gateway::Gateway;
 
@@ -47,6 +48,8 @@ pub struct App {
     pub max_price: Fen,
     /// How often one caller may open deals.
     pub limits: Arc<Limits>,
+    /// The payer's page.
+    pub page: Arc<PageSettings>,
     /// Be ready although the database may lose what it acknowledged.
     pub accept_weak_durability: bool,
     /// Work that outlives the request it came with; a stopping service waits for it.
@@ -90,6 +93,7 @@ pub fn router(app: App, server: &ServerSettings) -> Router {
     }
     api.route("/wxPay/notify", post(notify::notify))
         .route("/wxPay/callback", post(notify::notify))
+        .route("/pay/{order_id}", get(pay_page::pay_page))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .fallback(|| async { Refusal::path_not_found() })
