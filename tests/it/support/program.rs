@@ -71,6 +71,11 @@ impl Program {
         self.says("serving").await["address"].as_str().unwrap().parse().unwrap()
     }
 
+    /// Its number in `/proc`.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether it still lives.
     pub fn lives(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
