@@ -55,6 +55,7 @@ pub mod explain;
 pub mod gateway;
 pub mod http;
 pub mod listener;
+pub mod page;
 pub mod simulator;
 pub mod store;
 pub mod sweeper;

@@ -5,11 +5,14 @@
 //! notifier, the control calls and a page. It shares the wire codec and the domain's types with the client and knows
 //! nothing of gateway, store or http; what both could get wrong alike is pinned by WeChat's published vectors.
 
+mod answers;
 mod control;
+mod diary;
+mod notifications;
 mod notifier;
 mod orders;
-mod page;
 mod pay_api;
+mod phone;
 mod rules;
 mod switches;
 mod world;
@@ -25,10 +28,11 @@ use crate::clock::Clock;
 use crate::listener;
 use crate::wechat::Merchant;
 
+pub use notifications::{Delivery, Letter};
 pub use notifier::Notifier;
 pub use orders::{Attempt, SimOrder};
 pub use switches::{CloseUnknown, Faults, Habits, Layout, Notify};
-pub use world::{CannotPay, Delivery, Letter, World};
+pub use world::{CannotPay, World};
 
 /// What a merchant's contract with WeChat consists of.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +91,6 @@ impl Simulator {
     }
 
     fn router(&self) -> Router {
-        Router::new().merge(pay_api::routes()).merge(control::routes()).merge(page::routes()).with_state(self.clone())
+        Router::new().merge(pay_api::routes()).merge(control::routes()).merge(phone::routes()).with_state(self.clone())
     }
 }
