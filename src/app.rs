@@ -102,6 +102,7 @@ impl Service {
             max_price: settings.max_price,
             limits: Arc::new(Limits::new(settings.limits.per_address, settings.limits.per_merchant)),
             accept_weak_durability: settings.accept_weak_durability,
+            phone: simulator.as_ref().map(|(address, _)| page_of(*address).into()),
             work: work.clone(),
             stopping: stop.clone(),
         };
@@ -208,12 +209,16 @@ pub fn allow_connections(server: &crate::config::ServerSettings) {
     }
 }
 
+/// The page at the root of a listener of our own.
+fn page_of(address: SocketAddr) -> String {
+    format!("http://{}/", reachable(address))
+}
+
 /// Says what is running, and where to look.
 pub fn announce(service: &Service) {
     info!(address = %service.address, "serving");
     if let Some((address, _)) = &service.simulator {
-        let (api, phone) = (format!("http://{}", reachable(service.address)), format!("http://{}", reachable(*address)));
         warn!("no WeChat credentials are configured: the built-in simulator is WeChat and no money moves");
-        info!("open deals at {api}/wxPay/toPay, pay them at {phone}/");
+        info!("open the shop at {} and the phone at {}", page_of(service.address), page_of(*address));
     }
 }

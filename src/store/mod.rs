@@ -225,10 +225,13 @@ impl Store {
     /// The undecided deals whose look is due, those that came due last first: after an outage those are the youngest, whose
     /// payers still wait.
     pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Deal>, StoreError> {
-        let rows = self.rows(Statement::Due { now, limit }).await?;
         // One row that no program should have written must not stop the others from being followed.
-        let readable = |row: DealRow| row.into_deal().inspect_err(|error| warn!(%error, "a deal cannot be followed")).ok();
-        Ok(rows.into_iter().filter_map(readable).collect())
+        self.readable(Statement::Due { now, limit }).await
+    }
+
+    /// The deals opened last, the newest first.
+    pub async fn newest(&self, limit: u32) -> Result<Vec<Deal>, StoreError> {
+        self.readable(Statement::Newest { limit }).await
     }
 
     /// Takes the look at a deal that has been read, by moving its next one to `until`; `false` when somebody else has it.
@@ -291,6 +294,12 @@ impl Store {
             Answer::Rows(rows) => Ok(rows),
             _ => Err(StoreError::Unavailable("no answer")),
         }
+    }
+
+    /// The deals among the rows, without those that are none.
+    async fn readable(&self, statement: Statement) -> Result<Vec<Deal>, StoreError> {
+        let readable = |row: DealRow| row.into_deal().inspect_err(|error| warn!(%error, "a deal cannot be read")).ok();
+        Ok(self.rows(statement).await?.into_iter().filter_map(readable).collect())
     }
 
     async fn one(&self, statement: Statement) -> Result<Option<Deal>, StoreError> {

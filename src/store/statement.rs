@@ -49,6 +49,10 @@ pub enum Statement {
         now: Timestamp,
         limit: u32,
     },
+    /// The deals opened last, the newest first.
+    Newest {
+        limit: u32,
+    },
     /// Rows that the original inserted since adoption.
     FindUnclaimed {
         after: i64,
@@ -277,6 +281,7 @@ impl Statement {
                 column(*quiet_since),
             ),
             Self::Due { now, limit } => rows!(select_deal!("due_at <= ? ORDER BY due_at DESC LIMIT ?"), column(*now), *limit),
+            Self::Newest { limit } => rows!(select_deal!("order_key IS NOT NULL ORDER BY id DESC LIMIT ?"), *limit),
             Self::FindUnclaimed { after, limit } => {
                 rows!(select_deal!("order_key IS NULL AND id > ? ORDER BY id LIMIT ?"), *after, *limit)
             }
@@ -307,6 +312,7 @@ impl Statement {
             Self::NotePrepay { .. } => "note prepay",
             Self::ReleaseKey { .. } => "release key",
             Self::Due { .. } => "due",
+            Self::Newest { .. } => "newest",
             Self::FindUnclaimed { .. } => "find unclaimed",
             Self::MoveDue { .. } => "move due",
             Self::Record(_) => "record",
