@@ -101,6 +101,7 @@ impl Service {
             trusted_proxies: settings.server.trusted_proxies.clone().into(),
             max_price: settings.max_price,
             limits: Arc::new(Limits::new(settings.limits.per_address, settings.limits.per_merchant)),
+            page: Arc::new(settings.page),
             accept_weak_durability: settings.accept_weak_durability,
             phone: simulator.as_ref().map(|(address, _)| page_of(*address).into()),
             work: work.clone(),

@@ -2,6 +2,7 @@
 //! WeChat is asked. No database transaction and no lock is ever held across a call to WeChat.
 
 mod close_order;
+mod pay_page;
 mod polls;
 mod query_order;
 mod settle;
@@ -18,6 +19,7 @@ use crate::deal::{OrderId, Schedule, Timestamp};
 use crate::store::{Event, EventKind, Origin, Store, StoreError};
 use crate::wechat::{CallError, Client, Evidence, Refusal};
 
+pub use pay_page::{PayPage, Standing};
 pub use query_order::OrderView;
 pub use settle::{Alarms, SettleError, Settled};
 pub use sweep::Swept;

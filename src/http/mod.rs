@@ -11,6 +11,7 @@ mod health;
 mod limits;
 mod notify;
 mod order_id;
+mod pay_page;
 mod query_order;
 mod refusal;
 mod shop;
@@ -30,7 +31,7 @@ use tokio_util::task::TaskTracker;
 use tower_http::cors::CorsLayer;
 use tracing::Instrument;
 
-use crate::config::ServerSettings;
+use crate::config::{PageSettings, ServerSettings};
 use crate::deal::Fen;
 use crate::gateway::Gateway;
 
@@ -48,6 +49,8 @@ pub struct App {
     pub max_price: Fen,
     /// How often one caller may open deals.
     pub limits: Arc<Limits>,
+    /// The payer's page.
+    pub page: Arc<PageSettings>,
     /// Be ready although the database may lose what it acknowledged.
     pub accept_weak_durability: bool,
     /// Where the phone of the simulator is, if that is WeChat; then there is a demo shop as well.
@@ -96,6 +99,7 @@ pub fn router(app: App, server: &ServerSettings) -> Router {
     }
     api.route("/wxPay/notify", post(notify::notify))
         .route("/wxPay/callback", post(notify::notify))
+        .route("/pay/{order_id}", get(pay_page::pay_page))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .fallback(|| async { Refusal::path_not_found() })

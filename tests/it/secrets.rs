@@ -255,6 +255,8 @@ async fn a_configuration_that_is_wrong_or_right_is_not_shown() {
         "SWEEP__CALLS_PER_SECOND",
         "SIMULATOR__LISTEN",
         "SIMULATOR__TIME_SCALE",
+        "PAGE__RETURN_URL",
+        "PAGE__BASE_URL",
         "WECHAT__NO_SUCH_KEY",
     ] {
         // The key pasted into the wrong place.
