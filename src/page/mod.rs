@@ -1,11 +1,16 @@
 //! What the pages for people share: two languages, a template, and the headers of a page that trusts nobody.
 //!
-//! A template holds both languages side by side, `{{中文|English}}`, so that a sentence and its translation are changed
-//! together. `{{=name}}` is a value, escaped; `{{!name}}` is HTML that was filled before.
+//! A template may hold both languages side by side, `{{中文|English}}`, so that a sentence and its translation are
+//! changed together.
 
-use axum::http::{HeaderMap, HeaderValue, header};
+mod language;
+mod template;
+
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
-use quick_xml::escape::escape;
+
+pub use language::Language;
+pub use template::{Value, fill};
 
 /// The look that all pages have in common.
 pub const BASE_CSS: &str = include_str!("base.css");
@@ -14,84 +19,34 @@ pub const BASE_CSS: &str = include_str!("base.css");
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// A language that pages are written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    /// 中文
-    Chinese,
-    /// English
-    English,
+/// The template in one language. What is not a pair of sentences is the name of a value.
+pub fn bilingual<'a>(template: &'a str, language: Language, values: &[(&str, Value<'a>)]) -> String {
+    fill(template, |hole| match (hole.split_once('|'), language) {
+        (Some((chinese, _)), Language::Chinese) => Some(Value::Text(chinese)),
+        (Some((_, english)), Language::English) => Some(Value::Text(english)),
+        (None, _) => values.iter().find(|(name, _)| *name == hole).map(|(_, value)| *value),
+    })
 }
 
-impl Language {
-    /// `?lang=` decides, then the browser's wish, and Chinese where neither names one of ours.
-    pub fn wanted(query: Option<&str>, headers: &HeaderMap) -> Self {
-        let asked = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).find(|(name, _)| name == "lang");
-        let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        asked.and_then(|(_, tag)| Self::of_tag(&tag)).or_else(|| accepted.and_then(Self::preferred)).unwrap_or(Self::Chinese)
-    }
-
-    /// For the `lang` attribute.
-    pub fn tag(self) -> &'static str {
-        match self {
-            Self::Chinese => "zh-CN",
-            Self::English => "en",
-        }
-    }
-
-    fn of_tag(tag: &str) -> Option<Self> {
-        match tag.trim().split('-').next().unwrap_or_default().to_ascii_lowercase().as_str() {
-            "zh" => Some(Self::Chinese),
-            "en" => Some(Self::English),
-            _ => None,
-        }
-    }
-
-    /// The one of ours that an `Accept-Language` likes best; the first of equals.
-    fn preferred(accepted: &str) -> Option<Self> {
-        let wishes = accepted.split(',').filter_map(|wish| {
-            let (tag, weight) = wish.split_once(';').unwrap_or((wish, "q=1"));
-            let weight: f32 = weight.trim().strip_prefix("q=")?.parse().ok()?;
-            Some((Self::of_tag(tag)?, weight))
-        });
-        wishes
-            .filter(|(_, weight)| *weight > 0.0)
-            .reduce(|best, next| if next.1 > best.1 { next } else { best })
-            .map(|(language, _)| language)
-    }
-}
-
-/// The template in one language, with its values.
-pub fn fill(template: &str, language: Language, values: &[(&str, &str)]) -> String {
-    let mut filled = String::with_capacity(template.len());
-    let mut rest = template;
-    while let Some((before, (hole, after))) = rest.split_once("{{").and_then(|(before, hole)| Some((before, hole.split_once("}}")?))) {
-        filled.push_str(before);
-        let value = |name: &str| values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value);
-        match (hole.split_once('|'), hole.strip_prefix('='), hole.strip_prefix('!')) {
-            (_, Some(name), _) => filled.push_str(&escape(value(name))),
-            (_, _, Some(name)) => filled.push_str(value(name)),
-            (Some((chinese, english)), ..) => filled.push_str(if language == Language::Chinese { chinese } else { english }),
-            (None, None, None) => {}
-        }
-        rest = after;
-    }
-    filled.push_str(rest);
-    filled
-}
-
-/// A page as a response.
+/// A page whose style and script are files of its own.
 pub fn html(page: String) -> Response {
-    let headers = [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
+    secured(Html(page), HeaderValue::from_static(POLICY))
+}
+
+/// Nobody keeps the page, frames it or learns from where its reader came; and it runs and loads what the policy allows.
+pub fn secured(page: impl IntoResponse, policy: HeaderValue) -> Response {
+    let mut response = page.into_response();
+    let headers = response.headers_mut();
+    for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::HeaderName::from_static("x-robots-tag"), "noindex"),
-        // What stands in a page depends on it.
-        (header::VARY, "accept-language"),
-    ];
-    (headers, Html(page)).into_response()
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("x-robots-tag"), "noindex"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
 }
 
 /// A style sheet or a script as a response. It may be kept, but must be asked after: a new version brings a new one.
@@ -113,37 +68,11 @@ pub const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 mod tests {
     use super::*;
 
-    fn wanted(query: &str, accepted: &str) -> Language {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::ACCEPT_LANGUAGE, accepted.parse().unwrap());
-        Language::wanted(Some(query), &headers)
-    }
-
     #[test]
-    fn the_link_decides_then_the_browser_then_chinese() {
-        for (query, accepted, language) in [
-            ("", "", Language::Chinese),
-            ("", "fr", Language::Chinese),
-            ("", "en", Language::English),
-            ("", "en-GB,en;q=0.9", Language::English),
-            ("", "fr, en;q=0.5, zh;q=0.8", Language::Chinese),
-            ("", "zh;q=0, en;q=0.1", Language::English),
-            ("", "en;q=x", Language::Chinese),
-            ("lang=en", "zh-CN", Language::English),
-            ("lang=zh-TW", "en", Language::Chinese),
-            ("lang=xx", "en", Language::English),
-        ] {
-            assert_eq!(wanted(query, accepted), language, "{query} {accepted}");
-        }
-        assert_eq!(Language::wanted(None, &HeaderMap::new()), Language::Chinese);
-    }
-
-    #[test]
-    fn values_are_escaped_and_languages_stay_apart() {
-        let template = "<p title=\"{{=who}}\">{{你好|Hello}}, {{=who}}{{!mark}}</p>{{=nobody}} }} {{";
-        let values = [("who", "<\"&'>"), ("mark", "<b>!</b>")];
-        let escaped = "&lt;&quot;&amp;&apos;&gt;";
-        assert_eq!(fill(template, Language::English, &values), format!("<p title=\"{escaped}\">Hello, {escaped}<b>!</b></p> }}}} {{{{"));
-        assert!(fill(template, Language::Chinese, &values).contains("你好, "));
+    fn languages_stay_apart_and_values_are_escaped() {
+        let template = "<p title=\"{{who}}\">{{你好|Hello}}, {{who}}{{mark}}</p>{{nobody}}";
+        let values = [("who", Value::Text("<|>")), ("mark", Value::Markup("<b>!</b>"))];
+        assert_eq!(bilingual(template, Language::English, &values), "<p title=\"&lt;|&gt;\">Hello, &lt;|&gt;<b>!</b></p>");
+        assert!(bilingual(template, Language::Chinese, &values).contains(">你好, "));
     }
 }

@@ -2,12 +2,11 @@
 //! control calls below `/_sim/` and can do nothing that they cannot.
 
 use axum::Router;
-use axum::extract::RawQuery;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use axum::routing::get;
 
-use crate::page::{self, BASE_CSS, CSS, JAVASCRIPT, Language};
+use crate::page::{self, BASE_CSS, CSS, JAVASCRIPT, Language, Value};
 
 use super::Simulator;
 
@@ -18,7 +17,7 @@ pub fn routes() -> Router<Simulator> {
         .route("/phone/phone.js", get(|| async { page::asset(JAVASCRIPT, include_str!("phone/phone.js")) }))
 }
 
-async fn phone(RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let language = Language::wanted(query.as_deref(), &headers);
-    page::html(page::fill(include_str!("phone/phone.html"), language, &[("lang", language.tag())]))
+async fn phone(uri: Uri, headers: HeaderMap) -> Response {
+    let language = Language::of(&uri, &headers);
+    page::html(page::bilingual(include_str!("phone/phone.html"), language, &[("lang", Value::Text(language.tag()))]))
 }

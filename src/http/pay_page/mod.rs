@@ -2,9 +2,7 @@
 //! their hashes and nothing else), so whoever gets the page has it whole, also under a proxy's path of its own: addresses
 //! in it are relative. It shows the code without JavaScript too.
 
-mod language;
 mod qr;
-mod template;
 mod words;
 
 use std::sync::LazyLock;
@@ -12,7 +10,7 @@ use std::sync::LazyLock;
 use axum::Extension;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use base64::Engine;
 use sha2::{Digest, Sha256};
@@ -20,11 +18,10 @@ use sha2::{Digest, Sha256};
 use crate::config::PageSettings;
 use crate::deal::{DealStatus, Fen, OrderId, Timestamp};
 use crate::gateway::{GatewayError, PayPage, Standing};
+use crate::page::{self, Language, Value, fill};
 
 use super::edge::Begun;
 use super::{App, Unheard};
-use language::Language;
-use template::{Value, fill};
 use words::{Place, how, text};
 
 const PAGE: &str = include_str!("page.html");
@@ -184,7 +181,7 @@ impl IntoResponse for Message {
     }
 }
 
-/// Nobody keeps the page, frames it or learns from where its payer came; and it runs and loads nothing but its own.
+/// It runs and loads nothing but its own.
 fn secured(page: impl IntoResponse) -> Response {
     static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
         let hash = |text: &str| base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text));
@@ -196,16 +193,5 @@ fn secured(page: impl IntoResponse) -> Response {
         );
         HeaderValue::from_str(&policy).ok()
     });
-    let mut response = page.into_response();
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("x-robots-tag"), "noindex"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY.clone().unwrap_or(HeaderValue::from_static("default-src 'none'")));
-    response
+    page::secured(page, POLICY.clone().unwrap_or(HeaderValue::from_static("default-src 'none'")))
 }
