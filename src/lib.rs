@@ -17,6 +17,7 @@
 //! ```text
 //! main → app → { http, sweeper } → gateway → { store, wechat } → deal
 //!          simulator → wechat (its codec and types) + deal          never gateway, store or http
+//!          { http, simulator } → page                               what their pages for people share
 //! ```
 //!
 //! # What must always hold

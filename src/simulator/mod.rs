@@ -1,9 +1,11 @@
 //! The other side: a WeChat to run and test against, since no merchant gets a sandbox that knows Native orders.
 //!
-//! `world` is a plain model of it (orders, payers, money; no HTTP, no clock of its own), `rules` checks a request as
-//! the real gateway does, in its order and with its texts, and never skips a signature. The rest are façades: the pay API, the
-//! notifier, the control calls and a page. It shares the wire codec and the domain's types with the client and knows
-//! nothing of gateway, store or http; what both could get wrong alike is pinned by WeChat's published vectors.
+//! `world` is a plain model of it (orders, payers, money; no HTTP, no clock of its own) with its `answers` and its
+//! `notifications`; `rules` checks a request as the real gateway does, in its order and with its texts, and never skips a
+//! signature. The rest are façades: the pay API, the notifier, the control calls and the phone, a page that lives on them.
+//! What passes through them is kept in the `diary`, for people to read. It shares the wire codec and the domain's types
+//! with the client and knows nothing of gateway, store or http; what both could get wrong alike is pinned by WeChat's
+//! published vectors.
 
 mod answers;
 mod control;
