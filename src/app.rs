@@ -20,6 +20,7 @@ use crate::listener;
 use crate::simulator::Simulator;
 use crate::store::{Durability, Store, StoreError};
 use crate::sweeper;
+use crate::watcher;
 use crate::wechat::{Client, Endpoints};
 
 /// A database that starts together with the service may take a while.
@@ -96,6 +97,7 @@ impl Service {
         if settings.sweep_calls_per_second > 0 {
             work.spawn(sweeper::run(Arc::clone(&gateway), settings.sweep_calls_per_second, stop.clone()));
         }
+        work.spawn(watcher::run(Arc::clone(&gateway), stop.clone()));
         let app = App {
             gateway: Arc::clone(&gateway),
             trusted_proxies: settings.server.trusted_proxies.clone().into(),

@@ -61,4 +61,5 @@ pub mod simulator;
 pub mod store;
 pub mod sweeper;
 pub mod telemetry;
+pub mod watcher;
 pub mod wechat;

@@ -7,6 +7,7 @@ mod body;
 mod client_address;
 mod close_order;
 mod edge;
+mod events;
 mod health;
 mod limits;
 mod notify;
@@ -89,6 +90,7 @@ pub fn router(app: App, server: &ServerSettings) -> Router {
         .route("/wxPay/queryOrder", post(query_order::query_order))
         .route("/wxPay/wxPay/queryOrder", post(query_order::query_order))
         .route("/wxPay/doCloseOrder", post(close_order::close_order))
+        .route("/wxPay/events", get(events::events))
         // Before the layer, which then answers preflights instead.
         .method_not_allowed_fallback(method_not_allowed);
     if !server.cors_origins.is_empty() {
@@ -117,7 +119,7 @@ fn cors(server: &ServerSettings) -> CorsLayer {
     use axum::http::{Method, header};
     CorsLayer::new()
         .allow_origin(server.cors_origins.clone())
-        .allow_methods([Method::POST])
+        .allow_methods([Method::GET, Method::POST])
         .allow_headers([header::CONTENT_TYPE, to_pay::IDEMPOTENCY_KEY])
         .expose_headers([edge::REQUEST_ID, header::RETRY_AFTER])
         .max_age(Duration::from_secs(600))

@@ -172,6 +172,13 @@ impl Store {
         self.one(Statement::FindByKey { merchant_id, key: key.to_owned() }).await
     }
 
+    /// Those of these deals that are paid or expired, by one statement.
+    pub async fn find_decided(&self, order_ids: &[OrderId]) -> Result<Vec<Deal>, StoreError> {
+        // No character of a number needs escaping in JSON.
+        let numbers: Vec<_> = order_ids.iter().map(|order_id| format!("\"{order_id}\"")).collect();
+        self.readable(Statement::FindDecided(format!("[{}]", numbers.join(",")))).await
+    }
+
     /// Takes the right to ask WeChat for this deal's link until `until`; `false` when somebody else has it,
     /// there is a link by now or the deal is decided.
     pub async fn claim_prepay(&self, order_id: &OrderId, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
@@ -225,7 +232,6 @@ impl Store {
     /// The undecided deals whose look is due, those that came due last first: after an outage those are the youngest, whose
     /// payers still wait.
     pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Deal>, StoreError> {
-        // One row that no program should have written must not stop the others from being followed.
         self.readable(Statement::Due { now, limit }).await
     }
 
@@ -296,7 +302,7 @@ impl Store {
         }
     }
 
-    /// The deals among the rows, without those that are none.
+    /// The deals of these rows. One that no program should have written must not hide the others.
     async fn readable(&self, statement: Statement) -> Result<Vec<Deal>, StoreError> {
         let readable = |row: DealRow| row.into_deal().inspect_err(|error| warn!(%error, "a deal cannot be read")).ok();
         Ok(self.rows(statement).await?.into_iter().filter_map(readable).collect())
