@@ -4,7 +4,7 @@
 use axum::Router;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 
 use crate::page::{self, BASE_CSS, CSS, JAVASCRIPT, Language, Value};
 
@@ -14,7 +14,13 @@ pub fn routes() -> Router<Simulator> {
     Router::new()
         .route("/", get(phone))
         .route("/phone/phone.css", get(|| async { page::asset(CSS, [BASE_CSS, include_str!("phone/phone.css")].concat()) }))
-        .route("/phone/phone.js", get(|| async { page::asset(JAVASCRIPT, include_str!("phone/phone.js")) }))
+        .route("/phone/help.js", script(include_str!("phone/help.js")))
+        .route("/phone/told.js", script(include_str!("phone/told.js")))
+        .route("/phone/phone.js", script(include_str!("phone/phone.js")))
+}
+
+fn script(text: &'static str) -> MethodRouter<Simulator> {
+    get(move || async move { page::asset(JAVASCRIPT, text) })
 }
 
 async fn phone(uri: Uri, headers: HeaderMap) -> Response {

@@ -37,6 +37,21 @@ export const a_deal_is_closed_before_the_payers_eyes = (browser) => visit(browse
   assert.equal(await tab.locator('#qr').isVisible(), false);
 });
 
+export const who_pays_while_it_is_closed_has_paid = (browser) => visit(browser, { DEAL__CLOSE_MIN_AGE: '0' }, {}, async (service, visitor) => {
+  const { pay_page: page, order_id: order } = await service.open();
+  const tab = await visitor.go(new URL(page, service.shop).href);
+  await comes(tab, 'waiting');
+  const phone = await visitor.go(`${service.phone}/`);
+  await phone.locator('#fault-notify').selectOption({ label: '丢失' });
+  await phone.locator('#fault-pay_at_close').selectOption({ label: '是' });
+  await phone.locator('.fault.on').nth(1).waitFor();
+  assert.equal((await service.post('/wxPay/doCloseOrder', { order_id: order })).reason, 'ORDER_PAID');
+  await comes(tab, 'paid');
+  await phone.locator('#verdict.good').waitFor();
+  const told = await phone.locator('#timeline').innerText();
+  assert.match(told, /查询订单：NOTPAY[\s\S]*付款人付款了，就在关单的瞬间[\s\S]*支付通知：丢失了[\s\S]*关闭订单：ORDERPAID[\s\S]*查询订单：SUCCESS/);
+});
+
 /** The merchant's own page, where a paid deal leads. */
 async function thanks() {
   const server = createServer((request, response) => response.setHeader('content-type', 'text/html').end(`<link rel="icon" href="data:,"><p>thanks for ${request.url}</p>`));
