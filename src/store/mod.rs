@@ -32,6 +32,7 @@ pub use migrate::FOLLOWED;
 use row::DealRow;
 pub use row::ImpossibleRow;
 use statement::{Answer, Statement};
+pub use worker::CONNECTIONS;
 use worker::{Lane, Workers};
 
 /// Why the store could not do it.
@@ -101,6 +102,17 @@ pub enum Durability {
     LooseBinlog(i64),
 }
 
+/// What of the database's own affairs matters to whoever runs the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Condition {
+    /// How it keeps what it acknowledges.
+    pub durability: Durability,
+    /// How many connections it allows, to everybody together. `None`: it is a file of ours.
+    pub connections: Option<i64>,
+    /// What its clock says, in whole seconds. `None`: it is ours.
+    pub clock: Option<Timestamp>,
+}
+
 /// The store. Cheap to clone; all clones share the workers.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -129,12 +141,17 @@ impl Store {
         Ok(steps)
     }
 
-    /// Asks the database how it keeps what it acknowledges; an error when it cannot be reached.
-    pub async fn durability(&self) -> Result<Durability, StoreError> {
-        match self.workers.run(Lane::Read, Statement::Durability).await? {
-            Answer::Durability(durability) => Ok(durability),
+    /// Asks the database how it does; an error when it cannot be reached.
+    pub async fn condition(&self) -> Result<Condition, StoreError> {
+        match self.workers.run(Lane::Read, Statement::Condition).await? {
+            Answer::Condition(condition) => Ok(condition),
             _ => Err(StoreError::Unavailable("no answer")),
         }
+    }
+
+    /// Whether the database has lately said that it cannot write: its disk is full, or it is a read-only copy.
+    pub fn cannot_write(&self) -> bool {
+        self.workers.cannot_write()
     }
 
     /// Stores a new deal. [`StoreError::Conflict`]: the order id or the idempotency key is taken.

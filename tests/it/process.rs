@@ -8,17 +8,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::support::database::{Database, Engine};
 use crate::support::http::Caller;
-use crate::support::program::Program;
+use crate::support::program::{Program, environment};
 use crate::support::proxy::Reserved;
-
-fn environment(database: &Database, listen: &str) -> Vec<(&'static str, String)> {
-    vec![
-        ("PATH", "/usr/bin:/bin".to_owned()),
-        ("SERVER__LISTEN", listen.to_owned()),
-        ("SIMULATOR__LISTEN", "127.0.0.1:0".to_owned()),
-        ("DATABASE__URL", database.url.clone()),
-    ]
-}
 
 async fn open_a_deal(till: &Caller) {
     let answer = till.post_json("/wxPay/toPay", &json!({"merchant_id": 12, "product_id": 34, "price": "19.90"})).await;

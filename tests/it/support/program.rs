@@ -8,6 +8,18 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::database::Database;
+
+/// The variables of a service that listens there, has this database, and is its own WeChat.
+pub fn environment(database: &Database, listen: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("PATH", "/usr/bin:/bin".to_owned()),
+        ("SERVER__LISTEN", listen.to_owned()),
+        ("SIMULATOR__LISTEN", "127.0.0.1:0".to_owned()),
+        ("DATABASE__URL", database.url.clone()),
+    ]
+}
+
 /// A running `wechat-pay`; killed when it is dropped.
 pub struct Program {
     child: Child,
@@ -74,6 +86,12 @@ impl Program {
     /// Whether it still lives.
     pub fn lives(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Changes what the system lets it have, by an option of `prlimit`.
+    pub fn limit(&self, option: &str) {
+        let limited = Command::new("prlimit").args(["--pid", &self.child.id().to_string(), option]).status().unwrap();
+        assert!(limited.success());
     }
 
     /// Asks it to stop, as `kill` does.
