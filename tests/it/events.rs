@@ -12,6 +12,7 @@ use crate::support::letter::{ACKNOWLEDGED, Letter};
 use crate::support::listener::{Heard, Listener};
 use crate::support::moody::Moody;
 use crate::support::on_both_engines;
+use crate::support::proxy::Proxy;
 use crate::support::server::Server;
 
 /// For what comes by itself.
@@ -203,6 +204,22 @@ async fn a_service_that_stops_ends_its_streams_at_once() {
     assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
     assert!(ends.iter().all(|end| *end == Heard::End), "as a stream ends, not as a connection breaks: {ends:?}");
     drop(database);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_outlives_its_database_s_absence() {
+    let database = Database::fresh(Engine::MySql).await;
+    let proxy = Proxy::to(database.server_address());
+    let url = database.url_through(proxy.address);
+    let house = Plan::on(database).set("DATABASE__URL", url).open().await;
+    let order = house.to_pay("19.90").await;
+    let mut listener = listen(&house, &order).await;
+    proxy.down();
+    house.till.get(&format!("/wxPay/events?order_id={}", order.id)).await.refused(503, "UNAVAILABLE", None, "no database");
+    assert_eq!(listener.next(Duration::from_secs(2)).await, Heard::Silence);
+    proxy.up();
+    house.payer_pays_silently(&order);
+    told(&mut listener, "SUCCESS").await;
 }
 
 /// Slow because fifteen seconds are.

@@ -4,11 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::support::database::Engine;
+use crate::support::database::{Database, Engine};
 use crate::support::house::{House, Plan};
 use crate::support::http::Answer;
 use crate::support::moody::{LINK, Moody};
 use crate::support::on_both_engines;
+use crate::support::proxy::Proxy;
 use crate::support::stub::Reply;
 
 const MERCHANT: &str = "<b>\"Tom & 'Jerry'\"</b>";
@@ -229,4 +230,18 @@ async fn a_deal_of_the_original_has_a_page_without_a_code() {
     assert!(shown.body.contains("0.29") && shown.body.contains("a|b*c@d"));
     look.run("UPDATE deal SET status = 1").await;
     shows(&page(&house, "a%7Cb*c@d").await, "paid", false);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_database_it_asks_for_patience() {
+    let database = Database::fresh(Engine::MySql).await;
+    let proxy = Proxy::to(database.server_address());
+    let url = database.url_through(proxy.address);
+    let house = Plan::on(database).set("DATABASE__URL", url).open().await;
+    let order = house.to_pay("19.90").await;
+    proxy.down();
+    let answer = page(&house, &order.id).await;
+    assert_eq!(answer.status, 503);
+    assert!(answer.body.contains("稍后") && answer.body.contains("in a moment"));
+    is_guarded(&answer);
 }
