@@ -19,6 +19,7 @@
 //! ```text
 //! main → app → { http, sweeper, watcher } → gateway → { store, wechat } → deal
 //!          simulator → wechat (its codec and types) + deal          never gateway, store or http
+//!          { http, simulator } → page                               what their pages for people share
 //! ```
 //!
 //! # What must always hold
@@ -58,6 +59,7 @@ pub mod explain;
 pub mod gateway;
 pub mod http;
 pub mod listener;
+pub mod page;
 pub mod simulator;
 pub mod store;
 pub mod sweeper;

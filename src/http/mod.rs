@@ -15,6 +15,7 @@ mod order_id;
 mod pay_page;
 mod query_order;
 mod refusal;
+mod shop;
 mod to_pay;
 
 use std::future::Future;
@@ -53,6 +54,8 @@ pub struct App {
     pub page: Arc<PageSettings>,
     /// Be ready although the database may lose what it acknowledged.
     pub accept_weak_durability: bool,
+    /// Where the phone of the simulator is, if that is WeChat; then there is a demo shop as well.
+    pub phone: Option<Arc<str>>,
     /// Work that outlives the request it came with; a stopping service waits for it.
     pub work: TaskTracker,
     /// Cancelled when the service stops.
@@ -92,6 +95,9 @@ pub fn router(app: App, server: &ServerSettings) -> Router {
         .method_not_allowed_fallback(method_not_allowed);
     if !server.cors_origins.is_empty() {
         api = api.layer(cors(server));
+    }
+    if app.phone.is_some() {
+        api = api.merge(shop::routes());
     }
     api.route("/wxPay/notify", post(notify::notify))
         .route("/wxPay/callback", post(notify::notify))

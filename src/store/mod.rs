@@ -32,6 +32,7 @@ pub use migrate::FOLLOWED;
 use row::DealRow;
 pub use row::ImpossibleRow;
 use statement::{Answer, Statement};
+pub use worker::CONNECTIONS;
 use worker::{Lane, Workers};
 
 /// Why the store could not do it.
@@ -101,6 +102,17 @@ pub enum Durability {
     LooseBinlog(i64),
 }
 
+/// What of the database's own affairs matters to whoever runs the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Condition {
+    /// How it keeps what it acknowledges.
+    pub durability: Durability,
+    /// How many connections it allows, to everybody together. `None`: it is a file of ours.
+    pub connections: Option<i64>,
+    /// What its clock says, in whole seconds. `None`: it is ours.
+    pub clock: Option<Timestamp>,
+}
+
 /// The store. Cheap to clone; all clones share the workers.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -129,12 +141,17 @@ impl Store {
         Ok(steps)
     }
 
-    /// Asks the database how it keeps what it acknowledges; an error when it cannot be reached.
-    pub async fn durability(&self) -> Result<Durability, StoreError> {
-        match self.workers.run(Lane::Read, Statement::Durability).await? {
-            Answer::Durability(durability) => Ok(durability),
+    /// Asks the database how it does; an error when it cannot be reached.
+    pub async fn condition(&self) -> Result<Condition, StoreError> {
+        match self.workers.run(Lane::Read, Statement::Condition).await? {
+            Answer::Condition(condition) => Ok(condition),
             _ => Err(StoreError::Unavailable("no answer")),
         }
+    }
+
+    /// Whether the database has lately said that it cannot write: its disk is full, or it is a read-only copy.
+    pub fn cannot_write(&self) -> bool {
+        self.workers.cannot_write()
     }
 
     /// Stores a new deal. [`StoreError::Conflict`]: the order id or the idempotency key is taken.
@@ -235,6 +252,11 @@ impl Store {
         self.readable(Statement::Due { now, limit }).await
     }
 
+    /// The deals opened last, the newest first.
+    pub async fn newest(&self, limit: u32) -> Result<Vec<Deal>, StoreError> {
+        self.readable(Statement::Newest { limit }).await
+    }
+
     /// Takes the look at a deal that has been read, by moving its next one to `until`; `false` when somebody else has it.
     pub async fn take_look(&self, deal: &Deal, until: Timestamp) -> Result<bool, StoreError> {
         let Some(from) = deal.due_at else { return Ok(false) };
@@ -297,9 +319,9 @@ impl Store {
         }
     }
 
-    /// The deals of these rows. One that no program should have written must not stop the others from being followed.
+    /// The deals of these rows. One that no program should have written must not hide the others.
     async fn readable(&self, statement: Statement) -> Result<Vec<Deal>, StoreError> {
-        let readable = |row: DealRow| row.into_deal().inspect_err(|error| warn!(%error, "a deal cannot be followed")).ok();
+        let readable = |row: DealRow| row.into_deal().inspect_err(|error| warn!(%error, "a deal cannot be read")).ok();
         Ok(self.rows(statement).await?.into_iter().filter_map(readable).collect())
     }
 

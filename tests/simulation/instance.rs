@@ -68,6 +68,7 @@ impl Instance {
             limits: Arc::new(Limits::new(0, 0)),
             page: Arc::new(settings.page.clone()),
             accept_weak_durability: false,
+            phone: None,
             work: TaskTracker::new(),
             stopping: CancellationToken::new(),
         };

@@ -5,8 +5,8 @@ use axum::response::{Html, IntoResponse, Response};
 
 use crate::gateway::GatewayError;
 use crate::http::Unheard;
+use crate::page::{Value, fill};
 
-use super::template::{Value, fill};
 use super::{STYLE, secured};
 
 const MESSAGE: &str = include_str!("message.html");

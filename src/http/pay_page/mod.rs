@@ -2,11 +2,9 @@
 //! their hashes and nothing else), so whoever gets the page has it whole, also under a proxy's path of its own: addresses
 //! in it are relative. It shows the code without JavaScript too.
 
-mod language;
 mod message;
 mod qr;
 mod reader;
-mod template;
 mod words;
 
 use std::sync::LazyLock;
@@ -14,17 +12,17 @@ use std::sync::LazyLock;
 use axum::Extension;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use base64::Engine;
 use sha2::{Digest, Sha256};
 
 use crate::deal::OrderId;
 use crate::gateway::GatewayError;
+use crate::page::{self, Language};
 
 use super::App;
 use super::edge::Begun;
-use language::Language;
 use message::Message;
 use reader::Reader;
 use words::Place;
@@ -53,7 +51,7 @@ pub async fn pay_page(
     secured(Html(reader.page(&page, &app.page)))
 }
 
-/// Nobody keeps the page, frames it or learns from where its payer came; and it runs and loads nothing but its own.
+/// It runs and loads nothing but its own.
 fn secured(page: impl IntoResponse) -> Response {
     static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
         let hash = |text: &str| base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text));
@@ -65,16 +63,5 @@ fn secured(page: impl IntoResponse) -> Response {
         );
         HeaderValue::from_str(&policy).ok()
     });
-    let mut response = page.into_response();
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("x-robots-tag"), "noindex"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY.clone().unwrap_or(HeaderValue::from_static("default-src 'none'")));
-    response
+    page::secured(page, POLICY.clone().unwrap_or(HeaderValue::from_static("default-src 'none'")))
 }

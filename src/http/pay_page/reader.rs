@@ -3,9 +3,8 @@
 use crate::config::PageSettings;
 use crate::deal::{DealStatus, Fen, Timestamp};
 use crate::gateway::{PayPage, Standing};
+use crate::page::{Language, Value, fill};
 
-use super::language::Language;
-use super::template::{Value, fill};
 use super::words::{Place, how, text};
 use super::{SCRIPT, STYLE, qr};
 

@@ -1,6 +1,6 @@
 //! What the page says, in both languages.
 
-use super::language::Language;
+use crate::page::Language;
 
 /// Where the payer looks at the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

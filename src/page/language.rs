@@ -5,7 +5,9 @@ use axum::http::{HeaderMap, Uri, header};
 /// One of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
+    /// 中文
     Chinese,
+    /// English
     English,
 }
 
@@ -26,6 +28,7 @@ impl Language {
         }
     }
 
+    /// The one that is not this.
     pub fn other(self) -> Self {
         match self {
             Self::Chinese => Self::English,

@@ -1,13 +1,16 @@
 //! Pages with `{{names}}` in them. Ten lines do what is needed here, so no template engine is asked.
 
 /// What may stand in a page: every value is escaped, unless it says that it is markup.
+#[derive(Debug, Clone, Copy)]
 pub enum Value<'a> {
+    /// Text.
     Text(&'a str),
+    /// HTML that was made here.
     Markup(&'a str),
 }
 
 /// Fills the template. A name that has no value stays empty.
-pub fn fill<'a>(template: &str, value: impl Fn(&str) -> Option<Value<'a>>) -> String {
+pub fn fill<'a>(template: &'a str, value: impl Fn(&'a str) -> Option<Value<'a>>) -> String {
     let mut page = String::with_capacity(2 * template.len());
     let mut rest = template;
     while let Some((before, (name, after))) = rest.split_once("{{").and_then(|(before, rest)| Some((before, rest.split_once("}}")?))) {
