@@ -90,6 +90,9 @@ impl Service {
         let store = open_store(&settings.database, &instance, &clock).await?;
         info!(instance, "this instance's name in the journal");
         warn_of_weakness(&store, settings.accept_weak_durability, &clock).await;
+        if wechat.merchant.previous_key.is_some() {
+            warn!("the previous API key is still believed: take it out of the configuration when WeChat signs with it no more");
+        }
         let client = Client::new(wechat.merchant, wechat.endpoints, chance.clone())?;
         let stop = CancellationToken::new();
         let work = TaskTracker::new();
@@ -100,6 +103,7 @@ impl Service {
         let app = App {
             gateway: Arc::clone(&gateway),
             trusted_proxies: settings.server.trusted_proxies.clone().into(),
+            notify_sources: settings.notify_sources.into(),
             max_price: settings.max_price,
             limits: Arc::new(Limits::new(settings.limits.per_address, settings.limits.per_merchant)),
             accept_weak_durability: settings.accept_weak_durability,

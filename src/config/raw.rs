@@ -1,5 +1,7 @@
 //! The configuration as it is written. [`Raw::validate`] turns it into [`Settings`], or says what is wrong.
 
+mod wechat;
+
 use std::net::SocketAddr;
 
 use axum::http::HeaderValue;
@@ -12,13 +14,11 @@ use crate::deal::{Fen, Schedule};
 use crate::gateway::Terms;
 use crate::simulator;
 use crate::store::DatabaseUrl;
-use crate::wechat::{ApiKey, Endpoints, Merchant, SignType, Signer, is_sendable};
 
 use super::error::ConfigError;
-use super::settings::{LimitSettings, ServerSettings, Settings, SimulatorSettings, Wechat};
+use super::settings::{LimitSettings, ServerSettings, Settings, SimulatorSettings};
 
-const OFFICIAL_BASE: &str = "https://api.mch.weixin.qq.com";
-const OFFICIAL_BACKUP: &str = "https://api2.mch.weixin.qq.com";
+use wechat::RawWechat;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,20 +47,6 @@ struct RawServer {
 struct RawDatabase {
     url: String,
     accept_weak_durability: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawWechat {
-    appid: String,
-    mch_id: String,
-    api_key: String,
-    sign_type: String,
-    base_url: String,
-    backup_base_url: String,
-    notify_url: String,
-    body: String,
-    query_budget: u32,
 }
 
 #[derive(Deserialize)]
@@ -138,6 +124,7 @@ impl Raw {
             database,
             accept_weak_durability: self.database.accept_weak_durability,
             wechat,
+            notify_sources: networks("wechat.notify_sources", &self.wechat.notify_sources)?,
             terms,
             max_price,
             limits: self.limits,
@@ -168,10 +155,6 @@ impl RawServer {
         if self.max_connections == 0 {
             return Err(value("server.max_connections", "at least 1"));
         }
-        let trusted_proxies = list(&self.trusted_proxies).map(|text| {
-            let network = text.parse::<IpNet>().ok().or_else(|| text.parse::<std::net::IpAddr>().ok().map(IpNet::from));
-            network.ok_or(value("server.trusted_proxies", "networks such as 10.0.0.0/8 or addresses, separated by commas"))
-        });
         let cors_origins = list(&self.cors_origins).map(|text| {
             let url =
                 Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text);
@@ -180,75 +163,21 @@ impl RawServer {
         });
         Ok(ServerSettings {
             listen: address("server.listen", &self.listen)?,
-            trusted_proxies: trusted_proxies.collect::<Result<_, _>>()?,
+            trusted_proxies: networks("server.trusted_proxies", &self.trusted_proxies)?,
             cors_origins: cors_origins.collect::<Result<_, _>>()?,
             max_connections: self.max_connections,
         })
     }
 }
 
-impl RawWechat {
-    /// All three, or none of them.
-    fn has_credentials(&self) -> Result<bool, ConfigError> {
-        let given = [("wechat.appid", &self.appid), ("wechat.mch_id", &self.mch_id), ("wechat.api_key", &self.api_key)];
-        let missing: Vec<_> = given.iter().filter(|(_, value)| value.is_empty()).map(|(name, _)| *name).collect();
-        match missing.len() {
-            0 => Ok(true),
-            3 => Ok(false),
-            _ => Err(ConfigError::Credentials { missing: missing.join(" and ") }),
-        }
-    }
-
-    fn sign_type(&self) -> Result<SignType, ConfigError> {
-        [SignType::Md5, SignType::HmacSha256]
-            .into_iter()
-            .find(|sign_type| sign_type.as_str() == self.sign_type)
-            .ok_or(value("wechat.sign_type", "MD5 or HMAC-SHA256"))
-    }
-
-    /// The merchant that is configured, or `default` if none is.
-    fn merchant(&self, default: simulator::MerchantNumbers) -> Result<Merchant, ConfigError> {
-        let (appid, mch_id, api_key) = match self.has_credentials()? {
-            true => (self.appid.as_str(), self.mch_id.as_str(), self.api_key.as_str()),
-            false => (default.appid, default.mch_id, default.api_key),
-        };
-        let plain = |text: &str| (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
-        if !plain(appid) {
-            return Err(value("wechat.appid", "at most 32 letters and digits, such as wx0123456789abcdef"));
-        }
-        if !plain(mch_id) {
-            return Err(value("wechat.mch_id", "at most 32 digits"));
-        }
-        let signer = Signer::new(ApiKey::new(api_key)?, self.sign_type()?);
-        Ok(Merchant { appid: appid.to_owned(), mch_id: mch_id.to_owned(), signer, notify_url: self.notify_url.clone() })
-    }
-
-    fn checked_body(&self) -> Result<String, ConfigError> {
-        if self.body.trim().is_empty() || !is_sendable(&self.body) {
-            return Err(value("wechat.body", "a plain text without &, =, emoji and control characters"));
-        }
-        Ok(self.body.clone())
-    }
-
-    fn validate(&self) -> Result<Wechat, ConfigError> {
-        let merchant = self.merchant(simulator::DEFAULT_MERCHANT)?;
-        let primary = endpoint("wechat.base_url", &self.base_url)?;
-        if merchant.signer.uses_key(simulator::DEFAULT_MERCHANT.api_key) && !is_loopback(&primary) {
-            return Err(value("wechat.api_key", "this is the simulator's key, which everybody knows"));
-        }
-        // A service that was pointed elsewhere must never fall back to the real WeChat by itself.
-        let backup = match self.backup_base_url.as_str() {
-            "" => None,
-            OFFICIAL_BACKUP if self.base_url.trim_end_matches('/') != OFFICIAL_BASE => None,
-            url => Some(endpoint("wechat.backup_base_url", url)?),
-        };
-        check_notify_url(&self.notify_url)?;
-        Ok(Wechat { merchant, endpoints: Endpoints { primary, backup } })
-    }
-}
-
 fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
+fn networks(key: &'static str, text: &str) -> Result<Vec<IpNet>, ConfigError> {
+    let network = |text: &str| text.parse::<IpNet>().ok().or_else(|| text.parse::<std::net::IpAddr>().ok().map(IpNet::from));
+    let networks = list(text).map(|text| network(text).ok_or(value(key, "networks such as 10.0.0.0/8 or addresses, separated by commas")));
+    networks.collect()
 }
 
 fn address(key: &'static str, text: &str) -> Result<SocketAddr, ConfigError> {
@@ -271,16 +200,4 @@ fn endpoint(key: &'static str, text: &str) -> Result<Url, ConfigError> {
     let safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
     let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
     if safe && plain { Ok(url) } else { Err(value(key, why)) }
-}
-
-/// What WeChat accepts (protocol file, 7.4), and what the signature cannot be confused by.
-fn check_notify_url(text: &str) -> Result<(), ConfigError> {
-    const KEY: &str = "wechat.notify_url";
-    if text.is_empty() {
-        return Err(value(KEY, "is required with credentials: the public https URL of /wxPay/notify"));
-    }
-    if text.len() > 256 || !text.is_ascii() || !is_sendable(text) || text.contains(char::is_whitespace) {
-        return Err(value(KEY, "at most 256 plain characters"));
-    }
-    endpoint(KEY, text).map(|_| ())
 }

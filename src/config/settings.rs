@@ -22,6 +22,8 @@ pub struct Settings {
     pub accept_weak_durability: bool,
     /// The real WeChat; `None`: the simulator.
     pub wechat: Option<Wechat>,
+    /// From where notifications are taken; empty: from everywhere.
+    pub notify_sources: Vec<IpNet>,
     /// How deals live.
     pub terms: Terms,
     /// The highest price of one deal.
@@ -89,12 +91,18 @@ impl std::fmt::Display for Settings {
                 writeln!(f, "backup              {}", wechat.endpoints.backup.as_ref().map_or("none".to_owned(), host))?;
                 writeln!(f, "appid, mch_id       {}, {}", wechat.merchant.appid, wechat.merchant.mch_id)?;
                 writeln!(f, "sign_type           {}", wechat.merchant.signer.sign_type().as_str())?;
+                if wechat.merchant.previous_key.is_some() {
+                    writeln!(f, "API key             a new one, and the previous one is believed too")?;
+                }
                 writeln!(f, "notify_url          {}", wechat.merchant.notify_url)?;
             }
             None => writeln!(f, "WeChat              the simulator, on {}: no money moves", self.simulator.listen)?,
         }
         writeln!(f, "deal lives          {} s", self.terms.expire_after.num_seconds())?;
         writeln!(f, "highest price       {} yuan", self.max_price)?;
+        if !self.notify_sources.is_empty() {
+            writeln!(f, "notifications from  {} networks", self.notify_sources.len())?;
+        }
         writeln!(f, "who may open deals  everybody who reaches the port (auth.mode open)")
     }
 }

@@ -43,6 +43,8 @@ pub struct App {
     pub gateway: Arc<Gateway>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Arc<[IpNet]>,
+    /// From where notifications are taken; empty: from everywhere.
+    pub notify_sources: Arc<[IpNet]>,
     /// The highest price of one deal.
     pub max_price: Fen,
     /// How often one caller may open deals.

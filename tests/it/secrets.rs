@@ -251,6 +251,8 @@ async fn a_configuration_that_is_wrong_or_right_is_not_shown() {
         "DEAL__EXPIRE_AFTER",
         "DEAL__CLOSE_MIN_AGE",
         "DEAL__MAX_PRICE",
+        "WECHAT__PREVIOUS_API_KEY",
+        "WECHAT__NOTIFY_SOURCES",
         "AUTH__MODE",
         "SWEEP__CALLS_PER_SECOND",
         "SIMULATOR__LISTEN",
