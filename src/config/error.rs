@@ -29,6 +29,14 @@ pub enum ConfigError {
     /// The API key cannot be one.
     #[error("wechat.api_key: {0}")]
     ApiKey(#[from] InvalidApiKey),
+    /// A secret's file cannot be taken.
+    #[error("the file of {key}: {why}")]
+    SecretFile {
+        /// Whose file.
+        key: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The database URL cannot be one.
     #[error("database.url: {0}")]
     Database(#[from] InvalidDatabaseUrl),

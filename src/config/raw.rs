@@ -16,9 +16,13 @@ use crate::simulator;
 use crate::store::DatabaseUrl;
 
 use super::error::ConfigError;
+use super::secrets::Secrets;
 use super::settings::{LimitSettings, ServerSettings, Settings, SimulatorSettings};
 
 use wechat::RawWechat;
+
+/// Where deals are kept when nothing is said.
+const DEFAULT_DATABASE: &str = "sqlite://data/deal.db";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,6 +50,7 @@ struct RawServer {
 #[serde(deny_unknown_fields)]
 struct RawDatabase {
     url: String,
+    url_file: String,
     accept_weak_durability: bool,
 }
 
@@ -85,6 +90,18 @@ fn value(key: &'static str, why: &'static str) -> ConfigError {
 }
 
 impl Raw {
+    /// With the secrets that are written elsewhere.
+    pub fn with_secrets(mut self, secrets: &Secrets) -> Result<Self, ConfigError> {
+        let (database, wechat) = (&mut self.database, &mut self.wechat);
+        secrets.fill("database.url", &mut database.url, &database.url_file)?;
+        secrets.fill("wechat.api_key", &mut wechat.api_key, &wechat.api_key_file)?;
+        secrets.fill("wechat.previous_api_key", &mut wechat.previous_api_key, &wechat.previous_api_key_file)?;
+        if database.url.is_empty() {
+            DEFAULT_DATABASE.clone_into(&mut database.url);
+        }
+        Ok(self)
+    }
+
     pub fn validate(self) -> Result<Settings, ConfigError> {
         let server = self.server.validate()?;
         let database = self.database.url.parse::<DatabaseUrl>()?;

@@ -17,8 +17,10 @@ const OFFICIAL_BACKUP: &str = "https://api2.mch.weixin.qq.com";
 pub struct RawWechat {
     appid: String,
     mch_id: String,
-    api_key: String,
-    previous_api_key: String,
+    pub api_key: String,
+    pub api_key_file: String,
+    pub previous_api_key: String,
+    pub previous_api_key_file: String,
     sign_type: String,
     base_url: String,
     backup_base_url: String,
