@@ -103,6 +103,7 @@ impl Service {
         let app = App {
             gateway: Arc::clone(&gateway),
             trusted_proxies: settings.server.trusted_proxies.clone().into(),
+            auth: Arc::new(settings.auth),
             notify_sources: settings.notify_sources.into(),
             max_price: settings.max_price,
             limits: Arc::new(Limits::new(settings.limits.per_address, settings.limits.per_merchant)),

@@ -15,7 +15,7 @@
 //! ```
 //! Down once and up once, and one use case has one name in every layer:
 //! ```text
-//! main → app → { http, sweeper } → gateway → { store, wechat } → deal
+//! main → app → { http, sweeper } → gateway → { store, wechat } → deal          http → auth: who may open a deal
 //!          simulator → wechat (its codec and types) + deal          never gateway, store or http
 //! ```
 //!
@@ -40,6 +40,7 @@
 //! WeChat's number of the payment. *Fen*: money. *Status*: our verdict (Unpaid 0, Paid 1, Expired 2), against *trade
 //! state*: WeChat's. *Prepay*: what `unifiedorder` gives. *Evidence*: the verified XML in the `…Back` columns
 //! and the journal. *Journal*: what happened to a deal and why. *Look*: a question of the sweeper's about an undecided deal.
+//! *Offer*: what a merchant's back end has signed for a browser to carry; it opens one deal.
 //!
 //! # Where the facts come from
 //! WeChat's documents at <https://pay.weixin.qq.com/doc/v2/merchant/4011936530> (unifiedorder) and its neighbours
@@ -47,6 +48,7 @@
 //! it means facts collected from these and from messages captured by users of other libraries.
 
 pub mod app;
+pub mod auth;
 pub mod chance;
 pub mod clock;
 pub mod config;

@@ -1,5 +1,6 @@
 //! The configuration as it is written. [`Raw::validate`] turns it into [`Settings`], or says what is wrong.
 
+mod auth;
 mod wechat;
 
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ use super::error::ConfigError;
 use super::secrets::Secrets;
 use super::settings::{LimitSettings, ServerSettings, Settings, SimulatorSettings};
 
+use auth::RawAuth;
 use wechat::RawWechat;
 
 /// Where deals are kept when nothing is said.
@@ -64,12 +66,6 @@ struct RawDeal {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawAuth {
-    mode: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct RawSweep {
     calls_per_second: u32,
     first_looks: String,
@@ -92,10 +88,12 @@ fn value(key: &'static str, why: &'static str) -> ConfigError {
 impl Raw {
     /// With the secrets that are written elsewhere.
     pub fn with_secrets(mut self, secrets: &Secrets) -> Result<Self, ConfigError> {
-        let (database, wechat) = (&mut self.database, &mut self.wechat);
+        let (database, wechat, auth) = (&mut self.database, &mut self.wechat, &mut self.auth);
         secrets.fill("database.url", &mut database.url, &database.url_file)?;
         secrets.fill("wechat.api_key", &mut wechat.api_key, &wechat.api_key_file)?;
         secrets.fill("wechat.previous_api_key", &mut wechat.previous_api_key, &wechat.previous_api_key_file)?;
+        secrets.fill("auth.api_keys", &mut auth.api_keys, &auth.api_keys_file)?;
+        secrets.fill("auth.signing_secrets", &mut auth.signing_secrets, &auth.signing_secrets_file)?;
         if database.url.is_empty() {
             DEFAULT_DATABASE.clone_into(&mut database.url);
         }
@@ -110,14 +108,7 @@ impl Raw {
             return Err(value("simulator.time_scale", "at least 1"));
         }
         let has_credentials = self.wechat.has_credentials()?;
-        match (self.auth.mode.as_str(), has_credentials) {
-            ("open", _) | ("", false) => {}
-            ("", true) => {
-                let why = "must be set with real credentials: WECHAT_PAY__AUTH__MODE=open lets everybody who reaches the port open deals at any price";
-                return Err(value("auth.mode", why));
-            }
-            _ => return Err(value("auth.mode", "this version knows only \"open\"")),
-        }
+        let auth = self.auth.validate(has_credentials)?;
         let merchant_of_simulator = self.wechat.merchant(simulator::DEFAULT_MERCHANT)?;
         let simulator =
             SimulatorSettings { listen: simulator_listen, time_scale: self.simulator.time_scale, merchant: merchant_of_simulator };
@@ -142,6 +133,7 @@ impl Raw {
             accept_weak_durability: self.database.accept_weak_durability,
             wechat,
             notify_sources: networks("wechat.notify_sources", &self.wechat.notify_sources)?,
+            auth,
             terms,
             max_price,
             limits: self.limits,

@@ -6,6 +6,7 @@ use axum::http::HeaderValue;
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use crate::auth::Auth;
 use crate::deal::Fen;
 use crate::gateway::Terms;
 use crate::store::DatabaseUrl;
@@ -24,6 +25,8 @@ pub struct Settings {
     pub wechat: Option<Wechat>,
     /// From where notifications are taken; empty: from everywhere.
     pub notify_sources: Vec<IpNet>,
+    /// Who may open a deal.
+    pub auth: Auth,
     /// How deals live.
     pub terms: Terms,
     /// The highest price of one deal.
@@ -103,6 +106,6 @@ impl std::fmt::Display for Settings {
         if !self.notify_sources.is_empty() {
             writeln!(f, "notifications from  {} networks", self.notify_sources.len())?;
         }
-        writeln!(f, "who may open deals  everybody who reaches the port (auth.mode open)")
+        writeln!(f, "who may open deals  {}", self.auth)
     }
 }

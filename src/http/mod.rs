@@ -4,6 +4,7 @@
 //! client hangs up, and a payment that is being stored must not stop for that.
 
 mod body;
+mod caller;
 mod client_address;
 mod close_order;
 mod edge;
@@ -29,6 +30,7 @@ use tokio_util::task::TaskTracker;
 use tower_http::cors::CorsLayer;
 use tracing::Instrument;
 
+use crate::auth::Auth;
 use crate::config::ServerSettings;
 use crate::deal::Fen;
 use crate::gateway::Gateway;
@@ -43,6 +45,8 @@ pub struct App {
     pub gateway: Arc<Gateway>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Arc<[IpNet]>,
+    /// Who may open a deal.
+    pub auth: Arc<Auth>,
     /// From where notifications are taken; empty: from everywhere.
     pub notify_sources: Arc<[IpNet]>,
     /// The highest price of one deal.
@@ -110,6 +114,7 @@ fn cors(server: &ServerSettings) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(server.cors_origins.clone())
         .allow_methods([Method::POST])
+        // Not Authorization: a key that a page has is everybody's.
         .allow_headers([header::CONTENT_TYPE, to_pay::IDEMPOTENCY_KEY])
         .expose_headers([edge::REQUEST_ID, header::RETRY_AFTER])
         .max_age(Duration::from_secs(600))

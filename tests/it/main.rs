@@ -8,6 +8,7 @@ mod support;
 
 mod adoption;
 mod architecture;
+mod auth;
 mod backlog;
 mod configuration;
 mod costs;
