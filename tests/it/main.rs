@@ -12,6 +12,7 @@ mod auth;
 mod backlog;
 mod configuration;
 mod costs;
+mod credentials;
 mod crowd;
 mod database_troubles;
 mod edge;
