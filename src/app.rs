@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use crate::auth::Auth;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::{Settings, Wechat};
@@ -21,6 +22,7 @@ use crate::listener;
 use crate::simulator::Simulator;
 use crate::store::{CONNECTIONS, Durability, Store, StoreError};
 use crate::sweeper;
+use crate::watcher;
 use crate::wechat::{Client, Endpoints};
 
 /// A database that starts together with the service may take a while.
@@ -54,6 +56,8 @@ pub struct Service {
     pub address: SocketAddr,
     /// Where the simulator listens, and the simulator itself.
     pub simulator: Option<(SocketAddr, Simulator)>,
+    /// Whether there is a demo shop.
+    pub has_shop: bool,
     /// The service behind the listener.
     pub gateway: Arc<Gateway>,
     stop: CancellationToken,
@@ -100,6 +104,9 @@ impl Service {
         if settings.sweep_calls_per_second > 0 {
             work.spawn(sweeper::run(Arc::clone(&gateway), settings.sweep_calls_per_second, stop.clone()));
         }
+        work.spawn(watcher::run(Arc::clone(&gateway), stop.clone()));
+        // The shop names prices and lists orders to everybody, which is what the mode `open` is for.
+        let has_shop = simulator.is_some() && matches!(settings.auth, Auth::Open);
         let app = App {
             gateway: Arc::clone(&gateway),
             trusted_proxies: settings.server.trusted_proxies.clone().into(),
@@ -107,13 +114,15 @@ impl Service {
             notify_sources: settings.notify_sources.into(),
             max_price: settings.max_price,
             limits: Arc::new(Limits::new(settings.limits.per_address, settings.limits.per_merchant)),
+            page: Arc::new(settings.page),
             accept_weak_durability: settings.accept_weak_durability,
+            phone: simulator.as_ref().filter(|_| has_shop).map(|(address, _)| page_of(*address).into()),
             work: work.clone(),
             stopping: stop.clone(),
         };
         let router = http::router(app, &settings.server);
         servers.push(tokio::spawn(listener::serve(listener, router, settings.server.max_connections, stop.clone())));
-        Ok(Self { address, simulator, gateway, stop, stop_simulator, work, servers })
+        Ok(Self { address, simulator, has_shop, gateway, stop, stop_simulator, work, servers })
     }
 
     /// Takes no more connections, finishes what is in hand, and returns within 10 s.
@@ -227,12 +236,19 @@ pub fn allow_connections(server: &crate::config::ServerSettings) {
     }
 }
 
+/// The page at the root of a listener of our own.
+fn page_of(address: SocketAddr) -> String {
+    format!("http://{}/", reachable(address))
+}
+
 /// Says what is running, and where to look.
 pub fn announce(service: &Service) {
     info!(address = %service.address, "serving");
     if let Some((address, _)) = &service.simulator {
-        let (api, phone) = (format!("http://{}", reachable(service.address)), format!("http://{}", reachable(*address)));
         warn!("no WeChat credentials are configured: the built-in simulator is WeChat and no money moves");
-        info!("open deals at {api}/wxPay/toPay, pay them at {phone}/");
+        match service.has_shop {
+            true => info!("open the shop at {} and the phone at {}", page_of(service.address), page_of(*address)),
+            false => info!("open the phone at {}; the shop is closed, for auth.mode is not open", page_of(*address)),
+        }
     }
 }

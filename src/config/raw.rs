@@ -17,6 +17,7 @@ use crate::simulator;
 use crate::store::DatabaseUrl;
 
 use super::error::ConfigError;
+use super::page::RawPage;
 use super::secrets::Secrets;
 use super::settings::{LimitSettings, ServerSettings, Settings, SimulatorSettings};
 
@@ -34,6 +35,7 @@ pub struct Raw {
     wechat: RawWechat,
     deal: RawDeal,
     auth: RawAuth,
+    page: RawPage,
     limits: LimitSettings,
     sweep: RawSweep,
     simulator: RawSimulator,
@@ -81,7 +83,7 @@ struct RawSimulator {
     time_scale: u32,
 }
 
-fn value(key: &'static str, why: &'static str) -> ConfigError {
+pub(super) fn value(key: &'static str, why: &'static str) -> ConfigError {
     ConfigError::Value { key, why }
 }
 
@@ -136,6 +138,7 @@ impl Raw {
             auth,
             terms,
             max_price,
+            page: self.page.validate()?,
             limits: self.limits,
             sweep_calls_per_second: self.sweep.calls_per_second,
             simulator,
@@ -194,7 +197,7 @@ fn address(key: &'static str, text: &str) -> Result<SocketAddr, ConfigError> {
 }
 
 /// Whether a host is this machine by its name or address.
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host_str() {
         Some("localhost") => true,
         Some(host) => host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback()),
@@ -203,7 +206,7 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// https, except for loopback hosts; no user, no query.
-fn endpoint(key: &'static str, text: &str) -> Result<Url, ConfigError> {
+pub(super) fn endpoint(key: &'static str, text: &str) -> Result<Url, ConfigError> {
     let why = "an https URL without user and query (http is for loopback hosts only)";
     let url = Url::parse(text).map_err(|_| value(key, why))?;
     let safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));

@@ -79,8 +79,8 @@ async fn a_key_opens_deals_and_whatever_is_none_is_answered_alike() {
     house.time_passes(300);
     assert_eq!(house.close(order_id).await.json()["code"], 0, "and to give it up");
     assert_eq!(house.try_to_pay("19.90").await.status, 401);
-    for path in ["/healthz", "/readyz"] {
-        assert_eq!(house.till.get(path).await.status, 200);
+    for (path, status) in [("/healthz", 200), ("/readyz", 200), (&*format!("/pay/{order_id}"), 200), ("/", 404)] {
+        assert_eq!(house.till.get(path).await.status, status, "{path}: the demo shop is for everybody, so it is closed");
     }
 }
 

@@ -121,7 +121,7 @@ fn secrets_may_stand_in_files_or_among_systemd_s_credentials() {
 
 /// A program at its most talkative, and where it is.
 async fn talkative(database: &Database, variables: &[(&'static str, String)]) -> (Program, Caller) {
-    let mut all = environment(database, "127.0.0.1:0");
+    let mut all = environment(&database.url, "127.0.0.1:0");
     all.push(("RUST_LOG", "trace".to_owned()));
     all.extend_from_slice(variables);
     let program = Program::start("serve", database.directory().unwrap(), &all);
