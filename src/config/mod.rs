@@ -14,6 +14,15 @@ use config::{Config, Environment, File, FileFormat};
 
 use raw::Raw;
 
+/// The file of the profile that is named in these variables, if the API key or a database password may stand in it.
+pub fn profile_with_secrets(variables: &HashMap<String, String>) -> Option<std::path::PathBuf> {
+    let path = std::path::PathBuf::from(format!("config/{}.toml", variables.get(PROFILE)?));
+    let file = Config::builder().add_source(File::from(path.clone()).format(FileFormat::Toml)).build().ok()?;
+    let holds = |key: &str| file.get_string(key).is_ok_and(|value| !value.is_empty());
+    let has_password = file.get_string("database.url").is_ok_and(|url| url.contains('@'));
+    (holds("wechat.api_key") || has_password).then_some(path)
+}
+
 const PREFIX: &str = "WECHAT_PAY__";
 const PROFILE: &str = "WECHAT_PAY__PROFILE";
 

@@ -6,6 +6,7 @@
 mod body;
 mod client_address;
 mod close_order;
+mod doctor;
 mod edge;
 mod health;
 mod limits;
@@ -49,6 +50,8 @@ pub struct App {
     pub limits: Arc<Limits>,
     /// Be ready although the database may lose what it acknowledged.
     pub accept_weak_durability: bool,
+    /// This instance's name in the journal.
+    pub instance: Arc<str>,
     /// Work that outlives the request it came with; a stopping service waits for it.
     pub work: TaskTracker,
     /// Cancelled when the service stops.
@@ -88,8 +91,9 @@ pub fn router(app: App, server: &ServerSettings) -> Router {
     if !server.cors_origins.is_empty() {
         api = api.layer(cors(server));
     }
-    api.route("/wxPay/notify", post(notify::notify))
-        .route("/wxPay/callback", post(notify::notify))
+    let notify = || post(notify::notify).route_layer(from_fn_with_state(app.clone(), doctor::answer));
+    api.route("/wxPay/notify", notify())
+        .route("/wxPay/callback", notify())
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .fallback(|| async { Refusal::path_not_found() })

@@ -67,6 +67,7 @@ impl Instance {
             max_price: settings.max_price,
             limits: Arc::new(Limits::new(0, 0)),
             accept_weak_durability: false,
+            instance: "simulation".into(),
             work: TaskTracker::new(),
             stopping: CancellationToken::new(),
         };
