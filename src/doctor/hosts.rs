@@ -131,6 +131,7 @@ fn clock(heard: &[(Heard, Timestamp)]) -> Finding {
     let Some(skew) = told else {
         return Finding::warn(CHECK, "WeChat has not told the time", "compare this machine's clock with another one's");
     };
+    let skew = TimeDelta::seconds((skew.num_milliseconds() + 500).div_euclid(1000));
     let found = match skew.num_seconds() {
         0 => "agrees with WeChat's".to_owned(),
         seconds if seconds > 0 => format!("{seconds} s ahead of WeChat's"),

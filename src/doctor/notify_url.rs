@@ -30,7 +30,8 @@ impl Doctor {
             Ok(addresses) => addresses,
             Err(broken) => return vec![Finding::fail(CHECK, format!("{}: {broken}", host(&url)), "give the name a public address in DNS")],
         };
-        let mut findings = vec![reach(&url, &addresses)];
+        let wechat_is_here = wechat.endpoints.primary.host_str().is_some_and(is_local);
+        let mut findings = vec![reach(&url, &addresses, wechat_is_here)];
         if !matches!(url.path(), "/wxPay/notify" | "/wxPay/callback") {
             let found = format!("its path is {}, which is not this service's", url.path());
             findings.push(Finding::warn(CHECK, found, "have the proxy turn it into /wxPay/notify, or change wechat.notify_url"));
@@ -111,10 +112,14 @@ fn client(answer: &Answer, own: Option<IpAddr>, forges: bool, is_proxy: bool) ->
     }
 }
 
-fn reach(url: &Url, addresses: &Addresses) -> Finding {
+fn reach(url: &Url, addresses: &Addresses, wechat_is_here: bool) -> Finding {
     let private: Vec<_> = addresses.all.iter().map(|address| address.ip()).filter(|address| !is_public(*address)).collect();
     let (v4, v6) = addresses.count();
     match private.first() {
+        // The name is the same for the whole world then.
+        Some(_) if is_local(host(url)) && !wechat_is_here => {
+            Finding::fail(CHECK, format!("WeChat cannot reach {}", host(url)), "put the public name of this service into wechat.notify_url")
+        }
         Some(address) => {
             let found = format!("{} is {address}, which WeChat cannot reach", host(url));
             Finding::warn(CHECK, found, "the world's DNS must have a public address for it; that this machine's has another is fine")
@@ -122,6 +127,11 @@ fn reach(url: &Url, addresses: &Addresses) -> Finding {
         None if v4 == 0 => Finding::warn(CHECK, format!("{} has no IPv4 address", host(url)), "give it one: WeChat comes over IPv4"),
         None => Finding::ok(CHECK, format!("{}: https, no query, {v4} IPv4 and {v6} IPv6 addresses, all public", host(url))),
     }
+}
+
+/// Whether a host means this machine, or an address of a private network, to whoever reads it.
+fn is_local(host: &str) -> bool {
+    host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|address| !is_public(address))
 }
 
 fn host(url: &Url) -> &str {

@@ -39,7 +39,7 @@ fn gateway_store_and_wechat_know_no_http_framework() {
 #[test]
 fn sql_lives_in_the_store() {
     never_names(
-        &["deal", "gateway", "wechat", "http", "simulator", "app.rs", "main.rs"],
+        &["deal", "gateway", "wechat", "http", "simulator", "doctor", "app.rs", "dry_run.rs", "main.rs"],
         &["sqlx", "SELECT ", "UPDATE deal", "INSERT INTO"],
     );
 }

@@ -98,6 +98,11 @@ impl House {
         &self.service.as_ref().unwrap().simulator.as_ref().expect("a house with a simulator").1
     }
 
+    /// Where its WeChat's API is.
+    pub fn simulator_address(&self) -> SocketAddr {
+        self.service.as_ref().unwrap().simulator.as_ref().expect("a house with a simulator").0
+    }
+
     /// The world on WeChat's side.
     pub fn wechat(&self) -> MutexGuard<'_, World> {
         self.simulator().world()

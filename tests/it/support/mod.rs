@@ -5,6 +5,7 @@ pub mod house;
 pub mod http;
 pub mod letter;
 pub mod moody;
+pub mod nginx;
 pub mod program;
 pub mod proxy;
 pub mod server;
