@@ -93,7 +93,7 @@ mod tests {
     async fn a_handler_that_panics_is_answered_for_and_the_next_one_is_served() {
         let fault = || async {
             if true {
-                panic!("SELECT secret FROM deal");
+                panic!("a secret");
             }
         };
         let router: Router =
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(answer.status(), 500);
         let body = axum::body::to_bytes(answer.into_body(), 1000).await.unwrap();
         let body = String::from_utf8(body.to_vec()).unwrap();
-        assert!(body.contains("\"reason\":\"INTERNAL\"") && !body.contains("SELECT"), "{body}");
+        assert!(body.contains("\"reason\":\"INTERNAL\"") && !body.contains("secret"), "{body}");
         assert_eq!(ask("/fine").await.unwrap().status(), 200);
     }
 }
