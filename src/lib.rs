@@ -17,6 +17,7 @@
 //! ```text
 //! main → app → { http, sweeper } → gateway → { store, wechat } → deal
 //!          simulator → wechat (its codec and types) + deal          never gateway, store or http
+//!        doctor → { store, wechat }                                 never a change: its own connections, which cannot
 //! ```
 //!
 //! # What must always hold

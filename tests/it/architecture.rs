@@ -50,6 +50,12 @@ fn the_simulator_is_the_other_side() {
 }
 
 #[test]
+fn the_doctor_only_looks() {
+    never_names(&["doctor"], &["crate::gateway", "crate::http", "Store::open", "Store::migrate", "Client::new"]);
+    never_names(&["store/inspect", "store/dry_run.rs"], &["INSERT INTO", "UPDATE deal", "DELETE FROM", "ALTER TABLE", "CREATE TABLE"]);
+}
+
+#[test]
 fn every_change_of_status_names_the_status_it_expects() {
     let mut changes = 0;
     for (path, text) in sources("store") {
