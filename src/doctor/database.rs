@@ -30,7 +30,14 @@ impl Doctor {
                 )];
             }
         };
-        let mut findings = vec![Finding::ok(CHECK, format!("{} can be reached", inspection.version))];
+        let mut findings = vec![match is_too_old(&inspection.version) {
+            true => Finding::warn(
+                CHECK,
+                format!("{} is older than what this is tested with", inspection.version),
+                "MariaDB 10.6, MySQL 8.0, or later",
+            ),
+            false => Finding::ok(CHECK, format!("{} can be reached", inspection.version)),
+        }];
         if let Some(server) = &inspection.server {
             findings.extend(self.server(server));
         }
@@ -106,6 +113,13 @@ impl Doctor {
     }
 }
 
+/// Below MariaDB 10.6 and MySQL 8.0. What calls itself something else is not judged.
+fn is_too_old(version: &str) -> bool {
+    let mut numbers = version.split(['.', '-']).map_while(|number| number.parse::<u32>().ok());
+    let Some(version_number) = numbers.next().zip(numbers.next()) else { return false };
+    version_number < if version.contains("MariaDB") { (10, 6) } else { (8, 0) }
+}
+
 fn schema(inspection: &Inspection) -> Finding {
     const CHECK: &str = "schema";
     if let Some(wrong) = &inspection.wrong_schema {
@@ -150,4 +164,25 @@ fn leftovers(inspection: &Inspection) -> Vec<Finding> {
         findings.push(Finding::ok(ROWS, "none is overdue, unclaimed or impossible"));
     }
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_servers_are_known_by_their_version() {
+        for (version, old) in [
+            ("10.11.19-MariaDB-0+deb12u1", false),
+            ("10.6.0-MariaDB", false),
+            ("10.5.29-MariaDB", true),
+            ("11.8.1-MariaDB", false),
+            ("8.0.36", false),
+            ("8.4.2-debug", false),
+            ("5.7.44-log", true),
+            ("SQLite 3.51.3", false),
+        ] {
+            assert_eq!(is_too_old(version), old, "{version}");
+        }
+    }
 }

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::config::{Settings, profile_with_secrets};
+use crate::config::{Settings, secret_files};
 
 use super::Finding;
 
@@ -42,15 +42,6 @@ fn database(file: &Path) -> Finding {
         }
         false => Finding::ok(CHECK, format!("{} is this user's to write, and not everybody's to read", file.display())),
     }
-}
-
-/// The profile's file, if it holds any, those that the system hands to the service, and those named by a variable.
-fn secret_files(variables: &HashMap<String, String>) -> Vec<PathBuf> {
-    let handed = variables.get("CREDENTIALS_DIRECTORY").and_then(|directory| std::fs::read_dir(directory).ok());
-    let handed = handed.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
-    let named = variables.iter().filter(|(name, _)| name.starts_with("WECHAT_PAY__") && name.ends_with("_FILE"));
-    let named = named.map(|(_, file)| PathBuf::from(file)).filter(|file| file.exists());
-    profile_with_secrets(variables).into_iter().chain(handed).chain(named).collect()
 }
 
 /// Whether users who are neither owner nor of the group can read it, its directory letting them in.

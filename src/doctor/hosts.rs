@@ -82,22 +82,7 @@ impl Doctor {
     ) -> Result<(String, Heard), Broken> {
         let addresses = Addresses::of(base).await?;
         let (v4, v6) = addresses.count();
-        let lines = join_all(addresses.first_of_each().map(|address| async move { (address, Line::to(address).await) })).await;
-        let (mut open, mut shut) = (Vec::new(), Vec::new());
-        for (address, line) in lines {
-            match line {
-                Ok(line) => open.push(line),
-                Err(broken) => shut.push((address, broken)),
-            }
-        }
-        let Some(line) = (!open.is_empty()).then(|| open.remove(0)) else {
-            return Err(shut.pop().map_or(Broken::Name("no address".to_owned()), |(_, broken)| broken));
-        };
-        for (address, broken) in shut {
-            let family = if address.is_ipv4() { "IPv4" } else { "IPv6" };
-            let found = format!("over {family} there is {broken}, and each new connection may try it first");
-            findings.push(Finding::warn(check, found, format!("give this machine {family}, or take its addresses out of DNS here")));
-        }
+        let line = connect(check, &addresses, findings).await?;
         let tcp = line.took;
         let url = endpoint(base);
         let heard = line.post(&url, Default::default(), wechat.merchant.order_request(order_id, &self.chance)).await?;
@@ -110,6 +95,27 @@ impl Doctor {
         let tls = heard.tls.map_or("no TLS".to_owned(), |took| format!("TLS {}", ms(took)));
         let resolved = format!("DNS {} ({v4} IPv4, {v6} IPv6)", ms(addresses.took));
         Ok((format!("{resolved}, TCP {}, {tls}, HTTP {}", ms(tcp), ms(heard.http)), heard))
+    }
+}
+
+/// A connection over either family, and a word about one that leads nowhere.
+async fn connect(check: &'static str, addresses: &Addresses, findings: &mut Vec<Finding>) -> Result<Line, Broken> {
+    let (mut open, mut shut) = (None, None);
+    for (address, line) in join_all(addresses.first_of_each().map(|address| async move { (address, Line::to(address).await) })).await {
+        match line {
+            Ok(line) => open = open.or(Some(line)),
+            Err(broken) => shut = Some((address, broken)),
+        }
+    }
+    match (open, shut) {
+        (Some(line), None) => Ok(line),
+        (Some(line), Some((address, broken))) => {
+            let family = if address.is_ipv4() { "IPv4" } else { "IPv6" };
+            let found = format!("over {family} there is {broken}, and each new connection may try it first");
+            findings.push(Finding::warn(check, found, format!("give this machine {family}, or take its addresses out of DNS here")));
+            Ok(line)
+        }
+        (None, shut) => Err(shut.map_or(Broken::Name("no address".to_owned()), |(_, broken)| broken)),
     }
 }
 
@@ -186,12 +192,12 @@ fn refused(check: &'static str, refusal: &Refusal, place: &str) -> Finding {
     } else if says(&["APPID_MCHID_NOT_MATCH", "不匹配"]) {
         let advice = "bind the appid to the merchant number: 商户平台 → 产品中心 → AppID账号管理";
         Finding::fail(check, found("appid and mch_id do not belong together"), advice)
+    } else if says(&["NOAUTH", "权限"]) {
+        Finding::fail(check, found("the merchant may not use this API"), "apply for Native支付: 商户平台 → 产品中心")
     } else if says(&["MCHID_NOT_EXIST"]) || names(&["mch_id", "商户号"]) {
         Finding::fail(check, found("the merchant number is wrong"), format!("check wechat.mch_id in {place}"))
     } else if says(&["APPID_NOT_EXIST"]) || names(&["appid", "AppID", "公众账号"]) {
         Finding::fail(check, found("the appid is wrong"), "check wechat.appid: wx and 16 characters")
-    } else if says(&["NOAUTH", "权限"]) {
-        Finding::fail(check, found("the merchant may not use this API"), "apply for Native支付: 商户平台 → 产品中心")
     } else {
         Finding::fail(check, found("WeChat refuses the question"), "look these words up in WeChat's documents")
     }
@@ -204,6 +210,20 @@ mod tests {
     fn found(err_code: Option<&str>, description: &str) -> String {
         let refusal = Refusal { err_code: err_code.map(str::to_owned), description: description.to_owned() };
         refused("credentials", &refusal, "there").found
+    }
+
+    #[tokio::test]
+    async fn a_family_that_leads_nowhere_is_told_of() {
+        let open = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().into_std().unwrap();
+        let shut = ([0, 0, 0, 0, 0, 0, 0, 1], 1).into();
+        for (all, told, connects) in
+            [(vec![open.local_addr().unwrap()], 0, true), (vec![shut, open.local_addr().unwrap()], 1, true), (vec![shut], 0, false)]
+        {
+            let mut findings = Vec::new();
+            let line = connect("primary host", &Addresses { all, took: Duration::ZERO }, &mut findings).await;
+            assert_eq!((findings.len(), line.is_ok()), (told, connects), "{findings:?}");
+            assert!(findings.iter().all(|finding| finding.found.contains("over IPv6 there is no TCP connection")), "{findings:?}");
+        }
     }
 
     #[test]

@@ -182,8 +182,16 @@ pub async fn open_to_look(url: &DatabaseUrl) -> Result<Conn, StoreError> {
                 Ok(conn)
             }
             Target::Sqlite(options) => {
-                // Not the service's options: those would turn the file into one with a write-ahead log.
-                let options = SqliteConnectOptions::new().filename(options.get_filename()).read_only(true).busy_timeout(SQLITE_BUSY);
+                // Not the service's options: those would turn the file into one with a write-ahead log. Without a log beside
+                // the file nobody is at it, and a reader need not make one.
+                let file = options.get_filename();
+                let mut log = file.as_os_str().to_owned();
+                log.push("-wal");
+                let options = SqliteConnectOptions::new()
+                    .filename(file)
+                    .read_only(true)
+                    .immutable(!std::path::Path::new(&log).exists())
+                    .busy_timeout(SQLITE_BUSY);
                 Ok(Conn::Sqlite(options.disable_statement_logging().connect().await?))
             }
         }

@@ -1,6 +1,8 @@
 //! The database, which is looked at and left as it is.
 
+use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use wechat_pay::doctor::Verdict::{Fail, Ok, Warn};
 
@@ -11,6 +13,13 @@ use crate::support::on_both_engines;
 use crate::support::server::Server;
 
 const ORIGINAL: &str = include_str!("../fixtures/original.sql");
+
+/// The files of a directory.
+fn names(directory: &Path) -> Vec<OsString> {
+    let mut names: Vec<_> = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    names
+}
 
 /// A house on this database, opened once, so that the schema is there.
 async fn migrated(database: Database) -> Database {
@@ -29,17 +38,21 @@ on_both_engines! {
         }
         let look = database.look().await;
         let before = look.everything().await;
-        let findings = Patient::on(&database).is_examined().await;
+        // With nobody else at it, as after a clean stop.
+        drop(look);
+        let files = database.directory().map(names);
+        let findings = Patient::on(&database).examined().await;
         findings.say(Ok, "database", "can be reached");
         findings.say(Ok, "schema", "up to date");
         findings.say(Ok, "rows", "none is overdue");
         findings.are_well();
-        assert_eq!(look.everything().await, before);
+        assert_eq!(database.directory().map(names), files);
+        assert_eq!(database.look().await.everything().await, before);
     }
 
     async fn an_empty_database_stays_empty(engine) {
         let database = Database::fresh(engine).await;
-        let findings = Patient::on(&database).is_examined().await;
+        let findings = Patient::on(&database).examined().await;
         findings.are_well();
         match database.directory() {
             Some(directory) => {
@@ -73,7 +86,7 @@ on_both_engines! {
             .await;
         }
         let before = look.everything().await;
-        let findings = Patient::on(&database).is_examined().await;
+        let findings = Patient::on(&database).examined().await;
         findings.say(Fail, "rows", &format!("1 deals are undecided although their time ended more than an hour ago: {}", overdue.id));
         findings.say(Warn, "rows", "not followed, an hour after they were inserted: no-price, no-status, unclaimed");
         findings.say(Warn, "rows", "3 rows hold an order id, a status or a price that no deal can have, and are never settled: no order id, no-price, no-status");
@@ -85,12 +98,12 @@ on_both_engines! {
         let database = migrated(Database::fresh(engine).await).await;
         let look = database.look().await;
         look.run("INSERT INTO deal_migration VALUES (4711, 'of a later version', '')").await;
-        Patient::on(&database).is_examined().await.say(Ok, "schema", "of a later version");
+        Patient::on(&database).examined().await.say(Ok, "schema", "of a later version");
         look.run("DELETE FROM deal_migration WHERE version IN (4, 4711)").await;
-        Patient::on(&database).is_examined().await.say(Warn, "schema", "0004_transaction_key to be taken");
+        Patient::on(&database).examined().await.say(Warn, "schema", "0004_transaction_key to be taken");
         let index = if engine == Engine::MySql { "DROP INDEX deal_order_key ON deal" } else { "DROP INDEX deal_order_key" };
         look.run(&format!("INSERT INTO deal_migration VALUES (4, '0004_transaction_key', ''); {index}")).await;
-        let findings = Patient::on(&database).is_examined().await;
+        let findings = Patient::on(&database).examined().await;
         findings.say(Fail, "schema", "would not start");
         assert!(format!("{findings:?}").contains("CREATE UNIQUE INDEX deal_order_key ON deal (order_key)"), "{findings:?}");
     }
@@ -102,34 +115,34 @@ async fn how_the_server_is_set_up_is_looked_at() {
     let server = Server::start(&weak).await;
     let database = Database::on_server(&server.url).await;
     let look = database.look().await;
-    look.run(&ORIGINAL.replace("utf8", "latin1").split("-- As its insert").next().unwrap().to_owned()).await;
-    let findings = Patient::on(&database).is_examined().await;
+    look.run(ORIGINAL.replace("utf8", "latin1").split("-- As its insert").next().unwrap()).await;
+    let findings = Patient::on(&database).examined().await;
     findings.say(Fail, "database", "innodb_flush_log_at_trx_commit is 2");
     findings.say(Warn, "database", "the server is not strict");
     findings.say(Warn, "database", "max_connections is 10");
     findings.say(Warn, "database", "Chinese in prepayBack, payBack, queryBack becomes ?");
     findings.say(Warn, "database", "its clock is");
     findings.say(Ok, "database", "privileges");
-    let accepted = Patient::on(&database).set("DATABASE__ACCEPT_WEAK_DURABILITY", true).is_examined().await;
+    let accepted = Patient::on(&database).set("DATABASE__ACCEPT_WEAK_DURABILITY", true).examined().await;
     accepted.say(Warn, "database", "innodb_flush_log_at_trx_commit is 2");
 
     look.run("SET GLOBAL innodb_flush_log_at_trx_commit = 1, GLOBAL sql_mode = 'STRICT_TRANS_TABLES', GLOBAL max_connections = 500").await;
     look.run("ALTER TABLE deal CONVERT TO CHARACTER SET utf8mb4").await;
     let now = wechat_pay::clock::Clock::System;
-    let mended = Patient { clock: now.clone(), ..Patient::on(&database) }.is_examined().await;
+    let mended = Patient { clock: now.clone(), ..Patient::on(&database) }.examined().await;
     mended.say(Ok, "database", "every commit is on disk");
     let text = format!("{mended:?}");
     assert!(!["strict", "max_connections", "Chinese", "its clock"].iter().any(|word| text.contains(word)), "{text}");
 
     look.run("SET GLOBAL read_only = 1").await;
-    Patient::on(&database).is_examined().await.say(Fail, "database", "a read-only copy");
+    Patient::on(&database).examined().await.say(Fail, "database", "a read-only copy");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_binary_log_that_a_crash_could_shorten_is_told_of() {
     let server = Server::start(&["--log-bin", "--sync-binlog=0"]).await;
     let database = Database::on_server(&server.url).await;
-    Patient::on(&database).is_examined().await.say(Warn, "database", "sync_binlog is 0");
+    Patient::on(&database).examined().await.say(Warn, "database", "sync_binlog is 0");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -142,16 +155,16 @@ async fn what_our_user_may_not_do_is_named() {
     look.run(&format!("CREATE USER reader IDENTIFIED BY 'canary'; GRANT SELECT ON {schema}.* TO reader")).await;
     for (user, verdict, found) in [("clerk", Warn, "lacks CREATE, ALTER, INDEX"), ("reader", Fail, "lacks INSERT, UPDATE, CREATE")] {
         let url = database.url.replace("root@", &format!("{user}:canary@"));
-        Patient::on(&database).set("DATABASE__URL", url).is_examined().await.say(verdict, "database", found);
+        Patient::on(&database).set("DATABASE__URL", url).examined().await.say(verdict, "database", found);
     }
     let url = database.url.replace("root@", "clerk:wrong-canary@");
-    let findings = Patient::on(&database).set("DATABASE__URL", url).is_examined().await;
+    let findings = Patient::on(&database).set("DATABASE__URL", url).examined().await;
     findings.say(Fail, "database", "refuses user or password");
     assert!(!format!("{findings:?}").contains("canary"), "{findings:?}");
     let url = database.url.replace(&schema, "nowhere");
-    Patient::on(&database).set("DATABASE__URL", url).is_examined().await.say(Fail, "database", "no such database");
+    Patient::on(&database).set("DATABASE__URL", url).examined().await.say(Fail, "database", "no such database");
     drop(server);
-    Patient::on(&database).is_examined().await.say(Fail, "database", "cannot be reached");
+    Patient::on(&database).examined().await.say(Fail, "database", "cannot be reached");
     // It is gone with its server.
     std::mem::forget(database);
 }
@@ -164,7 +177,7 @@ async fn the_original_s_table_is_looked_at_and_not_adopted() {
     let shape =
         "SELECT CONCAT_WS(' ', column_name, column_type) FROM information_schema.columns WHERE table_schema = DATABASE() ORDER BY 1";
     let before = look.texts(shape).await;
-    let findings = Patient::on(&database).is_examined().await;
+    let findings = Patient::on(&database).examined().await;
     findings.say(Warn, "schema", "0003_adoption to be taken at the next start");
     findings.are_well();
     assert_eq!(look.texts(shape).await, before);

@@ -23,7 +23,7 @@ async fn deals_that_everybody_can_read_are_told_of() {
     for (of_directory, of_file, open) in [(0o700, 0o644, false), (0o755, 0o600, false), (0o755, 0o644, true)] {
         set_mode(directory, of_directory);
         set_mode(&file, of_file);
-        let findings = Patient::on(&database).is_examined().await;
+        let findings = Patient::on(&database).examined().await;
         let (verdict, found) = if open { (Fail, "everybody on this machine can read the deals") } else { (Ok, "not everybody's to read") };
         findings.say(verdict, "files", found);
     }
@@ -70,11 +70,11 @@ async fn the_port_is_free_ours_or_somebody_else_s() {
     let at = |address: std::net::SocketAddr| {
         Patient::on(&house.database).with_wechat_at(format!("http://{}", wechat.address)).set("SERVER__LISTEN", address)
     };
-    at("127.0.0.1:0".parse().unwrap()).is_examined().await.say(Ok, "port", "is free");
-    at(house.till.address).is_examined().await.say(Ok, "port", "is served by this service, instance ");
+    at("127.0.0.1:0".parse().unwrap()).examined().await.say(Ok, "port", "is free");
+    at(house.till.address).examined().await.say(Ok, "port", "is served by this service, instance ");
     let other_key = at(house.till.address).set("WECHAT__API_KEY", "192006250b4c09247ec02edce69f6a2d");
-    other_key.is_examined().await.say(Fail, "port", "not this service with this API key");
+    other_key.examined().await.say(Fail, "port", "not this service with this API key");
     let stranger = Stub::start(|_, _| Reply::Body("hello".to_owned())).await;
-    at(stranger.address).is_examined().await.say(Fail, "port", "not this service");
-    at("192.0.2.1:8360".parse().unwrap()).is_examined().await.say(Fail, "port", "no address of this machine");
+    at(stranger.address).examined().await.say(Fail, "port", "not this service");
+    at("192.0.2.1:8360".parse().unwrap()).examined().await.say(Fail, "port", "no address of this machine");
 }

@@ -33,7 +33,7 @@ async fn beside_the_simulator() -> (Database, Patient, tokio_util::sync::DropGua
 async fn right_credentials_are_proved_by_wechat_s_own_signature() {
     for sign_type in ["MD5", "HMAC-SHA256"] {
         let (_database, patient, _simulator) = beside_the_simulator().await;
-        let findings = patient.set("WECHAT__SIGN_TYPE", sign_type).is_examined().await;
+        let findings = patient.set("WECHAT__SIGN_TYPE", sign_type).examined().await;
         findings.say(Ok, "credentials", sign_type);
         findings.say(Ok, "primary host", "127.0.0.1: DNS");
         findings.say(Ok, "clock", "");
@@ -49,7 +49,7 @@ async fn a_wrong_key_is_told_from_wrong_numbers() {
         ("WECHAT__APPID", "wx0000000000000002", "appid"),
     ] {
         let (_database, patient, _simulator) = beside_the_simulator().await;
-        let findings = patient.set(key, value).is_examined().await;
+        let findings = patient.set(key, value).examined().await;
         findings.say(Fail, "credentials", found);
         findings.say(Ok, "primary host", "HTTP");
     }
@@ -59,25 +59,25 @@ async fn a_wrong_key_is_told_from_wrong_numbers() {
 async fn an_answer_that_proves_nothing_is_not_taken_for_a_proof() {
     let database = Database::fresh(Engine::Sqlite).await;
     let wechat = Moody::new().await;
-    let examined = || Patient::on(&database).with_wechat_at(format!("http://{}", wechat.stub.address)).is_examined();
+    let look = || Patient::on(&database).with_wechat_at(format!("http://{}", wechat.stub.address)).examined();
     let no = Letter::no(NO_SUCH_ORDER.0, NO_SUCH_ORDER.1);
     let other = Signer::new(ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap(), SignType::Md5);
 
     let answer = no.clone();
     wechat.becomes(move |_, _| says(&answer));
-    examined().await.say(Ok, "credentials", "are right");
+    look().await.say(Ok, "credentials", "are right");
     let answer = no.signed_by(&other);
     wechat.becomes(move |_, _| Reply::Body(answer.clone()));
-    examined().await.say(Fail, "credentials", "not signed with our key");
+    look().await.say(Fail, "credentials", "not signed with our key");
     let answer = no.clone().with("mch_id", "1900000002");
     wechat.becomes(move |_, _| says(&answer));
-    examined().await.say(Fail, "credentials", "another mch_id");
+    look().await.say(Fail, "credentials", "another mch_id");
     wechat.becomes(|_, _| Reply::Body("<html>please log in</html>".to_owned()));
-    examined().await.say(Fail, "credentials", "no message of WeChat's");
+    look().await.say(Fail, "credentials", "no message of WeChat's");
     wechat.becomes(|_, request| says(&Letter::state(request.get("out_trade_no").unwrap(), "NOTPAY")));
-    examined().await.say(Warn, "credentials", "cannot exist");
+    look().await.say(Warn, "credentials", "cannot exist");
     wechat.becomes(|_, _| says(&Letter::no("SYSTEMERROR", "系统错误")));
-    examined().await.say(Warn, "credentials", "could not be tried");
+    look().await.say(Warn, "credentials", "could not be tried");
 
     for (_, request) in wechat.stub.requests.lock().unwrap().iter() {
         let number = xml::parse(request.as_bytes()).unwrap().get("out_trade_no").unwrap().to_owned();
@@ -110,11 +110,11 @@ async fn the_clock_is_held_against_wechat_s() {
         (-8 * 3600, Fail, "28800 s behind"),
     ] {
         let wechat = wechat_behind_by(behind).await;
-        let findings = Patient::on(&database).with_wechat_at(format!("http://{}", wechat.address)).is_examined().await;
+        let findings = Patient::on(&database).with_wechat_at(format!("http://{}", wechat.address)).examined().await;
         findings.say(verdict, "clock", found);
     }
     let wechat = Moody::new().await;
-    let findings = Patient::on(&database).with_wechat_at(format!("http://{}", wechat.stub.address)).is_examined().await;
+    let findings = Patient::on(&database).with_wechat_at(format!("http://{}", wechat.stub.address)).examined().await;
     findings.say(Warn, "clock", "not told the time");
 }
 
@@ -125,29 +125,29 @@ async fn each_host_is_looked_at_phase_by_phase() {
     let wechat = wechat_behind_by(0).await;
     let (dead, alive) = (format!("http://{}", nobody.address), format!("http://{}", wechat.address));
 
-    let findings = Patient::on(&database).with_wechat_at(&dead).set("WECHAT__BACKUP_BASE_URL", &alive).is_examined().await;
+    let findings = Patient::on(&database).with_wechat_at(&dead).set("WECHAT__BACKUP_BASE_URL", &alive).examined().await;
     findings.say(Fail, "primary host", "no TCP connection");
     findings.say(Ok, "backup host", "no TLS, HTTP");
     findings.say(Ok, "credentials", "are right");
 
-    let findings = Patient::on(&database).with_wechat_at(&alive).set("WECHAT__BACKUP_BASE_URL", &dead).is_examined().await;
+    let findings = Patient::on(&database).with_wechat_at(&alive).set("WECHAT__BACKUP_BASE_URL", &dead).examined().await;
     findings.say(Ok, "primary host", "TCP");
     findings.say(Fail, "backup host", "no TCP connection");
 
-    let findings = Patient::on(&database).with_wechat_at(alive.replace("http:", "https:")).is_examined().await;
+    let findings = Patient::on(&database).with_wechat_at(alive.replace("http:", "https:")).examined().await;
     findings.say(Fail, "primary host", "no TLS");
     findings.say(Warn, "credentials", "could not be tried");
 
     let elsewhere =
         Patient::on(&database).with_wechat_at("https://wechat.invalid").set("WECHAT__API_KEY", "192006250b4c09247ec02edce69f6a2d");
-    let findings = elsewhere.is_examined().await;
+    let findings = elsewhere.examined().await;
     findings.say(Fail, "primary host", "its name is not resolved");
 
     let gate = Stub::start(|_, _| Reply::Raw(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n".to_vec())).await;
-    let findings = Patient::on(&database).with_wechat_at(format!("http://{}", gate.address)).is_examined().await;
+    let findings = Patient::on(&database).with_wechat_at(format!("http://{}", gate.address)).examined().await;
     findings.say(Fail, "primary host", "HTTP status 403");
 
-    let findings = Patient::on(&database).is_examined().await;
+    let findings = Patient::on(&database).examined().await;
     findings.say(Ok, "credentials", "the simulator");
     findings.are_well();
 }

@@ -46,7 +46,7 @@ impl Patient {
         self
     }
 
-    async fn is_examined(self) -> Findings {
+    async fn examined(self) -> Findings {
         let settings = Settings::from_environment(self.variables.clone()).unwrap();
         let doctor = Doctor { settings, variables: self.variables, clock: self.clock, chance: Chance::System, fetch: self.fetch };
         Findings(doctor.examine().await)

@@ -36,7 +36,7 @@ async fn house(trusted: &str) -> (House, Stub) {
 async fn visited(house: &House, wechat: &Stub, trusted: &str, url: &str) -> Findings {
     let patient = Patient::on(&house.database).with_wechat_at(format!("http://{}", wechat.address));
     let patient = patient.set("SERVER__TRUSTED_PROXIES", trusted).set("WECHAT__NOTIFY_URL", url);
-    Patient { fetch: true, ..patient.set("SERVER__LISTEN", house.till.address) }.is_examined().await
+    Patient { fetch: true, ..patient.set("SERVER__LISTEN", house.till.address) }.examined().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -139,7 +139,7 @@ async fn the_notify_url_is_visited_only_when_asked_to() {
     let database = Database::fresh(Engine::Sqlite).await;
     let public = Stub::start(|_, _| Reply::Close).await;
     let patient = Patient::on(&database).with_wechat_at("http://127.0.0.1:9");
-    patient.set("WECHAT__NOTIFY_URL", format!("http://{}/wxPay/notify", public.address)).is_examined().await;
+    patient.set("WECHAT__NOTIFY_URL", format!("http://{}/wxPay/notify", public.address)).examined().await;
     assert_eq!(public.requests.lock().unwrap().len(), 0);
 }
 
@@ -149,10 +149,10 @@ async fn a_notify_url_that_the_world_cannot_reach_is_told_of() {
     let key = "192006250b4c09247ec02edce69f6a2d";
     for url in ["http://localhost:8360/wxPay/notify", "https://192.168.1.7/wxPay/notify", "http://[::1]:8360/wxPay/notify"] {
         let patient = Patient::on(&database).with_wechat_at("https://wechat.invalid").set("WECHAT__API_KEY", key);
-        patient.set("WECHAT__NOTIFY_URL", url).is_examined().await.say(Fail, "notify URL", "WeChat cannot reach");
+        patient.set("WECHAT__NOTIFY_URL", url).examined().await.say(Fail, "notify URL", "WeChat cannot reach");
     }
     let public = Patient::on(&database).with_wechat_at("https://wechat.invalid").set("WECHAT__API_KEY", key);
-    let findings = public.set("WECHAT__NOTIFY_URL", "https://101.226.103.1/wxPay/notify").is_examined().await;
+    let findings = public.set("WECHAT__NOTIFY_URL", "https://101.226.103.1/wxPay/notify").examined().await;
     findings.say(Ok, "notify URL", "https, no query, 1 IPv4 and 0 IPv6 addresses, all public");
 }
 

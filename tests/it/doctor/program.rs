@@ -2,6 +2,8 @@
 
 use std::process::{Command, Output};
 
+use wechat_pay::wechat::xml;
+
 use crate::support::database::{Database, Engine};
 use crate::support::program::environment;
 use crate::support::stub::{Reply, Stub};
@@ -39,8 +41,13 @@ async fn its_exit_code_says_whether_something_must_be_mended() {
 
     let wechat =
         Stub::start(|_, _| Reply::Body("<xml><return_code>FAIL</return_code><return_msg>签名错误</return_msg></xml>".to_owned())).await;
-    let ill = run(&["doctor", "--fetch"], &database, &credentials(&format!("http://{}", wechat.address)));
+    let base_url = format!("http://{}", wechat.address);
+    let most_talkative = [&credentials(&base_url)[..], &[("RUST_LOG", "trace")]].concat();
+    let ill = run(&["doctor", "--fetch"], &database, &most_talkative);
     let said = String::from_utf8([ill.stdout, ill.stderr].concat()).unwrap();
+    let requests = wechat.requests.lock().unwrap().clone();
+    let sign = xml::parse(requests[0].1.as_bytes()).unwrap().get("sign").unwrap().to_owned();
+    assert!(!said.contains(&sign), "{said}");
     assert_eq!(ill.status.code(), Some(1), "{said}");
     assert!(said.contains("FAIL  credentials     the API key is wrong (WeChat: 签名错误)  → copy the API key"), "{said}");
     assert!(!said.contains("Canary"), "{said}");
