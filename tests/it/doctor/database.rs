@@ -39,7 +39,7 @@ on_both_engines! {
         let look = database.look().await;
         let before = look.everything().await;
         // With nobody else at it, as after a clean stop.
-        drop(look);
+        look.ends().await;
         let files = database.directory().map(names);
         let findings = Patient::on(&database).examined().await;
         findings.say(Ok, "database", "can be reached");
