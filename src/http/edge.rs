@@ -93,7 +93,7 @@ mod tests {
     async fn a_handler_that_panics_is_answered_for_and_the_next_one_is_served() {
         let fault = || async {
             if true {
-                panic!("a secret");
+                panic!("the secret of a deal");
             }
         };
         let router: Router =

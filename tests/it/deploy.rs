@@ -91,7 +91,7 @@ async fn the_doctor_finds_nothing_wrong_behind_our_block_and_tls() {
     let home = database.directory().unwrap();
     let (certificate, key) = certificate(home);
     let (door, service) = (free_address().await, free_address().await);
-    let mut variables = environment(&database, &service.to_string());
+    let mut variables = environment(&database.url, &service.to_string());
     variables.extend([
         ("DATABASE__URL", format!("sqlite://{}/var/deal.db", home.display())),
         ("SERVER__TRUSTED_PROXIES", "127.0.0.3".to_owned()),

@@ -220,7 +220,7 @@ on_both_engines! {
         assert_eq!(journal.last(), Some(&Some("settled".to_owned())));
 
         // The same WeChat, asked by a service on the copy, by itself.
-        let plan = Plan::on(restored).with_wechat_at(house.simulator_address());
+        let plan = Plan::on(restored).with_wechat_at(house.phone().address);
         let again = plan.open().await;
         again.time_passes(60);
         again.sweep().await;

@@ -2,6 +2,7 @@
 //! only ports, root and TLS are other ones. nginx is needed, and nothing here is skipped without it.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use serde_json::json;
 use tokio::io::AsyncReadExt;
@@ -11,6 +12,7 @@ use crate::support::database::Engine;
 use crate::support::house::{House, Plan};
 use crate::support::http::Caller;
 use crate::support::letter::{ACKNOWLEDGED, Letter};
+use crate::support::listener::{Heard, Listener};
 use crate::support::nginx::{Nginx, free_address};
 
 /// Who pays: not the address of nginx, which is a trusted proxy.
@@ -68,6 +70,20 @@ async fn house_behind(block: &str, engine: Engine) -> (House, Nginx) {
     let nginx = Nginx::configured(address, &block.replace("{service}", &house.till.address.port().to_string())).await;
     house.till = Caller::coming_from(PAYER, address);
     (house, nginx)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_and_its_events_come_through_it_as_they_happen() {
+    for block in both_blocks() {
+        let (house, _nginx) = house_behind(&block, Engine::Sqlite).await;
+        let order = house.to_pay("19.90").await;
+        assert!(house.till.get(&format!("/pay/{}", order.id)).await.body.contains("19.90"));
+        let mut listener = Listener::to(&house.till, &order.id).await;
+        assert_eq!(listener.next(Duration::from_secs(1)).await.word(), "NOTPAY", "nothing waits for a buffer to be full");
+        house.payer_pays(&order).await;
+        assert_eq!(listener.next(Duration::from_secs(1)).await.word(), "SUCCESS");
+        assert_eq!(listener.next(Duration::from_secs(1)).await, Heard::End);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,7 +11,8 @@ use crate::support::stub::{Reply, Stub};
 fn run(arguments: &[&str], database: &Database, more: &[(&str, &str)]) -> Output {
     let mut program = Command::new(env!("CARGO_BIN_EXE_wechat-pay"));
     program.args(arguments).env_clear().current_dir(database.directory().unwrap());
-    let variables = environment(database, "127.0.0.1:0").into_iter().chain(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    let variables =
+        environment(&database.url, "127.0.0.1:0").into_iter().chain(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
     for (name, value) in variables {
         let name = if name.contains("__") && !name.starts_with("WECHAT_PAY__") { format!("WECHAT_PAY__{name}") } else { name.to_owned() };
         program.env(name, value);

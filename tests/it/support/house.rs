@@ -98,9 +98,9 @@ impl House {
         &self.service.as_ref().unwrap().simulator.as_ref().expect("a house with a simulator").1
     }
 
-    /// Where its WeChat's API is.
-    pub fn simulator_address(&self) -> SocketAddr {
-        self.service.as_ref().unwrap().simulator.as_ref().expect("a house with a simulator").0
+    /// The simulator as its control calls and its page are reached.
+    pub fn phone(&self) -> Caller {
+        Caller::new(self.service.as_ref().unwrap().simulator.as_ref().expect("a house with a simulator").0)
     }
 
     /// The world on WeChat's side.
