@@ -16,7 +16,7 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::{Settings, Wechat};
 use crate::gateway::Gateway;
-use crate::http::{self, App, Limits};
+use crate::http::{self, App, HttpMetrics, Limits};
 use crate::listener;
 use crate::simulator::Simulator;
 use crate::store::{CONNECTIONS, Durability, Store, StoreError};
@@ -27,6 +27,9 @@ use crate::wechat::{Client, Endpoints};
 const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
 /// For work that outlives its request, after the last connection is closed.
 const LAST_WORK: Duration = Duration::from_millis(1500);
+
+/// For Prometheus, another one beside it, and somebody who looks.
+const METRICS_CONNECTIONS: usize = 16;
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +55,8 @@ pub enum StartError {
 pub struct Service {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where metrics are shown, if they are.
+    pub metrics_address: Option<SocketAddr>,
     /// Where the simulator listens, and the simulator itself.
     pub simulator: Option<(SocketAddr, Simulator)>,
     /// The service behind the listener.
@@ -102,13 +107,21 @@ impl Service {
             trusted_proxies: settings.server.trusted_proxies.clone().into(),
             max_price: settings.max_price,
             limits: Arc::new(Limits::new(settings.limits.per_address, settings.limits.per_merchant)),
+            metrics: HttpMetrics::default(),
             accept_weak_durability: settings.accept_weak_durability,
             work: work.clone(),
             stopping: stop.clone(),
         };
+        let mut metrics_address = None;
+        if let Some(configured) = settings.metrics_listen {
+            let listener = listen(configured)?;
+            metrics_address = Some(local_address(&listener, configured));
+            let router = http::metrics_router(app.clone());
+            servers.push(tokio::spawn(listener::serve(listener, router, METRICS_CONNECTIONS, stop.clone())));
+        }
         let router = http::router(app, &settings.server);
         servers.push(tokio::spawn(listener::serve(listener, router, settings.server.max_connections, stop.clone())));
-        Ok(Self { address, simulator, gateway, stop, stop_simulator, work, servers })
+        Ok(Self { address, metrics_address, simulator, gateway, stop, stop_simulator, work, servers })
     }
 
     /// Takes no more connections, finishes what is in hand, and returns within 10 s.
@@ -225,6 +238,9 @@ pub fn allow_connections(server: &crate::config::ServerSettings) {
 /// Says what is running, and where to look.
 pub fn announce(service: &Service) {
     info!(address = %service.address, "serving");
+    if let Some(address) = service.metrics_address {
+        info!(%address, "showing metrics");
+    }
     if let Some((address, _)) = &service.simulator {
         let (api, phone) = (format!("http://{}", reachable(service.address)), format!("http://{}", reachable(*address)));
         warn!("no WeChat credentials are configured: the built-in simulator is WeChat and no money moves");

@@ -25,6 +25,7 @@ const OFFICIAL_BACKUP: &str = "https://api2.mch.weixin.qq.com";
 pub struct Raw {
     server: RawServer,
     database: RawDatabase,
+    metrics: RawMetrics,
     wechat: RawWechat,
     deal: RawDeal,
     auth: RawAuth,
@@ -47,6 +48,12 @@ struct RawServer {
 struct RawDatabase {
     url: String,
     accept_weak_durability: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawMetrics {
+    listen: String,
 }
 
 #[derive(Deserialize)]
@@ -103,6 +110,10 @@ impl Raw {
         let server = self.server.validate()?;
         let database = self.database.url.parse::<DatabaseUrl>()?;
         let simulator_listen = address("simulator.listen", &self.simulator.listen)?;
+        let metrics_listen = match self.metrics.listen.as_str() {
+            "" => None,
+            listen => Some(address("metrics.listen", listen)?),
+        };
         if self.simulator.time_scale == 0 {
             return Err(value("simulator.time_scale", "at least 1"));
         }
@@ -136,6 +147,7 @@ impl Raw {
         Ok(Settings {
             server,
             database,
+            metrics_listen,
             accept_weak_durability: self.database.accept_weak_durability,
             wechat,
             terms,

@@ -2,6 +2,8 @@
 //! WeChat is asked. No database transaction and no lock is ever held across a call to WeChat.
 
 mod close_order;
+mod labels;
+mod metrics;
 mod polls;
 mod query_order;
 mod settle;
@@ -18,8 +20,10 @@ use crate::deal::{OrderId, Schedule, Timestamp};
 use crate::store::{Event, EventKind, Origin, Store, StoreError};
 use crate::wechat::{CallError, Client, Evidence, Refusal};
 
+pub use labels::Answered;
+pub use metrics::GatewayMetrics;
 pub use query_order::OrderView;
-pub use settle::{Alarms, SettleError, Settled};
+pub use settle::{SettleError, Settled};
 pub use sweep::Swept;
 pub use to_pay::{Opened, ToPay};
 
@@ -50,7 +54,7 @@ pub struct Gateway {
     chance: Chance,
     terms: Terms,
     polls: Polls,
-    alarms: Alarms,
+    metrics: GatewayMetrics,
     strays: Strays,
 }
 
@@ -104,12 +108,18 @@ impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, wechat: Client, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let polls = Polls::new(terms.query_budget);
-        Self { store, wechat, clock, chance, terms, polls, alarms: Alarms::default(), strays: Strays::default() }
+        Self { store, wechat, clock, chance, terms, polls, metrics: GatewayMetrics::default(), strays: Strays::default() }
     }
 
-    /// What was raised since the start.
-    pub fn alarms(&self) -> &Alarms {
-        &self.alarms
+    /// What was counted since the start.
+    pub fn metrics(&self) -> &GatewayMetrics {
+        &self.metrics
+    }
+
+    /// From here on the log says which order the request at hand is about. Said of orders that we know, never of what
+    /// somebody typed.
+    fn is_about(order_id: &OrderId) {
+        tracing::Span::current().record("order_id", tracing::field::display(order_id));
     }
 
     /// An event that happens now.

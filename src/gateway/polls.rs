@@ -11,6 +11,7 @@ use futures_util::future::{BoxFuture, Shared};
 
 use crate::clock::Clock;
 use crate::deal::{OrderId, Timestamp};
+use crate::trace::carried;
 use crate::wechat::{CallError, Doubt};
 
 use super::{GatewayError, OrderView};
@@ -84,7 +85,7 @@ impl Polls {
         if state.orders.len() >= REMEMBERED {
             state.orders.retain(|_, poll| poll.answer.peek().is_none() || now < poll.begun + FRESH);
         }
-        let task = tokio::spawn(ask());
+        let task = tokio::spawn(carried(ask()));
         let lost = order_id.clone();
         let answer = async move {
             // A panic in the task; it has been reported where it happened.

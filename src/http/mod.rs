@@ -9,6 +9,7 @@ mod close_order;
 mod edge;
 mod health;
 mod limits;
+mod metrics;
 mod notify;
 mod order_id;
 mod query_order;
@@ -27,13 +28,14 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::cors::CorsLayer;
-use tracing::Instrument;
 
 use crate::config::ServerSettings;
 use crate::deal::Fen;
 use crate::gateway::Gateway;
+use crate::trace::carried;
 
 pub use limits::Limits;
+pub use metrics::{HttpMetrics, metrics_router};
 use refusal::Refusal;
 
 /// What handlers share.
@@ -47,6 +49,8 @@ pub struct App {
     pub max_price: Fen,
     /// How often one caller may open deals.
     pub limits: Arc<Limits>,
+    /// What is counted of requests.
+    pub metrics: HttpMetrics,
     /// Be ready although the database may lose what it acknowledged.
     pub accept_weak_durability: bool,
     /// Work that outlives the request it came with; a stopping service waits for it.
@@ -58,7 +62,7 @@ pub struct App {
 impl App {
     /// Has work done whether or not the caller stays, and waits for its outcome until `due`.
     async fn detached<T: Send + 'static>(&self, due: Instant, work: impl Future<Output = T> + Send + 'static) -> Result<T, Unheard> {
-        let task = self.work.spawn(work.in_current_span());
+        let task = self.work.spawn(carried(work));
         match timeout_at(due, task).await {
             Ok(Ok(outcome)) => Ok(outcome),
             Ok(Err(_)) => Err(Unheard::Panicked),

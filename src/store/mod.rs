@@ -13,10 +13,12 @@ mod check;
 mod connection;
 mod edge;
 mod event;
+mod metrics;
 mod migrate;
 mod queue;
 mod row;
 mod statement;
+mod undecided;
 mod worker;
 
 use tracing::warn;
@@ -28,10 +30,12 @@ pub use check::WrongSchema;
 pub use connection::{DatabaseUrl, InvalidDatabaseUrl};
 pub use edge::{Edge, Fate, Passage};
 pub use event::{Event, EventKind, Origin, StoredEvent};
+pub use metrics::StoreMetrics;
 pub use migrate::FOLLOWED;
 use row::DealRow;
 pub use row::ImpossibleRow;
 use statement::{Answer, Statement};
+pub use undecided::Undecided;
 pub use worker::CONNECTIONS;
 use worker::{Lane, Workers};
 
@@ -152,6 +156,19 @@ impl Store {
     /// Whether the database has lately said that it cannot write: its disk is full, or it is a read-only copy.
     pub fn cannot_write(&self) -> bool {
         self.workers.cannot_write()
+    }
+
+    /// What is counted of its work.
+    pub fn metrics(&self) -> &StoreMetrics {
+        self.workers.metrics()
+    }
+
+    /// The undecided deals: how many, and since when.
+    pub async fn undecided(&self) -> Result<Undecided, StoreError> {
+        match self.workers.run(Lane::Read, Statement::Undecided).await? {
+            Answer::Undecided(undecided) => Ok(undecided),
+            _ => Err(StoreError::Unavailable("no answer")),
+        }
     }
 
     /// Stores a new deal. [`StoreError::Conflict`]: the order id or the idempotency key is taken.

@@ -17,6 +17,7 @@ mod edge;
 mod faults;
 mod front_end;
 mod front_end_http;
+mod metrics;
 mod network;
 mod nginx;
 mod notification;

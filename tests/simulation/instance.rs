@@ -16,7 +16,7 @@ use wechat_pay::chance::Chance;
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
 use wechat_pay::gateway::Gateway;
-use wechat_pay::http::{self, App, Limits};
+use wechat_pay::http::{self, App, HttpMetrics, Limits};
 use wechat_pay::listener::Peer;
 use wechat_pay::simulator::DEFAULT_MERCHANT;
 use wechat_pay::store::{Edge, Store};
@@ -66,6 +66,7 @@ impl Instance {
             trusted_proxies: settings.server.trusted_proxies.clone().into(),
             max_price: settings.max_price,
             limits: Arc::new(Limits::new(0, 0)),
+            metrics: HttpMetrics::default(),
             accept_weak_durability: false,
             work: TaskTracker::new(),
             stopping: CancellationToken::new(),
