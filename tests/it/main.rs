@@ -24,6 +24,7 @@ mod notification;
 mod notification_meaning;
 mod process;
 mod races;
+mod request_log;
 mod schema;
 mod secrets;
 mod stories;
