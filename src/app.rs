@@ -21,6 +21,7 @@ use crate::listener;
 use crate::simulator::Simulator;
 use crate::store::{CONNECTIONS, Durability, Store, StoreError};
 use crate::sweeper;
+use crate::watcher;
 use crate::wechat::{Client, Endpoints};
 
 /// A database that starts together with the service may take a while.
@@ -102,13 +103,16 @@ impl Service {
         if settings.sweep_calls_per_second > 0 {
             work.spawn(sweeper::run(Arc::clone(&gateway), settings.sweep_calls_per_second, stop.clone()));
         }
+        work.spawn(watcher::run(Arc::clone(&gateway), stop.clone()));
         let app = App {
             gateway: Arc::clone(&gateway),
             trusted_proxies: settings.server.trusted_proxies.clone().into(),
             max_price: settings.max_price,
             limits: Arc::new(Limits::new(settings.limits.per_address, settings.limits.per_merchant)),
             metrics: HttpMetrics::default(),
+            page: Arc::new(settings.page),
             accept_weak_durability: settings.accept_weak_durability,
+            phone: simulator.as_ref().map(|(address, _)| page_of(*address).into()),
             work: work.clone(),
             stopping: stop.clone(),
         };
@@ -235,6 +239,11 @@ pub fn allow_connections(server: &crate::config::ServerSettings) {
     }
 }
 
+/// The page at the root of a listener of our own.
+fn page_of(address: SocketAddr) -> String {
+    format!("http://{}/", reachable(address))
+}
+
 /// Says what is running, and where to look.
 pub fn announce(service: &Service) {
     info!(address = %service.address, "serving");
@@ -242,8 +251,7 @@ pub fn announce(service: &Service) {
         info!(%address, "showing metrics");
     }
     if let Some((address, _)) = &service.simulator {
-        let (api, phone) = (format!("http://{}", reachable(service.address)), format!("http://{}", reachable(*address)));
         warn!("no WeChat credentials are configured: the built-in simulator is WeChat and no money moves");
-        info!("open deals at {api}/wxPay/toPay, pay them at {phone}/");
+        info!("open the shop at {} and the phone at {}", page_of(service.address), page_of(*address));
     }
 }

@@ -2,13 +2,16 @@
 //! WeChat is asked. No database transaction and no lock is ever held across a call to WeChat.
 
 mod close_order;
+mod events;
 mod labels;
 mod metrics;
+mod pay_page;
 mod polls;
 mod query_order;
 mod settle;
 mod sweep;
 mod to_pay;
+mod watched;
 
 use std::time::Duration;
 
@@ -20,8 +23,10 @@ use crate::deal::{OrderId, Schedule, Timestamp};
 use crate::store::{Event, EventKind, Origin, Store, StoreError};
 use crate::wechat::{CallError, Client, Evidence, Refusal};
 
+pub use events::Events;
 pub use labels::Answered;
 pub use metrics::GatewayMetrics;
+pub use pay_page::{PayPage, Standing};
 pub use query_order::OrderView;
 pub use settle::{SettleError, Settled};
 pub use sweep::Swept;
@@ -29,6 +34,7 @@ pub use to_pay::{Opened, ToPay};
 
 use polls::Polls;
 use sweep::Strays;
+use watched::Watched;
 
 /// What an operator may choose about deals.
 #[derive(Debug, Clone)]
@@ -54,6 +60,7 @@ pub struct Gateway {
     chance: Chance,
     terms: Terms,
     polls: Polls,
+    watched: Watched,
     metrics: GatewayMetrics,
     strays: Strays,
 }
@@ -108,7 +115,8 @@ impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, wechat: Client, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let polls = Polls::new(terms.query_budget);
-        Self { store, wechat, clock, chance, terms, polls, metrics: GatewayMetrics::default(), strays: Strays::default() }
+        let (watched, metrics, strays) = (Watched::default(), GatewayMetrics::default(), Strays::default());
+        Self { store, wechat, clock, chance, terms, polls, watched, metrics, strays }
     }
 
     /// What was counted since the start.

@@ -117,7 +117,7 @@ mod tests {
     async fn a_handler_that_panics_is_answered_for_and_the_next_one_is_served() {
         let fault = || async {
             if true {
-                panic!("SELECT secret FROM deal");
+                panic!("the secret of a deal");
             }
         };
         let router: Router =
@@ -127,7 +127,7 @@ mod tests {
         assert_eq!(answer.status(), 500);
         let body = axum::body::to_bytes(answer.into_body(), 1000).await.unwrap();
         let body = String::from_utf8(body.to_vec()).unwrap();
-        assert!(body.contains("\"reason\":\"INTERNAL\"") && !body.contains("SELECT"), "{body}");
+        assert!(body.contains("\"reason\":\"INTERNAL\"") && !body.contains("secret"), "{body}");
         assert_eq!(ask("/fine").await.unwrap().status(), 200);
     }
 }

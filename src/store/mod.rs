@@ -206,6 +206,13 @@ impl Store {
         self.one(Statement::FindByKey { merchant_id, key: key.to_owned() }).await
     }
 
+    /// Those of these deals that are paid or expired, by one statement.
+    pub async fn find_decided(&self, order_ids: &[OrderId]) -> Result<Vec<Deal>, StoreError> {
+        // No character of a number needs escaping in JSON.
+        let numbers: Vec<_> = order_ids.iter().map(|order_id| format!("\"{order_id}\"")).collect();
+        self.readable(Statement::FindDecided(format!("[{}]", numbers.join(",")))).await
+    }
+
     /// Takes the right to ask WeChat for this deal's link until `until`; `false` when somebody else has it,
     /// there is a link by now or the deal is decided.
     pub async fn claim_prepay(&self, order_id: &OrderId, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
@@ -259,10 +266,12 @@ impl Store {
     /// The undecided deals whose look is due, those that came due last first: after an outage those are the youngest, whose
     /// payers still wait.
     pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Deal>, StoreError> {
-        let rows = self.rows(Statement::Due { now, limit }).await?;
-        // One row that no program should have written must not stop the others from being followed.
-        let readable = |row: DealRow| row.into_deal().inspect_err(|error| warn!(%error, "a deal cannot be followed")).ok();
-        Ok(rows.into_iter().filter_map(readable).collect())
+        self.readable(Statement::Due { now, limit }).await
+    }
+
+    /// The deals opened last, the newest first.
+    pub async fn newest(&self, limit: u32) -> Result<Vec<Deal>, StoreError> {
+        self.readable(Statement::Newest { limit }).await
     }
 
     /// Takes the look at a deal that has been read, by moving its next one to `until`; `false` when somebody else has it.
@@ -325,6 +334,12 @@ impl Store {
             Answer::Rows(rows) => Ok(rows),
             _ => Err(StoreError::Unavailable("no answer")),
         }
+    }
+
+    /// The deals of these rows. One that no program should have written must not hide the others.
+    async fn readable(&self, statement: Statement) -> Result<Vec<Deal>, StoreError> {
+        let readable = |row: DealRow| row.into_deal().inspect_err(|error| warn!(%error, "a deal cannot be read")).ok();
+        Ok(self.rows(statement).await?.into_iter().filter_map(readable).collect())
     }
 
     async fn one(&self, statement: Statement) -> Result<Option<Deal>, StoreError> {

@@ -28,6 +28,8 @@ pub enum Statement {
         merchant_id: i64,
         key: String,
     },
+    /// Which of these are paid or expired; their numbers as one JSON text.
+    FindDecided(String),
     Insert(Box<NewDeal>),
     Claim {
         id: i64,
@@ -49,6 +51,10 @@ pub enum Statement {
     /// Deals whose look is due, the latest first.
     Due {
         now: Timestamp,
+        limit: u32,
+    },
+    /// The deals opened last, the newest first.
+    Newest {
         limit: u32,
     },
     /// Rows that the original inserted since adoption.
@@ -106,13 +112,18 @@ pub enum Answer {
 
 macro_rules! select_deal {
     ($condition:literal) => {
+        select_deal!(from "deal", $condition)
+    };
+    (from $tables:literal, $condition:literal) => {
         concat!(
             "SELECT CAST(id AS SIGNED) AS id, order_id, CAST(merchant_id AS SIGNED) AS merchant_id, ",
             "CAST(product_id AS SIGNED) AS product_id, CAST(status AS SIGNED) AS status, transaction_id, ",
             "price, price_last, total_fee, prepay_request, code_url, refusal, ",
             "CAST(create_at AS CHAR(19)) AS create_at, CAST(update_at AS CHAR(19)) AS update_at, ",
             "CAST(expires_at AS CHAR(19)) AS expires_at, CAST(due_at AS CHAR(19)) AS due_at, CAST(asking_until AS CHAR(19)) AS asking_until ",
-            "FROM deal WHERE ",
+            "FROM ",
+            $tables,
+            " WHERE ",
             $condition
         )
     };
@@ -190,6 +201,26 @@ impl Statement {
             Self::Find(order_id) => rows!(select_deal!("order_key = ?"), order_id.as_str()),
             Self::FindStrays(order_id) => rows!(select_deal!("order_id = ? AND order_key IS NULL"), order_id.as_str()),
             Self::FindByKey { merchant_id, key } => rows!(select_deal!("merchant_id = ? AND idempotency_key = ?"), merchant_id, key),
+            // One parameter for however many: engines limit how many there may be. The numbers are walked through and each is
+            // looked up in the unique index, whatever an optimizer thinks of lists.
+            Self::FindDecided(numbers) => match conn {
+                Conn::MySql(c) => Ok(Answer::Rows(
+                    sqlx::query_as(select_deal!(
+                        from "JSON_TABLE(?, '$[*]' COLUMNS (number VARCHAR(45) PATH '$')) watched \
+                              STRAIGHT_JOIN deal ON order_key = CONVERT(number USING ascii) COLLATE ascii_bin",
+                        "COALESCE(status, 0) <> 0"
+                    ))
+                    .bind(numbers)
+                    .fetch_all(c)
+                    .await?,
+                )),
+                Conn::Sqlite(c) => Ok(Answer::Rows(
+                    sqlx::query_as(select_deal!("order_key IN (SELECT value FROM json_each(?)) AND COALESCE(status, 0) <> 0"))
+                        .bind(numbers)
+                        .fetch_all(c)
+                        .await?,
+                )),
+            },
             Self::Insert(deal) => affected!(
                 "INSERT INTO deal (order_id, order_key, product_id, merchant_id, price, price_last, total_fee, status, mode, \
                  idempotency_key, prepay_request, asking_until, create_at, update_at, expires_at, due_at) \
@@ -289,6 +320,7 @@ impl Statement {
                 column(*quiet_since),
             ),
             Self::Due { now, limit } => rows!(select_deal!("due_at <= ? ORDER BY due_at DESC LIMIT ?"), column(*now), *limit),
+            Self::Newest { limit } => rows!(select_deal!("order_key IS NOT NULL ORDER BY id DESC LIMIT ?"), *limit),
             Self::FindUnclaimed { after, limit } => {
                 rows!(select_deal!("order_key IS NULL AND id > ? ORDER BY id LIMIT ?"), *after, *limit)
             }
@@ -313,12 +345,14 @@ impl Statement {
             Self::Find(_) => "find",
             Self::FindStrays(_) => "find strays",
             Self::FindByKey { .. } => "find by key",
+            Self::FindDecided(_) => "find decided",
             Self::Insert(_) => "insert",
             Self::Claim { .. } => "claim",
             Self::ClaimPrepay { .. } => "claim prepay",
             Self::NotePrepay { .. } => "note prepay",
             Self::ReleaseKey { .. } => "release key",
             Self::Due { .. } => "due",
+            Self::Newest { .. } => "newest",
             Self::FindUnclaimed { .. } => "find unclaimed",
             Self::MoveDue { .. } => "move due",
             Self::Record(_) => "record",

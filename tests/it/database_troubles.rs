@@ -152,7 +152,7 @@ async fn a_full_disk_is_said_and_half_written_is_nothing() {
     let database = Database::fresh(Engine::Sqlite).await;
     // A write beyond the limit of a file's size is an error and no signal.
     let starter = ["sh", "-c", "trap '' XFSZ; exec \"$0\" \"$@\""];
-    let program = Program::start_under(&starter, "serve", database.directory().unwrap(), &environment(&database, "127.0.0.1:0"));
+    let program = Program::start_under(&starter, "serve", database.directory().unwrap(), &environment(&database.url, "127.0.0.1:0"));
     let till = Caller::new(program.address().await);
     let wish = json!({"merchant_id": 12, "product_id": 34, "price": "19.90"});
     let opened = till.post_json("/wxPay/toPay", &wish).await;

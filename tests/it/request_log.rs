@@ -30,7 +30,7 @@ fn lines(written: &str, request_id: &str) -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_line_of_the_log_says_to_which_request_trace_and_order_it_belongs() {
     let database = Database::fresh(Engine::Sqlite).await;
-    let program = Program::start("serve", database.directory().unwrap(), &environment(&database, "127.0.0.1:0"));
+    let program = Program::start("serve", database.directory().unwrap(), &environment(&database.url, "127.0.0.1:0"));
     let till = Caller::new(program.address().await);
     let traced = [("traceparent", format!("00-{TRACE}-00f067aa0ba902b7-01")), ("x-request-id", "till-7".to_owned())];
     let answer = to_pay(&till, &traced.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
@@ -82,7 +82,7 @@ async fn a_log_that_nobody_reads_stops_no_payment_and_what_is_lost_is_counted() 
     let database = Database::fresh(Engine::Sqlite).await;
     // Neither can it say where it listens: what is written goes into a pipe whose reader sleeps.
     let (main, metrics) = (Reserved::new(), Reserved::new());
-    let mut variables = environment(&database, &main.address.to_string());
+    let mut variables = environment(&database.url, &main.address.to_string());
     variables.extend([("METRICS__LISTEN", metrics.address.to_string()), ("RUST_LOG", "trace".to_owned())]);
     let asleep = ["bash", "-c", "exec \"$0\" \"$@\" 2> >(exec sleep 30 >/dev/null 2>&1)"];
     let mut program = Program::start_under(&asleep, "serve", database.directory().unwrap(), &variables);

@@ -67,7 +67,9 @@ impl Instance {
             max_price: settings.max_price,
             limits: Arc::new(Limits::new(0, 0)),
             metrics: HttpMetrics::default(),
+            page: Arc::new(settings.page.clone()),
             accept_weak_durability: false,
+            phone: None,
             work: TaskTracker::new(),
             stopping: CancellationToken::new(),
         };
