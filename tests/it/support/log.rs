@@ -33,7 +33,6 @@ pub fn fault(line: &str) -> Option<&'static str> {
         (DEFAULT_MERCHANT.api_key, "an API key"),
         ("<sign", "a signature"),
         ("<xml", "a message"),
-        ("code_url", "a QR link"),
         ("weixin://", "a QR link"),
         ("openid", "a payer's id"),
         ("oCANARYOPENID", "a payer's id"),
