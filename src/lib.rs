@@ -20,6 +20,7 @@
 //! main → app → { http, sweeper, watcher } → gateway → { store, wechat } → deal
 //!          simulator → wechat (its codec and types) + deal          never gateway, store or http
 //!          { http, simulator } → page                               what their pages for people share
+//!          all of these → metrics, trace                            each room counts in a metrics.rs of its own
 //! ```
 //!
 //! # What must always hold

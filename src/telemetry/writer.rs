@@ -20,7 +20,7 @@ const GATHER: Duration = Duration::from_millis(5);
 /// Bytes written at once, about: a pipe's usual length.
 const BATCH: usize = 64 * 1024;
 /// For the last lines of a process. A log that is stuck must not keep it from ending.
-const LAST: Duration = Duration::from_millis(500);
+const LAST: Duration = Duration::from_millis(250);
 
 /// The log of a process is one, so this is too.
 static LOST: AtomicU64 = AtomicU64::new(0);
