@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use wechat_pay::app::{self, Service};
+use wechat_pay::auth::ApiKeys;
 use wechat_pay::chance::Chance;
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
@@ -22,6 +23,7 @@ usage: wechat-pay [COMMAND]
   simulator      only the simulator of WeChat, for other programs' tests
   migrate        bring the database's schema up to date and check it
   check-config   read the configuration, say what is in force or what is wrong
+  new-key [NAME] draw a key for auth.mode api_key: print it, and its entry for the configuration
   explain ORDER  tell the story of an order, and what comes next
   help           this
 
@@ -33,7 +35,12 @@ The keys are those of config/default.toml.
 async fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let (command, operand) = (arguments.next(), arguments.next());
-    if arguments.next().is_some() || operand.is_some() != (command.as_deref() == Some("explain")) {
+    let operand_fits = match command.as_deref() {
+        Some("explain") => operand.is_some(),
+        Some("new-key") => true,
+        _ => operand.is_none(),
+    };
+    if arguments.next().is_some() || !operand_fits {
         return usage_error();
     }
     let _last_lines = telemetry::start();
@@ -42,6 +49,7 @@ async fn main() -> ExitCode {
         Some("simulator") => simulator().await,
         Some("migrate") => migrate().await,
         Some("check-config") => check_config(),
+        Some("new-key") => new_key(operand.as_deref().unwrap_or("key")),
         Some("explain") => explain(operand.as_deref().unwrap_or_default()).await,
         Some("help" | "--help" | "-h") => {
             say(USAGE);
@@ -97,6 +105,12 @@ async fn migrate() -> Outcome {
 fn check_config() -> Outcome {
     let settings = Settings::load()?;
     say(&settings.to_string());
+    Ok(())
+}
+
+fn new_key(name: &str) -> Outcome {
+    let (key, entry) = ApiKeys::draw(name, &Chance::System)?;
+    say(&format!("{key}\nis the key, for the caller; nobody can show it again. Its entry for auth.api_keys is\n{entry}\n"));
     Ok(())
 }
 

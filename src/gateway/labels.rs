@@ -106,8 +106,10 @@ label! {
 }
 
 label! {
-    /// Why a notification was not believed: a [`NotificationError`] without its particulars.
+    /// Why a notification was not believed: where it came from, or a [`NotificationError`] without its particulars.
     pub enum Disbelief = "reason" {
+        /// Not from one of `wechat.notify_sources`.
+        Sender = "sender",
         /// More than a message may have.
         TooLarge = "too_large",
         /// Not a message of the protocol.
@@ -124,6 +126,7 @@ label! {
 }
 
 impl Disbelief {
+    /// The reason of an error.
     pub fn of(error: &NotificationError) -> Self {
         match error {
             NotificationError::Xml(XmlError::TooLarge) => Self::TooLarge,

@@ -10,7 +10,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use crate::deal::Timestamp;
 use crate::metrics::{Labelled, Registry, lag};
 use crate::store::{Origin, StoreError, Undecided};
-use crate::wechat::{NotificationError, PaidTrade};
+use crate::wechat::PaidTrade;
 
 use super::labels::{Alarm, Answered, Disbelief, Healer, Outcome, Pass, Wrong};
 use super::{Gateway, SettleError, Settled, Swept};
@@ -91,9 +91,9 @@ impl GatewayMetrics {
     }
 
     /// Counts a notification that WeChat did not sign, or that is none. A stranger's post is never kept.
-    pub fn disbelieve(&self, error: &NotificationError) {
+    pub fn disbelieve(&self, reason: Disbelief) {
         self.notifications.inc(Answered::Disbelieved);
-        self.disbelieved.inc(Disbelief::of(error));
+        self.disbelieved.inc(reason);
     }
 
     pub(super) fn opened(&self) {
@@ -187,6 +187,9 @@ impl Gateway {
         self.metrics.register(registry);
         self.store.metrics().register(registry);
         self.wechat.metrics().register(registry);
+        if let Some(previous_key) = &self.wechat.merchant().previous_key {
+            previous_key.register(registry);
+        }
     }
 
     /// Brings up to date what must be looked up. A database that is away leaves what was known: the age of the oldest

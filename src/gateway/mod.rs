@@ -24,7 +24,7 @@ use crate::store::{Event, EventKind, Origin, Store, StoreError};
 use crate::wechat::{CallError, Client, Evidence, Refusal};
 
 pub use events::Events;
-pub use labels::Answered;
+pub use labels::{Answered, Disbelief};
 pub use metrics::GatewayMetrics;
 pub use pay_page::{PayPage, Standing};
 pub use query_order::OrderView;
@@ -74,6 +74,9 @@ pub enum GatewayError {
     /// The idempotency key was used with other parameters.
     #[error("the idempotency key was used with another {0}")]
     IdempotencyConflict(&'static str),
+    /// The signed offer has opened another deal.
+    #[error("the signature has been used")]
+    SignatureUsed,
     /// The deal is paid.
     #[error("the order is paid")]
     OrderPaid(OrderId),

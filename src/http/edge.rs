@@ -63,7 +63,8 @@ pub async fn trace(State(app): State<App>, mut request: Request, next: Next) -> 
     let client = request.extensions().get::<Peer>().map(|peer| client_address(peer.0.ip(), request.headers(), &app.trusted_proxies));
     let method = request.method().clone();
     // Of the highest level, so that a log of warnings alone says to which request they belong.
-    let span = error_span!("request", request_id = id.to_str().unwrap_or("-"), trace_id = %context, order_id = Empty);
+    let request_id = id.to_str().unwrap_or("-");
+    let span = error_span!("request", request_id, trace_id = %context, caller = Empty, order_id = Empty);
     let work = async move {
         let mut response = next.run(request).await;
         response.headers_mut().insert(REQUEST_ID, id);

@@ -12,6 +12,7 @@ mod merchant;
 mod metrics;
 mod notification;
 pub mod reply;
+mod rotation;
 mod sign;
 #[cfg(test)]
 mod testing;
@@ -27,5 +28,6 @@ pub use merchant::{Merchant, Order, is_sendable};
 pub use metrics::CallMetrics;
 pub use notification::{Notification, NotificationError};
 pub use reply::{CloseAnswer, Prepaid, QueryAnswer};
+pub use rotation::PreviousKey;
 pub use sign::{ApiKey, InvalidApiKey, SignType, SignatureError, Signer};
 pub use trade::{Evidence, PaidTrade, Source, Trade, TradeState};

@@ -1,6 +1,7 @@
 //! The numbers that `/metrics` shows after known events, and where it is not shown.
 
 use serde_json::json;
+use wechat_pay::wechat::{ApiKey, SignType, Signer};
 
 use crate::support::database::{Database, Engine};
 use crate::support::house::{House, Plan};
@@ -160,6 +161,20 @@ async fn names_and_types_stay() {
     {
         assert!(numbers.has(series), "{series}");
     }
+}
+
+#[tokio::test]
+async fn messages_of_the_previous_key_are_counted_while_there_is_one() {
+    const OLD: &str = "8934e7d15453e97507ef794cf7b0519d";
+    let plan = Plan::new(Engine::Sqlite).await.with_wechat_at("127.0.0.1:1".parse().unwrap());
+    let house = plan.set("WECHAT__PREVIOUS_API_KEY", OLD).set("METRICS__LISTEN", "127.0.0.1:0").open().await;
+    let before = house.numbers().await;
+    let old = Signer::new(ApiKey::new(OLD).unwrap(), SignType::Md5);
+    house.notify(Letter::paid("nobody-knows-it", 500).signed_by(&old)).await.not_believed(409, "an unknown order");
+    house.notify(Letter::paid("nobody-knows-it", 500).signed()).await.not_believed(409, "an unknown order");
+    let numbers = house.numbers().await;
+    assert_eq!(numbers.since(&before, "previous_key_matches_total"), 1.0);
+    assert_eq!(numbers.since(&before, "mismatched_fen_total{reason=\"unknown_order\"}"), 1000.0);
 }
 
 #[tokio::test]
