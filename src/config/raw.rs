@@ -32,6 +32,7 @@ const DEFAULT_DATABASE: &str = "sqlite://data/deal.db";
 pub struct Raw {
     server: RawServer,
     database: RawDatabase,
+    metrics: RawMetrics,
     wechat: RawWechat,
     deal: RawDeal,
     auth: RawAuth,
@@ -56,6 +57,12 @@ struct RawDatabase {
     url: String,
     url_file: String,
     accept_weak_durability: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawMetrics {
+    listen: String,
 }
 
 #[derive(Deserialize)]
@@ -106,6 +113,10 @@ impl Raw {
         let server = self.server.validate()?;
         let database = self.database.url.parse::<DatabaseUrl>()?;
         let simulator_listen = address("simulator.listen", &self.simulator.listen)?;
+        let metrics_listen = match self.metrics.listen.as_str() {
+            "" => None,
+            listen => Some(address("metrics.listen", listen)?),
+        };
         if self.simulator.time_scale == 0 {
             return Err(value("simulator.time_scale", "at least 1"));
         }
@@ -132,6 +143,7 @@ impl Raw {
         Ok(Settings {
             server,
             database,
+            metrics_listen,
             accept_weak_durability: self.database.accept_weak_durability,
             wechat,
             notify_sources: networks("wechat.notify_sources", &self.wechat.notify_sources)?,

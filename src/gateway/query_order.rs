@@ -64,6 +64,7 @@ impl Gateway {
     /// How the deal stands now. All who ask about one order at the same time share one call to WeChat.
     pub async fn query_order(self: &Arc<Self>, order_id: OrderId) -> Result<OrderView, Arc<GatewayError>> {
         let deal = self.load(&order_id).await?;
+        Self::is_about(&order_id);
         if let Some(view) = OrderView::decided(&deal) {
             return Ok(view);
         }
@@ -118,6 +119,7 @@ impl Gateway {
         } else if state.is_dead() {
             let event = Event { evidence: Some(evidence.clone()), ..self.event(order_id, EventKind::Expired, origin) };
             if self.store.mark_expired(order_id, &evidence, event).await? {
+                self.metrics.expired();
                 self.watched.touch(order_id);
                 info!(%order_id, state = state.as_str(), "expired: WeChat says it cannot be paid any more");
             }

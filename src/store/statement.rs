@@ -14,6 +14,7 @@ use crate::wechat::{Evidence, PaidTrade, Source};
 use super::connection::{Conn, on_conn};
 use super::event::Event;
 use super::row::{DealRow, EventRow};
+use super::undecided::{self, Undecided};
 use super::worker::Failure;
 use super::{Condition, Durability, NewDeal, PrepayNote};
 
@@ -79,6 +80,8 @@ pub enum Statement {
         event: Box<Event>,
     },
     Events(OrderId),
+    /// How many deals are undecided, and since when.
+    Undecided,
     MarkPaid {
         trade: Box<PaidTrade>,
         paid_at: Timestamp,
@@ -108,6 +111,7 @@ pub enum Answer {
     Events(Vec<EventRow>),
     Affected(u64),
     Condition(Condition),
+    Undecided(Undecided),
 }
 
 macro_rules! select_deal {
@@ -193,6 +197,7 @@ impl Statement {
                 let clock = seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
                 Ok(Answer::Condition(Condition { durability, connections, clock }))
             }
+            Self::Undecided => undecided::count(conn).await.map(Answer::Undecided),
             Self::Find(order_id) => rows!(select_deal!("order_key = ?"), order_id.as_str()),
             Self::FindStrays(order_id) => rows!(select_deal!("order_id = ? AND order_key IS NULL"), order_id.as_str()),
             Self::FindByKey { merchant_id, key } => rows!(select_deal!("merchant_id = ? AND idempotency_key = ?"), merchant_id, key),
@@ -356,6 +361,7 @@ impl Statement {
             Self::Record(_) => "record",
             Self::Journaled { change, .. } => change.name(),
             Self::Events(_) => "events",
+            Self::Undecided => "undecided",
             Self::MarkPaid { .. } => "mark paid",
             Self::MarkPaidFrom { .. } => "mark paid from",
             Self::MarkExpired { .. } => "mark expired",

@@ -17,6 +17,7 @@ use tracing::{Instrument, debug, warn};
 use super::StoreError;
 use super::connection::{Conn, DatabaseUrl, connect};
 use super::edge::{Edge, Passage};
+use super::metrics::StoreMetrics;
 use super::queue::{Job, Jobs, Queue, queue};
 use super::statement::{Answer, Statement};
 
@@ -39,9 +40,11 @@ const UNABLE: Duration = Duration::from_secs(10);
 const CANNOT_WRITE: &str = "the server cannot write now";
 
 /// Reads and writes queue separately, so that neither waits for the other.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
+    /// Questions.
     Read,
+    /// Changes.
     Write,
 }
 
@@ -51,6 +54,7 @@ pub struct Workers {
     reads: Queue,
     writes: Queue,
     unable: Unable,
+    metrics: Arc<StoreMetrics>,
 }
 
 /// When a write last failed because the database could not write, if none has succeeded since.
@@ -69,7 +73,7 @@ impl Workers {
         let (readers, writers) = if url.is_sqlite() { (2, 1) } else { (READERS, WRITERS) };
         let (doubts, unable) = (Arc::default(), Unable::default());
         let lane = |workers| lane(&url, workers, instance, edge, &doubts);
-        Self { reads: lane(readers), writes: lane(writers), unable }
+        Self { reads: lane(readers), writes: lane(writers), unable, metrics: Arc::default() }
     }
 
     /// Whether a write has failed within the last seconds because the database could not write, and none has succeeded since.
@@ -77,8 +81,21 @@ impl Workers {
         self.unable.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|since| since.elapsed() < UNABLE)
     }
 
+    /// What is counted of their work.
+    pub fn metrics(&self) -> &StoreMetrics {
+        &self.metrics
+    }
+
     /// Has a statement carried out, whether or not the caller stays to hear the answer.
     pub async fn run(&self, lane: Lane, statement: Statement) -> Result<Answer, StoreError> {
+        let _held = self.metrics.in_hand(lane);
+        let started = Instant::now();
+        let outcome = self.queue_up(lane, statement).await;
+        self.metrics.carried_out(lane, &outcome, started.elapsed());
+        outcome
+    }
+
+    async fn queue_up(&self, lane: Lane, statement: Statement) -> Result<Answer, StoreError> {
         match lane {
             Lane::Read => self.reads.run(statement).await,
             Lane::Write => {

@@ -50,6 +50,11 @@ fn sql_lives_in_the_store() {
 }
 
 #[test]
+fn who_counts_and_traces_knows_nobody_who_is_counted() {
+    never_names(&["metrics", "trace.rs", "telemetry"], &["crate::store", "crate::wechat", "crate::gateway", "crate::http", "axum", "sqlx"]);
+}
+
+#[test]
 fn the_simulator_is_the_other_side() {
     never_names(&["simulator"], &["crate::gateway", "crate::store", "crate::http", "crate::config"]);
 }
