@@ -117,6 +117,7 @@ impl Service {
             page: Arc::new(settings.page),
             accept_weak_durability: settings.accept_weak_durability,
             phone: simulator.as_ref().filter(|_| has_shop).map(|(address, _)| page_of(*address).into()),
+            instance: instance.into(),
             work: work.clone(),
             stopping: stop.clone(),
         };
@@ -212,7 +213,7 @@ fn local_address(listener: &TcpListener, configured: SocketAddr) -> SocketAddr {
 }
 
 /// The address under which this machine reaches a listener of its own.
-fn reachable(address: SocketAddr) -> SocketAddr {
+pub fn reachable(address: SocketAddr) -> SocketAddr {
     match address {
         SocketAddr::V4(v4) if v4.ip().is_unspecified() => SocketAddr::from(([127, 0, 0, 1], v4.port())),
         SocketAddr::V6(v6) if v6.ip().is_unspecified() => SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], v6.port())),

@@ -20,6 +20,7 @@
 //! main → app → { http, sweeper, watcher } → gateway → { store, wechat } → deal     http → auth: who may open a deal
 //!          simulator → wechat (its codec and types) + deal          never gateway, store or http
 //!          { http, simulator } → page                               what their pages for people share
+//!        doctor → { store, wechat }                                 never a change: its own connections, which cannot
 //! ```
 //!
 //! # What must always hold
@@ -57,11 +58,14 @@ pub mod chance;
 pub mod clock;
 pub mod config;
 pub mod deal;
+pub mod doctor;
+pub mod dry_run;
 pub mod explain;
 pub mod gateway;
 pub mod http;
 pub mod listener;
 pub mod page;
+pub mod proof;
 pub mod simulator;
 pub mod store;
 pub mod sweeper;

@@ -7,6 +7,7 @@ mod body;
 mod caller;
 mod client_address;
 mod close_order;
+mod doctor;
 mod edge;
 mod events;
 mod health;
@@ -62,6 +63,8 @@ pub struct App {
     pub accept_weak_durability: bool,
     /// Where the phone of the simulator is, if that is WeChat and everybody may open deals; then there is a demo shop.
     pub phone: Option<Arc<str>>,
+    /// This instance's name in the journal.
+    pub instance: Arc<str>,
     /// Work that outlives the request it came with; a stopping service waits for it.
     pub work: TaskTracker,
     /// Cancelled when the service stops.
@@ -105,8 +108,9 @@ pub fn router(app: App, server: &ServerSettings) -> Router {
     if app.phone.is_some() {
         api = api.merge(shop::routes());
     }
-    api.route("/wxPay/notify", post(notify::notify))
-        .route("/wxPay/callback", post(notify::notify))
+    let notify = || post(notify::notify).route_layer(from_fn_with_state(app.clone(), doctor::answer));
+    api.route("/wxPay/notify", notify())
+        .route("/wxPay/callback", notify())
         .route("/pay/{order_id}", get(pay_page::pay_page))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

@@ -168,6 +168,38 @@ pub async fn open(url: &DatabaseUrl) -> Result<Conn, StoreError> {
             Target::Sqlite(options) => Ok(Conn::Sqlite(options.connect().await?)),
         }
     };
+    in_time(connecting).await
+}
+
+/// A connection on which nothing can be changed, for whoever only looks: the server refuses, or the file is open for
+/// reading only. A file that is not there is not made.
+pub async fn open_to_look(url: &DatabaseUrl) -> Result<Conn, StoreError> {
+    let connecting = async {
+        match &url.0 {
+            Target::MySql(options) => {
+                let mut conn = Conn::MySql(options.connect().await?);
+                conn.execute("SET SESSION TRANSACTION READ ONLY").await?;
+                Ok(conn)
+            }
+            Target::Sqlite(options) => {
+                // Not the service's options: those would turn the file into one with a write-ahead log. Without a log beside
+                // the file nobody is at it, and a reader need not make one.
+                let file = options.get_filename();
+                let mut log = file.as_os_str().to_owned();
+                log.push("-wal");
+                let options = SqliteConnectOptions::new()
+                    .filename(file)
+                    .read_only(true)
+                    .immutable(!std::path::Path::new(&log).exists())
+                    .busy_timeout(SQLITE_BUSY);
+                Ok(Conn::Sqlite(options.disable_statement_logging().connect().await?))
+            }
+        }
+    };
+    in_time(connecting).await
+}
+
+async fn in_time(connecting: impl Future<Output = Result<Conn, Error>>) -> Result<Conn, StoreError> {
     match timeout(CONNECT, connecting).await {
         Ok(Ok(conn)) => Ok(conn),
         Ok(Err(error)) => Err(StoreError::Unavailable(reason(&error))),

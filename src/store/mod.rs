@@ -11,8 +11,10 @@
 
 mod check;
 mod connection;
+mod dry_run;
 mod edge;
 mod event;
+mod inspect;
 mod migrate;
 mod queue;
 mod row;
@@ -26,8 +28,10 @@ use crate::wechat::{Evidence, PaidTrade, Prepaid};
 
 pub use check::WrongSchema;
 pub use connection::{DatabaseUrl, InvalidDatabaseUrl};
+pub use dry_run::{Adoption, DryRun};
 pub use edge::{Edge, Fate, Passage};
 pub use event::{Event, EventKind, Origin, StoredEvent};
+pub use inspect::{Found, Inspection, Leftovers, Server};
 pub use migrate::FOLLOWED;
 use row::DealRow;
 pub use row::ImpossibleRow;
@@ -104,6 +108,17 @@ pub enum Durability {
     LooseBinlog(i64),
 }
 
+impl Durability {
+    /// By the values of `innodb_flush_log_at_trx_commit` and, where there is a binary log, `sync_binlog`.
+    fn of(flush: i64, sync: i64) -> Self {
+        match (flush, sync) {
+            (1, 1) => Self::Full,
+            (1, other) => Self::LooseBinlog(other),
+            (other, _) => Self::Weak(other),
+        }
+    }
+}
+
 /// What of the database's own affairs matters to whoever runs the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Condition {
@@ -141,6 +156,16 @@ impl Store {
         let steps = migrate::migrate(url, now).await?;
         check::check(&mut connection::connect(url).await?).await?;
         Ok(steps)
+    }
+
+    /// Says what [`Store::migrate`] would do, and changes nothing.
+    pub async fn dry_run(url: &DatabaseUrl, now: Timestamp) -> Result<DryRun, StoreError> {
+        dry_run::dry_run(url, now).await
+    }
+
+    /// Looks at a database without opening it for service, and changes nothing.
+    pub async fn inspect(url: &DatabaseUrl, now: Timestamp) -> Result<Inspection, StoreError> {
+        inspect::inspect(url, now).await
     }
 
     /// Asks the database how it does; an error when it cannot be reached.

@@ -189,11 +189,7 @@ impl Statement {
                     // The connection itself sets synchronous=FULL, and the clock is ours; what is asked here is whether it answers.
                     Conn::Sqlite(c) => sqlx::query_as("SELECT 1, 1, NULL, NULL").fetch_one(c).await?,
                 };
-                let durability = match (flush, sync) {
-                    (1, 1) => Durability::Full,
-                    (1, other) => Durability::LooseBinlog(other),
-                    (other, _) => Durability::Weak(other),
-                };
+                let durability = Durability::of(flush, sync);
                 let clock = seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
                 Ok(Answer::Condition(Condition { durability, connections, clock }))
             }

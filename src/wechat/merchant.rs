@@ -60,7 +60,7 @@ impl Merchant {
     }
 
     /// A request about one order and nothing else: `orderquery` and `closeorder`.
-    pub(super) fn order_request(&self, order_id: &OrderId, chance: &Chance) -> String {
+    pub(crate) fn order_request(&self, order_id: &OrderId, chance: &Chance) -> String {
         let fields = self.envelope(chance).with("out_trade_no", order_id.as_str());
         xml::write(&self.signer.signed(fields))
     }

@@ -20,7 +20,7 @@ mod trade;
 mod vectors;
 pub mod xml;
 
-pub use client::{Client, Endpoints, Wire};
+pub use client::{CONNECT, Client, Endpoints, Wire};
 pub use error::{CallError, Doubt, Refusal};
 pub use fields::Fields;
 pub use merchant::{Merchant, Order, is_sendable};

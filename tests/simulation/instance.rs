@@ -71,6 +71,7 @@ impl Instance {
             page: Arc::new(settings.page.clone()),
             accept_weak_durability: false,
             phone: None,
+            instance: "simulation".into(),
             work: TaskTracker::new(),
             stopping: CancellationToken::new(),
         };

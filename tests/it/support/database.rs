@@ -149,6 +149,14 @@ impl Look {
         rows
     }
 
+    /// Ends it, with whatever files it had open.
+    pub async fn ends(self) {
+        match self {
+            Self::Sqlite(pool) => pool.close().await,
+            Self::MySql(pool) => pool.close().await,
+        }
+    }
+
     /// Runs any SQL.
     pub async fn run(&self, sql: &str) {
         let sql = AssertSqlSafe(sql.to_owned());
