@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use wechat_pay::app::{self, Service};
+use wechat_pay::auth::ApiKeys;
 use wechat_pay::chance::Chance;
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
@@ -24,6 +25,7 @@ usage: wechat-pay [COMMAND]
   simulator      only the simulator of WeChat, for other programs' tests
   migrate        bring the database's schema up to date and check it; with --dry-run, only say what would be done
   check-config   read the configuration, say what is in force or what is wrong
+  new-key [NAME] draw a key for auth.mode api_key: print it, and its entry for the configuration
   explain ORDER  tell the story of an order, and what comes next
   doctor         look for what goes wrong in practice, and say what to do about it; nothing is changed. With --fetch, the
                  notify URL is visited through its public name. Exits with 1 when something must be mended
@@ -37,12 +39,12 @@ The keys are those of config/default.toml.
 async fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let (command, operand) = (arguments.next(), arguments.next());
-    let is_lawful = match (command.as_deref(), operand.as_deref()) {
+    let operand_fits = match (command.as_deref(), operand.as_deref()) {
         (Some("explain"), operand) => operand.is_some(),
-        (Some("migrate"), Some("--dry-run")) | (Some("doctor"), Some("--fetch")) => true,
+        (Some("new-key"), _) | (Some("migrate"), Some("--dry-run")) | (Some("doctor"), Some("--fetch")) => true,
         (_, operand) => operand.is_none(),
     };
-    if arguments.next().is_some() || !is_lawful {
+    if arguments.next().is_some() || !operand_fits {
         return usage_error();
     }
     telemetry::start();
@@ -53,6 +55,7 @@ async fn main() -> ExitCode {
         Some("migrate") => migrate().await,
         Some("doctor") => return doctor(operand.is_some()).await,
         Some("check-config") => check_config(),
+        Some("new-key") => new_key(operand.as_deref().unwrap_or("key")),
         Some("explain") => explain(operand.as_deref().unwrap_or_default()).await,
         Some("help" | "--help" | "-h") => {
             say(USAGE);
@@ -131,6 +134,12 @@ async fn doctor(fetch: bool) -> ExitCode {
 fn check_config() -> Outcome {
     let settings = Settings::load()?;
     say(&settings.to_string());
+    Ok(())
+}
+
+fn new_key(name: &str) -> Outcome {
+    let (key, entry) = ApiKeys::draw(name, &Chance::System)?;
+    say(&format!("{key}\nis the key, for the caller; nobody can show it again. Its entry for auth.api_keys is\n{entry}\n"));
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 mod error;
 mod page;
 mod raw;
+mod secrets;
 mod settings;
 
 pub use error::ConfigError;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use config::{Config, Environment, File, FileFormat};
 
 use raw::Raw;
+use secrets::Secrets;
 
 const PREFIX: &str = "WECHAT_PAY__";
 const PROFILE: &str = "WECHAT_PAY__PROFILE";
@@ -51,6 +53,7 @@ impl Settings {
     /// Reads the configuration that these environment variables make, with the profile's file if one is named.
     pub fn from_environment(variables: HashMap<String, String>) -> Result<Self, ConfigError> {
         let profile = variables.get(PROFILE).cloned();
+        let secrets = Secrets::beside(&variables);
         let ours: HashMap<_, _> = variables.into_iter().filter(|(name, _)| name.starts_with(PREFIX) && name != PROFILE).collect();
         let mut builder = Config::builder().add_source(File::from_str(include_str!("../../config/default.toml"), FileFormat::Toml));
         if let Some(profile) = profile {
@@ -62,6 +65,6 @@ impl Settings {
         }
         let environment = Environment::with_prefix("WECHAT_PAY").prefix_separator("__").separator("__").source(Some(ours));
         let raw: Raw = builder.add_source(environment).build()?.try_deserialize()?;
-        raw.validate()
+        raw.with_secrets(&secrets)?.validate()
     }
 }

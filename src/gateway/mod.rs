@@ -70,6 +70,9 @@ pub enum GatewayError {
     /// The idempotency key was used with other parameters.
     #[error("the idempotency key was used with another {0}")]
     IdempotencyConflict(&'static str),
+    /// The signed offer has opened another deal.
+    #[error("the signature has been used")]
+    SignatureUsed,
     /// The deal is paid.
     #[error("the order is paid")]
     OrderPaid(OrderId),

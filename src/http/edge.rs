@@ -51,7 +51,7 @@ pub async fn trace(State(app): State<App>, mut request: Request, next: Next) -> 
     let route = request.extensions().get::<MatchedPath>().map_or("-", |path| path.as_str()).to_owned();
     let client = request.extensions().get::<Peer>().map(|peer| client_address(peer.0.ip(), request.headers(), &app.trusted_proxies));
     let method = request.method().clone();
-    let span = info_span!("request", id = id.to_str().unwrap_or("-"));
+    let span = info_span!("request", id = id.to_str().unwrap_or("-"), caller = tracing::field::Empty);
     async move {
         let mut response = next.run(request).await;
         response.headers_mut().insert(REQUEST_ID, id);

@@ -4,6 +4,7 @@
 //! client hangs up, and a payment that is being stored must not stop for that.
 
 mod body;
+mod caller;
 mod client_address;
 mod close_order;
 mod doctor;
@@ -33,6 +34,7 @@ use tokio_util::task::TaskTracker;
 use tower_http::cors::CorsLayer;
 use tracing::Instrument;
 
+use crate::auth::Auth;
 use crate::config::{PageSettings, ServerSettings};
 use crate::deal::Fen;
 use crate::gateway::Gateway;
@@ -47,6 +49,10 @@ pub struct App {
     pub gateway: Arc<Gateway>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Arc<[IpNet]>,
+    /// Who may open a deal.
+    pub auth: Arc<Auth>,
+    /// From where notifications are taken; empty: from everywhere.
+    pub notify_sources: Arc<[IpNet]>,
     /// The highest price of one deal.
     pub max_price: Fen,
     /// How often one caller may open deals.
@@ -55,7 +61,7 @@ pub struct App {
     pub page: Arc<PageSettings>,
     /// Be ready although the database may lose what it acknowledged.
     pub accept_weak_durability: bool,
-    /// Where the phone of the simulator is, if that is WeChat; then there is a demo shop as well.
+    /// Where the phone of the simulator is, if that is WeChat and everybody may open deals; then there is a demo shop.
     pub phone: Option<Arc<str>>,
     /// This instance's name in the journal.
     pub instance: Arc<str>,
@@ -124,6 +130,7 @@ fn cors(server: &ServerSettings) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(server.cors_origins.clone())
         .allow_methods([Method::GET, Method::POST])
+        // Not Authorization: a key that a page has is everybody's.
         .allow_headers([header::CONTENT_TYPE, to_pay::IDEMPOTENCY_KEY])
         .expose_headers([edge::REQUEST_ID, header::RETRY_AFTER])
         .max_age(Duration::from_secs(600))

@@ -72,6 +72,8 @@ pub struct NewDeal {
     pub price: Fen,
     /// The caller's `Idempotency-Key`.
     pub idempotency_key: Option<String>,
+    /// The nonce of the signed offer that it is opened with.
+    pub signed_nonce: Option<String>,
     /// The exact bytes that WeChat will be asked with.
     pub prepay_request: String,
     /// Until when the one who opens it is asking WeChat.
@@ -179,7 +181,7 @@ impl Store {
         self.workers.cannot_write()
     }
 
-    /// Stores a new deal. [`StoreError::Conflict`]: the order id or the idempotency key is taken.
+    /// Stores a new deal. [`StoreError::Conflict`]: the order id, the idempotency key or the nonce is taken.
     pub async fn insert(&self, deal: NewDeal, event: Event) -> Result<(), StoreError> {
         self.journal(Statement::Insert(Box::new(deal)), event).await.map(|_| ())
     }
@@ -221,6 +223,12 @@ impl Store {
         self.readable(Statement::FindDecided(format!("[{}]", numbers.join(",")))).await
     }
 
+    /// Whether a merchant's signed offer with this nonce has opened a deal.
+    pub async fn is_nonce_used(&self, merchant_id: i64, nonce: &str) -> Result<bool, StoreError> {
+        let deals = self.rows(Statement::FindByNonce { merchant_id, nonce: nonce.to_owned() }).await?;
+        Ok(!deals.is_empty())
+    }
+
     /// Takes the right to ask WeChat for this deal's link until `until`; `false` when somebody else has it,
     /// there is a link by now or the deal is decided.
     pub async fn claim_prepay(&self, order_id: &OrderId, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
@@ -233,9 +241,9 @@ impl Store {
         self.journal(change, event).await.map(|_| ())
     }
 
-    /// Takes the idempotency key off a deal whose number WeChat would not take, for the deal that replaces it.
-    pub async fn release_key(&self, order_id: &OrderId) -> Result<(), StoreError> {
-        self.change(Statement::ReleaseKey { order_id: order_id.clone() }).await.map(|_| ())
+    /// Takes the idempotency key and the nonce off a deal whose number WeChat would not take, for the deal that replaces it.
+    pub async fn release_keys(&self, order_id: &OrderId) -> Result<(), StoreError> {
+        self.change(Statement::ReleaseKeys { order_id: order_id.clone() }).await.map(|_| ())
     }
 
     /// Unpaid → Paid in one statement, if the deal of this number is unpaid and costs exactly this: the common case.

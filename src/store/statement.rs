@@ -27,6 +27,10 @@ pub enum Statement {
         merchant_id: i64,
         key: String,
     },
+    FindByNonce {
+        merchant_id: i64,
+        nonce: String,
+    },
     /// Which of these are paid or expired; their numbers as one JSON text.
     FindDecided(String),
     Insert(Box<NewDeal>),
@@ -44,7 +48,7 @@ pub enum Statement {
         note: PrepayNote,
         now: Timestamp,
     },
-    ReleaseKey {
+    ReleaseKeys {
         order_id: OrderId,
     },
     /// Deals whose look is due, the latest first.
@@ -192,6 +196,7 @@ impl Statement {
             Self::Find(order_id) => rows!(select_deal!("order_key = ?"), order_id.as_str()),
             Self::FindStrays(order_id) => rows!(select_deal!("order_id = ? AND order_key IS NULL"), order_id.as_str()),
             Self::FindByKey { merchant_id, key } => rows!(select_deal!("merchant_id = ? AND idempotency_key = ?"), merchant_id, key),
+            Self::FindByNonce { merchant_id, nonce } => rows!(select_deal!("merchant_id = ? AND signed_nonce = ?"), merchant_id, nonce),
             // One parameter for however many: engines limit how many there may be. The numbers are walked through and each is
             // looked up in the unique index, whatever an optimizer thinks of lists.
             Self::FindDecided(numbers) => match conn {
@@ -214,8 +219,8 @@ impl Statement {
             },
             Self::Insert(deal) => affected!(
                 "INSERT INTO deal (order_id, order_key, product_id, merchant_id, price, price_last, total_fee, status, mode, \
-                 idempotency_key, prepay_request, asking_until, create_at, update_at, expires_at, due_at) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?)",
+                 idempotency_key, signed_nonce, prepay_request, asking_until, create_at, update_at, expires_at, due_at) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?)",
                 deal.order_id.as_str(),
                 deal.order_id.as_str(),
                 deal.product_id,
@@ -224,6 +229,7 @@ impl Statement {
                 deal.price.to_price(),
                 deal.price.get(),
                 deal.idempotency_key.as_deref(),
+                deal.signed_nonce.as_deref(),
                 deal.prepay_request.as_str(),
                 column(deal.asking_until),
                 column(deal.created_at),
@@ -261,8 +267,8 @@ impl Statement {
                 column(*now),
                 order_id.as_str(),
             ),
-            Self::ReleaseKey { order_id } => affected!(
-                "UPDATE deal SET idempotency_key = NULL, update_at = update_at WHERE order_key = ? AND COALESCE(status, 0) = 0 AND code_url IS NULL",
+            Self::ReleaseKeys { order_id } => affected!(
+                "UPDATE deal SET idempotency_key = NULL, signed_nonce = NULL, update_at = update_at WHERE order_key = ? AND COALESCE(status, 0) = 0 AND code_url IS NULL",
                 order_id.as_str(),
             ),
             Self::MarkPaid { trade, paid_at } => {
@@ -336,12 +342,13 @@ impl Statement {
             Self::Find(_) => "find",
             Self::FindStrays(_) => "find strays",
             Self::FindByKey { .. } => "find by key",
+            Self::FindByNonce { .. } => "find by nonce",
             Self::FindDecided(_) => "find decided",
             Self::Insert(_) => "insert",
             Self::Claim { .. } => "claim",
             Self::ClaimPrepay { .. } => "claim prepay",
             Self::NotePrepay { .. } => "note prepay",
-            Self::ReleaseKey { .. } => "release key",
+            Self::ReleaseKeys { .. } => "release keys",
             Self::Due { .. } => "due",
             Self::Newest { .. } => "newest",
             Self::FindUnclaimed { .. } => "find unclaimed",

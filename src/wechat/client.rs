@@ -144,6 +144,7 @@ impl Client {
 
     /// `unifiedorder` with the stored bytes of [`Merchant::unified_order_request`].
     pub async fn unified_order(&self, _place: SemaphorePermit<'_>, order_id: &OrderId, request: String) -> Result<Prepaid, CallError> {
+        let request = self.merchant.signed_anew(request);
         self.call("unifiedorder", order_id, request, &PAUSES, reply::unified_order).await
     }
 

@@ -37,6 +37,11 @@ fn gateway_store_and_wechat_know_no_http_framework() {
 }
 
 #[test]
+fn who_may_open_a_deal_is_decided_without_anybody_else() {
+    never_names(&["auth"], &["axum", "sqlx", "crate::store", "crate::wechat", "crate::gateway", "crate::http", "crate::config"]);
+}
+
+#[test]
 fn sql_lives_in_the_store() {
     never_names(
         &["deal", "gateway", "wechat", "http", "simulator", "doctor", "app.rs", "dry_run.rs", "main.rs"],
