@@ -39,12 +39,12 @@ The keys are those of config/default.toml.
 async fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let (command, operand) = (arguments.next(), arguments.next());
-    let operand_fits = match (command.as_deref(), operand.as_deref()) {
+    let is_lawful = match (command.as_deref(), operand.as_deref()) {
         (Some("explain"), operand) => operand.is_some(),
-        (Some("new-key"), _) | (Some("migrate"), Some("--dry-run")) | (Some("doctor"), Some("--fetch")) => true,
+        (Some("migrate"), Some("--dry-run")) | (Some("doctor"), Some("--fetch")) | (Some("new-key"), _) => true,
         (_, operand) => operand.is_none(),
     };
-    if arguments.next().is_some() || !operand_fits {
+    if arguments.next().is_some() || !is_lawful {
         return usage_error();
     }
     telemetry::start();
