@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::deal::{Fen, Schedule};
 use crate::gateway::Terms;
 use crate::simulator;
-use crate::store::DatabaseUrl;
+use crate::store::{DatabaseUrl, LARGEST_BATCH};
 use crate::wechat::{ApiKey, Endpoints, Merchant, SignType, Signer, is_sendable};
 
 use super::error::ConfigError;
@@ -47,6 +47,7 @@ struct RawServer {
 struct RawDatabase {
     url: String,
     accept_weak_durability: bool,
+    largest_batch: usize,
 }
 
 #[derive(Deserialize)]
@@ -102,6 +103,9 @@ impl Raw {
     pub fn validate(self) -> Result<Settings, ConfigError> {
         let server = self.server.validate()?;
         let database = self.database.url.parse::<DatabaseUrl>()?;
+        if !(1..=LARGEST_BATCH).contains(&self.database.largest_batch) {
+            return Err(value("database.largest_batch", "1 to 64"));
+        }
         let simulator_listen = address("simulator.listen", &self.simulator.listen)?;
         if self.simulator.time_scale == 0 {
             return Err(value("simulator.time_scale", "at least 1"));
@@ -137,6 +141,7 @@ impl Raw {
             server,
             database,
             accept_weak_durability: self.database.accept_weak_durability,
+            largest_batch: self.database.largest_batch,
             wechat,
             terms,
             max_price,

@@ -20,6 +20,8 @@ pub struct Settings {
     pub database: DatabaseUrl,
     /// Be ready although the database may lose what it acknowledged.
     pub accept_weak_durability: bool,
+    /// How many changes travel in one transaction at most.
+    pub largest_batch: usize,
     /// The real WeChat; `None`: the simulator.
     pub wechat: Option<Wechat>,
     /// How deals live.
