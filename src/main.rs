@@ -36,7 +36,7 @@ async fn main() -> ExitCode {
     if arguments.next().is_some() || operand.is_some() != (command.as_deref() == Some("explain")) {
         return usage_error();
     }
-    telemetry::start();
+    let _log = telemetry::start();
     let outcome = match command.as_deref() {
         None | Some("serve") => serve().await,
         Some("simulator") => simulator().await,

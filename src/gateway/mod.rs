@@ -2,6 +2,7 @@
 //! WeChat is asked. No database transaction and no lock is ever held across a call to WeChat.
 
 mod close_order;
+mod paid;
 mod polls;
 mod query_order;
 mod settle;
@@ -23,6 +24,7 @@ pub use settle::{Alarms, SettleError, Settled};
 pub use sweep::Swept;
 pub use to_pay::{Opened, ToPay};
 
+use paid::Paid;
 use polls::Polls;
 use sweep::Strays;
 
@@ -50,6 +52,7 @@ pub struct Gateway {
     chance: Chance,
     terms: Terms,
     polls: Polls,
+    paid: Paid,
     alarms: Alarms,
     strays: Strays,
 }
@@ -104,7 +107,8 @@ impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, wechat: Client, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let polls = Polls::new(terms.query_budget);
-        Self { store, wechat, clock, chance, terms, polls, alarms: Alarms::default(), strays: Strays::default() }
+        let (paid, alarms, strays) = (Paid::default(), Alarms::default(), Strays::default());
+        Self { store, wechat, clock, chance, terms, polls, paid, alarms, strays }
     }
 
     /// What was raised since the start.

@@ -61,7 +61,7 @@ impl Gateway {
             let deal = self.draft(&wish);
             let opened = self.event(&deal.order_id, EventKind::Opened, Origin::FrontEnd);
             match self.store.insert(deal.clone(), opened).await {
-                Ok(()) => {}
+                Ok(()) => self.paid.note_expiry(&deal.order_id, Some(deal.expires_at)),
                 Err(StoreError::Conflict) => {
                     if let Some(existing) = self.opened_before(&wish).await? {
                         return self.resume(existing, &wish).await;

@@ -49,7 +49,13 @@ pub struct Workers {
 impl Workers {
     /// Starts them. They end, each after its last statement, when the last clone of this is dropped.
     pub fn start(url: DatabaseUrl, instance: &Arc<str>, largest_batch: usize, edge: Option<&Edge>) -> Self {
-        let (readers, writers) = if url.is_sqlite() { (2, 1) } else { (4, 8) };
+        let (readers, writers) = match (url.is_sqlite(), largest_batch) {
+            (true, _) => (2, 1),
+            // Changes that do not travel together share at least the server's own group commit.
+            (false, 1) => (4, 8),
+            // Two, for one may have to wait for a locked row; with more the batches are smaller, and each payment dearer.
+            (false, _) => (4, 2),
+        };
         let doubts = Arc::default();
         let lane = |workers| lane(&url, workers, instance, largest_batch, edge, &doubts);
         Self { reads: lane(readers), writes: lane(writers) }

@@ -9,6 +9,7 @@ mod support;
 mod adoption;
 mod architecture;
 mod backlog;
+mod batching;
 mod configuration;
 mod costs;
 mod crowd;
