@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use serde_json::json;
 use tokio::time::timeout;
 
 use crate::support::database::{Engine, Look};
@@ -101,12 +102,20 @@ on_both_engines! {
         // Each key comes twice, and both times at once.
         let answers = join_all((0..CROWD).map(|n| {
             let house = &house;
-            async move { house.to_pay_once(&format!("cart-{}", n / 2), "19.90").await.json() }
+            async move {
+                loop {
+                    // A busy machine may send somebody away; whoever comes again under his key gets the same deal.
+                    let answer = house.to_pay_once(&format!("cart-{}", n / 2), "19.90").await;
+                    if answer.status != 503 {
+                        break answer.json();
+                    }
+                }
+            }
         }))
         .await;
         let mut orders = HashSet::new();
         for pair in answers.chunks(2) {
-            assert_eq!(pair[0]["code"], 0, "{}", pair[0]);
+                assert_eq!((&pair[0]["code"], &pair[1]["code"]), (&json!(0), &json!(0)), "{} {}", pair[0], pair[1]);
             assert_eq!((&pair[0]["order_id"], &pair[0]["code_url"]), (&pair[1]["order_id"], &pair[1]["code_url"]));
             orders.insert(pair[0]["order_id"].as_str().unwrap().to_owned());
         }
