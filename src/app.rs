@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
@@ -11,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use crate::auth::Auth;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::{Settings, Wechat};
@@ -18,8 +20,9 @@ use crate::gateway::Gateway;
 use crate::http::{self, App, Limits};
 use crate::listener;
 use crate::simulator::Simulator;
-use crate::store::{Durability, Store, StoreError};
+use crate::store::{CONNECTIONS, Durability, Store, StoreError};
 use crate::sweeper;
+use crate::watcher;
 use crate::wechat::{Client, Endpoints};
 
 /// A database that starts together with the service may take a while.
@@ -53,6 +56,8 @@ pub struct Service {
     pub address: SocketAddr,
     /// Where the simulator listens, and the simulator itself.
     pub simulator: Option<(SocketAddr, Simulator)>,
+    /// Whether there is a demo shop.
+    pub has_shop: bool,
     /// The service behind the listener.
     pub gateway: Arc<Gateway>,
     stop: CancellationToken,
@@ -88,7 +93,10 @@ impl Service {
         let instance = chance.nonce()[..8].to_owned();
         let store = open_store(&settings.database, &instance, settings.largest_batch, &clock).await?;
         info!(instance, "this instance's name in the journal");
-        warn_of_weakness(&store, settings.accept_weak_durability).await;
+        warn_of_weakness(&store, settings.accept_weak_durability, &clock).await;
+        if wechat.merchant.previous_key.is_some() {
+            warn!("the previous API key is still believed: take it out of the configuration when WeChat signs with it no more");
+        }
         let client = Client::new(wechat.merchant, wechat.endpoints, chance.clone())?;
         let stop = CancellationToken::new();
         let work = TaskTracker::new();
@@ -96,18 +104,26 @@ impl Service {
         if settings.sweep_calls_per_second > 0 {
             work.spawn(sweeper::run(Arc::clone(&gateway), settings.sweep_calls_per_second, stop.clone()));
         }
+        work.spawn(watcher::run(Arc::clone(&gateway), stop.clone()));
+        // The shop names prices and lists orders to everybody, which is what the mode `open` is for.
+        let has_shop = simulator.is_some() && matches!(settings.auth, Auth::Open);
         let app = App {
             gateway: Arc::clone(&gateway),
             trusted_proxies: settings.server.trusted_proxies.clone().into(),
+            auth: Arc::new(settings.auth),
+            notify_sources: settings.notify_sources.into(),
             max_price: settings.max_price,
             limits: Arc::new(Limits::new(settings.limits.per_address, settings.limits.per_merchant)),
+            page: Arc::new(settings.page),
             accept_weak_durability: settings.accept_weak_durability,
+            phone: simulator.as_ref().filter(|_| has_shop).map(|(address, _)| page_of(*address).into()),
+            instance: instance.into(),
             work: work.clone(),
             stopping: stop.clone(),
         };
         let router = http::router(app, &settings.server);
         servers.push(tokio::spawn(listener::serve(listener, router, settings.server.max_connections, stop.clone())));
-        Ok(Self { address, simulator, gateway, stop, stop_simulator, work, servers })
+        Ok(Self { address, simulator, has_shop, gateway, stop, stop_simulator, work, servers })
     }
 
     /// Takes no more connections, finishes what is in hand, and returns within 10 s.
@@ -157,15 +173,28 @@ async fn open_store(url: &crate::store::DatabaseUrl, instance: &str, largest_bat
     }
 }
 
-async fn warn_of_weakness(store: &Store, accepted: bool) {
+/// Clocks that differ by more than this cost double or late looks; nothing is lost by it, for every change is guarded.
+const TOLERABLE_SKEW: TimeDelta = TimeDelta::seconds(5);
+
+/// Says what of the database's set-up could hurt later.
+async fn warn_of_weakness(store: &Store, accepted: bool, clock: &Clock) {
     const RISK: &str = "a crash of the database's machine could lose acknowledged payments";
-    match store.durability().await {
-        Ok(Durability::Weak(value)) => {
+    // What cannot be asked now shows itself soon enough.
+    let Ok(condition) = store.condition().await else { return };
+    match condition.durability {
+        Durability::Weak(value) => {
             let consequence = if accepted { "accepted by configuration" } else { "not ready until it is 1" };
             warn!(innodb_flush_log_at_trx_commit = value, consequence, "{RISK}");
         }
-        Ok(Durability::LooseBinlog(value)) => warn!(sync_binlog = value, "{RISK}: set it to 1"),
-        Ok(Durability::Full) | Err(_) => {}
+        Durability::LooseBinlog(value) => warn!(sync_binlog = value, "{RISK}: set it to 1"),
+        Durability::Full => {}
+    }
+    let needed = i64::try_from(CONNECTIONS).unwrap_or(i64::MAX);
+    if let Some(max_connections) = condition.connections.filter(|allowed| *allowed <= needed) {
+        warn!(max_connections, needed, "the database allows fewer connections than each instance of this service keeps");
+    }
+    if let Some(skew) = condition.clock.map(|theirs| theirs - clock.now()).filter(|skew| skew.abs() > TOLERABLE_SKEW) {
+        warn!(seconds = skew.num_seconds(), "the database's clock is ahead of this machine's (behind, if negative): check NTP on both");
     }
 }
 
@@ -184,7 +213,7 @@ fn local_address(listener: &TcpListener, configured: SocketAddr) -> SocketAddr {
 }
 
 /// The address under which this machine reaches a listener of its own.
-fn reachable(address: SocketAddr) -> SocketAddr {
+pub fn reachable(address: SocketAddr) -> SocketAddr {
     match address {
         SocketAddr::V4(v4) if v4.ip().is_unspecified() => SocketAddr::from(([127, 0, 0, 1], v4.port())),
         SocketAddr::V6(v6) if v6.ip().is_unspecified() => SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], v6.port())),
@@ -208,12 +237,19 @@ pub fn allow_connections(server: &crate::config::ServerSettings) {
     }
 }
 
+/// The page at the root of a listener of our own.
+fn page_of(address: SocketAddr) -> String {
+    format!("http://{}/", reachable(address))
+}
+
 /// Says what is running, and where to look.
 pub fn announce(service: &Service) {
     info!(address = %service.address, "serving");
     if let Some((address, _)) = &service.simulator {
-        let (api, phone) = (format!("http://{}", reachable(service.address)), format!("http://{}", reachable(*address)));
         warn!("no WeChat credentials are configured: the built-in simulator is WeChat and no money moves");
-        info!("open deals at {api}/wxPay/toPay, pay them at {phone}/");
+        match service.has_shop {
+            true => info!("open the shop at {} and the phone at {}", page_of(service.address), page_of(*address)),
+            false => info!("open the phone at {}; the shop is closed, for auth.mode is not open", page_of(*address)),
+        }
     }
 }

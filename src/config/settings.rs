@@ -6,7 +6,8 @@ use axum::http::HeaderValue;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::deal::Fen;
+use crate::auth::Auth;
+use crate::deal::{Fen, OrderId};
 use crate::gateway::Terms;
 use crate::store::DatabaseUrl;
 use crate::wechat::{Endpoints, Merchant};
@@ -24,10 +25,16 @@ pub struct Settings {
     pub largest_batch: usize,
     /// The real WeChat; `None`: the simulator.
     pub wechat: Option<Wechat>,
+    /// From where notifications are taken; empty: from everywhere.
+    pub notify_sources: Vec<IpNet>,
+    /// Who may open a deal.
+    pub auth: Auth,
     /// How deals live.
     pub terms: Terms,
     /// The highest price of one deal.
     pub max_price: Fen,
+    /// The payer's page.
+    pub page: PageSettings,
     /// How often one caller may open deals.
     pub limits: LimitSettings,
     /// Calls to WeChat that the sweeper may make a second; 0: it does not sweep.
@@ -47,6 +54,43 @@ pub struct ServerSettings {
     pub cors_origins: Vec<HeaderValue>,
     /// Connections at once.
     pub max_connections: usize,
+}
+
+/// The payer's page.
+#[derive(Debug, Clone)]
+pub struct PageSettings {
+    /// Who sells; empty: nobody is named.
+    pub merchant_name: String,
+    /// Where the page leads once the order is paid.
+    pub return_url: Option<ReturnUrl>,
+    /// The public address of this service, without a slash at its end; empty: unknown.
+    pub base_url: String,
+}
+
+impl PageSettings {
+    /// The address of an order's page: absolute where the public one is known.
+    pub fn address_of(&self, order_id: &OrderId) -> String {
+        format!("{}/pay/{}", self.base_url, in_a_url(order_id))
+    }
+}
+
+/// An address with `{order_id}` to be filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnUrl(pub(super) String);
+
+impl ReturnUrl {
+    /// The address for one order.
+    pub fn of(&self, order_id: &OrderId) -> String {
+        self.0.replace(ORDER_ID, &in_a_url(order_id))
+    }
+}
+
+/// Where the number goes.
+pub(super) const ORDER_ID: &str = "{order_id}";
+
+/// The number as a path's segment or a query's value. (Ours have digits only, but an adopted one may have a `|`.)
+fn in_a_url(order_id: &OrderId) -> String {
+    form_urlencoded::byte_serialize(order_id.as_str().as_bytes()).collect()
 }
 
 /// How often one caller may open deals: toPay calls a minute, 0 for no limit.
@@ -91,12 +135,20 @@ impl std::fmt::Display for Settings {
                 writeln!(f, "backup              {}", wechat.endpoints.backup.as_ref().map_or("none".to_owned(), host))?;
                 writeln!(f, "appid, mch_id       {}, {}", wechat.merchant.appid, wechat.merchant.mch_id)?;
                 writeln!(f, "sign_type           {}", wechat.merchant.signer.sign_type().as_str())?;
+                if wechat.merchant.previous_key.is_some() {
+                    writeln!(f, "API key             a new one, and the previous one is believed too")?;
+                }
                 writeln!(f, "notify_url          {}", wechat.merchant.notify_url)?;
             }
             None => writeln!(f, "WeChat              the simulator, on {}: no money moves", self.simulator.listen)?,
         }
         writeln!(f, "deal lives          {} s", self.terms.expire_after.num_seconds())?;
         writeln!(f, "highest price       {} yuan", self.max_price)?;
-        writeln!(f, "who may open deals  everybody who reaches the port (auth.mode open)")
+        writeln!(f, "payer's page        {}/pay/…", self.page.base_url)?;
+        writeln!(f, "leads to            {}", self.page.return_url.as_ref().map_or("nowhere", |url| &url.0))?;
+        if !self.notify_sources.is_empty() {
+            writeln!(f, "notifications from  {} networks", self.notify_sources.len())?;
+        }
+        writeln!(f, "who may open deals  {}", self.auth)
     }
 }

@@ -2,12 +2,15 @@
 //! WeChat is asked. No database transaction and no lock is ever held across a call to WeChat.
 
 mod close_order;
+mod events;
 mod paid;
+mod pay_page;
 mod polls;
 mod query_order;
 mod settle;
 mod sweep;
 mod to_pay;
+mod watched;
 
 use std::time::Duration;
 
@@ -19,6 +22,8 @@ use crate::deal::{OrderId, Schedule, Timestamp};
 use crate::store::{Event, EventKind, Origin, Store, StoreError};
 use crate::wechat::{CallError, Client, Evidence, Refusal};
 
+pub use events::Events;
+pub use pay_page::{PayPage, Standing};
 pub use query_order::OrderView;
 pub use settle::{Alarms, SettleError, Settled};
 pub use sweep::Swept;
@@ -27,6 +32,7 @@ pub use to_pay::{Opened, ToPay};
 use paid::Paid;
 use polls::Polls;
 use sweep::Strays;
+use watched::Watched;
 
 /// What an operator may choose about deals.
 #[derive(Debug, Clone)]
@@ -53,6 +59,7 @@ pub struct Gateway {
     terms: Terms,
     polls: Polls,
     paid: Paid,
+    watched: Watched,
     alarms: Alarms,
     strays: Strays,
 }
@@ -66,6 +73,9 @@ pub enum GatewayError {
     /// The idempotency key was used with other parameters.
     #[error("the idempotency key was used with another {0}")]
     IdempotencyConflict(&'static str),
+    /// The signed offer has opened another deal.
+    #[error("the signature has been used")]
+    SignatureUsed,
     /// The deal is paid.
     #[error("the order is paid")]
     OrderPaid(OrderId),
@@ -107,8 +117,8 @@ impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, wechat: Client, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let polls = Polls::new(terms.query_budget);
-        let (paid, alarms, strays) = (Paid::default(), Alarms::default(), Strays::default());
-        Self { store, wechat, clock, chance, terms, polls, paid, alarms, strays }
+        let (paid, watched, alarms, strays) = (Paid::default(), Watched::default(), Alarms::default(), Strays::default());
+        Self { store, wechat, clock, chance, terms, polls, paid, watched, alarms, strays }
     }
 
     /// What was raised since the start.

@@ -53,7 +53,7 @@ pub async fn trace(State(app): State<App>, mut request: Request, next: Next) -> 
     let route = request.extensions().get::<MatchedPath>().map_or("-", |path| path.as_str()).to_owned();
     let client = request.extensions().get::<Peer>().map(|peer| client_address(peer.0.ip(), request.headers(), &app.trusted_proxies));
     let method = request.method().clone();
-    let span = info_span!("request", id = id.to_str().unwrap_or("-"));
+    let span = info_span!("request", id = id.to_str().unwrap_or("-"), caller = tracing::field::Empty);
     async move {
         let mut response = next.run(request).await;
         response.headers_mut().insert(REQUEST_ID, id);
@@ -88,5 +88,33 @@ pub async fn catch_panics(request: Request, next: Next) -> Response {
             error!("a handler panicked");
             Refusal::internal().into_response()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::middleware::from_fn;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_answered_for_and_the_next_one_is_served() {
+        let fault = || async {
+            if true {
+                panic!("the secret of a deal");
+            }
+        };
+        let router: Router =
+            Router::new().route("/fault", get(fault)).route("/fine", get(|| async { "fine" })).layer(from_fn(catch_panics));
+        let ask = |path: &str| router.clone().oneshot(Request::get(path).body(axum::body::Body::empty()).unwrap());
+        let answer = ask("/fault").await.unwrap();
+        assert_eq!(answer.status(), 500);
+        let body = axum::body::to_bytes(answer.into_body(), 1000).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(body.contains("\"reason\":\"INTERNAL\"") && !body.contains("secret"), "{body}");
+        assert_eq!(ask("/fine").await.unwrap().status(), 200);
     }
 }

@@ -4,15 +4,20 @@
 //! client hangs up, and a payment that is being stored must not stop for that.
 
 mod body;
+mod caller;
 mod client_address;
 mod close_order;
+mod doctor;
 mod edge;
+mod events;
 mod health;
 mod limits;
 mod notify;
 mod order_id;
+mod pay_page;
 mod query_order;
 mod refusal;
+mod shop;
 mod to_pay;
 
 use std::future::Future;
@@ -29,7 +34,8 @@ use tokio_util::task::TaskTracker;
 use tower_http::cors::CorsLayer;
 use tracing::Instrument;
 
-use crate::config::ServerSettings;
+use crate::auth::Auth;
+use crate::config::{PageSettings, ServerSettings};
 use crate::deal::Fen;
 use crate::gateway::Gateway;
 
@@ -43,12 +49,22 @@ pub struct App {
     pub gateway: Arc<Gateway>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Arc<[IpNet]>,
+    /// Who may open a deal.
+    pub auth: Arc<Auth>,
+    /// From where notifications are taken; empty: from everywhere.
+    pub notify_sources: Arc<[IpNet]>,
     /// The highest price of one deal.
     pub max_price: Fen,
     /// How often one caller may open deals.
     pub limits: Arc<Limits>,
+    /// The payer's page.
+    pub page: Arc<PageSettings>,
     /// Be ready although the database may lose what it acknowledged.
     pub accept_weak_durability: bool,
+    /// Where the phone of the simulator is, if that is WeChat and everybody may open deals; then there is a demo shop.
+    pub phone: Option<Arc<str>>,
+    /// This instance's name in the journal.
+    pub instance: Arc<str>,
     /// Work that outlives the request it came with; a stopping service waits for it.
     pub work: TaskTracker,
     /// Cancelled when the service stops.
@@ -83,13 +99,19 @@ pub fn router(app: App, server: &ServerSettings) -> Router {
         .route("/wxPay/queryOrder", post(query_order::query_order))
         .route("/wxPay/wxPay/queryOrder", post(query_order::query_order))
         .route("/wxPay/doCloseOrder", post(close_order::close_order))
+        .route("/wxPay/events", get(events::events))
         // Before the layer, which then answers preflights instead.
         .method_not_allowed_fallback(method_not_allowed);
     if !server.cors_origins.is_empty() {
         api = api.layer(cors(server));
     }
-    api.route("/wxPay/notify", post(notify::notify))
-        .route("/wxPay/callback", post(notify::notify))
+    if app.phone.is_some() {
+        api = api.merge(shop::routes());
+    }
+    let notify = || post(notify::notify).route_layer(from_fn_with_state(app.clone(), doctor::answer));
+    api.route("/wxPay/notify", notify())
+        .route("/wxPay/callback", notify())
+        .route("/pay/{order_id}", get(pay_page::pay_page))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .fallback(|| async { Refusal::path_not_found() })
@@ -107,7 +129,8 @@ fn cors(server: &ServerSettings) -> CorsLayer {
     use axum::http::{Method, header};
     CorsLayer::new()
         .allow_origin(server.cors_origins.clone())
-        .allow_methods([Method::POST])
+        .allow_methods([Method::GET, Method::POST])
+        // Not Authorization: a key that a page has is everybody's.
         .allow_headers([header::CONTENT_TYPE, to_pay::IDEMPOTENCY_KEY])
         .expose_headers([edge::REQUEST_ID, header::RETRY_AFTER])
         .max_age(Duration::from_secs(600))

@@ -123,6 +123,7 @@ async fn change(kind: BatchKind, part: &[&Statement], conn: &mut Conn) -> Result
                         .bind(deal.price.to_price())
                         .bind(deal.price.get())
                         .bind(deal.idempotency_key.as_deref())
+                        .bind(deal.signed_nonce.as_deref())
                         .bind(deal.prepay_request.as_str())
                         .bind(column(deal.asking_until))
                         .bind(column(deal.created_at))
@@ -236,8 +237,8 @@ impl Texts {
         Self {
             deals: format!(
                 "INSERT INTO deal (order_id, order_key, product_id, merchant_id, price, price_last, total_fee, status, mode, \
-                 idempotency_key, prepay_request, asking_until, create_at, update_at, expires_at, due_at) VALUES {}",
-                list("(?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?)")
+                 idempotency_key, signed_nonce, prepay_request, asking_until, create_at, update_at, expires_at, due_at) VALUES {}",
+                list("(?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?)")
             ),
             links: format!(
                 "UPDATE {deal} SET code_url = {case}, prepayBack = {case}, refusal = NULL, asking_until = {case}, update_at = update_at \

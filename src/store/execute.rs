@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use chrono::DateTime;
 use sqlx::Error;
 
 use crate::wechat::{PaidTrade, Source};
@@ -15,17 +16,22 @@ use super::event::Event;
 use super::row::DealRow;
 use super::statement::{Answer, Statement};
 use super::values::{Letters, column, is_unknown_letter, short, text};
-use super::{Durability, PrepayNote};
+use super::{Condition, Durability, PrepayNote};
 
 macro_rules! select_deal {
     ($condition:literal) => {
+        select_deal!(from "deal", $condition)
+    };
+    (from $tables:literal, $condition:literal) => {
         concat!(
             "SELECT CAST(id AS SIGNED) AS id, order_id, CAST(merchant_id AS SIGNED) AS merchant_id, ",
             "CAST(product_id AS SIGNED) AS product_id, CAST(status AS SIGNED) AS status, transaction_id, ",
             "price, price_last, total_fee, prepay_request, code_url, refusal, ",
             "CAST(create_at AS CHAR(19)) AS create_at, CAST(update_at AS CHAR(19)) AS update_at, ",
             "CAST(expires_at AS CHAR(19)) AS expires_at, CAST(due_at AS CHAR(19)) AS due_at, CAST(asking_until AS CHAR(19)) AS asking_until ",
-            "FROM deal WHERE ",
+            "FROM ",
+            $tables,
+            " WHERE ",
             $condition
         )
     };
@@ -68,29 +74,49 @@ impl Statement {
             };
         }
         match self {
-            Self::Durability => {
+            Self::Condition => {
                 // Without a binary log, when it is written decides nothing. With one, a restart after a power cut rolls
                 // back what is not in it.
                 const VALUES: &str = "SELECT CAST(@@GLOBAL.innodb_flush_log_at_trx_commit AS SIGNED), \
-                                      CAST(IF(@@GLOBAL.log_bin, @@GLOBAL.sync_binlog, 1) AS SIGNED)";
-                let values: (i64, i64) = match conn {
+                                      CAST(IF(@@GLOBAL.log_bin, @@GLOBAL.sync_binlog, 1) AS SIGNED), \
+                                      CAST(@@GLOBAL.max_connections AS SIGNED), CAST(UNIX_TIMESTAMP() AS SIGNED)";
+                let (flush, sync, connections, seconds): (i64, i64, Option<i64>, Option<i64>) = match conn {
                     Conn::MySql(c) => sqlx::query_as(VALUES).fetch_one(c).await?,
-                    // The connection itself sets synchronous=FULL; what is asked here is whether it answers.
-                    Conn::Sqlite(c) => sqlx::query_as("SELECT 1, 1").fetch_one(c).await?,
+                    // The connection itself sets synchronous=FULL, and the clock is ours; what is asked here is whether it answers.
+                    Conn::Sqlite(c) => sqlx::query_as("SELECT 1, 1, NULL, NULL").fetch_one(c).await?,
                 };
-                Ok(Answer::Durability(match values {
-                    (1, 1) => Durability::Full,
-                    (1, other) => Durability::LooseBinlog(other),
-                    (other, _) => Durability::Weak(other),
-                }))
+                let durability = Durability::of(flush, sync);
+                let clock = seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+                Ok(Answer::Condition(Condition { durability, connections, clock }))
             }
             Self::Find(order_id) => rows!(select_deal!("order_key = ?"), order_id.as_str()),
             Self::FindStrays(order_id) => rows!(select_deal!("order_id = ? AND order_key IS NULL"), order_id.as_str()),
             Self::FindByKey { merchant_id, key } => rows!(select_deal!("merchant_id = ? AND idempotency_key = ?"), merchant_id, key),
+            Self::FindByNonce { merchant_id, nonce } => rows!(select_deal!("merchant_id = ? AND signed_nonce = ?"), merchant_id, nonce),
+            // One parameter for however many: engines limit how many there may be. The numbers are walked through and each is
+            // looked up in the unique index, whatever an optimizer thinks of lists.
+            Self::FindDecided(numbers) => match conn {
+                Conn::MySql(c) => Ok(Answer::Rows(
+                    sqlx::query_as(select_deal!(
+                        from "JSON_TABLE(?, '$[*]' COLUMNS (number VARCHAR(45) PATH '$')) watched \
+                              STRAIGHT_JOIN deal ON order_key = CONVERT(number USING ascii) COLLATE ascii_bin",
+                        "COALESCE(status, 0) <> 0"
+                    ))
+                    .bind(numbers)
+                    .fetch_all(c)
+                    .await?,
+                )),
+                Conn::Sqlite(c) => Ok(Answer::Rows(
+                    sqlx::query_as(select_deal!("order_key IN (SELECT value FROM json_each(?)) AND COALESCE(status, 0) <> 0"))
+                        .bind(numbers)
+                        .fetch_all(c)
+                        .await?,
+                )),
+            },
             Self::Insert(deal) => affected!(
                 "INSERT INTO deal (order_id, order_key, product_id, merchant_id, price, price_last, total_fee, status, mode, \
-                 idempotency_key, prepay_request, asking_until, create_at, update_at, expires_at, due_at) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?)",
+                 idempotency_key, signed_nonce, prepay_request, asking_until, create_at, update_at, expires_at, due_at) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?)",
                 deal.order_id.as_str(),
                 deal.order_id.as_str(),
                 deal.product_id,
@@ -99,6 +125,7 @@ impl Statement {
                 deal.price.to_price(),
                 deal.price.get(),
                 deal.idempotency_key.as_deref(),
+                deal.signed_nonce.as_deref(),
                 deal.prepay_request.as_str(),
                 column(deal.asking_until),
                 column(deal.created_at),
@@ -136,8 +163,8 @@ impl Statement {
                 column(*now),
                 order_id.as_str(),
             ),
-            Self::ReleaseKey { order_id } => affected!(
-                "UPDATE deal SET idempotency_key = NULL, update_at = update_at WHERE order_key = ? AND COALESCE(status, 0) = 0 AND code_url IS NULL",
+            Self::ReleaseKeys { order_id } => affected!(
+                "UPDATE deal SET idempotency_key = NULL, signed_nonce = NULL, update_at = update_at WHERE order_key = ? AND COALESCE(status, 0) = 0 AND code_url IS NULL",
                 order_id.as_str(),
             ),
             Self::MarkPaid { trade, paid_at } => {
@@ -186,6 +213,7 @@ impl Statement {
                 column(*quiet_since),
             ),
             Self::Due { now, limit } => rows!(select_deal!("due_at <= ? ORDER BY due_at DESC LIMIT ?"), column(*now), *limit),
+            Self::Newest { limit } => rows!(select_deal!("order_key IS NOT NULL ORDER BY id DESC LIMIT ?"), *limit),
             Self::FindUnclaimed { after, limit } => {
                 rows!(select_deal!("order_key IS NULL AND id > ? ORDER BY id LIMIT ?"), *after, *limit)
             }

@@ -5,6 +5,9 @@ use sqlx::mysql::MySqlDatabaseError;
 
 use super::StoreError;
 
+/// Of a failure that lasts: read-only after a fail-over, disk full.
+pub const CANNOT_WRITE: &str = "the server cannot write now";
+
 /// What a failed try means.
 #[derive(Debug)]
 pub enum Failure {
@@ -61,7 +64,7 @@ impl From<Failure> for StoreError {
             Failure::Contention => Self::Unavailable("too much contention"),
             Failure::Broken => Self::Unavailable("the connection broke"),
             Failure::TooSlow => Self::Unavailable("no answer in time"),
-            Failure::Unable => Self::Unavailable("the server cannot write now"),
+            Failure::Unable => Self::Unavailable(CANNOT_WRITE),
             Failure::Refused(why) => Self::Refused(why),
         }
     }

@@ -12,10 +12,12 @@
 mod batch;
 mod check;
 mod connection;
+mod dry_run;
 mod edge;
 mod event;
 mod execute;
 mod failure;
+mod inspect;
 mod migrate;
 mod queue;
 mod row;
@@ -31,12 +33,15 @@ use crate::wechat::{Evidence, PaidTrade, Prepaid};
 pub use batch::LARGEST as LARGEST_BATCH;
 pub use check::WrongSchema;
 pub use connection::{DatabaseUrl, InvalidDatabaseUrl};
+pub use dry_run::{Adoption, DryRun};
 pub use edge::{Edge, Fate, Passage};
 pub use event::{Event, EventKind, Origin, StoredEvent};
+pub use inspect::{Found, Inspection, Leftovers, Server};
 pub use migrate::FOLLOWED;
 use row::DealRow;
 pub use row::ImpossibleRow;
 use statement::{Answer, Statement};
+pub use worker::CONNECTIONS;
 use worker::{Lane, Workers};
 
 /// Why the store could not do it.
@@ -72,6 +77,8 @@ pub struct NewDeal {
     pub price: Fen,
     /// The caller's `Idempotency-Key`.
     pub idempotency_key: Option<String>,
+    /// The nonce of the signed offer that it is opened with.
+    pub signed_nonce: Option<String>,
     /// The exact bytes that WeChat will be asked with.
     pub prepay_request: String,
     /// Until when the one who opens it is asking WeChat.
@@ -104,6 +111,28 @@ pub enum Durability {
     Weak(i64),
     /// The redo log is safe, but there is a binary log and `sync_binlog` has this value instead of 1.
     LooseBinlog(i64),
+}
+
+impl Durability {
+    /// By the values of `innodb_flush_log_at_trx_commit` and, where there is a binary log, `sync_binlog`.
+    fn of(flush: i64, sync: i64) -> Self {
+        match (flush, sync) {
+            (1, 1) => Self::Full,
+            (1, other) => Self::LooseBinlog(other),
+            (other, _) => Self::Weak(other),
+        }
+    }
+}
+
+/// What of the database's own affairs matters to whoever runs the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Condition {
+    /// How it keeps what it acknowledges.
+    pub durability: Durability,
+    /// How many connections it allows, to everybody together. `None`: it is a file of ours.
+    pub connections: Option<i64>,
+    /// What its clock says, in whole seconds. `None`: it is ours.
+    pub clock: Option<Timestamp>,
 }
 
 /// The store. Cheap to clone; all clones share the workers.
@@ -140,15 +169,30 @@ impl Store {
         Ok(steps)
     }
 
-    /// Asks the database how it keeps what it acknowledges; an error when it cannot be reached.
-    pub async fn durability(&self) -> Result<Durability, StoreError> {
-        match self.workers.run(Lane::Read, Statement::Durability).await? {
-            Answer::Durability(durability) => Ok(durability),
+    /// Says what [`Store::migrate`] would do, and changes nothing.
+    pub async fn dry_run(url: &DatabaseUrl, now: Timestamp) -> Result<DryRun, StoreError> {
+        dry_run::dry_run(url, now).await
+    }
+
+    /// Looks at a database without opening it for service, and changes nothing.
+    pub async fn inspect(url: &DatabaseUrl, now: Timestamp) -> Result<Inspection, StoreError> {
+        inspect::inspect(url, now).await
+    }
+
+    /// Asks the database how it does; an error when it cannot be reached.
+    pub async fn condition(&self) -> Result<Condition, StoreError> {
+        match self.workers.run(Lane::Read, Statement::Condition).await? {
+            Answer::Condition(condition) => Ok(condition),
             _ => Err(StoreError::Unavailable("no answer")),
         }
     }
 
-    /// Stores a new deal. [`StoreError::Conflict`]: the order id or the idempotency key is taken.
+    /// Whether the database has lately said that it cannot write: its disk is full, or it is a read-only copy.
+    pub fn cannot_write(&self) -> bool {
+        self.workers.cannot_write()
+    }
+
+    /// Stores a new deal. [`StoreError::Conflict`]: the order id, the idempotency key or the nonce is taken.
     pub async fn insert(&self, deal: NewDeal, event: Event) -> Result<(), StoreError> {
         self.journal(Statement::Insert(Box::new(deal)), event).await.map(|_| ())
     }
@@ -183,6 +227,19 @@ impl Store {
         self.one(Statement::FindByKey { merchant_id, key: key.to_owned() }).await
     }
 
+    /// Those of these deals that are paid or expired, by one statement.
+    pub async fn find_decided(&self, order_ids: &[OrderId]) -> Result<Vec<Deal>, StoreError> {
+        // No character of a number needs escaping in JSON.
+        let numbers: Vec<_> = order_ids.iter().map(|order_id| format!("\"{order_id}\"")).collect();
+        self.readable(Statement::FindDecided(format!("[{}]", numbers.join(",")))).await
+    }
+
+    /// Whether a merchant's signed offer with this nonce has opened a deal.
+    pub async fn is_nonce_used(&self, merchant_id: i64, nonce: &str) -> Result<bool, StoreError> {
+        let deals = self.rows(Statement::FindByNonce { merchant_id, nonce: nonce.to_owned() }).await?;
+        Ok(!deals.is_empty())
+    }
+
     /// Takes the right to ask WeChat for this deal's link until `until`; `false` when somebody else has it,
     /// there is a link by now or the deal is decided.
     pub async fn claim_prepay(&self, order_id: &OrderId, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
@@ -195,9 +252,9 @@ impl Store {
         self.journal(change, event).await.map(|_| ())
     }
 
-    /// Takes the idempotency key off a deal whose number WeChat would not take, for the deal that replaces it.
-    pub async fn release_key(&self, order_id: &OrderId) -> Result<(), StoreError> {
-        self.change(Statement::ReleaseKey { order_id: order_id.clone() }).await.map(|_| ())
+    /// Takes the idempotency key and the nonce off a deal whose number WeChat would not take, for the deal that replaces it.
+    pub async fn release_keys(&self, order_id: &OrderId) -> Result<(), StoreError> {
+        self.change(Statement::ReleaseKeys { order_id: order_id.clone() }).await.map(|_| ())
     }
 
     /// Unpaid → Paid in one statement, if the deal of this number is unpaid and costs exactly this: the common case.
@@ -236,10 +293,12 @@ impl Store {
     /// The undecided deals whose look is due, those that came due last first: after an outage those are the youngest, whose
     /// payers still wait.
     pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Deal>, StoreError> {
-        let rows = self.rows(Statement::Due { now, limit }).await?;
-        // One row that no program should have written must not stop the others from being followed.
-        let readable = |row: DealRow| row.into_deal().inspect_err(|error| warn!(%error, "a deal cannot be followed")).ok();
-        Ok(rows.into_iter().filter_map(readable).collect())
+        self.readable(Statement::Due { now, limit }).await
+    }
+
+    /// The deals opened last, the newest first.
+    pub async fn newest(&self, limit: u32) -> Result<Vec<Deal>, StoreError> {
+        self.readable(Statement::Newest { limit }).await
     }
 
     /// Takes the look at a deal that has been read, by moving its next one to `until`; `false` when somebody else has it.
@@ -302,6 +361,12 @@ impl Store {
             Answer::Rows(rows) => Ok(rows),
             _ => Err(StoreError::Unavailable("no answer")),
         }
+    }
+
+    /// The deals of these rows. One that no program should have written must not hide the others.
+    async fn readable(&self, statement: Statement) -> Result<Vec<Deal>, StoreError> {
+        let readable = |row: DealRow| row.into_deal().inspect_err(|error| warn!(%error, "a deal cannot be read")).ok();
+        Ok(self.rows(statement).await?.into_iter().filter_map(readable).collect())
     }
 
     async fn one(&self, statement: Statement) -> Result<Option<Deal>, StoreError> {

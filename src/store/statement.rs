@@ -8,18 +8,24 @@ use crate::wechat::{Evidence, PaidTrade, Source};
 use super::connection::{Conn, on_conn};
 use super::event::Event;
 use super::row::{DealRow, EventRow};
-use super::{Durability, NewDeal, PrepayNote};
+use super::{Condition, NewDeal, PrepayNote};
 
 /// A question or a change, with everything that it needs.
 #[derive(Debug)]
 pub enum Statement {
-    Durability,
+    Condition,
     Find(OrderId),
     FindStrays(OrderId),
     FindByKey {
         merchant_id: i64,
         key: String,
     },
+    FindByNonce {
+        merchant_id: i64,
+        nonce: String,
+    },
+    /// Which of these are paid or expired; their numbers as one JSON text.
+    FindDecided(String),
     Insert(Box<NewDeal>),
     Claim {
         id: i64,
@@ -35,12 +41,16 @@ pub enum Statement {
         note: PrepayNote,
         now: Timestamp,
     },
-    ReleaseKey {
+    ReleaseKeys {
         order_id: OrderId,
     },
     /// Deals whose look is due, the latest first.
     Due {
         now: Timestamp,
+        limit: u32,
+    },
+    /// The deals opened last, the newest first.
+    Newest {
         limit: u32,
     },
     /// Rows that the original inserted since adoption.
@@ -112,23 +122,26 @@ pub enum Answer {
     Rows(Vec<DealRow>),
     Events(Vec<EventRow>),
     Affected(u64),
-    Durability(Durability),
+    Condition(Condition),
 }
 
 impl Statement {
     /// What it is called where somebody decides what becomes of it.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Durability => "durability",
+            Self::Condition => "condition",
             Self::Find(_) => "find",
             Self::FindStrays(_) => "find strays",
             Self::FindByKey { .. } => "find by key",
+            Self::FindByNonce { .. } => "find by nonce",
+            Self::FindDecided(_) => "find decided",
             Self::Insert(_) => "insert",
             Self::Claim { .. } => "claim",
             Self::ClaimPrepay { .. } => "claim prepay",
             Self::NotePrepay { .. } => "note prepay",
-            Self::ReleaseKey { .. } => "release key",
+            Self::ReleaseKeys { .. } => "release keys",
             Self::Due { .. } => "due",
+            Self::Newest { .. } => "newest",
             Self::FindUnclaimed { .. } => "find unclaimed",
             Self::MoveDue { .. } => "move due",
             Self::Record(_) => "record",

@@ -6,8 +6,8 @@
 //! happened to all, so the other workers ask theirs for a sign of life before they trust it again. So whatever happens
 //! to the network, the store answers again as soon as the database can be reached.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::Error;
@@ -19,7 +19,7 @@ use super::StoreError;
 use super::batch::{self, Batched};
 use super::connection::{Conn, DatabaseUrl, connect};
 use super::edge::{Edge, Passage};
-use super::failure::Failure;
+use super::failure::{CANNOT_WRITE, Failure};
 use super::queue::{Job, Jobs, Queue, queue};
 use super::statement::{Answer, Statement};
 
@@ -31,6 +31,17 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(20);
 const SIGN_OF_LIFE: Duration = Duration::from_millis(250);
 /// Deadlocks are normal on a cluster; a sixth one in a row is overload.
 const RETRIES: u32 = 5;
+
+/// Connections that an instance keeps to a server: for reads, and for writes.
+const READERS: usize = 4;
+/// Two, for one may have to wait for a locked row; with more the batches are smaller, and each payment is dearer.
+const WRITERS: usize = 2;
+/// Changes that do not travel together share at least the server's own group commit.
+const WRITERS_ALONE: usize = 8;
+/// At most, all together.
+pub const CONNECTIONS: usize = READERS + WRITERS_ALONE;
+/// A database that could not write is taken for one that still cannot, for so long after the last try that failed.
+const UNABLE: Duration = Duration::from_secs(10);
 
 /// Reads and writes queue separately, so that neither waits for the other.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +55,17 @@ pub enum Lane {
 pub struct Workers {
     reads: Queue,
     writes: Queue,
+    unable: Unable,
+}
+
+/// When a write last failed because the database could not write, if none has succeeded since.
+#[derive(Debug, Clone, Default)]
+struct Unable(Arc<Mutex<Option<Instant>>>);
+
+impl Unable {
+    fn note(&self, since: Option<Instant>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    }
 }
 
 impl Workers {
@@ -51,21 +73,32 @@ impl Workers {
     pub fn start(url: DatabaseUrl, instance: &Arc<str>, largest_batch: usize, edge: Option<&Edge>) -> Self {
         let (readers, writers) = match (url.is_sqlite(), largest_batch) {
             (true, _) => (2, 1),
-            // Changes that do not travel together share at least the server's own group commit.
-            (false, 1) => (4, 8),
-            // Two, for one may have to wait for a locked row; with more the batches are smaller, and each payment dearer.
-            (false, _) => (4, 2),
+            (false, 1) => (READERS, WRITERS_ALONE),
+            (false, _) => (READERS, WRITERS),
         };
-        let doubts = Arc::default();
+        let (doubts, unable) = (Arc::default(), Unable::default());
         let lane = |workers| lane(&url, workers, instance, largest_batch, edge, &doubts);
-        Self { reads: lane(readers), writes: lane(writers) }
+        Self { reads: lane(readers), writes: lane(writers), unable }
+    }
+
+    /// Whether a write has failed within the last seconds because the database could not write, and none has succeeded since.
+    pub fn cannot_write(&self) -> bool {
+        self.unable.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|since| since.elapsed() < UNABLE)
     }
 
     /// Has a statement carried out, whether or not the caller stays to hear the answer.
     pub async fn run(&self, lane: Lane, statement: Statement) -> Result<Answer, StoreError> {
         match lane {
             Lane::Read => self.reads.run(statement).await,
-            Lane::Write => self.writes.run(statement).await,
+            Lane::Write => {
+                let outcome = self.writes.run(statement).await;
+                match &outcome {
+                    Ok(_) => self.unable.note(None),
+                    Err(StoreError::Unavailable(CANNOT_WRITE)) => self.unable.note(Some(Instant::now())),
+                    Err(_) => {}
+                }
+                outcome
+            }
         }
     }
 }

@@ -64,9 +64,14 @@ impl Instance {
         let app = App {
             gateway: Arc::clone(&gateway),
             trusted_proxies: settings.server.trusted_proxies.clone().into(),
+            auth: Arc::new(settings.auth.clone()),
+            notify_sources: settings.notify_sources.clone().into(),
             max_price: settings.max_price,
             limits: Arc::new(Limits::new(0, 0)),
+            page: Arc::new(settings.page.clone()),
             accept_weak_durability: false,
+            phone: None,
+            instance: "simulation".into(),
             work: TaskTracker::new(),
             stopping: CancellationToken::new(),
         };

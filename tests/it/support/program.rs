@@ -8,6 +8,16 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+/// The variables of a service that listens there, has this database, and is its own WeChat.
+pub fn environment(database_url: &str, listen: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("PATH", "/usr/bin:/bin".to_owned()),
+        ("SERVER__LISTEN", listen.to_owned()),
+        ("SIMULATOR__LISTEN", "127.0.0.1:0".to_owned()),
+        ("DATABASE__URL", database_url.to_owned()),
+    ]
+}
+
 /// A running `wechat-pay`; killed when it is dropped.
 pub struct Program {
     child: Child,
@@ -19,12 +29,21 @@ impl Program {
     /// With these environment variables (`SECTION__KEY`, or a whole name in lower or upper case) and no others,
     /// in a directory of its own.
     pub fn start(command: &str, directory: &std::path::Path, variables: &[(&str, String)]) -> Self {
-        Self::start_under(&[], command, directory, variables)
+        Self::start_with(&[command], directory, variables)
+    }
+
+    /// The same, with several words for a command.
+    pub fn start_with(words: &[&str], directory: &std::path::Path, variables: &[(&str, String)]) -> Self {
+        Self::spawn([&[env!("CARGO_BIN_EXE_wechat-pay")], words].concat(), directory, variables)
     }
 
     /// The same, started by another program that changes what it may do: `prlimit`, `sh -c`.
     pub fn start_under(starter: &[&str], command: &str, directory: &std::path::Path, variables: &[(&str, String)]) -> Self {
-        let mut words = starter.iter().copied().chain([env!("CARGO_BIN_EXE_wechat-pay"), command]);
+        Self::spawn([starter, &[env!("CARGO_BIN_EXE_wechat-pay"), command]].concat(), directory, variables)
+    }
+
+    fn spawn(words: Vec<&str>, directory: &std::path::Path, variables: &[(&str, String)]) -> Self {
+        let mut words = words.into_iter();
         let mut program = Command::new(words.next().unwrap());
         program.args(words).env_clear().current_dir(directory).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         for (name, value) in variables {
@@ -71,14 +90,25 @@ impl Program {
         self.says("serving").await["address"].as_str().unwrap().parse().unwrap()
     }
 
+    /// Its number in `/proc`.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether it still lives.
     pub fn lives(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
 
+    /// Changes what the system lets it have, by an option of `prlimit`.
+    pub fn limit(&self, option: &str) {
+        let limited = Command::new("prlimit").args(["--pid", &self.pid().to_string(), option]).status().unwrap();
+        assert!(limited.success());
+    }
+
     /// Asks it to stop, as `kill` does.
     pub fn terminate(&self) {
-        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        let killed = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().unwrap();
         assert!(killed.success());
     }
 
