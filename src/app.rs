@@ -96,7 +96,7 @@ impl Service {
             }
         };
         let instance = chance.nonce()[..8].to_owned();
-        let store = open_store(&settings.database, &instance, &clock).await?;
+        let store = open_store(&settings.database, &instance, settings.largest_batch, &clock).await?;
         info!(instance, "this instance's name in the journal");
         warn_of_weakness(&store, settings.accept_weak_durability, &clock).await;
         if wechat.merchant.previous_key.is_some() {
@@ -173,10 +173,10 @@ pub async fn run_simulator(
 }
 
 /// Opens the store; one that cannot be reached yet gets a minute, one that is wrong gets none.
-async fn open_store(url: &crate::store::DatabaseUrl, instance: &str, clock: &Clock) -> Result<Store, StoreError> {
+async fn open_store(url: &crate::store::DatabaseUrl, instance: &str, largest_batch: usize, clock: &Clock) -> Result<Store, StoreError> {
     let started = Instant::now();
     loop {
-        match Store::open(url, instance, clock.now()).await {
+        match Store::open(url, instance, largest_batch, clock.now()).await {
             Err(error @ StoreError::Unavailable(_)) if started.elapsed() < DATABASE_PATIENCE => {
                 warn!(%error, "waiting for the database");
                 sleep(Duration::from_secs(1)).await;

@@ -146,7 +146,7 @@ fn new_key(name: &str) -> Outcome {
 async fn explain(order_id: &str) -> Outcome {
     let order_id: OrderId = order_id.parse()?;
     let now = Clock::System.now();
-    let store = Store::open(&Settings::load()?.database, "explain", now).await?;
+    let store = Store::open(&Settings::load()?.database, "explain", 1, now).await?;
     match explain::explain(&store, &order_id, now).await? {
         Some(story) => say(&story),
         None => return Err("there is no such order, and WeChat has never told of one".into()),

@@ -7,6 +7,8 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tracing::Instrument;
 
@@ -29,6 +31,14 @@ impl TraceContext {
     /// A new one, which nobody records.
     pub fn draw(chance: &Chance) -> Self {
         Self { trace_id: chance.draw().max(1), flags: 0 }
+    }
+
+    /// A new one for a request without one: unique and no secret, so a number drawn once a process and a counter will do.
+    /// (To ask the operating system for every request would be a call of its kernel for each.)
+    pub fn fresh() -> Self {
+        static PROCESS: LazyLock<u128> = LazyLock::new(|| Chance::System.draw() << 64);
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self { trace_id: *PROCESS | u128::from(NEXT.fetch_add(1, Ordering::Relaxed)), flags: 0 }
     }
 
     /// Reads `00-<32 hex digits>-<16 hex digits>-<2 hex digits>`; later versions may have more behind that.

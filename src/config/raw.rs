@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::deal::{Fen, Schedule};
 use crate::gateway::Terms;
 use crate::simulator;
-use crate::store::DatabaseUrl;
+use crate::store::{DatabaseUrl, LARGEST_BATCH};
 
 use super::error::ConfigError;
 use super::page::RawPage;
@@ -57,6 +57,7 @@ struct RawDatabase {
     url: String,
     url_file: String,
     accept_weak_durability: bool,
+    largest_batch: usize,
 }
 
 #[derive(Deserialize)]
@@ -112,6 +113,9 @@ impl Raw {
     pub fn validate(self) -> Result<Settings, ConfigError> {
         let server = self.server.validate()?;
         let database = self.database.url.parse::<DatabaseUrl>()?;
+        if !(1..=LARGEST_BATCH).contains(&self.database.largest_batch) {
+            return Err(value("database.largest_batch", "1 to 64"));
+        }
         let simulator_listen = address("simulator.listen", &self.simulator.listen)?;
         let metrics_listen = match self.metrics.listen.as_str() {
             "" => None,
@@ -145,6 +149,7 @@ impl Raw {
             database,
             metrics_listen,
             accept_weak_durability: self.database.accept_weak_durability,
+            largest_batch: self.database.largest_batch,
             wechat,
             notify_sources: networks("wechat.notify_sources", &self.wechat.notify_sources)?,
             auth,

@@ -23,6 +23,8 @@ pub struct Settings {
     pub metrics_listen: Option<SocketAddr>,
     /// Be ready although the database may lose what it acknowledged.
     pub accept_weak_durability: bool,
+    /// How many changes travel in one transaction at most.
+    pub largest_batch: usize,
     /// The real WeChat; `None`: the simulator.
     pub wechat: Option<Wechat>,
     /// From where notifications are taken; empty: from everywhere.

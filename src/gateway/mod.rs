@@ -5,6 +5,7 @@ mod close_order;
 mod events;
 mod labels;
 mod metrics;
+mod paid;
 mod pay_page;
 mod polls;
 mod query_order;
@@ -32,6 +33,7 @@ pub use settle::{SettleError, Settled};
 pub use sweep::Swept;
 pub use to_pay::{Opened, ToPay};
 
+use paid::Paid;
 use polls::Polls;
 use sweep::Strays;
 use watched::Watched;
@@ -60,6 +62,7 @@ pub struct Gateway {
     chance: Chance,
     terms: Terms,
     polls: Polls,
+    paid: Paid,
     watched: Watched,
     metrics: GatewayMetrics,
     strays: Strays,
@@ -118,8 +121,8 @@ impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, wechat: Client, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let polls = Polls::new(terms.query_budget);
-        let (watched, metrics, strays) = (Watched::default(), GatewayMetrics::default(), Strays::default());
-        Self { store, wechat, clock, chance, terms, polls, watched, metrics, strays }
+        let (paid, watched, metrics, strays) = (Paid::default(), Watched::default(), GatewayMetrics::default(), Strays::default());
+        Self { store, wechat, clock, chance, terms, polls, paid, watched, metrics, strays }
     }
 
     /// What was counted since the start.

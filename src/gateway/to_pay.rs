@@ -64,7 +64,10 @@ impl Gateway {
             Self::is_about(&deal.order_id);
             let opened = self.event(&deal.order_id, EventKind::Opened, Origin::FrontEnd);
             match self.store.insert(deal.clone(), opened).await {
-                Ok(()) => self.metrics.opened(),
+                Ok(()) => {
+                    self.metrics.opened();
+                    self.paid.note_expiry(&deal.order_id, Some(deal.expires_at));
+                }
                 Err(StoreError::Conflict) => {
                     if let Some(existing) = self.opened_before(&wish).await? {
                         return self.resume(existing, &wish).await;

@@ -53,11 +53,11 @@ pub async fn trace(State(app): State<App>, mut request: Request, next: Next) -> 
     request.extensions_mut().insert(Begun(started));
     let id = request.headers().get(&REQUEST_ID).filter(|id| is_plain(id)).cloned();
     let given = traceparent(request.headers());
-    let context = given.unwrap_or_else(|| TraceContext::draw(&Chance::System));
+    let context = given.unwrap_or_else(TraceContext::fresh);
     let id = id.unwrap_or_else(|| {
         // A trace of our own is this request's alone, so its number will do.
-        let number = if given.is_some() { Chance::System.nonce() } else { context.to_string() };
-        HeaderValue::from_str(&number).unwrap_or(HeaderValue::from_static("-"))
+        let number = if given.is_some() { TraceContext::fresh() } else { context };
+        HeaderValue::try_from(number.to_string()).unwrap_or(HeaderValue::from_static("-"))
     });
     let route = request.extensions().get::<MatchedPath>().cloned();
     let client = request.extensions().get::<Peer>().map(|peer| client_address(peer.0.ip(), request.headers(), &app.trusted_proxies));

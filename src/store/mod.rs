@@ -1,7 +1,7 @@
 //! Where deals are kept: MySQL/MariaDB, or SQLite as the embedded default. All SQL of the crate lives in here.
 //!
 //! A caller hands a `Statement` to the store's own workers (`worker`), each of which owns one
-//! connection, and waits for the answer. Nobody outside ever holds a connection, so a caller that goes away abandons
+//! connection, and waits for the answer; those of one kind that wait together travel together (`batch`). Nobody outside ever holds a connection, so a caller that goes away abandons
 //! the wait and never the work, and no connection can be left in the middle of something. (sqlx's pool loses
 //! acknowledged writes after a cancelled `begin()` and does not recover from black-holed connections; here there is
 //! no pool, and a worker that is interrupted in a transaction drops its connection.)
@@ -9,11 +9,14 @@
 //! Every change is one statement whose WHERE names the state that it expects, and whose affected rows are looked at.
 //! What the journal must tell of is committed together with its event, or neither is.
 
+mod batch;
 mod check;
 mod connection;
 mod dry_run;
 mod edge;
 mod event;
+mod execute;
+mod failure;
 mod inspect;
 mod metrics;
 mod migrate;
@@ -21,6 +24,7 @@ mod queue;
 mod row;
 mod statement;
 mod undecided;
+mod values;
 mod worker;
 
 use tracing::warn;
@@ -28,6 +32,7 @@ use tracing::warn;
 use crate::deal::{Deal, DealStatus, Fen, OrderId, Timestamp};
 use crate::wechat::{Evidence, PaidTrade, Prepaid};
 
+pub use batch::LARGEST as LARGEST_BATCH;
 pub use check::WrongSchema;
 pub use connection::{DatabaseUrl, InvalidDatabaseUrl};
 pub use dry_run::{Adoption, DryRun};
@@ -44,7 +49,7 @@ pub use worker::CONNECTIONS;
 use worker::{Lane, Workers};
 
 /// Why the store could not do it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// The database is away, too slow or overloaded. Whether the statement was carried out is unknown.
     #[error("the database is not available: {0}")]
@@ -142,17 +147,23 @@ pub struct Store {
 
 impl Store {
     /// Connects, migrates the schema and checks what safety rests on.
-    /// `instance` is this one's name in the journal.
-    pub async fn open(url: &DatabaseUrl, instance: &str, now: Timestamp) -> Result<Self, StoreError> {
-        Self::open_at(url, instance, now, None).await
+    /// `instance` is this one's name in the journal; at most `largest_batch` changes travel in one transaction.
+    pub async fn open(url: &DatabaseUrl, instance: &str, largest_batch: usize, now: Timestamp) -> Result<Self, StoreError> {
+        Self::open_at(url, instance, largest_batch, now, None).await
     }
 
     /// The same with somebody at the edge who decides what becomes of every statement: for simulations.
-    pub async fn open_at(url: &DatabaseUrl, instance: &str, now: Timestamp, edge: Option<&Edge>) -> Result<Self, StoreError> {
+    pub async fn open_at(
+        url: &DatabaseUrl,
+        instance: &str,
+        largest_batch: usize,
+        now: Timestamp,
+        edge: Option<&Edge>,
+    ) -> Result<Self, StoreError> {
         migrate::migrate(url, now).await?;
         let mut conn = connection::connect(url).await?;
         check::check(&mut conn).await?;
-        Ok(Self { workers: Workers::start(url.clone(), &instance.into(), edge) })
+        Ok(Self { workers: Workers::start(url.clone(), &instance.into(), largest_batch.clamp(1, LARGEST_BATCH), edge) })
     }
 
     /// Brings the schema up to date and checks it, without serving. Returns the steps taken.

@@ -10,6 +10,7 @@ mod adoption;
 mod architecture;
 mod auth;
 mod backlog;
+mod batching;
 mod configuration;
 mod costs;
 mod credentials;

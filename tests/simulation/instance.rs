@@ -19,7 +19,7 @@ use wechat_pay::gateway::Gateway;
 use wechat_pay::http::{self, App, HttpMetrics, Limits};
 use wechat_pay::listener::Peer;
 use wechat_pay::simulator::DEFAULT_MERCHANT;
-use wechat_pay::store::{Edge, Store};
+use wechat_pay::store::{Edge, LARGEST_BATCH, Store};
 use wechat_pay::wechat::{Client, Merchant, Wire};
 
 use super::gates::Gates;
@@ -57,7 +57,7 @@ impl Instance {
         let edge = Edge::new(move |statement| at_the_edge.clone().pass_statement(number, statement).boxed());
         let on_the_wire = gates.clone();
         let wire = Wire::new(clock.clone(), move |api, request, left| on_the_wire.clone().pass_call(number, api, request, left).boxed());
-        let store = Store::open_at(&settings.database, &format!("i{number}"), clock.now(), Some(&edge)).await.unwrap();
+        let store = Store::open_at(&settings.database, &format!("i{number}"), LARGEST_BATCH, clock.now(), Some(&edge)).await.unwrap();
         let chance = Chance::seeded(seed);
         let client = Client::wired(merchant(settings).clone(), wire, chance.clone());
         let gateway = Arc::new(Gateway::new(store, client, clock.clone(), chance, settings.terms.clone()));
