@@ -1,0 +1,108 @@
+//! The service with its callers, and one round of everything that is measured.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use crate::support::database::Database;
+use crate::support::driver::{Run, Until, drive};
+use crate::support::letters::{Writer, YUAN};
+use crate::support::service::Service;
+use crate::support::upstream::Upstream;
+use crate::support::wire::{Wire, get, json_text, post};
+
+/// How long what changes nothing is asked, a round.
+const READING: Duration = Duration::from_secs(3);
+
+/// What is asked of the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    Healthz,
+    ToPay,
+    Notification,
+    QueryOrder,
+}
+
+impl Call {
+    pub const ALL: [Self; 4] = [Self::Healthz, Self::ToPay, Self::Notification, Self::QueryOrder];
+}
+
+/// One call's figures of one round.
+pub struct Figures {
+    pub call: Call,
+    pub per_second: f64,
+    pub p50: f64,
+    pub p99: f64,
+    pub statements: f64,
+    pub commits: f64,
+    pub flushes: f64,
+    pub sent_away: f64,
+}
+
+pub struct House {
+    pub service: Service,
+    writer: Writer,
+}
+
+impl House {
+    /// With a database of its own.
+    pub async fn open(database: &Database, upstream: &Upstream, name: &str) -> Self {
+        // Nothing comes due meanwhile, so that the sweeper finds nothing to do and what is counted is the calls' own.
+        let settings = [("SWEEP__FIRST_LOOKS", "3600")];
+        let url = database.create(name).await;
+        Self { service: Service::start(database.directory(), name, &url, upstream, &settings).await, writer: Writer::new() }
+    }
+
+    /// The bare answer, so many deals opened, paid by notification, and polled.
+    pub async fn round(&mut self, database: &Database, callers: usize, deals: usize) -> Vec<Figures> {
+        let mut wires = self.service.connections(callers).await;
+        let healthz = count(database, Call::Healthz, drive(&mut wires, &[get("/healthz")], Until::Over(READING), |_| ())).await;
+        let (to_pay, order_ids) = self.open_deals(database, &mut wires, deals).await;
+        let letters: Vec<_> = order_ids.iter().map(|id| post("/wxPay/notify", "text/xml", &self.writer.paid(id))).collect();
+        let notification = count(database, Call::Notification, drive(&mut wires, &letters, Until::AllAreSent, must_hold("SUCCESS"))).await;
+        let polls: Vec<_> = order_ids.iter().map(|id| poll(id)).collect();
+        let query = count(database, Call::QueryOrder, drive(&mut wires, &polls, Until::Over(READING), must_hold("SUCCESS"))).await;
+        vec![healthz, to_pay, notification, query]
+    }
+
+    async fn open_deals(&self, database: &Database, wires: &mut [Wire], deals: usize) -> (Figures, Vec<String>) {
+        let order_ids = RefCell::new(Vec::with_capacity(deals));
+        let wishes = vec![wish(); deals];
+        let opening = drive(wires, &wishes, Until::AllAreSent, |body| {
+            order_ids.borrow_mut().push(json_text(body, "order_id").unwrap().to_owned());
+        });
+        (count(database, Call::ToPay, opening).await, order_ids.into_inner())
+    }
+}
+
+/// A front end's toPay.
+pub fn wish() -> Vec<u8> {
+    post("/wxPay/toPay", "application/json", &format!(r#"{{"merchant_id":1,"product_id":2,"price":"{YUAN}"}}"#))
+}
+
+/// A front end's queryOrder.
+pub fn poll(order_id: &str) -> Vec<u8> {
+    post("/wxPay/queryOrder", "application/json", &format!(r#"{{"order_id":"{order_id}"}}"#))
+}
+
+/// A payment that is not acknowledged, or not seen, makes the figures worthless.
+fn must_hold(word: &'static str) -> impl Fn(&[u8]) {
+    move |body| assert!(body.windows(word.len()).any(|part| part == word.as_bytes()), "{}", String::from_utf8_lossy(body))
+}
+
+async fn count(database: &Database, call: Call, run: impl Future<Output = Run>) -> Figures {
+    let before = database.counters().await;
+    let run = run.await;
+    let after = database.counters().await;
+    // Reading the counters is a connection and a statement of its own.
+    let each = |name: &str, own: u64| after.since(&before, name).saturating_sub(own) as f64 / run.requests() as f64;
+    Figures {
+        call,
+        per_second: run.per_second(),
+        p50: run.quantile(0.5),
+        p99: run.quantile(0.99),
+        statements: each("Questions", 3),
+        commits: each("Com_commit", 0),
+        flushes: each("Innodb_data_fsyncs", 0),
+        sent_away: run.sent_away() as f64,
+    }
+}
