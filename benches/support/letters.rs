@@ -71,7 +71,7 @@ fn payment(order_id: &str) -> Fields {
         .with("out_trade_no", order_id)
         .with("result_code", "SUCCESS")
         .with("return_code", "SUCCESS")
-        .with("time_end", format!("{}", order_id.get(..14).unwrap_or_default()))
+        .with("time_end", order_id.get(..14).unwrap_or_default())
         .with("total_fee", FEN)
         .with("trade_type", "NATIVE")
         .with("transaction_id", format!("4200000260{tail}"))
