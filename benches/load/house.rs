@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use wechat_pay::wechat::SignType;
+
 use crate::support::database::Database;
 use crate::support::driver::{Run, Until, drive};
 use crate::support::letters::{Writer, YUAN};
@@ -49,7 +51,7 @@ impl House {
         // Nothing comes due meanwhile, so that the sweeper finds nothing to do and what is counted is the calls' own.
         let settings = [("SWEEP__FIRST_LOOKS", "3600")];
         let url = database.create(name).await;
-        Self { service: Service::start(database.directory(), name, &url, upstream, &settings).await, writer: Writer::new() }
+        Self { service: Service::start(database.directory(), name, &url, upstream, &settings).await, writer: Writer::new(SignType::Md5) }
     }
 
     /// The bare answer, so many deals opened, paid by notification, and polled.

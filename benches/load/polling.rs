@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::{join, join_all};
 use tokio::time::{Instant, sleep_until};
+use wechat_pay::wechat::SignType;
 
 use crate::CALLERS;
 use crate::house::{poll, wish};
@@ -139,7 +140,7 @@ async fn poll_for(mut wire: Wire, payers: Vec<&Payer>, start: Instant, end: Inst
 
 /// Lets every so-manieth payer pay, and posts the notification unless it is one of the lost.
 async fn deliver(mut wire: Wire, payers: &[Payer], first: usize, start: Instant, upstream: &Upstream) {
-    let writer = Writer::new();
+    let writer = Writer::new(SignType::Md5);
     for (number, payer) in payers.iter().enumerate().skip(first).step_by(POSTMEN) {
         sleep_until(start + SPAN / PAYERS as u32 * number as u32).await;
         upstream.pay(&payer.order_id);

@@ -1,18 +1,35 @@
 //! Signed messages of WeChat's: what it posts and what it answers.
 
 use wechat_pay::simulator::DEFAULT_MERCHANT;
-use wechat_pay::wechat::{ApiKey, Fields, SignType, Signer, xml};
+use wechat_pay::wechat::{ApiKey, Fields, Merchant, SignType, Signer, xml};
 
 /// Every deal of the benches costs this, in fen and in yuan.
 pub const FEN: &str = "1990";
 pub const YUAN: &str = "19.90";
+/// Nobody posts there: the benches bring the notifications themselves.
+pub const NOTIFY_URL: &str = "https://till.example/wxPay/notify";
 
 /// Signs as WeChat signs for the benches' merchant.
 pub struct Writer(Signer);
 
+/// The signer of the benches' merchant.
+pub fn signer(sign_type: SignType) -> Signer {
+    Signer::new(ApiKey::new(DEFAULT_MERCHANT.api_key).unwrap(), sign_type)
+}
+
+/// The merchant itself.
+pub fn merchant(sign_type: SignType) -> Merchant {
+    Merchant {
+        appid: DEFAULT_MERCHANT.appid.to_owned(),
+        mch_id: DEFAULT_MERCHANT.mch_id.to_owned(),
+        signer: signer(sign_type),
+        notify_url: NOTIFY_URL.to_owned(),
+    }
+}
+
 impl Writer {
-    pub fn new() -> Self {
-        Self(Signer::new(ApiKey::new(DEFAULT_MERCHANT.api_key).unwrap(), SignType::Md5))
+    pub fn new(sign_type: SignType) -> Self {
+        Self(signer(sign_type))
     }
 
     /// The notification of a payment.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use wechat_pay::simulator::DEFAULT_MERCHANT;
 
+use super::letters::NOTIFY_URL;
 use super::process::Process;
 use super::upstream::Upstream;
 use super::wire::{Wire, json_text};
@@ -33,7 +34,7 @@ impl Service {
             ("WECHAT__MCH_ID", DEFAULT_MERCHANT.mch_id),
             ("WECHAT__API_KEY", DEFAULT_MERCHANT.api_key),
             ("WECHAT__BASE_URL", &upstream),
-            ("WECHAT__NOTIFY_URL", "https://till.example/wxPay/notify"),
+            ("WECHAT__NOTIFY_URL", NOTIFY_URL),
             ("AUTH__MODE", "open"),
         ];
         command.env_clear().current_dir(directory).arg("serve");

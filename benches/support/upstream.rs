@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpStream;
+use wechat_pay::wechat::{SignType, xml};
 
 use super::letters::Writer;
 use super::wire::Wire;
@@ -30,7 +31,7 @@ impl Upstream {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
-        let writer = Writer::new();
+        let writer = Writer::new(SignType::Md5);
         let (link, closed) = (writer.link(), writer.closed());
         let known = Arc::new(Known { writer, link, closed, paid: Mutex::default(), queries: AtomicU64::new(0) });
         let answering = Arc::clone(&known);
@@ -81,7 +82,7 @@ async fn answer(stream: TcpStream, known: Arc<Known>) -> std::io::Result<()> {
 impl Known {
     fn query(&self, request: &[u8]) -> String {
         self.queries.fetch_add(1, Ordering::Relaxed);
-        let fields = wechat_pay::wechat::xml::parse(request).unwrap();
+        let fields = xml::parse(request).unwrap();
         let order_id = fields.get("out_trade_no").unwrap();
         let paid = self.paid.lock().unwrap().contains(order_id);
         if paid { self.writer.paid_state(order_id) } else { self.writer.unpaid_state(order_id) }
