@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use wechat_pay::wechat::SignType;
 
+use crate::support::calls::{notification, order_id, poll, wish};
 use crate::support::database::Database;
 use crate::support::driver::{Run, Until, drive};
-use crate::support::letters::{Writer, YUAN};
+use crate::support::letters::Writer;
 use crate::support::service::Service;
 use crate::support::upstream::Upstream;
-use crate::support::wire::{Wire, get, json_text, post};
+use crate::support::wire::{Wire, get};
 
 /// How long what changes nothing is asked, a round.
 const READING: Duration = Duration::from_secs(3);
@@ -59,31 +60,21 @@ impl House {
         let mut wires = self.service.connections(callers).await;
         let healthz = count(database, Call::Healthz, drive(&mut wires, &[get("/healthz")], Until::Over(READING), |_| ())).await;
         let (to_pay, order_ids) = self.open_deals(database, &mut wires, deals).await;
-        let letters: Vec<_> = order_ids.iter().map(|id| post("/wxPay/notify", "text/xml", &self.writer.paid(id))).collect();
-        let notification = count(database, Call::Notification, drive(&mut wires, &letters, Until::AllAreSent, must_hold("SUCCESS"))).await;
+        let letters: Vec<_> = order_ids.iter().map(|id| notification(&self.writer.paid(id))).collect();
+        let notified = count(database, Call::Notification, drive(&mut wires, &letters, Until::AllAreSent, must_hold("SUCCESS"))).await;
         let polls: Vec<_> = order_ids.iter().map(|id| poll(id)).collect();
         let query = count(database, Call::QueryOrder, drive(&mut wires, &polls, Until::Over(READING), must_hold("SUCCESS"))).await;
-        vec![healthz, to_pay, notification, query]
+        vec![healthz, to_pay, notified, query]
     }
 
     async fn open_deals(&self, database: &Database, wires: &mut [Wire], deals: usize) -> (Figures, Vec<String>) {
         let order_ids = RefCell::new(Vec::with_capacity(deals));
         let wishes = vec![wish(); deals];
         let opening = drive(wires, &wishes, Until::AllAreSent, |body| {
-            order_ids.borrow_mut().push(json_text(body, "order_id").unwrap().to_owned());
+            order_ids.borrow_mut().push(order_id(body));
         });
         (count(database, Call::ToPay, opening).await, order_ids.into_inner())
     }
-}
-
-/// A front end's toPay.
-pub fn wish() -> Vec<u8> {
-    post("/wxPay/toPay", "application/json", &format!(r#"{{"merchant_id":1,"product_id":2,"price":"{YUAN}"}}"#))
-}
-
-/// A front end's queryOrder.
-pub fn poll(order_id: &str) -> Vec<u8> {
-    post("/wxPay/queryOrder", "application/json", &format!(r#"{{"order_id":"{order_id}"}}"#))
 }
 
 /// A payment that is not acknowledged, or not seen, makes the figures worthless.

@@ -8,14 +8,14 @@ use tokio::time::{Instant, sleep_until};
 use wechat_pay::wechat::SignType;
 
 use crate::CALLERS;
-use crate::house::{poll, wish};
 use crate::report::Verdicts;
+use crate::support::calls::{notification, order_id, poll, wish};
 use crate::support::database::Database;
 use crate::support::driver::{Until, drive, quantile};
 use crate::support::letters::Writer;
 use crate::support::service::Service;
 use crate::support::upstream::Upstream;
-use crate::support::wire::{Wire, json_text, post};
+use crate::support::wire::{Wire, json_text};
 
 const PAYERS: usize = 10_000;
 const PAUSE: Duration = Duration::from_secs(2);
@@ -107,7 +107,7 @@ impl Payer {
 async fn open_deals(service: &Service) -> Vec<Payer> {
     let order_ids = RefCell::new(Vec::new());
     drive(&mut service.connections(CALLERS).await, &vec![wish(); PAYERS], Until::AllAreSent, |body| {
-        order_ids.borrow_mut().push(json_text(body, "order_id").unwrap().to_owned());
+        order_ids.borrow_mut().push(order_id(body));
     })
     .await;
     order_ids.into_inner().into_iter().map(Payer::new).collect()
@@ -150,7 +150,7 @@ async fn deliver(mut wire: Wire, payers: &[Payer], first: usize, start: Instant,
         if number % LOST == LOST / 2 {
             continue;
         }
-        wire.ask(&post("/wxPay/notify", "text/xml", &writer.paid(&payer.order_id))).await;
+        wire.ask(&notification(&writer.paid(&payer.order_id))).await;
         assert!(wire.body().windows(7).any(|part| part == b"SUCCESS"), "a payment was not acknowledged");
         payer.notified.set(Some(Instant::now()));
     }

@@ -27,38 +27,44 @@ pub struct Database {
 }
 
 impl Database {
+    /// With the package's settings.
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// With these options of `mariadbd` as well.
+    pub async fn start_with(settings: &[&str]) -> Self {
         let directory = TempDir::with_prefix("wechat-pay-bench-").unwrap();
         // The server's own user must be able to make its folder here.
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o777)).unwrap();
-        let is_root = process::output(Command::new("id").arg("-u"), "coreutils").trim() == "0";
-        let user: &[&str] = if is_root { &["--user=mysql"] } else { &[] };
-        let data = format!("--datadir={}", directory.path().join("data").display());
         process::output(
-            command("mariadb-install-db")
-                .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"])
-                .args(user)
-                .arg(&data),
+            command("mariadb-install-db", directory.path()).args([
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+                "--skip-name-resolve",
+            ]),
             PACKAGE,
         );
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let process = Process::start(
-            command("mariadbd")
-                .args(["--no-defaults", "--bind-address=127.0.0.1", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=1"])
-                .args(user)
-                .arg(&data)
-                .arg(format!("--socket={}", directory.path().join("s").display()))
-                .arg(format!("--port={port}"))
-                .stdout(Stdio::null())
-                .stderr(fs::File::create(directory.path().join("log")).unwrap()),
-            PACKAGE,
-        );
+        let process = serve(directory.path(), port, settings);
         let mut database = Self { port, process, directory };
+        database.until_it_answers().await;
+        database
+    }
+
+    /// The same data with other options.
+    pub async fn restart_with(&mut self, settings: &[&str]) {
+        self.process.stop().await;
+        self.process = serve(self.directory.path(), self.port, settings);
+        self.until_it_answers().await;
+    }
+
+    async fn until_it_answers(&mut self) {
         for _ in 0..600 {
-            if options(port, "").connect().await.is_ok() {
-                return database;
+            if options(self.port, "").connect().await.is_ok() {
+                return;
             }
-            assert!(!database.process.has_ended(), "mariadbd ended");
+            assert!(!self.process.has_ended(), "mariadbd ended");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         panic!("mariadbd does not answer");
@@ -94,9 +100,26 @@ impl Database {
     }
 }
 
-fn command(program: &str) -> Command {
+fn serve(directory: &Path, port: u16, settings: &[&str]) -> Process {
+    let log = fs::File::options().create(true).append(true).open(directory.join("log")).unwrap();
+    let mut server = command("mariadbd", directory);
+    server
+        .args(["--bind-address=127.0.0.1", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=1"])
+        .arg(format!("--socket={}", directory.join("s").display()))
+        .arg(format!("--port={port}"))
+        .args(settings);
+    Process::start(server.stdout(Stdio::null()).stderr(log), PACKAGE)
+}
+
+/// One of the server's programs on the data in this directory. It does not run as root; whose the files are follows from
+/// `--user`.
+fn command(program: &str, directory: &Path) -> Command {
     let mut command = Command::new(program);
     command.env("PATH", format!("{}:{SBIN}", std::env::var("PATH").unwrap_or_default()));
+    command.arg("--no-defaults").arg(format!("--datadir={}", directory.join("data").display()));
+    if process::output(Command::new("id").arg("-u"), "coreutils").trim() == "0" {
+        command.arg("--user=mysql");
+    }
     command
 }
 

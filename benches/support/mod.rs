@@ -1,5 +1,6 @@
 //! What the benches that run the whole service share.
 
+pub mod calls;
 pub mod database;
 pub mod driver;
 pub mod letters;

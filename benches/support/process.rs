@@ -1,6 +1,7 @@
 //! Processes that end with the bench.
 
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// A process that the bench started; killed when it is dropped.
 pub struct Process(Child);
@@ -13,6 +14,14 @@ impl Process {
 
     pub fn id(&self) -> u32 {
         self.0.id()
+    }
+
+    /// Asks it to end and waits until it has.
+    pub async fn stop(&mut self) {
+        output(Command::new("kill").args(["-TERM", &self.id().to_string()]), "coreutils");
+        while !self.has_ended() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     pub fn has_ended(&mut self) -> bool {
