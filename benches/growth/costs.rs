@@ -81,9 +81,9 @@ async fn round_of_calls(database: &Database, wires: &mut [Wire]) -> Vec<Cost> {
 }
 
 async fn cost(database: &Database, run: impl Future<Output = Run>) -> Cost {
-    let before = database.counters().await;
+    let meter = database.meter().await;
     let run = run.await;
-    Cost::new(run.quantile(0.5), run.requests(), &before, &database.counters().await)
+    Cost::new(run.quantile(0.5), run.requests(), &meter.stop().await)
 }
 
 /// A pass of the sweeper over deals that have just come due, by the gateway itself: from outside it cannot be timed.
@@ -97,11 +97,11 @@ async fn pass(database: &Database, gateway: &Gateway) -> Cost {
          FROM seq_1_to_{LOOKS}, (SELECT CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', '+08:00') AS now) clock) made"
     );
     database.run("till", &due).await;
-    let (before, started) = (database.counters().await, Instant::now());
+    let (meter, started) = (database.meter().await, Instant::now());
     let swept = gateway.sweep_once(LOOKS).await.unwrap();
     let latency = started.elapsed().as_secs_f64() * 1000.0;
     assert_eq!(swept.looked, LOOKS, "a pass looks at everything that is due");
-    Cost::new(latency, 1, &before, &database.counters().await)
+    Cost::new(latency, 1, &meter.stop().await)
 }
 
 async fn gateway(url: &str, upstream: &Upstream) -> Gateway {
@@ -121,18 +121,11 @@ async fn gateway(url: &str, upstream: &Upstream) -> Gateway {
 }
 
 impl Cost {
-    fn new(latency: f64, calls: usize, before: &Counters, after: &Counters) -> Self {
-        const READS: [&str; 6] = [
-            "Handler_read_first",
-            "Handler_read_key",
-            "Handler_read_next",
-            "Handler_read_prev",
-            "Handler_read_rnd",
-            "Handler_read_rnd_next",
-        ];
-        let rows: u64 = READS.iter().map(|name| after.since(before, name)).sum();
-        let pages = after.since(before, "Innodb_buffer_pool_read_requests");
-        Self { latency, rows: rows as f64 / calls as f64, pages: pages as f64 / calls as f64 }
+    fn new(latency: f64, calls: usize, spent: &Counters) -> Self {
+        const READS: [&str; 6] = ["first", "key", "next", "prev", "rnd", "rnd_next"];
+        let rows: f64 = READS.iter().map(|name| spent.of(&format!("Handler_read_{name}"))).sum();
+        let pages = spent.of("Innodb_buffer_pool_read_requests");
+        Self { latency, rows: rows / calls as f64, pages: pages / calls as f64 }
     }
 
     fn median(costs: &[Self]) -> Self {

@@ -48,7 +48,7 @@ impl Report {
                     median(|f| f.p99),
                     median(|f| f.statements),
                     median(|f| f.commits),
-                    median(|f| f.flushes),
+                    median(|f| f.syncs),
                     median(|f| f.sent_away),
                 );
             }

@@ -93,11 +93,48 @@ impl Database {
         sqlx::query_scalar("SELECT VERSION()").fetch_one(&mut conn).await.unwrap()
     }
 
-    /// What the server has done since it started.
-    pub async fn counters(&self) -> Counters {
+    /// Begins to count what the server is made to do.
+    pub async fn meter(&self) -> Meter {
         let mut conn = options(self.port, "").connect().await.unwrap();
-        Counters::read(&mut conn).await
+        let first = read_counters(&mut conn).await;
+        let start = read_counters(&mut conn).await;
+        let own = difference(&start, &first);
+        Meter { conn, own, start }
     }
+}
+
+/// Counters of the server's, on a connection of its own.
+pub struct Meter {
+    conn: MySqlConnection,
+    /// What reading them costs.
+    own: HashMap<String, u64>,
+    start: HashMap<String, u64>,
+}
+
+impl Meter {
+    /// What was counted since the start.
+    pub async fn stop(mut self) -> Counters {
+        let end = read_counters(&mut self.conn).await;
+        Counters(difference(&difference(&end, &self.start), &self.own))
+    }
+}
+
+/// By their names in `SHOW GLOBAL STATUS`.
+pub struct Counters(HashMap<String, u64>);
+
+impl Counters {
+    pub fn of(&self, name: &str) -> f64 {
+        self.0[name] as f64
+    }
+}
+
+async fn read_counters(conn: &mut MySqlConnection) -> HashMap<String, u64> {
+    let rows = sqlx::raw_sql("SHOW GLOBAL STATUS").fetch_all(conn).await.unwrap();
+    rows.iter().filter_map(|row| Some((row.get(0), row.get::<String, _>(1).parse().ok()?))).collect()
+}
+
+fn difference(more: &HashMap<String, u64>, less: &HashMap<String, u64>) -> HashMap<String, u64> {
+    more.iter().map(|(name, count)| (name.clone(), count.saturating_sub(less.get(name).copied().unwrap_or_default()))).collect()
 }
 
 fn serve(directory: &Path, port: u16, settings: &[&str]) -> Process {
@@ -126,19 +163,4 @@ fn command(program: &str, directory: &Path) -> Command {
 fn options(port: u16, name: &str) -> MySqlConnectOptions {
     let options = MySqlConnectOptions::new().host("127.0.0.1").port(port).username("root");
     if name.is_empty() { options } else { options.database(name) }
-}
-
-/// `SHOW GLOBAL STATUS`.
-pub struct Counters(HashMap<String, u64>);
-
-impl Counters {
-    async fn read(conn: &mut MySqlConnection) -> Self {
-        let rows = sqlx::raw_sql("SHOW GLOBAL STATUS").fetch_all(conn).await.unwrap();
-        Self(rows.iter().filter_map(|row| Some((row.get(0), row.get::<String, _>(1).parse().ok()?))).collect())
-    }
-
-    /// How much a counter has grown since an earlier reading.
-    pub fn since(&self, earlier: &Self, name: &str) -> u64 {
-        self.0[name] - earlier.0[name]
-    }
 }
