@@ -1,6 +1,6 @@
 # docker build -t wechat-pay .
 #
-# Try it: the built-in simulator is WeChat, on SQLite in a volume (deals at http://127.0.0.1:8360, pay them at :8361)
+# Try it: the built-in simulator is WeChat, on SQLite in a volume (the shop is http://127.0.0.1:8360/, the phone :8361)
 #
 #   docker run --rm -p 127.0.0.1:8360:8360 -p 127.0.0.1:8361:8361 -e WECHAT_PAY__SIMULATOR__LISTEN=0.0.0.0:8361 wechat-pay
 #

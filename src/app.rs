@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
@@ -18,8 +19,9 @@ use crate::gateway::Gateway;
 use crate::http::{self, App, Limits};
 use crate::listener;
 use crate::simulator::Simulator;
-use crate::store::{Durability, Store, StoreError};
+use crate::store::{CONNECTIONS, Durability, Store, StoreError};
 use crate::sweeper;
+use crate::watcher;
 use crate::wechat::{Client, Endpoints};
 
 /// A database that starts together with the service may take a while.
@@ -88,7 +90,7 @@ impl Service {
         let instance = chance.nonce()[..8].to_owned();
         let store = open_store(&settings.database, &instance, &clock).await?;
         info!(instance, "this instance's name in the journal");
-        warn_of_weakness(&store, settings.accept_weak_durability).await;
+        warn_of_weakness(&store, settings.accept_weak_durability, &clock).await;
         let client = Client::new(wechat.merchant, wechat.endpoints, chance.clone())?;
         let stop = CancellationToken::new();
         let work = TaskTracker::new();
@@ -96,12 +98,15 @@ impl Service {
         if settings.sweep_calls_per_second > 0 {
             work.spawn(sweeper::run(Arc::clone(&gateway), settings.sweep_calls_per_second, stop.clone()));
         }
+        work.spawn(watcher::run(Arc::clone(&gateway), stop.clone()));
         let app = App {
             gateway: Arc::clone(&gateway),
             trusted_proxies: settings.server.trusted_proxies.clone().into(),
             max_price: settings.max_price,
             limits: Arc::new(Limits::new(settings.limits.per_address, settings.limits.per_merchant)),
+            page: Arc::new(settings.page),
             accept_weak_durability: settings.accept_weak_durability,
+            phone: simulator.as_ref().map(|(address, _)| page_of(*address).into()),
             work: work.clone(),
             stopping: stop.clone(),
         };
@@ -157,15 +162,28 @@ async fn open_store(url: &crate::store::DatabaseUrl, instance: &str, clock: &Clo
     }
 }
 
-async fn warn_of_weakness(store: &Store, accepted: bool) {
+/// Clocks that differ by more than this cost double or late looks; nothing is lost by it, for every change is guarded.
+const TOLERABLE_SKEW: TimeDelta = TimeDelta::seconds(5);
+
+/// Says what of the database's set-up could hurt later.
+async fn warn_of_weakness(store: &Store, accepted: bool, clock: &Clock) {
     const RISK: &str = "a crash of the database's machine could lose acknowledged payments";
-    match store.durability().await {
-        Ok(Durability::Weak(value)) => {
+    // What cannot be asked now shows itself soon enough.
+    let Ok(condition) = store.condition().await else { return };
+    match condition.durability {
+        Durability::Weak(value) => {
             let consequence = if accepted { "accepted by configuration" } else { "not ready until it is 1" };
             warn!(innodb_flush_log_at_trx_commit = value, consequence, "{RISK}");
         }
-        Ok(Durability::LooseBinlog(value)) => warn!(sync_binlog = value, "{RISK}: set it to 1"),
-        Ok(Durability::Full) | Err(_) => {}
+        Durability::LooseBinlog(value) => warn!(sync_binlog = value, "{RISK}: set it to 1"),
+        Durability::Full => {}
+    }
+    let needed = i64::try_from(CONNECTIONS).unwrap_or(i64::MAX);
+    if let Some(max_connections) = condition.connections.filter(|allowed| *allowed <= needed) {
+        warn!(max_connections, needed, "the database allows fewer connections than each instance of this service keeps");
+    }
+    if let Some(skew) = condition.clock.map(|theirs| theirs - clock.now()).filter(|skew| skew.abs() > TOLERABLE_SKEW) {
+        warn!(seconds = skew.num_seconds(), "the database's clock is ahead of this machine's (behind, if negative): check NTP on both");
     }
 }
 
@@ -208,12 +226,16 @@ pub fn allow_connections(server: &crate::config::ServerSettings) {
     }
 }
 
+/// The page at the root of a listener of our own.
+fn page_of(address: SocketAddr) -> String {
+    format!("http://{}/", reachable(address))
+}
+
 /// Says what is running, and where to look.
 pub fn announce(service: &Service) {
     info!(address = %service.address, "serving");
     if let Some((address, _)) = &service.simulator {
-        let (api, phone) = (format!("http://{}", reachable(service.address)), format!("http://{}", reachable(*address)));
         warn!("no WeChat credentials are configured: the built-in simulator is WeChat and no money moves");
-        info!("open deals at {api}/wxPay/toPay, pay them at {phone}/");
+        info!("open the shop at {} and the phone at {}", page_of(service.address), page_of(*address));
     }
 }

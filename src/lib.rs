@@ -11,12 +11,15 @@
 //!                                                           └─▶ Store::note_prepay      ─▶ JSON
 //! WeChat ─POST notify─▶ http::notify (size → XML → signature) ─▶ Gateway::settle ─▶ Store::mark_paid ─▶ <xml>SUCCESS
 //! payer's page ─POST queryOrder─▶ http::query_order ─▶ Gateway::query_order ─▶ Client::order_query ─▶ settle when paid
+//! payer's page ─GET pay─▶ http::pay_page ─▶ Gateway::pay_page ─▶ HTML with the QR code, which listens:
+//! payer's page ─GET events─▶ http::events ─▶ Gateway::events ─▶ the present state, then each change
 //! sweeper, every second ─▶ Gateway::sweep_once ─▶ deals that are due: Client::order_query → settle │ close_order → Expired
 //! ```
 //! Down once and up once, and one use case has one name in every layer:
 //! ```text
-//! main → app → { http, sweeper } → gateway → { store, wechat } → deal
+//! main → app → { http, sweeper, watcher } → gateway → { store, wechat } → deal
 //!          simulator → wechat (its codec and types) + deal          never gateway, store or http
+//!          { http, simulator } → page                               what their pages for people share
 //! ```
 //!
 //! # What must always hold
@@ -40,6 +43,7 @@
 //! WeChat's number of the payment. *Fen*: money. *Status*: our verdict (Unpaid 0, Paid 1, Expired 2), against *trade
 //! state*: WeChat's. *Prepay*: what `unifiedorder` gives. *Evidence*: the verified XML in the `…Back` columns
 //! and the journal. *Journal*: what happened to a deal and why. *Look*: a question of the sweeper's about an undecided deal.
+//! *Watched*: an order whose events somebody listens to.
 //!
 //! # Where the facts come from
 //! WeChat's documents at <https://pay.weixin.qq.com/doc/v2/merchant/4011936530> (unifiedorder) and its neighbours
@@ -55,8 +59,10 @@ pub mod explain;
 pub mod gateway;
 pub mod http;
 pub mod listener;
+pub mod page;
 pub mod simulator;
 pub mod store;
 pub mod sweeper;
 pub mod telemetry;
+pub mod watcher;
 pub mod wechat;

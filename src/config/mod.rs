@@ -2,11 +2,12 @@
 //! (`WECHAT_PAY__<SECTION>__<KEY>`). Read once, at start, into types that cannot be wrong.
 
 mod error;
+mod page;
 mod raw;
 mod settings;
 
 pub use error::ConfigError;
-pub use settings::{LimitSettings, ServerSettings, Settings, SimulatorSettings, Wechat};
+pub use settings::{LimitSettings, PageSettings, ReturnUrl, ServerSettings, Settings, SimulatorSettings, Wechat};
 
 use std::collections::HashMap;
 

@@ -15,6 +15,7 @@ use crate::store::DatabaseUrl;
 use crate::wechat::{ApiKey, Endpoints, Merchant, SignType, Signer, is_sendable};
 
 use super::error::ConfigError;
+use super::page::RawPage;
 use super::settings::{LimitSettings, ServerSettings, Settings, SimulatorSettings, Wechat};
 
 const OFFICIAL_BASE: &str = "https://api.mch.weixin.qq.com";
@@ -28,6 +29,7 @@ pub struct Raw {
     wechat: RawWechat,
     deal: RawDeal,
     auth: RawAuth,
+    page: RawPage,
     limits: LimitSettings,
     sweep: RawSweep,
     simulator: RawSimulator,
@@ -94,7 +96,7 @@ struct RawSimulator {
     time_scale: u32,
 }
 
-fn value(key: &'static str, why: &'static str) -> ConfigError {
+pub(super) fn value(key: &'static str, why: &'static str) -> ConfigError {
     ConfigError::Value { key, why }
 }
 
@@ -140,6 +142,7 @@ impl Raw {
             wechat,
             terms,
             max_price,
+            page: self.page.validate()?,
             limits: self.limits,
             sweep_calls_per_second: self.sweep.calls_per_second,
             simulator,
@@ -256,7 +259,7 @@ fn address(key: &'static str, text: &str) -> Result<SocketAddr, ConfigError> {
 }
 
 /// Whether a host is this machine by its name or address.
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host_str() {
         Some("localhost") => true,
         Some(host) => host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback()),
@@ -265,7 +268,7 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// https, except for loopback hosts; no user, no query.
-fn endpoint(key: &'static str, text: &str) -> Result<Url, ConfigError> {
+pub(super) fn endpoint(key: &'static str, text: &str) -> Result<Url, ConfigError> {
     let why = "an https URL without user and query (http is for loopback hosts only)";
     let url = Url::parse(text).map_err(|_| value(key, why))?;
     let safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));

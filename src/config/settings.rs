@@ -6,7 +6,7 @@ use axum::http::HeaderValue;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::deal::Fen;
+use crate::deal::{Fen, OrderId};
 use crate::gateway::Terms;
 use crate::store::DatabaseUrl;
 use crate::wechat::{Endpoints, Merchant};
@@ -26,6 +26,8 @@ pub struct Settings {
     pub terms: Terms,
     /// The highest price of one deal.
     pub max_price: Fen,
+    /// The payer's page.
+    pub page: PageSettings,
     /// How often one caller may open deals.
     pub limits: LimitSettings,
     /// Calls to WeChat that the sweeper may make a second; 0: it does not sweep.
@@ -45,6 +47,43 @@ pub struct ServerSettings {
     pub cors_origins: Vec<HeaderValue>,
     /// Connections at once.
     pub max_connections: usize,
+}
+
+/// The payer's page.
+#[derive(Debug, Clone)]
+pub struct PageSettings {
+    /// Who sells; empty: nobody is named.
+    pub merchant_name: String,
+    /// Where the page leads once the order is paid.
+    pub return_url: Option<ReturnUrl>,
+    /// The public address of this service, without a slash at its end; empty: unknown.
+    pub base_url: String,
+}
+
+impl PageSettings {
+    /// The address of an order's page: absolute where the public one is known.
+    pub fn address_of(&self, order_id: &OrderId) -> String {
+        format!("{}/pay/{}", self.base_url, in_a_url(order_id))
+    }
+}
+
+/// An address with `{order_id}` to be filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnUrl(pub(super) String);
+
+impl ReturnUrl {
+    /// The address for one order.
+    pub fn of(&self, order_id: &OrderId) -> String {
+        self.0.replace(ORDER_ID, &in_a_url(order_id))
+    }
+}
+
+/// Where the number goes.
+pub(super) const ORDER_ID: &str = "{order_id}";
+
+/// The number as a path's segment or a query's value. (Ours have digits only, but an adopted one may have a `|`.)
+fn in_a_url(order_id: &OrderId) -> String {
+    form_urlencoded::byte_serialize(order_id.as_str().as_bytes()).collect()
 }
 
 /// How often one caller may open deals: toPay calls a minute, 0 for no limit.
@@ -95,6 +134,8 @@ impl std::fmt::Display for Settings {
         }
         writeln!(f, "deal lives          {} s", self.terms.expire_after.num_seconds())?;
         writeln!(f, "highest price       {} yuan", self.max_price)?;
+        writeln!(f, "payer's page        {}/pay/…", self.page.base_url)?;
+        writeln!(f, "leads to            {}", self.page.return_url.as_ref().map_or("nowhere", |url| &url.0))?;
         writeln!(f, "who may open deals  everybody who reaches the port (auth.mode open)")
     }
 }

@@ -76,6 +76,7 @@ impl Gateway {
         if !told.known {
             let event = Event { detail: Some("WeChat never knew it".to_owned()), ..self.event(order_id, EventKind::Expired, origin) };
             if self.store.mark_never_ordered(order_id, self.clock.now_seconds() - QUIET, event).await? {
+                self.watched.touch(order_id);
                 info!(%order_id, "expired: WeChat never knew it");
                 return Ok(());
             }

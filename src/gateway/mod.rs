@@ -2,11 +2,14 @@
 //! WeChat is asked. No database transaction and no lock is ever held across a call to WeChat.
 
 mod close_order;
+mod events;
+mod pay_page;
 mod polls;
 mod query_order;
 mod settle;
 mod sweep;
 mod to_pay;
+mod watched;
 
 use std::time::Duration;
 
@@ -18,6 +21,8 @@ use crate::deal::{OrderId, Schedule, Timestamp};
 use crate::store::{Event, EventKind, Origin, Store, StoreError};
 use crate::wechat::{CallError, Client, Evidence, Refusal};
 
+pub use events::Events;
+pub use pay_page::{PayPage, Standing};
 pub use query_order::OrderView;
 pub use settle::{Alarms, SettleError, Settled};
 pub use sweep::Swept;
@@ -25,6 +30,7 @@ pub use to_pay::{Opened, ToPay};
 
 use polls::Polls;
 use sweep::Strays;
+use watched::Watched;
 
 /// What an operator may choose about deals.
 #[derive(Debug, Clone)]
@@ -50,6 +56,7 @@ pub struct Gateway {
     chance: Chance,
     terms: Terms,
     polls: Polls,
+    watched: Watched,
     alarms: Alarms,
     strays: Strays,
 }
@@ -104,7 +111,8 @@ impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, wechat: Client, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let polls = Polls::new(terms.query_budget);
-        Self { store, wechat, clock, chance, terms, polls, alarms: Alarms::default(), strays: Strays::default() }
+        let (watched, alarms, strays) = (Watched::default(), Alarms::default(), Strays::default());
+        Self { store, wechat, clock, chance, terms, polls, watched, alarms, strays }
     }
 
     /// What was raised since the start.

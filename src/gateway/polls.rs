@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,8 +16,9 @@ use crate::wechat::{CallError, Doubt};
 
 use super::{GatewayError, OrderView};
 
+const SECOND: Duration = Duration::from_secs(1);
 /// An answer of WeChat's counts as present for so long.
-const FRESH: Duration = Duration::from_secs(1);
+const FRESH: Duration = SECOND;
 /// Orders remembered before the old ones are forgotten.
 const REMEMBERED: usize = 20_000;
 
@@ -56,6 +58,11 @@ impl Polls {
         Self(Mutex::new(State { orders: HashMap::new(), budget: Budget::new(calls_per_second) }))
     }
 
+    /// How many calls could begin now.
+    pub fn affordable(&self, now: Duration) -> u32 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).budget.affordable(now)
+    }
+
     /// Joins the call about this order that is under way, takes the answer of one that has just ended, or begins one.
     /// A call once begun goes on by itself, whoever stops waiting.
     pub fn take_turn<F>(&self, order_id: &OrderId, clock: &Clock, ask: impl FnOnce() -> F) -> Turn
@@ -84,13 +91,12 @@ impl Polls {
         if state.orders.len() >= REMEMBERED {
             state.orders.retain(|_, poll| poll.answer.peek().is_none() || now < poll.begun + FRESH);
         }
-        let task = tokio::spawn(ask());
         let lost = order_id.clone();
-        let answer = async move {
-            // A panic in the task; it has been reported where it happened.
-            task.await.unwrap_or_else(|_| Err(Arc::new(GatewayError::Upstream(lost, CallError::Unknown(Doubt::Broken)))))
-        };
-        let answer = answer.boxed().shared();
+        // A panic has been reported where it happened.
+        let panicked = |_| Err(Arc::new(GatewayError::Upstream(lost, CallError::Unknown(Doubt::Broken))));
+        let answer = AssertUnwindSafe(ask()).catch_unwind().map(|answer| answer.unwrap_or_else(panicked)).boxed().shared();
+        // Driven to its end by a task of its own, so that it is over when it is over, whoever has stopped waiting.
+        tokio::spawn(answer.clone());
         state.orders.insert(order_id.clone(), Poll { begun: now, begun_at: clock.now(), answer: answer.clone() });
         Turn::Shared(answer)
     }
@@ -109,17 +115,18 @@ impl Budget {
         Self { per_second, spent: Duration::ZERO, since: Duration::ZERO }
     }
 
-    fn take(&mut self, now: Duration) -> bool {
-        if self.per_second == 0 {
-            return false;
-        }
-        // Each call costs its share of a second; time pays it back.
-        let price = Duration::from_secs(1) / self.per_second;
+    fn affordable(&mut self, now: Duration) -> u32 {
         self.spent = self.spent.saturating_sub(now.saturating_sub(self.since));
         self.since = now;
-        let affordable = self.spent + price <= Duration::from_secs(1);
+        let left = SECOND.saturating_sub(self.spent).as_nanos() * u128::from(self.per_second) / SECOND.as_nanos();
+        u32::try_from(left).unwrap_or(u32::MAX)
+    }
+
+    fn take(&mut self, now: Duration) -> bool {
+        let affordable = self.affordable(now) > 0;
         if affordable {
-            self.spent += price;
+            // Each call costs its share of a second; time pays it back.
+            self.spent += SECOND / self.per_second;
         }
         affordable
     }

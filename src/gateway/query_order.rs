@@ -28,12 +28,22 @@ pub struct OrderView {
 }
 
 impl OrderView {
+    /// Of a deal that is not decided.
+    pub(super) fn undecided(state: TradeState, expires_at: Option<Timestamp>) -> Self {
+        Self { state, description: state.description().to_owned(), expires_at, paid_at: None, as_of: None }
+    }
+
+    /// Nothing more can happen to the deal.
+    pub(super) fn is_final(&self) -> bool {
+        self.state.is_paid() || self.state.is_dead()
+    }
+
     fn of(state: TradeState, deal: &Deal) -> Self {
         Self { state, description: state.description().to_owned(), expires_at: deal.expires_at, paid_at: deal.paid_at, as_of: None }
     }
 
     /// What the store says by itself about a decided deal.
-    fn decided(deal: &Deal) -> Option<Self> {
+    pub(super) fn decided(deal: &Deal) -> Option<Self> {
         match deal.status {
             DealStatus::Paid => Some(Self::of(TradeState::Success, deal)),
             DealStatus::Expired => Some(Self::of(TradeState::Closed, deal)),
@@ -57,27 +67,38 @@ impl Gateway {
         if let Some(view) = OrderView::decided(&deal) {
             return Ok(view);
         }
-        let gateway = Arc::clone(self);
-        let ask = move || async move {
-            let told = gateway.ask_and_decide(&deal.order_id, Origin::FrontEnd).await?;
-            // WeChat's own word (REFUND, REVOKED) is shown, unless something else has been decided meanwhile.
-            let deal = gateway.load(&deal.order_id).await?;
-            let decided = OrderView::decided(&deal).filter(|stored| !stored.state.is_same_verdict(told.state));
-            Ok(decided.unwrap_or(OrderView { description: told.description, ..OrderView::of(told.state, &deal) }))
-        };
-        match self.polls.take_turn(&order_id, &self.clock, ask) {
+        match self.poll(&order_id, deal.expires_at) {
             Turn::Shared(answer) => answer.await,
             Turn::Recent(view) => Ok(view),
             // The budget is spent and WeChat has not been asked yet: the stored state is what there is.
             Turn::NotNow => {
                 let deal = self.load(&order_id).await?;
                 let as_of = Some(self.clock.now());
-                Ok(OrderView::decided(&deal).unwrap_or(OrderView { as_of, ..OrderView::of(TradeState::NotPay, &deal) }))
+                Ok(OrderView::decided(&deal).unwrap_or(OrderView { as_of, ..OrderView::undecided(TradeState::NotPay, deal.expires_at) }))
             }
         }
     }
 
-    async fn load(&self, order_id: &OrderId) -> Result<Deal, GatewayError> {
+    /// Asks WeChat for a payer who waits, unless somebody else does just now. Whoever watches the order hears the answer.
+    pub(super) fn poll(self: &Arc<Self>, order_id: &OrderId, expires_at: Option<Timestamp>) -> Turn {
+        let (gateway, number) = (Arc::clone(self), order_id.clone());
+        self.polls.take_turn(order_id, &self.clock, move || async move {
+            let told = gateway.ask_and_decide(&number, Origin::FrontEnd).await?;
+            let view = OrderView { description: told.description, ..OrderView::undecided(told.state, expires_at) };
+            let view = if view.is_final() { gateway.decided_view(&number, view).await? } else { view };
+            gateway.watched.tell(&number, &view);
+            Ok(view)
+        })
+    }
+
+    /// WeChat's own word (REFUND, REVOKED) is shown, unless something else has been decided meanwhile.
+    async fn decided_view(&self, order_id: &OrderId, told: OrderView) -> Result<OrderView, GatewayError> {
+        let deal = self.load(order_id).await?;
+        let decided = OrderView::decided(&deal).filter(|stored| !stored.state.is_same_verdict(told.state));
+        Ok(decided.unwrap_or(OrderView { paid_at: deal.paid_at, ..told }))
+    }
+
+    pub(super) async fn load(&self, order_id: &OrderId) -> Result<Deal, GatewayError> {
         self.store.find(order_id).await?.ok_or(GatewayError::NotFound)
     }
 
@@ -97,6 +118,7 @@ impl Gateway {
         } else if state.is_dead() {
             let event = Event { evidence: Some(evidence.clone()), ..self.event(order_id, EventKind::Expired, origin) };
             if self.store.mark_expired(order_id, &evidence, event).await? {
+                self.watched.touch(order_id);
                 info!(%order_id, state = state.as_str(), "expired: WeChat says it cannot be paid any more");
             }
         }

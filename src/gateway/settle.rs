@@ -99,6 +99,9 @@ impl Gateway {
             }
         }
         let order_id = trade.order_id();
+        if outcome.is_ok() {
+            self.watched.touch(order_id);
+        }
         let (source, total_fee) = (trade.source(), trade.total_fee().get());
         let transaction = tail(trade.transaction_id());
         match &outcome {

@@ -111,6 +111,7 @@ impl Gateway {
     }
 }
 
-fn expiry(deal: &Deal) -> Timestamp {
+/// Until when a deal can be paid.
+pub(super) fn expiry(deal: &Deal) -> Timestamp {
     deal.expires_at.unwrap_or(deal.created_at + LINK_LIFE)
 }

@@ -127,6 +127,11 @@ impl Gateway {
         if deal.charged != Some(wish.price) {
             return Err(GatewayError::IdempotencyConflict("price"));
         }
+        self.link(deal).await
+    }
+
+    /// The link of a deal that was opened before: the stored one, or else that of the byte-identical request.
+    pub(super) async fn link(&self, deal: Deal) -> Result<Opened, GatewayError> {
         if let Some(outcome) = already_clear(&deal) {
             return outcome;
         }

@@ -95,7 +95,7 @@ impl Params {
         })
     }
 
-    fn read_form(bytes: &[u8]) -> Result<Self, Refusal> {
+    pub fn read_form(bytes: &[u8]) -> Result<Self, Refusal> {
         let mut params = Vec::new();
         for (name, value) in form_urlencoded::parse(bytes) {
             if params.iter().any(|(known, _)| *known == name) {

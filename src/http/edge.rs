@@ -79,3 +79,31 @@ pub async fn catch_panics(request: Request, next: Next) -> Response {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::middleware::from_fn;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_answered_for_and_the_next_one_is_served() {
+        let fault = || async {
+            if true {
+                panic!("the secret of a deal");
+            }
+        };
+        let router: Router =
+            Router::new().route("/fault", get(fault)).route("/fine", get(|| async { "fine" })).layer(from_fn(catch_panics));
+        let ask = |path: &str| router.clone().oneshot(Request::get(path).body(axum::body::Body::empty()).unwrap());
+        let answer = ask("/fault").await.unwrap();
+        assert_eq!(answer.status(), 500);
+        let body = axum::body::to_bytes(answer.into_body(), 1000).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(body.contains("\"reason\":\"INTERNAL\"") && !body.contains("secret"), "{body}");
+        assert_eq!(ask("/fine").await.unwrap().status(), 200);
+    }
+}

@@ -22,12 +22,16 @@ pub async fn readyz(State(app): State<App>) -> Result<Json<Healthy>, Refusal> {
     if app.stopping.is_cancelled() {
         return Err(Refusal::unavailable().detail("the service is stopping"));
     }
-    match app.gateway.store().durability().await {
-        Ok(Durability::Weak(value)) if !app.accept_weak_durability => {
+    let store = app.gateway.store();
+    let condition = store.condition().await.map_err(|error| Refusal::unavailable().detail(error.to_string()))?;
+    match condition.durability {
+        Durability::Weak(value) if !app.accept_weak_durability => {
             let detail = format!("innodb_flush_log_at_trx_commit is {value}: a crash could lose acknowledged payments; set it to 1");
             Err(Refusal::unavailable().detail(detail))
         }
-        Ok(_) => Ok(Json(Healthy { status: "ready" })),
-        Err(error) => Err(Refusal::unavailable().detail(error.to_string())),
+        _ if store.cannot_write() => {
+            Err(Refusal::unavailable().detail("the database could not write a moment ago: disk full, or read-only"))
+        }
+        _ => Ok(Json(Healthy { status: "ready" })),
     }
 }

@@ -7,12 +7,15 @@ mod body;
 mod client_address;
 mod close_order;
 mod edge;
+mod events;
 mod health;
 mod limits;
 mod notify;
 mod order_id;
+mod pay_page;
 mod query_order;
 mod refusal;
+mod shop;
 mod to_pay;
 
 use std::future::Future;
@@ -29,7 +32,7 @@ use tokio_util::task::TaskTracker;
 use tower_http::cors::CorsLayer;
 use tracing::Instrument;
 
-use crate::config::ServerSettings;
+use crate::config::{PageSettings, ServerSettings};
 use crate::deal::Fen;
 use crate::gateway::Gateway;
 
@@ -47,8 +50,12 @@ pub struct App {
     pub max_price: Fen,
     /// How often one caller may open deals.
     pub limits: Arc<Limits>,
+    /// The payer's page.
+    pub page: Arc<PageSettings>,
     /// Be ready although the database may lose what it acknowledged.
     pub accept_weak_durability: bool,
+    /// Where the phone of the simulator is, if that is WeChat; then there is a demo shop as well.
+    pub phone: Option<Arc<str>>,
     /// Work that outlives the request it came with; a stopping service waits for it.
     pub work: TaskTracker,
     /// Cancelled when the service stops.
@@ -83,13 +90,18 @@ pub fn router(app: App, server: &ServerSettings) -> Router {
         .route("/wxPay/queryOrder", post(query_order::query_order))
         .route("/wxPay/wxPay/queryOrder", post(query_order::query_order))
         .route("/wxPay/doCloseOrder", post(close_order::close_order))
+        .route("/wxPay/events", get(events::events))
         // Before the layer, which then answers preflights instead.
         .method_not_allowed_fallback(method_not_allowed);
     if !server.cors_origins.is_empty() {
         api = api.layer(cors(server));
     }
+    if app.phone.is_some() {
+        api = api.merge(shop::routes());
+    }
     api.route("/wxPay/notify", post(notify::notify))
         .route("/wxPay/callback", post(notify::notify))
+        .route("/pay/{order_id}", get(pay_page::pay_page))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .fallback(|| async { Refusal::path_not_found() })
@@ -107,7 +119,7 @@ fn cors(server: &ServerSettings) -> CorsLayer {
     use axum::http::{Method, header};
     CorsLayer::new()
         .allow_origin(server.cors_origins.clone())
-        .allow_methods([Method::POST])
+        .allow_methods([Method::GET, Method::POST])
         .allow_headers([header::CONTENT_TYPE, to_pay::IDEMPOTENCY_KEY])
         .expose_headers([edge::REQUEST_ID, header::RETRY_AFTER])
         .max_age(Duration::from_secs(600))

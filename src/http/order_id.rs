@@ -1,8 +1,9 @@
-//! The one parameter of queryOrder and doCloseOrder.
+//! The one parameter of queryOrder, doCloseOrder and events.
 
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
 
-use crate::deal::OrderId;
+use crate::deal::{InvalidOrderId, OrderId};
 
 use super::body::Params;
 use super::refusal::Refusal;
@@ -14,8 +15,21 @@ impl<S: Send + Sync> FromRequest<S> for OrderIdParam {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        let params = Params::from_request(request, state).await?;
-        let order_id = params.text("order_id")?.parse::<OrderId>();
-        order_id.map(Self).map_err(|error| Refusal::invalid_field("order_id", error.to_string()))
+        read(&Params::from_request(request, state).await?).map(Self)
     }
+}
+
+/// `?order_id=…`
+pub struct OrderIdQuery(pub OrderId);
+
+impl<S: Send + Sync> FromRequestParts<S> for OrderIdQuery {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        read(&Params::read_form(parts.uri.query().unwrap_or_default().as_bytes())?).map(Self)
+    }
+}
+
+fn read(params: &Params) -> Result<OrderId, Refusal> {
+    params.text("order_id")?.parse().map_err(|error: InvalidOrderId| Refusal::invalid_field("order_id", error.to_string()))
 }

@@ -28,7 +28,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn new(view: OrderView, now: Timestamp) -> Self {
+    pub fn new(view: OrderView, now: Timestamp) -> Self {
         let show = |time: Timestamp| BeijingTime::from(time).to_string();
         Self {
             trade_state: view.state.as_str(),

@@ -28,6 +28,7 @@ pub struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<String>,
     server_time: String,
+    pay_page: String,
 }
 
 pub async fn to_pay(State(app): State<App>, Extension(begun): Extension<Begun>, Wish(wish): Wish) -> Result<Json<Answer>, Refusal> {
@@ -36,6 +37,7 @@ pub async fn to_pay(State(app): State<App>, Extension(begun): Extension<Begun>, 
     let opened: Opened = app.detached(begun.front_end_due(), async move { gateway.to_pay(wish).await }).await??;
     Ok(Json(Answer {
         code_url: [opened.code_url],
+        pay_page: app.page.address_of(&opened.order_id),
         order_id: opened.order_id.to_string(),
         code: 0,
         msg: "",

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::deal::Fen;
 
+use super::diary::Message;
 use super::orders::OrderJson;
 use super::switches::{Notify, replaced};
 use super::{CannotPay, Simulator, World};
@@ -18,18 +19,42 @@ use super::{CannotPay, Simulator, World};
 pub fn routes() -> Router<Simulator> {
     Router::new()
         .route("/_sim/orders", get(orders))
+        .route("/_sim/orders/{out_trade_no}/messages", get(messages))
         .route("/_sim/orders/{out_trade_no}/pay", post(pay))
-        .route("/_sim/orders/{out_trade_no}/fail", post(|state, path| act(state, path, World::fail)))
-        .route("/_sim/orders/{out_trade_no}/enter-password", post(|state, path| act(state, path, World::enter_password)))
-        .route("/_sim/orders/{out_trade_no}/refund", post(|state, path| act(state, path, World::refund)))
+        .route("/_sim/orders/{out_trade_no}/fail", post(|state, path| act(state, path, "fail", World::fail)))
+        .route("/_sim/orders/{out_trade_no}/enter-password", post(|state, path| act(state, path, "enter-password", World::enter_password)))
+        .route("/_sim/orders/{out_trade_no}/walk-away", post(|state, path| act(state, path, "walk-away", World::walk_away)))
+        .route("/_sim/orders/{out_trade_no}/refund", post(|state, path| act(state, path, "refund", World::refund)))
         .route("/_sim/faults", get(faults).put(set_faults))
         .route("/_sim/habits", get(habits).put(set_habits))
         .route("/_sim/stats", get(stats))
 }
 
-async fn orders(State(simulator): State<Simulator>) -> Response {
+/// Which orders are wanted; all of them without a word.
+#[derive(Deserialize)]
+struct Wanted {
+    /// At most so many.
+    limit: Option<usize>,
+    /// Those with this link: what a payer's camera sees.
+    code_url: Option<String>,
+}
+
+async fn orders(State(simulator): State<Simulator>, Query(wanted): Query<Wanted>) -> Response {
     let world = simulator.world();
-    Json(world.orders().map(OrderJson::from).collect::<Vec<_>>()).into_response()
+    let next = world.next_attempts();
+    let orders = world.orders().filter(|order| wanted.code_url.as_ref().is_none_or(|link| order.code_url == *link));
+    let orders = orders.take(wanted.limit.unwrap_or(usize::MAX));
+    Json(orders.map(|order| OrderJson::new(order, next.get(order.out_trade_no.as_str()))).collect::<Vec<_>>()).into_response()
+}
+
+/// The diary of one order. There is one also of a number that was asked about and never ordered.
+async fn messages(State(simulator): State<Simulator>, Path(number): Path<String>) -> Response {
+    let world = simulator.world();
+    match (world.diary.messages(&number), world.order(&number)) {
+        (Some(messages), _) => Json(messages).into_response(),
+        (None, Some(_)) => Json(json!([])).into_response(),
+        (None, None) => refused(StatusCode::NOT_FOUND, CannotPay::NoSuchOrder.to_string()),
+    }
 }
 
 #[derive(Deserialize)]
@@ -50,16 +75,21 @@ async fn pay(State(simulator): State<Simulator>, Path(number): Path<String>, Que
 async fn act(
     State(simulator): State<Simulator>,
     Path(number): Path<String>,
+    name: &'static str,
     act: fn(&mut World, &str) -> Result<(), CannotPay>,
 ) -> Response {
+    let now = simulator.clock.now();
     let mut world = simulator.world();
     let outcome = act(&mut world, &number);
+    if outcome.is_ok() {
+        world.diary.note(&number, Message::new(name, now));
+    }
     moved(&world, &number, outcome)
 }
 
 fn moved(world: &World, number: &str, outcome: Result<(), CannotPay>) -> Response {
     match (outcome, world.order(number)) {
-        (Ok(()), Some(order)) => Json(OrderJson::from(order)).into_response(),
+        (Ok(()), Some(order)) => Json(OrderJson::new(order, world.next_attempts().get(number))).into_response(),
         (Err(error @ CannotPay::NoSuchOrder), _) | (Err(error), None) => refused(StatusCode::NOT_FOUND, error.to_string()),
         (Err(error), _) => refused(StatusCode::CONFLICT, error.to_string()),
         (Ok(()), None) => refused(StatusCode::NOT_FOUND, CannotPay::NoSuchOrder.to_string()),

@@ -1,15 +1,20 @@
 //! The other side: a WeChat to run and test against, since no merchant gets a sandbox that knows Native orders.
 //!
-//! `world` is a plain model of it (orders, payers, money; no HTTP, no clock of its own), `rules` checks a request as
-//! the real gateway does, in its order and with its texts, and never skips a signature. The rest are façades: the pay API, the
-//! notifier, the control calls and a page. It shares the wire codec and the domain's types with the client and knows
-//! nothing of gateway, store or http; what both could get wrong alike is pinned by WeChat's published vectors.
+//! `world` is a plain model of it (orders, payers, money; no HTTP, no clock of its own) with its `answers` and its
+//! `notifications`; `rules` checks a request as the real gateway does, in its order and with its texts, and never skips a
+//! signature. The rest are façades: the pay API, the notifier, the control calls and the phone, a page that lives on them.
+//! What passes through them is kept in the `diary`, for people to read. It shares the wire codec and the domain's types
+//! with the client and knows nothing of gateway, store or http; what both could get wrong alike is pinned by WeChat's
+//! published vectors.
 
+mod answers;
 mod control;
+mod diary;
+mod notifications;
 mod notifier;
 mod orders;
-mod page;
 mod pay_api;
+mod phone;
 mod rules;
 mod switches;
 mod world;
@@ -25,10 +30,11 @@ use crate::clock::Clock;
 use crate::listener;
 use crate::wechat::Merchant;
 
+pub use notifications::{Delivery, Letter};
 pub use notifier::Notifier;
 pub use orders::{Attempt, SimOrder};
 pub use switches::{CloseUnknown, Faults, Habits, Layout, Notify};
-pub use world::{CannotPay, Delivery, Letter, World};
+pub use world::{CannotPay, World};
 
 /// What a merchant's contract with WeChat consists of.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +93,6 @@ impl Simulator {
     }
 
     fn router(&self) -> Router {
-        Router::new().merge(pay_api::routes()).merge(control::routes()).merge(page::routes()).with_state(self.clone())
+        Router::new().merge(pay_api::routes()).merge(control::routes()).merge(phone::routes()).with_state(self.clone())
     }
 }

@@ -10,10 +10,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use crate::clock::Clock;
+use crate::deal::BeijingTime;
 use crate::wechat::xml;
 
 use super::World;
-use super::world::Letter;
+use super::diary::Message;
+use super::notifications::Letter;
 
 /// WeChat waits for an answer for five seconds.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -67,10 +69,24 @@ impl Notifier {
     async fn deliver(&self, letter: Letter) {
         let answer = if self.may_post_to(&letter.url) { self.post(&letter).await } else { None };
         let status = answer.as_ref().map(|(status, _)| *status);
-        let acknowledged =
-            answer.is_some_and(|(status, body)| status == 200 && is_acknowledgement(&body, self.world().habits.exact_acknowledgement));
-        debug!(out_trade_no = letter.delivery.out_trade_no, status, acknowledged, "notified");
-        self.world().delivered(letter.delivery, status, acknowledged, self.clock.now());
+        let now = self.clock.now();
+        let mut world = self.world();
+        let exact = world.habits.exact_acknowledgement;
+        let acknowledged = answer.as_ref().is_some_and(|(status, body)| *status == 200 && is_acknowledgement(body, exact));
+        let Letter { delivery, body, fault, .. } = letter;
+        let number = delivery.out_trade_no.clone();
+        debug!(out_trade_no = number, status, acknowledged, "notified");
+        let next = world.delivered(delivery, status, acknowledged, now);
+        let message = Message {
+            fault,
+            request: Some(body),
+            answer: answer.map(|(_, body)| String::from_utf8_lossy(&body).into_owned()),
+            status,
+            acknowledged: Some(acknowledged),
+            next_at: next.map(|due| BeijingTime::from(due).to_string()),
+            ..Message::new("notification", now)
+        };
+        world.diary.note(&number, message);
     }
 
     async fn post(&self, letter: &Letter) -> Option<(u16, Vec<u8>)> {

@@ -45,6 +45,28 @@ impl SimOrder {
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.get(name)
     }
+
+    /// What WeChat tells of a payment, in answers and notifications alike.
+    pub(super) fn payment(&self) -> Fields {
+        let coupon = self.coupon.map_or(0, Fen::get);
+        let mut fields = Fields::new()
+            .with("openid", "oSIMULATED0000000000000000000")
+            .with("is_subscribe", "N")
+            .with("trade_type", "NATIVE")
+            .with("bank_type", "OTHERS")
+            .with("total_fee", self.total_fee.get().to_string())
+            .with("fee_type", "CNY")
+            .with("cash_fee", (self.total_fee.get() - coupon).to_string())
+            .with("transaction_id", self.transaction_id.clone().unwrap_or_default())
+            .with("time_end", self.paid_at.map(|time| BeijingTime::from(time).compact()).unwrap_or_default());
+        if coupon > 0 {
+            fields.push("coupon_fee", coupon.to_string());
+            fields.push("coupon_count", "1");
+            fields.push("coupon_id_0", "10000");
+            fields.push("coupon_fee_0", coupon.to_string());
+        }
+        fields
+    }
 }
 
 /// One notification that was sent.
@@ -61,6 +83,7 @@ pub struct Attempt {
 /// An order as `GET /_sim/orders` shows it.
 #[derive(Debug, Serialize)]
 pub(super) struct OrderJson<'a> {
+    mch_id: &'a str,
     out_trade_no: &'a str,
     total_fee: i64,
     trade_state: &'static str,
@@ -69,12 +92,17 @@ pub(super) struct OrderJson<'a> {
     code_url: &'a str,
     body: &'a str,
     created_at: String,
+    paid_at: Option<String>,
     attempts: &'a [Attempt],
+    next_attempt_at: Option<String>,
 }
 
-impl<'a> From<&'a SimOrder> for OrderJson<'a> {
-    fn from(order: &'a SimOrder) -> Self {
+impl<'a> OrderJson<'a> {
+    /// The order, and when its next notification goes out.
+    pub fn new(order: &'a SimOrder, next_attempt: Option<&Timestamp>) -> Self {
+        let show = |time: Timestamp| BeijingTime::from(time).to_string();
         Self {
+            mch_id: order.parameter("mch_id").unwrap_or_default(),
             out_trade_no: &order.out_trade_no,
             total_fee: order.total_fee.get(),
             trade_state: order.trade_state.as_str(),
@@ -82,8 +110,10 @@ impl<'a> From<&'a SimOrder> for OrderJson<'a> {
             notify_url: &order.notify_url,
             code_url: &order.code_url,
             body: &order.body,
-            created_at: BeijingTime::from(order.created_at).to_string(),
+            created_at: show(order.created_at),
+            paid_at: order.paid_at.map(show),
             attempts: &order.attempts,
+            next_attempt_at: next_attempt.copied().map(show),
         }
     }
 }

@@ -10,10 +10,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use tokio::time::sleep;
 
+use crate::deal::Timestamp;
 use crate::listener::Sever;
+use crate::wechat::{Fields, xml as wire};
 
-use super::Simulator;
+use super::diary::Message;
 use super::rules::{Api, PATHS};
+use super::{Simulator, World};
 
 pub fn routes() -> Router<Simulator> {
     let mut router = Router::new();
@@ -46,23 +49,47 @@ async fn call(
         return xml("<xml><return_code><![CDATA[FAIL]]></return_code><return_msg><![CDATA[请使用post方法]]></return_msg></xml>".to_owned());
     }
     let now = simulator.clock.now();
-    match fate {
-        Fate::Answer => xml(simulator.world().answer(api, sandbox, &body, now)),
-        Fate::Reset => severed(),
-        Fate::Html => {
-            (StatusCode::OK, [(header::CONTENT_TYPE, "text/html")], "<!DOCTYPE html><html><body>404</body></html>").into_response()
+    let mut world = simulator.world();
+    let carried_out = !matches!(fate, Fate::Reset | Fate::Html | Fate::SystemError { carried_out: false });
+    let answer = carried_out.then(|| world.answer(api, sandbox, &body, now));
+    let (answer, response) = match (fate, answer) {
+        (Fate::Answer, Some(answer)) => (Some(answer.clone()), xml(answer)),
+        (Fate::SystemError { .. }, _) => {
+            let answer = world.system_error(sandbox);
+            (Some(answer.clone()), xml(answer))
         }
-        Fate::DropReply => {
-            simulator.world().answer(api, sandbox, &body, now);
-            severed()
-        }
-        Fate::SystemError { carried_out } => {
-            let mut world = simulator.world();
-            if carried_out {
-                world.answer(api, sandbox, &body, now);
-            }
-            xml(world.system_error(sandbox))
-        }
+        (Fate::Html, _) => (Some(HTML.to_owned()), (StatusCode::OK, [(header::CONTENT_TYPE, "text/html")], HTML).into_response()),
+        (Fate::DropReply | Fate::Reset | Fate::Answer, unheard) => (unheard, severed()),
+    };
+    write_down(&mut world, api, &body, answer, fate, carried_out, now);
+    response
+}
+
+const HTML: &str = "<!DOCTYPE html><html><body>404</body></html>";
+
+/// Notes the call in the diary of the order that it names.
+fn write_down(world: &mut World, api: Api, body: &[u8], answer: Option<String>, fate: Fate, carried_out: bool, now: Timestamp) {
+    let order = |fields: &Fields| fields.get("out_trade_no").map(str::to_owned);
+    let Some(number) = wire::parse(body).ok().as_ref().and_then(order) else { return };
+    let fault = fate.name();
+    let message = Message {
+        says: answer.as_ref().map(|answer| gist(answer)),
+        fault,
+        carried_out: fault.map(|_| carried_out),
+        request: Some(String::from_utf8_lossy(body).into_owned()),
+        answer,
+        ..Message::new(api.name(), now)
+    };
+    world.diary.note(&number, message);
+}
+
+/// What a reply says in a word: the order's state, the error or the complaint.
+fn gist(reply: &str) -> String {
+    let Ok(fields) = wire::parse(reply.as_bytes()) else { return "HTML".to_owned() };
+    let get = |name| fields.get(name);
+    match get("return_code") {
+        Some("SUCCESS") => get("err_code").or(get("trade_state")).unwrap_or("SUCCESS").to_owned(),
+        _ => get("return_msg").unwrap_or("FAIL").to_owned(),
     }
 }
 
@@ -74,6 +101,19 @@ pub(super) enum Fate {
     Html,
     DropReply,
     SystemError { carried_out: bool },
+}
+
+impl Fate {
+    /// The name of the fault in `/_sim/faults`, if it is one.
+    fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Answer => None,
+            Self::Reset => Some("reset"),
+            Self::Html => Some("html"),
+            Self::DropReply => Some("drop_reply"),
+            Self::SystemError { .. } => Some("system_error"),
+        }
+    }
 }
 
 /// WeChat labels its XML as plain text.

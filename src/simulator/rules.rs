@@ -20,6 +20,18 @@ pub enum Api {
     GetSignKey,
 }
 
+impl Api {
+    /// The last word of its path.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UnifiedOrder => "unifiedorder",
+            Self::OrderQuery => "orderquery",
+            Self::CloseOrder => "closeorder",
+            Self::GetSignKey => "getsignkey",
+        }
+    }
+}
+
 /// Where the APIs are that have one path.
 pub const PATHS: [(&str, Api); 3] =
     [("/pay/unifiedorder", Api::UnifiedOrder), ("/pay/orderquery", Api::OrderQuery), ("/pay/closeorder", Api::CloseOrder)];

@@ -22,6 +22,8 @@ pub struct Faults {
     pub reset: f64,
     /// What becomes of notifications.
     pub notify: Notify,
+    /// Whether the payer of an order pays in the moment in which the merchant closes it.
+    pub pay_at_close: bool,
 }
 
 /// What becomes of a notification.
@@ -42,9 +44,32 @@ pub enum Notify {
     WrongAmount,
 }
 
+impl Notify {
+    /// Its name in `/_sim/faults`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Lost => "lost",
+            Self::Late => "late",
+            Self::Twice => "twice",
+            Self::Forged => "forged",
+            Self::WrongAmount => "wrong_amount",
+        }
+    }
+}
+
 impl Default for Faults {
     fn default() -> Self {
-        Self { latency_ms: 0, drop_reply: 0.0, system_error: 0.0, system_error_signed: true, html: 0.0, reset: 0.0, notify: Notify::Normal }
+        Self {
+            latency_ms: 0,
+            drop_reply: 0.0,
+            system_error: 0.0,
+            system_error_signed: true,
+            html: 0.0,
+            reset: 0.0,
+            notify: Notify::Normal,
+            pay_at_close: false,
+        }
     }
 }
 

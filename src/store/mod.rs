@@ -32,6 +32,7 @@ pub use migrate::FOLLOWED;
 use row::DealRow;
 pub use row::ImpossibleRow;
 use statement::{Answer, Statement};
+pub use worker::CONNECTIONS;
 use worker::{Lane, Workers};
 
 /// Why the store could not do it.
@@ -101,6 +102,17 @@ pub enum Durability {
     LooseBinlog(i64),
 }
 
+/// What of the database's own affairs matters to whoever runs the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Condition {
+    /// How it keeps what it acknowledges.
+    pub durability: Durability,
+    /// How many connections it allows, to everybody together. `None`: it is a file of ours.
+    pub connections: Option<i64>,
+    /// What its clock says, in whole seconds. `None`: it is ours.
+    pub clock: Option<Timestamp>,
+}
+
 /// The store. Cheap to clone; all clones share the workers.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -129,12 +141,17 @@ impl Store {
         Ok(steps)
     }
 
-    /// Asks the database how it keeps what it acknowledges; an error when it cannot be reached.
-    pub async fn durability(&self) -> Result<Durability, StoreError> {
-        match self.workers.run(Lane::Read, Statement::Durability).await? {
-            Answer::Durability(durability) => Ok(durability),
+    /// Asks the database how it does; an error when it cannot be reached.
+    pub async fn condition(&self) -> Result<Condition, StoreError> {
+        match self.workers.run(Lane::Read, Statement::Condition).await? {
+            Answer::Condition(condition) => Ok(condition),
             _ => Err(StoreError::Unavailable("no answer")),
         }
+    }
+
+    /// Whether the database has lately said that it cannot write: its disk is full, or it is a read-only copy.
+    pub fn cannot_write(&self) -> bool {
+        self.workers.cannot_write()
     }
 
     /// Stores a new deal. [`StoreError::Conflict`]: the order id or the idempotency key is taken.
@@ -170,6 +187,13 @@ impl Store {
     /// The deal that a merchant opened under an idempotency key.
     pub async fn find_by_key(&self, merchant_id: i64, key: &str) -> Result<Option<Deal>, StoreError> {
         self.one(Statement::FindByKey { merchant_id, key: key.to_owned() }).await
+    }
+
+    /// Those of these deals that are paid or expired, by one statement.
+    pub async fn find_decided(&self, order_ids: &[OrderId]) -> Result<Vec<Deal>, StoreError> {
+        // No character of a number needs escaping in JSON.
+        let numbers: Vec<_> = order_ids.iter().map(|order_id| format!("\"{order_id}\"")).collect();
+        self.readable(Statement::FindDecided(format!("[{}]", numbers.join(",")))).await
     }
 
     /// Takes the right to ask WeChat for this deal's link until `until`; `false` when somebody else has it,
@@ -225,10 +249,12 @@ impl Store {
     /// The undecided deals whose look is due, those that came due last first: after an outage those are the youngest, whose
     /// payers still wait.
     pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Deal>, StoreError> {
-        let rows = self.rows(Statement::Due { now, limit }).await?;
-        // One row that no program should have written must not stop the others from being followed.
-        let readable = |row: DealRow| row.into_deal().inspect_err(|error| warn!(%error, "a deal cannot be followed")).ok();
-        Ok(rows.into_iter().filter_map(readable).collect())
+        self.readable(Statement::Due { now, limit }).await
+    }
+
+    /// The deals opened last, the newest first.
+    pub async fn newest(&self, limit: u32) -> Result<Vec<Deal>, StoreError> {
+        self.readable(Statement::Newest { limit }).await
     }
 
     /// Takes the look at a deal that has been read, by moving its next one to `until`; `false` when somebody else has it.
@@ -291,6 +317,12 @@ impl Store {
             Answer::Rows(rows) => Ok(rows),
             _ => Err(StoreError::Unavailable("no answer")),
         }
+    }
+
+    /// The deals of these rows. One that no program should have written must not hide the others.
+    async fn readable(&self, statement: Statement) -> Result<Vec<Deal>, StoreError> {
+        let readable = |row: DealRow| row.into_deal().inspect_err(|error| warn!(%error, "a deal cannot be read")).ok();
+        Ok(self.rows(statement).await?.into_iter().filter_map(readable).collect())
     }
 
     async fn one(&self, statement: Statement) -> Result<Option<Deal>, StoreError> {

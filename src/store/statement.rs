@@ -4,7 +4,7 @@
 //! `COALESCE(status, 0)` because the original's NULL means unpaid. `update_at = update_at` because some installations
 //! of the original gave that column ON UPDATE CURRENT_TIMESTAMP, and it is the time of the payment.
 
-use chrono::{NaiveDateTime, SubsecRound};
+use chrono::{DateTime, NaiveDateTime, SubsecRound};
 use sqlx::Error;
 use sqlx::mysql::MySqlDatabaseError;
 
@@ -14,18 +14,21 @@ use crate::wechat::{Evidence, PaidTrade, Source};
 use super::connection::{Conn, on_conn};
 use super::event::Event;
 use super::row::{DealRow, EventRow};
-use super::{Durability, NewDeal, PrepayNote};
+use super::worker::Failure;
+use super::{Condition, Durability, NewDeal, PrepayNote};
 
 /// What can be asked of the database, with everything that it needs.
 #[derive(Debug)]
 pub enum Statement {
-    Durability,
+    Condition,
     Find(OrderId),
     FindStrays(OrderId),
     FindByKey {
         merchant_id: i64,
         key: String,
     },
+    /// Which of these are paid or expired; their numbers as one JSON text.
+    FindDecided(String),
     Insert(Box<NewDeal>),
     Claim {
         id: i64,
@@ -47,6 +50,10 @@ pub enum Statement {
     /// Deals whose look is due, the latest first.
     Due {
         now: Timestamp,
+        limit: u32,
+    },
+    /// The deals opened last, the newest first.
+    Newest {
         limit: u32,
     },
     /// Rows that the original inserted since adoption.
@@ -96,18 +103,23 @@ pub enum Answer {
     Rows(Vec<DealRow>),
     Events(Vec<EventRow>),
     Affected(u64),
-    Durability(Durability),
+    Condition(Condition),
 }
 
 macro_rules! select_deal {
     ($condition:literal) => {
+        select_deal!(from "deal", $condition)
+    };
+    (from $tables:literal, $condition:literal) => {
         concat!(
             "SELECT CAST(id AS SIGNED) AS id, order_id, CAST(merchant_id AS SIGNED) AS merchant_id, ",
             "CAST(product_id AS SIGNED) AS product_id, CAST(status AS SIGNED) AS status, transaction_id, ",
             "price, price_last, total_fee, prepay_request, code_url, refusal, ",
             "CAST(create_at AS CHAR(19)) AS create_at, CAST(update_at AS CHAR(19)) AS update_at, ",
             "CAST(expires_at AS CHAR(19)) AS expires_at, CAST(due_at AS CHAR(19)) AS due_at, CAST(asking_until AS CHAR(19)) AS asking_until ",
-            "FROM deal WHERE ",
+            "FROM ",
+            $tables,
+            " WHERE ",
             $condition
         )
     };
@@ -140,9 +152,12 @@ impl Statement {
         match outcome.await {
             Ok(answer) => Ok(answer),
             Err(error) => {
-                // A connection that cannot even do this must not be used again.
-                conn.execute("ROLLBACK").await.map_err(|_| Error::WorkerCrashed)?;
-                Err(error)
+                // A connection that cannot even do this must not be used again, nor is one whose server cannot write: SQLite
+                // has rolled back by itself when the disk is full.
+                match conn.execute("ROLLBACK").await {
+                    Err(_) if !matches!(Failure::of(&error), Failure::Unable) => Err(Error::WorkerCrashed),
+                    _ => Err(error),
+                }
             }
         }
     }
@@ -159,25 +174,48 @@ impl Statement {
             };
         }
         match self {
-            Self::Durability => {
+            Self::Condition => {
                 // Without a binary log, when it is written decides nothing. With one, a restart after a power cut rolls
                 // back what is not in it.
                 const VALUES: &str = "SELECT CAST(@@GLOBAL.innodb_flush_log_at_trx_commit AS SIGNED), \
-                                      CAST(IF(@@GLOBAL.log_bin, @@GLOBAL.sync_binlog, 1) AS SIGNED)";
-                let values: (i64, i64) = match conn {
+                                      CAST(IF(@@GLOBAL.log_bin, @@GLOBAL.sync_binlog, 1) AS SIGNED), \
+                                      CAST(@@GLOBAL.max_connections AS SIGNED), CAST(UNIX_TIMESTAMP() AS SIGNED)";
+                let (flush, sync, connections, seconds): (i64, i64, Option<i64>, Option<i64>) = match conn {
                     Conn::MySql(c) => sqlx::query_as(VALUES).fetch_one(c).await?,
-                    // The connection itself sets synchronous=FULL; what is asked here is whether it answers.
-                    Conn::Sqlite(c) => sqlx::query_as("SELECT 1, 1").fetch_one(c).await?,
+                    // The connection itself sets synchronous=FULL, and the clock is ours; what is asked here is whether it answers.
+                    Conn::Sqlite(c) => sqlx::query_as("SELECT 1, 1, NULL, NULL").fetch_one(c).await?,
                 };
-                Ok(Answer::Durability(match values {
+                let durability = match (flush, sync) {
                     (1, 1) => Durability::Full,
                     (1, other) => Durability::LooseBinlog(other),
                     (other, _) => Durability::Weak(other),
-                }))
+                };
+                let clock = seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+                Ok(Answer::Condition(Condition { durability, connections, clock }))
             }
             Self::Find(order_id) => rows!(select_deal!("order_key = ?"), order_id.as_str()),
             Self::FindStrays(order_id) => rows!(select_deal!("order_id = ? AND order_key IS NULL"), order_id.as_str()),
             Self::FindByKey { merchant_id, key } => rows!(select_deal!("merchant_id = ? AND idempotency_key = ?"), merchant_id, key),
+            // One parameter for however many: engines limit how many there may be. The numbers are walked through and each is
+            // looked up in the unique index, whatever an optimizer thinks of lists.
+            Self::FindDecided(numbers) => match conn {
+                Conn::MySql(c) => Ok(Answer::Rows(
+                    sqlx::query_as(select_deal!(
+                        from "JSON_TABLE(?, '$[*]' COLUMNS (number VARCHAR(45) PATH '$')) watched \
+                              STRAIGHT_JOIN deal ON order_key = CONVERT(number USING ascii) COLLATE ascii_bin",
+                        "COALESCE(status, 0) <> 0"
+                    ))
+                    .bind(numbers)
+                    .fetch_all(c)
+                    .await?,
+                )),
+                Conn::Sqlite(c) => Ok(Answer::Rows(
+                    sqlx::query_as(select_deal!("order_key IN (SELECT value FROM json_each(?)) AND COALESCE(status, 0) <> 0"))
+                        .bind(numbers)
+                        .fetch_all(c)
+                        .await?,
+                )),
+            },
             Self::Insert(deal) => affected!(
                 "INSERT INTO deal (order_id, order_key, product_id, merchant_id, price, price_last, total_fee, status, mode, \
                  idempotency_key, prepay_request, asking_until, create_at, update_at, expires_at, due_at) \
@@ -277,6 +315,7 @@ impl Statement {
                 column(*quiet_since),
             ),
             Self::Due { now, limit } => rows!(select_deal!("due_at <= ? ORDER BY due_at DESC LIMIT ?"), column(*now), *limit),
+            Self::Newest { limit } => rows!(select_deal!("order_key IS NOT NULL ORDER BY id DESC LIMIT ?"), *limit),
             Self::FindUnclaimed { after, limit } => {
                 rows!(select_deal!("order_key IS NULL AND id > ? ORDER BY id LIMIT ?"), *after, *limit)
             }
@@ -297,16 +336,18 @@ impl Statement {
     /// What it is called where somebody decides what becomes of it.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Durability => "durability",
+            Self::Condition => "condition",
             Self::Find(_) => "find",
             Self::FindStrays(_) => "find strays",
             Self::FindByKey { .. } => "find by key",
+            Self::FindDecided(_) => "find decided",
             Self::Insert(_) => "insert",
             Self::Claim { .. } => "claim",
             Self::ClaimPrepay { .. } => "claim prepay",
             Self::NotePrepay { .. } => "note prepay",
             Self::ReleaseKey { .. } => "release key",
             Self::Due { .. } => "due",
+            Self::Newest { .. } => "newest",
             Self::FindUnclaimed { .. } => "find unclaimed",
             Self::MoveDue { .. } => "move due",
             Self::Record(_) => "record",

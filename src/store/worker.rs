@@ -5,8 +5,8 @@
 //! happened to all, so the other workers ask theirs for a sign of life before they trust it again. So whatever happens
 //! to the network, the store answers again as soon as the database can be reached.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::Error;
@@ -29,6 +29,15 @@ const SIGN_OF_LIFE: Duration = Duration::from_millis(250);
 /// Deadlocks are normal on a cluster; a sixth one in a row is overload.
 const RETRIES: u32 = 5;
 
+/// Connections that an instance keeps to a server: for reads, and for writes.
+const READERS: usize = 4;
+const WRITERS: usize = 8;
+/// Both together.
+pub const CONNECTIONS: usize = READERS + WRITERS;
+/// A database that could not write is taken for one that still cannot, for so long after the last try that failed.
+const UNABLE: Duration = Duration::from_secs(10);
+const CANNOT_WRITE: &str = "the server cannot write now";
+
 /// Reads and writes queue separately, so that neither waits for the other.
 #[derive(Debug, Clone, Copy)]
 pub enum Lane {
@@ -41,22 +50,46 @@ pub enum Lane {
 pub struct Workers {
     reads: Queue,
     writes: Queue,
+    unable: Unable,
+}
+
+/// When a write last failed because the database could not write, if none has succeeded since.
+#[derive(Debug, Clone, Default)]
+struct Unable(Arc<Mutex<Option<Instant>>>);
+
+impl Unable {
+    fn note(&self, since: Option<Instant>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    }
 }
 
 impl Workers {
     /// Starts them. They end, each after its last statement, when the last clone of this is dropped.
     pub fn start(url: DatabaseUrl, instance: &Arc<str>, edge: Option<&Edge>) -> Self {
-        let (readers, writers) = if url.is_sqlite() { (2, 1) } else { (4, 8) };
-        let doubts = Arc::default();
+        let (readers, writers) = if url.is_sqlite() { (2, 1) } else { (READERS, WRITERS) };
+        let (doubts, unable) = (Arc::default(), Unable::default());
         let lane = |workers| lane(&url, workers, instance, edge, &doubts);
-        Self { reads: lane(readers), writes: lane(writers) }
+        Self { reads: lane(readers), writes: lane(writers), unable }
+    }
+
+    /// Whether a write has failed within the last seconds because the database could not write, and none has succeeded since.
+    pub fn cannot_write(&self) -> bool {
+        self.unable.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|since| since.elapsed() < UNABLE)
     }
 
     /// Has a statement carried out, whether or not the caller stays to hear the answer.
     pub async fn run(&self, lane: Lane, statement: Statement) -> Result<Answer, StoreError> {
         match lane {
             Lane::Read => self.reads.run(statement).await,
-            Lane::Write => self.writes.run(statement).await,
+            Lane::Write => {
+                let outcome = self.writes.run(statement).await;
+                match &outcome {
+                    Ok(_) => self.unable.note(None),
+                    Err(StoreError::Unavailable(CANNOT_WRITE)) => self.unable.note(Some(Instant::now())),
+                    Err(_) => {}
+                }
+                outcome
+            }
         }
     }
 }
@@ -235,7 +268,7 @@ impl From<Failure> for StoreError {
             Failure::Contention => Self::Unavailable("too much contention"),
             Failure::Broken => Self::Unavailable("the connection broke"),
             Failure::TooSlow => Self::Unavailable("no answer in time"),
-            Failure::Unable => Self::Unavailable("the server cannot write now"),
+            Failure::Unable => Self::Unavailable(CANNOT_WRITE),
             Failure::Refused(why) => Self::Refused(why),
         }
     }

@@ -50,6 +50,11 @@ fn the_simulator_is_the_other_side() {
 }
 
 #[test]
+fn what_the_pages_share_knows_none_of_them() {
+    never_names(&["page"], &["crate::"]);
+}
+
+#[test]
 fn every_change_of_status_names_the_status_it_expects() {
     let mut changes = 0;
     for (path, text) in sources("store") {

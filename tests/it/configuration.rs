@@ -92,6 +92,15 @@ fn what_cannot_work_is_refused_with_its_key_and_without_its_value() {
         ("SERVER__TRUSTED_PROXIES", "10.0.0.0/8,CANARY", "server.trusted_proxies"),
         ("SERVER__CORS_ORIGINS", "https://shop.example.com/", "server.cors_origins"),
         ("SIMULATOR__TIME_SCALE", "0", "simulator.time_scale"),
+        ("PAGE__MERCHANT_NAME", "a\nb", "page.merchant_name"),
+        ("PAGE__BASE_URL", "http://pay.example.com", "page.base_url"),
+        ("PAGE__BASE_URL", "https://pay.example.com/?CANARY", "page.base_url"),
+        ("PAGE__BASE_URL", "/pay", "page.base_url"),
+        ("PAGE__RETURN_URL", "http://shop.example.com/{order_id}", "page.return_url"),
+        ("PAGE__RETURN_URL", "https://u:CANARY@shop.example.com/", "page.return_url"),
+        ("PAGE__RETURN_URL", "https://{order_id}.example.com/", "page.return_url"),
+        ("PAGE__RETURN_URL", "javascript:alert({order_id})", "page.return_url"),
+        ("PAGE__RETURN_URL", "{order_id}", "page.return_url"),
     ];
     for (key, value, named) in cases {
         let error = merchant(&[(key, value)]).unwrap_err();

@@ -149,6 +149,32 @@ async fn a_notification_of_another_amount_is_refused_and_raised() {
 }
 
 #[tokio::test]
+async fn who_pays_in_the_moment_of_the_close_has_paid() {
+    let (house, order) = with(Faults { pay_at_close: true, ..Faults::default() }).await;
+    house.time_passes(300);
+    let closed = house.close(&order.id).await;
+    assert_eq!((closed.status, closed.reason().as_str()), (200, "ORDER_PAID"));
+    assert_eq!((house.calls("closeorder"), house.look().await.status(&order.id).await), (1, 1), "it was open when WeChat was asked first");
+    assert_eq!(house.trade_state(&order.id).await, "SUCCESS");
+    assert_eq!(house.alarms(), (0, 0));
+}
+
+#[tokio::test]
+async fn who_pays_in_the_moment_in_which_the_time_is_over_has_paid() {
+    let (house, order) = with(Faults { pay_at_close: true, notify: Notify::Lost, ..Faults::default() }).await;
+    house.time_passes(7200);
+    house.sweep().await;
+    assert_eq!((house.calls("closeorder"), house.look().await.status(&order.id).await), (1, 1), "found by the query after the close");
+    let (paid, other) = (house.to_pay("5").await, house.to_pay("6").await);
+    house.payer_pays_silently(&paid);
+    house.wechat().faults.pay_at_close = false;
+    house.time_passes(7200);
+    house.sweep().await;
+    let look = house.look().await;
+    assert_eq!((look.status(&paid.id).await, look.status(&other.id).await), (1, 2), "and who did not has not");
+}
+
+#[tokio::test]
 async fn the_backup_host_is_used_while_the_first_cannot_be_reached() {
     let backup =
         Stub::start(|_, _| Reply::Body("<xml><return_code>FAIL</return_code><return_msg>from the backup</return_msg></xml>".into())).await;

@@ -66,7 +66,6 @@ async fn other_methods_are_told_which_one_is_right() {
 async fn unknown_paths_are_not_found() {
     let house = House::open(Engine::Sqlite).await;
     let paths = [
-        "/",
         "/wxPay",
         "/wxPay/",
         "/wxPay/toPay/",

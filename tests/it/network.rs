@@ -85,6 +85,28 @@ async fn all_paid(house: &House, orders: &[Order]) {
     }
 }
 
+/// No connection of the service's is inside a transaction that nobody knows of: whatever it does next would be in there
+/// too, acknowledged and never committed.
+async fn nothing_is_left_open(house: &House) {
+    const OPEN: &str = "SELECT CAST(COUNT(*) AS CHAR) FROM information_schema.innodb_trx t \
+        JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id WHERE p.db = DATABASE() AND p.id <> CONNECTION_ID()";
+    // More than there are workers, so that each of them has written once.
+    settle(house, &orders(house, 24).await).await;
+    let look = house.look().await;
+    assert_eq!(look.texts(OPEN).await, [Some("0".to_owned())]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_that_is_left_open_would_be_seen() {
+    let house = House::open(Engine::MySql).await;
+    let order = house.to_pay("19.90").await;
+    nothing_is_left_open(&house).await;
+    let look = house.look().await;
+    look.run(&format!("BEGIN; UPDATE deal SET merchant_id = 13 WHERE order_key = '{}'", order.id)).await;
+    let judged = tokio::spawn(async move { nothing_is_left_open(&house).await });
+    assert!(judged.await.is_err());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callers_that_hang_up_at_any_moment_lose_nothing_that_was_acknowledged() {
     let (house, proxy) = behind_a_proxy().await;
@@ -127,6 +149,7 @@ async fn callers_that_hang_up_at_any_moment_lose_nothing_that_was_acknowledged()
         }
     }
     assert!(paid.len() >= 100, "{} acknowledged", paid.len());
+    nothing_is_left_open(&house).await;
     proxy.cut();
     all_paid(&house, &paid).await;
     let look = house.look().await;
@@ -246,6 +269,7 @@ async fn connections_that_break_all_the_time_lose_nothing_and_everything_settles
     }
     timeout(RECOVERY, settle(&house, &orders)).await.expect("repeated notifications settle in the end");
     all_paid(&house, &orders).await;
+    nothing_is_left_open(&house).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -278,6 +302,21 @@ async fn a_database_that_is_down_is_said_and_its_return_needs_no_restart() {
     }
     timeout(RECOVERY, settle(&house, &orders)).await.unwrap();
     all_paid(&house, &orders).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_swallows_everything_does_not_keep_the_service_from_stopping() {
+    let (house, proxy) = behind_a_proxy().await;
+    let order = house.to_pay("19.90").await;
+    proxy.swallow_new(true);
+    proxy.black_hole();
+    let (till, notification) = (house.till.clone(), letter(&order.id));
+    let in_hand = tokio::spawn(async move { till.post("/wxPay/notify", "text/xml", notification).await });
+    sleep(Duration::from_millis(300)).await;
+    let (took, database) = timed(house.stop()).await;
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    assert!(!acknowledged(&in_hand.await.unwrap()), "it was answered all the same");
+    assert_eq!(database.look().await.status(&order.id).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -17,6 +17,7 @@ use crate::support::database::Engine;
 use crate::support::house::{House, Plan};
 use crate::support::http::Caller;
 use crate::support::letter::{ACKNOWLEDGED, Letter};
+use crate::support::listener::{Heard, Listener};
 
 /// Who pays: not the address of nginx, which is a trusted proxy.
 const PAYER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
@@ -155,6 +156,18 @@ async fn free_address() -> SocketAddr {
             return address;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_and_its_events_come_through_it_as_they_happen() {
+    let (house, _nginx) = house_behind_nginx(Engine::Sqlite).await;
+    let order = house.to_pay("19.90").await;
+    assert!(house.till.get(&format!("/pay/{}", order.id)).await.body.contains("19.90"));
+    let mut listener = Listener::to(&house.till, &order.id).await;
+    assert_eq!(listener.next(Duration::from_secs(1)).await.word(), "NOTPAY", "nothing waits for a buffer to be full");
+    house.payer_pays(&order).await;
+    assert_eq!(listener.next(Duration::from_secs(1)).await.word(), "SUCCESS");
+    assert_eq!(listener.next(Duration::from_secs(1)).await, Heard::End);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

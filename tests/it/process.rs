@@ -8,17 +8,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::support::database::{Database, Engine};
 use crate::support::http::Caller;
-use crate::support::program::Program;
+use crate::support::program::{Program, environment};
 use crate::support::proxy::Reserved;
-
-fn environment(database: &Database, listen: &str) -> Vec<(&'static str, String)> {
-    vec![
-        ("PATH", "/usr/bin:/bin".to_owned()),
-        ("SERVER__LISTEN", listen.to_owned()),
-        ("SIMULATOR__LISTEN", "127.0.0.1:0".to_owned()),
-        ("DATABASE__URL", database.url.clone()),
-    ]
-}
 
 async fn open_a_deal(till: &Caller) {
     let answer = till.post_json("/wxPay/toPay", &json!({"merchant_id": 12, "product_id": 34, "price": "19.90"})).await;
@@ -29,7 +20,7 @@ async fn open_a_deal(till: &Caller) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_file_descriptor_left_it_waits_and_goes_on() {
     let database = Database::fresh(Engine::Sqlite).await;
-    let variables = environment(&database, "127.0.0.1:0");
+    let variables = environment(&database.url, "127.0.0.1:0");
     let mut program = Program::start_under(&["prlimit", "--nofile=64:64"], "serve", database.directory().unwrap(), &variables);
     let address = program.address().await;
     let till = Caller::new(address);
@@ -61,7 +52,7 @@ async fn a_full_log_volume_stops_no_payment() {
     // It cannot say where it listens.
     let reserved = Reserved::new();
     let address = reserved.address;
-    let variables = environment(&database, &address.to_string());
+    let variables = environment(&database.url, &address.to_string());
     let starter = ["sh", "-c", "exec \"$0\" \"$@\" >/dev/full 2>&1"];
     let mut program = Program::start_under(&starter, "serve", database.directory().unwrap(), &variables);
     let begun = Instant::now();

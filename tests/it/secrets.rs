@@ -110,6 +110,8 @@ async fn no_secret_is_written_or_answered() {
     }
     let asking = async |path: &str, order_id: &str| till.post_json(path, &json!({"order_id": order_id})).await;
     heard.answer(asking("/wxPay/queryOrder", &orders[0]).await);
+    // The link is on the page, as a picture.
+    assert!(heard.answer(till.get(&format!("/pay/{}?lang={ATTACH}", orders[0])).await).body.contains("<svg id=\"qr\""));
 
     // Right, repeated, second, wrong, forged and broken letters.
     let ours = our_signer();
@@ -137,6 +139,10 @@ async fn no_secret_is_written_or_answered() {
         heard.answer(till.post("/wxPay/notify", "text/xml", letter).await);
     }
     assert_eq!(asking("/wxPay/queryOrder", &orders[0]).await.json()["trade_state"], "SUCCESS");
+    for path in ["/pay/", "/wxPay/events?order_id="] {
+        let answer = heard.answer(till.get(&format!("{path}{}", orders[0])).await);
+        assert!(answer.body.contains("SUCCESS"), "{}", answer.body);
+    }
 
     // A payment that is learned by asking, a refusal, and answers of every bad kind.
     let told = tell.clone();
@@ -181,6 +187,9 @@ async fn no_secret_is_written_or_answered() {
         (&format!("/{ATTACH}?{ATTACH}=%0AINFO"), "text/plain", ATTACH.to_owned()),
     ] {
         heard.answer(till.post(path, content_type, text).await);
+    }
+    for path in ["/pay/", "/wxPay/events?order_id=", "/wxPay/events?order_id=%0A", "/wxPay/events?order_id=1&order_id="] {
+        heard.answer(till.get(&format!("{path}{ATTACH}%0AINFO%20settled")).await);
     }
     let odd = till.request("GET", "/healthz").header("x-request-id", format!("{ATTACH} {{}}")).header("x-forwarded-for", ATTACH);
     heard.answer(till.send(odd.header("user-agent", ATTACH)).await);
@@ -255,6 +264,8 @@ async fn a_configuration_that_is_wrong_or_right_is_not_shown() {
         "SWEEP__CALLS_PER_SECOND",
         "SIMULATOR__LISTEN",
         "SIMULATOR__TIME_SCALE",
+        "PAGE__RETURN_URL",
+        "PAGE__BASE_URL",
         "WECHAT__NO_SUCH_KEY",
     ] {
         // The key pasted into the wrong place.

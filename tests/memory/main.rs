@@ -1,6 +1,9 @@
-//! What a message costs in memory, whoever wrote it: a small multiple of its bytes, at the same moment and altogether.
+//! What a message costs, whoever wrote it: in memory a small multiple of its bytes, at the same moment and altogether; in
+//! time some milliseconds.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::time::{Duration, Instant};
 
 use allocation_counter::measure;
 use wechat_pay::deal::OrderId;
@@ -11,6 +14,16 @@ const LONGEST: usize = 64 * 1024;
 /// Bytes held at once for each byte read, and for a message of no bytes at all.
 const MULTIPLE: u64 = 8;
 const LEAST: u64 = 16 * 1024;
+
+/// 5 ms of an optimised program, the quickest of ten readings, whatever else the machine is doing; without optimisation
+/// the same work takes some ten times as long.
+const LONG: Duration = Duration::from_millis(if cfg!(debug_assertions) { 50 } else { 5 });
+
+fn timed(work: impl Fn()) -> Duration {
+    let begun = Instant::now();
+    work();
+    begun.elapsed()
+}
 
 fn merchant() -> Merchant {
     let signer = Signer::new(ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap(), SignType::Md5);
@@ -59,6 +72,8 @@ fn no_message_costs_more_than_a_small_multiple_of_its_bytes() {
             assert!(cost.bytes_max <= limit, "{reader}, {what}: {} bytes at once for {}", cost.bytes_max, message.len());
             assert!(cost.bytes_total <= 4 * limit, "{reader}, {what}: {} bytes for {}", cost.bytes_total, message.len());
             assert_eq!(cost.bytes_current, 0, "{reader}, {what}: nothing is kept");
+            let quickest = (0..10).map(|_| timed(read)).min().unwrap();
+            assert!(quickest < LONG, "{reader}, {what}: {quickest:?}");
         }
     }
 }

@@ -66,7 +66,9 @@ impl Instance {
             trusted_proxies: settings.server.trusted_proxies.clone().into(),
             max_price: settings.max_price,
             limits: Arc::new(Limits::new(0, 0)),
+            page: Arc::new(settings.page.clone()),
             accept_weak_durability: false,
+            phone: None,
             work: TaskTracker::new(),
             stopping: CancellationToken::new(),
         };

@@ -98,6 +98,11 @@ impl House {
         &self.service.as_ref().unwrap().simulator.as_ref().expect("a house with a simulator").1
     }
 
+    /// The simulator as its control calls and its page are reached.
+    pub fn phone(&self) -> Caller {
+        Caller::new(self.service.as_ref().unwrap().simulator.as_ref().expect("a house with a simulator").0)
+    }
+
     /// The world on WeChat's side.
     pub fn wechat(&self) -> MutexGuard<'_, World> {
         self.simulator().world()

@@ -4,6 +4,7 @@ pub mod database;
 pub mod house;
 pub mod http;
 pub mod letter;
+pub mod listener;
 pub mod moody;
 pub mod program;
 pub mod proxy;

@@ -8,6 +8,16 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+/// The variables of a service that listens there, has this database, and is its own WeChat.
+pub fn environment(database_url: &str, listen: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("PATH", "/usr/bin:/bin".to_owned()),
+        ("SERVER__LISTEN", listen.to_owned()),
+        ("SIMULATOR__LISTEN", "127.0.0.1:0".to_owned()),
+        ("DATABASE__URL", database_url.to_owned()),
+    ]
+}
+
 /// A running `wechat-pay`; killed when it is dropped.
 pub struct Program {
     child: Child,
@@ -71,14 +81,25 @@ impl Program {
         self.says("serving").await["address"].as_str().unwrap().parse().unwrap()
     }
 
+    /// Its number in `/proc`.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether it still lives.
     pub fn lives(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
 
+    /// Changes what the system lets it have, by an option of `prlimit`.
+    pub fn limit(&self, option: &str) {
+        let limited = Command::new("prlimit").args(["--pid", &self.pid().to_string(), option]).status().unwrap();
+        assert!(limited.success());
+    }
+
     /// Asks it to stop, as `kill` does.
     pub fn terminate(&self) {
-        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        let killed = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().unwrap();
         assert!(killed.success());
     }
 

@@ -1,0 +1,60 @@
+//! What a payer's page shows. It is told by the store alone, so that a page never waits for WeChat; only a deal whose link
+//! never arrived (the outcome of toPay was unknown) gets it now, by the identical request.
+
+use tracing::info;
+
+use crate::deal::{Deal, DealStatus, OrderId, Timestamp};
+
+use super::sweep::expiry;
+use super::{Gateway, GatewayError};
+
+/// A deal as its payer is to see it.
+#[derive(Debug, Clone)]
+pub struct PayPage {
+    /// The deal.
+    pub deal: Deal,
+    /// Until when it can be paid.
+    pub expires_at: Timestamp,
+    /// How it stands.
+    pub standing: Standing,
+}
+
+/// How a deal stands for its payer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// It can be paid by this link.
+    Waiting(String),
+    /// It is paid.
+    Paid,
+    /// Its time is over. (Whether it was paid at the last moment may be known only a little later.)
+    Expired,
+    /// It was given up before its time was over.
+    Closed,
+    /// It is not paid, and no link can be had at present.
+    Trouble,
+}
+
+impl Gateway {
+    /// The page of a deal.
+    pub async fn pay_page(&self, order_id: OrderId) -> Result<PayPage, GatewayError> {
+        let deal = self.store.find(&order_id).await?.ok_or(GatewayError::NotFound)?;
+        let expires_at = expiry(&deal);
+        let is_over = expires_at <= self.clock.now();
+        let standing = match deal.status {
+            DealStatus::Paid => Standing::Paid,
+            DealStatus::Expired | DealStatus::Unpaid if is_over => Standing::Expired,
+            DealStatus::Expired => Standing::Closed,
+            DealStatus::Unpaid => match self.link(deal.clone()).await {
+                Ok(opened) => Standing::Waiting(opened.code_url),
+                Err(GatewayError::OrderPaid(_)) => Standing::Paid,
+                Err(GatewayError::OrderClosed(_)) => Standing::Closed,
+                Err(error @ GatewayError::Store(_)) => return Err(error),
+                Err(error) => {
+                    info!(%order_id, %error, "a payer's page has no link to show");
+                    Standing::Trouble
+                }
+            },
+        };
+        Ok(PayPage { deal, expires_at, standing })
+    }
+}

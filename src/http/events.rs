@@ -1,0 +1,41 @@
+//! `GET /wxPay/events?order_id=…`: how does it stand, told at once, as server-sent events.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{HeaderName, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::{StreamExt, stream};
+
+use super::App;
+use super::edge::Begun;
+use super::order_id::OrderIdQuery;
+use super::query_order::Answer;
+use super::refusal::Refusal;
+
+/// A comment so often keeps proxies from closing a quiet stream, and shows us who has gone: at the second one to a closed
+/// connection the stream ends.
+const COMMENT: Duration = Duration::from_secs(15);
+/// nginx would keep the events in its buffer.
+const UNBUFFERED: [(HeaderName, &str); 2] = [(header::CACHE_CONTROL, "no-store"), (HeaderName::from_static("x-accel-buffering"), "no")];
+
+pub async fn events(
+    State(app): State<App>,
+    Extension(begun): Extension<Begun>,
+    OrderIdQuery(order_id): OrderIdQuery,
+) -> Result<Response, Refusal> {
+    let gateway = app.gateway.clone();
+    let events = app.detached(begun.front_end_due(), async move { gateway.events(order_id).await }).await??;
+    let stopping = app.stopping.clone().cancelled_owned();
+    let states = stream::unfold((app.gateway, events), |(gateway, mut events)| async {
+        let view = events.next().await?;
+        let event = Event::default().event("state").json_data(Answer::new(view, gateway.now())).ok()?;
+        Some((Ok::<_, Infallible>(event), (gateway, events)))
+    });
+    // A stopping service does not wait for payers; their pages ask another instance, or this one when it is back.
+    let stream = Sse::new(states.take_until(stopping)).keep_alive(KeepAlive::new().interval(COMMENT));
+    Ok((UNBUFFERED, stream).into_response())
+}

@@ -1,0 +1,60 @@
+//! A page that has no deal to show.
+
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+
+use crate::gateway::GatewayError;
+use crate::http::Unheard;
+use crate::page::{Value, fill};
+
+use super::{STYLE, secured};
+
+const MESSAGE: &str = include_str!("message.html");
+
+/// In both languages: there is little to say.
+pub struct Message {
+    status: StatusCode,
+    chinese: &'static str,
+    english: &'static str,
+}
+
+impl Message {
+    pub fn of(error: &GatewayError) -> Self {
+        match error {
+            GatewayError::NotFound => Self { status: StatusCode::NOT_FOUND, chinese: "订单不存在", english: "There is no such order" },
+            GatewayError::Store(_) => Self::unavailable(),
+            _ => Self { status: StatusCode::BAD_GATEWAY, ..Self::unavailable() },
+        }
+    }
+
+    fn unavailable() -> Self {
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            chinese: "服务暂不可用，请稍后刷新本页",
+            english: "The service is not available just now. Please reload this page in a moment.",
+        }
+    }
+}
+
+impl From<Unheard> for Message {
+    fn from(unheard: Unheard) -> Self {
+        let status = match unheard {
+            Unheard::TooSlow => StatusCode::GATEWAY_TIMEOUT,
+            Unheard::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self { status, ..Self::unavailable() }
+    }
+}
+
+impl IntoResponse for Message {
+    fn into_response(self) -> Response {
+        let page = fill(MESSAGE, |name| {
+            Some(match name {
+                "style" => Value::Markup(STYLE),
+                "chinese" => Value::Text(self.chinese),
+                _ => Value::Text(self.english),
+            })
+        });
+        secured((self.status, Html(page)))
+    }
+}

@@ -1,0 +1,67 @@
+//! `GET /pay/{order_id}`: the payer's page. Everything of it is in one answer (style and script inline, allowed by
+//! their hashes and nothing else), so whoever gets the page has it whole, also under a proxy's path of its own: addresses
+//! in it are relative. It shows the code without JavaScript too.
+
+mod message;
+mod qr;
+mod reader;
+mod words;
+
+use std::sync::LazyLock;
+
+use axum::Extension;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::response::{Html, IntoResponse, Response};
+use base64::Engine;
+use sha2::{Digest, Sha256};
+
+use crate::deal::OrderId;
+use crate::gateway::GatewayError;
+use crate::page::{self, Language};
+
+use super::App;
+use super::edge::Begun;
+use message::Message;
+use reader::Reader;
+use words::Place;
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+pub async fn pay_page(
+    State(app): State<App>,
+    Extension(begun): Extension<Begun>,
+    order_id: Result<Path<String>, PathRejection>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let Some(order_id) = order_id.ok().and_then(|Path(text)| text.parse::<OrderId>().ok()) else {
+        return Message::of(&GatewayError::NotFound).into_response();
+    };
+    let gateway = app.gateway.clone();
+    let page = match app.detached(begun.front_end_due(), async move { gateway.pay_page(order_id).await }).await {
+        Ok(Ok(page)) => page,
+        Ok(Err(error)) => return Message::of(&error).into_response(),
+        Err(unheard) => return Message::from(unheard).into_response(),
+    };
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let reader = Reader { language: Language::of(&uri, &headers), place: Place::of(agent), now: app.gateway.now() };
+    secured(Html(reader.page(&page, &app.page)))
+}
+
+/// It runs and loads nothing but its own.
+fn secured(page: impl IntoResponse) -> Response {
+    static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
+        let hash = |text: &str| base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text));
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; connect-src 'self'; img-src data:; \
+             base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            hash(STYLE),
+            hash(SCRIPT)
+        );
+        HeaderValue::from_str(&policy).ok()
+    });
+    page::secured(page, POLICY.clone().unwrap_or(HeaderValue::from_static("default-src 'none'")))
+}

@@ -1,0 +1,93 @@
+//! The page of a deal, as one reader gets it.
+
+use crate::config::PageSettings;
+use crate::deal::{DealStatus, Fen, Timestamp};
+use crate::gateway::{PayPage, Standing};
+use crate::page::{Language, Value, fill};
+
+use super::words::{Place, how, text};
+use super::{SCRIPT, STYLE, qr};
+
+const PAGE: &str = include_str!("page.html");
+const REFRESH: &str = "<meta http-equiv=\"refresh\" content=\"{{seconds}}\">";
+const REFRESH_TO: &str = "<meta http-equiv=\"refresh\" content=\"{{seconds}};url={{to}}\">";
+const BACK: &str = "<a class=\"back\" href=\"{{to}}\">{{word}}</a>";
+
+/// Seconds after which a page without JavaScript, or without a link, is asked for again: a twentieth of the deal's age,
+/// between these.
+const AGAIN: (i64, i64) = (5, 30);
+/// Seconds that the payer has to read that it is paid, before the page leads on.
+const READING: &str = "3";
+
+/// Who reads the page, and when.
+pub struct Reader {
+    pub language: Language,
+    pub place: Place,
+    pub now: Timestamp,
+}
+
+impl Reader {
+    pub fn page(&self, page: &PayPage, settings: &PageSettings) -> String {
+        let deal = &page.deal;
+        let word = |name| text(self.language, name).unwrap_or_default();
+        let qr = match &page.standing {
+            Standing::Waiting(code_url) => qr::svg(code_url, word("qr_label")),
+            _ => None,
+        };
+        let state = match page.standing {
+            Standing::Waiting(_) if qr.is_none() => "trouble",
+            Standing::Waiting(_) => "waiting",
+            Standing::Paid => "paid",
+            Standing::Expired => "expired",
+            Standing::Closed => "closed",
+            Standing::Trouble => "trouble",
+        };
+        let return_url = settings.return_url.as_ref().map(|url| url.of(&deal.order_id)).unwrap_or_default();
+        let again = ((self.now - deal.created_at).num_seconds() / 20).clamp(AGAIN.0, AGAIN.1).to_string();
+        let refresh = match (deal.status, state) {
+            (_, "paid") if return_url.is_empty() => String::new(),
+            (_, "paid") => fill(REFRESH_TO, |name| Some(Value::Text(if name == "to" { &return_url } else { READING }))),
+            (DealStatus::Unpaid, "waiting" | "expired" | "trouble") => fill(REFRESH, |_| Some(Value::Text(&again))),
+            _ => String::new(),
+        };
+        let back = match return_url.as_str() {
+            "" => String::new(),
+            url => fill(BACK, |name| Some(Value::Text(if name == "to" { url } else { word("back") }))),
+        };
+        let amount = deal.charged.map_or(word("unknown_amount").to_owned(), Fen::yuan);
+        let product = format!("{} {}", word("product_label"), deal.product_id);
+        let left = clock_face((page.expires_at - self.now).num_seconds());
+        let (now, expires) = (self.now.timestamp_millis().to_string(), page.expires_at.timestamp_millis().to_string());
+        fill(PAGE, |name| {
+            Some(match name {
+                "style" => Value::Markup(STYLE),
+                "script" => Value::Markup(SCRIPT),
+                "qr" => Value::Markup(qr.as_deref().unwrap_or_default()),
+                "refresh" => Value::Markup(&refresh),
+                "back" => Value::Markup(&back),
+                "lang" => Value::Text(self.language.tag()),
+                "other_lang" => Value::Text(self.language.other().tag()),
+                "merchant" => Value::Text(&settings.merchant_name),
+                "order_id" => Value::Text(deal.order_id.as_str()),
+                "state" => Value::Text(state),
+                "status" => Value::Text(word(state)),
+                "how" => Value::Text(how(self.language, self.place)),
+                "amount" => Value::Text(&amount),
+                "product" => Value::Text(&product),
+                "left" => Value::Text(&left),
+                "now" => Value::Text(&now),
+                "expires" => Value::Text(&expires),
+                "again" => Value::Text(&again),
+                "return_url" => Value::Text(&return_url),
+                word => Value::Text(text(self.language, word)?),
+            })
+        })
+    }
+}
+
+/// `59:59`, `1:59:59`; nothing less than nothing.
+fn clock_face(seconds: i64) -> String {
+    let seconds = seconds.max(0);
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes:02}:{seconds:02}") }
+}

@@ -1,0 +1,62 @@
+//! `GET /`: a demo shop, there only while the simulator is WeChat. Its buttons call toPay as any front end would; it shows
+//! what became of the last deals.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use axum::routing::get;
+
+use crate::deal::{BeijingTime, Deal, DealStatus, Fen};
+use crate::page::{self, BASE_CSS, CSS, JAVASCRIPT, Language, Value, bilingual, fill};
+
+use super::App;
+use super::refusal::Refusal;
+
+/// What a page can show without scrolling for long.
+const LAST_DEALS: u32 = 10;
+
+const DEAL: &str = "<li><a class=\"number\" href=\"/pay/{{order}}\">{{order}}</a><b class=\"number\">¥{{yuan}}</b>\
+                    <span class=\"state {{kind}}\">{{state}}</span><time class=\"muted number\" datetime=\"{{at}}\">{{time}}</time></li>";
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/", get(shop))
+        .route("/shop/shop.css", get(|| async { page::asset(CSS, [BASE_CSS, include_str!("shop/shop.css")].concat()) }))
+        .route("/shop/shop.js", get(|| async { page::asset(JAVASCRIPT, include_str!("shop/shop.js")) }))
+}
+
+async fn shop(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
+    let language = Language::of(&uri, &headers);
+    let deals = app.gateway.store().newest(LAST_DEALS).await.map_err(|error| Refusal::from(&error))?;
+    let rows: String = deals.iter().map(|deal| row(deal, language)).collect();
+    let values = [
+        ("lang", Value::Text(language.tag())),
+        ("phone", Value::Text(app.phone.as_deref().unwrap_or_default())),
+        ("any", Value::Text(if deals.is_empty() { "none" } else { "some" })),
+        ("deals", Value::Markup(&rows)),
+    ];
+    Ok(page::html(bilingual(include_str!("shop/shop.html"), language, &values)))
+}
+
+fn row(deal: &Deal, language: Language) -> String {
+    let (kind, chinese, english) = match deal.status {
+        DealStatus::Unpaid => ("unpaid", "等待付款", "waiting"),
+        DealStatus::Paid => ("paid", "已支付", "paid"),
+        DealStatus::Expired => ("expired", "已关闭", "closed"),
+    };
+    let state = if language == Language::Chinese { chinese } else { english };
+    let yuan = deal.charged.map_or("?".to_owned(), Fen::yuan);
+    let at = BeijingTime::from(deal.created_at).to_string();
+    let time = at[..19].replace('T', " ");
+    fill(DEAL, |name| {
+        Some(Value::Text(match name {
+            "order" => deal.order_id.as_str(),
+            "yuan" => &yuan,
+            "kind" => kind,
+            "state" => state,
+            "at" => &at,
+            _ => &time,
+        }))
+    })
+}

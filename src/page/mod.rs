@@ -1,0 +1,78 @@
+//! What the pages for people share: two languages, a template, and the headers of a page that trusts nobody.
+//!
+//! A template may hold both languages side by side, `{{中文|English}}`, so that a sentence and its translation are
+//! changed together.
+
+mod language;
+mod template;
+
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{Html, IntoResponse, Response};
+
+pub use language::Language;
+pub use template::{Value, fill};
+
+/// The look that all pages have in common.
+pub const BASE_CSS: &str = include_str!("base.css");
+
+/// Nothing from another host, nothing inline, in nobody's frame.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The template in one language. What is not a pair of sentences is the name of a value.
+pub fn bilingual<'a>(template: &'a str, language: Language, values: &[(&str, Value<'a>)]) -> String {
+    fill(template, |hole| match (hole.split_once('|'), language) {
+        (Some((chinese, _)), Language::Chinese) => Some(Value::Text(chinese)),
+        (Some((_, english)), Language::English) => Some(Value::Text(english)),
+        (None, _) => values.iter().find(|(name, _)| *name == hole).map(|(_, value)| *value),
+    })
+}
+
+/// A page whose style and script are files of its own.
+pub fn html(page: String) -> Response {
+    secured(Html(page), HeaderValue::from_static(POLICY))
+}
+
+/// Nobody keeps the page, frames it or learns from where its reader came; and it runs and loads what the policy allows.
+pub fn secured(page: impl IntoResponse, policy: HeaderValue) -> Response {
+    let mut response = page.into_response();
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("x-robots-tag"), "noindex"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
+/// A style sheet or a script as a response. It may be kept, but must be asked after: a new version brings a new one.
+pub fn asset(kind: &'static str, text: impl Into<String>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    ];
+    (headers, text.into()).into_response()
+}
+
+/// `text/css`
+pub const CSS: &str = "text/css; charset=utf-8";
+/// `text/javascript`
+pub const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_stay_apart_and_values_are_escaped() {
+        let template = "<p title=\"{{who}}\">{{你好|Hello}}, {{who}}{{mark}}</p>{{nobody}}";
+        let values = [("who", Value::Text("<|>")), ("mark", Value::Markup("<b>!</b>"))];
+        assert_eq!(bilingual(template, Language::English, &values), "<p title=\"&lt;|&gt;\">Hello, &lt;|&gt;<b>!</b></p>");
+        assert!(bilingual(template, Language::Chinese, &values).contains(">你好, "));
+    }
+}

@@ -1,0 +1,203 @@
+//! What WeChat answers to the calls of its pay API.
+
+use chrono::TimeDelta;
+
+use crate::deal::{BeijingTime, Fen, Timestamp};
+use crate::wechat::{Fields, Signer, TradeState, xml};
+
+use super::World;
+use super::orders::SimOrder;
+use super::rules::{self, Api, Complaint, Known, PATHS};
+use super::switches::{CloseUnknown, Layout};
+
+impl World {
+    /// Answers a request to `/pay/{api}` without any HTTP: the whole reply, as XML. `None`: there is no such API.
+    pub fn call(&mut self, api: &str, body: &[u8], now: Timestamp) -> Option<String> {
+        let (path, api) = PATHS.into_iter().find(|(path, _)| path.strip_prefix("/pay/") == Some(api))?;
+        *self.stats.calls.entry(path.to_owned()).or_default() += 1;
+        Some(self.answer(api, false, body, now))
+    }
+
+    /// Answers a request of a merchant's: the whole reply, as XML.
+    pub(super) fn answer(&mut self, api: Api, sandbox: bool, body: &[u8], now: Timestamp) -> String {
+        // The sandbox's key is asked for with the production key.
+        let signer = if sandbox && api != Api::GetSignKey { &self.sandbox_signer } else { &self.signer };
+        let known = Known { appid: &self.appid, mch_id: &self.mch_id, signer };
+        let (fields, signer) = match rules::check(api, body, &known, &self.habits, now) {
+            Ok(checked) => checked,
+            Err(complaint) if sandbox && complaint == "签名错误" && api != Api::GetSignKey => {
+                return protocol_failure("沙箱验证签名失败，请确认沙箱签名key是否正确（通过getsignkey调用生成）".to_owned());
+            }
+            Err(complaint) => return protocol_failure(complaint),
+        };
+        let outcome = match api {
+            Api::UnifiedOrder => self.unified_order(&fields, &signer, now),
+            Api::OrderQuery => self.order_query(&fields, now),
+            Api::CloseOrder => self.close_order(&fields, now),
+            Api::GetSignKey => return self.sign_key(),
+        };
+        let (result, own) = match outcome {
+            Ok(own) => (Fields::new().with("result_code", "SUCCESS"), own),
+            Err((code, description)) => {
+                (Fields::new().with("result_code", "FAIL").with("err_code", code).with("err_code_des", description), Fields::new())
+            }
+        };
+        self.signed_reply(&signer, result, own)
+    }
+
+    /// `SYSTEMERROR`, signed like an answer to this request or in its unsigned shape.
+    pub fn system_error(&self, sandbox: bool) -> String {
+        let result = Fields::new().with("result_code", "FAIL").with("err_code", "SYSTEMERROR").with("err_code_des", "系统繁忙，请稍后再试");
+        if self.faults.system_error_signed {
+            let signer = if sandbox { &self.sandbox_signer } else { &self.signer };
+            return self.signed_reply(signer, result, Fields::new());
+        }
+        xml::write(&join([Fields::new().with("return_code", "SUCCESS").with("return_msg", "OK"), result]))
+    }
+
+    /// An answer in one of the two layouts, with what WeChat adds to it.
+    fn signed_reply(&self, signer: &Signer, result: Fields, own: Fields) -> String {
+        let newer = match self.habits.layout {
+            Layout::Older => false,
+            Layout::Newer => true,
+            Layout::Mixed => self.chance.draw().is_multiple_of(2),
+        };
+        let head = Fields::new().with("return_code", "SUCCESS").with("return_msg", "OK");
+        let ids = Fields::new().with("appid", self.appid.as_str()).with("mch_id", self.mch_id.as_str());
+        let nonce = Fields::new().with("nonce_str", self.chance.nonce());
+        let mut all = if newer { join([head, result, ids, nonce, own]) } else { join([head, ids, nonce, result, own]) };
+        if self.habits.empty_elements && !all.contains("sub_mch_id") {
+            all.push("sub_mch_id", "");
+        }
+        if self.habits.extra_field {
+            all.push("future_field", "x");
+        }
+        // The signature follows the nonce in both.
+        let after_nonce = |name: &str| usize::from(name != "return_code" && name != "return_msg" && name != "nonce_str" && name != "sign");
+        let signed = signer.signed(all);
+        xml::write(&if newer { signed } else { signed.reordered(after_nonce) })
+    }
+
+    fn unified_order(&mut self, fields: &Fields, signer: &Signer, now: Timestamp) -> Result<Fields, (&'static str, &'static str)> {
+        let get = |name| fields.get(name).unwrap_or_default().to_owned();
+        if get("trade_type") != "NATIVE" {
+            return Err(("NOAUTH", "商户号该产品权限未开通，请前往商户平台>产品中心检查后重试"));
+        }
+        let out_trade_no = get("out_trade_no");
+        let parameters: Fields =
+            fields.iter().filter(|(name, value)| !value.is_empty() && !["nonce_str", "sign", "sign_type"].contains(name)).collect();
+        let code_url = self.code_url();
+        self.close_if_forgotten(&out_trade_no, now);
+        if let Some(order) = self.orders.get_mut(&out_trade_no) {
+            // Paid and closed are judged before the parameters are compared.
+            if order.trade_state.is_paid() {
+                return Err(("ORDERPAID", "该订单已支付"));
+            }
+            if order.trade_state.is_dead() {
+                return Err(("ORDERCLOSED", "该订单已关闭"));
+            }
+            if order.parameters != parameters {
+                return Err(("INVALID_REQUEST", "201 商户订单号重复"));
+            }
+            // A fresh link; the former one is dead.
+            order.code_url.clone_from(&code_url);
+            order.created_at = now;
+        } else {
+            let order = SimOrder {
+                total_fee: get("total_fee").parse().ok().and_then(Fen::new).ok_or(("PARAM_ERROR", "invalid total_fee"))?,
+                body: get("body"),
+                notify_url: get("notify_url"),
+                code_url: code_url.clone(),
+                trade_state: TradeState::NotPay,
+                transaction_id: None,
+                paid_at: None,
+                created_at: now,
+                attempts: Vec::new(),
+                coupon: None,
+                parameters,
+                nonce: get("nonce_str"),
+                expires_at: fields.get("time_expire").and_then(BeijingTime::from_compact).map(BeijingTime::timestamp),
+                signer: signer.clone(),
+                out_trade_no: out_trade_no.clone(),
+            };
+            self.newest_last.push(out_trade_no.clone());
+            self.orders.insert(out_trade_no, order);
+        }
+        let stamp = BeijingTime::from(now).compact();
+        let prepay_id = format!("wx{}{}", &stamp[6..], &self.chance.nonce()[..26]);
+        Ok(Fields::new().with("prepay_id", prepay_id).with("trade_type", "NATIVE").with("code_url", code_url))
+    }
+
+    fn code_url(&self) -> String {
+        const LETTERS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        let mut dice = self.chance.draw();
+        let mut token = String::with_capacity(9);
+        for _ in 0..9 {
+            token.push(char::from(LETTERS[usize::try_from(dice % 62).unwrap_or(0)]));
+            dice /= 62;
+        }
+        format!("weixin://wxpay/bizpayurl?pr={token}")
+    }
+
+    fn order_query(&mut self, fields: &Fields, now: Timestamp) -> Result<Fields, (&'static str, &'static str)> {
+        let number = match fields.get("transaction_id") {
+            Some(id) => {
+                self.orders.values().find(|order| order.transaction_id.as_deref() == Some(id)).map(|order| order.out_trade_no.clone())
+            }
+            None => fields.get("out_trade_no").map(str::to_owned),
+        };
+        let number = number.unwrap_or_default();
+        self.close_if_forgotten(&number, now);
+        let order = self.orders.get(&number).ok_or(("ORDERNOTEXIST", "order not exist"))?;
+        let mut answer = Fields::new();
+        if order.trade_state.is_paid() {
+            answer = join([answer, order.payment()]);
+        }
+        answer = answer.with("out_trade_no", order.out_trade_no.as_str());
+        self.push_attach(&mut answer, order);
+        Ok(answer.with("trade_state", order.trade_state.as_str()).with("trade_state_desc", order.trade_state.description()))
+    }
+
+    fn close_order(&mut self, fields: &Fields, now: Timestamp) -> Result<Fields, (&'static str, &'static str)> {
+        let number = fields.get("out_trade_no").unwrap_or_default();
+        if self.faults.pay_at_close {
+            self.pay_at_close(number, now);
+        }
+        match self.orders.get_mut(number) {
+            Some(order) if order.trade_state.is_paid() => return Err(("ORDERPAID", "order paid")),
+            Some(order) if order.trade_state.is_dead() => return Err(("ORDERCLOSED", "order closed")),
+            Some(order) if self.habits.strict_close && now < order.created_at + TimeDelta::minutes(5) => {
+                return Err(("TRADE_STATE_ERROR", "订单生成后不能马上调用关单接口"));
+            }
+            Some(order) => order.trade_state = TradeState::Closed,
+            None if self.habits.close_unknown == CloseUnknown::OrderNotExist => return Err(("ORDERNOTEXIST", "order not exist")),
+            None => {}
+        }
+        let answer = Fields::new();
+        Ok(if self.habits.result_msg { answer.with("result_msg", "OK") } else { answer })
+    }
+
+    fn sign_key(&self) -> String {
+        let fields = Fields::new().with("return_code", "SUCCESS").with("return_msg", "ok").with("mch_id", self.mch_id.as_str());
+        xml::write(&fields.with("sandbox_signkey", self.sandbox_key.as_str()))
+    }
+
+    /// `attach` comes back as it was given; where there is none, an empty element may stand.
+    pub(super) fn push_attach(&self, fields: &mut Fields, order: &SimOrder) {
+        match order.parameters.get("attach") {
+            Some(attach) => fields.push("attach", attach),
+            None if self.habits.empty_elements => fields.push("attach", ""),
+            None => {}
+        }
+    }
+}
+
+fn protocol_failure(complaint: Complaint) -> String {
+    xml::write(&Fields::new().with("return_code", "FAIL").with("return_msg", complaint))
+}
+
+pub(super) fn join<const N: usize>(parts: [Fields; N]) -> Fields {
+    let pairs: Vec<(String, String)> =
+        parts.iter().flat_map(Fields::iter).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    pairs.into_iter().collect()
+}

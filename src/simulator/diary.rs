@@ -1,0 +1,152 @@
+//! What was said and done about each order, for people to read: every call with the exact XML of its request and reply,
+//! every act of the payer's, every notification with its answer.
+//!
+//! It is a window, not a ledger: the last orders heard of, the last messages of each. Nothing in the simulated world
+//! depends on it.
+
+use std::collections::{HashMap, VecDeque};
+
+use serde::Serialize;
+
+use crate::deal::{BeijingTime, Timestamp};
+
+/// Orders that are remembered.
+const ORDERS: usize = 200;
+/// Messages remembered of one order.
+const MESSAGES: usize = 40;
+/// Bytes remembered of one text; the longest honest order has fewer.
+const BYTES: usize = 8 * 1024;
+
+/// The last messages of the last orders.
+#[derive(Debug, Default)]
+pub(super) struct Diary {
+    pages: HashMap<String, VecDeque<Message>>,
+    oldest_first: VecDeque<String>,
+}
+
+/// Something that was said or done, as `GET /_sim/orders/{out_trade_no}/messages` shows it.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(super) struct Message {
+    /// When it began.
+    pub at: String,
+    /// `unifiedorder`, `orderquery`, `closeorder`; `notification`; or what the payer did.
+    pub what: &'static str,
+    /// How often in a row, if the merchant asked again and heard the same.
+    pub times: u32,
+    /// The gist of a reply: its trade state, its error code or its complaint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+    /// The fault that it fell victim to, by its name in `/_sim/faults`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<&'static str>,
+    /// Of a call with a fault: whether WeChat did what was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carried_out: Option<bool>,
+    /// What was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    /// What was answered, or would have been.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// The HTTP status of the answer to a notification; none when there was no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Whether that answer stops the repeats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<bool>,
+    /// When the notification comes again, or for the first time if it is late.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_at: Option<String>,
+}
+
+impl Message {
+    pub fn new(what: &'static str, at: Timestamp) -> Self {
+        Self { at: BeijingTime::from(at).to_string(), what, times: 1, ..Self::default() }
+    }
+
+    /// Whether this says nothing that `former` did not say: a page that waits asks every second.
+    fn repeats(&self, former: &Self) -> bool {
+        let gist = |message: &Self| (message.what, message.says.clone(), message.fault);
+        self.says.is_some() && gist(self) == gist(former)
+    }
+}
+
+impl Diary {
+    /// Writes down what happened to an order.
+    pub fn note(&mut self, out_trade_no: &str, mut message: Message) {
+        for text in [&mut message.request, &mut message.answer].into_iter().flatten() {
+            text.truncate(text.floor_char_boundary(BYTES));
+        }
+        if !self.pages.contains_key(out_trade_no) {
+            if self.oldest_first.len() >= ORDERS
+                && let Some(oldest) = self.oldest_first.pop_front()
+            {
+                self.pages.remove(&oldest);
+            }
+            self.oldest_first.push_back(out_trade_no.to_owned());
+        }
+        let page = self.pages.entry(out_trade_no.to_owned()).or_default();
+        if let Some(last) = page.back_mut()
+            && message.repeats(last)
+        {
+            *last = Message { at: std::mem::take(&mut last.at), times: last.times.saturating_add(1), ..message };
+            return;
+        }
+        if page.len() >= MESSAGES {
+            // How it began is always worth reading.
+            page.remove(1);
+        }
+        page.push_back(message);
+    }
+
+    /// What is remembered of an order, oldest first.
+    pub fn messages(&self, out_trade_no: &str) -> Option<&VecDeque<Message>> {
+        self.pages.get(out_trade_no)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(what: &'static str, says: Option<&str>) -> Message {
+        Message { says: says.map(str::to_owned), ..Message::new(what, Timestamp::UNIX_EPOCH) }
+    }
+
+    #[test]
+    fn it_is_a_window() {
+        let mut diary = Diary::default();
+        for order in 0..ORDERS + 3 {
+            for turn in 0..MESSAGES + 3 {
+                diary.note(&order.to_string(), message("notification", None));
+                assert!(diary.messages(&order.to_string()).unwrap().len() <= turn + 1);
+            }
+        }
+        assert_eq!(diary.pages.len(), ORDERS);
+        assert_eq!(diary.pages.len(), diary.oldest_first.len());
+        assert!(diary.messages("2").is_none());
+        assert_eq!(diary.messages("3").unwrap().len(), MESSAGES);
+    }
+
+    #[test]
+    fn the_beginning_stays_and_long_texts_are_cut() {
+        let mut diary = Diary::default();
+        diary.note("1", message("unifiedorder", None));
+        for _ in 0..2 * MESSAGES {
+            diary.note("1", Message { request: Some("字".repeat(BYTES)), ..message("notification", None) });
+        }
+        let page = diary.messages("1").unwrap();
+        assert_eq!(page[0].what, "unifiedorder");
+        assert!(page[1].request.as_ref().unwrap().len() <= BYTES);
+    }
+
+    #[test]
+    fn a_question_with_the_same_answer_is_told_once() {
+        let mut diary = Diary::default();
+        for says in ["NOTPAY", "NOTPAY", "NOTPAY", "SUCCESS"] {
+            diary.note("1", message("orderquery", Some(says)));
+        }
+        let told: Vec<_> = diary.messages("1").unwrap().iter().map(|message| (message.says.as_deref(), message.times)).collect();
+        assert_eq!(told, [(Some("NOTPAY"), 3), (Some("SUCCESS"), 1)]);
+    }
+}

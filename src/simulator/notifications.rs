@@ -1,0 +1,113 @@
+//! WeChat's letters about payments: when they go out, what they say, and when they come again.
+
+use std::collections::{HashMap, VecDeque};
+
+use chrono::TimeDelta;
+
+use crate::deal::{BeijingTime, Timestamp};
+use crate::wechat::{Fields, xml};
+
+use super::World;
+use super::answers::join;
+use super::orders::{Attempt, SimOrder};
+use super::switches::Notify;
+
+/// When a notification that was not acknowledged comes again: seconds after the former one (protocol file, 7.5).
+pub(super) const REPEATS: [i64; 15] = [15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600];
+/// How late a late one is, in seconds.
+pub(super) const LATE: i64 = 20;
+
+/// A notification to be posted.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// About which order.
+    pub out_trade_no: String,
+    pub(super) due: Timestamp,
+    /// How many went before it.
+    pub(super) number: usize,
+}
+
+/// A letter ready to be posted.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// Which notification it is.
+    pub delivery: Delivery,
+    /// To where.
+    pub url: String,
+    /// The message.
+    pub body: String,
+    /// The fault in it, by its name in `/_sim/faults`.
+    pub(super) fault: Option<&'static str>,
+}
+
+impl World {
+    /// The letters that are due now, taken off the list.
+    pub fn letters_due(&mut self, now: Timestamp) -> Vec<Letter> {
+        let (due, later): (VecDeque<_>, VecDeque<_>) = self.deliveries.drain(..).partition(|delivery| delivery.due <= now);
+        self.deliveries = later;
+        due.into_iter()
+            .filter_map(|delivery| {
+                let order = self.orders.get(&delivery.out_trade_no)?;
+                let fault = Some(self.faults.notify).filter(|notify| *notify != Notify::Normal).map(Notify::as_str);
+                Some(Letter { url: order.notify_url.clone(), body: self.notification(order), fault, delivery })
+            })
+            .collect()
+    }
+
+    /// When each order's next letter is due.
+    pub(super) fn next_attempts(&self) -> HashMap<&str, Timestamp> {
+        let mut next = HashMap::new();
+        for delivery in &self.deliveries {
+            let due = next.entry(delivery.out_trade_no.as_str()).or_insert(delivery.due);
+            *due = delivery.due.min(*due);
+        }
+        next
+    }
+
+    /// When the next letter is due.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.deliveries.iter().map(|delivery| delivery.due).min()
+    }
+
+    /// How the merchant answered. Anything but the one right answer brings the letter again; returned is when.
+    pub fn delivered(&mut self, letter: Delivery, status: Option<u16>, acknowledged: bool, now: Timestamp) -> Option<Timestamp> {
+        self.stats.notifications_sent += 1;
+        self.stats.notifications_acknowledged += u64::from(acknowledged);
+        let order = self.orders.get_mut(&letter.out_trade_no)?;
+        order.attempts.push(Attempt { at: BeijingTime::from(now).to_string(), status, acknowledged });
+        let pause = REPEATS.get(letter.number).filter(|_| !acknowledged)?;
+        let due = now + TimeDelta::seconds(*pause) / self.time_scale;
+        self.deliveries.push_back(Delivery { due, number: letter.number + 1, ..letter });
+        Some(due)
+    }
+
+    /// The signed message about a paid order.
+    fn notification(&self, order: &SimOrder) -> String {
+        let mut fields = join([Fields::new().with("appid", self.appid.as_str()), order.payment()])
+            .with("mch_id", self.mch_id.as_str())
+            .with("nonce_str", order.nonce.as_str())
+            .with("out_trade_no", order.out_trade_no.as_str())
+            .with("result_code", "SUCCESS")
+            .with("return_code", "SUCCESS");
+        if !self.habits.notify_fee_type {
+            fields = fields.iter().filter(|(name, _)| *name != "fee_type").collect();
+        }
+        if self.faults.notify == Notify::WrongAmount {
+            let wrong = (order.total_fee.get() + 1).to_string();
+            fields = fields.iter().map(|(name, value)| (name, if name == "total_fee" { wrong.as_str() } else { value })).collect();
+        }
+        if self.habits.notify_sign_type {
+            fields.push("sign_type", order.signer.sign_type().as_str());
+        }
+        self.push_attach(&mut fields, order);
+        if self.habits.extra_field {
+            fields.push("future_field", "x");
+        }
+        let mut signed = order.signer.signed(fields);
+        if self.faults.notify == Notify::Forged {
+            let forged: String = order.signer.sign(&signed.clone().with("forged", "1"));
+            signed = signed.iter().map(|(name, value)| (name, if name == "sign" { forged.as_str() } else { value })).collect();
+        }
+        xml::write(&signed)
+    }
+}

@@ -1,0 +1,211 @@
+// The payer's phone, the board of faults and the stories, all by the calls below /_sim/.
+import { $, call, clock, element, say, whenChanged, yuan } from './help.js';
+import { STATES, entry, verdict } from './told.js';
+
+const LISTED = 30;
+const PAUSE = 1000;
+
+const order = (number) => `/_sim/orders/${encodeURIComponent(number)}`;
+
+// --- The phone: scan, pay, refuse, walk away ---------------------------------------------------------------------------
+
+let scanned = null;
+
+function show(face, focus) {
+  for (const id of ['scan', 'sheet', 'done']) $(id).hidden = id !== face;
+  $('said').textContent = '';
+  if (focus) focus.focus();
+}
+
+const WHY_NOT = {
+  ORDERPAID: say('该订单已支付', 'This order is paid.'),
+  ORDERCLOSED: say('该订单已关闭', 'This order is closed.'),
+  ORDERNOTEXIST: say('没有这个订单', 'There is no such order.'),
+  'the link has expired': say('二维码已过期', 'This code has expired.'),
+};
+const explain = (error) => (error.refused ? WHY_NOT[error.message] || error.message : say('模拟器没有应答', 'The simulator does not answer.'));
+
+async function scan(found) {
+  try {
+    await call(`${order(found.out_trade_no)}/enter-password`, 'POST');
+  } catch (error) {
+    $('said').textContent = explain(error);
+    return;
+  }
+  scanned = found;
+  $('merchant').textContent = say(`付款给商户 ${found.mch_id}`, `To merchant ${found.mch_id}`);
+  $('amount').textContent = `¥${yuan(found.total_fee)}`;
+  $('goods').textContent = found.body;
+  show('sheet', $('amount'));
+  refresh();
+}
+
+async function act(name, outcome) {
+  const { out_trade_no: number, total_fee: fee } = scanned;
+  const buttons = document.querySelectorAll('#sheet button');
+  for (const button of buttons) button.disabled = true;
+  try {
+    await call(`${order(number)}/${name}`, 'POST');
+    if (!outcome) {
+      show('scan', $('code'));
+    } else {
+      $('outcome').textContent = outcome;
+      $('outcome').className = name === 'pay' ? '' : 'bad';
+      $('outcome-amount').textContent = name === 'pay' ? `¥${yuan(fee)}` : '';
+      show('done', $('outcome'));
+    }
+    choose(number);
+  } catch (error) {
+    $('said').textContent = explain(error);
+  }
+  for (const button of buttons) button.disabled = false;
+  refresh();
+}
+
+$('scan-form').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const link = $('code').value.trim();
+  try {
+    const [found] = await call(`/_sim/orders?limit=1&code_url=${encodeURIComponent(link)}`);
+    if (found) {
+      $('code').value = '';
+      await scan(found);
+    } else {
+      $('said').textContent = say('这个二维码已失效，或者不是这里的。', 'This code is dead, or not from here.');
+    }
+  } catch (error) {
+    $('said').textContent = explain(error);
+  }
+});
+$('pay').addEventListener('click', () => act('pay', say('支付成功', 'Paid')));
+$('fail').addEventListener('click', () => act('fail', say('支付失败：银行拒绝', 'Not paid: the bank refused')));
+$('leave').addEventListener('click', () => act('walk-away', null));
+$('back').addEventListener('click', () => show('scan', $('code')));
+
+// --- The board of faults -----------------------------------------------------------------------------------------------
+
+const SHARES = [[0, say('从不', 'never')], [0.5, say('一半', 'half of them')], [1, say('总是', 'always')]];
+const FAULTS = [
+  ['notify', say('支付通知', 'Notification'), [
+    ['normal', say('正常', 'as it should')], ['lost', say('丢失', 'lost')], ['late', say('迟到 20 秒', '20 s late')],
+    ['twice', say('重复', 'twice')], ['forged', say('签名是伪造的', 'forged')], ['wrong_amount', say('金额不对', 'wrong amount')],
+  ]],
+  ['drop_reply', say('应答丢失', 'Reply dropped'), SHARES],
+  ['system_error', say('应答 SYSTEMERROR', 'SYSTEMERROR'), SHARES],
+  ['html', say('应答网页', 'A web page instead'), SHARES],
+  ['reset', say('连接中断', 'Connection broken'), SHARES],
+  ['latency_ms', say('应答缓慢', 'Slow answers'), [
+    [0, say('不', 'no')], [1000, say('1 秒', '1 s')], [3000, say('3 秒', '3 s')], [10000, say('10 秒', '10 s')],
+  ]],
+  ['pay_at_close', say('关单的瞬间付款', 'Pays while it is closed'), [[false, say('不', 'no')], [true, say('是', 'yes')]]],
+];
+
+for (const [name, label, values] of FAULTS) {
+  const select = element('select', { id: `fault-${name}` });
+  for (const [value, text] of values) select.append(element('option', { value: JSON.stringify(value), textContent: text }));
+  select.addEventListener('change', () => setFaults({ [name]: JSON.parse(select.value) }));
+  $('faults').append(element('div', { className: 'fault' }, element('label', { htmlFor: select.id, textContent: label }), select));
+}
+
+function showFaults(faults) {
+  for (const [name, , values] of FAULTS) {
+    const select = $(`fault-${name}`);
+    const value = JSON.stringify(faults[name]);
+    if (![...select.options].some((option) => option.value === value)) select.append(element('option', { value, textContent: value }));
+    select.value = value;
+    select.parentElement.classList.toggle('on', value !== JSON.stringify(values[0][0]));
+  }
+}
+
+async function setFaults(named) {
+  try {
+    showFaults(await call('/_sim/faults', 'PUT', named));
+  } catch (error) {
+    $('said').textContent = explain(error);
+  }
+}
+$('normal').addEventListener('click', () => setFaults(Object.fromEntries(FAULTS.map(([name, , values]) => [name, values[0][0]]))));
+
+// --- The orders and their stories --------------------------------------------------------------------------------------
+
+const isOpen = (known) => ['NOTPAY', 'USERPAYING', 'PAYERROR'].includes(known.trade_state);
+
+// Whose story is told: the newest order's, unless somebody chose another.
+let newest = null;
+let chosen = null;
+const choose = (number) => { chosen = number === newest ? null : number; };
+const told = () => chosen ?? newest;
+
+function showOrders(orders) {
+  const waiting = orders.filter(isOpen);
+  whenChanged('waiting', waiting.map(({ out_trade_no: number, code_url: link }) => [number, link]), () => {
+    const focused = document.activeElement.dataset.number;
+    $('waiting').replaceChildren(...waiting.map((known) => {
+      const button = element('button', { type: 'button' }, element('span', { textContent: `${clock(known.created_at)} · ${known.body}` }), element('b', { className: 'number', textContent: `¥${yuan(known.total_fee)}` }));
+      button.dataset.number = known.out_trade_no;
+      button.addEventListener('click', () => scan(known));
+      return element('li', {}, button);
+    }));
+    const again = focused && $('waiting').querySelector(`[data-number="${CSS.escape(focused)}"]`);
+    if (again) again.focus();
+    $('none').hidden = waiting.length > 0;
+  });
+  newest = orders.length ? orders[0].out_trade_no : null;
+  if (!orders.some((known) => known.out_trade_no === chosen)) chosen = null;
+  whenChanged('orders', orders.map(({ out_trade_no: number, trade_state: state }) => [number, state]), () => {
+    $('order').replaceChildren(...orders.map((known) => element('option', {
+      value: known.out_trade_no,
+      textContent: `${clock(known.created_at)} · ¥${yuan(known.total_fee)} · ${STATES[known.trade_state] || known.trade_state} · ${known.body}`,
+    })));
+    $('no-story').hidden = orders.length > 0;
+    $('told').hidden = orders.length === 0;
+  });
+  if (told()) $('order').value = told();
+}
+$('order').addEventListener('change', () => {
+  choose($('order').value);
+  refresh();
+});
+
+function showStory(known, messages) {
+  const [sentence, mood] = verdict(known, messages);
+  whenChanged('verdict', [sentence, mood], () => Object.assign($('verdict'), { textContent: sentence, className: mood }));
+  $('number').textContent = known.out_trade_no + (known.transaction_id ? ` · ${known.transaction_id}` : '');
+  const timeline = $('timeline');
+  if (timeline.dataset.of !== known.out_trade_no) timeline.replaceChildren();
+  timeline.dataset.of = known.out_trade_no;
+  messages.forEach((message, index) => {
+    const text = JSON.stringify(message);
+    const former = timeline.children[index];
+    if (former && former.told === text) return;
+    const made = Object.assign(entry(message), { told: text });
+    if (!former) return timeline.append(made);
+    const open = former.querySelector('details[open]');
+    if (open && made.querySelector('details')) made.querySelector('details').open = true;
+    former.replaceWith(made);
+  });
+  while (timeline.children.length > messages.length) timeline.lastChild.remove();
+}
+
+// --- Once a second -----------------------------------------------------------------------------------------------------
+
+let timer;
+let turn = 0;
+
+async function refresh() {
+  clearTimeout(timer);
+  const mine = ++turn;
+  try {
+    const [orders, faults] = await Promise.all([call(`/_sim/orders?limit=${LISTED}`), call('/_sim/faults')]);
+    if (mine !== turn) return;
+    showOrders(orders);
+    if (!$('faults').contains(document.activeElement)) showFaults(faults);
+    const known = orders.find(({ out_trade_no: number }) => number === told());
+    if (known) showStory(known, await call(`${order(known.out_trade_no)}/messages`).catch((error) => (error.refused ? [] : Promise.reject(error))));
+    $('trouble').hidden = true;
+  } catch {
+    $('trouble').hidden = false;
+  }
+  if (mine === turn) timer = setTimeout(refresh, PAUSE);
+}
+refresh();

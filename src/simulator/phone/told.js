@@ -1,0 +1,77 @@
+// Messages in words: who said what to whom, and how the story ended.
+import { clock, colon, element, say } from './help.js';
+
+export const STATES = {
+  NOTPAY: say('等待付款', 'waiting'), USERPAYING: say('正在付款', 'paying'), SUCCESS: say('已支付', 'paid'),
+  PAYERROR: say('支付失败', 'bank refused'), CLOSED: say('已关闭', 'closed'), REFUND: say('已退款', 'given back'),
+};
+
+const WHO = { service: say('服务 → 微信', 'service → WeChat'), wechat: say('微信 → 服务', 'WeChat → service'), payer: say('付款人', 'payer') };
+const WHAT = {
+  unifiedorder: say('统一下单', 'asks for a link'), orderquery: say('查询订单', 'asks how it stands'), closeorder: say('关闭订单', 'closes the order'),
+  pay: say('付款人付款了', 'The payer pays'), fail: say('银行拒绝付款', 'The bank refuses'), 'enter-password': say('付款人扫码，输入密码', 'The payer scans and enters the password'),
+  'walk-away': say('付款人走开了', 'The payer walks away'), refund: say('款项退还', 'Money goes back'),
+};
+const MISHAP = {
+  drop_reply: say('应答丢失', 'the reply was lost'), reset: say('连接中断', 'the connection broke'), html: say('应答了网页', 'answered with a web page'),
+  system_error: 'SYSTEMERROR', forged: say('签名是伪造的', 'forged signature'), wrong_amount: say('金额不对', 'wrong amount'), twice: say('重复', 'sent twice'),
+};
+
+/** Who, what, how it ended, and whether that is good (1), bad (-1) or neither. */
+function tell(message) {
+  const { what, says, fault } = message;
+  if (what === 'notification') {
+    const kind = MISHAP[fault] ? `${say('支付通知', 'Notification')} (${MISHAP[fault]})` : say('支付通知', 'Notification');
+    if (message.acknowledged) return [WHO.wechat, kind, say('服务已确认', 'acknowledged'), 1];
+    const again = message.next_at ? say(`，${clock(message.next_at)} 再发`, `, next at ${clock(message.next_at)}`) : '';
+    if (fault === 'lost' && !message.request) return [WHO.wechat, kind, say('丢失了', 'was lost'), -1];
+    if (fault === 'late' && !message.request) return [WHO.wechat, kind, say('迟到', 'is late') + again, -1];
+    const answer = message.status ? say(`服务没有确认：HTTP ${message.status}`, `not acknowledged: HTTP ${message.status}`) : say('服务没有应答', 'no answer');
+    return [WHO.wechat, kind, answer + again, -1];
+  }
+  if (['unifiedorder', 'orderquery', 'closeorder'].includes(what)) {
+    if (!fault) return [WHO.service, WHAT[what], says, says === 'SUCCESS' ? 1 : 0];
+    const done = message.carried_out ? say('，但微信已照办', ', yet WeChat did it') : say('，微信什么也没做', ', and WeChat did nothing');
+    return [WHO.service, WHAT[what], MISHAP[fault] + done, -1];
+  }
+  const late = fault === 'pay_at_close' ? say('，就在关单的瞬间', ' in the moment of the close') : '';
+  return [WHO.payer, WHAT[what] + late, '', what === 'pay' ? 1 : 0];
+}
+
+function exact(message) {
+  const request = message.what === 'notification' ? say('通知', 'notification') : say('请求', 'request');
+  const answer = message.fault === 'drop_reply' ? say('应答（丢失）', 'reply (lost)') : say('应答', 'reply');
+  return [[request, message.request], [answer, message.answer]].filter(([, text]) => text).flatMap(([name, text]) => [
+    element('div', { className: 'muted', textContent: name }), element('pre', { textContent: text }),
+  ]);
+}
+
+export function entry(message) {
+  const [who, what, says, mood] = tell(message);
+  const event = element('div', { className: 'event' }, element('div', { className: 'who', textContent: who }), element('span', { textContent: what }));
+  if (says) event.append(colon, element('span', { className: 'says', textContent: says }));
+  if (message.times > 1) event.append(' ', element('span', { className: 'muted', textContent: `×${message.times}` }));
+  const texts = exact(message);
+  if (texts.length) event.append(element('details', {}, element('summary', { textContent: 'XML' }), ...texts));
+  return element('li', { className: ['bad', '', 'good'][mood + 1] }, element('time', { className: 'number', dateTime: message.at, textContent: clock(message.at) }), event);
+}
+
+/** The whole story in one sentence, and whether it is a good one. */
+export function verdict(known, messages) {
+  if (known.trade_state === 'REFUND') return [say('已支付，后来退还了款项。', 'Paid, and given back.'), ''];
+  if (known.trade_state === 'SUCCESS') {
+    const paid = messages.findIndex(({ what }) => what === 'pay');
+    const after = messages.slice(paid + 1);
+    const told = after.findIndex(({ acknowledged }) => acknowledged);
+    const found = after.findIndex(({ what, says, fault }) => what === 'orderquery' && says === 'SUCCESS' && !fault);
+    const lost = after.some(({ what, acknowledged }) => what === 'notification' && !acknowledged);
+    if (found >= 0 && (told < 0 || found < told)) {
+      return lost ? [say('通知没有送达，服务自己查到了这笔付款。', 'The notification did not get through; the service found the payment by asking.'), 'good']
+        : [say('服务自己查到了这笔付款。', 'The service found the payment by asking.'), 'good'];
+    }
+    if (told >= 0) return [lost ? say('通知重发之后，服务确认了付款。', 'The service acknowledged the payment when it was told again.') : say('服务收到通知，确认了付款。', 'The service was told of the payment and acknowledged it.'), 'good'];
+    return [say('已支付，但服务还不知道。', 'Paid, and the service does not know it yet.'), 'bad'];
+  }
+  if (known.trade_state === 'CLOSED') return [say('已关闭，不能再支付。', 'Closed: it cannot be paid any more.'), ''];
+  return [`${STATES[known.trade_state] || known.trade_state}……`, ''];
+}

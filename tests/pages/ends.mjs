@@ -1,0 +1,97 @@
+// How a page ends: expired, closed, led on to the shop; and where there is no shop at all.
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { Visitor, comes, readCode } from './browser.mjs';
+import { Service } from './service.mjs';
+
+async function visit(browser, settings, options, story) {
+  const service = await Service.start(settings);
+  try {
+    const visitor = await Visitor.arrive(browser, service, options);
+    await story(service, visitor);
+    await visitor.leave();
+  } finally {
+    await service.stop();
+  }
+}
+
+export const a_deal_expires_before_the_payers_eyes = (browser) => visit(browser, { DEAL__EXPIRE_AFTER: '5' }, {}, async (service, visitor) => {
+  const { pay_page: page } = await service.open();
+  const tab = await visitor.go(new URL(page, service.shop).href);
+  await comes(tab, 'waiting');
+  await comes(tab, 'expired');
+  assert.equal(await tab.locator('#qr').isVisible(), false, 'a code that is worth nothing is still shown');
+});
+
+export const a_deal_is_closed_before_the_payers_eyes = (browser) => visit(browser, { DEAL__CLOSE_MIN_AGE: '0' }, {}, async (service, visitor) => {
+  const { pay_page: page, order_id: order } = await service.open();
+  const tab = await visitor.go(new URL(page, service.shop).href);
+  await comes(tab, 'waiting');
+  const closed = await tab.evaluate(async (number) => {
+    const body = JSON.stringify({ order_id: number });
+    const response = await fetch('/wxPay/doCloseOrder', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    return response.json();
+  }, order);
+  assert.equal(closed.code, 0, JSON.stringify(closed));
+  await comes(tab, 'closed');
+  assert.equal(await tab.locator('#qr').isVisible(), false);
+});
+
+export const who_pays_while_it_is_closed_has_paid = (browser) => visit(browser, { DEAL__CLOSE_MIN_AGE: '0' }, {}, async (service, visitor) => {
+  const { pay_page: page, order_id: order } = await service.open();
+  const tab = await visitor.go(new URL(page, service.shop).href);
+  await comes(tab, 'waiting');
+  const phone = await visitor.go(`${service.phone}/`);
+  await phone.locator('#fault-notify').selectOption({ label: '丢失' });
+  await phone.locator('#fault-pay_at_close').selectOption({ label: '是' });
+  await phone.locator('.fault.on').nth(1).waitFor();
+  assert.equal((await service.post('/wxPay/doCloseOrder', { order_id: order })).reason, 'ORDER_PAID');
+  await comes(tab, 'paid');
+  await phone.locator('#verdict.good').waitFor();
+  const told = await phone.locator('#timeline').innerText();
+  assert.match(told, /查询订单：NOTPAY[\s\S]*付款人付款了，就在关单的瞬间[\s\S]*支付通知：丢失了[\s\S]*关闭订单：ORDERPAID[\s\S]*查询订单：SUCCESS/);
+});
+
+/** The merchant's own page, where a paid deal leads. */
+async function thanks() {
+  const server = createServer((request, response) => response.setHeader('content-type', 'text/html').end(`<link rel="icon" href="data:,"><p>thanks for ${request.url}</p>`));
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+export async function a_paid_page_leads_on(browser) {
+  const server = await thanks();
+  const origin = `http://127.0.0.1:${server.address().port}`;
+  const settings = { PAGE__RETURN_URL: `${origin}/thanks?order={order_id}`, PAGE__MERCHANT_NAME: '老王茶铺 <b>' };
+  await visit(browser, settings, { also: [origin] }, async (service, visitor) => {
+    const { pay_page: page, order_id: order } = await service.open();
+    const tab = await visitor.go(new URL(page, service.shop).href);
+    await comes(tab, 'waiting');
+    assert.match(await tab.locator('main').innerText(), /老王茶铺 <b>/);
+    await service.sim(`orders/${order}/pay`, 'POST');
+    await comes(tab, 'paid');
+    await tab.waitForURL(`${origin}/thanks?order=${order}`);
+  });
+  server.close();
+}
+
+export const without_javascript_the_code_is_there_and_looks_again = (browser) => visit(browser, {}, { javaScriptEnabled: false }, async (service, visitor) => {
+  const { pay_page: page, order_id: order, code_url: [link] } = await service.open();
+  const tab = await visitor.go(new URL(page, service.shop).href);
+  await comes(tab, 'waiting');
+  assert.equal(await readCode(tab), link);
+  await service.sim(`orders/${order}/pay`, 'POST');
+  await comes(tab, 'paid');
+});
+
+export async function with_real_credentials_there_is_no_shop() {
+  const service = await Service.start({
+    WECHAT__APPID: 'wx0000000000000001', WECHAT__MCH_ID: '1900000001', WECHAT__API_KEY: 'fedcba9876543210fedcba9876543210',
+    WECHAT__BASE_URL: 'http://127.0.0.1:9', WECHAT__NOTIFY_URL: 'http://127.0.0.1:9/wxPay/notify', AUTH__MODE: 'open',
+  });
+  try {
+    for (const path of ['/', '/shop/shop.js', '/shop/shop.css']) assert.equal((await fetch(service.shop + path)).status, 404, path);
+  } finally {
+    await service.stop();
+  }
+}

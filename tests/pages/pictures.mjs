@@ -1,0 +1,56 @@
+// The pictures of the README, taken from the real thing.
+import assert from 'node:assert/strict';
+import { readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PNG } from 'pngjs';
+import { Visitor, comes } from './browser.mjs';
+import { Service } from './service.mjs';
+
+const HEAVY = 100 * 1024;
+
+export async function pictures_are_taken(browser) {
+  const take = async (tab, name) => {
+    const picture = PNG.sync.read(await tab.screenshot({ fullPage: true }));
+    // 33 shades of each colour instead of 256: nobody sees it, and the files are half as big.
+    picture.data.forEach((value, at) => { picture.data[at] = Math.min(255, Math.round(value / 8) * 8); });
+    await writeFile(join(process.env.SCREENSHOTS, `${name}.png`), PNG.sync.write(picture, { colorType: 2, filterType: 0, deflateLevel: 9, deflateStrategy: 0 }));
+  };
+  const service = await Service.start({ PAGE__MERCHANT_NAME: '老王茶铺' });
+  try {
+    const bought = [];
+    for (const price of ['9.90', '128.00']) bought.push(await service.open(price));
+    await service.sim(`orders/${bought[0].order_id}/pay`, 'POST');
+    for (const [suffix, locale, colorScheme] of [['', 'en-GB', 'light'], ['-zh', 'zh-CN', 'light'], ['-dark', 'zh-CN', 'dark']]) {
+      const visitor = await Visitor.arrive(browser, service, { locale, colorScheme, viewport: { width: 960, height: 700 } });
+      const shop = await visitor.go(`${service.shop}/`);
+      await take(shop, `shop${suffix}`);
+      await shop.locator('button[data-product="2"]').click();
+      await comes(shop, 'waiting');
+      await shop.setViewportSize({ width: 480, height: 760 });
+      await take(shop, `cashier${suffix}`);
+      const order = shop.url().split('/').pop();
+      await service.sim('faults', 'PUT', { notify: 'lost' });
+      await service.sim(`orders/${order}/enter-password`, 'POST');
+      await service.sim(`orders/${order}/pay`, 'POST');
+      await comes(shop, 'paid');
+      await take(shop, `cashier-paid${suffix}`);
+      const phone = await visitor.go(`${service.phone}/`);
+      await phone.setViewportSize({ width: 1100, height: 760 });
+      await phone.locator('#verdict.good').waitFor();
+      await take(phone, `phone${suffix}`);
+      await phone.locator('#waiting button').first().click();
+      await phone.locator('#pay').waitFor();
+      await phone.setViewportSize({ width: 360, height: 740 });
+      await take(phone, `phone-small${suffix}`);
+      await phone.locator('#leave').click();
+      await service.sim('faults', 'PUT', { notify: 'normal' });
+      await visitor.leave();
+    }
+  } finally {
+    await service.stop();
+  }
+  for (const name of await readdir(process.env.SCREENSHOTS)) {
+    const { size } = await stat(join(process.env.SCREENSHOTS, name));
+    assert.ok(size < HEAVY, `${name} has ${size} bytes`);
+  }
+}
