@@ -14,7 +14,7 @@ use crate::support::upstream::Upstream;
 use crate::support::wire::{Wire, get};
 
 /// How long what changes nothing is asked, a round.
-const READING: Duration = Duration::from_secs(3);
+const READING: Duration = Duration::from_secs(2);
 
 /// What is asked of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Call {
     pub const ALL: [Self; 4] = [Self::Healthz, Self::ToPay, Self::Notification, Self::QueryOrder];
 }
 
-/// One call's figures of one round.
+/// One call's figures of one round. Those of the database are for one request.
 pub struct Figures {
     pub call: Call,
     pub per_second: f64,
@@ -52,28 +52,31 @@ impl House {
         // Nothing comes due meanwhile, so that the sweeper finds nothing to do and what is counted is the calls' own.
         let settings = [("SWEEP__FIRST_LOOKS", "3600")];
         let url = database.create(name).await;
-        Self { service: Service::start(database.directory(), name, &url, upstream, &settings).await, writer: Writer::new(SignType::Md5) }
+        let service = Service::start(database.directory(), name, &url, upstream, &settings).await;
+        Self { service, writer: Writer::new(SignType::Md5) }
     }
 
-    /// The bare answer, so many deals opened, paid by notification, and polled.
-    pub async fn round(&mut self, database: &Database, callers: usize, deals: usize) -> Vec<Figures> {
+    /// So many deals opened and paid by notification; then polled, and beside that the bare answer.
+    pub async fn round(&self, database: &Database, callers: usize, deals: usize) -> Vec<Figures> {
         let mut wires = self.service.connections(callers).await;
-        let healthz = count(database, Call::Healthz, drive(&mut wires, &[get("/healthz")], Until::Over(READING), |_| ())).await;
-        let (to_pay, order_ids) = self.open_deals(database, &mut wires, deals).await;
-        let letters: Vec<_> = order_ids.iter().map(|id| notification(&self.writer.paid(id))).collect();
-        let notified = count(database, Call::Notification, drive(&mut wires, &letters, Until::AllAreSent, must_hold("SUCCESS"))).await;
+        let (mut figures, order_ids) = self.payments(database, &mut wires, deals).await;
         let polls: Vec<_> = order_ids.iter().map(|id| poll(id)).collect();
-        let query = count(database, Call::QueryOrder, drive(&mut wires, &polls, Until::Over(READING), must_hold("SUCCESS"))).await;
-        vec![healthz, to_pay, notified, query]
+        let polling = drive(&mut wires, &polls, Until::Over(READING), must_hold("SUCCESS"));
+        figures.push(count(database, Call::QueryOrder, polling).await);
+        let greeting = [get("/healthz")];
+        let asking = drive(&mut wires, &greeting, Until::Over(READING), |_| ());
+        figures.push(count(database, Call::Healthz, asking).await);
+        figures
     }
 
-    async fn open_deals(&self, database: &Database, wires: &mut [Wire], deals: usize) -> (Figures, Vec<String>) {
-        let order_ids = RefCell::new(Vec::with_capacity(deals));
-        let wishes = vec![wish(); deals];
-        let opening = drive(wires, &wishes, Until::AllAreSent, |body| {
-            order_ids.borrow_mut().push(order_id(body));
-        });
-        (count(database, Call::ToPay, opening).await, order_ids.into_inner())
+    async fn payments(&self, database: &Database, wires: &mut [Wire], deals: usize) -> (Vec<Figures>, Vec<String>) {
+        let (order_ids, wishes) = (RefCell::new(Vec::with_capacity(deals)), vec![wish(); deals]);
+        let opening = drive(wires, &wishes, Until::AllAreSent, |body| order_ids.borrow_mut().push(order_id(body)));
+        let opened = count(database, Call::ToPay, opening).await;
+        let order_ids = order_ids.into_inner();
+        let letters: Vec<_> = order_ids.iter().map(|id| notification(&self.writer.paid(id))).collect();
+        let posting = drive(wires, &letters, Until::AllAreSent, must_hold("SUCCESS"));
+        (vec![opened, count(database, Call::Notification, posting).await], order_ids)
     }
 }
 

@@ -47,7 +47,7 @@ fn main() -> ExitCode {
 async fn bench() -> bool {
     let database = Database::start().await;
     let upstream = Upstream::start();
-    let mut house = House::open(&database, &upstream, "till").await;
+    let house = House::open(&database, &upstream, "till").await;
     let bare = Bare::prepare(&database, "till").await;
     // Caches, prepared statements and the server's own files have settled before anything counts.
     house.round(&database, CALLERS, DEALS / 10).await;
@@ -65,7 +65,7 @@ async fn bench() -> bool {
     let mut verdicts = Verdicts::default();
     report.judge(&mut verdicts);
     verdicts.at_most("resident under that load, MiB", house.service.peak_memory(), 64.0);
-    silent::judge(&mut house, &database, &mut verdicts).await;
+    silent::judge(&house, &database, &mut verdicts).await;
     drop(house);
     polling::judge(&database, &upstream, &mut verdicts).await;
     verdicts.all_are_good()

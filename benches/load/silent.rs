@@ -13,7 +13,7 @@ const SILENT: usize = 10_000;
 /// Deals opened and paid meanwhile.
 const DEALS: usize = 5_000;
 
-pub async fn judge(house: &mut House, database: &Database, verdicts: &mut Verdicts) {
+pub async fn judge(house: &House, database: &Database, verdicts: &mut Verdicts) {
     let mut silent = house.service.connections(SILENT).await;
     // A connection that has never said anything is cut off soon; one that has may stay for more than a minute.
     let greeted = drive(&mut silent, &vec![get("/healthz"); SILENT], Until::AllAreSent, |_| ()).await;
