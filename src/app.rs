@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use crate::auth::Auth;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::{Settings, Wechat};
@@ -55,6 +56,8 @@ pub struct Service {
     pub address: SocketAddr,
     /// Where the simulator listens, and the simulator itself.
     pub simulator: Option<(SocketAddr, Simulator)>,
+    /// Whether there is a demo shop.
+    pub has_shop: bool,
     /// The service behind the listener.
     pub gateway: Arc<Gateway>,
     stop: CancellationToken,
@@ -88,9 +91,12 @@ impl Service {
             }
         };
         let instance = chance.nonce()[..8].to_owned();
-        let store = open_store(&settings.database, &instance, &clock).await?;
+        let store = open_store(&settings.database, &instance, settings.largest_batch, &clock).await?;
         info!(instance, "this instance's name in the journal");
         warn_of_weakness(&store, settings.accept_weak_durability, &clock).await;
+        if wechat.merchant.previous_key.is_some() {
+            warn!("the previous API key is still believed: take it out of the configuration when WeChat signs with it no more");
+        }
         let client = Client::new(wechat.merchant, wechat.endpoints, chance.clone())?;
         let stop = CancellationToken::new();
         let work = TaskTracker::new();
@@ -99,20 +105,25 @@ impl Service {
             work.spawn(sweeper::run(Arc::clone(&gateway), settings.sweep_calls_per_second, stop.clone()));
         }
         work.spawn(watcher::run(Arc::clone(&gateway), stop.clone()));
+        // The shop names prices and lists orders to everybody, which is what the mode `open` is for.
+        let has_shop = simulator.is_some() && matches!(settings.auth, Auth::Open);
         let app = App {
             gateway: Arc::clone(&gateway),
             trusted_proxies: settings.server.trusted_proxies.clone().into(),
+            auth: Arc::new(settings.auth),
+            notify_sources: settings.notify_sources.into(),
             max_price: settings.max_price,
             limits: Arc::new(Limits::new(settings.limits.per_address, settings.limits.per_merchant)),
             page: Arc::new(settings.page),
             accept_weak_durability: settings.accept_weak_durability,
-            phone: simulator.as_ref().map(|(address, _)| page_of(*address).into()),
+            phone: simulator.as_ref().filter(|_| has_shop).map(|(address, _)| page_of(*address).into()),
+            instance: instance.into(),
             work: work.clone(),
             stopping: stop.clone(),
         };
         let router = http::router(app, &settings.server);
         servers.push(tokio::spawn(listener::serve(listener, router, settings.server.max_connections, stop.clone())));
-        Ok(Self { address, simulator, gateway, stop, stop_simulator, work, servers })
+        Ok(Self { address, simulator, has_shop, gateway, stop, stop_simulator, work, servers })
     }
 
     /// Takes no more connections, finishes what is in hand, and returns within 10 s.
@@ -149,10 +160,10 @@ pub async fn run_simulator(
 }
 
 /// Opens the store; one that cannot be reached yet gets a minute, one that is wrong gets none.
-async fn open_store(url: &crate::store::DatabaseUrl, instance: &str, clock: &Clock) -> Result<Store, StoreError> {
+async fn open_store(url: &crate::store::DatabaseUrl, instance: &str, largest_batch: usize, clock: &Clock) -> Result<Store, StoreError> {
     let started = Instant::now();
     loop {
-        match Store::open(url, instance, clock.now()).await {
+        match Store::open(url, instance, largest_batch, clock.now()).await {
             Err(error @ StoreError::Unavailable(_)) if started.elapsed() < DATABASE_PATIENCE => {
                 warn!(%error, "waiting for the database");
                 sleep(Duration::from_secs(1)).await;
@@ -202,7 +213,7 @@ fn local_address(listener: &TcpListener, configured: SocketAddr) -> SocketAddr {
 }
 
 /// The address under which this machine reaches a listener of its own.
-fn reachable(address: SocketAddr) -> SocketAddr {
+pub fn reachable(address: SocketAddr) -> SocketAddr {
     match address {
         SocketAddr::V4(v4) if v4.ip().is_unspecified() => SocketAddr::from(([127, 0, 0, 1], v4.port())),
         SocketAddr::V6(v6) if v6.ip().is_unspecified() => SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], v6.port())),
@@ -236,6 +247,9 @@ pub fn announce(service: &Service) {
     info!(address = %service.address, "serving");
     if let Some((address, _)) = &service.simulator {
         warn!("no WeChat credentials are configured: the built-in simulator is WeChat and no money moves");
-        info!("open the shop at {} and the phone at {}", page_of(service.address), page_of(*address));
+        match service.has_shop {
+            true => info!("open the shop at {} and the phone at {}", page_of(service.address), page_of(*address)),
+            false => info!("open the phone at {}; the shop is closed, for auth.mode is not open", page_of(*address)),
+        }
     }
 }

@@ -17,9 +17,10 @@
 //! ```
 //! Down once and up once, and one use case has one name in every layer:
 //! ```text
-//! main → app → { http, sweeper, watcher } → gateway → { store, wechat } → deal
+//! main → app → { http, sweeper, watcher } → gateway → { store, wechat } → deal     http → auth: who may open a deal
 //!          simulator → wechat (its codec and types) + deal          never gateway, store or http
 //!          { http, simulator } → page                               what their pages for people share
+//!        doctor → { store, wechat }                                 never a change: its own connections, which cannot
 //! ```
 //!
 //! # What must always hold
@@ -44,6 +45,7 @@
 //! state*: WeChat's. *Prepay*: what `unifiedorder` gives. *Evidence*: the verified XML in the `…Back` columns
 //! and the journal. *Journal*: what happened to a deal and why. *Look*: a question of the sweeper's about an undecided deal.
 //! *Watched*: an order whose events somebody listens to.
+//! *Offer*: what a merchant's back end has signed for a browser to carry; it opens one deal.
 //!
 //! # Where the facts come from
 //! WeChat's documents at <https://pay.weixin.qq.com/doc/v2/merchant/4011936530> (unifiedorder) and its neighbours
@@ -51,15 +53,19 @@
 //! it means facts collected from these and from messages captured by users of other libraries.
 
 pub mod app;
+pub mod auth;
 pub mod chance;
 pub mod clock;
 pub mod config;
 pub mod deal;
+pub mod doctor;
+pub mod dry_run;
 pub mod explain;
 pub mod gateway;
 pub mod http;
 pub mod listener;
 pub mod page;
+pub mod proof;
 pub mod simulator;
 pub mod store;
 pub mod sweeper;

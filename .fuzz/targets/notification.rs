@@ -6,6 +6,6 @@ use wechat_pay::wechat::{ApiKey, Merchant, SignType, Signer};
 
 fuzz_target!(|bytes: &[u8]| {
     let signer = Signer::new(ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap(), SignType::Md5);
-    let merchant = Merchant { appid: "wxd930ea5d5a258f4f".into(), mch_id: "10000100".into(), signer, notify_url: String::new() };
+    let merchant = Merchant { appid: "wxd930ea5d5a258f4f".into(), mch_id: "10000100".into(), signer, previous_key: None, notify_url: String::new() };
     assert!(merchant.read_notification(bytes).is_err());
 });

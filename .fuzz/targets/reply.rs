@@ -7,7 +7,7 @@ use wechat_pay::wechat::{ApiKey, Fields, Merchant, SignType, Signer, reply, xml}
 
 fuzz_target!(|text: &str| {
     let signer = Signer::new(ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap(), SignType::HmacSha256);
-    let merchant = Merchant { appid: "wxd930ea5d5a258f4f".into(), mch_id: "10000100".into(), signer: signer.clone(), notify_url: String::new() };
+    let merchant = Merchant { appid: "wxd930ea5d5a258f4f".into(), mch_id: "10000100".into(), signer: signer.clone(), previous_key: None, notify_url: String::new() };
     let fields: Fields = text.lines().filter_map(|line| line.split_once('=')).collect();
     let order_id = "20150806125346".parse().unwrap();
     for body in [xml::write(&signer.signed(fields)), text.to_owned()] {

@@ -1,5 +1,6 @@
 //! What can be wrong with a configuration. No message ever shows a value: one of them may be the API key.
 
+use crate::auth::InvalidList;
 use crate::store::InvalidDatabaseUrl;
 use crate::wechat::InvalidApiKey;
 
@@ -29,6 +30,22 @@ pub enum ConfigError {
     /// The API key cannot be one.
     #[error("wechat.api_key: {0}")]
     ApiKey(#[from] InvalidApiKey),
+    /// A secret's file cannot be taken.
+    #[error("the file of {key}: {why}")]
+    SecretFile {
+        /// Whose file.
+        key: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A list of keys or secrets is none.
+    #[error("{key}: {why}")]
+    List {
+        /// `section.key`.
+        key: &'static str,
+        /// What is wrong with it.
+        why: InvalidList,
+    },
     /// The database URL cannot be one.
     #[error("database.url: {0}")]
     Database(#[from] InvalidDatabaseUrl),

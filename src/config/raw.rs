@@ -1,5 +1,8 @@
 //! The configuration as it is written. [`Raw::validate`] turns it into [`Settings`], or says what is wrong.
 
+mod auth;
+mod wechat;
+
 use std::net::SocketAddr;
 
 use axum::http::HeaderValue;
@@ -11,15 +14,18 @@ use serde::Deserialize;
 use crate::deal::{Fen, Schedule};
 use crate::gateway::Terms;
 use crate::simulator;
-use crate::store::DatabaseUrl;
-use crate::wechat::{ApiKey, Endpoints, Merchant, SignType, Signer, is_sendable};
+use crate::store::{DatabaseUrl, LARGEST_BATCH};
 
 use super::error::ConfigError;
 use super::page::RawPage;
-use super::settings::{LimitSettings, ServerSettings, Settings, SimulatorSettings, Wechat};
+use super::secrets::Secrets;
+use super::settings::{LimitSettings, ServerSettings, Settings, SimulatorSettings};
 
-const OFFICIAL_BASE: &str = "https://api.mch.weixin.qq.com";
-const OFFICIAL_BACKUP: &str = "https://api2.mch.weixin.qq.com";
+use auth::RawAuth;
+use wechat::RawWechat;
+
+/// Where deals are kept when nothing is said.
+const DEFAULT_DATABASE: &str = "sqlite://data/deal.db";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,21 +54,9 @@ struct RawServer {
 #[serde(deny_unknown_fields)]
 struct RawDatabase {
     url: String,
+    url_file: String,
     accept_weak_durability: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawWechat {
-    appid: String,
-    mch_id: String,
-    api_key: String,
-    sign_type: String,
-    base_url: String,
-    backup_base_url: String,
-    notify_url: String,
-    body: String,
-    query_budget: u32,
+    largest_batch: usize,
 }
 
 #[derive(Deserialize)]
@@ -71,12 +65,6 @@ struct RawDeal {
     expire_after: i64,
     close_min_age: i64,
     max_price: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawAuth {
-    mode: String,
 }
 
 #[derive(Deserialize)]
@@ -101,22 +89,32 @@ pub(super) fn value(key: &'static str, why: &'static str) -> ConfigError {
 }
 
 impl Raw {
+    /// With the secrets that are written elsewhere.
+    pub fn with_secrets(mut self, secrets: &Secrets) -> Result<Self, ConfigError> {
+        let (database, wechat, auth) = (&mut self.database, &mut self.wechat, &mut self.auth);
+        secrets.fill("database.url", &mut database.url, &database.url_file)?;
+        secrets.fill("wechat.api_key", &mut wechat.api_key, &wechat.api_key_file)?;
+        secrets.fill("wechat.previous_api_key", &mut wechat.previous_api_key, &wechat.previous_api_key_file)?;
+        secrets.fill("auth.api_keys", &mut auth.api_keys, &auth.api_keys_file)?;
+        secrets.fill("auth.signing_secrets", &mut auth.signing_secrets, &auth.signing_secrets_file)?;
+        if database.url.is_empty() {
+            DEFAULT_DATABASE.clone_into(&mut database.url);
+        }
+        Ok(self)
+    }
+
     pub fn validate(self) -> Result<Settings, ConfigError> {
         let server = self.server.validate()?;
         let database = self.database.url.parse::<DatabaseUrl>()?;
+        if !(1..=LARGEST_BATCH).contains(&self.database.largest_batch) {
+            return Err(value("database.largest_batch", "1 to 64"));
+        }
         let simulator_listen = address("simulator.listen", &self.simulator.listen)?;
         if self.simulator.time_scale == 0 {
             return Err(value("simulator.time_scale", "at least 1"));
         }
         let has_credentials = self.wechat.has_credentials()?;
-        match (self.auth.mode.as_str(), has_credentials) {
-            ("open", _) | ("", false) => {}
-            ("", true) => {
-                let why = "must be set with real credentials: WECHAT_PAY__AUTH__MODE=open lets everybody who reaches the port open deals at any price";
-                return Err(value("auth.mode", why));
-            }
-            _ => return Err(value("auth.mode", "this version knows only \"open\"")),
-        }
+        let auth = self.auth.validate(has_credentials)?;
         let merchant_of_simulator = self.wechat.merchant(simulator::DEFAULT_MERCHANT)?;
         let simulator =
             SimulatorSettings { listen: simulator_listen, time_scale: self.simulator.time_scale, merchant: merchant_of_simulator };
@@ -139,7 +137,10 @@ impl Raw {
             server,
             database,
             accept_weak_durability: self.database.accept_weak_durability,
+            largest_batch: self.database.largest_batch,
             wechat,
+            notify_sources: networks("wechat.notify_sources", &self.wechat.notify_sources)?,
+            auth,
             terms,
             max_price,
             page: self.page.validate()?,
@@ -171,10 +172,6 @@ impl RawServer {
         if self.max_connections == 0 {
             return Err(value("server.max_connections", "at least 1"));
         }
-        let trusted_proxies = list(&self.trusted_proxies).map(|text| {
-            let network = text.parse::<IpNet>().ok().or_else(|| text.parse::<std::net::IpAddr>().ok().map(IpNet::from));
-            network.ok_or(value("server.trusted_proxies", "networks such as 10.0.0.0/8 or addresses, separated by commas"))
-        });
         let cors_origins = list(&self.cors_origins).map(|text| {
             let url =
                 Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text);
@@ -183,75 +180,21 @@ impl RawServer {
         });
         Ok(ServerSettings {
             listen: address("server.listen", &self.listen)?,
-            trusted_proxies: trusted_proxies.collect::<Result<_, _>>()?,
+            trusted_proxies: networks("server.trusted_proxies", &self.trusted_proxies)?,
             cors_origins: cors_origins.collect::<Result<_, _>>()?,
             max_connections: self.max_connections,
         })
     }
 }
 
-impl RawWechat {
-    /// All three, or none of them.
-    fn has_credentials(&self) -> Result<bool, ConfigError> {
-        let given = [("wechat.appid", &self.appid), ("wechat.mch_id", &self.mch_id), ("wechat.api_key", &self.api_key)];
-        let missing: Vec<_> = given.iter().filter(|(_, value)| value.is_empty()).map(|(name, _)| *name).collect();
-        match missing.len() {
-            0 => Ok(true),
-            3 => Ok(false),
-            _ => Err(ConfigError::Credentials { missing: missing.join(" and ") }),
-        }
-    }
-
-    fn sign_type(&self) -> Result<SignType, ConfigError> {
-        [SignType::Md5, SignType::HmacSha256]
-            .into_iter()
-            .find(|sign_type| sign_type.as_str() == self.sign_type)
-            .ok_or(value("wechat.sign_type", "MD5 or HMAC-SHA256"))
-    }
-
-    /// The merchant that is configured, or `default` if none is.
-    fn merchant(&self, default: simulator::MerchantNumbers) -> Result<Merchant, ConfigError> {
-        let (appid, mch_id, api_key) = match self.has_credentials()? {
-            true => (self.appid.as_str(), self.mch_id.as_str(), self.api_key.as_str()),
-            false => (default.appid, default.mch_id, default.api_key),
-        };
-        let plain = |text: &str| (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
-        if !plain(appid) {
-            return Err(value("wechat.appid", "at most 32 letters and digits, such as wx0123456789abcdef"));
-        }
-        if !plain(mch_id) {
-            return Err(value("wechat.mch_id", "at most 32 digits"));
-        }
-        let signer = Signer::new(ApiKey::new(api_key)?, self.sign_type()?);
-        Ok(Merchant { appid: appid.to_owned(), mch_id: mch_id.to_owned(), signer, notify_url: self.notify_url.clone() })
-    }
-
-    fn checked_body(&self) -> Result<String, ConfigError> {
-        if self.body.trim().is_empty() || !is_sendable(&self.body) {
-            return Err(value("wechat.body", "a plain text without &, =, emoji and control characters"));
-        }
-        Ok(self.body.clone())
-    }
-
-    fn validate(&self) -> Result<Wechat, ConfigError> {
-        let merchant = self.merchant(simulator::DEFAULT_MERCHANT)?;
-        let primary = endpoint("wechat.base_url", &self.base_url)?;
-        if merchant.signer.uses_key(simulator::DEFAULT_MERCHANT.api_key) && !is_loopback(&primary) {
-            return Err(value("wechat.api_key", "this is the simulator's key, which everybody knows"));
-        }
-        // A service that was pointed elsewhere must never fall back to the real WeChat by itself.
-        let backup = match self.backup_base_url.as_str() {
-            "" => None,
-            OFFICIAL_BACKUP if self.base_url.trim_end_matches('/') != OFFICIAL_BASE => None,
-            url => Some(endpoint("wechat.backup_base_url", url)?),
-        };
-        check_notify_url(&self.notify_url)?;
-        Ok(Wechat { merchant, endpoints: Endpoints { primary, backup } })
-    }
-}
-
 fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
+fn networks(key: &'static str, text: &str) -> Result<Vec<IpNet>, ConfigError> {
+    let network = |text: &str| text.parse::<IpNet>().ok().or_else(|| text.parse::<std::net::IpAddr>().ok().map(IpNet::from));
+    let networks = list(text).map(|text| network(text).ok_or(value(key, "networks such as 10.0.0.0/8 or addresses, separated by commas")));
+    networks.collect()
 }
 
 fn address(key: &'static str, text: &str) -> Result<SocketAddr, ConfigError> {
@@ -274,16 +217,4 @@ pub(super) fn endpoint(key: &'static str, text: &str) -> Result<Url, ConfigError
     let safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
     let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
     if safe && plain { Ok(url) } else { Err(value(key, why)) }
-}
-
-/// What WeChat accepts (protocol file, 7.4), and what the signature cannot be confused by.
-fn check_notify_url(text: &str) -> Result<(), ConfigError> {
-    const KEY: &str = "wechat.notify_url";
-    if text.is_empty() {
-        return Err(value(KEY, "is required with credentials: the public https URL of /wxPay/notify"));
-    }
-    if text.len() > 256 || !text.is_ascii() || !is_sendable(text) || text.contains(char::is_whitespace) {
-        return Err(value(KEY, "at most 256 plain characters"));
-    }
-    endpoint(KEY, text).map(|_| ())
 }

@@ -6,6 +6,7 @@ use axum::http::HeaderValue;
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use crate::auth::Auth;
 use crate::deal::{Fen, OrderId};
 use crate::gateway::Terms;
 use crate::store::DatabaseUrl;
@@ -20,8 +21,14 @@ pub struct Settings {
     pub database: DatabaseUrl,
     /// Be ready although the database may lose what it acknowledged.
     pub accept_weak_durability: bool,
+    /// How many changes travel in one transaction at most.
+    pub largest_batch: usize,
     /// The real WeChat; `None`: the simulator.
     pub wechat: Option<Wechat>,
+    /// From where notifications are taken; empty: from everywhere.
+    pub notify_sources: Vec<IpNet>,
+    /// Who may open a deal.
+    pub auth: Auth,
     /// How deals live.
     pub terms: Terms,
     /// The highest price of one deal.
@@ -128,6 +135,9 @@ impl std::fmt::Display for Settings {
                 writeln!(f, "backup              {}", wechat.endpoints.backup.as_ref().map_or("none".to_owned(), host))?;
                 writeln!(f, "appid, mch_id       {}, {}", wechat.merchant.appid, wechat.merchant.mch_id)?;
                 writeln!(f, "sign_type           {}", wechat.merchant.signer.sign_type().as_str())?;
+                if wechat.merchant.previous_key.is_some() {
+                    writeln!(f, "API key             a new one, and the previous one is believed too")?;
+                }
                 writeln!(f, "notify_url          {}", wechat.merchant.notify_url)?;
             }
             None => writeln!(f, "WeChat              the simulator, on {}: no money moves", self.simulator.listen)?,
@@ -136,6 +146,9 @@ impl std::fmt::Display for Settings {
         writeln!(f, "highest price       {} yuan", self.max_price)?;
         writeln!(f, "payer's page        {}/pay/…", self.page.base_url)?;
         writeln!(f, "leads to            {}", self.page.return_url.as_ref().map_or("nowhere", |url| &url.0))?;
-        writeln!(f, "who may open deals  everybody who reaches the port (auth.mode open)")
+        if !self.notify_sources.is_empty() {
+            writeln!(f, "notifications from  {} networks", self.notify_sources.len())?;
+        }
+        writeln!(f, "who may open deals  {}", self.auth)
     }
 }

@@ -3,6 +3,7 @@
 
 mod close_order;
 mod events;
+mod paid;
 mod pay_page;
 mod polls;
 mod query_order;
@@ -28,6 +29,7 @@ pub use settle::{Alarms, SettleError, Settled};
 pub use sweep::Swept;
 pub use to_pay::{Opened, ToPay};
 
+use paid::Paid;
 use polls::Polls;
 use sweep::Strays;
 use watched::Watched;
@@ -56,6 +58,7 @@ pub struct Gateway {
     chance: Chance,
     terms: Terms,
     polls: Polls,
+    paid: Paid,
     watched: Watched,
     alarms: Alarms,
     strays: Strays,
@@ -70,6 +73,9 @@ pub enum GatewayError {
     /// The idempotency key was used with other parameters.
     #[error("the idempotency key was used with another {0}")]
     IdempotencyConflict(&'static str),
+    /// The signed offer has opened another deal.
+    #[error("the signature has been used")]
+    SignatureUsed,
     /// The deal is paid.
     #[error("the order is paid")]
     OrderPaid(OrderId),
@@ -111,8 +117,8 @@ impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, wechat: Client, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let polls = Polls::new(terms.query_budget);
-        let (watched, alarms, strays) = (Watched::default(), Alarms::default(), Strays::default());
-        Self { store, wechat, clock, chance, terms, polls, watched, alarms, strays }
+        let (paid, watched, alarms, strays) = (Paid::default(), Watched::default(), Alarms::default(), Strays::default());
+        Self { store, wechat, clock, chance, terms, polls, paid, watched, alarms, strays }
     }
 
     /// What was raised since the start.

@@ -1,8 +1,12 @@
 //! How does it stand. A decided deal is answered from the store; about an undecided one WeChat is asked, and what it
 //! says is acted upon: a payment whose notification was lost settles here.
 
+use std::borrow::Cow;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use tracing::info;
 
 use crate::deal::{Deal, DealStatus, OrderId, Timestamp};
@@ -12,13 +16,16 @@ use crate::wechat::{QueryAnswer, Trade, TradeState};
 use super::polls::Turn;
 use super::{Gateway, GatewayError, SettleError};
 
+/// How long a poll waits for WeChat.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// How a deal stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderView {
     /// WeChat's word.
     pub state: TradeState,
     /// WeChat's description of it.
-    pub description: String,
+    pub description: Cow<'static, str>,
     /// Until when it can be paid.
     pub expires_at: Option<Timestamp>,
     /// When it was paid.
@@ -28,9 +35,13 @@ pub struct OrderView {
 }
 
 impl OrderView {
+    pub(super) fn new(state: TradeState, expires_at: Option<Timestamp>, paid_at: Option<Timestamp>) -> Self {
+        Self { state, description: state.description().into(), expires_at, paid_at, as_of: None }
+    }
+
     /// Of a deal that is not decided.
     pub(super) fn undecided(state: TradeState, expires_at: Option<Timestamp>) -> Self {
-        Self { state, description: state.description().to_owned(), expires_at, paid_at: None, as_of: None }
+        Self::new(state, expires_at, None)
     }
 
     /// Nothing more can happen to the deal.
@@ -39,7 +50,7 @@ impl OrderView {
     }
 
     fn of(state: TradeState, deal: &Deal) -> Self {
-        Self { state, description: state.description().to_owned(), expires_at: deal.expires_at, paid_at: deal.paid_at, as_of: None }
+        Self::new(state, deal.expires_at, deal.paid_at)
     }
 
     /// What the store says by itself about a decided deal.
@@ -55,28 +66,49 @@ impl OrderView {
 /// What WeChat said of an order, after it was acted upon.
 pub(super) struct Told {
     pub state: TradeState,
-    pub description: String,
+    pub description: Cow<'static, str>,
     /// Whether WeChat knows the order at all; if not, `state` is NOTPAY.
     pub known: bool,
 }
 
 impl Gateway {
-    /// How the deal stands now. All who ask about one order at the same time share one call to WeChat.
+    /// How a deal stands that this instance knows to be paid: asked of nobody.
+    pub fn known_paid(&self, order_id: &OrderId) -> Option<OrderView> {
+        self.paid.view(order_id)
+    }
+
+    /// How the deal stands now. All who ask about one order at the same time share one call to WeChat, and wait for it for
+    /// some seconds; then, and when there is no call to be had, the stored state is the answer.
     pub async fn query_order(self: &Arc<Self>, order_id: OrderId) -> Result<OrderView, Arc<GatewayError>> {
         let deal = self.load(&order_id).await?;
-        if let Some(view) = OrderView::decided(&deal) {
+        if let Some(view) = self.decided(&deal) {
             return Ok(view);
         }
         match self.poll(&order_id, deal.expires_at) {
-            Turn::Shared(answer) => answer.await,
+            Turn::Shared(answer) => match select(answer, pin!(self.clock.pause(PATIENCE))).await {
+                Either::Left((answer, _)) => answer,
+                // It goes on, and what it brings is there for the next poll.
+                Either::Right(_) => Ok(self.stored(&self.load(&order_id).await?)),
+            },
             Turn::Recent(view) => Ok(view),
-            // The budget is spent and WeChat has not been asked yet: the stored state is what there is.
-            Turn::NotNow => {
-                let deal = self.load(&order_id).await?;
-                let as_of = Some(self.clock.now());
-                Ok(OrderView::decided(&deal).unwrap_or(OrderView { as_of, ..OrderView::undecided(TradeState::NotPay, deal.expires_at) }))
-            }
+            Turn::NotNow => Ok(self.stored(&deal)),
         }
+    }
+
+    /// What the store says by itself about a decided deal; what will be true for ever is remembered.
+    fn decided(&self, deal: &Deal) -> Option<OrderView> {
+        self.paid.note_expiry(&deal.order_id, deal.expires_at);
+        let view = OrderView::decided(deal)?;
+        if let Some(paid_at) = view.paid_at {
+            self.paid.note_payment(&deal.order_id, paid_at);
+        }
+        Some(view)
+    }
+
+    /// The stored state, when WeChat's is not to be had.
+    fn stored(&self, deal: &Deal) -> OrderView {
+        let as_of = Some(self.clock.now());
+        self.decided(deal).unwrap_or(OrderView { as_of, ..OrderView::undecided(TradeState::NotPay, deal.expires_at) })
     }
 
     /// Asks WeChat for a payer who waits, unless somebody else does just now. Whoever watches the order hears the answer.
@@ -94,7 +126,7 @@ impl Gateway {
     /// WeChat's own word (REFUND, REVOKED) is shown, unless something else has been decided meanwhile.
     async fn decided_view(&self, order_id: &OrderId, told: OrderView) -> Result<OrderView, GatewayError> {
         let deal = self.load(order_id).await?;
-        let decided = OrderView::decided(&deal).filter(|stored| !stored.state.is_same_verdict(told.state));
+        let decided = self.decided(&deal).filter(|stored| !stored.state.is_same_verdict(told.state));
         Ok(decided.unwrap_or(OrderView { paid_at: deal.paid_at, ..told }))
     }
 
@@ -107,7 +139,7 @@ impl Gateway {
         let answer = self.wechat.order_query(order_id).await.map_err(|error| GatewayError::of_call(order_id, error))?;
         let QueryAnswer::Known(Trade { state, description, paid, evidence }) = answer else {
             let state = TradeState::NotPay;
-            return Ok(Told { state, description: state.description().to_owned(), known: false });
+            return Ok(Told { state, description: state.description().into(), known: false });
         };
         if let Some(trade) = paid {
             match self.settle(&trade, origin).await {
@@ -122,7 +154,7 @@ impl Gateway {
                 info!(%order_id, state = state.as_str(), "expired: WeChat says it cannot be paid any more");
             }
         }
-        Ok(Told { state, description, known: true })
+        Ok(Told { state, description: description.into(), known: true })
     }
 }
 

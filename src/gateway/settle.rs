@@ -133,6 +133,7 @@ impl Gateway {
         let paid_at = self.payment_time(trade);
         let event = |kind| Event { evidence: Some(trade.evidence().clone()), ..self.event(trade.order_id(), kind, origin) };
         if self.store.mark_paid(trade, paid_at, event(EventKind::Settled)).await? {
+            self.paid.note_payment(trade.order_id(), paid_at);
             return Ok(Settled::Now);
         }
         // Not an unpaid deal of ours with this price. Look why, and move it only from where it stands.

@@ -36,6 +36,8 @@ pub struct ToPay {
     pub payer: IpAddr,
     /// The caller's name for this attempt, so that a repeat is not a second deal.
     pub idempotency_key: Option<String>,
+    /// The nonce of the offer that the merchant's back end signed, where such a one is wanted: it opens one deal.
+    pub signed_nonce: Option<String>,
 }
 
 /// A deal that can be paid.
@@ -61,10 +63,13 @@ impl Gateway {
             let deal = self.draft(&wish);
             let opened = self.event(&deal.order_id, EventKind::Opened, Origin::FrontEnd);
             match self.store.insert(deal.clone(), opened).await {
-                Ok(()) => {}
+                Ok(()) => self.paid.note_expiry(&deal.order_id, Some(deal.expires_at)),
                 Err(StoreError::Conflict) => {
                     if let Some(existing) = self.opened_before(&wish).await? {
                         return self.resume(existing, &wish).await;
+                    }
+                    if self.is_offer_used(&wish).await? {
+                        return Err(GatewayError::SignatureUsed);
                     }
                     // So it was the number: draw another one.
                     continue;
@@ -76,7 +81,7 @@ impl Gateway {
                 // WeChat knows our brand-new number: somebody else uses this merchant number. Once may be chance.
                 Err(GatewayError::Refused(order_id, refusal)) if refusal.number_is_taken() && !number_was_taken => {
                     warn!(%order_id, "WeChat knows a number that was drawn just now; drawing another");
-                    self.store.release_key(&order_id).await?;
+                    self.store.release_keys(&order_id).await?;
                     number_was_taken = true;
                 }
                 outcome => return outcome,
@@ -88,6 +93,15 @@ impl Gateway {
         match &wish.idempotency_key {
             Some(key) => self.store.find_by_key(wish.merchant_id, key).await,
             None => Ok(None),
+        }
+    }
+
+    /// Asked only after an insert was refused, whose unique index is what keeps an offer from opening two deals, on
+    /// whichever instance. A repeat under the same idempotency key has found its deal before.
+    async fn is_offer_used(&self, wish: &ToPay) -> Result<bool, StoreError> {
+        match &wish.signed_nonce {
+            Some(nonce) => self.store.is_nonce_used(wish.merchant_id, nonce).await,
+            None => Ok(false),
         }
     }
 
@@ -111,6 +125,7 @@ impl Gateway {
             product_id: wish.product_id,
             price: wish.price,
             idempotency_key: wish.idempotency_key.clone(),
+            signed_nonce: wish.signed_nonce.clone(),
             asking_until: created_at + ASKING,
             due_at: self.terms.schedule.next(created_at, expires_at, created_at),
             created_at,

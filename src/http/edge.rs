@@ -1,6 +1,8 @@
 //! What surrounds every request: its id, one line in the log, and a net for faults of ours.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue};
@@ -47,11 +49,11 @@ pub async fn trace(State(app): State<App>, mut request: Request, next: Next) -> 
     let started = Instant::now();
     request.extensions_mut().insert(Begun(started));
     let id = request.headers().get(&REQUEST_ID).filter(|id| is_plain(id)).cloned();
-    let id = id.unwrap_or_else(|| HeaderValue::from_str(&Chance::System.nonce()).unwrap_or(HeaderValue::from_static("-")));
+    let id = id.unwrap_or_else(fresh_id);
     let route = request.extensions().get::<MatchedPath>().map_or("-", |path| path.as_str()).to_owned();
     let client = request.extensions().get::<Peer>().map(|peer| client_address(peer.0.ip(), request.headers(), &app.trusted_proxies));
     let method = request.method().clone();
-    let span = info_span!("request", id = id.to_str().unwrap_or("-"));
+    let span = info_span!("request", id = id.to_str().unwrap_or("-"), caller = tracing::field::Empty);
     async move {
         let mut response = next.run(request).await;
         response.headers_mut().insert(REQUEST_ID, id);
@@ -63,6 +65,15 @@ pub async fn trace(State(app): State<App>, mut request: Request, next: Next) -> 
     }
     .instrument(span)
     .await
+}
+
+/// Unique and no secret: a number drawn once a process, and a counter. To ask the operating system for every request
+/// would be a call of its kernel for each.
+fn fresh_id() -> HeaderValue {
+    static PROCESS: LazyLock<u64> = LazyLock::new(|| u64::try_from(Chance::System.draw() >> 64).unwrap_or_default());
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let id = format!("{:016x}{:016x}", *PROCESS, NEXT.fetch_add(1, Ordering::Relaxed));
+    HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static("-"))
 }
 
 fn is_plain(id: &HeaderValue) -> bool {

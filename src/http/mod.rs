@@ -4,8 +4,10 @@
 //! client hangs up, and a payment that is being stored must not stop for that.
 
 mod body;
+mod caller;
 mod client_address;
 mod close_order;
+mod doctor;
 mod edge;
 mod events;
 mod health;
@@ -32,6 +34,7 @@ use tokio_util::task::TaskTracker;
 use tower_http::cors::CorsLayer;
 use tracing::Instrument;
 
+use crate::auth::Auth;
 use crate::config::{PageSettings, ServerSettings};
 use crate::deal::Fen;
 use crate::gateway::Gateway;
@@ -46,6 +49,10 @@ pub struct App {
     pub gateway: Arc<Gateway>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Arc<[IpNet]>,
+    /// Who may open a deal.
+    pub auth: Arc<Auth>,
+    /// From where notifications are taken; empty: from everywhere.
+    pub notify_sources: Arc<[IpNet]>,
     /// The highest price of one deal.
     pub max_price: Fen,
     /// How often one caller may open deals.
@@ -54,8 +61,10 @@ pub struct App {
     pub page: Arc<PageSettings>,
     /// Be ready although the database may lose what it acknowledged.
     pub accept_weak_durability: bool,
-    /// Where the phone of the simulator is, if that is WeChat; then there is a demo shop as well.
+    /// Where the phone of the simulator is, if that is WeChat and everybody may open deals; then there is a demo shop.
     pub phone: Option<Arc<str>>,
+    /// This instance's name in the journal.
+    pub instance: Arc<str>,
     /// Work that outlives the request it came with; a stopping service waits for it.
     pub work: TaskTracker,
     /// Cancelled when the service stops.
@@ -99,8 +108,9 @@ pub fn router(app: App, server: &ServerSettings) -> Router {
     if app.phone.is_some() {
         api = api.merge(shop::routes());
     }
-    api.route("/wxPay/notify", post(notify::notify))
-        .route("/wxPay/callback", post(notify::notify))
+    let notify = || post(notify::notify).route_layer(from_fn_with_state(app.clone(), doctor::answer));
+    api.route("/wxPay/notify", notify())
+        .route("/wxPay/callback", notify())
         .route("/pay/{order_id}", get(pay_page::pay_page))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
@@ -120,6 +130,7 @@ fn cors(server: &ServerSettings) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(server.cors_origins.clone())
         .allow_methods([Method::GET, Method::POST])
+        // Not Authorization: a key that a page has is everybody's.
         .allow_headers([header::CONTENT_TYPE, to_pay::IDEMPOTENCY_KEY])
         .expose_headers([edge::REQUEST_ID, header::RETRY_AFTER])
         .max_age(Duration::from_secs(600))

@@ -7,11 +7,13 @@ use axum::response::{IntoResponse, Response};
 use tracing::warn;
 
 use crate::gateway::SettleError;
+use crate::listener::Peer;
 use crate::store::Origin;
 use crate::wechat::xml::XmlError;
 use crate::wechat::{Notification, NotificationError};
 
 use super::body::{self, UnreadBody};
+use super::client_address::client_address;
 use super::edge::Begun;
 use super::refusal::Reason;
 use super::{App, Unheard};
@@ -74,6 +76,13 @@ impl From<SettleError> for Acknowledgement {
     }
 }
 
+/// Whether the sender is one of those that were listed, if any were. The signature decides in any case; a list keeps
+/// strangers from making us check it.
+fn is_source(request: &Request, app: &App) -> bool {
+    let sender = request.extensions().get::<Peer>().map(|peer| client_address(peer.0.ip(), request.headers(), &app.trusted_proxies));
+    app.notify_sources.is_empty() || sender.is_some_and(|sender| app.notify_sources.iter().any(|network| network.contains(&sender)))
+}
+
 /// A notification that WeChat has signed: size, then XML, then signature, then meaning. Nothing of the database is
 /// touched before, so a flood of forged ones costs a hash each.
 pub struct SignedNotify(Notification);
@@ -82,6 +91,11 @@ impl FromRequest<App> for SignedNotify {
     type Rejection = Acknowledgement;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Acknowledgement> {
+        if !is_source(&request, app) {
+            app.gateway.disbelieved();
+            warn!("a notification from a sender that is not in wechat.notify_sources");
+            return Err(Acknowledgement::Fail(StatusCode::UNAUTHORIZED, "SENDER"));
+        }
         let bytes = body::read(request).await.map_err(|unread| match unread {
             UnreadBody::TooLarge => Acknowledgement::Fail(StatusCode::PAYLOAD_TOO_LARGE, "TOO LARGE"),
             UnreadBody::TooSlow => Acknowledgement::Fail(StatusCode::REQUEST_TIMEOUT, "TOO SLOW"),

@@ -37,6 +37,9 @@ pub struct Refusal {
     /// Seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
+    /// Whether a key would help.
+    #[serde(skip)]
+    wants_key: bool,
 }
 
 /// The reason of a refusal, for the access log.
@@ -45,7 +48,7 @@ pub struct Reason(pub &'static str);
 
 impl Refusal {
     fn new(status: StatusCode, reason: &'static str, msg: &'static str) -> Self {
-        Self { status, code: 1, msg, reason, field: None, detail: None, order_id: None, retry_after: None }
+        Self { status, code: 1, msg, reason, field: None, detail: None, order_id: None, retry_after: None, wants_key: false }
     }
 
     pub fn invalid(msg: &'static str) -> Self {
@@ -67,6 +70,24 @@ impl Refusal {
     pub fn unsupported_type() -> Self {
         let detail = "content type application/json or application/x-www-form-urlencoded, without content encoding";
         Self { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, ..Self::invalid("不支持的内容类型").detail(detail) }
+    }
+
+    /// No key, or none of ours: which of the two is not said.
+    pub fn no_key() -> Self {
+        Self { wants_key: true, ..Self::unauthorized("a key is wanted: Authorization: Bearer <key>") }
+    }
+
+    /// No signature, or a wrong one.
+    pub fn no_signature() -> Self {
+        Self::unauthorized("an offer signed by the merchant's back end is wanted: timestamp, nonce and signature")
+    }
+
+    pub fn stale_signature() -> Self {
+        Self::unauthorized("the signature is too old, or its timestamp (in seconds) lies in the future")
+    }
+
+    fn unauthorized(detail: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "调用方未获授权").detail(detail)
     }
 
     pub fn path_not_found() -> Self {
@@ -133,6 +154,7 @@ impl From<&GatewayError> for Refusal {
                 field: Some(field),
                 ..Self::new(StatusCode::CONFLICT, "IDEMPOTENCY_CONFLICT", "相同的 Idempotency-Key 已用于其他参数")
             },
+            GatewayError::SignatureUsed => Self::unauthorized("this signature has been used"),
             GatewayError::OrderPaid(order_id) => Self::new(StatusCode::OK, "ORDER_PAID", "该订单已支付").order(order_id),
             GatewayError::OrderClosed(order_id) => Self::new(StatusCode::OK, "ORDER_CLOSED", "该订单已关闭").order(order_id),
             GatewayError::TooEarly(wait) => Self {
@@ -189,12 +211,15 @@ impl From<Unheard> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let (status, reason, retry_after) = (self.status, self.reason, self.retry_after);
+        let (status, reason, retry_after, wants_key) = (self.status, self.reason, self.retry_after, self.wants_key);
         let mut response = (status, Json(self)).into_response();
         if let Some(seconds) = retry_after
             && (status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS)
         {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if wants_key {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response.extensions_mut().insert(Reason(reason));
         response

@@ -11,6 +11,7 @@ use crate::listener::Peer;
 
 use super::App;
 use super::body::Params;
+use super::caller::{check_key, check_signature};
 use super::client_address::client_address;
 use super::edge::Begun;
 use super::refusal::Refusal;
@@ -46,23 +47,26 @@ pub async fn to_pay(State(app): State<App>, Extension(begun): Extension<Begun>, 
     }))
 }
 
-/// A valid request.
+/// A valid request of somebody who may make it.
 pub struct Wish(ToPay);
 
 impl FromRequest<App> for Wish {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        check_key(&app.auth, request.headers())?;
         let idempotency_key = idempotency_key(request.headers())?;
         let peer = request.extensions().get::<Peer>().ok_or_else(Refusal::internal)?.0.ip();
         let payer = client_address(peer, request.headers(), &app.trusted_proxies);
         let params = Params::from_request(request, app).await?;
+        let signed_nonce = check_signature(&app.auth, &params, app.gateway.now())?;
         Ok(Self(ToPay {
             merchant_id: number(&params, "merchant_id")?,
             product_id: number(&params, "product_id")?,
             price: price(&params, app.max_price)?,
             payer,
             idempotency_key,
+            signed_nonce,
         }))
     }
 }

@@ -35,7 +35,7 @@ pub enum WrongSchema {
 }
 
 /// The columns that matter: name, types (of MySQL) that will do, and at least how many characters.
-const COLUMNS: [(&str, &[&str], u64, &str); 24] = [
+const COLUMNS: [(&str, &[&str], u64, &str); 25] = [
     ("id", &["int", "bigint"], 0, "int"),
     ("order_id", &["varchar"], 32, "varchar(45)"),
     ("product_id", &["int", "bigint"], 0, "int"),
@@ -60,11 +60,13 @@ const COLUMNS: [(&str, &[&str], u64, &str); 24] = [
     ("code_url", &["varchar"], 256, "varchar(256)"),
     ("refusal", &["varchar"], 255, "varchar(255)"),
     ("transaction_key", &["varchar"], 45, "varchar(45)"),
+    ("signed_nonce", &["varchar"], 64, "varchar(64)"),
 ];
-const UNIQUE: [(&str, &str); 3] = [
+const UNIQUE: [(&str, &str); 4] = [
     ("deal_order_key", "order_key"),
     ("deal_idempotency_key", "merchant_id, idempotency_key"),
     ("deal_transaction_key", "transaction_key"),
+    ("deal_signed_nonce", "merchant_id, signed_nonce"),
 ];
 
 const SAFE_ENGINE: &str = "InnoDB";

@@ -9,6 +9,7 @@ use sqlx::{ConnectOptions, Connection, Error, MySqlConnection, SqliteConnection}
 use tokio::time::timeout;
 
 use super::StoreError;
+use super::failure::Failure;
 
 /// A connection that takes longer is taken for one that cannot be had.
 const CONNECT: Duration = Duration::from_millis(1500);
@@ -129,6 +130,21 @@ impl Conn {
         self.execute(begin).await.map(|_| ())
     }
 
+    /// Ends a transaction by what came of it: committed if something was changed, given up otherwise.
+    pub async fn end<T>(&mut self, outcome: Result<(bool, T), Error>) -> Result<T, Error> {
+        let ended = match outcome {
+            Ok((changed, answer)) => self.execute(if changed { "COMMIT" } else { "ROLLBACK" }).await.map(|_| answer),
+            Err(error) => Err(error),
+        };
+        let Err(error) = ended else { return ended };
+        // A connection that cannot even do this must not be used again, nor is one whose server cannot write: SQLite has
+        // rolled back by itself when the disk is full.
+        match self.execute("ROLLBACK").await {
+            Err(_) if !matches!(Failure::of(&error), Failure::Unable) => Err(Error::WorkerCrashed),
+            _ => Err(error),
+        }
+    }
+
     /// Whether the server still answers.
     pub async fn ping(&mut self) -> Result<(), Error> {
         on_conn!(self, c => c.ping().await)
@@ -140,7 +156,8 @@ pub async fn connect(url: &DatabaseUrl) -> Result<Conn, StoreError> {
     let mut conn = open(url).await?;
     let set_up = async {
         if let Conn::MySql(_) = conn {
-            conn.execute("SET SESSION innodb_lock_wait_timeout = 2").await?;
+            // Shorter than a try, so that a batch that meets a locked row can still be carried out one by one.
+            conn.execute("SET SESSION innodb_lock_wait_timeout = 1").await?;
             // MariaDB ends a statement that outlives its caller. MySQL has no such limit for writes and does not know the name.
             let _ = conn.execute("SET SESSION max_statement_time = 3").await;
         }
@@ -168,6 +185,38 @@ pub async fn open(url: &DatabaseUrl) -> Result<Conn, StoreError> {
             Target::Sqlite(options) => Ok(Conn::Sqlite(options.connect().await?)),
         }
     };
+    in_time(connecting).await
+}
+
+/// A connection on which nothing can be changed, for whoever only looks: the server refuses, or the file is open for
+/// reading only. A file that is not there is not made.
+pub async fn open_to_look(url: &DatabaseUrl) -> Result<Conn, StoreError> {
+    let connecting = async {
+        match &url.0 {
+            Target::MySql(options) => {
+                let mut conn = Conn::MySql(options.connect().await?);
+                conn.execute("SET SESSION TRANSACTION READ ONLY").await?;
+                Ok(conn)
+            }
+            Target::Sqlite(options) => {
+                // Not the service's options: those would turn the file into one with a write-ahead log. Without a log beside
+                // the file nobody is at it, and a reader need not make one.
+                let file = options.get_filename();
+                let mut log = file.as_os_str().to_owned();
+                log.push("-wal");
+                let options = SqliteConnectOptions::new()
+                    .filename(file)
+                    .read_only(true)
+                    .immutable(!std::path::Path::new(&log).exists())
+                    .busy_timeout(SQLITE_BUSY);
+                Ok(Conn::Sqlite(options.disable_statement_logging().connect().await?))
+            }
+        }
+    };
+    in_time(connecting).await
+}
+
+async fn in_time(connecting: impl Future<Output = Result<Conn, Error>>) -> Result<Conn, StoreError> {
     match timeout(CONNECT, connecting).await {
         Ok(Ok(conn)) => Ok(conn),
         Ok(Err(error)) => Err(StoreError::Unavailable(reason(&error))),

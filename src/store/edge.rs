@@ -8,8 +8,7 @@ use futures_util::future::BoxFuture;
 use sqlx::Error;
 use tokio::time::error::Elapsed;
 
-use super::statement::Answer;
-use super::worker::Failure;
+use super::failure::Failure;
 
 /// What becomes of one try of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +35,8 @@ pub struct Passage {
     pub until_over: Box<dyn Any + Send>,
 }
 
-/// Who stands there: asked with the name of a statement before each try of it, and with `connect` before a worker's first connection.
+/// Who stands there: asked with the name of a statement before each try of it (or with
+/// that of a batch), and with `connect` before a worker's first connection.
 #[derive(Clone)]
 pub struct Edge(Arc<dyn Fn(&'static str) -> BoxFuture<'static, Passage> + Send + Sync>);
 
@@ -70,7 +70,7 @@ impl Passage {
     }
 
     /// What the worker hears of a try that ended so.
-    pub(super) fn heard(passage: Option<&Self>, outcome: Result<Result<Answer, Error>, Elapsed>) -> Result<Answer, Failure> {
+    pub(super) fn heard<T>(passage: Option<&Self>, outcome: Result<Result<T, Error>, Elapsed>) -> Result<T, Failure> {
         match passage.map_or(Fate::Answered, |passage| passage.fate) {
             Fate::Broken { .. } => Err(Failure::Broken),
             Fate::TooSlow { .. } => Err(Failure::TooSlow),

@@ -15,11 +15,22 @@ use crate::deal::{BeijingTime, Timestamp};
 use super::StoreError;
 use super::connection::{Conn, DatabaseUrl, on_conn, open};
 
-struct Step {
+/// One step of the schema's.
+pub struct Step {
     version: i64,
-    name: &'static str,
+    pub name: &'static str,
     mysql: &'static str,
     sqlite: &'static str,
+}
+
+impl Step {
+    /// Its statements on this connection's engine.
+    pub fn statements(&self, conn: &Conn) -> impl Iterator<Item = &'static str> + use<> {
+        statements(match conn {
+            Conn::MySql(_) => self.mysql,
+            Conn::Sqlite(_) => self.sqlite,
+        })
+    }
 }
 
 macro_rules! step {
@@ -34,9 +45,11 @@ macro_rules! step {
 }
 
 /// Both engines take the same steps; only ever appended to.
-const STEPS: [Step; 3] = [step!(1, "0001_deal"), step!(2, "0002_gateway_columns"), step!(4, "0004_transaction_key")];
+const STEPS: [Step; 4] =
+    [step!(1, "0001_deal"), step!(2, "0002_gateway_columns"), step!(4, "0004_transaction_key"), step!(5, "0005_signed_nonce")];
 /// The step taken last, once the columns are there: filling `order_key` in the rows of the original, which SQL alone cannot do in small bites.
 const ADOPTION: i64 = 3;
+const ADOPTION_NAME: &str = "0003_adoption";
 /// Rows that the adoption looks at in one statement, and rows that it locks in one, for some milliseconds.
 const BITE: i64 = 5_000;
 const LOCKED_AT_ONCE: usize = 500;
@@ -67,15 +80,10 @@ fn create_private(directory: &std::path::Path) -> std::io::Result<()> {
 async fn run(conn: &mut Conn, now: Timestamp) -> Result<Vec<&'static str>, Error> {
     conn.execute("CREATE TABLE IF NOT EXISTS deal_migration (version bigint NOT NULL PRIMARY KEY, name varchar(100) NOT NULL, applied_at varchar(30) NOT NULL)")
         .await?;
-    let done: Vec<(i64,)> = on_conn!(conn, c => sqlx::query_as("SELECT version FROM deal_migration").fetch_all(&mut *c).await?);
-    let is_done = |version| done.iter().any(|(v,)| *v == version);
+    let pending = pending(conn).await?;
     let mut taken = Vec::new();
-    for step in STEPS.iter().filter(|step| !is_done(step.version)) {
-        let text = match conn {
-            Conn::MySql(_) => step.mysql,
-            Conn::Sqlite(_) => step.sqlite,
-        };
-        for statement in statements(text) {
+    for step in pending.steps {
+        for statement in step.statements(conn) {
             match conn.execute(statement).await {
                 Err(error) if !is_already_there(&error) => return Err(error),
                 _ => {}
@@ -84,14 +92,47 @@ async fn run(conn: &mut Conn, now: Timestamp) -> Result<Vec<&'static str>, Error
         note(conn, step.version, step.name, now).await?;
         taken.push(step.name);
     }
-    if !is_done(ADOPTION) {
+    if pending.adoption {
         if let Conn::MySql(c) = conn {
             adopt(c, now).await?;
         }
-        note(conn, ADOPTION, "0003_adoption", now).await?;
-        taken.push("0003_adoption");
+        note(conn, ADOPTION, ADOPTION_NAME, now).await?;
+        taken.push(ADOPTION_NAME);
     }
     Ok(taken)
+}
+
+/// What a database with a `deal_migration` has still to go through.
+pub struct Pending {
+    pub steps: Vec<&'static Step>,
+    /// Whether the rows of the original are still to be adopted.
+    pub adoption: bool,
+    /// Steps that this version does not know: a later one was here.
+    pub unknown: Vec<i64>,
+}
+
+impl Pending {
+    /// Everything, for a database that has not seen us.
+    pub fn all() -> Self {
+        Self { steps: STEPS.iter().collect(), adoption: true, unknown: Vec::new() }
+    }
+
+    /// The names of the steps, in the order in which they are taken.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.steps.iter().map(|step| step.name).chain(self.adoption.then_some(ADOPTION_NAME)).collect()
+    }
+}
+
+/// Reads which steps have been taken.
+pub async fn pending(conn: &mut Conn) -> Result<Pending, Error> {
+    let done: Vec<(i64,)> = on_conn!(conn, c => sqlx::query_as("SELECT version FROM deal_migration").fetch_all(&mut *c).await?);
+    let is_done = |version| done.iter().any(|(v,)| *v == version);
+    let is_known = |version: &i64| *version == ADOPTION || STEPS.iter().any(|step| step.version == *version);
+    Ok(Pending {
+        steps: STEPS.iter().filter(|step| !is_done(step.version)).collect(),
+        adoption: !is_done(ADOPTION),
+        unknown: done.iter().map(|(version,)| *version).filter(|version| !is_known(version)).collect(),
+    })
 }
 
 async fn note(conn: &mut Conn, version: i64, name: &str, now: Timestamp) -> Result<(), Error> {
@@ -156,19 +197,21 @@ async fn adopt_between(conn: &mut sqlx::MySqlConnection, from: i64, to: i64, now
     }
 }
 
+/// Whether a row's `order_id` is one that a deal can have ([`crate::deal::OrderId`]), judged by its bytes.
+pub const READABLE: &str = "HEX(order_id) REGEXP '^(2[AD]|3[0-9]|4[0-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AC]){1,45}$'";
+
 /// The rows of record that nobody has claimed yet. Numbers are judged and compared by their bytes, in HEX, for the
 /// collations of old tables find too much; CONVERT, because no index serves the comparison of two character sets.
 async fn of_record(conn: &mut sqlx::MySqlConnection, from: i64, to: i64) -> Result<Vec<i64>, Error> {
-    let rows: Vec<(i64,)> = sqlx::query_as(
+    let rows: Vec<(i64,)> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
         "SELECT CAST(a.id AS SIGNED) FROM deal a \
-         WHERE a.id > ? AND a.id <= ? AND a.order_key IS NULL \
-         AND HEX(a.order_id) REGEXP '^(2[AD]|3[0-9]|4[0-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AC]){1,45}$' \
+         WHERE a.id > ? AND a.id <= ? AND a.order_key IS NULL AND {READABLE} \
          AND NOT EXISTS (SELECT 1 FROM deal k WHERE k.order_key = CONVERT(a.order_id USING ascii) COLLATE ascii_bin) \
          AND NOT EXISTS ( \
              SELECT 1 FROM deal b WHERE b.order_id = a.order_id AND HEX(b.order_id) = HEX(a.order_id) \
              AND (COALESCE(b.status = 1, 0) > COALESCE(a.status = 1, 0) \
-                  OR (COALESCE(b.status = 1, 0) = COALESCE(a.status = 1, 0) AND b.id > a.id)))",
-    )
+                  OR (COALESCE(b.status = 1, 0) = COALESCE(a.status = 1, 0) AND b.id > a.id)))"
+    )))
     .bind(from)
     .bind(to)
     .fetch_all(conn)

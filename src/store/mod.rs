@@ -1,7 +1,7 @@
 //! Where deals are kept: MySQL/MariaDB, or SQLite as the embedded default. All SQL of the crate lives in here.
 //!
 //! A caller hands a `Statement` to the store's own workers (`worker`), each of which owns one
-//! connection, and waits for the answer. Nobody outside ever holds a connection, so a caller that goes away abandons
+//! connection, and waits for the answer; those of one kind that wait together travel together (`batch`). Nobody outside ever holds a connection, so a caller that goes away abandons
 //! the wait and never the work, and no connection can be left in the middle of something. (sqlx's pool loses
 //! acknowledged writes after a cancelled `begin()` and does not recover from black-holed connections; here there is
 //! no pool, and a worker that is interrupted in a transaction drops its connection.)
@@ -9,14 +9,20 @@
 //! Every change is one statement whose WHERE names the state that it expects, and whose affected rows are looked at.
 //! What the journal must tell of is committed together with its event, or neither is.
 
+mod batch;
 mod check;
 mod connection;
+mod dry_run;
 mod edge;
 mod event;
+mod execute;
+mod failure;
+mod inspect;
 mod migrate;
 mod queue;
 mod row;
 mod statement;
+mod values;
 mod worker;
 
 use tracing::warn;
@@ -24,10 +30,13 @@ use tracing::warn;
 use crate::deal::{Deal, DealStatus, Fen, OrderId, Timestamp};
 use crate::wechat::{Evidence, PaidTrade, Prepaid};
 
+pub use batch::LARGEST as LARGEST_BATCH;
 pub use check::WrongSchema;
 pub use connection::{DatabaseUrl, InvalidDatabaseUrl};
+pub use dry_run::{Adoption, DryRun};
 pub use edge::{Edge, Fate, Passage};
 pub use event::{Event, EventKind, Origin, StoredEvent};
+pub use inspect::{Found, Inspection, Leftovers, Server};
 pub use migrate::FOLLOWED;
 use row::DealRow;
 pub use row::ImpossibleRow;
@@ -36,7 +45,7 @@ pub use worker::CONNECTIONS;
 use worker::{Lane, Workers};
 
 /// Why the store could not do it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// The database is away, too slow or overloaded. Whether the statement was carried out is unknown.
     #[error("the database is not available: {0}")]
@@ -68,6 +77,8 @@ pub struct NewDeal {
     pub price: Fen,
     /// The caller's `Idempotency-Key`.
     pub idempotency_key: Option<String>,
+    /// The nonce of the signed offer that it is opened with.
+    pub signed_nonce: Option<String>,
     /// The exact bytes that WeChat will be asked with.
     pub prepay_request: String,
     /// Until when the one who opens it is asking WeChat.
@@ -102,6 +113,17 @@ pub enum Durability {
     LooseBinlog(i64),
 }
 
+impl Durability {
+    /// By the values of `innodb_flush_log_at_trx_commit` and, where there is a binary log, `sync_binlog`.
+    fn of(flush: i64, sync: i64) -> Self {
+        match (flush, sync) {
+            (1, 1) => Self::Full,
+            (1, other) => Self::LooseBinlog(other),
+            (other, _) => Self::Weak(other),
+        }
+    }
+}
+
 /// What of the database's own affairs matters to whoever runs the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Condition {
@@ -121,17 +143,23 @@ pub struct Store {
 
 impl Store {
     /// Connects, migrates the schema and checks what safety rests on.
-    /// `instance` is this one's name in the journal.
-    pub async fn open(url: &DatabaseUrl, instance: &str, now: Timestamp) -> Result<Self, StoreError> {
-        Self::open_at(url, instance, now, None).await
+    /// `instance` is this one's name in the journal; at most `largest_batch` changes travel in one transaction.
+    pub async fn open(url: &DatabaseUrl, instance: &str, largest_batch: usize, now: Timestamp) -> Result<Self, StoreError> {
+        Self::open_at(url, instance, largest_batch, now, None).await
     }
 
     /// The same with somebody at the edge who decides what becomes of every statement: for simulations.
-    pub async fn open_at(url: &DatabaseUrl, instance: &str, now: Timestamp, edge: Option<&Edge>) -> Result<Self, StoreError> {
+    pub async fn open_at(
+        url: &DatabaseUrl,
+        instance: &str,
+        largest_batch: usize,
+        now: Timestamp,
+        edge: Option<&Edge>,
+    ) -> Result<Self, StoreError> {
         migrate::migrate(url, now).await?;
         let mut conn = connection::connect(url).await?;
         check::check(&mut conn).await?;
-        Ok(Self { workers: Workers::start(url.clone(), &instance.into(), edge) })
+        Ok(Self { workers: Workers::start(url.clone(), &instance.into(), largest_batch.clamp(1, LARGEST_BATCH), edge) })
     }
 
     /// Brings the schema up to date and checks it, without serving. Returns the steps taken.
@@ -139,6 +167,16 @@ impl Store {
         let steps = migrate::migrate(url, now).await?;
         check::check(&mut connection::connect(url).await?).await?;
         Ok(steps)
+    }
+
+    /// Says what [`Store::migrate`] would do, and changes nothing.
+    pub async fn dry_run(url: &DatabaseUrl, now: Timestamp) -> Result<DryRun, StoreError> {
+        dry_run::dry_run(url, now).await
+    }
+
+    /// Looks at a database without opening it for service, and changes nothing.
+    pub async fn inspect(url: &DatabaseUrl, now: Timestamp) -> Result<Inspection, StoreError> {
+        inspect::inspect(url, now).await
     }
 
     /// Asks the database how it does; an error when it cannot be reached.
@@ -154,7 +192,7 @@ impl Store {
         self.workers.cannot_write()
     }
 
-    /// Stores a new deal. [`StoreError::Conflict`]: the order id or the idempotency key is taken.
+    /// Stores a new deal. [`StoreError::Conflict`]: the order id, the idempotency key or the nonce is taken.
     pub async fn insert(&self, deal: NewDeal, event: Event) -> Result<(), StoreError> {
         self.journal(Statement::Insert(Box::new(deal)), event).await.map(|_| ())
     }
@@ -196,6 +234,12 @@ impl Store {
         self.readable(Statement::FindDecided(format!("[{}]", numbers.join(",")))).await
     }
 
+    /// Whether a merchant's signed offer with this nonce has opened a deal.
+    pub async fn is_nonce_used(&self, merchant_id: i64, nonce: &str) -> Result<bool, StoreError> {
+        let deals = self.rows(Statement::FindByNonce { merchant_id, nonce: nonce.to_owned() }).await?;
+        Ok(!deals.is_empty())
+    }
+
     /// Takes the right to ask WeChat for this deal's link until `until`; `false` when somebody else has it,
     /// there is a link by now or the deal is decided.
     pub async fn claim_prepay(&self, order_id: &OrderId, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
@@ -208,9 +252,9 @@ impl Store {
         self.journal(change, event).await.map(|_| ())
     }
 
-    /// Takes the idempotency key off a deal whose number WeChat would not take, for the deal that replaces it.
-    pub async fn release_key(&self, order_id: &OrderId) -> Result<(), StoreError> {
-        self.change(Statement::ReleaseKey { order_id: order_id.clone() }).await.map(|_| ())
+    /// Takes the idempotency key and the nonce off a deal whose number WeChat would not take, for the deal that replaces it.
+    pub async fn release_keys(&self, order_id: &OrderId) -> Result<(), StoreError> {
+        self.change(Statement::ReleaseKeys { order_id: order_id.clone() }).await.map(|_| ())
     }
 
     /// Unpaid → Paid in one statement, if the deal of this number is unpaid and costs exactly this: the common case.

@@ -1,16 +1,23 @@
 //! What waits for the workers. Under more load than the database bears, what was begun comes first: a payment to be stored
 //! or a link to be noted overtakes what would begin something new, and who has waited for a worker for most of a second
 //! is sent away to come again.
+//!
+//! A worker that becomes free takes whoever waits longest, and with him those behind who can travel in the same batch. So
+//! nobody ever waits for company, and the more there is to do, the less each of it costs.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout_at};
+use tracing::warn;
+
+use crate::deal::OrderId;
 
 use super::StoreError;
-use super::statement::{Answer, Statement};
+use super::statement::{Answer, BatchKind, Statement};
 
 /// From being asked to the last try: inside WeChat's five seconds and the front ends' eight.
 const PATIENCE: Duration = Duration::from_millis(3500);
@@ -22,13 +29,41 @@ const LENGTH: usize = 1024;
 const OVERLOADED: StoreError = StoreError::Unavailable("too many statements are waiting");
 
 /// A statement to be carried out, and who waits for its answer.
+#[derive(Debug)]
 pub struct Job {
     pub statement: Statement,
-    pub reply: oneshot::Sender<Result<Answer, StoreError>>,
+    reply: oneshot::Sender<Result<Answer, StoreError>>,
     /// No try begins later.
     pub deadline: Instant,
     /// Set by the worker that begins with it, or by the caller who does not wait for one any more.
     taken: Arc<AtomicBool>,
+    /// After a batch that was not carried out: it goes by itself now.
+    alone: bool,
+    /// Whether the connection broke under a try, so that nobody knows whether it was carried out.
+    pub broke: bool,
+}
+
+impl Job {
+    fn batch_kind(&self) -> Option<BatchKind> {
+        if self.alone { None } else { self.statement.batch_kind() }
+    }
+
+    /// Tells the caller, if he is still there.
+    pub fn answer(self, answer: Result<Answer, StoreError>) {
+        if let Err(error @ (StoreError::Unavailable(_) | StoreError::Refused(_))) = &answer {
+            warn!(%error, "a statement failed");
+        }
+        let _ = self.reply.send(answer);
+    }
+
+    fn order_id(&self) -> Option<&OrderId> {
+        self.statement.journaled_event().map(|event| &event.order_id)
+    }
+
+    /// Whether it is the workers' to carry out.
+    fn is_wanted(&self) -> bool {
+        self.alone || take(&self.taken)
+    }
 }
 
 /// Whether it was still to be had.
@@ -39,22 +74,37 @@ fn take(taken: &AtomicBool) -> bool {
 /// The callers' end.
 #[derive(Debug, Clone)]
 pub struct Queue {
-    urgent: mpsc::Sender<Job>,
-    other: mpsc::Sender<Job>,
+    callers: Arc<Callers>,
     patience: Duration,
     turn: Duration,
 }
 
 /// The workers' end, shared by all of them.
-#[derive(Clone)]
-pub struct Jobs(Arc<Mutex<(mpsc::Receiver<Job>, mpsc::Receiver<Job>)>>);
+#[derive(Debug, Clone)]
+pub struct Jobs(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    waiting: Mutex<Waiting>,
+    /// Told once for every job.
+    come: Notify,
+    largest_batch: usize,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    urgent: VecDeque<Job>,
+    other: VecDeque<Job>,
+    /// There will be no more.
+    closed: bool,
+}
 
 /// Both ends of a new queue. In a simulation time is passed by hand, so there the machine's takes nobody's turn.
-pub fn queue(simulated: bool) -> (Queue, Jobs) {
+pub fn queue(largest_batch: usize, simulated: bool) -> (Queue, Jobs) {
     const FOR_EVER: Duration = Duration::from_secs(3600);
     let (patience, turn) = if simulated { (FOR_EVER, FOR_EVER) } else { (PATIENCE, TURN) };
-    let ((urgent, urgent_jobs), (other, other_jobs)) = (mpsc::channel(LENGTH), mpsc::channel(LENGTH));
-    (Queue { urgent, other, patience, turn }, Jobs(Arc::new(Mutex::new((urgent_jobs, other_jobs)))))
+    let shared = Arc::new(Shared { waiting: Mutex::default(), come: Notify::new(), largest_batch });
+    (Queue { callers: Arc::new(Callers(Arc::clone(&shared))), patience, turn }, Jobs(shared))
 }
 
 impl Queue {
@@ -62,10 +112,11 @@ impl Queue {
     pub async fn run(&self, statement: Statement) -> Result<Answer, StoreError> {
         let now = Instant::now();
         let deadline = now + self.patience;
-        let (queue, turn) = if statement.is_urgent() { (&self.urgent, deadline) } else { (&self.other, now + self.turn) };
+        let urgent = statement.is_urgent();
+        let turn = if urgent { deadline } else { now + self.turn };
         let (reply, mut answer) = oneshot::channel();
         let taken = Arc::new(AtomicBool::new(false));
-        queue.try_send(Job { statement, reply, deadline, taken: Arc::clone(&taken) }).map_err(|_| OVERLOADED)?;
+        self.callers.0.add(Job { statement, reply, deadline, taken: Arc::clone(&taken), alone: false, broke: false }, urgent)?;
         let outcome = match timeout_at(turn, &mut answer).await {
             Err(_) if take(&taken) => return Err(OVERLOADED),
             // Its turn has come; now it can only be waited for.
@@ -82,20 +133,78 @@ impl Queue {
 }
 
 impl Jobs {
-    /// The next job that nobody has given up; none when there will be no more.
-    pub async fn next(&self) -> Option<Job> {
-        let mut jobs = self.0.lock().await;
-        let (urgent, other) = &mut *jobs;
+    /// Those whose turn it is: one, or a batch of one kind about different orders. `None` when there will be no more.
+    pub async fn next(&self) -> Option<Vec<Job>> {
         loop {
-            let job = tokio::select! {
-                biased;
-                Some(job) = urgent.recv() => job,
-                Some(job) = other.recv() => job,
-                else => return None,
-            };
-            if take(&job.taken) {
-                return Some(job);
+            let come = self.0.come.notified();
+            {
+                let mut waiting = self.0.waiting();
+                let Waiting { urgent, other, closed } = &mut *waiting;
+                let batch = next(urgent, self.0.largest_batch).or_else(|| next(other, self.0.largest_batch));
+                if batch.is_some() || *closed {
+                    return batch;
+                }
             }
+            come.await;
         }
+    }
+
+    /// Takes a batch apart: each goes by itself, before everybody else and perhaps through another worker.
+    pub fn apart(&self, batch: Vec<Job>, broke: bool) {
+        for job in batch.into_iter().rev() {
+            self.0.waiting().urgent.push_front(Job { alone: true, broke, ..job });
+            self.0.come.notify_one();
+        }
+    }
+}
+
+/// The first that nobody has given up, and those behind it that may travel with it: a power of two, for which the
+/// statements are prepared. Whoever is one too many goes first next time.
+fn next(queue: &mut VecDeque<Job>, largest_batch: usize) -> Option<Vec<Job>> {
+    let first = std::iter::from_fn(|| queue.pop_front()).find(Job::is_wanted)?;
+    let kind = first.batch_kind();
+    let mut batch = vec![first];
+    if kind.is_some() && largest_batch > 1 {
+        for job in std::mem::take(queue) {
+            // Two changes of one order come one after the other.
+            let joins =
+                batch.len() < largest_batch && job.batch_kind() == kind && !batch.iter().any(|other| other.order_id() == job.order_id());
+            if joins { batch.push(job) } else { queue.push_back(job) }
+        }
+        for job in batch.drain(1 << batch.len().ilog2()..).rev() {
+            queue.push_front(job);
+        }
+        let mut place = 0;
+        batch.retain(|job| std::mem::replace(&mut place, 1) == 0 || job.is_wanted());
+    }
+    Some(batch)
+}
+
+impl Shared {
+    fn add(&self, job: Job, urgent: bool) -> Result<(), StoreError> {
+        let mut waiting = self.waiting();
+        let queue = if urgent { &mut waiting.urgent } else { &mut waiting.other };
+        if queue.len() >= LENGTH {
+            return Err(OVERLOADED);
+        }
+        queue.push_back(job);
+        drop(waiting);
+        self.come.notify_one();
+        Ok(())
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whoever may still ask. When the last of them is gone, so are the workers, each after its last statement.
+#[derive(Debug)]
+struct Callers(Arc<Shared>);
+
+impl Drop for Callers {
+    fn drop(&mut self) {
+        self.0.waiting().closed = true;
+        self.0.come.notify_waiters();
     }
 }

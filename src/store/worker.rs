@@ -1,4 +1,5 @@
-//! The store's own tasks. Each owns one connection and carries out one statement after another; callers only wait.
+//! The store's own tasks. Each owns one connection and carries out one statement, or one batch of them, after another;
+//! callers only wait.
 //!
 //! A statement that takes too long, or a connection that breaks, costs that connection: it is dropped (never
 //! reused in an unknown state) and the next statement gets a fresh one. What happened to one connection has probably
@@ -10,13 +11,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::Error;
-use sqlx::mysql::MySqlDatabaseError;
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, sleep, timeout};
-use tracing::{Instrument, debug, warn};
+use tracing::{Instrument, debug};
 
 use super::StoreError;
+use super::batch::{self, Batched};
 use super::connection::{Conn, DatabaseUrl, connect};
 use super::edge::{Edge, Passage};
+use super::failure::{CANNOT_WRITE, Failure};
 use super::queue::{Job, Jobs, Queue, queue};
 use super::statement::{Answer, Statement};
 
@@ -31,12 +34,14 @@ const RETRIES: u32 = 5;
 
 /// Connections that an instance keeps to a server: for reads, and for writes.
 const READERS: usize = 4;
-const WRITERS: usize = 8;
-/// Both together.
-pub const CONNECTIONS: usize = READERS + WRITERS;
+/// Two, for one may have to wait for a locked row; with more the batches are smaller, and each payment is dearer.
+const WRITERS: usize = 2;
+/// Changes that do not travel together share at least the server's own group commit.
+const WRITERS_ALONE: usize = 8;
+/// At most, all together.
+pub const CONNECTIONS: usize = READERS + WRITERS_ALONE;
 /// A database that could not write is taken for one that still cannot, for so long after the last try that failed.
 const UNABLE: Duration = Duration::from_secs(10);
-const CANNOT_WRITE: &str = "the server cannot write now";
 
 /// Reads and writes queue separately, so that neither waits for the other.
 #[derive(Debug, Clone, Copy)]
@@ -65,10 +70,14 @@ impl Unable {
 
 impl Workers {
     /// Starts them. They end, each after its last statement, when the last clone of this is dropped.
-    pub fn start(url: DatabaseUrl, instance: &Arc<str>, edge: Option<&Edge>) -> Self {
-        let (readers, writers) = if url.is_sqlite() { (2, 1) } else { (READERS, WRITERS) };
+    pub fn start(url: DatabaseUrl, instance: &Arc<str>, largest_batch: usize, edge: Option<&Edge>) -> Self {
+        let (readers, writers) = match (url.is_sqlite(), largest_batch) {
+            (true, _) => (2, 1),
+            (false, 1) => (READERS, WRITERS_ALONE),
+            (false, _) => (READERS, WRITERS),
+        };
         let (doubts, unable) = (Arc::default(), Unable::default());
-        let lane = |workers| lane(&url, workers, instance, edge, &doubts);
+        let lane = |workers| lane(&url, workers, instance, largest_batch, edge, &doubts);
         Self { reads: lane(readers), writes: lane(writers), unable }
     }
 
@@ -94,8 +103,15 @@ impl Workers {
     }
 }
 
-fn lane(url: &DatabaseUrl, workers: usize, instance: &Arc<str>, edge: Option<&Edge>, doubts: &Arc<AtomicU64>) -> Queue {
-    let (queue, jobs) = queue(edge.is_some());
+fn lane(
+    url: &DatabaseUrl,
+    workers: usize,
+    instance: &Arc<str>,
+    largest_batch: usize,
+    edge: Option<&Edge>,
+    doubts: &Arc<AtomicU64>,
+) -> Queue {
+    let (queue, jobs) = queue(largest_batch, edge.is_some());
     for number in 0..workers {
         let worker = Worker {
             url: url.clone(),
@@ -128,58 +144,99 @@ impl Worker {
         let passage = Edge::pass(self.edge.as_ref(), "connect").await;
         self.conn = connect(&self.url).await.ok();
         drop(passage);
-        while let Some(job) = jobs.next().await {
-            let answer = self.carry_out(&job).await;
-            if let Err(error @ (StoreError::Unavailable(_) | StoreError::Refused(_))) = &answer {
-                warn!(%error, "a statement failed");
+        while let Some(batch) = jobs.next().await {
+            match <[Job; 1]>::try_from(batch) {
+                Ok([job]) => {
+                    let answer = self.carry_out(&job).await;
+                    job.answer(answer);
+                }
+                Err(batch) => self.carry_out_batch(batch, &jobs).await,
             }
-            let _ = job.reply.send(answer);
         }
+    }
+
+    /// One try of one batch: every caller hears what became of his own statement, or it is tried again by itself.
+    async fn carry_out_batch(&mut self, batch: Vec<Job>, jobs: &Jobs) {
+        let mut outcome = self.try_batch(&batch).await;
+        // As with a single one, a second try is harmless.
+        let broke = matches!(outcome, Ok(Err(Failure::Broken)));
+        if broke {
+            outcome = self.try_batch(&batch).await;
+        }
+        match outcome {
+            Ok(Ok(Batched::Done(affected))) => {
+                for (job, rows) in batch.into_iter().zip(affected) {
+                    job.answer(Ok(Answer::Affected(rows)));
+                }
+            }
+            Ok(Ok(Batched::Apart) | Err(Failure::Conflict | Failure::Contention | Failure::Refused(_))) => jobs.apart(batch, broke),
+            Ok(Err(failure)) => refuse(batch, &failure.into()),
+            Err(error) => refuse(batch, &error),
+        }
+    }
+
+    async fn try_batch(&mut self, batch: &[Job]) -> Result<Result<Batched, Failure>, StoreError> {
+        let statements: Vec<_> = batch.iter().map(|job| &job.statement).collect();
+        let Some(kind) = statements.first().and_then(|statement| statement.batch_kind()) else { return Ok(Ok(Batched::Apart)) };
+        let passage = Edge::pass(self.edge.as_ref(), kind.name()).await;
+        let outcome = if Passage::arrives(passage.as_ref()) {
+            let instance = Arc::clone(&self.instance);
+            let conn = self.connected().await?;
+            timeout(STATEMENT, batch::execute(kind, &statements, conn, &instance)).await
+        } else {
+            Ok(Err(Error::WorkerCrashed))
+        };
+        Ok(self.heard(passage.as_ref(), outcome))
     }
 
     async fn carry_out(&mut self, job: &Job) -> Result<Answer, StoreError> {
         let mut retries = 0;
-        let mut broke = false;
+        let mut broke = job.broke;
         loop {
             if Instant::now() >= job.deadline {
                 return Err(StoreError::Unavailable("too slow"));
             }
-            let passage = Edge::pass(self.edge.as_ref(), job.statement.name()).await;
-            let outcome = if Passage::arrives(passage.as_ref()) {
-                let instance = Arc::clone(&self.instance);
-                let conn = self.connected().await?;
-                timeout(STATEMENT, job.statement.execute(conn, &instance)).await
-            } else {
-                Ok(Err(Error::WorkerCrashed))
-            };
-            self.idle_since = Instant::now();
-            let failure = match Passage::heard(passage.as_ref(), outcome) {
+            match self.try_one(&job.statement).await? {
                 Ok(answer) => return Ok(answer),
-                Err(failure) => failure,
-            };
-            debug!(?failure, "a try failed");
-            if matches!(failure, Failure::Broken | Failure::TooSlow) {
-                self.doubts.fetch_add(1, Ordering::Relaxed);
-            }
-            match failure {
-                Failure::Conflict if broke => return self.is_our_own(&job.statement).await,
-                Failure::Conflict => return Err(StoreError::Conflict),
-                Failure::Contention if retries < RETRIES => {
+                Err(Failure::Conflict) if broke => return self.is_our_own(&job.statement).await,
+                Err(Failure::Contention) if retries < RETRIES => {
                     retries += 1;
                     sleep(Duration::from_millis(3 << retries)).await;
                 }
                 // Nobody knows whether it was carried out. Its own WHERE, or a unique index, makes a second try
                 // harmless; so a database that was restarted is not even noticed.
-                Failure::Broken if !broke => {
-                    self.conn = None;
-                    broke = true;
-                }
-                failure => {
-                    self.conn = None;
-                    return Err(failure.into());
-                }
+                Err(Failure::Broken) if !broke => broke = true,
+                Err(failure) => return Err(failure.into()),
             }
         }
+    }
+
+    async fn try_one(&mut self, statement: &Statement) -> Result<Result<Answer, Failure>, StoreError> {
+        let passage = Edge::pass(self.edge.as_ref(), statement.name()).await;
+        let outcome = if Passage::arrives(passage.as_ref()) {
+            let instance = Arc::clone(&self.instance);
+            let conn = self.connected().await?;
+            timeout(STATEMENT, statement.execute(conn, &instance)).await
+        } else {
+            Ok(Err(Error::WorkerCrashed))
+        };
+        Ok(self.heard(passage.as_ref(), outcome))
+    }
+
+    /// What the worker hears of a try. A connection is kept only if the database has answered, and not that it is unable.
+    fn heard<T>(&mut self, passage: Option<&Passage>, outcome: Result<Result<T, Error>, Elapsed>) -> Result<T, Failure> {
+        self.idle_since = Instant::now();
+        let heard = Passage::heard(passage, outcome);
+        if let Err(failure) = &heard {
+            debug!(?failure, "a try failed");
+            if matches!(failure, Failure::Broken | Failure::TooSlow) {
+                self.doubts.fetch_add(1, Ordering::Relaxed);
+            }
+            if !matches!(failure, Failure::Conflict | Failure::Contention) {
+                self.conn = None;
+            }
+        }
+        heard
     }
 
     /// After a conflict in a second try: whether it met the row of the first one, which had been carried out after all.
@@ -212,64 +269,8 @@ impl Worker {
     }
 }
 
-/// What a failed try means.
-#[derive(Debug)]
-pub enum Failure {
-    /// A unique index refused the row.
-    Conflict,
-    /// A deadlock or a lock held too long: the statement alone was rolled back.
-    Contention,
-    /// The connection is gone; the statement may have been carried out.
-    Broken,
-    /// No answer in time; the statement may have been carried out.
-    TooSlow,
-    /// The server cannot do it now: read-only after a fail-over, shutting down, disk full.
-    Unable,
-    /// The statement is wrong for this schema. Only the number goes on: the text may quote values.
-    Refused(String),
-}
-
-impl Failure {
-    pub fn of(error: &Error) -> Self {
-        let Error::Database(database) = error else {
-            return match error {
-                Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => Self::Broken,
-                Error::ColumnDecode { index, .. } => Self::Refused(format!("column {index} cannot be read")),
-                _ => Self::Refused("an unexpected answer".to_owned()),
-            };
-        };
-        if database.is_unique_violation() {
-            return Self::Conflict;
-        }
-        if let Some(mysql) = database.try_downcast_ref::<MySqlDatabaseError>() {
-            return match mysql.number() {
-                // Deadlock, lock wait; record changed (Galera); TiDB's write conflicts.
-                1213 | 1205 | 1020 | 8002 | 8028 | 9007 => Self::Contention,
-                // Shutting down, connection killed or timed out.
-                1053 | 1927 | 4031 | 1152 | 1158..=1161 => Self::Broken,
-                // Read-only, no quorum, disk full, interrupted, too many connections.
-                1290 | 1792 | 1836 | 1047 | 1021 | 1114 | 1030 | 1317 | 1969 | 3024 | 1040 => Self::Unable,
-                number => Self::Refused(format!("error {number}")),
-            };
-        }
-        // SQLite's primary result code is the low byte of the extended one.
-        match database.code().and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff) {
-            Some(5 | 6) => Self::Contention,
-            Some(8 | 10 | 13 | 14) => Self::Unable,
-            code => Self::Refused(format!("SQLite error {code:?}")),
-        }
-    }
-}
-
-impl From<Failure> for StoreError {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Conflict => Self::Conflict,
-            Failure::Contention => Self::Unavailable("too much contention"),
-            Failure::Broken => Self::Unavailable("the connection broke"),
-            Failure::TooSlow => Self::Unavailable("no answer in time"),
-            Failure::Unable => Self::Unavailable(CANNOT_WRITE),
-            Failure::Refused(why) => Self::Refused(why),
-        }
+fn refuse(batch: Vec<Job>, error: &StoreError) {
+    for job in batch {
+        job.answer(Err(error.clone()));
     }
 }

@@ -19,7 +19,7 @@ use super::reply::{self, CloseAnswer, Prepaid, QueryAnswer};
 use super::xml::{MAX_BYTES, XmlError};
 
 /// A connection that takes longer is one that the payer should not wait for: the other host is tried.
-const CONNECT: Duration = Duration::from_secs(2);
+pub const CONNECT: Duration = Duration::from_secs(2);
 /// For a whole call, both hosts included. Front ends wait for at most 8 s.
 const TOTAL: Duration = Duration::from_secs(6);
 /// Shorter than any keep-alive of WeChat's, so that a request seldom meets a connection that is being closed.
@@ -144,6 +144,7 @@ impl Client {
 
     /// `unifiedorder` with the stored bytes of [`Merchant::unified_order_request`].
     pub async fn unified_order(&self, _place: SemaphorePermit<'_>, order_id: &OrderId, request: String) -> Result<Prepaid, CallError> {
+        let request = self.merchant.signed_anew(request);
         self.call("unifiedorder", order_id, request, &PAUSES, reply::unified_order).await
     }
 

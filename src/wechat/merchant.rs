@@ -6,6 +6,7 @@ use crate::chance::Chance;
 use crate::deal::{BeijingTime, Fen, OrderId, Timestamp};
 
 use super::fields::Fields;
+use super::rotation::PreviousKey;
 use super::sign::{SignType, Signer};
 use super::xml;
 
@@ -18,6 +19,8 @@ pub struct Merchant {
     pub mch_id: String,
     /// Key and algorithm.
     pub signer: Signer,
+    /// The key before this one, while it is still believed.
+    pub previous_key: Option<PreviousKey>,
     /// Where WeChat shall post the result.
     pub notify_url: String,
 }
@@ -57,7 +60,7 @@ impl Merchant {
     }
 
     /// A request about one order and nothing else: `orderquery` and `closeorder`.
-    pub(super) fn order_request(&self, order_id: &OrderId, chance: &Chance) -> String {
+    pub(crate) fn order_request(&self, order_id: &OrderId, chance: &Chance) -> String {
         let fields = self.envelope(chance).with("out_trade_no", order_id.as_str());
         xml::write(&self.signer.signed(fields))
     }

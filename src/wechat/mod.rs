@@ -11,6 +11,7 @@ mod fields;
 mod merchant;
 mod notification;
 pub mod reply;
+mod rotation;
 mod sign;
 #[cfg(test)]
 mod testing;
@@ -19,11 +20,12 @@ mod trade;
 mod vectors;
 pub mod xml;
 
-pub use client::{Client, Endpoints, Wire};
+pub use client::{CONNECT, Client, Endpoints, Wire};
 pub use error::{CallError, Doubt, Refusal};
 pub use fields::Fields;
 pub use merchant::{Merchant, Order, is_sendable};
 pub use notification::{Notification, NotificationError};
 pub use reply::{CloseAnswer, Prepaid, QueryAnswer};
+pub use rotation::PreviousKey;
 pub use sign::{ApiKey, InvalidApiKey, SignType, SignatureError, Signer};
 pub use trade::{Evidence, PaidTrade, Source, Trade, TradeState};

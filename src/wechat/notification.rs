@@ -49,7 +49,7 @@ impl Merchant {
         if fields.contains("req_info") && !fields.contains("sign") {
             return Err(NotificationError::Refund);
         }
-        self.signer.verify(&fields)?;
+        self.verify(&fields)?;
         if fields.get("return_code") != Some("SUCCESS") {
             return Err(NotificationError::Incomplete("return_code"));
         }

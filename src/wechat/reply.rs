@@ -53,7 +53,7 @@ fn admit(merchant: &Merchant, body: &[u8]) -> Result<Fields, CallError> {
     if business_failure && fields.get("err_code") == Some("SYSTEMERROR") {
         return Err(Doubt::SystemError.into());
     }
-    merchant.signer.verify(&fields).map_err(Doubt::from)?;
+    merchant.verify(&fields).map_err(Doubt::from)?;
     for promised in ["appid", "mch_id"] {
         fields.get(promised).ok_or(Doubt::Incomplete(promised))?;
     }

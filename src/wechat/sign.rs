@@ -98,6 +98,14 @@ impl Signer {
         bool::from(self.key.0.expose_secret().as_bytes().ct_eq(key.as_bytes()))
     }
 
+    /// A key for another purpose than WeChat's signatures, from which this one cannot be told.
+    pub(crate) fn derived_key(&self, purpose: &str) -> [u8; 32] {
+        #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.0.expose_secret().as_bytes()).expect("any key length");
+        mac.update(purpose.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
     /// The same key with another algorithm: the simulator answers in the one that it was asked in.
     #[must_use]
     pub fn with(&self, sign_type: SignType) -> Self {

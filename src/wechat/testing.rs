@@ -20,6 +20,7 @@ pub(super) fn merchant(sign_type: SignType) -> Merchant {
         appid: "wxd930ea5d5a258f4f".to_owned(),
         mch_id: "10000100".to_owned(),
         signer: signer(sign_type),
+        previous_key: None,
         notify_url: "https://example.com/wxPay/callback".to_owned(),
     }
 }

@@ -1,5 +1,7 @@
 //! What WeChat tells about an order, once its words have been verified.
 
+use std::sync::Arc;
+
 use crate::deal::{BeijingTime, Fen, OrderId, Timestamp};
 
 use super::fields::Fields;
@@ -78,13 +80,13 @@ impl TradeState {
     }
 }
 
-/// A verified message as it was received.
+/// A verified message as it was received. The row and the journal both take it, so it is shared.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Evidence(String);
+pub struct Evidence(Arc<str>);
 
 impl Evidence {
     pub(super) fn new(bytes: &[u8]) -> Self {
-        Self(String::from_utf8_lossy(bytes).into_owned())
+        Self(String::from_utf8_lossy(bytes).into())
     }
 
     /// The XML: it names the payer and carries a signature, so it goes into the store and nowhere else.

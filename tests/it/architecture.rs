@@ -37,9 +37,14 @@ fn gateway_store_and_wechat_know_no_http_framework() {
 }
 
 #[test]
+fn who_may_open_a_deal_is_decided_without_anybody_else() {
+    never_names(&["auth"], &["axum", "sqlx", "crate::store", "crate::wechat", "crate::gateway", "crate::http", "crate::config"]);
+}
+
+#[test]
 fn sql_lives_in_the_store() {
     never_names(
-        &["deal", "gateway", "wechat", "http", "simulator", "app.rs", "main.rs"],
+        &["deal", "gateway", "wechat", "http", "simulator", "doctor", "app.rs", "dry_run.rs", "main.rs"],
         &["sqlx", "SELECT ", "UPDATE deal", "INSERT INTO"],
     );
 }
@@ -47,6 +52,12 @@ fn sql_lives_in_the_store() {
 #[test]
 fn the_simulator_is_the_other_side() {
     never_names(&["simulator"], &["crate::gateway", "crate::store", "crate::http", "crate::config"]);
+}
+
+#[test]
+fn the_doctor_only_looks() {
+    never_names(&["doctor"], &["crate::gateway", "crate::http", "Store::open", "Store::migrate", "Client::new"]);
+    never_names(&["store/inspect", "store/dry_run.rs"], &["INSERT INTO", "UPDATE deal", "DELETE FROM", "ALTER TABLE", "CREATE TABLE"]);
 }
 
 #[test]

@@ -8,15 +8,18 @@ use wechat_pay::config::Settings;
 use crate::support::database::Engine;
 use crate::support::house::Plan;
 
-const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
+pub const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
 
-fn settings(variables: &[(&str, &str)]) -> Result<Settings, String> {
+/// An entry that will do.
+pub const SHOPS_KEY: &str = "shop:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+pub fn settings(variables: &[(&str, &str)]) -> Result<Settings, String> {
     let variables: HashMap<_, _> = variables.iter().map(|(key, value)| (format!("WECHAT_PAY__{key}"), (*value).to_owned())).collect();
     Settings::from_environment(variables).map_err(|error| error.to_string())
 }
 
 /// Credentials that will do, with these changes.
-fn merchant(changes: &[(&'static str, &'static str)]) -> Result<Settings, String> {
+pub fn merchant(changes: &[(&'static str, &'static str)]) -> Result<Settings, String> {
     let mut all: HashMap<&str, &str> = [
         ("WECHAT__APPID", "wxd930ea5d5a258f4f"),
         ("WECHAT__MCH_ID", "10000100"),
@@ -67,7 +70,16 @@ fn a_service_pointed_elsewhere_never_falls_back_to_the_real_wechat() {
 fn what_cannot_work_is_refused_with_its_key_and_without_its_value() {
     let cases = [
         ("AUTH__MODE", "", "auth.mode"),
-        ("AUTH__MODE", "api_key", "auth.mode"),
+        ("AUTH__MODE", "API_KEY", "auth.mode"),
+        ("AUTH__MODE", "CANARY", "auth.mode"),
+        ("AUTH__MODE", "api_key", "auth.api_keys"),
+        ("AUTH__MODE", "signed", "auth.signing_secrets"),
+        ("AUTH__API_KEYS", "CANARY", "auth.api_keys"),
+        ("AUTH__API_KEYS", "shop:CANARY", "auth.api_keys"),
+        ("AUTH__API_KEYS", SHOPS_KEY, "auth.api_keys"),
+        ("AUTH__SIGNING_SECRETS", "shop:CANARY", "auth.signing_secrets"),
+        ("AUTH__SIGNING_SECRETS", "shop:CANARY0123456789abcdef0123456789", "auth.signing_secrets"),
+        ("AUTH__SIGNED_WINDOW", "0", "auth.signed_window"),
         ("WECHAT__NOTIFY_URL", "", "wechat.notify_url"),
         ("WECHAT__NOTIFY_URL", "http://pay.example.com/wxPay/notify", "wechat.notify_url"),
         ("WECHAT__NOTIFY_URL", "https://pay.example.com/wxPay/notify?a=1", "wechat.notify_url"),
@@ -78,6 +90,10 @@ fn what_cannot_work_is_refused_with_its_key_and_without_its_value() {
         ("WECHAT__API_KEY", "CANARY", "wechat.api_key"),
         ("WECHAT__API_KEY", "CANARY CANARY CANARY CANARY CANA", "wechat.api_key"),
         ("WECHAT__API_KEY", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "wechat.api_key"),
+        ("WECHAT__PREVIOUS_API_KEY", "CANARY", "wechat.previous_api_key"),
+        ("WECHAT__PREVIOUS_API_KEY", KEY, "wechat.previous_api_key"),
+        ("WECHAT__PREVIOUS_API_KEY", "0123456789abcdef0123456789abcdef", "wechat.previous_api_key"),
+        ("WECHAT__NOTIFY_SOURCES", "101.226.103.0/25,CANARY", "wechat.notify_sources"),
         ("WECHAT__APPID", "wx CANARY", "wechat.appid"),
         ("WECHAT__SIGN_TYPE", "SHA1", "wechat.sign_type"),
         ("WECHAT__BODY", "a&b=c", "wechat.body"),
@@ -124,14 +140,20 @@ fn unknown_keys_and_wrong_types_are_errors() {
 
 #[test]
 fn secrets_are_not_shown_by_debug_or_display() {
-    let settings = merchant(&[("DATABASE__URL", "mysql://u:CANARYPASSWORD@127.0.0.1/d")]).unwrap();
+    let settings = merchant(&[
+        ("DATABASE__URL", "mysql://u:CANARYPASSWORD@127.0.0.1/d"),
+        ("WECHAT__PREVIOUS_API_KEY", "CANARYPASSWORD0123456789abcdefgh"),
+        ("AUTH__MODE", "signed"),
+        ("AUTH__SIGNING_SECRETS", "shop:CANARYPASSWORD0123456789abcdefgh"),
+    ]);
+    let settings = settings.unwrap();
     for shown in [format!("{settings:?}"), settings.to_string()] {
         assert!(!shown.contains(KEY) && !shown.contains("CANARYPASSWORD"), "{shown}");
     }
 }
 
 /// Runs the program with these variables in an empty directory.
-fn run(arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String, String) {
+pub fn run(arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String, String) {
     let directory = tempfile::TempDir::new().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_wechat-pay"));
     command.args(arguments).current_dir(&directory).env_clear();
@@ -150,7 +172,10 @@ fn the_commands_say_what_they_do() {
     assert_eq!(code, 1);
     assert!(stderr.contains("wechat.mch_id"), "{stderr}");
     let (code, stdout, _) = run(&["migrate"], &[]);
-    assert_eq!((code, stdout.as_str()), (0, "taken: 0001_deal, 0002_gateway_columns, 0004_transaction_key, 0003_adoption\n"));
+    assert_eq!(
+        (code, stdout.as_str()),
+        (0, "taken: 0001_deal, 0002_gateway_columns, 0004_transaction_key, 0005_signed_nonce, 0003_adoption\n")
+    );
     assert_eq!(run(&["serve"], &[("WECHAT__MCH_ID", "1")]).0, 1);
     assert_eq!(run(&["frobnicate"], &[]).0, 2);
     assert!(run(&["help"], &[]).1.contains("usage"));

@@ -37,11 +37,16 @@ async fn an_answer_that_never_comes_is_a_504_within_eight_seconds() {
     let (house, order) = with(Faults { latency_ms: 60_000, ..Faults::default() }).await;
     house.time_passes(300);
     let started = Instant::now();
-    let (opened, queried, closed) = tokio::join!(house.try_to_pay("1"), house.query(&order.id), house.close(&order.id));
+    let polling = async { (house.query(&order.id).await, started.elapsed()) };
+    let (opened, closed, (queried, waited)) = tokio::join!(house.try_to_pay("1"), house.close(&order.id), polling);
     assert!(started.elapsed() < Duration::from_secs(8));
-    for answer in [opened, queried, closed] {
+    for answer in [opened, closed] {
         assert_eq!((answer.status, answer.reason().as_str()), (504, "UPSTREAM"));
     }
+    // A page that polls is told what is known after three seconds, and that it is only that.
+    assert!((Duration::from_millis(2900)..Duration::from_secs(4)).contains(&waited), "{waited:?}");
+    assert_eq!(queried.json()["trade_state"], "NOTPAY");
+    assert!(queried.json()["as_of"].is_string());
     assert_eq!(house.look().await.status(&order.id).await, 0);
 }
 

@@ -315,7 +315,7 @@ on_both_engines! {
             words.join(" ")
         };
         let opened = house.try_to_pay("19.90").await;
-        assert_eq!(words(&opened), "code code_url expires_at msg order_id server_time");
+        assert_eq!(words(&opened), "code code_url expires_at msg order_id pay_page server_time");
         let json = opened.json();
         assert_eq!((json["msg"].as_str(), json["code_url"].as_array().map(Vec::len)), (Some(""), Some(1)));
         assert_eq!((json["server_time"].as_str(), json["expires_at"].as_str()), (Some("2026-04-01T12:00:00+08:00"), Some("2026-04-01T14:00:00+08:00")));

@@ -81,7 +81,7 @@ on_both_engines! {
 
     async fn a_migration_that_stopped_anywhere_is_completed(engine) {
         let whole = Database::fresh(engine).await;
-        assert_eq!(migrate(&whole).await, ["0001_deal", "0002_gateway_columns", "0004_transaction_key", "0003_adoption"]);
+        assert_eq!(migrate(&whole).await, ["0001_deal", "0002_gateway_columns", "0004_transaction_key", "0005_signed_nonce", "0003_adoption"]);
         let whole = shape(&whole.look().await).await;
         let statements = statements(engine);
         assert!(statements.len() >= 15);
@@ -120,6 +120,7 @@ on_both_engines! {
                 ("DROP INDEX deal_order_key", &["deal_order_key", "(order_key)"]),
                 ("DROP INDEX deal_order_key; CREATE UNIQUE INDEX deal_order_key ON deal (id, order_key)", &["deal_order_key"]),
                 ("DROP INDEX deal_transaction_key", &["deal_transaction_key", "(transaction_key)"]),
+                ("DROP INDEX deal_signed_nonce", &["deal_signed_nonce", "(merchant_id, signed_nonce)"]),
                 ("DROP INDEX deal_idempotency_key; CREATE INDEX deal_idempotency_key ON deal (merchant_id, idempotency_key)", &["deal_idempotency_key"]),
             ],
             Engine::MySql => &[
@@ -134,6 +135,8 @@ on_both_engines! {
                 ("DROP INDEX deal_order_key ON deal", &["deal_order_key", "(order_key)"]),
                 ("DROP INDEX deal_order_key ON deal; CREATE UNIQUE INDEX deal_order_key ON deal (id, order_key)", &["deal_order_key"]),
                 ("DROP INDEX deal_transaction_key ON deal", &["deal_transaction_key", "(transaction_key)"]),
+                ("DROP INDEX deal_signed_nonce ON deal", &["deal_signed_nonce", "(merchant_id, signed_nonce)"]),
+                ("ALTER TABLE deal MODIFY signed_nonce varchar(45) NULL", &["deal.signed_nonce", "varchar(64)"]),
                 ("DROP INDEX deal_idempotency_key ON deal", &["deal_idempotency_key", "(merchant_id, idempotency_key)"]),
             ],
         };

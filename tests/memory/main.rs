@@ -27,7 +27,7 @@ fn timed(work: impl Fn()) -> Duration {
 
 fn merchant() -> Merchant {
     let signer = Signer::new(ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap(), SignType::Md5);
-    Merchant { appid: "wxd930ea5d5a258f4f".into(), mch_id: "10000100".into(), signer, notify_url: String::new() }
+    Merchant { appid: "wxd930ea5d5a258f4f".into(), mch_id: "10000100".into(), signer, previous_key: None, notify_url: String::new() }
 }
 
 /// Messages as long as they may be, each made to cost as much as it can.

@@ -19,7 +19,7 @@ use wechat_pay::gateway::Gateway;
 use wechat_pay::http::{self, App, Limits};
 use wechat_pay::listener::Peer;
 use wechat_pay::simulator::DEFAULT_MERCHANT;
-use wechat_pay::store::{Edge, Store};
+use wechat_pay::store::{Edge, LARGEST_BATCH, Store};
 use wechat_pay::wechat::{Client, Merchant, Wire};
 
 use super::gates::Gates;
@@ -57,18 +57,21 @@ impl Instance {
         let edge = Edge::new(move |statement| at_the_edge.clone().pass_statement(number, statement).boxed());
         let on_the_wire = gates.clone();
         let wire = Wire::new(clock.clone(), move |api, request, left| on_the_wire.clone().pass_call(number, api, request, left).boxed());
-        let store = Store::open_at(&settings.database, &format!("i{number}"), clock.now(), Some(&edge)).await.unwrap();
+        let store = Store::open_at(&settings.database, &format!("i{number}"), LARGEST_BATCH, clock.now(), Some(&edge)).await.unwrap();
         let chance = Chance::seeded(seed);
         let client = Client::wired(merchant(settings).clone(), wire, chance.clone());
         let gateway = Arc::new(Gateway::new(store, client, clock.clone(), chance, settings.terms.clone()));
         let app = App {
             gateway: Arc::clone(&gateway),
             trusted_proxies: settings.server.trusted_proxies.clone().into(),
+            auth: Arc::new(settings.auth.clone()),
+            notify_sources: settings.notify_sources.clone().into(),
             max_price: settings.max_price,
             limits: Arc::new(Limits::new(0, 0)),
             page: Arc::new(settings.page.clone()),
             accept_weak_durability: false,
             phone: None,
+            instance: "simulation".into(),
             work: TaskTracker::new(),
             stopping: CancellationToken::new(),
         };

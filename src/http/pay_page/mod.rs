@@ -27,7 +27,8 @@ use message::Message;
 use reader::Reader;
 use words::Place;
 
-const STYLE: &str = include_str!("page.css");
+/// With the look that all pages have in common ([`crate::page::BASE_CSS`]).
+const STYLE: &str = concat!(include_str!("../../page/base.css"), include_str!("page.css"));
 const SCRIPT: &str = include_str!("page.js");
 
 pub async fn pay_page(

@@ -104,7 +104,7 @@
     stream.onerror = () => {
       if (live) later(pause);
       live = false;
-      if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 10000);
+      if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 10000 + 10000 * Math.random());
     };
   };
 

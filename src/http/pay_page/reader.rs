@@ -11,7 +11,7 @@ use super::{SCRIPT, STYLE, qr};
 const PAGE: &str = include_str!("page.html");
 const REFRESH: &str = "<meta http-equiv=\"refresh\" content=\"{{seconds}}\">";
 const REFRESH_TO: &str = "<meta http-equiv=\"refresh\" content=\"{{seconds}};url={{to}}\">";
-const BACK: &str = "<a class=\"back\" href=\"{{to}}\">{{word}}</a>";
+const BACK: &str = "<a class=\"button back\" href=\"{{to}}\">{{word}}</a>";
 
 /// Seconds after which a page without JavaScript, or without a link, is asked for again: a twentieth of the deal's age,
 /// between these.

@@ -47,12 +47,13 @@ impl Answer {
     /// What WeChat is told of a notification that was not believed: the fixed form with one of a few fixed sentences.
     #[track_caller]
     pub fn not_believed(&self, status: u16, what: &str) {
-        const SENTENCES: [&str; 14] = [
+        const SENTENCES: [&str; 15] = [
             "TOO LARGE",
             "TOO SLOW",
             "MALFORMED",
             "ENCODED",
             "INCOMPLETE",
+            "SENDER",
             "SIGNATURE",
             "FOREIGN",
             "UNKNOWN ORDER",

@@ -6,6 +6,7 @@ pub mod http;
 pub mod letter;
 pub mod listener;
 pub mod moody;
+pub mod nginx;
 pub mod program;
 pub mod proxy;
 pub mod server;

@@ -29,12 +29,21 @@ impl Program {
     /// With these environment variables (`SECTION__KEY`, or a whole name in lower or upper case) and no others,
     /// in a directory of its own.
     pub fn start(command: &str, directory: &std::path::Path, variables: &[(&str, String)]) -> Self {
-        Self::start_under(&[], command, directory, variables)
+        Self::start_with(&[command], directory, variables)
+    }
+
+    /// The same, with several words for a command.
+    pub fn start_with(words: &[&str], directory: &std::path::Path, variables: &[(&str, String)]) -> Self {
+        Self::spawn([&[env!("CARGO_BIN_EXE_wechat-pay")], words].concat(), directory, variables)
     }
 
     /// The same, started by another program that changes what it may do: `prlimit`, `sh -c`.
     pub fn start_under(starter: &[&str], command: &str, directory: &std::path::Path, variables: &[(&str, String)]) -> Self {
-        let mut words = starter.iter().copied().chain([env!("CARGO_BIN_EXE_wechat-pay"), command]);
+        Self::spawn([starter, &[env!("CARGO_BIN_EXE_wechat-pay"), command]].concat(), directory, variables)
+    }
+
+    fn spawn(words: Vec<&str>, directory: &std::path::Path, variables: &[(&str, String)]) -> Self {
+        let mut words = words.into_iter();
         let mut program = Command::new(words.next().unwrap());
         program.args(words).env_clear().current_dir(directory).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         for (name, value) in variables {

@@ -1,0 +1,53 @@
+//! The section `auth`: who may open a deal.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::auth::{ApiKeys, Auth, SigningSecrets};
+
+use super::super::error::ConfigError;
+use super::value;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawAuth {
+    mode: String,
+    pub api_keys: String,
+    pub api_keys_file: String,
+    pub signing_secrets: String,
+    pub signing_secrets_file: String,
+    signed_window: u64,
+}
+
+impl RawAuth {
+    pub fn validate(&self, has_credentials: bool) -> Result<Auth, ConfigError> {
+        if !(1..=3600).contains(&self.signed_window) {
+            return Err(value("auth.signed_window", "1 to 3600 seconds"));
+        }
+        let keys = ApiKeys::parse(&self.api_keys).map_err(|why| ConfigError::List { key: "auth.api_keys", why })?;
+        let secrets = SigningSecrets::parse(&self.signing_secrets, Duration::from_secs(self.signed_window));
+        let secrets = secrets.map_err(|why| ConfigError::List { key: "auth.signing_secrets", why })?;
+        // Keys that no mode looks at would let everybody in while somebody believes that they do not.
+        let unused = |key| Err(value(key, "is given, and auth.mode is another one"));
+        match self.mode.as_str() {
+            "" if has_credentials => {
+                let why = "must be set with real credentials: api_key or signed, or open, which lets everybody who reaches the port \
+                           open deals at any price";
+                Err(value("auth.mode", why))
+            }
+            "api_key" if keys.is_empty() => {
+                Err(value("auth.api_keys", "at least one is wanted by auth.mode api_key: `wechat-pay new-key` draws one"))
+            }
+            "signed" if secrets.is_empty() => {
+                Err(value("auth.signing_secrets", "at least one is wanted by auth.mode signed: `openssl rand -hex 32` draws one"))
+            }
+            "" | "open" | "signed" if !keys.is_empty() => unused("auth.api_keys"),
+            "" | "open" | "api_key" if !secrets.is_empty() => unused("auth.signing_secrets"),
+            "" | "open" => Ok(Auth::Open),
+            "api_key" => Ok(Auth::ApiKey(keys)),
+            "signed" => Ok(Auth::Signed(secrets)),
+            _ => Err(value("auth.mode", "open, api_key or signed")),
+        }
+    }
+}

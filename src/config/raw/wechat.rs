@@ -1,0 +1,119 @@
+//! The section `wechat`: who we are to WeChat, and where it is.
+
+use serde::Deserialize;
+
+use crate::simulator;
+use crate::wechat::{ApiKey, Endpoints, Merchant, PreviousKey, SignType, Signer, is_sendable};
+
+use super::super::error::ConfigError;
+use super::super::settings::Wechat;
+use super::{endpoint, is_loopback, value};
+
+const OFFICIAL_BASE: &str = "https://api.mch.weixin.qq.com";
+const OFFICIAL_BACKUP: &str = "https://api2.mch.weixin.qq.com";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawWechat {
+    appid: String,
+    mch_id: String,
+    pub api_key: String,
+    pub api_key_file: String,
+    pub previous_api_key: String,
+    pub previous_api_key_file: String,
+    sign_type: String,
+    base_url: String,
+    backup_base_url: String,
+    notify_url: String,
+    pub notify_sources: String,
+    body: String,
+    pub query_budget: u32,
+}
+
+impl RawWechat {
+    /// All three, or none of them.
+    pub fn has_credentials(&self) -> Result<bool, ConfigError> {
+        let given = [("wechat.appid", &self.appid), ("wechat.mch_id", &self.mch_id), ("wechat.api_key", &self.api_key)];
+        let missing: Vec<_> = given.iter().filter(|(_, value)| value.is_empty()).map(|(name, _)| *name).collect();
+        match missing.len() {
+            0 => Ok(true),
+            3 => Ok(false),
+            _ => Err(ConfigError::Credentials { missing: missing.join(" and ") }),
+        }
+    }
+
+    fn sign_type(&self) -> Result<SignType, ConfigError> {
+        [SignType::Md5, SignType::HmacSha256]
+            .into_iter()
+            .find(|sign_type| sign_type.as_str() == self.sign_type)
+            .ok_or(value("wechat.sign_type", "MD5 or HMAC-SHA256"))
+    }
+
+    /// The merchant that is configured, or `default` if none is.
+    pub fn merchant(&self, default: simulator::MerchantNumbers) -> Result<Merchant, ConfigError> {
+        let (appid, mch_id, api_key) = match self.has_credentials()? {
+            true => (self.appid.as_str(), self.mch_id.as_str(), self.api_key.as_str()),
+            false => (default.appid, default.mch_id, default.api_key),
+        };
+        let plain = |text: &str| (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
+        if !plain(appid) {
+            return Err(value("wechat.appid", "at most 32 letters and digits, such as wx0123456789abcdef"));
+        }
+        if !plain(mch_id) {
+            return Err(value("wechat.mch_id", "at most 32 digits"));
+        }
+        let signer = Signer::new(ApiKey::new(api_key)?, self.sign_type()?);
+        let previous_key = self.previous_key(&signer)?;
+        Ok(Merchant { appid: appid.to_owned(), mch_id: mch_id.to_owned(), signer, previous_key, notify_url: self.notify_url.clone() })
+    }
+
+    fn previous_key(&self, present: &Signer) -> Result<Option<PreviousKey>, ConfigError> {
+        const KEY: &str = "wechat.previous_api_key";
+        if self.previous_api_key.is_empty() {
+            return Ok(None);
+        }
+        if present.uses_key(&self.previous_api_key) {
+            return Err(value(KEY, "this is wechat.api_key itself"));
+        }
+        let key = ApiKey::new(&self.previous_api_key).map_err(|_| value(KEY, "32 letters and digits, or empty"))?;
+        Ok(Some(PreviousKey::new(key, present)))
+    }
+
+    pub fn checked_body(&self) -> Result<String, ConfigError> {
+        if self.body.trim().is_empty() || !is_sendable(&self.body) {
+            return Err(value("wechat.body", "a plain text without &, =, emoji and control characters"));
+        }
+        Ok(self.body.clone())
+    }
+
+    pub fn validate(&self) -> Result<Wechat, ConfigError> {
+        let merchant = self.merchant(simulator::DEFAULT_MERCHANT)?;
+        let primary = endpoint("wechat.base_url", &self.base_url)?;
+        let known_to_all = simulator::DEFAULT_MERCHANT.api_key;
+        let previous_is_known = merchant.previous_key.as_ref().is_some_and(|key| key.uses_key(known_to_all));
+        if (merchant.signer.uses_key(known_to_all) || previous_is_known) && !is_loopback(&primary) {
+            let key = if previous_is_known { "wechat.previous_api_key" } else { "wechat.api_key" };
+            return Err(value(key, "this is the simulator's key, which everybody knows"));
+        }
+        // A service that was pointed elsewhere must never fall back to the real WeChat by itself.
+        let backup = match self.backup_base_url.as_str() {
+            "" => None,
+            OFFICIAL_BACKUP if self.base_url.trim_end_matches('/') != OFFICIAL_BASE => None,
+            url => Some(endpoint("wechat.backup_base_url", url)?),
+        };
+        check_notify_url(&self.notify_url)?;
+        Ok(Wechat { merchant, endpoints: Endpoints { primary, backup } })
+    }
+}
+
+/// What WeChat accepts (protocol file, 7.4), and what the signature cannot be confused by.
+fn check_notify_url(text: &str) -> Result<(), ConfigError> {
+    const KEY: &str = "wechat.notify_url";
+    if text.is_empty() {
+        return Err(value(KEY, "is required with credentials: the public https URL of /wxPay/notify"));
+    }
+    if text.len() > 256 || !text.is_ascii() || !is_sendable(text) || text.contains(char::is_whitespace) {
+        return Err(value(KEY, "at most 256 plain characters"));
+    }
+    endpoint(KEY, text).map(|_| ())
+}

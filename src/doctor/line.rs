@@ -1,0 +1,164 @@
+//! One exchange over a connection of its own, with the time of each phase: what an HTTP client hides.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, USER_AGENT};
+use hyper_util::rt::TokioIo;
+use reqwest::Url;
+use rustls::ClientConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::ServerName;
+use rustls_platform_verifier::BuilderVerifierExt;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::{Instant, timeout};
+use tokio_rustls::TlsConnector;
+
+/// For each phase. What takes longer is as good as broken: WeChat itself waits for five seconds.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// As large as a message of the protocol may be.
+const MAX_BYTES: usize = 64 * 1024;
+
+/// Where an exchange stopped, and why.
+#[derive(Debug, thiserror::Error)]
+pub enum Broken {
+    #[error("its name is not resolved ({0})")]
+    Name(String),
+    #[error("no TCP connection ({0})")]
+    Tcp(String),
+    #[error("no TLS ({0})")]
+    Tls(String),
+    #[error("no HTTP answer ({0})")]
+    Http(String),
+}
+
+impl Broken {
+    /// What to do about it.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Name(_) => "check the name, and DNS on this machine (/etc/resolv.conf)",
+            Self::Tcp(_) => "let connections out of this machine (firewall, security group, route)",
+            Self::Tls(_) => "check the certificate and its chain, install ca-certificates, and look for something that intercepts TLS",
+            Self::Http(_) => "look for a proxy on the way, or try again",
+        }
+    }
+}
+
+/// The addresses behind a URL's host.
+pub struct Addresses {
+    pub all: Vec<SocketAddr>,
+    pub took: Duration,
+}
+
+impl Addresses {
+    pub async fn of(url: &Url) -> Result<Self, Broken> {
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        let port = url.port_or_known_default().unwrap_or(443);
+        let begun = Instant::now();
+        let all: Vec<_> = within(lookup_host((host, port))).await.map_err(Broken::Name)?.collect();
+        if all.is_empty() {
+            return Err(Broken::Name("no address".to_owned()));
+        }
+        Ok(Self { all, took: begun.elapsed() })
+    }
+
+    /// The first of IPv4 and the first of IPv6.
+    pub fn first_of_each(&self) -> impl Iterator<Item = SocketAddr> {
+        let first = |v4: bool| self.all.iter().copied().find(|address| address.is_ipv4() == v4);
+        [first(true), first(false)].into_iter().flatten()
+    }
+
+    /// How many of IPv4 and of IPv6.
+    pub fn count(&self) -> (usize, usize) {
+        let v4 = self.all.iter().filter(|address| address.is_ipv4()).count();
+        (v4, self.all.len() - v4)
+    }
+}
+
+/// A TCP connection.
+pub struct Line {
+    stream: TcpStream,
+    /// Our own address on it.
+    pub own: Option<IpAddr>,
+    pub took: Duration,
+}
+
+impl Line {
+    pub async fn to(address: SocketAddr) -> Result<Self, Broken> {
+        let begun = Instant::now();
+        let stream = within(TcpStream::connect(address)).await.map_err(Broken::Tcp)?;
+        let own = stream.local_addr().ok().map(|own| own.ip().to_canonical());
+        Ok(Self { stream, own, took: begun.elapsed() })
+    }
+
+    /// Posts XML to a URL over it.
+    pub async fn post(self, url: &Url, headers: HeaderMap, body: impl Into<Bytes>) -> Result<Heard, Broken> {
+        let body = body.into();
+        if url.scheme() != "https" {
+            return speak(self.stream, url, headers, body, None).await;
+        }
+        let begun = Instant::now();
+        let broken = |error: &dyn std::fmt::Display| Broken::Tls(error.to_string());
+        // The trust and the cryptography that the service's own client has.
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions();
+        let config = config.and_then(BuilderVerifierExt::with_platform_verifier).map_err(|error| broken(&error))?.with_no_client_auth();
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let name = ServerName::try_from(host).map_err(|error| broken(&error))?;
+        let stream = within(TlsConnector::from(Arc::new(config)).connect(name, self.stream)).await.map_err(Broken::Tls)?;
+        speak(stream, url, headers, body, Some(begun.elapsed())).await
+    }
+}
+
+/// An answer, read to its end.
+pub struct Heard {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    /// `None`: without TLS.
+    pub tls: Option<Duration>,
+    pub http: Duration,
+}
+
+async fn speak(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    url: &Url,
+    headers: HeaderMap,
+    body: Bytes,
+    tls: Option<Duration>,
+) -> Result<Heard, Broken> {
+    let begun = Instant::now();
+    let exchange = async {
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        let connection = tokio::spawn(connection);
+        let host = url
+            .port()
+            .map_or_else(|| url.host_str().unwrap_or_default().to_owned(), |port| format!("{}:{port}", url.host_str().unwrap_or_default()));
+        let mut request = hyper::Request::post(url.path()).header(HOST, host).header(CONTENT_TYPE, "text/xml; charset=utf-8");
+        request = request.header(USER_AGENT, concat!("wechat-pay-doctor/", env!("CARGO_PKG_VERSION")));
+        for (name, value) in &headers {
+            request = request.header(name, value);
+        }
+        let (head, body) = sender.send_request(request.body(Full::new(body))?).await?.into_parts();
+        let body = Limited::new(body, MAX_BYTES).collect().await?.to_bytes();
+        connection.abort();
+        Ok::<_, Box<dyn std::error::Error + Send + Sync>>((head, body))
+    };
+    let (head, body) = within(exchange).await.map_err(Broken::Http)?;
+    Ok(Heard { status: head.status.as_u16(), headers: head.headers, body, tls, http: begun.elapsed() })
+}
+
+async fn within<T, E: std::fmt::Display>(phase: impl Future<Output = Result<T, E>>) -> Result<T, String> {
+    match timeout(PATIENCE, phase).await {
+        Ok(outcome) => outcome.map_err(|error| error.to_string()),
+        Err(_) => Err(format!("nothing for {} s", PATIENCE.as_secs())),
+    }
+}
+
+/// Milliseconds, for people.
+pub fn ms(time: Duration) -> String {
+    format!("{} ms", time.as_millis())
+}

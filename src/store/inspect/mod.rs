@@ -1,0 +1,142 @@
+//! What the doctor wants to know of a database. It looks through a connection on which nothing can be changed, beside
+//! the workers: a database that is wrong must be looked at without being opened for service, which would migrate it.
+
+mod privileges;
+mod rows;
+
+use chrono::DateTime;
+use sqlx::Error;
+
+use crate::deal::Timestamp;
+
+use super::check::{self, WrongSchema};
+use super::connection::{Conn, DatabaseUrl, on_conn, open_to_look};
+use super::migrate::{self, Pending};
+use super::{Durability, StoreError};
+
+pub use rows::{Found, Leftovers};
+
+/// A database, looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspection {
+    /// What its engine calls itself.
+    pub version: String,
+    /// How the server is set up. `None`: there is none, it is a file of ours.
+    pub server: Option<Server>,
+    /// Steps of the schema that have not been taken.
+    pub pending: Vec<&'static str>,
+    /// Whether a later version has taken steps that this one does not know.
+    pub later_version: bool,
+    /// What of the schema cannot be relied on; looked at when no step is pending.
+    pub wrong_schema: Option<WrongSchema>,
+    /// Rows that somebody should look at; looked for when the schema is right.
+    pub leftovers: Option<Leftovers>,
+}
+
+/// How a server is set up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// How it keeps what it acknowledges.
+    pub durability: Durability,
+    /// How many connections it allows, to everybody together.
+    pub connections: i64,
+    /// What its clock says, in whole seconds.
+    pub clock: Option<Timestamp>,
+    /// Whether it is a copy that takes no changes.
+    pub read_only: bool,
+    /// Whether sessions that do not ask for it are strict.
+    pub strict: bool,
+    /// What our user may not do; `None`: it cannot be told.
+    pub missing_privileges: Option<Vec<&'static str>>,
+    /// Columns for WeChat's messages that know no Chinese.
+    pub wordless: Vec<String>,
+}
+
+/// Looks at a database, and changes nothing.
+pub async fn inspect(url: &DatabaseUrl, now: Timestamp) -> Result<Inspection, StoreError> {
+    let mut conn = open_to_look(url).await?;
+    let looked = async {
+        let version = version(&mut conn).await?;
+        let server = match &mut conn {
+            Conn::MySql(c) => Some(server(c).await?),
+            Conn::Sqlite(_) => None,
+        };
+        Ok::<_, Error>((version, server, pending(&mut conn).await?))
+    };
+    let (version, server, pending) = looked.await.map_err(|error| not_told(&error))?;
+    let mut inspection = Inspection {
+        version,
+        server,
+        later_version: !pending.unknown.is_empty(),
+        pending: pending.names(),
+        wrong_schema: None,
+        leftovers: None,
+    };
+    if inspection.pending.is_empty() {
+        match check::check(&mut conn).await {
+            Err(StoreError::WrongSchema(wrong)) => inspection.wrong_schema = Some(wrong),
+            checked => {
+                checked?;
+                inspection.leftovers = Some(rows::leftovers(&mut conn, now).await.map_err(|error| not_told(&error))?);
+            }
+        }
+    }
+    Ok(inspection)
+}
+
+/// The steps that are pending, on a database that may not have seen us.
+pub(super) async fn pending(conn: &mut Conn) -> Result<Pending, Error> {
+    match has_table(conn, "deal_migration").await? {
+        true => migrate::pending(conn).await,
+        false => Ok(Pending::all()),
+    }
+}
+
+pub(super) async fn has_table(conn: &mut Conn, name: &str) -> Result<bool, Error> {
+    let sql = match conn {
+        Conn::MySql(_) => "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
+        Conn::Sqlite(_) => "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?",
+    };
+    Ok(on_conn!(conn, c => sqlx::query_scalar::<_, i64>(sql).bind(name).fetch_one(&mut *c).await?) > 0)
+}
+
+/// What a look that failed may tell: the driver's own words could show rows.
+pub(super) fn not_told(error: &Error) -> StoreError {
+    match error.as_database_error() {
+        Some(database) => StoreError::Refused(database.message().to_owned()),
+        None => StoreError::Unavailable("the connection broke"),
+    }
+}
+
+async fn version(conn: &mut Conn) -> Result<String, Error> {
+    let (name, sql) = match conn {
+        Conn::MySql(_) => ("", "SELECT CAST(VERSION() AS CHAR(100))"),
+        Conn::Sqlite(_) => ("SQLite ", "SELECT sqlite_version()"),
+    };
+    let version: String = on_conn!(conn, c => sqlx::query_scalar(sql).fetch_one(&mut *c).await?);
+    Ok(format!("{name}{version}"))
+}
+
+async fn server(conn: &mut sqlx::MySqlConnection) -> Result<Server, Error> {
+    const VALUES: &str = "SELECT CAST(@@GLOBAL.innodb_flush_log_at_trx_commit AS SIGNED), \
+                          CAST(IF(@@GLOBAL.log_bin, @@GLOBAL.sync_binlog, 1) AS SIGNED), CAST(@@GLOBAL.max_connections AS SIGNED), \
+                          CAST(UNIX_TIMESTAMP() AS SIGNED), CAST(@@GLOBAL.read_only AS SIGNED), CAST(@@GLOBAL.sql_mode LIKE '%STRICT%' AS SIGNED), \
+                          CAST(DATABASE() AS CHAR(64))";
+    type Values = (i64, i64, i64, i64, i64, i64, String);
+    let (flush, sync, connections, seconds, read_only, strict, schema): Values = sqlx::query_as(VALUES).fetch_one(&mut *conn).await?;
+    let grants: Vec<String> = sqlx::query_scalar("SHOW GRANTS").fetch_all(&mut *conn).await?;
+    let wordless = sqlx::query_scalar(
+        "SELECT CAST(column_name AS CHAR(64)) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'deal' \
+         AND column_name IN ('prepayBack', 'payBack', 'queryBack') AND character_set_name NOT LIKE 'utf8%' \
+         AND character_set_name NOT IN ('gbk', 'gb2312', 'gb18030') ORDER BY ordinal_position",
+    );
+    Ok(Server {
+        durability: Durability::of(flush, sync),
+        connections,
+        clock: DateTime::from_timestamp(seconds, 0),
+        read_only: read_only != 0,
+        strict: strict != 0,
+        missing_privileges: privileges::missing(&grants, &schema),
+        wordless: wordless.fetch_all(&mut *conn).await?,
+    })
+}

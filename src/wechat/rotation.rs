@@ -1,0 +1,117 @@
+//! A change of the API key without a standstill: for a while, what WeChat signed with the previous key is believed too.
+//! Messages that were under way at the change, and notifications that WeChat repeats for a day, would otherwise be
+//! refused. What goes out is signed with the present key only.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tracing::info;
+
+use super::fields::Fields;
+use super::merchant::Merchant;
+use super::sign::{ApiKey, SignatureError, Signer};
+use super::xml;
+
+/// The key that was in force before.
+#[derive(Debug, Clone)]
+pub struct PreviousKey {
+    signer: Signer,
+    matched: Arc<AtomicU64>,
+}
+
+impl PreviousKey {
+    /// The previous key of a merchant, used with the algorithm that is in force.
+    pub fn new(key: ApiKey, present: &Signer) -> Self {
+        Self { signer: Signer::new(key, present.sign_type()), matched: Arc::default() }
+    }
+
+    /// Whether this is the key.
+    pub fn uses_key(&self, key: &str) -> bool {
+        self.signer.uses_key(key)
+    }
+
+    /// How many messages were believed because of it. When that stands still, it can be taken out of the configuration.
+    pub fn matched(&self) -> u64 {
+        self.matched.load(Ordering::Relaxed)
+    }
+}
+
+impl Merchant {
+    /// Checks WeChat's signature: with the present key, and then with the previous one.
+    pub(super) fn verify(&self, fields: &Fields) -> Result<(), SignatureError> {
+        match (self.signer.verify(fields), &self.previous_key) {
+            (Err(SignatureError::Wrong), Some(previous)) => {
+                previous.signer.verify(fields)?;
+                previous.matched.fetch_add(1, Ordering::Relaxed);
+                info!("WeChat signed with the previous API key");
+                Ok(())
+            }
+            (verified, _) => verified,
+        }
+    }
+
+    /// A stored request as it may be sent now. One that the previous key signed is signed again: the same parameters, the
+    /// same nonce, another `sign`, which WeChat does not compare on a repeat. What neither key has signed stays as it is:
+    /// nobody gets our signature by writing into the table.
+    pub(super) fn signed_anew(&self, request: String) -> String {
+        let Some(previous) = &self.previous_key else { return request };
+        let Ok(fields) = xml::parse(request.as_bytes()) else { return request };
+        if self.signer.verify(&fields).is_ok() || previous.signer.verify(&fields).is_err() {
+            return request;
+        }
+        let unsigned: Fields = fields.iter().filter(|(name, _)| *name != "sign").collect();
+        xml::write(&self.signer.signed(unsigned))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wechat::SignType;
+    use crate::wechat::testing::{BOTH, fields, merchant};
+
+    const OLD: &str = "8934e7d15453e97507ef794cf7b0519d";
+    const STRANGE: &str = "fedcba9876543210fedcba9876543210";
+
+    fn signer(key: &str, sign_type: SignType) -> Signer {
+        Signer::new(ApiKey::new(key).unwrap(), sign_type)
+    }
+
+    fn changing(sign_type: SignType) -> Merchant {
+        let merchant = merchant(sign_type);
+        let previous_key = Some(PreviousKey::new(ApiKey::new(OLD).unwrap(), &merchant.signer));
+        Merchant { previous_key, ..merchant }
+    }
+
+    #[test]
+    fn both_keys_are_believed_and_the_previous_one_is_counted() {
+        for sign_type in BOTH {
+            let changing = changing(sign_type);
+            let matched = || changing.previous_key.as_ref().unwrap().matched();
+            assert_eq!((changing.verify(&changing.signer.signed(fields("a=1"))), matched()), (Ok(()), 0));
+            assert_eq!((changing.verify(&signer(OLD, sign_type).signed(fields("a=1"))), matched()), (Ok(()), 1));
+            assert_eq!(changing.verify(&signer(STRANGE, sign_type).signed(fields("a=1"))), Err(SignatureError::Wrong));
+            assert_eq!(changing.verify(&fields("a=1")), Err(SignatureError::Missing));
+            assert_eq!(matched(), 1);
+            let other = BOTH.into_iter().find(|other| *other != sign_type).unwrap();
+            assert_eq!(changing.verify(&signer(OLD, other).signed(fields("a=1"))), Err(SignatureError::Wrong), "one algorithm");
+            assert_eq!(merchant(sign_type).verify(&signer(OLD, sign_type).signed(fields("a=1"))), Err(SignatureError::Wrong));
+        }
+    }
+
+    #[test]
+    fn only_a_request_of_the_previous_key_is_signed_anew() {
+        for sign_type in BOTH {
+            let (changing, lines) = (changing(sign_type), "appid=wx1\nnonce_str=5K8264\ntotal_fee=1990\nbody=a<b>]]>c");
+            let sent = |signer: &Signer| xml::write(&signer.signed(fields(lines)));
+            let (present, old) = (sent(&changing.signer), sent(&signer(OLD, sign_type)));
+            assert_eq!(changing.signed_anew(present.clone()), present, "to the byte");
+            assert_eq!(changing.signed_anew(old.clone()), present, "the same parameters in the same order");
+            let tampered = old.replace("1990", "1");
+            for strange in [tampered, sent(&signer(STRANGE, sign_type)), xml::write(&fields(lines)), "<xml>".to_owned()] {
+                assert_eq!(changing.signed_anew(strange.clone()), strange);
+            }
+            assert_eq!(merchant(sign_type).signed_anew(old.clone()), old, "without a change nothing is touched");
+        }
+    }
+}
