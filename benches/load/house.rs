@@ -1,0 +1,103 @@
+//! The service with its callers, and one round of everything that is measured.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use wechat_pay::wechat::SignType;
+
+use crate::support::calls::{notification, order_id, poll, wish};
+use crate::support::database::Database;
+use crate::support::driver::{Run, Until, drive};
+use crate::support::letters::Writer;
+use crate::support::service::Service;
+use crate::support::upstream::Upstream;
+use crate::support::wire::{Wire, get};
+
+/// How long what changes nothing is asked, a round.
+const READING: Duration = Duration::from_secs(2);
+
+/// What is asked of the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    Healthz,
+    ToPay,
+    Notification,
+    QueryOrder,
+}
+
+impl Call {
+    pub const ALL: [Self; 4] = [Self::Healthz, Self::ToPay, Self::Notification, Self::QueryOrder];
+}
+
+/// One call's figures of one round. Those of the database are for one request.
+pub struct Figures {
+    pub call: Call,
+    pub per_second: f64,
+    pub p50: f64,
+    pub p99: f64,
+    pub statements: f64,
+    pub commits: f64,
+    pub syncs: f64,
+    pub sent_away: f64,
+}
+
+pub struct House {
+    pub service: Service,
+    writer: Writer,
+}
+
+impl House {
+    /// With a database of its own.
+    pub async fn open(database: &Database, upstream: &Upstream, name: &str) -> Self {
+        // Nothing comes due meanwhile, so that the sweeper finds nothing to do and what is counted is the calls' own.
+        let settings = [("SWEEP__FIRST_LOOKS", "3600")];
+        let url = database.create(name).await;
+        let service = Service::start(database.directory(), name, &url, upstream, &settings).await;
+        Self { service, writer: Writer::new(SignType::Md5) }
+    }
+
+    /// So many deals opened and paid by notification; then polled, and beside that the bare answer.
+    pub async fn round(&self, database: &Database, callers: usize, deals: usize) -> Vec<Figures> {
+        let mut wires = self.service.connections(callers).await;
+        let (mut figures, order_ids) = self.payments(database, &mut wires, deals).await;
+        let polls: Vec<_> = order_ids.iter().map(|id| poll(id)).collect();
+        let polling = drive(&mut wires, &polls, Until::Over(READING), must_hold("SUCCESS"));
+        figures.push(count(database, Call::QueryOrder, polling).await);
+        let greeting = [get("/healthz")];
+        let asking = drive(&mut wires, &greeting, Until::Over(READING), |_| ());
+        figures.push(count(database, Call::Healthz, asking).await);
+        figures
+    }
+
+    async fn payments(&self, database: &Database, wires: &mut [Wire], deals: usize) -> (Vec<Figures>, Vec<String>) {
+        let (order_ids, wishes) = (RefCell::new(Vec::with_capacity(deals)), vec![wish(); deals]);
+        let opening = drive(wires, &wishes, Until::AllAreSent, |body| order_ids.borrow_mut().push(order_id(body)));
+        let opened = count(database, Call::ToPay, opening).await;
+        let order_ids = order_ids.into_inner();
+        let letters: Vec<_> = order_ids.iter().map(|id| notification(&self.writer.paid(id))).collect();
+        let posting = drive(wires, &letters, Until::AllAreSent, must_hold("SUCCESS"));
+        (vec![opened, count(database, Call::Notification, posting).await], order_ids)
+    }
+}
+
+/// A payment that is not acknowledged, or not seen, makes the figures worthless.
+fn must_hold(word: &'static str) -> impl Fn(&[u8]) {
+    move |body| assert!(body.windows(word.len()).any(|part| part == word.as_bytes()), "{}", String::from_utf8_lossy(body))
+}
+
+async fn count(database: &Database, call: Call, run: impl Future<Output = Run>) -> Figures {
+    let meter = database.meter().await;
+    let run = run.await;
+    let spent = meter.stop().await;
+    let each = |name: &str| spent.of(name) / run.requests() as f64;
+    Figures {
+        call,
+        per_second: run.per_second(),
+        p50: run.quantile(0.5),
+        p99: run.quantile(0.99),
+        statements: each("Questions"),
+        commits: each("Com_commit"),
+        syncs: each("Innodb_data_fsyncs"),
+        sent_away: run.sent_away() as f64,
+    }
+}

@@ -1,0 +1,72 @@
+//! What the whole service can do: the release build as a process, a durable MariaDB, a WeChat that answers at once and
+//! callers on keep-alive connections, all on this machine; beside it the bare engine under sysbench. One table, the
+//! ratios that matter, and ten thousand payers that poll.
+//!
+//! ```sh
+//! cargo bench --bench load
+//! ```
+//! It needs `mariadb-server` and `sysbench` from the distribution's packages, starts everything by itself, takes less
+//! than five minutes, and leaves nothing behind. A target that is missed ends it with an error. Figures mean something
+//! on an idle machine only; the ratios are within one run, so they bear a slow one.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench that cannot go on ends")]
+#![allow(clippy::float_arithmetic, reason = "rates and latencies are no money")]
+#![allow(clippy::print_stdout, reason = "the table is what it is for")]
+
+mod house;
+mod polling;
+mod report;
+mod silent;
+
+#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "each bench uses its own part of it")]
+mod support;
+
+use std::process::ExitCode;
+
+use house::House;
+use report::{Report, Verdicts};
+use support::database::Database;
+use support::sysbench::Bare;
+use support::upstream::Upstream;
+
+/// Keep-alive connections of callers, and clients of the bare engine.
+const CALLERS: usize = 64;
+/// Medians are taken over so many rounds, in each of which everything has its turn.
+const ROUNDS: usize = 3;
+/// Deals opened and paid a round: by many callers, and by one alone.
+const DEALS: usize = 20_000;
+const DEALS_ALONE: usize = 1_000;
+/// How long the bare engine is measured, a round.
+const BARE_SECONDS: u32 = 5;
+
+fn main() -> ExitCode {
+    support::run(bench())
+}
+
+async fn bench() -> bool {
+    let database = Database::start().await;
+    let upstream = Upstream::start();
+    let house = House::open(&database, &upstream, "till").await;
+    let bare = Bare::prepare(&database, "till").await;
+    // Caches, prepared statements and the server's own files have settled before anything counts.
+    house.round(&database, CALLERS, DEALS / 10).await;
+
+    let started = std::time::Instant::now();
+    let mut report = Report::default();
+    for round in 1..=ROUNDS {
+        println!("round {round} of {ROUNDS}, after {} s", started.elapsed().as_secs());
+        report.bare.push(bare.measure(CALLERS, BARE_SECONDS));
+        report.add(CALLERS, house.round(&database, CALLERS, DEALS).await);
+        report.add(1, house.round(&database, 1, DEALS_ALONE).await);
+    }
+    report.print(&database).await;
+
+    let mut verdicts = Verdicts::default();
+    report.judge(&mut verdicts);
+    verdicts.at_most("resident under that load, MiB", house.service.peak_memory(), 64.0);
+    silent::judge(&house, &database, &mut verdicts).await;
+    drop(house);
+    polling::judge(&database, &upstream, &mut verdicts).await;
+    verdicts.all_are_good()
+}

@@ -1,0 +1,63 @@
+//! The engine without us: `sysbench` at the same MariaDB, with as many clients as we serve.
+
+use std::process::Command;
+
+use super::database::Database;
+use super::process;
+
+/// Rows in the table of the bare engine.
+const ROWS: u32 = 100_000;
+
+/// A table shaped like `deal`, filled.
+pub struct Bare(u16);
+
+/// What sysbench measured.
+pub struct Figures {
+    pub per_second: f64,
+    /// Of latencies, in milliseconds.
+    pub average: f64,
+    pub p99: f64,
+}
+
+impl Bare {
+    /// `like` is the database whose table it shall be like.
+    pub async fn prepare(database: &Database, like: &str) -> Self {
+        database.create("bare").await;
+        database.run("bare", &format!("CREATE TABLE deal LIKE {like}.deal")).await;
+        let fill = format!(
+            "INSERT INTO deal (order_id, order_key, product_id, merchant_id, price, price_last, total_fee, status, mode, prepay_request, \
+             prepayBack, payBack, code_url, create_at, update_at, expires_at) \
+             SELECT CONCAT('20261124120000', LPAD(seq, 18, '0')), CONCAT('20261124120000', LPAD(seq, 18, '0')), 1, 2, 19.9, 19.9, 1990, 0, 0, \
+             REPEAT('x', 600), REPEAT('x', 500), REPEAT('x', 800), 'weixin://wxpay/bizpayurl?pr=cdx1OaJ00', NOW(), NOW(), NOW() \
+             FROM seq_1_to_{ROWS}"
+        );
+        database.run("bare", &fill).await;
+        Self(database.port)
+    }
+
+    /// Single-row durable updates for so many seconds.
+    pub fn measure(&self, clients: usize, seconds: u32) -> Figures {
+        let said = process::output(
+            Command::new("sysbench")
+                .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/support/update.lua"))
+                .args(["--db-driver=mysql", "--mysql-host=127.0.0.1", "--mysql-user=root", "--mysql-db=bare", "--percentile=99"])
+                .arg(format!("--mysql-port={}", self.0))
+                .arg(format!("--rows={ROWS}"))
+                .arg(format!("--threads={clients}"))
+                .arg(format!("--time={seconds}"))
+                .arg("run"),
+            "sysbench",
+        );
+        let figure = |name: &str| {
+            let line = said.lines().find_map(|line| line.trim().strip_prefix(name)).unwrap_or_else(|| panic!("no {name} in {said}"));
+            line.trim().to_owned()
+        };
+        let transactions = figure("transactions:");
+        let (_, rate) = transactions.split_once('(').unwrap();
+        Figures {
+            per_second: rate.split(' ').next().unwrap().parse().unwrap(),
+            average: figure("avg:").parse().unwrap(),
+            p99: figure("99th percentile:").parse().unwrap(),
+        }
+    }
+}
