@@ -8,7 +8,7 @@ use wechat_pay::chance::Chance;
 use wechat_pay::clock::Clock;
 use wechat_pay::deal::Schedule;
 use wechat_pay::gateway::{Gateway, Terms};
-use wechat_pay::store::Store;
+use wechat_pay::store::{LARGEST_BATCH, Store};
 use wechat_pay::wechat::{Client, Endpoints, SignType};
 
 use crate::support::calls::{notification, order_id, poll, wish};
@@ -106,7 +106,7 @@ async fn pass(database: &Database, gateway: &Gateway) -> Cost {
 
 async fn gateway(url: &str, upstream: &Upstream) -> Gateway {
     let (clock, chance) = (Clock::System, Chance::System);
-    let store = Store::open(&url.parse().unwrap(), "bench", clock.now()).await.unwrap();
+    let store = Store::open(&url.parse().unwrap(), "bench", LARGEST_BATCH, clock.now()).await.unwrap();
     let endpoints = Endpoints { primary: format!("http://{}", upstream.address).parse().unwrap(), backup: None };
     let client = Client::new(merchant(SignType::Md5), endpoints, chance.clone()).unwrap();
     let pause = TimeDelta::seconds(600);
