@@ -241,14 +241,17 @@ impl Worker {
 
     /// After a conflict in a second try: whether it met the row of the first one, which had been carried out after all.
     async fn is_our_own(&mut self, statement: &Statement) -> Result<Answer, StoreError> {
-        let conn = self.connected().await?;
-        match timeout(STATEMENT, statement.has_been_carried_out(conn)).await {
-            Ok(Ok(true)) => Ok(Answer::Affected(1)),
-            Ok(Ok(false)) => Err(StoreError::Conflict),
-            _ => {
-                self.conn = None;
-                Err(StoreError::Unavailable("the connection broke"))
-            }
+        let passage = Edge::pass(self.edge.as_ref(), "find our own").await;
+        let outcome = if Passage::arrives(passage.as_ref()) {
+            let conn = self.connected().await?;
+            timeout(STATEMENT, statement.has_been_carried_out(conn)).await
+        } else {
+            Ok(Err(Error::WorkerCrashed))
+        };
+        match self.heard(passage.as_ref(), outcome) {
+            Ok(true) => Ok(Answer::Affected(1)),
+            Ok(false) => Err(StoreError::Conflict),
+            Err(failure) => Err(failure.into()),
         }
     }
 
