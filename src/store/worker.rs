@@ -32,6 +32,8 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(20);
 const SIGN_OF_LIFE: Duration = Duration::from_millis(250);
 /// Deadlocks are normal on a cluster; a sixth one in a row is overload.
 const RETRIES: u32 = 5;
+/// Tries of a batch whose connection breaks, or that finds none.
+const BATCH_TRIES: u32 = 3;
 
 /// Connections that an instance keeps to a server: for reads, and for writes.
 const READERS: usize = 4;
@@ -174,10 +176,14 @@ impl Worker {
 
     /// One try of one batch: every caller hears what became of his own statement, or it is tried again by itself.
     async fn carry_out_batch(&mut self, batch: Vec<Job>, jobs: &Jobs) {
-        let mut outcome = self.try_batch(&batch).await;
-        // As with a single one, a second try is harmless.
-        let broke = matches!(outcome, Ok(Err(Failure::Broken)));
-        if broke {
+        let deadline = batch.first().map(|job| job.deadline);
+        let (mut outcome, mut broke) = (self.try_batch(&batch).await, false);
+        // As with a single one, a second try is harmless. Many wait for this one, so it has a third.
+        for _ in 1..BATCH_TRIES {
+            if !matches!(outcome, Ok(Err(Failure::Broken)) | Err(_)) || deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                break;
+            }
+            broke |= outcome.is_ok();
             outcome = self.try_batch(&batch).await;
         }
         match outcome {
@@ -187,6 +193,7 @@ impl Worker {
                 }
             }
             Ok(Ok(Batched::Apart) | Err(Failure::Conflict | Failure::Contention | Failure::Refused(_))) => jobs.apart(batch, broke),
+            Ok(Err(Failure::Broken)) => jobs.apart(batch, true),
             Ok(Err(failure)) => refuse(batch, &failure.into()),
             Err(error) => refuse(batch, &error),
         }
@@ -258,14 +265,17 @@ impl Worker {
 
     /// After a conflict in a second try: whether it met the row of the first one, which had been carried out after all.
     async fn is_our_own(&mut self, statement: &Statement) -> Result<Answer, StoreError> {
-        let conn = self.connected().await?;
-        match timeout(STATEMENT, statement.has_been_carried_out(conn)).await {
-            Ok(Ok(true)) => Ok(Answer::Affected(1)),
-            Ok(Ok(false)) => Err(StoreError::Conflict),
-            _ => {
-                self.conn = None;
-                Err(StoreError::Unavailable("the connection broke"))
-            }
+        let passage = Edge::pass(self.edge.as_ref(), "find our own").await;
+        let outcome = if Passage::arrives(passage.as_ref()) {
+            let conn = self.connected().await?;
+            timeout(STATEMENT, statement.has_been_carried_out(conn)).await
+        } else {
+            Ok(Err(Error::WorkerCrashed))
+        };
+        match self.heard(passage.as_ref(), outcome) {
+            Ok(true) => Ok(Answer::Affected(1)),
+            Ok(false) => Err(StoreError::Conflict),
+            Err(failure) => Err(failure.into()),
         }
     }
 
