@@ -82,9 +82,26 @@ impl Workers {
             (false, 1) => (READERS, WRITERS_ALONE),
             (false, _) => (READERS, WRITERS),
         };
-        let (doubts, unable) = (Arc::default(), Unable::default());
-        let lane = |workers| lane(&url, workers, instance, largest_batch, edge, &doubts);
-        Self { reads: lane(readers), writes: lane(writers), unable, metrics: Arc::default() }
+        let (doubts, unable, metrics) = (Arc::default(), Unable::default(), Arc::default());
+        let worker = |lane| Worker {
+            lane,
+            url: url.clone(),
+            instance: Arc::clone(instance),
+            edge: edge.cloned(),
+            conn: None,
+            idle_since: Instant::now(),
+            doubts: Arc::clone(&doubts),
+            cleared: 0,
+            metrics: Arc::clone(&metrics),
+        };
+        let start = |lane, workers| {
+            let (queue, jobs) = queue(largest_batch, edge.is_some());
+            for number in 0..workers {
+                tokio::spawn(worker(lane).work(jobs.clone()).instrument(tracing::debug_span!("store", worker = number)));
+            }
+            queue
+        };
+        Self { reads: start(Lane::Read, readers), writes: start(Lane::Write, writers), unable, metrics }
     }
 
     /// Whether a write has failed within the last seconds because the database could not write, and none has succeeded since.
@@ -122,31 +139,8 @@ impl Workers {
     }
 }
 
-fn lane(
-    url: &DatabaseUrl,
-    workers: usize,
-    instance: &Arc<str>,
-    largest_batch: usize,
-    edge: Option<&Edge>,
-    doubts: &Arc<AtomicU64>,
-) -> Queue {
-    let (queue, jobs) = queue(largest_batch, edge.is_some());
-    for number in 0..workers {
-        let worker = Worker {
-            url: url.clone(),
-            instance: Arc::clone(instance),
-            edge: edge.cloned(),
-            conn: None,
-            idle_since: Instant::now(),
-            doubts: Arc::clone(doubts),
-            cleared: 0,
-        };
-        tokio::spawn(worker.work(jobs.clone()).instrument(tracing::debug_span!("store", worker = number)));
-    }
-    queue
-}
-
 struct Worker {
+    lane: Lane,
     url: DatabaseUrl,
     instance: Arc<str>,
     edge: Option<Edge>,
@@ -156,6 +150,7 @@ struct Worker {
     doubts: Arc<AtomicU64>,
     /// How many of these failures this worker's connection has outlived.
     cleared: u64,
+    metrics: Arc<StoreMetrics>,
 }
 
 impl Worker {
@@ -164,6 +159,7 @@ impl Worker {
         self.conn = connect(&self.url).await.ok();
         drop(passage);
         while let Some(batch) = jobs.next().await {
+            self.metrics.took(self.lane, batch.len());
             match <[Job; 1]>::try_from(batch) {
                 Ok([job]) => {
                     let answer = self.carry_out(&job).await;
