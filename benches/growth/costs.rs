@@ -29,6 +29,9 @@ const CALLS: usize = 400;
 /// Deals that a pass of the sweeper looks at.
 const LOOKS: u32 = 100;
 
+/// The default of `database.largest_batch`.
+const LARGEST_BATCH: usize = 64;
+
 /// The figures of one call.
 pub struct Cost {
     /// Median, in milliseconds.
@@ -106,7 +109,7 @@ async fn pass(database: &Database, gateway: &Gateway) -> Cost {
 
 async fn gateway(url: &str, upstream: &Upstream) -> Gateway {
     let (clock, chance) = (Clock::System, Chance::System);
-    let store = Store::open(&url.parse().unwrap(), "bench", clock.now()).await.unwrap();
+    let store = Store::open(&url.parse().unwrap(), "bench", LARGEST_BATCH, clock.now()).await.unwrap();
     let endpoints = Endpoints { primary: format!("http://{}", upstream.address).parse().unwrap(), backup: None };
     let client = Client::new(merchant(SignType::Md5), endpoints, chance.clone()).unwrap();
     let pause = TimeDelta::seconds(600);

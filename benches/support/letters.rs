@@ -23,6 +23,7 @@ pub fn merchant(sign_type: SignType) -> Merchant {
         appid: DEFAULT_MERCHANT.appid.to_owned(),
         mch_id: DEFAULT_MERCHANT.mch_id.to_owned(),
         signer: signer(sign_type),
+        previous_key: None,
         notify_url: NOTIFY_URL.to_owned(),
     }
 }
