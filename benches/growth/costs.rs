@@ -29,9 +29,6 @@ const CALLS: usize = 400;
 /// Deals that a pass of the sweeper looks at.
 const LOOKS: u32 = 100;
 
-/// The default of `database.largest_batch`.
-const LARGEST_BATCH: usize = 64;
-
 /// The figures of one call.
 pub struct Cost {
     /// Median, in milliseconds.
