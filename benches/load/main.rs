@@ -62,7 +62,7 @@ async fn bench() -> bool {
         println!("round {round} of {ROUNDS}, after {} s", started.elapsed().as_secs());
         report.bare.push(bare.measure(CALLERS, BARE_SECONDS));
         report.house.add(CALLERS, house.round(&database, CALLERS, DEALS).await);
-        report.plain.add(CALLERS, plain.payments(&database, CALLERS, DEALS / 2).await);
+        report.plain.add(CALLERS, plain.payments(&database, CALLERS, DEALS / 4).await);
         report.house.add(1, house.round(&database, 1, DEALS_ALONE).await);
         report.plain.add(1, plain.payments(&database, 1, DEALS_ALONE).await);
     }
