@@ -17,7 +17,7 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::{Settings, Wechat};
 use crate::gateway::Gateway;
-use crate::http::{self, App, Limits};
+use crate::http::{self, App, HttpMetrics, Limits};
 use crate::listener;
 use crate::simulator::Simulator;
 use crate::store::{CONNECTIONS, Durability, Store, StoreError};
@@ -29,6 +29,9 @@ use crate::wechat::{Client, Endpoints};
 const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
 /// For work that outlives its request, after the last connection is closed.
 const LAST_WORK: Duration = Duration::from_millis(1500);
+
+/// For Prometheus, another one beside it, and somebody who looks.
+const METRICS_CONNECTIONS: usize = 16;
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +57,8 @@ pub enum StartError {
 pub struct Service {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where metrics are shown, if they are.
+    pub metrics_address: Option<SocketAddr>,
     /// Where the simulator listens, and the simulator itself.
     pub simulator: Option<(SocketAddr, Simulator)>,
     /// Whether there is a demo shop.
@@ -114,6 +119,7 @@ impl Service {
             notify_sources: settings.notify_sources.into(),
             max_price: settings.max_price,
             limits: Arc::new(Limits::new(settings.limits.per_address, settings.limits.per_merchant)),
+            metrics: HttpMetrics::default(),
             page: Arc::new(settings.page),
             accept_weak_durability: settings.accept_weak_durability,
             phone: simulator.as_ref().filter(|_| has_shop).map(|(address, _)| page_of(*address).into()),
@@ -121,9 +127,16 @@ impl Service {
             work: work.clone(),
             stopping: stop.clone(),
         };
+        let mut metrics_address = None;
+        if let Some(configured) = settings.metrics_listen {
+            let listener = listen(configured)?;
+            metrics_address = Some(local_address(&listener, configured));
+            let router = http::metrics_router(app.clone());
+            servers.push(tokio::spawn(listener::serve(listener, router, METRICS_CONNECTIONS, stop.clone())));
+        }
         let router = http::router(app, &settings.server);
         servers.push(tokio::spawn(listener::serve(listener, router, settings.server.max_connections, stop.clone())));
-        Ok(Self { address, simulator, has_shop, gateway, stop, stop_simulator, work, servers })
+        Ok(Self { address, metrics_address, simulator, has_shop, gateway, stop, stop_simulator, work, servers })
     }
 
     /// Takes no more connections, finishes what is in hand, and returns within 10 s.
@@ -245,6 +258,9 @@ fn page_of(address: SocketAddr) -> String {
 /// Says what is running, and where to look.
 pub fn announce(service: &Service) {
     info!(address = %service.address, "serving");
+    if let Some(address) = service.metrics_address {
+        info!(%address, "showing metrics");
+    }
     if let Some((address, _)) = &service.simulator {
         warn!("no WeChat credentials are configured: the built-in simulator is WeChat and no money moves");
         match service.has_shop {

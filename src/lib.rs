@@ -21,6 +21,7 @@
 //!          simulator → wechat (its codec and types) + deal          never gateway, store or http
 //!          { http, simulator } → page                               what their pages for people share
 //!        doctor → { store, wechat }                                 never a change: its own connections, which cannot
+//!          all of these → metrics, trace                            each room counts in a metrics.rs of its own
 //! ```
 //!
 //! # What must always hold
@@ -64,11 +65,13 @@ pub mod explain;
 pub mod gateway;
 pub mod http;
 pub mod listener;
+pub mod metrics;
 pub mod page;
 pub mod proof;
 pub mod simulator;
 pub mod store;
 pub mod sweeper;
 pub mod telemetry;
+pub mod trace;
 pub mod watcher;
 pub mod wechat;

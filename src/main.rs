@@ -47,7 +47,7 @@ async fn main() -> ExitCode {
     if arguments.next().is_some() || !is_lawful {
         return usage_error();
     }
-    let _log = telemetry::start();
+    let _last_lines = telemetry::start();
     let outcome = match command.as_deref() {
         None | Some("serve") => serve().await,
         Some("simulator") => simulator().await,

@@ -8,7 +8,7 @@ use wechat_pay::chance::Chance;
 use wechat_pay::clock::Clock;
 use wechat_pay::deal::Schedule;
 use wechat_pay::gateway::{Gateway, Terms};
-use wechat_pay::store::Store;
+use wechat_pay::store::{LARGEST_BATCH, Store};
 use wechat_pay::wechat::{Client, Endpoints, SignType};
 
 use crate::support::calls::{notification, order_id, poll, wish};
@@ -28,9 +28,6 @@ const ROUNDS: usize = 5;
 const CALLS: usize = 400;
 /// Deals that a pass of the sweeper looks at.
 const LOOKS: u32 = 100;
-
-/// The default of `database.largest_batch`.
-const LARGEST_BATCH: usize = 64;
 
 /// The figures of one call.
 pub struct Cost {

@@ -32,6 +32,7 @@ const DEFAULT_DATABASE: &str = "sqlite://data/deal.db";
 pub struct Raw {
     server: RawServer,
     database: RawDatabase,
+    metrics: RawMetrics,
     wechat: RawWechat,
     deal: RawDeal,
     auth: RawAuth,
@@ -57,6 +58,12 @@ struct RawDatabase {
     url_file: String,
     accept_weak_durability: bool,
     largest_batch: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawMetrics {
+    listen: String,
 }
 
 #[derive(Deserialize)]
@@ -110,6 +117,10 @@ impl Raw {
             return Err(value("database.largest_batch", "1 to 64"));
         }
         let simulator_listen = address("simulator.listen", &self.simulator.listen)?;
+        let metrics_listen = match self.metrics.listen.as_str() {
+            "" => None,
+            listen => Some(address("metrics.listen", listen)?),
+        };
         if self.simulator.time_scale == 0 {
             return Err(value("simulator.time_scale", "at least 1"));
         }
@@ -136,6 +147,7 @@ impl Raw {
         Ok(Settings {
             server,
             database,
+            metrics_listen,
             accept_weak_durability: self.database.accept_weak_durability,
             largest_batch: self.database.largest_batch,
             wechat,

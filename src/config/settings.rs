@@ -19,6 +19,8 @@ pub struct Settings {
     pub server: ServerSettings,
     /// Where deals are kept.
     pub database: DatabaseUrl,
+    /// Where `/metrics` is shown; `None`: nowhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// Be ready although the database may lose what it acknowledged.
     pub accept_weak_durability: bool,
     /// How many changes travel in one transaction at most.
@@ -128,6 +130,10 @@ impl std::fmt::Display for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(f, "listen              {}", self.server.listen)?;
         writeln!(f, "database            {}", if self.database.is_sqlite() { "SQLite" } else { "MySQL or MariaDB" })?;
+        match self.metrics_listen {
+            Some(listen) => writeln!(f, "metrics             http://{listen}/metrics")?,
+            None => writeln!(f, "metrics             not shown (metrics.listen)")?,
+        }
         match &self.wechat {
             Some(wechat) => {
                 let host = |url: &reqwest::Url| url.host_str().unwrap_or_default().to_owned();

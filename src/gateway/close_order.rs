@@ -24,6 +24,7 @@ impl Gateway {
     /// Closes a deal that nobody has paid. `Ok` when it cannot be paid any more, also when it could not before.
     pub async fn close_order(&self, order_id: OrderId) -> Result<(), GatewayError> {
         let deal = self.store.find(&order_id).await?.ok_or(GatewayError::NotFound)?;
+        Self::is_about(&order_id);
         match deal.status {
             DealStatus::Paid => return Err(GatewayError::OrderPaid(order_id)),
             DealStatus::Expired => return Ok(()),
@@ -76,6 +77,7 @@ impl Gateway {
         if !told.known {
             let event = Event { detail: Some("WeChat never knew it".to_owned()), ..self.event(order_id, EventKind::Expired, origin) };
             if self.store.mark_never_ordered(order_id, self.clock.now_seconds() - QUIET, event).await? {
+                self.metrics.expired();
                 self.watched.touch(order_id);
                 info!(%order_id, "expired: WeChat never knew it");
                 return Ok(());

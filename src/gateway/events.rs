@@ -56,6 +56,7 @@ impl Gateway {
     /// How the deal stands, and every change of that.
     pub async fn events(self: &Arc<Self>, order_id: OrderId) -> Result<Events, Arc<GatewayError>> {
         let deal = self.load(&order_id).await?;
+        Self::is_about(&order_id);
         if let Some(view) = OrderView::decided(&deal) {
             return Ok(Events::new(view, None));
         }

@@ -3,6 +3,8 @@
 
 mod close_order;
 mod events;
+mod labels;
+mod metrics;
 mod paid;
 mod pay_page;
 mod polls;
@@ -23,9 +25,11 @@ use crate::store::{Event, EventKind, Origin, Store, StoreError};
 use crate::wechat::{CallError, Client, Evidence, Refusal};
 
 pub use events::Events;
+pub use labels::{Answered, Disbelief};
+pub use metrics::GatewayMetrics;
 pub use pay_page::{PayPage, Standing};
 pub use query_order::OrderView;
-pub use settle::{Alarms, SettleError, Settled};
+pub use settle::{SettleError, Settled};
 pub use sweep::Swept;
 pub use to_pay::{Opened, ToPay};
 
@@ -60,7 +64,7 @@ pub struct Gateway {
     polls: Polls,
     paid: Paid,
     watched: Watched,
-    alarms: Alarms,
+    metrics: GatewayMetrics,
     strays: Strays,
 }
 
@@ -117,13 +121,19 @@ impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, wechat: Client, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let polls = Polls::new(terms.query_budget);
-        let (paid, watched, alarms, strays) = (Paid::default(), Watched::default(), Alarms::default(), Strays::default());
-        Self { store, wechat, clock, chance, terms, polls, paid, watched, alarms, strays }
+        let (paid, watched, metrics, strays) = (Paid::default(), Watched::default(), GatewayMetrics::default(), Strays::default());
+        Self { store, wechat, clock, chance, terms, polls, paid, watched, metrics, strays }
     }
 
-    /// What was raised since the start.
-    pub fn alarms(&self) -> &Alarms {
-        &self.alarms
+    /// What was counted since the start.
+    pub fn metrics(&self) -> &GatewayMetrics {
+        &self.metrics
+    }
+
+    /// From here on the log says which order the request at hand is about. Said of orders that we know, never of what
+    /// somebody typed.
+    fn is_about(order_id: &OrderId) {
+        tracing::Span::current().record("order_id", tracing::field::display(order_id));
     }
 
     /// An event that happens now.

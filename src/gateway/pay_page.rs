@@ -38,6 +38,7 @@ impl Gateway {
     /// The page of a deal.
     pub async fn pay_page(&self, order_id: OrderId) -> Result<PayPage, GatewayError> {
         let deal = self.store.find(&order_id).await?.ok_or(GatewayError::NotFound)?;
+        Self::is_about(&order_id);
         let expires_at = expiry(&deal);
         let is_over = expires_at <= self.clock.now();
         let standing = match deal.status {

@@ -13,6 +13,7 @@ use futures_util::future::{BoxFuture, Shared};
 
 use crate::clock::Clock;
 use crate::deal::{OrderId, Timestamp};
+use crate::trace::carried;
 use crate::wechat::{CallError, Doubt};
 
 use super::{GatewayError, OrderView};
@@ -140,7 +141,7 @@ impl Polls {
         let lost = order_id.clone();
         // A panic has been reported where it happened.
         let panicked = |_| Err(Arc::new(GatewayError::Upstream(lost, CallError::Unknown(Doubt::Broken))));
-        let answer = AssertUnwindSafe(ask()).catch_unwind().map(|answer| answer.unwrap_or_else(panicked)).boxed().shared();
+        let answer = AssertUnwindSafe(carried(ask())).catch_unwind().map(|answer| answer.unwrap_or_else(panicked)).boxed().shared();
         // Driven to its end by a task of its own, so that it is over when it is over, whoever has stopped waiting.
         tokio::spawn(answer.clone());
         if let Some(poll) = state.orders.get_mut(order_id) {

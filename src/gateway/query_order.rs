@@ -81,6 +81,7 @@ impl Gateway {
     /// some seconds; then, and when there is no call to be had, the stored state is the answer.
     pub async fn query_order(self: &Arc<Self>, order_id: OrderId) -> Result<OrderView, Arc<GatewayError>> {
         let deal = self.load(&order_id).await?;
+        Self::is_about(&order_id);
         if let Some(view) = self.decided(&deal) {
             return Ok(view);
         }
@@ -150,6 +151,7 @@ impl Gateway {
         } else if state.is_dead() {
             let event = Event { evidence: Some(evidence.clone()), ..self.event(order_id, EventKind::Expired, origin) };
             if self.store.mark_expired(order_id, &evidence, event).await? {
+                self.metrics.expired();
                 self.watched.touch(order_id);
                 info!(%order_id, state = state.as_str(), "expired: WeChat says it cannot be paid any more");
             }

@@ -1,8 +1,6 @@
 //! The only door to Paid. The notification, the query and the sweeper knock here, and whatever will learn of payments
 //! later.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use chrono::TimeDelta;
 use tracing::{info, warn};
 
@@ -55,45 +53,15 @@ impl From<StoreError> for SettleError {
     }
 }
 
-/// How often something about money was raised.
-#[derive(Debug, Default)]
-pub struct Alarms {
-    paid_late: AtomicU64,
-    mismatch: AtomicU64,
-    disbelieved: AtomicU64,
-}
-
-impl Alarms {
-    /// Payments of deals that had expired.
-    pub fn paid_late(&self) -> u64 {
-        self.paid_late.load(Ordering::Relaxed)
-    }
-
-    /// Notifications that were not believed.
-    pub fn disbelieved(&self) -> u64 {
-        self.disbelieved.load(Ordering::Relaxed)
-    }
-
-    /// Signed payments that fit no deal: unknown order, amount, currency, second or spent transaction.
-    pub fn mismatch(&self) -> u64 {
-        self.mismatch.load(Ordering::Relaxed)
-    }
-}
-
 impl Gateway {
-    /// Counts a notification that WeChat did not sign, or that is none. A stranger's post is never kept.
-    pub fn disbelieved(&self) {
-        self.alarms.disbelieved.fetch_add(1, Ordering::Relaxed);
-    }
-
     /// Stores that a deal was paid. When this returns `Ok`, it is on disk.
     pub async fn settle(&self, trade: &PaidTrade, origin: Origin) -> Result<Settled, SettleError> {
+        Self::is_about(trade.order_id());
         let outcome = self.try_settle(trade, origin).await;
+        self.metrics.settled(&outcome, trade, origin, self.clock.now());
         match &outcome {
-            Ok(Settled::Late) => _ = self.alarms.paid_late.fetch_add(1, Ordering::Relaxed),
             Ok(_) | Err(SettleError::Store(_)) => {}
             Err(error) => {
-                self.alarms.mismatch.fetch_add(1, Ordering::Relaxed);
                 let event = self.event(trade.order_id(), EventKind::Mismatch, origin);
                 self.record(Event { detail: Some(error.to_string()), ..event }, Some(trade.evidence())).await;
             }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use chrono::TimeDelta;
 use futures_util::{StreamExt, stream};
-use tracing::{debug, info};
+use tracing::{Instrument, debug, info, info_span};
 
 use crate::deal::{Deal, Timestamp};
 use crate::store::{Event, EventKind, FOLLOWED, Origin, StoreError};
@@ -39,6 +39,8 @@ pub struct Swept {
     pub due: usize,
     /// Of these, looked at by this pass.
     pub looked: u32,
+    /// Calls to WeChat set aside for that.
+    pub calls: u32,
 }
 
 /// Up to which row the original's inserts have been claimed.
@@ -48,6 +50,12 @@ pub struct Strays(AtomicI64);
 impl Gateway {
     /// One pass: the looks that are due, the latest first, for at most so many calls to WeChat.
     pub async fn sweep_once(&self, calls: u32) -> Result<Swept, StoreError> {
+        let outcome = self.try_sweep_once(calls).await;
+        self.metrics.swept(&outcome, calls, self.clock.now());
+        outcome
+    }
+
+    async fn try_sweep_once(&self, calls: u32) -> Result<Swept, StoreError> {
         let now = self.clock.now_seconds();
         let seen = self.strays.0.load(Ordering::Relaxed);
         let last = self.store.claim_strays(seen.saturating_sub(LATECOMERS), STRAYS).await?;
@@ -64,12 +72,13 @@ impl Gateway {
                 }
             })
             .await;
-        Ok(Swept { due: due.len(), looked: looked.into_inner() })
+        Ok(Swept { due: due.len(), looked: looked.into_inner(), calls: calls.saturating_sub(budget.into_inner()) })
     }
 
     /// Looks at one deal, if nobody else does. Whatever goes wrong leaves it due again.
     async fn look_after(&self, deal: &Deal, now: Timestamp) -> bool {
-        let outcome = self.try_look_after(deal, now).await;
+        let span = info_span!("look", order_id = %deal.order_id);
+        let outcome = self.try_look_after(deal, now).instrument(span).await;
         match &outcome {
             Ok(_) => {}
             Err(GatewayError::OrderPaid(order_id)) => info!(%order_id, "the sweeper found it paid"),

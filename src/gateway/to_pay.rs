@@ -61,9 +61,13 @@ impl Gateway {
         loop {
             let place = self.wechat.place_for_order().await.map_err(|_| GatewayError::Busy)?;
             let deal = self.draft(&wish);
+            Self::is_about(&deal.order_id);
             let opened = self.event(&deal.order_id, EventKind::Opened, Origin::FrontEnd);
             match self.store.insert(deal.clone(), opened).await {
-                Ok(()) => self.paid.note_expiry(&deal.order_id, Some(deal.expires_at)),
+                Ok(()) => {
+                    self.metrics.opened();
+                    self.paid.note_expiry(&deal.order_id, Some(deal.expires_at));
+                }
                 Err(StoreError::Conflict) => {
                     if let Some(existing) = self.opened_before(&wish).await? {
                         return self.resume(existing, &wish).await;
@@ -136,6 +140,7 @@ impl Gateway {
 
     /// The same wish again: the same deal, with its stored link if there is one.
     async fn resume(&self, deal: Deal, wish: &ToPay) -> Result<Opened, GatewayError> {
+        Self::is_about(&deal.order_id);
         if deal.product_id != wish.product_id {
             return Err(GatewayError::IdempotencyConflict("product_id"));
         }

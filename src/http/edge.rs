@@ -1,19 +1,19 @@
 //! What surrounds every request: its id, one line in the log, and a net for faults of ours.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tokio::time::{Duration, Instant};
-use tracing::{Instrument, error, info, info_span};
+use tracing::field::Empty;
+use tracing::{Instrument, error, error_span, info};
 
 use crate::chance::Chance;
 use crate::listener::Peer;
+use crate::trace::TraceContext;
 
 use super::App;
 use super::client_address::client_address;
@@ -21,6 +21,9 @@ use super::refusal::{Reason, Refusal};
 
 /// The id of a request: taken from the proxy if it is a plain one, drawn otherwise, and in every answer.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Where the answer says to which trace it belongs.
+const TRACE_RESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 
 /// Front ends are answered within 8 s, whatever happens behind us.
 const FRONT_END: Duration = Duration::from_millis(7800);
@@ -49,31 +52,42 @@ pub async fn trace(State(app): State<App>, mut request: Request, next: Next) -> 
     let started = Instant::now();
     request.extensions_mut().insert(Begun(started));
     let id = request.headers().get(&REQUEST_ID).filter(|id| is_plain(id)).cloned();
-    let id = id.unwrap_or_else(fresh_id);
-    let route = request.extensions().get::<MatchedPath>().map_or("-", |path| path.as_str()).to_owned();
+    let given = traceparent(request.headers());
+    let context = given.unwrap_or_else(TraceContext::fresh);
+    let id = id.unwrap_or_else(|| {
+        // A trace of our own is this request's alone, so its number will do.
+        let number = if given.is_some() { TraceContext::fresh() } else { context };
+        HeaderValue::try_from(number.to_string()).unwrap_or(HeaderValue::from_static("-"))
+    });
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let client = request.extensions().get::<Peer>().map(|peer| client_address(peer.0.ip(), request.headers(), &app.trusted_proxies));
     let method = request.method().clone();
-    let span = info_span!("request", id = id.to_str().unwrap_or("-"), caller = tracing::field::Empty);
-    async move {
+    // Of the highest level, so that a log of warnings alone says to which request they belong.
+    let request_id = id.to_str().unwrap_or("-");
+    let span = error_span!("request", request_id, trace_id = %context, caller = Empty, order_id = Empty);
+    let work = async move {
         let mut response = next.run(request).await;
         response.headers_mut().insert(REQUEST_ID, id);
+        if let Some(step) = given.and_then(|given| HeaderValue::from_str(&given.step(&Chance::System)).ok()) {
+            response.headers_mut().insert(TRACE_RESPONSE, step);
+        }
         let reason = response.extensions().get::<Reason>().map(|reason| reason.0);
-        let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let elapsed = started.elapsed();
+        let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let client = client.map(tracing::field::display);
-        info!(%method, route, status = response.status().as_u16(), reason, client, elapsed_ms, "served");
+        let path = route.as_ref().map_or("-", MatchedPath::as_str);
+        info!(%method, route = path, status = response.status().as_u16(), reason, client, elapsed_ms, "served");
+        app.metrics.served(route, response.status(), elapsed);
         response
-    }
-    .instrument(span)
-    .await
+    };
+    context.scope(work.instrument(span)).await
 }
 
-/// Unique and no secret: a number drawn once a process, and a counter. To ask the operating system for every request
-/// would be a call of its kernel for each.
-fn fresh_id() -> HeaderValue {
-    static PROCESS: LazyLock<u64> = LazyLock::new(|| u64::try_from(Chance::System.draw() >> 64).unwrap_or_default());
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let id = format!("{:016x}{:016x}", *PROCESS, NEXT.fetch_add(1, Ordering::Relaxed));
-    HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static("-"))
+/// The one that the caller sent, if it is valid and the only one.
+fn traceparent(headers: &HeaderMap) -> Option<TraceContext> {
+    let mut given = headers.get_all("traceparent").iter();
+    let only = given.next().filter(|_| given.next().is_none())?;
+    TraceContext::parse(only.to_str().ok()?)
 }
 
 fn is_plain(id: &HeaderValue) -> bool {

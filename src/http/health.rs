@@ -19,6 +19,11 @@ pub async fn healthz() -> Json<Healthy> {
 }
 
 pub async fn readyz(State(app): State<App>) -> Result<Json<Healthy>, Refusal> {
+    readiness(&app).await.map(|()| Json(Healthy { status: "ready" }))
+}
+
+/// Whether the service may be sent callers, or why not.
+pub async fn readiness(app: &App) -> Result<(), Refusal> {
     if app.stopping.is_cancelled() {
         return Err(Refusal::unavailable().detail("the service is stopping"));
     }
@@ -32,6 +37,6 @@ pub async fn readyz(State(app): State<App>) -> Result<Json<Healthy>, Refusal> {
         _ if store.cannot_write() => {
             Err(Refusal::unavailable().detail("the database could not write a moment ago: disk full, or read-only"))
         }
-        _ => Ok(Json(Healthy { status: "ready" })),
+        _ => Ok(()),
     }
 }

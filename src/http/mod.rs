@@ -12,6 +12,7 @@ mod edge;
 mod events;
 mod health;
 mod limits;
+mod metrics;
 mod notify;
 mod order_id;
 mod pay_page;
@@ -32,14 +33,15 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::cors::CorsLayer;
-use tracing::Instrument;
 
 use crate::auth::Auth;
 use crate::config::{PageSettings, ServerSettings};
 use crate::deal::Fen;
 use crate::gateway::Gateway;
+use crate::trace::carried;
 
 pub use limits::Limits;
+pub use metrics::{HttpMetrics, metrics_router};
 use refusal::Refusal;
 
 /// What handlers share.
@@ -57,6 +59,8 @@ pub struct App {
     pub max_price: Fen,
     /// How often one caller may open deals.
     pub limits: Arc<Limits>,
+    /// What is counted of requests.
+    pub metrics: HttpMetrics,
     /// The payer's page.
     pub page: Arc<PageSettings>,
     /// Be ready although the database may lose what it acknowledged.
@@ -74,7 +78,7 @@ pub struct App {
 impl App {
     /// Has work done whether or not the caller stays, and waits for its outcome until `due`.
     async fn detached<T: Send + 'static>(&self, due: Instant, work: impl Future<Output = T> + Send + 'static) -> Result<T, Unheard> {
-        let task = self.work.spawn(work.in_current_span());
+        let task = self.work.spawn(carried(work));
         match timeout_at(due, task).await {
             Ok(Ok(outcome)) => Ok(outcome),
             Ok(Err(_)) => Err(Unheard::Panicked),

@@ -6,9 +6,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tracing::warn;
 
-use crate::gateway::SettleError;
+use crate::gateway::{Answered, Disbelief, SettleError, Settled};
 use crate::listener::Peer;
 use crate::store::Origin;
+use crate::trace::carried;
 use crate::wechat::xml::XmlError;
 use crate::wechat::{Notification, NotificationError};
 
@@ -50,12 +51,20 @@ pub async fn notify(
         Notification::Paid(trade) => trade,
         Notification::Failed { order_id } => {
             let gateway = app.gateway.clone();
-            app.work.spawn(async move { gateway.payment_failed(&order_id).await });
+            app.work.spawn(carried(async move { gateway.payment_failed(&order_id).await }));
+            app.gateway.metrics().answered(Answered::PaymentFailed);
             return Acknowledgement::Success;
         }
     };
     let gateway = app.gateway.clone();
-    match app.detached(begun.wechat_due(), async move { gateway.settle(&trade, Origin::Notification).await }).await {
+    let outcome = app.detached(begun.wechat_due(), async move { gateway.settle(&trade, Origin::Notification).await }).await;
+    app.gateway.metrics().answered(match &outcome {
+        Ok(Ok(Settled::Already)) => Answered::Repeated,
+        Ok(Ok(_)) => Answered::Acknowledged,
+        Ok(Err(SettleError::Store(_))) | Err(_) => Answered::NotStored,
+        Ok(Err(_)) => Answered::Mismatch,
+    });
+    match outcome {
         Ok(Ok(_)) => Acknowledgement::Success,
         Ok(Err(error)) => Acknowledgement::from(error),
         Err(Unheard::TooSlow) => Acknowledgement::Fail(StatusCode::SERVICE_UNAVAILABLE, "BUSY"),
@@ -92,7 +101,7 @@ impl FromRequest<App> for SignedNotify {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Acknowledgement> {
         if !is_source(&request, app) {
-            app.gateway.disbelieved();
+            app.gateway.metrics().disbelieve(Disbelief::Sender);
             warn!("a notification from a sender that is not in wechat.notify_sources");
             return Err(Acknowledgement::Fail(StatusCode::UNAUTHORIZED, "SENDER"));
         }
@@ -103,7 +112,7 @@ impl FromRequest<App> for SignedNotify {
             UnreadBody::Encoded => Acknowledgement::Fail(StatusCode::UNSUPPORTED_MEDIA_TYPE, "ENCODED"),
         })?;
         app.gateway.merchant().read_notification(&bytes).map(Self).map_err(|error| {
-            app.gateway.disbelieved();
+            app.gateway.metrics().disbelieve(Disbelief::of(&error));
             warn!(%error, "a notification is not believed");
             match error {
                 NotificationError::Xml(XmlError::TooLarge) => Acknowledgement::Fail(StatusCode::PAYLOAD_TOO_LARGE, "TOO LARGE"),

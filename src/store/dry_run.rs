@@ -144,7 +144,8 @@ mod tests {
         let conn = open(&url).await.unwrap();
         let steps = Pending::all().steps;
         let names: Vec<_> = steps.iter().flat_map(|step| step.statements(&conn)).filter_map(index_name).collect();
-        let expected = ["deal_order_id", "deal_due_at", "deal_order_key", "deal_idempotency_key", "deal_transaction_key"];
+        let expected =
+            ["deal_order_id", "deal_due_at", "deal_order_key", "deal_idempotency_key", "deal_transaction_key", "deal_signed_nonce"];
         assert_eq!(names, expected);
     }
 }

@@ -15,6 +15,7 @@ use super::connection::{Conn, on_conn};
 use super::event::Event;
 use super::row::DealRow;
 use super::statement::{Answer, Statement};
+use super::undecided;
 use super::values::{Letters, column, is_unknown_letter, short, text};
 use super::{Condition, Durability, PrepayNote};
 
@@ -89,6 +90,7 @@ impl Statement {
                 let clock = seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
                 Ok(Answer::Condition(Condition { durability, connections, clock }))
             }
+            Self::Undecided => undecided::count(conn).await.map(Answer::Undecided),
             Self::Find(order_id) => rows!(select_deal!("order_key = ?"), order_id.as_str()),
             Self::FindStrays(order_id) => rows!(select_deal!("order_id = ? AND order_key IS NULL"), order_id.as_str()),
             Self::FindByKey { merchant_id, key } => rows!(select_deal!("merchant_id = ? AND idempotency_key = ?"), merchant_id, key),

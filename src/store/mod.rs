@@ -18,10 +18,12 @@ mod event;
 mod execute;
 mod failure;
 mod inspect;
+mod metrics;
 mod migrate;
 mod queue;
 mod row;
 mod statement;
+mod undecided;
 mod values;
 mod worker;
 
@@ -37,10 +39,12 @@ pub use dry_run::{Adoption, DryRun};
 pub use edge::{Edge, Fate, Passage};
 pub use event::{Event, EventKind, Origin, StoredEvent};
 pub use inspect::{Found, Inspection, Leftovers, Server};
+pub use metrics::StoreMetrics;
 pub use migrate::FOLLOWED;
 use row::DealRow;
 pub use row::ImpossibleRow;
 use statement::{Answer, Statement};
+pub use undecided::Undecided;
 pub use worker::CONNECTIONS;
 use worker::{Lane, Workers};
 
@@ -190,6 +194,19 @@ impl Store {
     /// Whether the database has lately said that it cannot write: its disk is full, or it is a read-only copy.
     pub fn cannot_write(&self) -> bool {
         self.workers.cannot_write()
+    }
+
+    /// What is counted of its work.
+    pub fn metrics(&self) -> &StoreMetrics {
+        self.workers.metrics()
+    }
+
+    /// The undecided deals: how many, and since when.
+    pub async fn undecided(&self) -> Result<Undecided, StoreError> {
+        match self.workers.run(Lane::Read, Statement::Undecided).await? {
+            Answer::Undecided(undecided) => Ok(undecided),
+            _ => Err(StoreError::Unavailable("no answer")),
+        }
     }
 
     /// Stores a new deal. [`StoreError::Conflict`]: the order id, the idempotency key or the nonce is taken.

@@ -102,7 +102,7 @@ impl From<EventRow> for StoredEvent {
     }
 }
 
-fn time(column: Option<String>) -> Option<Timestamp> {
+pub fn time(column: Option<String>) -> Option<Timestamp> {
     let naive = NaiveDateTime::parse_from_str(&column?, "%Y-%m-%d %H:%M:%S").ok()?;
     Some(BeijingTime::from(naive).timestamp())
 }

@@ -8,6 +8,7 @@ use crate::wechat::{Evidence, PaidTrade, Source};
 use super::connection::{Conn, on_conn};
 use super::event::Event;
 use super::row::{DealRow, EventRow};
+use super::undecided::Undecided;
 use super::{Condition, NewDeal, PrepayNote};
 
 /// A question or a change, with everything that it needs.
@@ -72,6 +73,8 @@ pub enum Statement {
         event: Box<Event>,
     },
     Events(OrderId),
+    /// How many deals are undecided, and since when.
+    Undecided,
     MarkPaid {
         trade: Box<PaidTrade>,
         paid_at: Timestamp,
@@ -123,6 +126,7 @@ pub enum Answer {
     Events(Vec<EventRow>),
     Affected(u64),
     Condition(Condition),
+    Undecided(Undecided),
 }
 
 impl Statement {
@@ -147,6 +151,7 @@ impl Statement {
             Self::Record(_) => "record",
             Self::Journaled { change, .. } => change.name(),
             Self::Events(_) => "events",
+            Self::Undecided => "undecided",
             Self::MarkPaid { .. } => "mark paid",
             Self::MarkPaidFrom { .. } => "mark paid from",
             Self::MarkExpired { .. } => "mark expired",

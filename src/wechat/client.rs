@@ -12,9 +12,12 @@ use tracing::{Instrument, info, info_span, warn};
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::deal::OrderId;
+use crate::metrics::Label;
+use crate::trace::TraceContext;
 
 use super::error::{CallError, Doubt};
 use super::merchant::Merchant;
+use super::metrics::{self, Api, CallMetrics};
 use super::reply::{self, CloseAnswer, Prepaid, QueryAnswer};
 use super::xml::{MAX_BYTES, XmlError};
 
@@ -52,6 +55,7 @@ pub struct Client {
     orders: Semaphore,
     queries: Semaphore,
     chance: Chance,
+    metrics: CallMetrics,
 }
 
 /// How a request gets to WeChat.
@@ -100,6 +104,7 @@ struct Http {
     endpoints: Endpoints,
     avoid_primary_until: Mutex<Option<Instant>>,
     client: reqwest::Client,
+    chance: Chance,
 }
 
 impl Client {
@@ -118,7 +123,7 @@ impl Client {
             .referer(false)
             .http1_only()
             .build()?;
-        let http = Http { endpoints, avoid_primary_until: Mutex::new(None), client };
+        let http = Http { endpoints, avoid_primary_until: Mutex::new(None), client, chance: chance.clone() };
         Ok(Self::over(Transport::Http(Box::new(http)), merchant, chance))
     }
 
@@ -128,7 +133,14 @@ impl Client {
     }
 
     fn over(transport: Transport, merchant: Merchant, chance: Chance) -> Self {
-        Self { merchant, transport, orders: Semaphore::new(UNDER_WAY), queries: Semaphore::new(UNDER_WAY), chance }
+        Self {
+            merchant,
+            transport,
+            orders: Semaphore::new(UNDER_WAY),
+            queries: Semaphore::new(UNDER_WAY),
+            chance,
+            metrics: CallMetrics::default(),
+        }
     }
 
     /// Who asks.
@@ -136,35 +148,50 @@ impl Client {
         &self.merchant
     }
 
+    /// What is counted of its calls.
+    pub fn metrics(&self) -> &CallMetrics {
+        &self.metrics
+    }
+
     /// A place among the orders that are being asked for. Taken before a row is stored for one, so that a slow WeChat
     /// fills neither the table nor the memory.
     pub async fn place_for_order(&self) -> Result<SemaphorePermit<'_>, CallError> {
-        place(&self.orders).await
+        self.place(&self.orders, Api::UnifiedOrder).await
     }
 
     /// `unifiedorder` with the stored bytes of [`Merchant::unified_order_request`].
     pub async fn unified_order(&self, _place: SemaphorePermit<'_>, order_id: &OrderId, request: String) -> Result<Prepaid, CallError> {
         let request = self.merchant.signed_anew(request);
-        self.call("unifiedorder", order_id, request, &PAUSES, reply::unified_order).await
+        self.call(Api::UnifiedOrder, order_id, request, &PAUSES, reply::unified_order).await
     }
 
     /// `orderquery`. Asked once: whoever asks comes again by himself.
     pub async fn order_query(&self, order_id: &OrderId) -> Result<QueryAnswer, CallError> {
-        let _place = place(&self.queries).await?;
+        let _place = self.place(&self.queries, Api::OrderQuery).await?;
         let request = self.merchant.order_request(order_id, &self.chance);
-        self.call("orderquery", order_id, request, &[], reply::order_query).await
+        self.call(Api::OrderQuery, order_id, request, &[], reply::order_query).await
     }
 
     /// `closeorder`.
     pub async fn close_order(&self, order_id: &OrderId) -> Result<CloseAnswer, CallError> {
-        let _place = place(&self.orders).await?;
+        let _place = self.place(&self.orders, Api::CloseOrder).await?;
         let request = self.merchant.order_request(order_id, &self.chance);
-        self.call("closeorder", order_id, request, &PAUSES, reply::close_order).await
+        self.call(Api::CloseOrder, order_id, request, &PAUSES, reply::close_order).await
     }
 
-    async fn call<T>(
+    async fn place<'a>(&self, places: &'a Semaphore, api: Api) -> Result<SemaphorePermit<'a>, CallError> {
+        match timeout(PLACE, places.acquire()).await {
+            Ok(Ok(place)) => Ok(place),
+            _ => {
+                self.metrics.busy(api);
+                Err(CallError::Busy)
+            }
+        }
+    }
+
+    async fn call<T: metrics::Answer>(
         &self,
-        api: &'static str,
+        api: Api,
         order_id: &OrderId,
         request: String,
         pauses: &[Duration],
@@ -176,12 +203,16 @@ impl Client {
             let elapsed = || clock.ticks().saturating_sub(started);
             let mut pauses = pauses.iter();
             let outcome = loop {
-                let left = TOTAL.saturating_sub(elapsed());
+                let begun = elapsed();
+                let left = TOTAL.saturating_sub(begun);
                 let reply = match &self.transport {
-                    Transport::Http(http) => timeout(left, http.post(api, request.clone())).await.unwrap_or(Err(Doubt::Timeout.into())),
-                    Transport::Wire(wire) => (wire.carry)(api, request.clone(), left).await,
+                    Transport::Http(http) => {
+                        timeout(left, http.post(api.as_str(), request.clone())).await.unwrap_or(Err(Doubt::Timeout.into()))
+                    }
+                    Transport::Wire(wire) => (wire.carry)(api.as_str(), request.clone(), left).await,
                 };
                 let outcome = reply.and_then(|body| read(&self.merchant, order_id, &body));
+                self.metrics.called(api, &outcome, elapsed().saturating_sub(begun));
                 match (&outcome, pauses.next()) {
                     (Err(error), Some(pause)) if error.may_pass() && elapsed() + *pause < TOTAL => {
                         info!(%error, "asking WeChat again");
@@ -197,7 +228,7 @@ impl Client {
             }
             outcome
         }
-        .instrument(info_span!("wechat", api, %order_id))
+        .instrument(info_span!("wechat", api = api.as_str(), %order_id))
         .await
     }
 }
@@ -231,20 +262,16 @@ impl Http {
 
     async fn post_to(&self, base: &Url, api: &str, request: String) -> Result<Vec<u8>, CallError> {
         let url = format!("{}/pay/{api}", base.as_str().trim_end_matches('/'));
-        let sent = self.client.post(url).header("content-type", "text/xml; charset=utf-8").body(request).send().await;
-        let response = sent.map_err(transport_error)?;
+        let mut post = self.client.post(url).header("content-type", "text/xml; charset=utf-8");
+        if let Some(trace) = TraceContext::current() {
+            post = post.header("traceparent", trace.step(&self.chance));
+        }
+        let response = post.body(request).send().await.map_err(transport_error)?;
         match response.status() {
             StatusCode::OK => read_capped(response).await,
             StatusCode::TOO_MANY_REQUESTS => Err(CallError::RateLimited),
             status => Err(Doubt::Status(status.as_u16()).into()),
         }
-    }
-}
-
-async fn place(places: &Semaphore) -> Result<SemaphorePermit<'_>, CallError> {
-    match timeout(PLACE, places.acquire()).await {
-        Ok(Ok(place)) => Ok(place),
-        _ => Err(CallError::Busy),
     }
 }
 

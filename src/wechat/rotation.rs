@@ -2,10 +2,10 @@
 //! Messages that were under way at the change, and notifications that WeChat repeats for a day, would otherwise be
 //! refused. What goes out is signed with the present key only.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
+use prometheus_client::metrics::counter::Counter;
 use tracing::info;
+
+use crate::metrics::Registry;
 
 use super::fields::Fields;
 use super::merchant::Merchant;
@@ -16,13 +16,13 @@ use super::xml;
 #[derive(Debug, Clone)]
 pub struct PreviousKey {
     signer: Signer,
-    matched: Arc<AtomicU64>,
+    matched: Counter,
 }
 
 impl PreviousKey {
     /// The previous key of a merchant, used with the algorithm that is in force.
     pub fn new(key: ApiKey, present: &Signer) -> Self {
-        Self { signer: Signer::new(key, present.sign_type()), matched: Arc::default() }
+        Self { signer: Signer::new(key, present.sign_type()), matched: Counter::default() }
     }
 
     /// Whether this is the key.
@@ -32,7 +32,12 @@ impl PreviousKey {
 
     /// How many messages were believed because of it. When that stands still, it can be taken out of the configuration.
     pub fn matched(&self) -> u64 {
-        self.matched.load(Ordering::Relaxed)
+        self.matched.get()
+    }
+
+    /// Shows that number.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register("previous_key_matches", "Messages believed because of wechat.previous_api_key", self.matched.clone());
     }
 }
 
@@ -42,7 +47,7 @@ impl Merchant {
         match (self.signer.verify(fields), &self.previous_key) {
             (Err(SignatureError::Wrong), Some(previous)) => {
                 previous.signer.verify(fields)?;
-                previous.matched.fetch_add(1, Ordering::Relaxed);
+                previous.matched.inc();
                 info!("WeChat signed with the previous API key");
                 Ok(())
             }

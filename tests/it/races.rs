@@ -56,7 +56,7 @@ on_both_engines! {
             statuses.sort_unstable();
             assert_eq!(statuses, [200, 409], "round {round}: {} {}", one.body, two.body);
         }
-        assert_eq!(house.alarms().1 + other.gateway.alarms().mismatch(), 10, "each is raised");
+        assert_eq!(house.alarms().1 + other.gateway.metrics().mismatch(), 10, "each is raised");
         other.stop().await;
     }
 

@@ -271,6 +271,7 @@ async fn a_configuration_that_is_wrong_or_right_is_not_shown() {
         "AUTH__SIGNED_WINDOW",
         "SWEEP__CALLS_PER_SECOND",
         "SIMULATOR__LISTEN",
+        "METRICS__LISTEN",
         "SIMULATOR__TIME_SCALE",
         "PAGE__RETURN_URL",
         "PAGE__BASE_URL",

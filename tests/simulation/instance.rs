@@ -16,7 +16,7 @@ use wechat_pay::chance::Chance;
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
 use wechat_pay::gateway::Gateway;
-use wechat_pay::http::{self, App, Limits};
+use wechat_pay::http::{self, App, HttpMetrics, Limits};
 use wechat_pay::listener::Peer;
 use wechat_pay::simulator::DEFAULT_MERCHANT;
 use wechat_pay::store::{Edge, LARGEST_BATCH, Store};
@@ -68,6 +68,7 @@ impl Instance {
             notify_sources: settings.notify_sources.clone().into(),
             max_price: settings.max_price,
             limits: Arc::new(Limits::new(0, 0)),
+            metrics: HttpMetrics::default(),
             page: Arc::new(settings.page.clone()),
             accept_weak_durability: false,
             phone: None,

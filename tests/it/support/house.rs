@@ -17,6 +17,8 @@ use wechat_pay::simulator::{DEFAULT_MERCHANT, Simulator, World};
 
 use super::database::{Database, Engine, Look};
 use super::http::{Answer, Caller};
+use super::log;
+use super::numbers::Numbers;
 
 /// Noon in Beijing.
 pub const OPENING_TIME: &str = "2026-04-01T04:00:00Z";
@@ -42,6 +44,7 @@ impl Plan {
 
     /// On a database that is there already.
     pub fn on(database: Database) -> Self {
+        log::watch();
         let variables = [
             ("SERVER__LISTEN", "127.0.0.1:0"),
             ("SIMULATOR__LISTEN", "127.0.0.1:0"),
@@ -194,15 +197,33 @@ impl House {
         explain(gateway.store(), &order_id.parse().unwrap(), self.clock.now()).await.unwrap().unwrap()
     }
 
+    /// Where it shows its numbers.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.service.as_ref().unwrap().metrics_address
+    }
+
+    /// What `/metrics` shows, as it is.
+    pub async fn scrape(&self) -> Answer {
+        let address = self.metrics_address().expect("a house that shows its numbers");
+        let answer = Caller::new(address).get("/metrics").await;
+        assert_eq!(answer.status, 200);
+        answer
+    }
+
+    /// What `/metrics` shows.
+    pub async fn numbers(&self) -> Numbers {
+        Numbers::read(&self.scrape().await.body)
+    }
+
     /// Payments after expiry, and payments that did not fit, since the start.
     pub fn alarms(&self) -> (u64, u64) {
-        let alarms = self.service.as_ref().unwrap().gateway.alarms();
-        (alarms.paid_late(), alarms.mismatch())
+        let metrics = self.service.as_ref().unwrap().gateway.metrics();
+        (metrics.paid_late(), metrics.mismatch())
     }
 
     /// Notifications that were not believed, since the start.
     pub fn disbelieved(&self) -> u64 {
-        self.service.as_ref().unwrap().gateway.alarms().disbelieved()
+        self.service.as_ref().unwrap().gateway.metrics().disbelieved()
     }
 
     pub fn time_passes(&self, seconds: i64) {

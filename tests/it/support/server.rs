@@ -38,6 +38,8 @@ impl Server {
             .args(["--no-defaults", "--bind-address=127.0.0.1", "--skip-name-resolve", "--innodb-buffer-pool-size=32M"])
             .args(user)
             .arg(format!("--datadir={}", data.display()))
+            // Servers that share a directory for these delete one another's at their start.
+            .arg(format!("--tmpdir={}", directory.path().display()))
             .arg(format!("--socket={}", directory.path().join("s").display()))
             .arg(format!("--port={port}"))
             .args(options)

@@ -21,11 +21,15 @@ pub enum Reply {
 
 type Script = Arc<Mutex<dyn FnMut(&str, &str) -> Reply + Send>>;
 
+type Seen = (Arc<Mutex<Vec<(String, String)>>>, Arc<Mutex<Vec<String>>>);
+
 /// The stub.
 pub struct Stub {
     pub address: SocketAddr,
     /// The requests so far: path and body.
     pub requests: Arc<Mutex<Vec<(String, String)>>>,
+    /// Their heads: request line and headers.
+    pub heads: Arc<Mutex<Vec<String>>>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -34,15 +38,15 @@ impl Stub {
     pub async fn start(script: impl FnMut(&str, &str) -> Reply + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let (script, seen): (Script, _) = (Arc::new(Mutex::new(script)), Arc::clone(&requests));
+        let (requests, heads) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
+        let (script, seen): (Script, _) = (Arc::new(Mutex::new(script)), (Arc::clone(&requests), Arc::clone(&heads)));
         let task = tokio::spawn(async move {
             loop {
                 let Ok((stream, _)) = listener.accept().await else { return };
-                tokio::spawn(answer(stream, Arc::clone(&script), Arc::clone(&seen)));
+                tokio::spawn(answer(stream, Arc::clone(&script), seen.clone()));
             }
         });
-        Self { address, requests, task }
+        Self { address, requests, heads, task }
     }
 }
 
@@ -53,7 +57,7 @@ impl Drop for Stub {
 }
 
 /// One request a connection.
-async fn answer(mut stream: tokio::net::TcpStream, script: Script, seen: Arc<Mutex<Vec<(String, String)>>>) -> Option<()> {
+async fn answer(mut stream: tokio::net::TcpStream, script: Script, (requests, heads): Seen) -> Option<()> {
     let mut bytes = Vec::new();
     let (path, body) = loop {
         if stream.read_buf(&mut bytes).await.ok()? == 0 {
@@ -64,10 +68,11 @@ async fn answer(mut stream: tokio::net::TcpStream, script: Script, seen: Arc<Mut
         let length =
             head.to_lowercase().lines().find_map(|line| line.strip_prefix("content-length:").map(|n| n.trim().parse::<usize>().unwrap()));
         if body.len() >= length.unwrap_or(0) {
+            heads.lock().unwrap().push(head.to_owned());
             break (head.split(' ').nth(1)?.to_owned(), body.to_owned());
         }
     };
-    seen.lock().unwrap().push((path.clone(), body.clone()));
+    requests.lock().unwrap().push((path.clone(), body.clone()));
     let reply = (script.lock().unwrap())(&path, &body);
     match reply {
         Reply::Body(body) => {

@@ -1,0 +1,150 @@
+//! The words by which the gateway's numbers are told apart. They are promised to dashboards and alerts.
+
+use crate::metrics::{Label, label};
+use crate::store::Origin;
+use crate::wechat::NotificationError;
+use crate::wechat::xml::XmlError;
+
+use super::SettleError;
+
+label! {
+    /// What became of a deal.
+    pub enum Outcome = "outcome" {
+        /// It was stored, and WeChat is asked for a link.
+        Opened = "opened",
+        /// It was paid in time.
+        Paid = "paid",
+        /// It was paid after it had expired.
+        PaidLate = "paid_late",
+        /// WeChat has said that it cannot be paid any more.
+        Expired = "expired",
+    }
+}
+
+/// By which way a payment became known.
+impl Label for Origin {
+    const NAME: &'static str = "source";
+    const ALL: &'static [(Self, &'static str)] =
+        &[(Self::Notification, "notification"), (Self::FrontEnd, "query"), (Self::Sweeper, "sweep")];
+}
+
+label! {
+    /// Who found a payment without its notification.
+    pub enum Healer = "source" {
+        /// A payer's page, by asking.
+        Query = "query",
+        /// The sweeper.
+        Sweep = "sweep",
+    }
+}
+
+impl Healer {
+    pub fn of(origin: Origin) -> Option<Self> {
+        match origin {
+            Origin::Notification => None,
+            Origin::FrontEnd => Some(Self::Query),
+            Origin::Sweeper => Some(Self::Sweep),
+        }
+    }
+}
+
+label! {
+    /// The alarms of the log: its field `alarm`.
+    pub enum Alarm = "kind" {
+        /// A signed payment that does not fit its order.
+        Money = "money",
+        /// A payment of a deal that had expired.
+        PaidLate = "paid_late",
+    }
+}
+
+label! {
+    /// Why a payment that WeChat has signed does not fit: a [`SettleError`] that does not pass.
+    pub enum Wrong = "reason" {
+        /// No deal has its number.
+        UnknownOrder = "unknown_order",
+        /// The deal costs another amount.
+        Amount = "amount",
+        /// Not in CNY.
+        Currency = "currency",
+        /// The payer was charged twice.
+        SecondTransaction = "second_transaction",
+        /// The payment has paid another deal.
+        SpentTransaction = "spent_transaction",
+    }
+}
+
+impl Wrong {
+    pub fn of(error: &SettleError) -> Option<Self> {
+        match error {
+            SettleError::UnknownOrder => Some(Self::UnknownOrder),
+            SettleError::Amount => Some(Self::Amount),
+            SettleError::Currency => Some(Self::Currency),
+            SettleError::SecondTransaction => Some(Self::SecondTransaction),
+            SettleError::SpentTransaction => Some(Self::SpentTransaction),
+            SettleError::Store(_) => None,
+        }
+    }
+}
+
+label! {
+    /// What WeChat was answered to a notification.
+    pub enum Answered = "outcome" {
+        /// SUCCESS: the payment is stored.
+        Acknowledged = "acknowledged",
+        /// SUCCESS: it was stored before.
+        Repeated = "repeated",
+        /// SUCCESS: a payment was tried and failed.
+        PaymentFailed = "payment_failed",
+        /// FAIL: it does not fit its order.
+        Mismatch = "mismatch",
+        /// FAIL: it could not be stored, or not in time. WeChat comes again.
+        NotStored = "not_stored",
+        /// FAIL: it is not WeChat's.
+        Disbelieved = "disbelieved",
+    }
+}
+
+label! {
+    /// Why a notification was not believed: where it came from, or a [`NotificationError`] without its particulars.
+    pub enum Disbelief = "reason" {
+        /// Not from one of `wechat.notify_sources`.
+        Sender = "sender",
+        /// More than a message may have.
+        TooLarge = "too_large",
+        /// Not a message of the protocol.
+        Malformed = "malformed",
+        /// A refund's.
+        Refund = "refund",
+        /// Signed, with something missing.
+        Incomplete = "incomplete",
+        /// Not signed with our key.
+        Signature = "signature",
+        /// Signed, for somebody else.
+        Foreign = "foreign",
+    }
+}
+
+impl Disbelief {
+    /// The reason of an error.
+    pub fn of(error: &NotificationError) -> Self {
+        match error {
+            NotificationError::Xml(XmlError::TooLarge) => Self::TooLarge,
+            NotificationError::Xml(_) => Self::Malformed,
+            NotificationError::Refund => Self::Refund,
+            NotificationError::Incomplete(_) => Self::Incomplete,
+            NotificationError::Signature(_) => Self::Signature,
+            NotificationError::Foreign(_) => Self::Foreign,
+        }
+    }
+}
+
+label! {
+    /// Whether a pass of the sweeper took place.
+    pub enum Pass = "outcome" {
+        /// It did.
+        Done = "done",
+        /// The store could not tell what is due.
+        Failed = "failed",
+    }
+}

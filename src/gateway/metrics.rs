@@ -1,0 +1,207 @@
+//! What the gateway counts: what became of deals, of payments and of notifications, and how the sweeper does.
+
+use std::sync::{Mutex, PoisonError};
+
+use chrono::TimeDelta;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+
+use crate::deal::Timestamp;
+use crate::metrics::{Labelled, Registry, lag};
+use crate::store::{Origin, StoreError, Undecided};
+use crate::wechat::PaidTrade;
+
+use super::labels::{Alarm, Answered, Disbelief, Healer, Outcome, Pass, Wrong};
+use super::{Gateway, SettleError, Settled, Swept};
+
+/// The undecided deals are counted at most so often, however many ask.
+const COUNTED_EVERY: TimeDelta = TimeDelta::seconds(15);
+
+/// The numbers of one instance.
+#[derive(Debug)]
+pub struct GatewayMetrics {
+    deals: Labelled<Outcome, Counter>,
+    healed: Labelled<Healer, Counter>,
+    lag: Labelled<Origin, Histogram>,
+    alarms: Labelled<Alarm, Counter>,
+    wrong_fen: Labelled<Wrong, Counter>,
+    notifications: Labelled<Answered, Counter>,
+    disbelieved: Labelled<Disbelief, Counter>,
+    passes: Labelled<Pass, Counter>,
+    last_pass: Gauge,
+    due: Gauge,
+    looks: Counter,
+    budget: Gauge,
+    budget_spent: Counter,
+    undecided: Gauge,
+    oldest_age: Gauge,
+    counted: Mutex<Counted>,
+}
+
+/// When the undecided deals were last counted, and when the oldest of them was opened.
+#[derive(Debug, Default)]
+struct Counted {
+    at: Option<Timestamp>,
+    oldest: Option<Timestamp>,
+}
+
+impl Default for GatewayMetrics {
+    fn default() -> Self {
+        Self {
+            deals: Labelled::counters(),
+            healed: Labelled::counters(),
+            lag: Labelled::histograms(lag),
+            alarms: Labelled::counters(),
+            wrong_fen: Labelled::counters(),
+            notifications: Labelled::counters(),
+            disbelieved: Labelled::counters(),
+            passes: Labelled::counters(),
+            last_pass: Gauge::default(),
+            due: Gauge::default(),
+            looks: Counter::default(),
+            budget: Gauge::default(),
+            budget_spent: Counter::default(),
+            undecided: Gauge::default(),
+            oldest_age: Gauge::default(),
+            counted: Mutex::default(),
+        }
+    }
+}
+
+impl GatewayMetrics {
+    /// Payments of deals that had expired.
+    pub fn paid_late(&self) -> u64 {
+        self.alarms.get(Alarm::PaidLate)
+    }
+
+    /// Signed payments that fit no deal: unknown order, amount, currency, second or spent transaction.
+    pub fn mismatch(&self) -> u64 {
+        self.alarms.get(Alarm::Money)
+    }
+
+    /// Notifications that were not believed.
+    pub fn disbelieved(&self) -> u64 {
+        self.disbelieved.sum()
+    }
+
+    /// Counts what WeChat was answered to a notification that was believed.
+    pub fn answered(&self, answer: Answered) {
+        self.notifications.inc(answer);
+    }
+
+    /// Counts a notification that WeChat did not sign, or that is none. A stranger's post is never kept.
+    pub fn disbelieve(&self, reason: Disbelief) {
+        self.notifications.inc(Answered::Disbelieved);
+        self.disbelieved.inc(reason);
+    }
+
+    pub(super) fn opened(&self) {
+        self.deals.inc(Outcome::Opened);
+    }
+
+    pub(super) fn expired(&self) {
+        self.deals.inc(Outcome::Expired);
+    }
+
+    pub(super) fn settled(&self, outcome: &Result<Settled, SettleError>, trade: &PaidTrade, origin: Origin, now: Timestamp) {
+        match outcome {
+            Ok(Settled::Now) => self.deals.inc(Outcome::Paid),
+            Ok(Settled::Late) => {
+                self.deals.inc(Outcome::PaidLate);
+                self.alarms.inc(Alarm::PaidLate);
+            }
+            Ok(Settled::Already) => return,
+            Err(error) => {
+                if let Some(wrong) = Wrong::of(error) {
+                    self.alarms.inc(Alarm::Money);
+                    self.wrong_fen.add(wrong, trade.total_fee().get().unsigned_abs());
+                }
+                return;
+            }
+        }
+        if let Some(healer) = Healer::of(origin) {
+            self.healed.inc(healer);
+        }
+        // What is no time of the past says nothing.
+        if let Some(late) = trade.time_end().and_then(|paid| (now - paid).to_std().ok()) {
+            self.lag.observe(origin, late);
+        }
+    }
+
+    pub(super) fn swept(&self, outcome: &Result<Swept, StoreError>, budget: u32, now: Timestamp) {
+        self.budget.set(budget.into());
+        let Ok(swept) = outcome else { return self.passes.inc(Pass::Failed) };
+        self.passes.inc(Pass::Done);
+        self.last_pass.set(now.timestamp());
+        self.due.set(i64::try_from(swept.due).unwrap_or(i64::MAX));
+        self.looks.inc_by(swept.looked.into());
+        self.budget_spent.inc_by(swept.calls.into());
+    }
+
+    /// Whether it is time to count again; then nobody else is told so for a while.
+    fn take_count(&self, now: Timestamp) -> bool {
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_time = counted.at.is_none_or(|at| (now - at).abs() >= COUNTED_EVERY);
+        if is_time {
+            counted.at = Some(now);
+        }
+        is_time
+    }
+
+    fn note_count(&self, undecided: Undecided) {
+        self.undecided.set(undecided.count);
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner).oldest = undecided.oldest;
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        self.deals.register(registry, "deals", "What became of deals, at the moment it did");
+        self.healed.register(registry, "deals_healed", "Payments found without their notification");
+        self.lag.register(registry, "settle_lag_seconds", "From the payment, by WeChat's clock, until it was stored");
+        self.alarms.register(registry, "alarms", "Payments that somebody should look at; the log has the same word in its field alarm");
+        self.wrong_fen.register(registry, "mismatched_fen", "Fen of signed payments that fit no deal, each time that WeChat tells of one");
+        self.notifications.register(registry, "notifications", "What WeChat was answered to its notifications");
+        self.disbelieved.register(registry, "notifications_disbelieved", "Why notifications were not believed");
+        self.passes.register(registry, "sweep_passes", "Passes of the sweeper");
+        registry.register(
+            "sweep_last_pass_timestamp_seconds",
+            "When the last pass was done, in seconds since 1970",
+            self.last_pass.clone(),
+        );
+        registry.register("sweep_due_deals", "Deals read by the last pass because their look was due", self.due.clone());
+        registry.register("sweep_looks", "Deals looked at", self.looks.clone());
+        registry.register("sweep_budget_calls", "Calls to WeChat that one pass may make", self.budget.clone());
+        registry.register(
+            "sweep_budget_spent_calls",
+            "Calls to WeChat that passes have set aside for their looks",
+            self.budget_spent.clone(),
+        );
+        registry.register("undecided_deals", "Deals that are neither paid nor expired, counted up to 100000", self.undecided.clone());
+        registry.register("oldest_undecided_deal_age_seconds", "Since the oldest of them was opened", self.oldest_age.clone());
+    }
+}
+
+impl Gateway {
+    /// Shows what it counts, and what the store and the client count.
+    pub fn register_metrics(&self, registry: &mut Registry) {
+        self.metrics.register(registry);
+        self.store.metrics().register(registry);
+        self.wechat.metrics().register(registry);
+        if let Some(previous_key) = &self.wechat.merchant().previous_key {
+            previous_key.register(registry);
+        }
+    }
+
+    /// Brings up to date what must be looked up. A database that is away leaves what was known: the age of the oldest
+    /// undecided deal goes on growing.
+    pub async fn refresh_metrics(&self) {
+        let now = self.clock.now();
+        if self.metrics.take_count(now)
+            && let Ok(undecided) = self.store.undecided().await
+        {
+            self.metrics.note_count(undecided);
+        }
+        let oldest = self.metrics.counted.lock().unwrap_or_else(PoisonError::into_inner).oldest;
+        self.metrics.oldest_age.set(oldest.map_or(0, |opened| (now - opened).num_seconds().max(0)));
+    }
+}

@@ -1,0 +1,142 @@
+//! What is counted of calls to WeChat: each try, by API and by what it brought.
+
+use std::time::Duration;
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+
+use crate::metrics::{Label, Labelled, Registry, label, latency};
+
+use super::error::{CallError, Doubt};
+use super::reply::{CloseAnswer, Prepaid, QueryAnswer};
+
+label! {
+    /// What is asked of WeChat.
+    pub enum Api = "api" {
+        /// Makes an order, and gives its link.
+        UnifiedOrder = "unifiedorder",
+        /// How an order stands.
+        OrderQuery = "orderquery",
+        /// Closes an order.
+        CloseOrder = "closeorder",
+    }
+}
+
+/// WeChat's `err_code`s that its documents name (protocol file, 4.2). Another one would be a word that a stranger chose.
+const ERR_CODES: [&str; 20] = [
+    "APPID_MCHID_NOT_MATCH",
+    "APPID_NOT_EXIST",
+    "FREQUENCY_LIMITED",
+    "INVALID_REQUEST",
+    "LACK_PARAMS",
+    "MCHID_NOT_EXIST",
+    "NOAUTH",
+    "NOTENOUGH",
+    "NOT_UTF8",
+    "ORDERCLOSED",
+    "ORDERNOTEXIST",
+    "ORDERPAID",
+    "OUT_TRADE_NO_USED",
+    "PARAM_ERROR",
+    "POST_DATA_EMPTY",
+    "REQUIRE_POST_METHOD",
+    "SIGNERROR",
+    "SYSTEMERROR",
+    "TRADE_ERROR",
+    "XML_FORMAT_ERROR",
+];
+
+/// An answer, by WeChat's word for it.
+pub trait Answer {
+    /// `SUCCESS`, or the `err_code` that is an answer too.
+    fn err_code(&self) -> &'static str;
+}
+
+impl Answer for Prepaid {
+    fn err_code(&self) -> &'static str {
+        "SUCCESS"
+    }
+}
+
+impl Answer for QueryAnswer {
+    fn err_code(&self) -> &'static str {
+        match self {
+            Self::Known(_) => "SUCCESS",
+            Self::NotExist => "ORDERNOTEXIST",
+        }
+    }
+}
+
+impl Answer for CloseAnswer {
+    fn err_code(&self) -> &'static str {
+        match self {
+            Self::Closed => "SUCCESS",
+            Self::Paid => "ORDERPAID",
+            Self::NotExist => "ORDERNOTEXIST",
+        }
+    }
+}
+
+/// WeChat's word for a failure if it has one of the known ones, otherwise one of ours, in small letters.
+fn err_code(error: &CallError) -> &'static str {
+    match error {
+        CallError::Unreachable => "unreachable",
+        CallError::Busy => "busy",
+        CallError::RateLimited => "FREQUENCY_LIMITED",
+        CallError::Unknown(doubt) => match doubt {
+            Doubt::Timeout => "timeout",
+            Doubt::Broken => "broken",
+            Doubt::Status(_) => "status",
+            Doubt::Xml(_) => "malformed",
+            Doubt::Signature(_) => "signature",
+            Doubt::Foreign(_) => "foreign",
+            Doubt::Incomplete(_) => "incomplete",
+            Doubt::SystemError => "SYSTEMERROR",
+        },
+        CallError::Refused(refusal) => match &refusal.err_code {
+            Some(code) => ERR_CODES.into_iter().find(|known| known == code).unwrap_or("other"),
+            None => "return_code_fail",
+        },
+    }
+}
+
+/// The numbers of one client.
+#[derive(Debug)]
+pub struct CallMetrics {
+    calls: Family<[(&'static str, &'static str); 2], Counter>,
+    duration: Labelled<Api, Histogram>,
+}
+
+impl Default for CallMetrics {
+    fn default() -> Self {
+        Self { calls: Family::default(), duration: Labelled::histograms(latency) }
+    }
+}
+
+impl CallMetrics {
+    /// Counts a try.
+    pub(super) fn called<T: Answer>(&self, api: Api, outcome: &Result<T, CallError>, time: Duration) {
+        self.count(api, outcome.as_ref().map_or_else(err_code, Answer::err_code));
+        self.duration.observe(api, time);
+    }
+
+    /// Counts a call that found no place among those under way. It took no time of WeChat's.
+    pub(super) fn busy(&self, api: Api) {
+        self.count(api, err_code(&CallError::Busy));
+    }
+
+    fn count(&self, api: Api, err_code: &'static str) {
+        self.calls.get_or_create(&[(Api::NAME, api.as_str()), ("err_code", err_code)]).inc();
+    }
+
+    /// Shows them.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "upstream_calls",
+            "Requests sent to WeChat, by what they brought: WeChat's word, or ours in small letters",
+            self.calls.clone(),
+        );
+        self.duration.register(registry, "upstream_call_duration_seconds", "How long requests to WeChat took");
+    }
+}
