@@ -48,7 +48,7 @@ pub struct House {
 
 impl House {
     /// With a database of its own.
-    pub async fn open(database: &Database, upstream: &Upstream, name: &str, largest_batch: u32) -> Self {
+    pub async fn open(database: &Database, upstream: &Upstream, name: &str, largest_batch: usize) -> Self {
         // Nothing comes due meanwhile, so that the sweeper finds nothing to do and what is counted is the calls' own.
         let settings = [("SWEEP__FIRST_LOOKS", "3600"), ("DATABASE__LARGEST_BATCH", &largest_batch.to_string())];
         let url = database.create(name).await;
