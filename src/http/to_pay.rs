@@ -33,7 +33,7 @@ pub struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = DateTime)]
     expires_at: Option<String>,
-    /// Now, as this service knows it: count `expires_at` down from here.
+    /// Now, as this service knows it: the time that is left counts from here.
     #[schema(format = DateTime)]
     server_time: String,
     /// Where the payer's page is; a whole address if page.base_url is set.

@@ -4,15 +4,11 @@ use serde_json::{Map, Value, json};
 
 /// Of the JSON calls: the name, the reasons and what they mean.
 const REFUSALS: [(&str, &[&str], &str); 12] = [
-    (
-        "400",
-        &["INVALID_PARAMETER"],
-        "The body cannot be read, or a parameter is missing or invalid; `field` names it where one is to blame.",
-    ),
+    ("400", &["INVALID_PARAMETER"], "The body cannot be read, or a parameter is missing or invalid; field names it where one is to blame."),
     ("401", &["UNAUTHORIZED"], "auth.mode wants a key or a signed offer; a missing, an unknown and a wrong one are answered alike."),
     ("404", &["ORDER_NOT_FOUND"], "There is no such order."),
     ("408", &["INVALID_PARAMETER"], "The body did not come within 3.5 seconds."),
-    ("409", &["IDEMPOTENCY_CONFLICT"], "The same Idempotency-Key with other parameters; `field` names one that differs."),
+    ("409", &["IDEMPOTENCY_CONFLICT"], "The same Idempotency-Key with other parameters; field names one that differs."),
     ("413", &["INVALID_PARAMETER"], "The body is larger than 64 KiB."),
     ("415", &["INVALID_PARAMETER"], "The content type is missing or another one, or the body is compressed."),
     ("429", &["RATE_LIMITED"], "More calls than limits.per_address or limits.per_merchant allow."),

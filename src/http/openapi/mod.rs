@@ -23,6 +23,8 @@ use super::{close_order, health, query_order, to_pay};
 pub use docs::docs;
 
 /// What holds for every path.
+///
+/// No Markdown here and in what follows: the page shows texts as they are.
 const ABOUT: &str = "A front end opens a deal and shows its QR code; the payer pays inside WeChat; WeChat's signed notification \
     settles the deal; the front end sees SUCCESS. Amounts are yuan, times are RFC 3339. Unknown parameters are ignored, a repeated \
     one is refused. Every answer has x-request-id. An unknown path is answered with 404 and the reason NOT_FOUND, another method \
@@ -47,10 +49,11 @@ fn document() -> Value {
         // The one that it was fetched from.
         "servers": [{"url": "/"}],
         "tags": [
-            {"name": "front end", "description": "For whoever sells: a page, or the back end behind it."},
-            {"name": "payer", "description": "For the payer's browser."},
-            {"name": "WeChat", "description": "For WeChat only."},
-            {"name": "operations", "description": "For whoever runs the service."},
+            {"name": "Open a deal", "description": "For whoever sells: a back end, or a page with an offer that its back end has signed."},
+            {"name": "See how it stands", "description": "For whoever knows the order's number, which cannot be guessed."},
+            {"name": "Give it up", "description": "Likewise."},
+            {"name": "Hear from WeChat", "description": "For WeChat only: its signature decides."},
+            {"name": "Run the service", "description": "For monitoring, and for whoever reads this."},
         ],
         "paths": paths::paths(),
         "components": {
@@ -60,7 +63,7 @@ fn document() -> Value {
             "securitySchemes": {"key": {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "Where auth.mode is api_key: a key that `wechat-pay new-key` has drawn.",
+                "description": "Where auth.mode is api_key: a key that wechat-pay new-key has drawn.",
             }},
         },
     })

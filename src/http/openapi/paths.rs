@@ -27,12 +27,15 @@ pub fn paths() -> Value {
 
 fn to_pay() -> Value {
     let happy = json!({"anyOf": [reference("schemas", "ToPayAnswer"), refusal(&["ORDER_PAID", "ORDER_CLOSED", "WECHAT_REFUSED"])]});
+    let mut happy = answer("The deal is open; or, with code 1, why it is not.", JSON, happy);
+    happy["links"] = what_follows();
     json!({
         "operationId": "toPay",
-        "tags": ["front end"],
+        "tags": ["Open a deal"],
         "summary": "Open a deal and get the link for its QR code",
-        "description": "With an Idempotency-Key it is safe to repeat, after a time-out as well as after a double click.",
-        // Which of them is wanted, auth.mode says: none, a key, or a signed offer in the body.
+        "description": "With an Idempotency-Key it is safe to repeat, after a time-out as well as after a double click. Who may call \
+            it, auth.mode says: anybody, who has a key (Authorization: Bearer), or who has a signed offer (timestamp, nonce, signature).",
+        // A signed offer stands in the body, for which OpenAPI has no word.
         "security": [{}, {"key": []}],
         "parameters": [{
             "name": "Idempotency-Key",
@@ -42,10 +45,20 @@ fn to_pay() -> Value {
             "schema": {"type": "string", "pattern": "^[ -~]{1,64}$"},
         }],
         "requestBody": body(&deal()),
-        "responses": answers(
-            answer("The deal is open; or, with code 1, why it is not.", JSON, happy),
-            &["400", "401", "408", "409", "413", "415", "429", "500", "502", "503", "504"],
-        ),
+        "responses": answers(happy, &["400", "401", "408", "409", "413", "415", "429", "500", "502", "503", "504"]),
+    })
+}
+
+/// What may be asked about the order that was opened.
+fn what_follows() -> Value {
+    const ORDER_ID: &str = "$response.body#/order_id";
+    let by_body = |id| json!({"operationId": id, "requestBody": {"order_id": ORDER_ID}});
+    let by_address = |id| json!({"operationId": id, "parameters": {"order_id": ORDER_ID}});
+    json!({
+        "queryOrder": by_body("queryOrder"),
+        "doCloseOrder": by_body("doCloseOrder"),
+        "events": by_address("events"),
+        "payPage": by_address("payPage"),
     })
 }
 
@@ -90,7 +103,7 @@ fn query_order(id: &str) -> Value {
     let happy = json!({"anyOf": [reference("schemas", "QueryOrderAnswer"), refusal(&["WECHAT_REFUSED"])]});
     json!({
         "operationId": id,
-        "tags": ["front end"],
+        "tags": ["See how it stands"],
         "summary": "How does an order stand",
         "description": "A paid deal is answered from here; about an undecided one WeChat is asked.",
         "requestBody": body(&order()),
@@ -105,7 +118,7 @@ fn close_order() -> Value {
     let refused = refusal(&["TOO_EARLY", "ORDER_PAID", "WECHAT_REFUSED"]);
     json!({
         "operationId": "doCloseOrder",
-        "tags": ["front end"],
+        "tags": ["Give it up"],
         "summary": "Give an order up",
         "description": "Not before deal.close_min_age. Closing twice succeeds; a paid order is refused.",
         "requestBody": body(&order()),
@@ -117,11 +130,11 @@ fn close_order() -> Value {
 }
 
 fn events() -> Value {
-    let description = "Server-sent events named `state`, whose data is what queryOrder answers (QueryOrderAnswer): the present state, \
+    let description = "Server-sent events named state, whose data is what queryOrder answers (QueryOrderAnswer): the present state, \
                        then each change. It ends once the order is decided.";
     json!({
         "operationId": "events",
-        "tags": ["payer"],
+        "tags": ["See how it stands"],
         "summary": "How an order stands, told at once",
         "description": "For EventSource. Close it at the last state, or the browser opens it again.",
         "parameters": [order_id("query")],
@@ -132,15 +145,15 @@ fn events() -> Value {
 fn pay_page() -> Value {
     json!({
         "operationId": "payPage",
-        "tags": ["payer"],
+        "tags": ["See how it stands"],
         "summary": "The payer's page",
         "description": "Amount, QR code, time left, and what has become of it.",
         "parameters": [order_id("path"), {
             "name": "lang",
             "in": "query",
             "required": false,
-            "description": "Instead of what Accept-Language says.",
-            "schema": {"type": "string", "enum": ["zh", "en"]},
+            "description": "zh or en, instead of what Accept-Language says; whatever else it is is not looked at.",
+            "schema": {"type": "string"},
         }],
         "responses": pages("The page.", &[
             ("404", "There is no such order."),
@@ -167,7 +180,7 @@ fn notify(id: &str) -> Value {
     });
     json!({
         "operationId": id,
-        "tags": ["WeChat"],
+        "tags": ["Hear from WeChat"],
         "summary": "An order was paid",
         "description": "WeChat's signed XML, whatever its content type says.",
         "requestBody": {"required": true, "content": {"text/xml": {"schema": notification}}},
@@ -178,7 +191,7 @@ fn notify(id: &str) -> Value {
 fn healthz() -> Value {
     json!({
         "operationId": "healthz",
-        "tags": ["operations"],
+        "tags": ["Run the service"],
         "summary": "Whether the process lives",
         "responses": answers(answer("It does.", JSON, reference("schemas", "Healthy")), &["500"]),
     })
@@ -187,7 +200,7 @@ fn healthz() -> Value {
 fn readyz() -> Value {
     json!({
         "operationId": "readyz",
-        "tags": ["operations"],
+        "tags": ["Run the service"],
         "summary": "Whether it may be sent callers",
         "responses": answers(answer("It may.", JSON, reference("schemas", "Healthy")), &["500", "503"]),
     })
@@ -196,7 +209,7 @@ fn readyz() -> Value {
 fn openapi_json() -> Value {
     json!({
         "operationId": "openapi",
-        "tags": ["operations"],
+        "tags": ["Run the service"],
         "summary": "This description",
         "responses": answers(answer("OpenAPI 3.1.", JSON, json!({"type": "object", "required": ["openapi", "info", "paths"]})), &["500"]),
     })
@@ -205,7 +218,7 @@ fn openapi_json() -> Value {
 fn docs() -> Value {
     json!({
         "operationId": "docs",
-        "tags": ["operations"],
+        "tags": ["Run the service"],
         "summary": "This description, for people",
         "responses": pages("The page.", &[]),
     })
