@@ -117,7 +117,8 @@ async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router, s
     let service = service_fn(|request: Request<Incoming>| {
         let (router, stop) = (router.clone(), stop.clone());
         let held = Held::take(&hand);
-        async move {
+        // Boxed, so that a connection that idles between two requests, and most do, holds no room for one.
+        Box::pin(async move {
             let heard = Arc::new(AtomicBool::new(request.body().is_end_stream()));
             let mut request = request.map(|body| Body::new(HeardBody { body, heard: Arc::clone(&heard) }));
             request.extensions_mut().insert(Peer(peer));
@@ -134,7 +135,7 @@ async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router, s
                 }
                 Err(never) => match never {},
             }
-        }
+        })
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

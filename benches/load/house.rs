@@ -48,9 +48,9 @@ pub struct House {
 
 impl House {
     /// With a database of its own.
-    pub async fn open(database: &Database, upstream: &Upstream, name: &str) -> Self {
+    pub async fn open(database: &Database, upstream: &Upstream, name: &str, largest_batch: usize) -> Self {
         // Nothing comes due meanwhile, so that the sweeper finds nothing to do and what is counted is the calls' own.
-        let settings = [("SWEEP__FIRST_LOOKS", "3600")];
+        let settings = [("SWEEP__FIRST_LOOKS", "3600"), ("DATABASE__LARGEST_BATCH", &largest_batch.to_string())];
         let url = database.create(name).await;
         let service = Service::start(database.directory(), name, &url, upstream, &settings).await;
         Self { service, writer: Writer::new(SignType::Md5) }
@@ -59,7 +59,7 @@ impl House {
     /// So many deals opened and paid by notification; then polled, and beside that the bare answer.
     pub async fn round(&self, database: &Database, callers: usize, deals: usize) -> Vec<Figures> {
         let mut wires = self.service.connections(callers).await;
-        let (mut figures, order_ids) = self.payments(database, &mut wires, deals).await;
+        let (mut figures, order_ids) = self.pay(database, &mut wires, deals).await;
         let polls: Vec<_> = order_ids.iter().map(|id| poll(id)).collect();
         let polling = drive(&mut wires, &polls, Until::Over(READING), must_hold("SUCCESS"));
         figures.push(count(database, Call::QueryOrder, polling).await);
@@ -69,7 +69,12 @@ impl House {
         figures
     }
 
-    async fn payments(&self, database: &Database, wires: &mut [Wire], deals: usize) -> (Vec<Figures>, Vec<String>) {
+    /// The deals alone, opened and paid.
+    pub async fn payments(&self, database: &Database, callers: usize, deals: usize) -> Vec<Figures> {
+        self.pay(database, &mut self.service.connections(callers).await, deals).await.0
+    }
+
+    async fn pay(&self, database: &Database, wires: &mut [Wire], deals: usize) -> (Vec<Figures>, Vec<String>) {
         let (order_ids, wishes) = (RefCell::new(Vec::with_capacity(deals)), vec![wish(); deals]);
         let opening = drive(wires, &wishes, Until::AllAreSent, |body| order_ids.borrow_mut().push(order_id(body)));
         let opened = count(database, Call::ToPay, opening).await;

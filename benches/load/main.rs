@@ -1,6 +1,6 @@
 //! What the whole service can do: the release build as a process, a durable MariaDB, a WeChat that answers at once and
-//! callers on keep-alive connections, all on this machine; beside it the bare engine under sysbench. One table, the
-//! ratios that matter, and ten thousand payers that poll.
+//! callers on keep-alive connections, all on this machine; beside it the bare engine under sysbench, and the service with
+//! every change committed by itself. One table, the ratios that matter, and ten thousand payers that poll.
 //!
 //! ```sh
 //! cargo bench --bench load
@@ -29,6 +29,7 @@ use report::{Report, Verdicts};
 use support::database::Database;
 use support::sysbench::Bare;
 use support::upstream::Upstream;
+use wechat_pay::store::LARGEST_BATCH;
 
 /// Keep-alive connections of callers, and clients of the bare engine.
 const CALLERS: usize = 64;
@@ -37,6 +38,8 @@ const ROUNDS: usize = 3;
 /// Deals opened and paid a round: by many callers, and by one alone.
 const DEALS: usize = 20_000;
 const DEALS_ALONE: usize = 1_000;
+/// The plain version, beside it, commits each change by itself.
+const PLAIN: usize = 1;
 /// How long the bare engine is measured, a round.
 const BARE_SECONDS: u32 = 5;
 
@@ -47,18 +50,22 @@ fn main() -> ExitCode {
 async fn bench() -> bool {
     let database = Database::start().await;
     let upstream = Upstream::start();
-    let house = House::open(&database, &upstream, "till").await;
+    let house = House::open(&database, &upstream, "till", LARGEST_BATCH).await;
+    let plain = House::open(&database, &upstream, "plain", PLAIN).await;
     let bare = Bare::prepare(&database, "till").await;
     // Caches, prepared statements and the server's own files have settled before anything counts.
     house.round(&database, CALLERS, DEALS / 10).await;
+    plain.payments(&database, CALLERS, DEALS / 10).await;
 
     let started = std::time::Instant::now();
     let mut report = Report::default();
     for round in 1..=ROUNDS {
         println!("round {round} of {ROUNDS}, after {} s", started.elapsed().as_secs());
         report.bare.push(bare.measure(CALLERS, BARE_SECONDS));
-        report.add(CALLERS, house.round(&database, CALLERS, DEALS).await);
-        report.add(1, house.round(&database, 1, DEALS_ALONE).await);
+        report.house.add(CALLERS, house.round(&database, CALLERS, DEALS).await);
+        report.plain.add(CALLERS, plain.payments(&database, CALLERS, DEALS / 4).await);
+        report.house.add(1, house.round(&database, 1, DEALS_ALONE).await);
+        report.plain.add(1, plain.payments(&database, 1, DEALS_ALONE).await);
     }
     report.print(&database).await;
 
@@ -66,7 +73,7 @@ async fn bench() -> bool {
     report.judge(&mut verdicts);
     verdicts.at_most("resident under that load, MiB", house.service.peak_memory(), 64.0);
     silent::judge(&house, &database, &mut verdicts).await;
-    drop(house);
+    drop((house, plain));
     polling::judge(&database, &upstream, &mut verdicts).await;
     verdicts.all_are_good()
 }

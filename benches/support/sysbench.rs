@@ -14,8 +14,7 @@ pub struct Bare(u16);
 /// What sysbench measured.
 pub struct Figures {
     pub per_second: f64,
-    /// Of latencies, in milliseconds.
-    pub average: f64,
+    /// Of the latencies, in milliseconds.
     pub p99: f64,
 }
 
@@ -54,10 +53,6 @@ impl Bare {
         };
         let transactions = figure("transactions:");
         let (_, rate) = transactions.split_once('(').unwrap();
-        Figures {
-            per_second: rate.split(' ').next().unwrap().parse().unwrap(),
-            average: figure("avg:").parse().unwrap(),
-            p99: figure("99th percentile:").parse().unwrap(),
-        }
+        Figures { per_second: rate.split(' ').next().unwrap().parse().unwrap(), p99: figure("99th percentile:").parse().unwrap() }
     }
 }

@@ -164,11 +164,23 @@ impl<L: Label> Labelled<L, Histogram> {
             histogram.observe(time.as_secs_f64());
         }
     }
+
+    /// Takes a number in.
+    pub fn observe_count(&self, value: L, count: usize) {
+        if let Some(histogram) = self.of(value) {
+            histogram.observe(u32::try_from(count).unwrap_or(u32::MAX).into());
+        }
+    }
 }
 
 /// For how long something took while somebody waits: up to the ten seconds after which nobody does.
 pub fn latency() -> Histogram {
     Histogram::new([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
+}
+
+/// For how many went together.
+pub fn sizes() -> Histogram {
+    Histogram::new([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0])
 }
 
 /// For how late something came: from a second to a day, after which WeChat has given its notifications up.

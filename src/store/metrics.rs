@@ -7,7 +7,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
-use crate::metrics::{Held, Label, Labelled, One, Registry, latency};
+use crate::metrics::{Held, Label, Labelled, One, Registry, latency, sizes};
 
 use super::StoreError;
 use super::worker::Lane;
@@ -35,12 +35,18 @@ impl StoreError {
 pub struct StoreMetrics {
     in_hand: Labelled<Lane, Gauge>,
     duration: Labelled<Lane, Histogram>,
+    batches: Labelled<Lane, Histogram>,
     errors: Family<One, Counter>,
 }
 
 impl Default for StoreMetrics {
     fn default() -> Self {
-        Self { in_hand: Labelled::gauges(), duration: Labelled::histograms(latency), errors: Family::default() }
+        Self {
+            in_hand: Labelled::gauges(),
+            duration: Labelled::histograms(latency),
+            batches: Labelled::histograms(sizes),
+            errors: Family::default(),
+        }
     }
 }
 
@@ -48,6 +54,11 @@ impl StoreMetrics {
     /// A statement waits for its turn, or is being carried out, until what is returned is dropped.
     pub(super) fn in_hand(&self, lane: Lane) -> Option<Held<'_>> {
         self.in_hand.hold(lane)
+    }
+
+    /// Counts so many statements that a worker took up together.
+    pub(super) fn took(&self, lane: Lane, statements: usize) {
+        self.batches.observe_count(lane, statements);
     }
 
     /// Counts a statement that was answered.
@@ -66,6 +77,7 @@ impl StoreMetrics {
             "store_statement_duration_seconds",
             "From the asking to the answer: the wait for a connection, and the database",
         );
+        self.batches.register(registry, "store_batch_statements", "Statements that were taken up together, to be committed together");
         registry.register("store_errors", "Statements that failed", self.errors.clone());
     }
 }

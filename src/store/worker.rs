@@ -32,6 +32,8 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(20);
 const SIGN_OF_LIFE: Duration = Duration::from_millis(250);
 /// Deadlocks are normal on a cluster; a sixth one in a row is overload.
 const RETRIES: u32 = 5;
+/// Tries of a batch whose connection breaks, or that finds none.
+const BATCH_TRIES: u32 = 3;
 
 /// Connections that an instance keeps to a server: for reads, and for writes.
 const READERS: usize = 4;
@@ -80,9 +82,26 @@ impl Workers {
             (false, 1) => (READERS, WRITERS_ALONE),
             (false, _) => (READERS, WRITERS),
         };
-        let (doubts, unable) = (Arc::default(), Unable::default());
-        let lane = |workers| lane(&url, workers, instance, largest_batch, edge, &doubts);
-        Self { reads: lane(readers), writes: lane(writers), unable, metrics: Arc::default() }
+        let (doubts, unable, metrics) = (Arc::default(), Unable::default(), Arc::default());
+        let worker = |lane| Worker {
+            lane,
+            url: url.clone(),
+            instance: Arc::clone(instance),
+            edge: edge.cloned(),
+            conn: None,
+            idle_since: Instant::now(),
+            doubts: Arc::clone(&doubts),
+            cleared: 0,
+            metrics: Arc::clone(&metrics),
+        };
+        let start = |lane, workers| {
+            let (queue, jobs) = queue(largest_batch, edge.is_some());
+            for number in 0..workers {
+                tokio::spawn(worker(lane).work(jobs.clone()).instrument(tracing::debug_span!("store", worker = number)));
+            }
+            queue
+        };
+        Self { reads: start(Lane::Read, readers), writes: start(Lane::Write, writers), unable, metrics }
     }
 
     /// Whether a write has failed within the last seconds because the database could not write, and none has succeeded since.
@@ -120,31 +139,8 @@ impl Workers {
     }
 }
 
-fn lane(
-    url: &DatabaseUrl,
-    workers: usize,
-    instance: &Arc<str>,
-    largest_batch: usize,
-    edge: Option<&Edge>,
-    doubts: &Arc<AtomicU64>,
-) -> Queue {
-    let (queue, jobs) = queue(largest_batch, edge.is_some());
-    for number in 0..workers {
-        let worker = Worker {
-            url: url.clone(),
-            instance: Arc::clone(instance),
-            edge: edge.cloned(),
-            conn: None,
-            idle_since: Instant::now(),
-            doubts: Arc::clone(doubts),
-            cleared: 0,
-        };
-        tokio::spawn(worker.work(jobs.clone()).instrument(tracing::debug_span!("store", worker = number)));
-    }
-    queue
-}
-
 struct Worker {
+    lane: Lane,
     url: DatabaseUrl,
     instance: Arc<str>,
     edge: Option<Edge>,
@@ -154,6 +150,7 @@ struct Worker {
     doubts: Arc<AtomicU64>,
     /// How many of these failures this worker's connection has outlived.
     cleared: u64,
+    metrics: Arc<StoreMetrics>,
 }
 
 impl Worker {
@@ -162,6 +159,7 @@ impl Worker {
         self.conn = connect(&self.url).await.ok();
         drop(passage);
         while let Some(batch) = jobs.next().await {
+            self.metrics.took(self.lane, batch.len());
             match <[Job; 1]>::try_from(batch) {
                 Ok([job]) => {
                     let answer = self.carry_out(&job).await;
@@ -174,10 +172,14 @@ impl Worker {
 
     /// One try of one batch: every caller hears what became of his own statement, or it is tried again by itself.
     async fn carry_out_batch(&mut self, batch: Vec<Job>, jobs: &Jobs) {
-        let mut outcome = self.try_batch(&batch).await;
-        // As with a single one, a second try is harmless.
-        let broke = matches!(outcome, Ok(Err(Failure::Broken)));
-        if broke {
+        let deadline = batch.first().map(|job| job.deadline);
+        let (mut outcome, mut broke) = (self.try_batch(&batch).await, false);
+        // As with a single one, a second try is harmless. Many wait for this one, so it has a third.
+        for _ in 1..BATCH_TRIES {
+            if !matches!(outcome, Ok(Err(Failure::Broken)) | Err(_)) || deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                break;
+            }
+            broke |= outcome.is_ok();
             outcome = self.try_batch(&batch).await;
         }
         match outcome {
@@ -187,6 +189,7 @@ impl Worker {
                 }
             }
             Ok(Ok(Batched::Apart) | Err(Failure::Conflict | Failure::Contention | Failure::Refused(_))) => jobs.apart(batch, broke),
+            Ok(Err(Failure::Broken)) => jobs.apart(batch, true),
             Ok(Err(failure)) => refuse(batch, &failure.into()),
             Err(error) => refuse(batch, &error),
         }
@@ -258,14 +261,17 @@ impl Worker {
 
     /// After a conflict in a second try: whether it met the row of the first one, which had been carried out after all.
     async fn is_our_own(&mut self, statement: &Statement) -> Result<Answer, StoreError> {
-        let conn = self.connected().await?;
-        match timeout(STATEMENT, statement.has_been_carried_out(conn)).await {
-            Ok(Ok(true)) => Ok(Answer::Affected(1)),
-            Ok(Ok(false)) => Err(StoreError::Conflict),
-            _ => {
-                self.conn = None;
-                Err(StoreError::Unavailable("the connection broke"))
-            }
+        let passage = Edge::pass(self.edge.as_ref(), "find our own").await;
+        let outcome = if Passage::arrives(passage.as_ref()) {
+            let conn = self.connected().await?;
+            timeout(STATEMENT, statement.has_been_carried_out(conn)).await
+        } else {
+            Ok(Err(Error::WorkerCrashed))
+        };
+        match self.heard(passage.as_ref(), outcome) {
+            Ok(true) => Ok(Answer::Affected(1)),
+            Ok(false) => Err(StoreError::Conflict),
+            Err(failure) => Err(failure.into()),
         }
     }
 

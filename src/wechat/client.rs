@@ -201,7 +201,7 @@ impl Client {
             let clock = self.transport.clock();
             let started = clock.ticks();
             let elapsed = || clock.ticks().saturating_sub(started);
-            let mut pauses = pauses.iter();
+            let (mut request, mut pauses, mut other_key) = (request, pauses.iter(), true);
             let outcome = loop {
                 let begun = elapsed();
                 let left = TOTAL.saturating_sub(begun);
@@ -213,6 +213,15 @@ impl Client {
                 };
                 let outcome = reply.and_then(|body| read(&self.merchant, order_id, &body));
                 self.metrics.called(api, &outcome, elapsed().saturating_sub(begun));
+                if let Err(CallError::Refused(refusal)) = &outcome
+                    && refusal.is_of_our_signature()
+                    && std::mem::take(&mut other_key)
+                    && let Some(resigned) = self.merchant.signed_with_previous(&request)
+                {
+                    info!("WeChat does not take the API key yet; asking with the previous one");
+                    request = resigned;
+                    continue;
+                }
                 match (&outcome, pauses.next()) {
                     (Err(error), Some(pause)) if error.may_pass() && elapsed() + *pause < TOTAL => {
                         info!(%error, "asking WeChat again");

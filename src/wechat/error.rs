@@ -80,6 +80,11 @@ impl Refusal {
         self.err_code.as_deref() == Some(err_code)
     }
 
+    /// Whether it says that our signature is not one. Nothing was executed then.
+    pub fn is_of_our_signature(&self) -> bool {
+        self.is("SIGNERROR") || (self.err_code.is_none() && self.description.contains("签名错误"))
+    }
+
     /// Whether it says that the order number was used before with other parameters.
     pub fn number_is_taken(&self) -> bool {
         self.is("OUT_TRADE_NO_USED") || (self.is("INVALID_REQUEST") && self.description.contains("商户订单号重复"))

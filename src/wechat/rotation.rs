@@ -1,6 +1,7 @@
 //! A change of the API key without a standstill: for a while, what WeChat signed with the previous key is believed too.
 //! Messages that were under way at the change, and notifications that WeChat repeats for a day, would otherwise be
-//! refused. What goes out is signed with the present key only.
+//! refused. What goes out is signed with the present key, and once more with the previous one when WeChat does not take that
+//! yet: so neither the restart nor the change at WeChat has to wait for the other.
 
 use prometheus_client::metrics::counter::Counter;
 use tracing::info;
@@ -64,9 +65,21 @@ impl Merchant {
         if self.signer.verify(&fields).is_ok() || previous.signer.verify(&fields).is_err() {
             return request;
         }
-        let unsigned: Fields = fields.iter().filter(|(name, _)| *name != "sign").collect();
-        xml::write(&self.signer.signed(unsigned))
+        signed_by(&self.signer, &fields)
     }
+
+    /// A request of ours with the previous key's signature; none if there is no such key, or it is not ours.
+    pub(super) fn signed_with_previous(&self, request: &str) -> Option<String> {
+        let previous = self.previous_key.as_ref()?;
+        let fields = xml::parse(request.as_bytes()).ok()?;
+        self.signer.verify(&fields).ok()?;
+        Some(signed_by(&previous.signer, &fields))
+    }
+}
+
+fn signed_by(signer: &Signer, fields: &Fields) -> String {
+    let unsigned: Fields = fields.iter().filter(|(name, _)| *name != "sign").collect();
+    xml::write(&signer.signed(unsigned))
 }
 
 #[cfg(test)]
@@ -117,6 +130,9 @@ mod tests {
                 assert_eq!(changing.signed_anew(strange.clone()), strange);
             }
             assert_eq!(merchant(sign_type).signed_anew(old.clone()), old, "without a change nothing is touched");
+            assert_eq!(changing.signed_with_previous(&present), Some(old.clone()), "and back");
+            assert_eq!(changing.signed_with_previous(&sent(&signer(STRANGE, sign_type))), None);
+            assert_eq!(merchant(sign_type).signed_with_previous(&present), None);
         }
     }
 }

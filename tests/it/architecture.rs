@@ -4,6 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 fn sources(under: &str) -> Vec<(PathBuf, String)> {
+    let found = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(under));
+    found.into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+}
+
+/// The Rust files below a folder.
+fn files(below: &Path) -> Vec<PathBuf> {
     fn walk(path: &Path, found: &mut Vec<PathBuf>) {
         if path.is_dir() {
             fs::read_dir(path).unwrap().for_each(|entry| walk(&entry.unwrap().path(), found));
@@ -12,9 +18,9 @@ fn sources(under: &str) -> Vec<(PathBuf, String)> {
         }
     }
     let mut found = Vec::new();
-    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(under), &mut found);
-    assert!(!found.is_empty(), "no sources under {under}");
-    found.into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+    walk(below, &mut found);
+    assert!(!found.is_empty(), "no sources below {}", below.display());
+    found
 }
 
 fn never_names(rooms: &[&str], words: &[&str]) {
@@ -82,4 +88,21 @@ fn every_change_of_status_names_the_status_it_expects() {
         }
     }
     assert!(changes >= 3, "the statements are looked for in the wrong way");
+}
+
+#[test]
+fn every_test_that_the_security_page_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join(".github/SECURITY.md")).unwrap();
+    let tests = ["it", "torture", "memory"].map(|folder| files(&root.join("tests").join(folder)));
+    let tests: String = tests.iter().flatten().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let rows: Vec<_> = page.lines().filter(|line| line.starts_with("| API")).collect();
+    assert_eq!(rows.len(), 10);
+    for row in rows {
+        let named: Vec<_> = row.rsplit('|').nth(1).unwrap().split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "{row}");
+        for test in named {
+            assert!(tests.contains(&format!("fn {test}(")), "there is no test {test}");
+        }
+    }
 }

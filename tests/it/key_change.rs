@@ -61,6 +61,31 @@ on_both_engines! {
         fourth.notify(late(&first.id)).await.not_believed(401, "when the change is over, so is the former key");
     }
 
+    async fn the_restart_may_come_before_the_change_at_wechat(engine) {
+        let wechat = Moody::new().await;
+        wechat.becomes(strict(signer(SignType::Md5)));
+        let house = before(engine, &wechat).await;
+        let first = house.to_pay("19.90").await;
+        let without = after(house.stop().await, &wechat, false).await;
+        assert_eq!(without.try_to_pay("19.90").await.reason(), "WECHAT_REFUSED");
+
+        let house = after(without.stop().await, &wechat, true).await;
+        let second = house.to_pay("19.90").await;
+        for order in [&first, &second] {
+            assert_eq!(house.trade_state(&order.id).await, "NOTPAY", "WeChat has the former key yet, and is asked with it");
+        }
+        wechat.becomes(strict(new_signer()));
+        let third = house.to_pay("19.90").await;
+        for order in [&first, &second, &third] {
+            house.notify(Letter::paid(&order.id, 1990).signed_by(&new_signer())).await.acknowledged("with the new one");
+        }
+        let strange = Signer::new(ApiKey::new("fedcba9876543210fedcba9876543210").unwrap(), SignType::Md5);
+        wechat.becomes(strict(strange));
+        let asked = wechat.asked("unifiedorder").len();
+        assert_eq!(house.try_to_pay("19.90").await.reason(), "WECHAT_REFUSED");
+        assert_eq!(wechat.asked("unifiedorder").len() - asked, 2, "once with each");
+    }
+
     async fn a_request_of_before_the_change_is_repeated_with_the_same_parameters(engine) {
         let wechat = Moody::new().await;
         wechat.becomes(|_, _| Reply::Close);

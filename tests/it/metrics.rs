@@ -31,6 +31,7 @@ const NAMES: &[(&str, &str)] = &[
     ("wechat_pay_oldest_undecided_deal_age_seconds", "gauge"),
     ("wechat_pay_ready", "gauge"),
     ("wechat_pay_settle_lag_seconds", "histogram"),
+    ("wechat_pay_store_batch_statements", "histogram"),
     ("wechat_pay_store_errors_total", "counter"),
     ("wechat_pay_store_statement_duration_seconds", "histogram"),
     ("wechat_pay_store_statements", "gauge"),
@@ -207,4 +208,8 @@ async fn without_a_database_it_still_tells_and_says_so() {
     let numbers = house.numbers().await;
     assert!(numbers.get("store_statement_duration_seconds_count{lane=\"write\"}") >= 2.0);
     assert_eq!(numbers.get("store_statements{lane=\"write\"}"), 0.0);
+    assert_eq!(
+        numbers.get("store_batch_statements_bucket{lane=\"read\",le=\"1\"}"),
+        numbers.get("store_batch_statements_count{lane=\"read\"}")
+    );
 }

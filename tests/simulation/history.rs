@@ -55,6 +55,7 @@ impl Told {
             "reply lost",
             "acknowledged",
             "not believed",
+            "batches",
         ];
         kinds.iter().all(|what| self.counts.contains_key(what))
     }

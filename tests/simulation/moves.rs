@@ -20,7 +20,13 @@ impl History<'_> {
         let kind = self.dice.one_of(&[Notify::Normal, Notify::Normal, Notify::Normal, Notify::Normal, Notify::Forged, Notify::WrongAmount]);
         self.sea.post(self.now(), kind);
         match self.dice.below(100) {
-            0..18 => self.open_a_deal().await,
+            0..15 => self.open_a_deal().await,
+            // Several at a time.
+            15..18 => {
+                for _ in 0..3 {
+                    self.open_a_deal().await;
+                }
+            }
             18..28 => self.ask_about_an_order("/wxPay/queryOrder").await,
             28..36 => self.ask_about_an_order("/wxPay/doCloseOrder").await,
             36..52 => self.payer_acts().await,
@@ -106,6 +112,14 @@ impl History<'_> {
                 let posted = self.sea.letters.remove(place);
                 self.note(&format!("a letter about {} is lost", posted.letter.delivery.out_trade_no));
                 self.sea.answered(posted, None, false, self.clock.now());
+            }
+            // A bag of mail, with repeats: whoever waits for the one writer at the same time travels together.
+            3 | 4 => {
+                for posted in std::mem::take(&mut self.sea.letters) {
+                    let copy = Posted { by_wechat: false, ..posted.clone() };
+                    self.deliver(posted).await;
+                    self.deliver(copy).await;
+                }
             }
             1 | 2 => {
                 let copy = Posted { by_wechat: false, ..self.sea.letters[place].clone() };

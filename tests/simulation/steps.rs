@@ -11,6 +11,8 @@ use super::sea::Call;
 
 /// A statement that is not through by then has taken too long for its worker.
 const STATEMENT: TimeDelta = TimeDelta::seconds(2);
+/// What batches are called.
+const BATCHES: [&str; 3] = ["insert many", "note prepay of many", "mark many paid"];
 /// The longest that a call may take.
 pub const CALL: TimeDelta = TimeDelta::seconds(6);
 
@@ -64,6 +66,7 @@ impl History<'_> {
         let waiting = self.gates.take(place);
         let line = match waiting.what {
             What::Statement { name, go } => {
+                self.count("batches", u64::from(BATCHES.contains(&name)));
                 let fate = self.draw_fate();
                 let _ = go.send(fate);
                 format!("i{}: {name}: {fate:?}", waiting.instance)

@@ -40,6 +40,7 @@ pub fn fault(line: &str) -> Option<&'static str> {
         ("mysql://", "the database's URL"),
         ("authorization", "a caller's key"),
         ("bearer ", "a caller's key"),
+        ("wpk_", "a caller's key"),
     ];
     let lower = line.to_lowercase();
     if let Some((_, why)) = words.iter().find(|(word, _)| lower.contains(&word.to_lowercase())) {
