@@ -3,14 +3,17 @@
 use axum::extract::State;
 use axum::{Extension, Json};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::App;
 use super::edge::Begun;
 use super::order_id::OrderIdParam;
 use super::refusal::Refusal;
 
-#[derive(Serialize)]
+/// The order is closed.
+#[derive(Serialize, ToSchema)]
 pub struct Answer {
+    #[schema(maximum = 0)]
     code: u8,
     msg: &'static str,
 }

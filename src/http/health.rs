@@ -3,13 +3,15 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::store::Durability;
 
 use super::App;
 use super::refusal::Refusal;
 
-#[derive(Serialize)]
+/// All is well.
+#[derive(Serialize, ToSchema)]
 pub struct Healthy {
     status: &'static str,
 }

@@ -14,6 +14,7 @@ mod health;
 mod limits;
 mod metrics;
 mod notify;
+mod openapi;
 mod order_id;
 mod pay_page;
 mod query_order;
@@ -118,6 +119,8 @@ pub fn router(app: App, server: &ServerSettings) -> Router {
         .route("/pay/{order_id}", get(pay_page::pay_page))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .route("/openapi.json", get(openapi::openapi_json))
+        .route("/docs", get(openapi::docs))
         .fallback(|| async { Refusal::path_not_found() })
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(edge::catch_panics))

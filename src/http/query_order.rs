@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use axum::extract::State;
 use axum::{Extension, Json};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::deal::{BeijingTime, Timestamp};
 use crate::gateway::OrderView;
@@ -14,18 +15,27 @@ use super::edge::Begun;
 use super::order_id::OrderIdParam;
 use super::refusal::Refusal;
 
-#[derive(Serialize)]
+/// How an order stands.
+#[derive(Serialize, ToSchema)]
 pub struct Answer {
+    /// WeChat's word.
     trade_state: &'static str,
+    /// WeChat's description of it, in Chinese.
     trade_state_desc: Cow<'static, str>,
+    #[schema(maximum = 0)]
     code: u8,
     msg: &'static str,
+    #[schema(format = DateTime)]
     server_time: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime)]
     expires_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime)]
     paid_at: Option<String>,
+    /// Of when the answer is, if not of now.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime)]
     as_of: Option<String>,
 }
 

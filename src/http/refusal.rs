@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tracing::error;
+use utoipa::ToSchema;
 
 use crate::deal::OrderId;
 use crate::gateway::GatewayError;
@@ -21,21 +22,29 @@ use super::Unheard;
 const SOON: Duration = Duration::from_secs(2);
 
 /// A refused call.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Refusal {
     #[serde(skip)]
     status: StatusCode,
+    #[schema(minimum = 1, maximum = 1)]
     code: u8,
+    /// A sentence in Chinese, for people.
     msg: &'static str,
+    /// A word for programs.
     reason: &'static str,
+    /// Which parameter is to blame.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     field: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     detail: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     order_id: Option<String>,
     /// Seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     retry_after: Option<u64>,
     /// Whether a key would help.
     #[serde(skip)]

@@ -4,6 +4,7 @@ use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, HeaderName};
 use axum::{Extension, Json};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::deal::{BeijingTime, Fen};
 use crate::gateway::{Opened, ToPay};
@@ -19,16 +20,23 @@ use super::refusal::Refusal;
 /// The caller's name for one attempt.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// `code_url` is an array of one: the original's XML reader made it so, and front ends index it.
-#[derive(Serialize)]
+/// An open deal.
+#[derive(Serialize, ToSchema)]
 pub struct Answer {
+    /// What to draw as a QR code. An array of one: the original's XML reader made it so, and front ends index it.
+    #[schema(min_items = 1, max_items = 1)]
     code_url: [String; 1],
     order_id: String,
+    #[schema(maximum = 0)]
     code: u8,
     msg: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime)]
     expires_at: Option<String>,
+    /// Now, as this service knows it: the time that is left counts from here.
+    #[schema(format = DateTime)]
     server_time: String,
+    /// Where the payer's page is; a whole address if page.base_url is set.
     pay_page: String,
 }
 

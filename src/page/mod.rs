@@ -8,6 +8,8 @@ mod template;
 
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
+use base64::Engine;
+use sha2::{Digest, Sha256};
 
 pub use language::Language;
 pub use template::{Value, fill};
@@ -33,6 +35,11 @@ pub fn html(page: String) -> Response {
     secured(Html(page), HeaderValue::from_static(POLICY))
 }
 
+/// How a policy names a style or script that stands in the page itself.
+pub fn source_hash(text: &str) -> String {
+    format!("'sha256-{}'", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text)))
+}
+
 /// Nobody keeps the page, frames it or learns from where its reader came; and it runs and loads what the policy allows.
 pub fn secured(page: impl IntoResponse, policy: HeaderValue) -> Response {
     let mut response = page.into_response();
@@ -49,7 +56,7 @@ pub fn secured(page: impl IntoResponse, policy: HeaderValue) -> Response {
     response
 }
 
-/// A style sheet or a script as a response. It may be kept, but must be asked after: a new version brings a new one.
+/// A style sheet, a script or a description as a response. It may be kept, but must be asked after: a new version brings a new one.
 pub fn asset(kind: &'static str, text: impl Into<String>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(kind)),

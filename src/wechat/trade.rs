@@ -28,7 +28,8 @@ pub enum TradeState {
 }
 
 impl TradeState {
-    const ALL: [Self; 8] =
+    /// All of them.
+    pub const ALL: [Self; 8] =
         [Self::Success, Self::NotPay, Self::UserPaying, Self::Closed, Self::PayError, Self::Revoked, Self::Accept, Self::Refund];
 
     /// WeChat's word.

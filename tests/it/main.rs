@@ -30,6 +30,7 @@ mod network;
 mod nginx;
 mod notification;
 mod notification_meaning;
+mod openapi;
 mod page;
 mod phone;
 mod process;

@@ -32,7 +32,7 @@ export async function every_page_in_every_light_and_language_is_accessible_and_f
     for (const colorScheme of ['light', 'dark']) {
       for (const lang of ['zh', 'en']) {
         const visitor = await Visitor.arrive(browser, service, { colorScheme, viewport: { width: 360, height: 740 } });
-        for (const page of pages) {
+        for (const page of [...pages, [`${service.shop}/docs`]]) {
           const tab = await look(visitor, page, lang);
           await fits(tab);
           for (const summary of await tab.locator('summary').all()) await summary.click();

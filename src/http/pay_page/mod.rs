@@ -14,8 +14,6 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
-use base64::Engine;
-use sha2::{Digest, Sha256};
 
 use crate::deal::OrderId;
 use crate::gateway::GatewayError;
@@ -55,12 +53,11 @@ pub async fn pay_page(
 /// It runs and loads nothing but its own.
 fn secured(page: impl IntoResponse) -> Response {
     static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
-        let hash = |text: &str| base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text));
         let policy = format!(
-            "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; connect-src 'self'; img-src data:; \
+            "default-src 'none'; style-src {}; script-src {}; connect-src 'self'; img-src data:; \
              base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-            hash(STYLE),
-            hash(SCRIPT)
+            page::source_hash(STYLE),
+            page::source_hash(SCRIPT)
         );
         HeaderValue::from_str(&policy).ok()
     });

@@ -1,6 +1,7 @@
 //! What stories are told with.
 
 pub mod database;
+pub mod description;
 pub mod house;
 pub mod http;
 pub mod letter;

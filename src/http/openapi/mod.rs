@@ -1,0 +1,98 @@
+//! `GET /openapi.json`: the API as OpenAPI 3.1 describes it, and `GET /docs`: the same for people.
+//!
+//! What is answered is derived from the types that answer; the paths are written here by hand, beside one another, and not
+//! around the handlers, which would disappear among their annotations. A test holds the document against the router and
+//! against real answers, so neither can change without the other.
+
+mod answers;
+mod docs;
+mod paths;
+
+use std::sync::LazyLock;
+
+use axum::response::Response;
+use serde_json::{Value, json};
+use utoipa::PartialSchema;
+
+use crate::page;
+use crate::wechat::TradeState;
+
+use super::refusal::Refusal;
+use super::{close_order, health, query_order, to_pay};
+
+pub use docs::docs;
+
+/// What holds for every path.
+///
+/// No Markdown here and in what follows: the page shows texts as they are.
+const ABOUT: &str = "A front end opens a deal and shows its QR code; the payer pays inside WeChat; WeChat's signed notification \
+    settles the deal; the front end sees SUCCESS. Amounts are yuan, times are RFC 3339. Unknown parameters are ignored, a repeated \
+    one is refused. Every answer has x-request-id. An unknown path is answered with 404 and the reason NOT_FOUND, another method \
+    with 405, the header Allow and the reason METHOD_NOT_ALLOWED. Answers may get more fields, never fewer.";
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
+
+pub async fn openapi_json() -> Response {
+    page::asset("application/json", DOCUMENT.to_string())
+}
+
+fn document() -> Value {
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "wechat-pay",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": env!("CARGO_PKG_DESCRIPTION"),
+            "description": ABOUT,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        // The one that it was fetched from.
+        "servers": [{"url": "/"}],
+        "tags": [
+            {"name": "Open a deal", "description": "For whoever sells: a back end, or a page with an offer that its back end has signed."},
+            {"name": "See how it stands", "description": "For whoever knows the order's number, which cannot be guessed."},
+            {"name": "Give it up", "description": "Likewise."},
+            {"name": "Hear from WeChat", "description": "For WeChat only: its signature decides."},
+            {"name": "Run the service", "description": "For monitoring, and for whoever reads this."},
+        ],
+        "paths": paths::paths(),
+        "components": {
+            "schemas": schemas(),
+            "responses": answers::refusals(),
+            "headers": answers::headers(),
+            "securitySchemes": {"key": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "Where auth.mode is api_key: a key that wechat-pay new-key has drawn.",
+            }},
+        },
+    })
+}
+
+fn schemas() -> Value {
+    json!({
+        "ToPayAnswer": schema::<to_pay::Answer>(),
+        "QueryOrderAnswer": query_order_answer(),
+        "CloseOrderAnswer": schema::<close_order::Answer>(),
+        "Refusal": schema::<Refusal>(),
+        "Healthy": schema::<health::Healthy>(),
+        "Acknowledgement": answers::acknowledgement(),
+        "OrderId": {
+            "type": "string",
+            "pattern": "^[0-9A-Za-z_|*@-]{1,45}$",
+            "description": "The order's number. Ours are Beijing time and 18 random digits.",
+        },
+    })
+}
+
+/// Its words are an enumeration of another layer, which knows nothing of schemas.
+fn query_order_answer() -> Value {
+    let mut schema = schema::<query_order::Answer>();
+    schema["properties"]["trade_state"]["enum"] = TradeState::ALL.iter().map(|state| state.as_str()).collect();
+    schema
+}
+
+fn schema<T: PartialSchema>() -> Value {
+    #[expect(clippy::expect_used, reason = "a schema is made of texts, and a test makes each of them")]
+    serde_json::to_value(T::schema()).expect("a schema is JSON")
+}

@@ -1,0 +1,238 @@
+//! The paths, each with its parameters and every answer that it gives.
+
+use serde_json::{Value, json};
+
+use super::answers::{acknowledgements, answer, answers, pages, reference, refusal};
+
+/// Both kinds of body that front ends send.
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+pub fn paths() -> Value {
+    json!({
+        "/wxPay/toPay": {"post": to_pay()},
+        "/wxPay/queryOrder": {"post": query_order("queryOrder")},
+        "/wxPay/wxPay/queryOrder": {"post": query_order("queryOrderAlias")},
+        "/wxPay/doCloseOrder": {"post": close_order()},
+        "/wxPay/events": {"get": events()},
+        "/pay/{order_id}": {"get": pay_page()},
+        "/wxPay/notify": {"post": notify("notify")},
+        "/wxPay/callback": {"post": notify("notifyAlias")},
+        "/healthz": {"get": healthz()},
+        "/readyz": {"get": readyz()},
+        "/openapi.json": {"get": openapi_json()},
+        "/docs": {"get": docs()},
+    })
+}
+
+fn to_pay() -> Value {
+    let happy = json!({"anyOf": [reference("schemas", "ToPayAnswer"), refusal(&["ORDER_PAID", "ORDER_CLOSED", "WECHAT_REFUSED"])]});
+    let mut happy = answer("The deal is open; or, with code 1, why it is not.", JSON, happy);
+    happy["links"] = what_follows();
+    json!({
+        "operationId": "toPay",
+        "tags": ["Open a deal"],
+        "summary": "Open a deal and get the link for its QR code",
+        "description": "With an Idempotency-Key it is safe to repeat, after a time-out as well as after a double click. Who may call \
+            it, auth.mode says: anybody, who has a key (Authorization: Bearer), or who has a signed offer (timestamp, nonce, signature).",
+        // A signed offer stands in the body, for which OpenAPI has no word.
+        "security": [{}, {"key": []}],
+        "parameters": [{
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": false,
+            "description": "The same key with the same parameters gives the same order and link. 1 to 64 printable ASCII characters, per merchant_id.",
+            "schema": {"type": "string", "pattern": "^[ -~]{1,64}$"},
+        }],
+        "requestBody": body(&deal()),
+        "responses": answers(happy, &["400", "401", "408", "409", "413", "415", "429", "500", "502", "503", "504"]),
+    })
+}
+
+/// What may be asked about the order that was opened.
+fn what_follows() -> Value {
+    const ORDER_ID: &str = "$response.body#/order_id";
+    let by_body = |id| json!({"operationId": id, "requestBody": {"order_id": ORDER_ID}});
+    let by_address = |id| json!({"operationId": id, "parameters": {"order_id": ORDER_ID}});
+    json!({
+        "queryOrder": by_body("queryOrder"),
+        "doCloseOrder": by_body("doCloseOrder"),
+        "events": by_address("events"),
+        "payPage": by_address("payPage"),
+    })
+}
+
+/// Numbers and texts count alike, by their text: 19.90 and "19.90" are the same price.
+fn deal() -> Value {
+    let number = |description| {
+        json!({
+            "description": description,
+            "anyOf": [{"type": "integer", "minimum": 1, "maximum": i32::MAX}, {"type": "string", "pattern": "^[1-9][0-9]{0,9}$"}],
+        })
+    };
+    json!({
+        "type": "object",
+        "required": ["merchant_id", "product_id", "price"],
+        "properties": {
+            "merchant_id": number("Who sells: 1 to 2147483647."),
+            "product_id": number("What is sold: 1 to 2147483647."),
+            "price": {
+                "description": "In yuan and exact, with two decimal places at most; 0.01 to deal.max_price. 1e3, .5 and 007 are none.",
+                "anyOf": [{"type": "number", "minimum": 0.01}, {"type": "string", "pattern": "^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,2})?$"}],
+            },
+            "timestamp": {
+                "description": "Where auth.mode is signed: seconds since 1970, near the present time.",
+                "anyOf": [{"type": "integer"}, {"type": "string", "pattern": "^[0-9]{1,19}$"}],
+            },
+            "nonce": {
+                "description": "Where auth.mode is signed: a new one for each offer.",
+                "type": "string",
+                "pattern": "^[0-9A-Za-z_-]{8,64}$",
+            },
+            "signature": {
+                "description": "Where auth.mode is signed: HMAC-SHA256 over v1, merchant_id, product_id, price, timestamp and nonce, \
+                                joined by line feeds, as they are sent.",
+                "type": "string",
+                "pattern": "^[0-9a-f]{64}$",
+            },
+        },
+    })
+}
+
+fn query_order(id: &str) -> Value {
+    let happy = json!({"anyOf": [reference("schemas", "QueryOrderAnswer"), refusal(&["WECHAT_REFUSED"])]});
+    json!({
+        "operationId": id,
+        "tags": ["See how it stands"],
+        "summary": "How does an order stand",
+        "description": "A paid deal is answered from here; about an undecided one WeChat is asked.",
+        "requestBody": body(&order()),
+        "responses": answers(
+            answer("How it stands; or, with code 1, why WeChat would not say.", JSON, happy),
+            &["400", "404", "408", "413", "415", "500", "502", "503", "504"],
+        ),
+    })
+}
+
+fn close_order() -> Value {
+    let refused = refusal(&["TOO_EARLY", "ORDER_PAID", "WECHAT_REFUSED"]);
+    json!({
+        "operationId": "doCloseOrder",
+        "tags": ["Give it up"],
+        "summary": "Give an order up",
+        "description": "Not before deal.close_min_age. Closing twice succeeds; a paid order is refused.",
+        "requestBody": body(&order()),
+        "responses": answers(
+            answer("It is closed; or, with code 1, why it is not.", JSON, json!({"anyOf": [reference("schemas", "CloseOrderAnswer"), refused]})),
+            &["400", "404", "408", "413", "415", "500", "502", "503", "504"],
+        ),
+    })
+}
+
+fn events() -> Value {
+    let description = "Server-sent events named state, whose data is what queryOrder answers (QueryOrderAnswer): the present state, \
+                       then each change. It ends once the order is decided.";
+    json!({
+        "operationId": "events",
+        "tags": ["See how it stands"],
+        "summary": "How an order stands, told at once",
+        "description": "For EventSource. Close it at the last state, or the browser opens it again.",
+        "parameters": [order_id("query")],
+        "responses": answers(answer(description, "text/event-stream", json!({"type": "string"})), &["400", "404", "500", "503", "504"]),
+    })
+}
+
+fn pay_page() -> Value {
+    json!({
+        "operationId": "payPage",
+        "tags": ["See how it stands"],
+        "summary": "The payer's page",
+        "description": "Amount, QR code, time left, and what has become of it.",
+        "parameters": [order_id("path"), {
+            "name": "lang",
+            "in": "query",
+            "required": false,
+            "description": "zh or en, instead of what Accept-Language says; whatever else it is is not looked at.",
+            "schema": {"type": "string"},
+        }],
+        "responses": pages("The page.", &[
+            ("404", "There is no such order."),
+            ("500", "A fault of this service; it has been logged."),
+            ("502", "The order cannot be shown just now."),
+            ("503", "This service cannot work just now."),
+            ("504", "The order cannot be shown in time."),
+        ]),
+    })
+}
+
+fn notify(id: &str) -> Value {
+    let text = json!({"type": "string"});
+    let mut properties = json!({});
+    for name in ["return_code", "result_code", "appid", "mch_id", "out_trade_no", "total_fee", "transaction_id", "fee_type", "sign"] {
+        properties[name] = text.clone();
+    }
+    let notification = json!({
+        "type": "object",
+        "xml": {"name": "xml"},
+        "required": ["return_code", "result_code", "appid", "mch_id", "out_trade_no", "sign"],
+        "properties": properties,
+        "additionalProperties": text,
+    });
+    json!({
+        "operationId": id,
+        "tags": ["Hear from WeChat"],
+        "summary": "An order was paid",
+        "description": "WeChat's signed XML, whatever its content type says.",
+        "requestBody": {"required": true, "content": {"text/xml": {"schema": notification}}},
+        "responses": acknowledgements(),
+    })
+}
+
+fn healthz() -> Value {
+    json!({
+        "operationId": "healthz",
+        "tags": ["Run the service"],
+        "summary": "Whether the process lives",
+        "responses": answers(answer("It does.", JSON, reference("schemas", "Healthy")), &["500"]),
+    })
+}
+
+fn readyz() -> Value {
+    json!({
+        "operationId": "readyz",
+        "tags": ["Run the service"],
+        "summary": "Whether it may be sent callers",
+        "responses": answers(answer("It may.", JSON, reference("schemas", "Healthy")), &["500", "503"]),
+    })
+}
+
+fn openapi_json() -> Value {
+    json!({
+        "operationId": "openapi",
+        "tags": ["Run the service"],
+        "summary": "This description",
+        "responses": answers(answer("OpenAPI 3.1.", JSON, json!({"type": "object", "required": ["openapi", "info", "paths"]})), &["500"]),
+    })
+}
+
+fn docs() -> Value {
+    json!({
+        "operationId": "docs",
+        "tags": ["Run the service"],
+        "summary": "This description, for people",
+        "responses": pages("The page.", &[]),
+    })
+}
+
+/// Read alike from both kinds.
+fn body(schema: &Value) -> Value {
+    json!({"required": true, "content": {JSON: {"schema": schema}, FORM: {"schema": schema}}})
+}
+
+fn order() -> Value {
+    json!({"type": "object", "required": ["order_id"], "properties": {"order_id": reference("schemas", "OrderId")}})
+}
+
+fn order_id(place: &str) -> Value {
+    json!({"name": "order_id", "in": place, "required": true, "schema": reference("schemas", "OrderId")})
+}
