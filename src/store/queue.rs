@@ -4,6 +4,10 @@
 //!
 //! A worker that becomes free takes whoever waits longest, and with him those behind who can travel in the same batch. So
 //! nobody ever waits for company, and the more there is to do, the less each of it costs.
+//!
+//! How many may travel together follows from how it goes. As long as batches are quick, they grow, and few workers are
+//! busy at a time, for those make the largest batches. When one takes long (a database at its limits, a locked row), and
+//! after a rest, everybody goes alone over all connections: a batch of slow rows would be too slow for each of them.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,6 +27,14 @@ use super::statement::{Answer, BatchKind, Statement};
 const PATIENCE: Duration = Duration::from_millis(3500);
 /// A statement that is not urgent waits so long for its turn: callers are to hear within a second that there is too much to do.
 const TURN: Duration = Duration::from_millis(800);
+/// Batches grow while they take less than this, and are given up when one takes longer.
+const QUICK: Duration = Duration::from_millis(250);
+/// For so long after that everybody goes alone: what was slow is perhaps of one kind only, and another must not hide it.
+const ALONE: Duration = Duration::from_secs(1);
+/// When nobody has been busy for so long, nothing is known of how quick the database is.
+const REST: Duration = Duration::from_millis(20);
+/// Workers that are busy at a time while there are batches: two, so that one can gather while the other commits.
+const BUSY: usize = 2;
 /// More waiting statements than this are more than can be served in time.
 const LENGTH: usize = 1024;
 
@@ -86,15 +98,25 @@ pub struct Jobs(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     waiting: Mutex<Waiting>,
-    /// Told once for every job.
+    /// Told when there is something for one more worker.
     come: Notify,
     largest_batch: usize,
+    quick: Duration,
+    rest: Duration,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Waiting {
     urgent: VecDeque<Job>,
     other: VecDeque<Job>,
+    /// How many may travel together now.
+    batch: usize,
+    /// When that may become more.
+    grows_from: Instant,
+    /// Workers that have been given something and are not back.
+    busy: usize,
+    /// When the last of them came back.
+    idle_since: Instant,
     /// There will be no more.
     closed: bool,
 }
@@ -103,7 +125,11 @@ struct Waiting {
 pub fn queue(largest_batch: usize, simulated: bool) -> (Queue, Jobs) {
     const FOR_EVER: Duration = Duration::from_secs(3600);
     let (patience, turn) = if simulated { (FOR_EVER, FOR_EVER) } else { (PATIENCE, TURN) };
-    let shared = Arc::new(Shared { waiting: Mutex::default(), come: Notify::new(), largest_batch });
+    let (quick, rest) = if simulated { (FOR_EVER, FOR_EVER) } else { (QUICK, REST) };
+    let now = Instant::now();
+    let waiting =
+        Waiting { urgent: VecDeque::new(), other: VecDeque::new(), batch: 1, grows_from: now, busy: 0, idle_since: now, closed: false };
+    let shared = Arc::new(Shared { waiting: Mutex::new(waiting), come: Notify::new(), largest_batch, quick, rest });
     (Queue { callers: Arc::new(Callers(Arc::clone(&shared))), patience, turn }, Jobs(shared))
 }
 
@@ -139,13 +165,40 @@ impl Jobs {
             let come = self.0.come.notified();
             {
                 let mut waiting = self.0.waiting();
-                let Waiting { urgent, other, closed } = &mut *waiting;
-                let batch = next(urgent, self.0.largest_batch).or_else(|| next(other, self.0.largest_batch));
-                if batch.is_some() || *closed {
-                    return batch;
+                if waiting.busy == 0 && waiting.idle_since.elapsed() >= self.0.rest {
+                    waiting.batch = 1;
+                }
+                if waiting.has_room() {
+                    let Waiting { urgent, other, batch, .. } = &mut *waiting;
+                    if let Some(jobs) = next(urgent, *batch).or_else(|| next(other, *batch)) {
+                        waiting.busy += 1;
+                        if waiting.has_room() && !waiting.is_empty() {
+                            self.0.come.notify_one();
+                        }
+                        return Some(jobs);
+                    }
+                }
+                if waiting.closed && waiting.is_empty() {
+                    return None;
                 }
             }
             come.await;
+        }
+    }
+
+    /// Tells that what [`Jobs::next`] gave is carried out, and how long that took.
+    pub fn done(&self, took: Duration) {
+        let mut waiting = self.0.waiting();
+        let now = Instant::now();
+        waiting.busy -= 1;
+        waiting.idle_since = now;
+        if took >= self.0.quick {
+            (waiting.batch, waiting.grows_from) = (1, now + ALONE);
+        } else if now >= waiting.grows_from {
+            waiting.batch = (waiting.batch * 2).min(self.0.largest_batch);
+        }
+        if waiting.has_room() && !waiting.is_empty() {
+            self.0.come.notify_one();
         }
     }
 
@@ -180,6 +233,17 @@ fn next(queue: &mut VecDeque<Job>, largest_batch: usize) -> Option<Vec<Job>> {
     Some(batch)
 }
 
+impl Waiting {
+    /// Whether one more worker may be busy.
+    fn has_room(&self) -> bool {
+        self.batch == 1 || self.busy < BUSY
+    }
+
+    fn is_empty(&self) -> bool {
+        self.urgent.is_empty() && self.other.is_empty()
+    }
+}
+
 impl Shared {
     fn add(&self, job: Job, urgent: bool) -> Result<(), StoreError> {
         let mut waiting = self.waiting();
@@ -188,8 +252,9 @@ impl Shared {
             return Err(OVERLOADED);
         }
         queue.push_back(job);
-        drop(waiting);
-        self.come.notify_one();
+        if waiting.has_room() {
+            self.come.notify_one();
+        }
         Ok(())
     }
 

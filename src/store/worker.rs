@@ -37,12 +37,9 @@ const BATCH_TRIES: u32 = 3;
 
 /// Connections that an instance keeps to a server: for reads, and for writes.
 const READERS: usize = 4;
-/// Two, for one may have to wait for a locked row; with more the batches are smaller, and each payment is dearer.
-const WRITERS: usize = 2;
-/// Changes that do not travel together share at least the server's own group commit.
-const WRITERS_ALONE: usize = 8;
-/// At most, all together.
-pub const CONNECTIONS: usize = READERS + WRITERS_ALONE;
+const WRITERS: usize = 8;
+/// Both together.
+pub const CONNECTIONS: usize = READERS + WRITERS;
 /// A database that could not write is taken for one that still cannot, for so long after the last try that failed.
 const UNABLE: Duration = Duration::from_secs(10);
 
@@ -77,11 +74,7 @@ impl Unable {
 impl Workers {
     /// Starts them. They end, each after its last statement, when the last clone of this is dropped.
     pub fn start(url: DatabaseUrl, instance: &Arc<str>, largest_batch: usize, edge: Option<&Edge>) -> Self {
-        let (readers, writers) = match (url.is_sqlite(), largest_batch) {
-            (true, _) => (2, 1),
-            (false, 1) => (READERS, WRITERS_ALONE),
-            (false, _) => (READERS, WRITERS),
-        };
+        let (readers, writers) = if url.is_sqlite() { (2, 1) } else { (READERS, WRITERS) };
         let (doubts, unable, metrics) = (Arc::default(), Unable::default(), Arc::default());
         let worker = |lane| Worker {
             lane,
@@ -159,6 +152,7 @@ impl Worker {
         self.conn = connect(&self.url).await.ok();
         drop(passage);
         while let Some(batch) = jobs.next().await {
+            let begun = Instant::now();
             self.metrics.took(self.lane, batch.len());
             match <[Job; 1]>::try_from(batch) {
                 Ok([job]) => {
@@ -167,6 +161,7 @@ impl Worker {
                 }
                 Err(batch) => self.carry_out_batch(batch, &jobs).await,
             }
+            jobs.done(begun.elapsed());
         }
     }
 
