@@ -60,6 +60,11 @@ impl Job {
         if self.alone { None } else { self.statement.batch_kind() }
     }
 
+    /// Whether others may go with it.
+    pub fn can_travel(&self) -> bool {
+        self.batch_kind().is_some()
+    }
+
     /// Tells the caller, if he is still there.
     pub fn answer(self, answer: Result<Answer, StoreError>) {
         if let Err(error @ (StoreError::Unavailable(_) | StoreError::Refused(_))) = &answer {
@@ -186,15 +191,16 @@ impl Jobs {
         }
     }
 
-    /// Tells that what [`Jobs::next`] gave is carried out, and how long that took.
-    pub fn done(&self, took: Duration) {
+    /// Tells that what [`Jobs::next`] gave is carried out, and how long that took. Only what can travel makes batches grow:
+    /// of questions, which never do, as many are under way as there are connections.
+    pub fn done(&self, could_travel: bool, took: Duration) {
         let mut waiting = self.0.waiting();
         let now = Instant::now();
         waiting.busy -= 1;
         waiting.idle_since = now;
         if took >= self.0.quick {
             (waiting.batch, waiting.grows_from) = (1, now + ALONE);
-        } else if now >= waiting.grows_from {
+        } else if could_travel && now >= waiting.grows_from {
             waiting.batch = (waiting.batch * 2).min(self.0.largest_batch);
         }
         if waiting.has_room() && !waiting.is_empty() {

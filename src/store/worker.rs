@@ -152,7 +152,7 @@ impl Worker {
         self.conn = connect(&self.url).await.ok();
         drop(passage);
         while let Some(batch) = jobs.next().await {
-            let begun = Instant::now();
+            let (begun, could_travel) = (Instant::now(), batch.iter().any(Job::can_travel));
             self.metrics.took(self.lane, batch.len());
             match <[Job; 1]>::try_from(batch) {
                 Ok([job]) => {
@@ -161,7 +161,7 @@ impl Worker {
                 }
                 Err(batch) => self.carry_out_batch(batch, &jobs).await,
             }
-            jobs.done(begun.elapsed());
+            jobs.done(could_travel, begun.elapsed());
         }
     }
 
