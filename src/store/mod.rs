@@ -1,10 +1,10 @@
 //! Where deals are kept: MySQL/MariaDB, or SQLite as the embedded default. All SQL of the crate lives in here.
 //!
-//! A caller hands a `Statement` to the store's own workers (`worker`), each of which owns one
-//! connection, and waits for the answer; those of one kind that wait together travel together (`batch`). Nobody outside ever holds a connection, so a caller that goes away abandons
-//! the wait and never the work, and no connection can be left in the middle of something. (sqlx's pool loses
-//! acknowledged writes after a cancelled `begin()` and does not recover from black-holed connections; here there is
-//! no pool, and a worker that is interrupted in a transaction drops its connection.)
+//! A caller hands a `Statement` to the store's own workers (`worker`), each of which owns one connection, and waits for the
+//! answer; those of one kind that wait together travel together (`batch`). Nobody outside ever holds a connection, so a
+//! caller that goes away abandons the wait and never the work, and no connection can be left in the middle of something.
+//! (sqlx's pool loses acknowledged writes after a cancelled `begin()` and does not recover from black-holed connections;
+//! here there is no pool, and a worker that is interrupted in a transaction drops its connection.)
 //!
 //! Every change is one statement whose WHERE names the state that it expects, and whose affected rows are looked at.
 //! What the journal must tell of is committed together with its event, or neither is.
