@@ -26,7 +26,7 @@ pub async fn run(gateway: Arc<Gateway>, stop: CancellationToken) {
             orders = gateway.just_decided() => orders,
             _ = looks.tick() => gateway.watched_orders(),
             _ = asks.tick() => {
-                gateway.ask_for_watchers();
+                gateway.ask_for_those_who_wait();
                 continue;
             }
         };

@@ -100,13 +100,19 @@ impl Gateway {
         Ok(())
     }
 
-    /// Asks WeChat about watched orders, those first that have waited longest; for a tenth of a second's budget at most.
-    pub fn ask_for_watchers(self: &Arc<Self>) {
-        let now = self.clock.ticks();
-        let calls = self.polls.affordable(now).min(self.terms.query_budget.div_ceil(10));
-        for (order_id, expires_at) in self.watched.to_be_asked(now, usize::try_from(calls).unwrap_or(usize::MAX)) {
-            // Whoever watches hears the answer; nobody waits for it here.
+    /// Asks WeChat for those who wait, in their order and as far as the budget reaches. Who watches an order is in line as if
+    /// a page polled.
+    pub fn ask_for_those_who_wait(self: &Arc<Self>) {
+        for (order_id, expires_at) in self.watched.to_be_asked(self.clock.ticks()) {
             drop(self.poll(&order_id, expires_at));
+        }
+        while let Some((order_id, expires_at)) = self.polls.first_in_line(&self.clock) {
+            if self.known_paid(&order_id).is_some() {
+                self.polls.leave(&order_id);
+            } else {
+                // Whoever watches hears the answer, and whoever polls gets it the next time; nobody waits for it here.
+                drop(self.poll(&order_id, expires_at));
+            }
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Many payers' pages poll; WeChat is asked at most once a second about an order, by all of them together, and at
-//! most `query_budget` times a second in all. When there are more orders than that, each has its turn: nobody is asked
-//! about again before the budget could have gone round.
+//! most `query_budget` times a second in all. When there are more orders than that, they stand in line, and that one goes
+//! first about which WeChat was not asked for longest: with the budget once round, everybody has had a turn, whenever
+//! their pages happen to poll.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -21,9 +22,9 @@ use super::{GatewayError, OrderView};
 const SECOND: Duration = Duration::from_secs(1);
 /// An answer of WeChat's counts as present for so long.
 const FRESH: Duration = SECOND;
-/// Who has not polled during this time or the one before it is not waiting any more.
-const ROUND: Duration = Duration::from_secs(5);
-/// Orders remembered before the old ones are forgotten.
+/// Who has not polled for so long is not waiting any more.
+const LEFT: Duration = Duration::from_secs(10);
+/// Orders that are remembered at most.
 const REMEMBERED: usize = 20_000;
 
 type Answer = Result<OrderView, Arc<GatewayError>>;
@@ -45,99 +46,112 @@ pub struct Polls(Mutex<State>);
 #[derive(Debug)]
 struct State {
     orders: HashMap<OrderId, Poll>,
+    /// Those that wait for a call, by [`Poll::since`].
+    line: BTreeSet<(Duration, OrderId)>,
     budget: Budget,
-    /// Which [`ROUND`] it is, and how many orders were polled in it and in the one before.
-    round: u64,
-    polled: usize,
-    polled_before: usize,
+    /// When those that nobody waits for were last forgotten.
+    tidied: Duration,
 }
 
-/// An order that is polled.
-#[derive(Debug, Default)]
+/// An order that is polled. Times are those of [`Clock::ticks`].
+#[derive(Debug)]
 struct Poll {
-    /// The last round in which it was.
-    round: Option<u64>,
+    expires_at: Option<Timestamp>,
+    first: Duration,
+    last: Duration,
     /// The last call about it.
     call: Option<Call>,
 }
 
 #[derive(Debug)]
 struct Call {
-    /// By [`Clock::ticks`].
     begun: Duration,
     begun_at: Timestamp,
     answer: SharedAnswer,
 }
 
-impl Call {
-    /// What WeChat said, if it has answered.
-    fn said(&self) -> Option<Turn> {
-        let view = self.answer.peek()?.as_ref().ok()?;
-        Some(Turn::Recent(OrderView { as_of: view.as_of.or(Some(self.begun_at)), ..view.clone() }))
+impl Poll {
+    /// How long it has been waiting for a call.
+    fn since(&self) -> Duration {
+        self.call.as_ref().map_or(self.first, |call| call.begun)
+    }
+
+    fn has_left(&self, now: Duration) -> bool {
+        now.saturating_sub(self.last) > LEFT
+    }
+
+    /// What WeChat said last, if it has answered.
+    fn said(&self) -> Turn {
+        let said = self.call.as_ref().and_then(|call| {
+            let view = call.answer.peek()?.as_ref().ok()?;
+            Some(OrderView { as_of: view.as_of.or(Some(call.begun_at)), ..view.clone() })
+        });
+        said.map_or(Turn::NotNow, Turn::Recent)
+    }
+
+    /// The call that is under way or has just ended, for which there is nothing to wait in line.
+    fn present(&self, now: Duration) -> Option<Turn> {
+        let call = self.call.as_ref()?;
+        let is_fresh = now.saturating_sub(call.begun) < FRESH;
+        match call.answer.peek() {
+            None => Some(Turn::Shared(call.answer.clone())),
+            // A failure is shared by those who waited for it; within the second others get it too.
+            Some(Err(_)) if is_fresh => Some(Turn::Shared(call.answer.clone())),
+            Some(Ok(_)) if is_fresh => Some(self.said()),
+            Some(_) => None,
+        }
     }
 }
 
 impl State {
     /// Takes note of a poll, unless more orders are polled than can be remembered.
-    fn note(&mut self, order_id: &OrderId, now: Duration) {
-        let round = now.as_secs() / ROUND.as_secs();
-        if round != self.round {
-            self.polled_before = if round == self.round + 1 { self.polled } else { 0 };
-            (self.round, self.polled) = (round, 0);
-            if self.orders.len() >= REMEMBERED {
-                self.orders.retain(|_, poll| poll.round.is_some_and(|last| last + 1 >= round));
-            }
+    fn note(&mut self, order_id: &OrderId, expires_at: Option<Timestamp>, now: Duration) -> Option<&mut Poll> {
+        let is_full = self.orders.len() >= REMEMBERED;
+        if now.saturating_sub(self.tidied) >= if is_full { SECOND } else { LEFT } {
+            self.tidied = now;
+            self.orders.retain(|_, poll| !poll.has_left(now));
+            self.line.retain(|(_, order_id)| self.orders.contains_key(order_id));
         }
-        if self.orders.len() < REMEMBERED || self.orders.contains_key(order_id) {
-            let poll = self.orders.entry(order_id.clone()).or_default();
-            self.polled += usize::from(poll.round.replace(round) != Some(round));
+        if self.orders.len() >= REMEMBERED && !self.orders.contains_key(order_id) {
+            return None;
         }
+        let poll = self.orders.entry(order_id.clone()).or_insert(Poll { expires_at, first: now, last: now, call: None });
+        poll.last = now;
+        Some(poll)
     }
 
-    /// How long after one call about an order the next may come: as long as it takes to ask about all of them.
-    fn pause(&self) -> Duration {
-        let orders = u32::try_from(self.polled.max(self.polled_before)).unwrap_or(u32::MAX);
-        FRESH.max(FRESH * orders / self.budget.per_second.max(1))
+    fn leave(&mut self, order_id: &OrderId) {
+        if let Some(poll) = self.orders.remove(order_id) {
+            self.line.remove(&(poll.since(), order_id.clone()));
+        }
     }
 }
 
 impl Polls {
     pub fn new(calls_per_second: u32) -> Self {
         let budget = Budget::new(calls_per_second);
-        Self(Mutex::new(State { orders: HashMap::new(), budget, round: 0, polled: 0, polled_before: 0 }))
+        Self(Mutex::new(State { orders: HashMap::new(), line: BTreeSet::new(), budget, tidied: Duration::ZERO }))
     }
 
-    /// How many calls could begin now.
-    pub fn affordable(&self, now: Duration) -> u32 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).budget.affordable(now)
-    }
-
-    /// Joins the call about this order that is under way, takes the answer of one that has just ended, or begins one.
-    /// A call once begun goes on by itself, whoever stops waiting.
-    pub fn take_turn<F>(&self, order_id: &OrderId, clock: &Clock, ask: impl FnOnce() -> F) -> Turn
+    /// Joins the call about this order that is under way, takes the answer of one that has just ended, or stands in line;
+    /// and begins a call, if it is first there and the budget allows one. A call once begun goes on by itself, whoever stops
+    /// waiting.
+    pub fn take_turn<F>(&self, order_id: &OrderId, expires_at: Option<Timestamp>, clock: &Clock, ask: impl FnOnce() -> F) -> Turn
     where
         F: Future<Output = Answer> + Send + 'static,
     {
         let now = clock.ticks();
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        state.note(order_id, now);
-        let pause = state.pause();
-        let Some(poll) = state.orders.get(order_id) else { return Turn::NotNow };
-        let said = || poll.call.as_ref().and_then(Call::said).unwrap_or(Turn::NotNow);
-        if let Some(call) = &poll.call {
-            let age = now.saturating_sub(call.begun);
-            match call.answer.peek() {
-                None => return Turn::Shared(call.answer.clone()),
-                // A failure is shared by those who waited for it; within the second others get it too.
-                Some(Err(_)) if age < FRESH => return Turn::Shared(call.answer.clone()),
-                Some(_) if age < pause => return said(),
-                Some(_) => {}
-            }
+        let mut state = self.lock();
+        let Some(poll) = state.note(order_id, expires_at, now) else { return Turn::NotNow };
+        if let Some(present) = poll.present(now) {
+            return present;
         }
-        let said = said();
-        if !state.budget.take(now) {
+        let (place, said) = ((poll.since(), order_id.clone()), poll.said());
+        state.line.insert(place.clone());
+        if state.line.first() != Some(&place) || !state.budget.take(now) {
             return said;
         }
+        state.line.remove(&place);
         let lost = order_id.clone();
         // A panic has been reported where it happened.
         let panicked = |_| Err(Arc::new(GatewayError::Upstream(lost, CallError::Unknown(Doubt::Broken))));
@@ -148,6 +162,31 @@ impl Polls {
             poll.call = Some(Call { begun: now, begun_at: clock.now(), answer: answer.clone() });
         }
         Turn::Shared(answer)
+    }
+
+    /// Who is first in line, if the budget allows a call. Who is not waiting any more loses the place.
+    pub fn first_in_line(&self, clock: &Clock) -> Option<(OrderId, Option<Timestamp>)> {
+        let now = clock.ticks();
+        let mut state = self.lock();
+        loop {
+            let (_, order_id) = state.line.first()?.clone();
+            match state.orders.get(&order_id) {
+                Some(poll) if !poll.has_left(now) => {
+                    let expires_at = poll.expires_at;
+                    return (state.budget.affordable(now) > 0).then_some((order_id, expires_at));
+                }
+                _ => _ = state.line.pop_first(),
+            }
+        }
+    }
+
+    /// Nobody needs to ask about this order any more.
+    pub fn leave(&self, order_id: &OrderId) {
+        self.lock().leave(order_id);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -166,7 +205,7 @@ impl Budget {
 
     fn affordable(&mut self, now: Duration) -> u32 {
         self.spent = self.spent.saturating_sub(now.saturating_sub(self.since));
-        self.since = now;
+        self.since = self.since.max(now);
         let left = SECOND.saturating_sub(self.spent).as_nanos() * u128::from(self.per_second) / SECOND.as_nanos();
         u32::try_from(left).unwrap_or(u32::MAX)
     }
@@ -198,28 +237,60 @@ mod tests {
 
     /// Polls, and whether WeChat was asked for it. The call is over before the next poll.
     async fn asks(polls: &Polls, clock: &Clock, number: u64) -> bool {
-        match polls.take_turn(&order(number), clock, unpaid) {
+        match polls.take_turn(&order(number), None, clock, unpaid) {
             Turn::Shared(answer) => answer.await.is_ok(),
             Turn::Recent(_) | Turn::NotNow => false,
         }
     }
 
+    /// Asks for those who are first in line as long as the budget allows it.
+    async fn serve(polls: &Polls, clock: &Clock) -> Vec<u64> {
+        let mut served = Vec::new();
+        while let Some((order_id, _)) = polls.first_in_line(clock) {
+            let number = order_id.as_str().parse().unwrap();
+            assert!(asks(polls, clock, number).await);
+            served.push(number);
+        }
+        served
+    }
+
     #[tokio::test]
-    async fn every_order_has_its_turn_when_the_budget_is_short() {
+    async fn every_order_has_its_turn_when_the_budget_has_gone_round() {
         let (polls, clock) = (Polls::new(10), Clock::simulated("2026-04-01T04:00:00Z".parse().unwrap()));
-        let mut asked = HashMap::<u64, u32>::new();
-        // 200 payers poll every two seconds: twenty seconds until each has had its turn, ten calls a second.
-        for tenth in 0..400u64 {
+        let (mut asked, mut longest) = (HashMap::<u64, u64>::new(), 0);
+        // 200 payers poll every two seconds, ten calls a second: twenty seconds until each has had a turn.
+        for tenth in 0..1000u64 {
+            let mut now_asked = serve(&polls, &clock).await;
             for number in (0..200).filter(|number| number % 20 == tenth % 20) {
                 if asks(&polls, &clock, number).await {
-                    *asked.entry(number).or_default() += 1;
+                    now_asked.push(number);
                 }
+            }
+            for number in now_asked {
+                let before = asked.insert(number, tenth).unwrap_or(number % 20);
+                longest = longest.max(tenth - before);
             }
             clock.advance(TimeDelta::milliseconds(100));
         }
-        let turns = |number: u64| asked.get(&number).copied().unwrap_or(0);
-        assert!((0..200).all(|number| (1..=3).contains(&turns(number))), "{asked:?}");
-        assert!(asked.values().sum::<u32>() >= 380, "and nothing of the budget is left unused");
+        assert_eq!(asked.len(), 200);
+        assert!(asked.values().all(|last| 1000 - last <= 201), "{asked:?}");
+        assert!((190..=201).contains(&longest), "somebody waited {longest} tenths of a second");
+    }
+
+    #[tokio::test]
+    async fn who_waits_longest_is_asked_about_before_who_polls_just_now() {
+        let (polls, clock) = (Polls::new(1), Clock::simulated("2026-04-01T04:00:00Z".parse().unwrap()));
+        assert!(asks(&polls, &clock, 1).await);
+        clock.advance(TimeDelta::milliseconds(100));
+        assert!(!asks(&polls, &clock, 2).await, "the budget is spent");
+        clock.advance(TimeDelta::milliseconds(1000));
+        assert!(!asks(&polls, &clock, 3).await, "the second has been waiting longer");
+        assert_eq!(serve(&polls, &clock).await, [2]);
+        clock.advance(TimeDelta::milliseconds(1000));
+        assert!(asks(&polls, &clock, 1).await, "about the first WeChat was asked before the third came");
+        clock.advance(TimeDelta::milliseconds(1000));
+        polls.leave(&order(3));
+        assert_eq!(serve(&polls, &clock).await, [0; 0], "nobody is in line any more");
     }
 
     #[tokio::test]
@@ -229,6 +300,7 @@ mod tests {
             asks(&polls, &clock, number).await;
         }
         clock.advance(TimeDelta::seconds(11));
+        assert_eq!(serve(&polls, &clock).await, [0; 0]);
         assert!(asks(&polls, &clock, 0).await);
         clock.advance(TimeDelta::seconds(1));
         assert!(asks(&polls, &clock, 0).await, "alone it is asked about every second");
@@ -244,6 +316,7 @@ mod tests {
         assert_eq!(polls.0.lock().unwrap().orders.len(), REMEMBERED);
         clock.advance(TimeDelta::seconds(11));
         assert!(asks(&polls, &clock, polled).await, "others have left, so there is room");
+        assert_eq!(polls.0.lock().unwrap().line.len(), 0);
     }
 
     #[test]

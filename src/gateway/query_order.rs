@@ -115,7 +115,7 @@ impl Gateway {
     /// Asks WeChat for a payer who waits, unless somebody else does just now. Whoever watches the order hears the answer.
     pub(super) fn poll(self: &Arc<Self>, order_id: &OrderId, expires_at: Option<Timestamp>) -> Turn {
         let (gateway, number) = (Arc::clone(self), order_id.clone());
-        self.polls.take_turn(order_id, &self.clock, move || async move {
+        self.polls.take_turn(order_id, expires_at, &self.clock, move || async move {
             let told = gateway.ask_and_decide(&number, Origin::FrontEnd).await?;
             let view = OrderView { description: told.description, ..OrderView::undecided(told.state, expires_at) };
             let view = if view.is_final() { gateway.decided_view(&number, view).await? } else { view };

@@ -91,22 +91,15 @@ impl Watched {
         self.lock().undecided().map(|(order_id, _)| order_id.clone()).collect()
     }
 
-    /// At most so many about which WeChat should be asked again, those that have waited longest first: when there are
-    /// more than the budget bears, each has its turn. They count as asked.
-    pub fn to_be_asked(&self, now: Duration, limit: usize) -> Vec<(OrderId, Option<Timestamp>)> {
+    /// Those about which WeChat should be asked again. They count as asked.
+    pub fn to_be_asked(&self, now: Duration) -> Vec<(OrderId, Option<Timestamp>)> {
         let mut state = self.lock();
-        let mut waiting: Vec<_> = state.undecided().filter(|(_, order)| now >= order.asked + ASK_AGAIN).collect();
-        if waiting.len() > limit {
-            waiting.select_nth_unstable_by_key(limit, |(_, order)| order.asked);
-            waiting.truncate(limit);
-        }
-        let due: Vec<_> = waiting.iter().map(|(order_id, order)| ((*order_id).clone(), order.told.borrow().expires_at)).collect();
-        for (order_id, _) in &due {
-            if let Some(order) = state.orders.get_mut(order_id) {
-                order.asked = now;
-            }
-        }
-        due
+        let orders = state.orders.iter_mut().filter(|(_, order)| now >= order.asked + ASK_AGAIN && !order.told.borrow().is_final());
+        let due = orders.map(|(order_id, order)| {
+            order.asked = now;
+            (order_id.clone(), order.told.borrow().expires_at)
+        });
+        due.collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -112,6 +112,32 @@ on_both_engines! {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lost_notifications_are_found_while_the_budget_goes_round_once() {
+    const PAGES: u32 = 20;
+    const BUDGET: u32 = 5;
+    let house = Plan::new(Engine::Sqlite).await.set("WECHAT__QUERY_BUDGET", BUDGET).open().await;
+    let orders = futures_util::future::join_all((0..PAGES).map(|_| house.to_pay("1"))).await;
+    let (mut paid, before, started) = (None, house.calls("orderquery"), Instant::now());
+    let mut unseen: Vec<_> = orders.iter().collect();
+    while !unseen.is_empty() {
+        // All payers pay at once, when the budget has long been spent.
+        if paid.is_none() && started.elapsed() > Duration::from_secs(2) {
+            orders.iter().for_each(|order| house.payer_pays_silently(order));
+            paid = Some(Instant::now());
+        }
+        let states = futures_util::future::join_all(unseen.iter().map(|order| house.trade_state(&order.id))).await;
+        let mut states = states.iter();
+        unseen.retain(|_| states.next().is_some_and(|state| state != "SUCCESS"));
+        tokio::time::sleep(Duration::from_millis(400)).await;
+    }
+    let (round, took) = (Duration::from_secs(u64::from(PAGES / BUDGET)), paid.unwrap().elapsed());
+    assert!(took < round + Duration::from_secs(2), "{took:?}");
+    // The first second's budget lies there from the start.
+    let (asked, allowed) = (house.calls("orderquery") - before, u64::from(BUDGET) * (started.elapsed().as_secs() + 2));
+    assert!(asked <= allowed, "{asked} calls and {allowed} allowed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rare_words_pass_through_and_unknown_ones_are_not_believed() {
     for (word, status) in [("REVOKED", 2), ("ACCEPT", 0), ("NOTPAY", 0), ("success", 0), ("PAID", 0), ("", 0)] {
         let stub = Stub::start(move |path, request| {
