@@ -38,6 +38,9 @@ async fn the_slow_are_sent_away_and_the_patient_are_kept() {
         half_a_head(address, "POST /wxPay/notify HTTP/1.1\r\nhost: pay\r\nx-slow: "),
         a_trickled_head(address),
         a_second_head_in_halves(address),
+        a_second_head_that_begins_early(address),
+        a_second_head_that_begins_early_and_is_all(address),
+        a_trickled_second_head(address),
         half_a_body(address, "/wxPay/notify"),
         half_a_body(address, "/wxPay/toPay"),
         half_a_body(address, "/wxPay/queryOrder"),
@@ -83,6 +86,34 @@ async fn a_second_head_in_halves(address: SocketAddr) {
     wire.say("GET /healthz HT").await;
     let (elapsed, _) = wire.end().await;
     seconds(4..=6, elapsed, "half a second head");
+}
+
+/// Half of it came with the request before, and the rest when the connection had been resting.
+async fn a_second_head_that_begins_early(address: SocketAddr) {
+    let mut wire = Wire::saying(address, format!("{HEALTHZ}GET /healthz HT")).await;
+    assert_eq!(wire.answer().await.unwrap().status, 200);
+    assert!(wire.is_quiet_for(Duration::from_millis(700)).await);
+    wire.say(HEALTHZ.strip_prefix("GET /healthz HT").unwrap()).await;
+    assert_eq!(wire.answer().await.unwrap().status, 200);
+}
+
+async fn a_second_head_that_begins_early_and_is_all(address: SocketAddr) {
+    let mut wire = Wire::saying(address, format!("{HEALTHZ}GET /healthz HT")).await;
+    assert_eq!(wire.answer().await.unwrap().status, 200);
+    let (elapsed, _) = wire.end().await;
+    seconds(4..=6, elapsed, "half a second head, early");
+}
+
+async fn a_trickled_second_head(address: SocketAddr) {
+    let mut wire = Wire::saying(address, HEALTHZ).await;
+    assert_eq!(wire.answer().await.unwrap().status, 200);
+    sleep(Duration::from_millis(500)).await;
+    let started = Instant::now();
+    wire.say("GET /healthz HTTP/1.1\r\nx-slow: ").await;
+    while wire.try_say("x").await.is_ok() {
+        seconds(0..=6, started.elapsed(), "a trickled second head");
+        sleep(Duration::from_millis(200)).await;
+    }
 }
 
 async fn half_a_body(address: SocketAddr, path: &str) {

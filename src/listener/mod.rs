@@ -3,13 +3,19 @@
 //! `axum::serve` 0.8 has none for a head, a body or an idle connection, and no limit of connections, so ten thousand
 //! silent sockets would stop it. hyper's one timer would serve for heads and idle connections alike; a proxy's idle
 //! connection should live long, a half-sent head must not, so `PatientStream` watches the head itself.
+//!
+//! hyper keeps two buffers of 8 KiB a connection as long as it lives. Most connections wait for their next request most of
+//! the time, so one that rests gives hyper back, and gets another with the next request's first byte.
+
+mod patient;
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -20,26 +26,24 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::unconstrained;
-use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
-/// From the first byte of a head (or the start of a connection) to its end.
-const HEAD: Duration = Duration::from_secs(5);
+use patient::{Hand, Held, PatientStream};
+
 /// Between two requests; longer than proxies keep theirs, so that they close first.
 const IDLE: Duration = Duration::from_secs(75);
 const MAX_HEADERS: usize = 64;
 const MAX_HEAD_BYTES: usize = 16 * 1024;
-/// After the last answer, for what the client is still sending.
-const LINGER: Duration = Duration::from_secs(1);
 /// A stopping server still takes the connections that have queued up, and those whose request is on its way may still
 /// send it: closed at once they would be requests without an answer.
 const LAST_CONNECTIONS: Duration = Duration::from_millis(20);
@@ -112,9 +116,7 @@ async fn after(stop: &CancellationToken, time: Duration) {
 async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken) {
     let _ = stream.set_nodelay(true);
     let hand = Arc::new(Hand::default());
-    let stream = PatientStream::new(stream, Arc::clone(&hand));
-    let closing = after(&stop, LAST_REQUESTS);
-    let service = service_fn(|request: Request<Incoming>| {
+    let answer = |request: Request<Incoming>| {
         let (router, stop) = (router.clone(), stop.clone());
         let held = Held::take(&hand);
         // Boxed, so that a connection that idles between two requests, and most do, holds no room for one.
@@ -136,53 +138,67 @@ async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router, s
                 Err(never) => match never {},
             }
         })
-    });
+    };
+    let mut stream = PatientStream::new(stream, Arc::clone(&hand));
+    let mut closing = pin!(after(&stop, LAST_REQUESTS));
+    loop {
+        match serve_requests(stream, service_fn(&answer), &hand, closing.as_mut()).await {
+            Ok(Some(resting)) => stream = resting,
+            Ok(None) => return,
+            Err(error) => return debug!(%error, "a connection ended early"),
+        }
+        tokio::select! {
+            biased;
+            () = stream.readable() => {}
+            () = closing.as_mut() => break,
+            () = sleep(IDLE) => break,
+        }
+    }
+    let _ = stream.shutdown().await;
+}
+
+/// Serves until the stream rests, which is then given back, or until its end.
+async fn serve_requests<S>(
+    stream: PatientStream,
+    service: S,
+    hand: &Hand,
+    closing: Pin<&mut impl Future<Output = ()>>,
+) -> hyper::Result<Option<PatientStream>>
+where
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = io::Error, Future: Unpin> + Unpin,
+{
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(IDLE)
+        .header_read_timeout(None)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD_BYTES)
         // Who has sent everything and hangs up is served all the same: it may have been a payment.
         .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    let outcome = tokio::select! {
+    let mut connection = Box::new(connection);
+    let resting = poll_fn(|cx| {
+        let over = Pin::new(&mut *connection).poll(cx);
+        if over.is_ready() || !hand.rests() {
+            return over.map_ok(|()| false);
+        }
+        // hyper waits for a head, so that there is nothing to finish: it stops at once.
+        Pin::new(&mut *connection).graceful_shutdown();
+        connection.poll_without_shutdown(cx).map_ok(|()| true)
+    });
+    let rests = tokio::select! {
         biased;
-        outcome = connection.as_mut() => outcome,
+        rests = resting => rests?,
         () = closing => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+            Pin::new(&mut *connection).graceful_shutdown();
+            (&mut *connection).await?;
+            false
         }
     };
-    if let Err(error) = outcome {
-        debug!(%error, "a connection ended early");
-    }
-}
-
-/// What the stream must know of the requests that hyper reads from it.
-#[derive(Default)]
-struct Hand {
-    /// How many heads have arrived.
-    heads: AtomicUsize,
-    /// Whether a request is being served.
-    busy: AtomicBool,
-}
-
-/// A request in hand, also when it is dropped half-way.
-struct Held(Arc<Hand>);
-
-impl Held {
-    fn take(hand: &Arc<Hand>) -> Self {
-        hand.heads.fetch_add(1, Ordering::Relaxed);
-        hand.busy.store(true, Ordering::Relaxed);
-        Self(Arc::clone(hand))
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.0.busy.store(false, Ordering::Relaxed);
-    }
+    Ok(rests.then(|| {
+        let parts = connection.into_parts();
+        let mut stream = parts.io.into_inner();
+        stream.resume(parts.read_buf);
+        stream
+    }))
 }
 
 /// A body that remembers whether it was read to its end.
@@ -209,83 +225,5 @@ impl hyper::body::Body for HeardBody {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-/// A stream that gives up when the head of a request does not arrive in time, and that hears its client out at the end:
-/// to close on unread bytes (a body that was refused for its size) is to reset the connection, and a reset can
-/// take the answer with it.
-struct PatientStream {
-    stream: TcpStream,
-    hand: Arc<Hand>,
-    /// Until when the head must be there; `None` between two requests, before the first byte.
-    head_due: Option<Pin<Box<Sleep>>>,
-    /// How many heads had arrived at the last look.
-    heads: usize,
-    /// Until when the client is heard out, once our half is closed.
-    linger: Option<Pin<Box<Sleep>>>,
-}
-
-impl PatientStream {
-    /// The first head is due from the start: a connection that says nothing is nobody's.
-    fn new(stream: TcpStream, hand: Arc<Hand>) -> Self {
-        Self { stream, hand, head_due: Some(Box::pin(sleep(HEAD))), heads: 0, linger: None }
-    }
-}
-
-impl AsyncRead for PatientStream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let (heads, busy) = (self.hand.heads.load(Ordering::Relaxed), self.hand.busy.load(Ordering::Relaxed));
-        // Counted, since a request may be answered between two looks.
-        if heads != self.heads {
-            (self.heads, self.head_due) = (heads, None);
-        }
-        let before = buf.filled().len();
-        if let Poll::Ready(outcome) = Pin::new(&mut self.stream).poll_read(cx, buf) {
-            if !busy && self.head_due.is_none() && buf.filled().len() > before {
-                self.head_due = Some(Box::pin(sleep_until(Instant::now() + HEAD)));
-            }
-            return Poll::Ready(outcome);
-        }
-        if let Some(due) = &mut self.head_due {
-            ready!(due.as_mut().poll(cx));
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
-        Poll::Pending
-    }
-}
-
-impl AsyncWrite for PatientStream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.linger.is_none() {
-            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
-        }
-        let Self { stream, linger, .. } = &mut *self;
-        let linger = linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
-        let mut bytes = [0; 8 * 1024];
-        while linger.as_mut().poll(cx).is_pending() {
-            let mut unheard = ReadBuf::new(&mut bytes);
-            ready!(Pin::new(&mut *stream).poll_read(cx, &mut unheard))?;
-            if unheard.filled().is_empty() {
-                break;
-            }
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
     }
 }
