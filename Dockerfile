@@ -8,6 +8,7 @@
 
 FROM docker.io/library/rust:1.95-slim-trixie AS build
 WORKDIR /build
+RUN apt-get update && apt-get install -y --no-install-recommends make && rm -rf /var/lib/apt/lists/*
 
 # What others wrote changes rarely: built once, kept in a layer of its own.
 COPY Cargo.toml Cargo.lock ./
