@@ -5,7 +5,8 @@
 //! connection should live long, a half-sent head must not, so `PatientStream` watches the head itself.
 //!
 //! hyper keeps two buffers of 8 KiB a connection as long as it lives. Most connections wait for their next request most of
-//! the time, so one that rests gives hyper back, and gets another with the next request's first byte.
+//! the time, so one that rests gives hyper back, and gets another with the next request's first byte. That costs about two
+//! microseconds, so among few connections one must be quiet for a while to count as resting.
 
 mod patient;
 
@@ -38,10 +39,13 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
-use patient::{Hand, Held, PatientStream};
+use patient::{HEAD, Hand, Held, PatientStream};
 
 /// Between two requests; longer than proxies keep theirs, so that they close first.
 const IDLE: Duration = Duration::from_secs(75);
+/// After an answer, until a connection that says nothing more counts as resting, while there are not many.
+const REST: Duration = Duration::from_millis(100);
+const MANY: usize = 1000;
 const MAX_HEADERS: usize = 64;
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// A stopping server still takes the connections that have queued up, and those whose request is on its way may still
@@ -66,9 +70,9 @@ pub async fn serve(listener: TcpListener, router: Router, max_connections: usize
     let permits = Arc::new(Semaphore::new(max_connections));
     let connections = TaskTracker::new();
     let admit = |permit: OwnedSemaphorePermit, stream: TcpStream, peer: SocketAddr| {
-        let (router, stop) = (router.clone(), stop.clone());
+        let (router, stop, all) = (router.clone(), stop.clone(), connections.clone());
         connections.spawn(async move {
-            serve_connection(stream, peer, router, stop).await;
+            serve_connection(stream, peer, router, &all, stop).await;
             drop(permit);
         });
     };
@@ -113,7 +117,7 @@ async fn after(stop: &CancellationToken, time: Duration) {
     sleep(time).await;
 }
 
-async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken) {
+async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router, all: &TaskTracker, stop: CancellationToken) {
     let _ = stream.set_nodelay(true);
     let hand = Arc::new(Hand::default());
     let answer = |request: Request<Incoming>| {
@@ -141,18 +145,22 @@ async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router, s
     };
     let mut stream = PatientStream::new(stream, Arc::clone(&hand));
     let mut closing = pin!(after(&stop, LAST_REQUESTS));
+    // A connection that has never said anything is nobody's.
+    let mut patience = HEAD;
     loop {
+        tokio::select! {
+            biased;
+            () = stream.readable() => {}
+            () = closing.as_mut() => break,
+            () = sleep(patience) => break,
+        }
+        stream.rests_after(if all.len() < MANY { REST } else { Duration::ZERO });
         match serve_requests(stream, service_fn(&answer), &hand, closing.as_mut()).await {
             Ok(Some(resting)) => stream = resting,
             Ok(None) => return,
             Err(error) => return debug!(%error, "a connection ended early"),
         }
-        tokio::select! {
-            biased;
-            () = stream.readable() => {}
-            () = closing.as_mut() => break,
-            () = sleep(IDLE) => break,
-        }
+        patience = IDLE;
     }
     let _ = stream.shutdown().await;
 }

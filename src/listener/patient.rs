@@ -10,12 +10,10 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// From the first byte of a head (or the start of a connection) to its end.
-const HEAD: Duration = Duration::from_secs(5);
-/// After an answer, until a connection that says nothing more counts as resting.
-const REST: Duration = Duration::from_millis(100);
+pub const HEAD: Duration = Duration::from_secs(5);
 /// After the last answer, for what the client is still sending.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -26,7 +24,7 @@ pub struct Hand {
     heads: AtomicUsize,
     /// Whether a request is being served.
     busy: AtomicBool,
-    /// Whether nothing was said for [`REST`] after an answer.
+    /// Whether nothing has been said for some time after an answer.
     rests: AtomicBool,
 }
 
@@ -62,34 +60,42 @@ pub struct PatientStream {
     /// Read before by somebody else.
     unread: Bytes,
     /// Until when the head must be there; `None` between two requests, before the first byte.
-    head_due: Option<Pin<Box<Sleep>>>,
+    head_due: Option<Instant>,
     /// How many heads had arrived at the last look.
     heads: usize,
-    /// Since when nothing was said after an answer, and the alarm that goes off some time after that.
+    /// How long nothing must be said after an answer until the connection counts as resting, and since when that is so.
+    rest: Duration,
     quiet_since: Option<Instant>,
-    alarm: Option<Pin<Box<Sleep>>>,
     /// Until when the client is heard out, once our half is closed.
-    linger: Option<Pin<Box<Sleep>>>,
+    heard_out: Option<Instant>,
+    /// Wakes us when something is due. It is not set for each request, so it may go off for one that is long over.
+    alarm: Option<Pin<Box<Sleep>>>,
 }
 
 impl PatientStream {
     /// The first head is due from the start: a connection that says nothing is nobody's.
     pub fn new(stream: TcpStream, hand: Arc<Hand>) -> Self {
-        let head_due = Some(Box::pin(sleep(HEAD)));
-        Self { stream, hand, unread: Bytes::new(), head_due, heads: 0, quiet_since: None, alarm: None, linger: None }
+        let (unread, head_due, rest) = (Bytes::new(), Some(Instant::now() + HEAD), Duration::ZERO);
+        Self { stream, hand, unread, head_due, heads: 0, rest, quiet_since: None, heard_out: None, alarm: None }
+    }
+
+    pub fn rests_after(&mut self, rest: Duration) {
+        self.rest = rest;
     }
 
     /// Goes on behind what has been read already.
     pub fn resume(&mut self, unread: Bytes) {
         self.hand.rests.store(false, Ordering::Relaxed);
-        (self.unread, self.quiet_since, self.alarm) = (unread, None, None);
+        // What is empty may still hold hyper's buffer.
+        self.unread = if unread.is_empty() { Bytes::new() } else { unread };
+        (self.quiet_since, self.alarm) = (None, None);
     }
 
     /// Waits until there is something to read, if only the end.
     pub async fn readable(&self) {
         if self.unread.is_empty() {
-            // An error is found again by whoever reads.
-            let _ = self.stream.readable().await;
+            // The runtime takes a new stream for readable until it was tried. An error is found again by whoever reads.
+            let _ = self.stream.peek(&mut [0]).await;
         }
     }
 
@@ -103,18 +109,19 @@ impl PatientStream {
         Poll::Ready(Ok(()))
     }
 
-    /// hyper reads only where a head or a body may come; after an answer, and when that is on its way, it waits for a head.
-    fn note_quiet(&mut self, cx: &mut Context<'_>) {
-        let quiet_since = *self.quiet_since.get_or_insert_with(Instant::now);
-        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep(REST)));
+    /// Whether it is this late; if not, we are woken when it is.
+    fn is_past(&mut self, due: Instant, cx: &mut Context<'_>) -> bool {
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(due)));
+        if alarm.deadline() > due {
+            alarm.as_mut().reset(due);
+        }
         while alarm.as_mut().poll(cx).is_ready() {
-            let due = quiet_since + REST;
             if alarm.deadline() >= due {
-                self.hand.rests.store(true, Ordering::Relaxed);
-                return;
+                return true;
             }
             alarm.as_mut().reset(due);
         }
+        false
     }
 }
 
@@ -129,16 +136,20 @@ impl AsyncRead for PatientStream {
         if let Poll::Ready(outcome) = self.read(cx, buf) {
             self.quiet_since = None;
             if !busy && self.head_due.is_none() && buf.filled().len() > before {
-                self.head_due = Some(Box::pin(sleep(HEAD)));
+                self.head_due = Some(Instant::now() + HEAD);
             }
             return Poll::Ready(outcome);
         }
-        if let Some(due) = &mut self.head_due {
-            ready!(due.as_mut().poll(cx));
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        if let Some(due) = self.head_due {
+            return if self.is_past(due, cx) { Poll::Ready(Err(io::ErrorKind::TimedOut.into())) } else { Poll::Pending };
         }
+        // hyper reads only where a head or a body may come; when an answer is on its way, it waits for the next head.
         if !busy {
-            self.note_quiet(cx);
+            let rests = self.rest.is_zero() || {
+                let due = *self.quiet_since.get_or_insert_with(Instant::now) + self.rest;
+                self.is_past(due, cx)
+            };
+            self.hand.rests.store(rests, Ordering::Relaxed);
         }
         Poll::Pending
     }
@@ -154,15 +165,14 @@ impl AsyncWrite for PatientStream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.linger.is_none() {
+        if self.heard_out.is_none() {
             ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
         }
-        let Self { stream, linger, .. } = &mut *self;
-        let linger = linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        let due = *self.heard_out.get_or_insert_with(|| Instant::now() + LINGER);
         let mut bytes = [0; 8 * 1024];
-        while linger.as_mut().poll(cx).is_pending() {
+        while !self.is_past(due, cx) {
             let mut unheard = ReadBuf::new(&mut bytes);
-            ready!(Pin::new(&mut *stream).poll_read(cx, &mut unheard))?;
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut unheard))?;
             if unheard.filled().is_empty() {
                 break;
             }

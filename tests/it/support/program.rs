@@ -90,6 +90,13 @@ impl Program {
         self.says("serving").await["address"].as_str().unwrap().parse().unwrap()
     }
 
+    /// The most memory that it has had so far.
+    pub fn most_resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     /// Its number in `/proc`.
     pub fn pid(&self) -> u32 {
         self.child.id()
