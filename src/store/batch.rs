@@ -7,8 +7,8 @@
 //! before the commit that holds it.
 //!
 //! The values of an UPDATE hang on `CASE order_key`, its rows on `order_key IN`: a join with a derived table, JSON_TABLE,
-//! and single updates in one transaction were all slower when measured. The texts are made for 1, 2, 4 … 64 rows, so that
-//! each is prepared once; other numbers are put together from these.
+//! and single updates in one transaction were all slower when measured. The texts are made for some numbers of rows, so
+//! that each is prepared once; other numbers are put together from these.
 
 use std::sync::LazyLock;
 
@@ -24,8 +24,17 @@ use super::values::{Letters, column, short, text};
 
 /// Rows of the largest batch: beyond it the statement grows faster than the commit is shared.
 pub const LARGEST: usize = 64;
-/// How many powers of two that is.
-const SIZES: usize = LARGEST.ilog2() as usize + 1;
+/// The numbers of rows that there are statements for.
+const SIZES: [usize; 12] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, LARGEST];
+
+/// The largest of them that so many rows fill.
+pub fn size_for(rows: usize) -> usize {
+    SIZES[place_of(rows)]
+}
+
+fn place_of(rows: usize) -> usize {
+    SIZES.iter().rposition(|size| *size <= rows).unwrap_or_default()
+}
 
 /// The rows that a statement changes, with everything bound that the block binds.
 macro_rules! affected {
@@ -93,11 +102,10 @@ async fn change_all(kind: BatchKind, batch: &[&Statement], conn: &mut Conn, inst
     conn.end(outcome).await
 }
 
-/// Parts whose numbers are powers of two, the largest first.
+/// Parts that there are statements for, the largest first.
 fn parts<'a, 's>(mut batch: &'a [&'s Statement]) -> impl Iterator<Item = &'a [&'s Statement]> {
     std::iter::from_fn(move || {
-        let power = batch.len().min(LARGEST).checked_ilog2()?;
-        let (part, rest) = batch.split_at(1 << power);
+        let (part, rest) = batch.split_at_checked(size_for(batch.len()))?;
         batch = rest;
         Some(part)
     })
@@ -216,17 +224,17 @@ struct Texts {
 }
 
 impl Texts {
-    /// `rows` is a power of two, at most [`LARGEST`].
+    /// `rows` is one of [`SIZES`].
     fn of(rows: usize, conn: &Conn) -> &'static Self {
-        static MYSQL: LazyLock<[Texts; SIZES]> =
-            // Over a small table an optimizer would rather read, and lock, all of it.
-            LazyLock::new(|| std::array::from_fn(|power| Texts::new(1 << power, "deal FORCE INDEX (deal_order_key)")));
-        static SQLITE: LazyLock<[Texts; SIZES]> = LazyLock::new(|| std::array::from_fn(|power| Texts::new(1 << power, "deal")));
+        type All = [Texts; SIZES.len()];
+        // Over a small table an optimizer would rather read, and lock, all of it.
+        static MYSQL: LazyLock<All> = LazyLock::new(|| SIZES.map(|rows| Texts::new(rows, "deal FORCE INDEX (deal_order_key)")));
+        static SQLITE: LazyLock<All> = LazyLock::new(|| SIZES.map(|rows| Texts::new(rows, "deal")));
         let texts = match conn {
             Conn::MySql(_) => &MYSQL,
             Conn::Sqlite(_) => &SQLITE,
         };
-        &texts[rows.ilog2() as usize % SIZES]
+        &texts[place_of(rows)]
     }
 
     fn new(rows: usize, deal: &str) -> Self {

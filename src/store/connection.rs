@@ -13,6 +13,8 @@ use super::failure::Failure;
 
 /// A connection that takes longer is taken for one that cannot be had.
 const CONNECT: Duration = Duration::from_millis(1500);
+/// Statements that stay prepared on a connection: more than there are.
+const STATEMENTS: usize = 200;
 /// How long a writer of SQLite waits for another process that writes; below the workers' limit a statement.
 const SQLITE_BUSY: Duration = Duration::from_millis(1500);
 
@@ -54,7 +56,7 @@ impl FromStr for DatabaseUrl {
             }
             // Beijing time in every session; the SQL mode is set whole in `connect`.
             let options = options.timezone(Some("+08:00".to_owned())).pipes_as_concat(false).no_engine_substitution(false);
-            Ok(Self(Target::MySql(Box::new(options.disable_statement_logging()))))
+            Ok(Self(Target::MySql(Box::new(options.statement_cache_capacity(STATEMENTS).disable_statement_logging()))))
         } else if url.starts_with("sqlite:") {
             let options: SqliteConnectOptions = url.parse().map_err(|_| InvalidDatabaseUrl::Malformed)?;
             if url.contains(":memory:") || url.contains("mode=memory") {
@@ -66,6 +68,7 @@ impl FromStr for DatabaseUrl {
                 // In WAL mode NORMAL would lose the last commits with the power.
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(SQLITE_BUSY)
+                .statement_cache_capacity(STATEMENTS)
                 .disable_statement_logging();
             Ok(Self(Target::Sqlite(Box::new(options))))
         } else {

@@ -21,6 +21,7 @@ use tracing::warn;
 use crate::deal::OrderId;
 
 use super::StoreError;
+use super::batch::size_for;
 use super::statement::{Answer, BatchKind, Statement};
 
 /// From being asked to the last try: inside WeChat's five seconds and the front ends' eight.
@@ -49,6 +50,8 @@ pub struct Job {
     pub deadline: Instant,
     /// Set by the worker that begins with it, or by the caller who does not wait for one any more.
     taken: Arc<AtomicBool>,
+    /// The batch that it may travel in.
+    kind: Option<BatchKind>,
     /// After a batch that was not carried out: it goes by itself now.
     alone: bool,
     /// Whether the connection broke under a try, so that nobody knows whether it was carried out.
@@ -56,13 +59,9 @@ pub struct Job {
 }
 
 impl Job {
-    fn batch_kind(&self) -> Option<BatchKind> {
-        if self.alone { None } else { self.statement.batch_kind() }
-    }
-
     /// Whether others may go with it.
     pub fn can_travel(&self) -> bool {
-        self.batch_kind().is_some()
+        self.kind.is_some()
     }
 
     /// Tells the caller, if he is still there.
@@ -147,7 +146,8 @@ impl Queue {
         let turn = if urgent { deadline } else { now + self.turn };
         let (reply, mut answer) = oneshot::channel();
         let taken = Arc::new(AtomicBool::new(false));
-        self.callers.0.add(Job { statement, reply, deadline, taken: Arc::clone(&taken), alone: false, broke: false }, urgent)?;
+        let kind = statement.batch_kind();
+        self.callers.0.add(Job { statement, reply, deadline, taken: Arc::clone(&taken), kind, alone: false, broke: false }, urgent)?;
         let outcome = match timeout_at(turn, &mut answer).await {
             Err(_) if take(&taken) => return Err(OVERLOADED),
             // Its turn has come; now it can only be waited for.
@@ -211,26 +211,25 @@ impl Jobs {
     /// Takes a batch apart: each goes by itself, before everybody else and perhaps through another worker.
     pub fn apart(&self, batch: Vec<Job>, broke: bool) {
         for job in batch.into_iter().rev() {
-            self.0.waiting().urgent.push_front(Job { alone: true, broke, ..job });
+            self.0.waiting().urgent.push_front(Job { kind: None, alone: true, broke, ..job });
             self.0.come.notify_one();
         }
     }
 }
 
-/// The first that nobody has given up, and those behind it that may travel with it: a power of two, for which the
-/// statements are prepared. Whoever is one too many goes first next time.
+/// The first that nobody has given up, and those behind it that may travel with it: as many as there are statements for.
+/// Whoever is one too many goes first next time.
 fn next(queue: &mut VecDeque<Job>, largest_batch: usize) -> Option<Vec<Job>> {
     let first = std::iter::from_fn(|| queue.pop_front()).find(Job::is_wanted)?;
-    let kind = first.batch_kind();
+    let kind = first.kind;
     let mut batch = vec![first];
     if kind.is_some() && largest_batch > 1 {
         for job in std::mem::take(queue) {
             // Two changes of one order come one after the other.
-            let joins =
-                batch.len() < largest_batch && job.batch_kind() == kind && !batch.iter().any(|other| other.order_id() == job.order_id());
+            let joins = batch.len() < largest_batch && job.kind == kind && !batch.iter().any(|other| other.order_id() == job.order_id());
             if joins { batch.push(job) } else { queue.push_back(job) }
         }
-        for job in batch.drain(1 << batch.len().ilog2()..).rev() {
+        for job in batch.drain(size_for(batch.len())..).rev() {
             queue.push_front(job);
         }
         let mut place = 0;
