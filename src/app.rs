@@ -112,26 +112,26 @@ impl Service {
         work.spawn(watcher::run(Arc::clone(&gateway), stop.clone()));
         // The shop names prices and lists orders to everybody, which is what the mode `open` is for.
         let has_shop = simulator.is_some() && matches!(settings.auth, Auth::Open);
-        let app = App {
+        let app = Arc::new(App {
             gateway: Arc::clone(&gateway),
-            trusted_proxies: settings.server.trusted_proxies.clone().into(),
-            auth: Arc::new(settings.auth),
-            notify_sources: settings.notify_sources.into(),
+            trusted_proxies: settings.server.trusted_proxies.clone(),
+            auth: settings.auth,
+            notify_sources: settings.notify_sources,
             max_price: settings.max_price,
-            limits: Arc::new(Limits::new(settings.limits.per_address, settings.limits.per_merchant)),
+            limits: Limits::new(settings.limits.per_address, settings.limits.per_merchant),
             metrics: HttpMetrics::default(),
-            page: Arc::new(settings.page),
+            page: settings.page,
             accept_weak_durability: settings.accept_weak_durability,
-            phone: simulator.as_ref().filter(|_| has_shop).map(|(address, _)| page_of(*address).into()),
-            instance: instance.into(),
+            phone: simulator.as_ref().filter(|_| has_shop).map(|(address, _)| page_of(*address)),
+            instance,
             work: work.clone(),
             stopping: stop.clone(),
-        };
+        });
         let mut metrics_address = None;
         if let Some(configured) = settings.metrics_listen {
             let listener = listen(configured)?;
             metrics_address = Some(local_address(&listener, configured));
-            let router = http::metrics_router(app.clone());
+            let router = http::metrics_router(Arc::clone(&app));
             servers.push(tokio::spawn(listener::serve(listener, router, METRICS_CONNECTIONS, stop.clone())));
         }
         let router = http::router(app, &settings.server);

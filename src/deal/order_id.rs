@@ -2,15 +2,16 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::{BeijingTime, Timestamp};
 
 /// A deal's number: `out_trade_no` on the wire, `order_id` for front ends.
 ///
 /// 1 to 45 characters of `[0-9A-Za-z_\-|*@]`, so that it needs no escaping in a URL path's segment,
-/// an XML value or a log line, and fits the original's column.
+/// an XML value or a log line, and fits the original's column. Clones share it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct OrderId(String);
+pub struct OrderId(Arc<str>);
 
 /// The text is not 1 to 45 characters of `[0-9A-Za-z_\-|*@]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -22,7 +23,7 @@ impl OrderId {
     /// cryptographic generator. Not guessable from another one; 10^18 of them a second make a repeat a matter of
     /// the store's unique index rather than of hope. (Of 128 bits the remainder's bias is below 2^-68.)
     pub fn draw(now: Timestamp, entropy: u128) -> Self {
-        Self(format!("{}{:018}", BeijingTime::from(now).compact(), entropy % 1_000_000_000_000_000_000))
+        Self(format!("{}{:018}", BeijingTime::from(now).compact(), entropy % 1_000_000_000_000_000_000).into())
     }
 
     /// The number as text.
@@ -36,7 +37,7 @@ impl FromStr for OrderId {
 
     fn from_str(text: &str) -> Result<Self, InvalidOrderId> {
         let lawful = |b: u8| b.is_ascii_alphanumeric() || b"_-|*@".contains(&b);
-        if (1..=45).contains(&text.len()) && text.bytes().all(lawful) { Ok(Self(text.to_owned())) } else { Err(InvalidOrderId) }
+        if (1..=45).contains(&text.len()) && text.bytes().all(lawful) { Ok(Self(text.into())) } else { Err(InvalidOrderId) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! `POST /wxPay/doCloseOrder`: give the order up.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::{Extension, Json};
 use serde::Serialize;
@@ -19,7 +21,7 @@ pub struct Answer {
 }
 
 pub async fn close_order(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     Extension(begun): Extension<Begun>,
     OrderIdParam(order_id): OrderIdParam,
 ) -> Result<Json<Answer>, Refusal> {

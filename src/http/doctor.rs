@@ -1,5 +1,7 @@
 //! `wechat-pay doctor` at the notification's path: it is told who answers, whose call it was and what arrived.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
@@ -15,7 +17,7 @@ use super::{App, body};
 
 /// Answers a doctor who has proved to hold our key, with a refusal like any other and a header beside it. Whoever has
 /// not is led on as if nothing had been asked, so a stranger cannot tell that there is anything to ask.
-pub async fn answer(State(app): State<App>, request: Request, next: Next) -> Response {
+pub async fn answer(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let signer = &app.gateway.merchant().signer;
     let asked = request.headers().get(HEADER).and_then(|header| header.to_str().ok());
     let question = asked.and_then(|header| Question::read(header, signer, app.gateway.now()));

@@ -1,6 +1,7 @@
 //! What surrounds every request: its id, one line in the log, and a net for faults of ours.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -48,7 +49,7 @@ impl Begun {
 
 /// Gives the request an id, and writes the access log. Paths are logged as routes: whatever a stranger writes into a
 /// path stays out of the log.
-pub async fn trace(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub async fn trace(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     request.extensions_mut().insert(Begun(started));
     let id = request.headers().get(&REQUEST_ID).filter(|id| is_plain(id)).cloned();

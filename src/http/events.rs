@@ -1,6 +1,7 @@
 //! `GET /wxPay/events?order_id=…`: how does it stand, told at once, as server-sent events.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
@@ -23,14 +24,14 @@ const COMMENT: Duration = Duration::from_secs(15);
 const UNBUFFERED: [(HeaderName, &str); 2] = [(header::CACHE_CONTROL, "no-store"), (HeaderName::from_static("x-accel-buffering"), "no")];
 
 pub async fn events(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     Extension(begun): Extension<Begun>,
     OrderIdQuery(order_id): OrderIdQuery,
 ) -> Result<Response, Refusal> {
     let gateway = app.gateway.clone();
     let events = app.detached(begun.front_end_due(), async move { gateway.events(order_id).await }).await??;
     let stopping = app.stopping.clone().cancelled_owned();
-    let states = stream::unfold((app.gateway, events), |(gateway, mut events)| async {
+    let states = stream::unfold((Arc::clone(&app.gateway), events), |(gateway, mut events)| async {
         let view = events.next().await?;
         let event = Event::default().event("state").json_data(Answer::new(view, gateway.now())).ok()?;
         Some((Ok::<_, Infallible>(event), (gateway, events)))

@@ -1,5 +1,7 @@
 //! `GET /healthz` (the process lives) and `GET /readyz` (it may be sent callers).
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -20,7 +22,7 @@ pub async fn healthz() -> Json<Healthy> {
     Json(Healthy { status: "ok" })
 }
 
-pub async fn readyz(State(app): State<App>) -> Result<Json<Healthy>, Refusal> {
+pub async fn readyz(State(app): State<Arc<App>>) -> Result<Json<Healthy>, Refusal> {
     readiness(&app).await.map(|()| Json(Healthy { status: "ready" }))
 }
 

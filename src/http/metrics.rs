@@ -92,14 +92,14 @@ impl HttpMetrics {
 
 /// Everything that is shown.
 struct Shown {
-    app: App,
+    app: Arc<App>,
     registry: Registry,
     ready: Gauge,
     log_lines_lost: Counter,
 }
 
 /// The routes of the metrics' own listener.
-pub fn metrics_router(app: App) -> Router {
+pub fn metrics_router(app: Arc<App>) -> Router {
     let mut registry = metrics::registry(app.gateway.now());
     let (ready, log_lines_lost) = (Gauge::default(), Counter::default());
     let ours = metrics::ours(&mut registry);

@@ -46,30 +46,30 @@ pub use metrics::{HttpMetrics, metrics_router};
 use refusal::Refusal;
 
 /// What handlers share.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct App {
     /// The service.
     pub gateway: Arc<Gateway>,
     /// Whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Arc<[IpNet]>,
+    pub trusted_proxies: Vec<IpNet>,
     /// Who may open a deal.
-    pub auth: Arc<Auth>,
+    pub auth: Auth,
     /// From where notifications are taken; empty: from everywhere.
-    pub notify_sources: Arc<[IpNet]>,
+    pub notify_sources: Vec<IpNet>,
     /// The highest price of one deal.
     pub max_price: Fen,
     /// How often one caller may open deals.
-    pub limits: Arc<Limits>,
+    pub limits: Limits,
     /// What is counted of requests.
     pub metrics: HttpMetrics,
     /// The payer's page.
-    pub page: Arc<PageSettings>,
+    pub page: PageSettings,
     /// Be ready although the database may lose what it acknowledged.
     pub accept_weak_durability: bool,
     /// Where the phone of the simulator is, if that is WeChat and everybody may open deals; then there is a demo shop.
-    pub phone: Option<Arc<str>>,
+    pub phone: Option<String>,
     /// This instance's name in the journal.
-    pub instance: Arc<str>,
+    pub instance: String,
     /// Work that outlives the request it came with; a stopping service waits for it.
     pub work: TaskTracker,
     /// Cancelled when the service stops.
@@ -98,7 +98,7 @@ enum Unheard {
 }
 
 /// All routes. The aliases are the paths under which the original was called.
-pub fn router(app: App, server: &ServerSettings) -> Router {
+pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
     let mut api = Router::new()
         .route("/wxPay/toPay", post(to_pay::to_pay))
         .route("/wxPay/queryOrder", post(query_order::query_order))
@@ -113,7 +113,7 @@ pub fn router(app: App, server: &ServerSettings) -> Router {
     if app.phone.is_some() {
         api = api.merge(shop::routes());
     }
-    let notify = || post(notify::notify).route_layer(from_fn_with_state(app.clone(), doctor::answer));
+    let notify = || post(notify::notify).route_layer(from_fn_with_state(Arc::clone(&app), doctor::answer));
     api.route("/wxPay/notify", notify())
         .route("/wxPay/callback", notify())
         .route("/pay/{order_id}", get(pay_page::pay_page))
@@ -124,7 +124,7 @@ pub fn router(app: App, server: &ServerSettings) -> Router {
         .fallback(|| async { Refusal::path_not_found() })
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(edge::catch_panics))
-        .layer(from_fn_with_state(app.clone(), edge::trace))
+        .layer(from_fn_with_state(Arc::clone(&app), edge::trace))
         .with_state(app)
 }
 

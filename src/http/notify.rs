@@ -1,5 +1,7 @@
 //! `POST /wxPay/notify`: WeChat tells that an order was paid.
 
+use std::sync::Arc;
+
 use axum::Extension;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{StatusCode, header};
@@ -43,7 +45,7 @@ impl IntoResponse for Acknowledgement {
 }
 
 pub async fn notify(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     Extension(begun): Extension<Begun>,
     SignedNotify(notification): SignedNotify,
 ) -> Acknowledgement {
@@ -96,10 +98,10 @@ fn is_source(request: &Request, app: &App) -> bool {
 /// touched before, so a flood of forged ones costs a hash each.
 pub struct SignedNotify(Notification);
 
-impl FromRequest<App> for SignedNotify {
+impl FromRequest<Arc<App>> for SignedNotify {
     type Rejection = Acknowledgement;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Acknowledgement> {
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Acknowledgement> {
         if !is_source(&request, app) {
             app.gateway.metrics().disbelieve(Disbelief::Sender);
             warn!("a notification from a sender that is not in wechat.notify_sources");

@@ -1,6 +1,7 @@
 //! `POST /wxPay/queryOrder`: how does it stand.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
@@ -56,7 +57,7 @@ impl Answer {
 }
 
 pub async fn query_order(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     Extension(begun): Extension<Begun>,
     OrderIdParam(order_id): OrderIdParam,
 ) -> Result<Json<Answer>, Refusal> {

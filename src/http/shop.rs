@@ -1,6 +1,8 @@
 //! `GET /`: a demo shop, there only while the simulator is WeChat. Its buttons call toPay as any front end would; it shows
 //! what became of the last deals.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
@@ -19,14 +21,14 @@ const LAST_DEALS: u32 = 10;
 const DEAL: &str = "<li><a class=\"number\" href=\"/pay/{{order}}\">{{order}}</a><b class=\"number\">¥{{yuan}}</b>\
                     <span class=\"state {{kind}}\">{{state}}</span><time class=\"muted number\" datetime=\"{{at}}\">{{time}}</time></li>";
 
-pub fn routes() -> Router<App> {
+pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(shop))
         .route("/shop/shop.css", get(|| async { page::asset(CSS, [BASE_CSS, include_str!("shop/shop.css")].concat()) }))
         .route("/shop/shop.js", get(|| async { page::asset(JAVASCRIPT, include_str!("shop/shop.js")) }))
 }
 
-async fn shop(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
+async fn shop(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
     let language = Language::of(&uri, &headers);
     let deals = app.gateway.store().newest(LAST_DEALS).await.map_err(|error| Refusal::from(&error))?;
     let rows: String = deals.iter().map(|deal| row(deal, language)).collect();

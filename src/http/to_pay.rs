@@ -1,5 +1,7 @@
 //! `POST /wxPay/toPay`: open a deal and get the QR link.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, HeaderName};
 use axum::{Extension, Json};
@@ -40,7 +42,7 @@ pub struct Answer {
     pay_page: String,
 }
 
-pub async fn to_pay(State(app): State<App>, Extension(begun): Extension<Begun>, Wish(wish): Wish) -> Result<Json<Answer>, Refusal> {
+pub async fn to_pay(State(app): State<Arc<App>>, Extension(begun): Extension<Begun>, Wish(wish): Wish) -> Result<Json<Answer>, Refusal> {
     app.limits.admit(wish.payer, wish.merchant_id).map_err(Refusal::rate_limited)?;
     let gateway = app.gateway.clone();
     let opened: Opened = app.detached(begun.front_end_due(), async move { gateway.to_pay(wish).await }).await??;
@@ -58,10 +60,10 @@ pub async fn to_pay(State(app): State<App>, Extension(begun): Extension<Begun>, 
 /// A valid request of somebody who may make it.
 pub struct Wish(ToPay);
 
-impl FromRequest<App> for Wish {
+impl FromRequest<Arc<App>> for Wish {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Refusal> {
         check_key(&app.auth, request.headers())?;
         let idempotency_key = idempotency_key(request.headers())?;
         let peer = request.extensions().get::<Peer>().ok_or_else(Refusal::internal)?.0.ip();

@@ -52,7 +52,8 @@ pub fn parse(bytes: &[u8]) -> Result<Fields, XmlError> {
         return Err(XmlError::TooLarge);
     }
     let text = std::str::from_utf8(bytes).map_err(|_| XmlError::Encoding)?;
-    if !text.chars().all(is_xml_char) {
+    // Most messages are plain ASCII without layout: that is seen many bytes at a time.
+    if !bytes.iter().all(|b| matches!(b, b' '..=b'~')) && !text.chars().all(is_xml_char) {
         return Err(XmlError::Encoding);
     }
     // XML reads every line end as \n before anything else sees it, so that is what was signed.

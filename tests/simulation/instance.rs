@@ -61,21 +61,21 @@ impl Instance {
         let chance = Chance::seeded(seed);
         let client = Client::wired(merchant(settings).clone(), wire, chance.clone());
         let gateway = Arc::new(Gateway::new(store, client, clock.clone(), chance, settings.terms.clone()));
-        let app = App {
+        let app = Arc::new(App {
             gateway: Arc::clone(&gateway),
-            trusted_proxies: settings.server.trusted_proxies.clone().into(),
-            auth: Arc::new(settings.auth.clone()),
-            notify_sources: settings.notify_sources.clone().into(),
+            trusted_proxies: settings.server.trusted_proxies.clone(),
+            auth: settings.auth.clone(),
+            notify_sources: settings.notify_sources.clone(),
             max_price: settings.max_price,
-            limits: Arc::new(Limits::new(0, 0)),
+            limits: Limits::new(0, 0),
             metrics: HttpMetrics::default(),
-            page: Arc::new(settings.page.clone()),
+            page: settings.page.clone(),
             accept_weak_durability: false,
             phone: None,
             instance: "simulation".into(),
             work: TaskTracker::new(),
             stopping: CancellationToken::new(),
-        };
+        });
         Self { number, gateway, clock, router: http::router(app, &settings.server) }
     }
 

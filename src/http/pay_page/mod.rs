@@ -7,6 +7,7 @@ mod qr;
 mod reader;
 mod words;
 
+use std::sync::Arc;
 use std::sync::LazyLock;
 
 use axum::Extension;
@@ -30,7 +31,7 @@ const STYLE: &str = concat!(include_str!("../../page/base.css"), include_str!("p
 const SCRIPT: &str = include_str!("page.js");
 
 pub async fn pay_page(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     Extension(begun): Extension<Begun>,
     order_id: Result<Path<String>, PathRejection>,
     uri: Uri,
