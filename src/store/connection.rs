@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::StoreError;
 use super::failure::Failure;
+use super::worker::Lane;
 
 /// A connection that takes longer is taken for one that cannot be had.
 const CONNECT: Duration = Duration::from_millis(1500);
@@ -124,13 +125,13 @@ impl Conn {
         Ok(on_conn!(self, c => sqlx::raw_sql(sql).execute(&mut *c).await?.rows_affected()))
     }
 
-    /// Begins a transaction; in SQLite one that has the writer's place from the start.
+    /// Begins what [`Conn::end`] ends. In MySQL the first statement does that by itself on a connection for changes: to say
+    /// so would cost each a round trip. SQLite's transaction has the writer's place from the start.
     pub async fn begin(&mut self) -> Result<(), Error> {
-        let begin = match self {
-            Self::MySql(_) => "BEGIN",
-            Self::Sqlite(_) => "BEGIN IMMEDIATE",
-        };
-        self.execute(begin).await.map(|_| ())
+        match self {
+            Self::MySql(_) => Ok(()),
+            Self::Sqlite(_) => self.execute("BEGIN IMMEDIATE").await.map(|_| ()),
+        }
     }
 
     /// Ends a transaction by what came of it: committed if something was changed, given up otherwise.
@@ -154,13 +155,18 @@ impl Conn {
     }
 }
 
-/// A connection for the workers: strict, autocommitting, in Beijing time, never waiting long for a lock.
-pub async fn connect(url: &DatabaseUrl) -> Result<Conn, StoreError> {
+/// A connection for the workers: strict, in Beijing time, never waiting long for a lock. On one for questions each is by
+/// itself; on one for changes nothing is stored before [`Conn::end`] says so.
+pub async fn connect(url: &DatabaseUrl, lane: Lane) -> Result<Conn, StoreError> {
     let mut conn = open(url).await?;
     let set_up = async {
         if let Conn::MySql(_) = conn {
             // Shorter than a try, so that a batch that meets a locked row can still be carried out one by one.
-            conn.execute("SET SESSION innodb_lock_wait_timeout = 1").await?;
+            let session = match lane {
+                Lane::Read => "SET SESSION innodb_lock_wait_timeout = 1",
+                Lane::Write => "SET SESSION innodb_lock_wait_timeout = 1, autocommit = 0",
+            };
+            conn.execute(session).await?;
             // MariaDB ends a statement that outlives its caller. MySQL has no such limit for writes and does not know the name.
             let _ = conn.execute("SET SESSION max_statement_time = 3").await;
         }

@@ -39,7 +39,7 @@ macro_rules! select_deal {
 }
 
 impl Statement {
-    /// Sends it. Each is one statement, committed by itself, or one change and its event, committed together.
+    /// Sends it: a question, or a change, which is committed with its event if it has one.
     pub async fn execute(&self, conn: &mut Conn, instance: &str) -> Result<Answer, Error> {
         match self.try_execute(conn, instance, Letters::All).await {
             // A column of an adopted table does not know Chinese.
@@ -49,12 +49,14 @@ impl Statement {
     }
 
     async fn try_execute(&self, conn: &mut Conn, instance: &str, letters: Letters) -> Result<Answer, Error> {
-        let Self::Journaled { change, event } = self else { return self.execute_one(conn, instance, letters).await };
+        if self.is_question() {
+            return self.execute_one(conn, instance, letters).await;
+        }
         conn.begin().await?;
         let outcome = async {
-            let answer = change.execute_one(conn, instance, letters).await?;
+            let answer = self.journaled_change().unwrap_or(self).execute_one(conn, instance, letters).await?;
             let changed = matches!(answer, Answer::Affected(1..));
-            if changed {
+            if changed && let Some(event) = self.journaled_event() {
                 insert_event(event, conn, instance).await?;
             }
             Ok((changed, answer))

@@ -161,7 +161,7 @@ impl Store {
         edge: Option<&Edge>,
     ) -> Result<Self, StoreError> {
         migrate::migrate(url, now).await?;
-        let mut conn = connection::connect(url).await?;
+        let mut conn = connection::connect(url, Lane::Read).await?;
         check::check(&mut conn).await?;
         Ok(Self { workers: Workers::start(url.clone(), &instance.into(), largest_batch.clamp(1, LARGEST_BATCH), edge) })
     }
@@ -169,7 +169,7 @@ impl Store {
     /// Brings the schema up to date and checks it, without serving. Returns the steps taken.
     pub async fn migrate(url: &DatabaseUrl, now: Timestamp) -> Result<Vec<&'static str>, StoreError> {
         let steps = migrate::migrate(url, now).await?;
-        check::check(&mut connection::connect(url).await?).await?;
+        check::check(&mut connection::connect(url, Lane::Read).await?).await?;
         Ok(steps)
     }
 

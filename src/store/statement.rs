@@ -159,6 +159,36 @@ impl Statement {
         }
     }
 
+    /// Whether it changes nothing. (Each kind is named, so that a new one cannot be forgotten: a change that is taken for a
+    /// question would never be committed.)
+    pub fn is_question(&self) -> bool {
+        match self {
+            Self::Condition
+            | Self::Find(_)
+            | Self::FindStrays(_)
+            | Self::FindByKey { .. }
+            | Self::FindByNonce { .. }
+            | Self::FindDecided(_)
+            | Self::Due { .. }
+            | Self::Newest { .. }
+            | Self::FindUnclaimed { .. }
+            | Self::Events(_)
+            | Self::Undecided => true,
+            Self::Insert(_)
+            | Self::Claim { .. }
+            | Self::ClaimPrepay { .. }
+            | Self::NotePrepay { .. }
+            | Self::ReleaseKeys { .. }
+            | Self::MoveDue { .. }
+            | Self::Record(_)
+            | Self::Journaled { .. }
+            | Self::MarkPaid { .. }
+            | Self::MarkPaidFrom { .. }
+            | Self::MarkExpired { .. }
+            | Self::MarkNeverOrdered { .. } => false,
+        }
+    }
+
     /// Whether it brings to an end what was begun, so that it goes before what would begin something new.
     pub fn is_urgent(&self) -> bool {
         match self {
@@ -203,9 +233,14 @@ impl Statement {
             _ => return Ok(false),
         };
         let sql = "SELECT COUNT(*) FROM deal WHERE order_key = ? AND prepay_request = ?";
-        let rows: i64 = on_conn!(conn, c => {
-            sqlx::query_scalar(sql).bind(deal.order_id.as_str()).bind(deal.prepay_request.as_str()).fetch_one(&mut *c).await?
-        });
-        Ok(rows == 1)
+        conn.begin().await?;
+        let outcome = async {
+            let rows: i64 = on_conn!(conn, c => {
+                sqlx::query_scalar(sql).bind(deal.order_id.as_str()).bind(deal.prepay_request.as_str()).fetch_one(&mut *c).await?
+            });
+            Ok((false, rows == 1))
+        };
+        let outcome = outcome.await;
+        conn.end(outcome).await
     }
 }

@@ -149,7 +149,7 @@ struct Worker {
 impl Worker {
     async fn work(mut self, jobs: Jobs) {
         let passage = Edge::pass(self.edge.as_ref(), "connect").await;
-        self.conn = connect(&self.url).await.ok();
+        self.conn = connect(&self.url, self.lane).await.ok();
         drop(passage);
         while let Some(batch) = jobs.next().await {
             let (begun, could_travel) = (Instant::now(), batch.iter().any(Job::can_travel));
@@ -282,7 +282,7 @@ impl Worker {
         self.cleared = doubts;
         match &mut self.conn {
             Some(conn) => Ok(conn),
-            none => Ok(none.insert(connect(&self.url).await?)),
+            none => Ok(none.insert(connect(&self.url, self.lane).await?)),
         }
     }
 }
