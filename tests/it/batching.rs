@@ -1,16 +1,18 @@
 //! Payments, deals and links that wait together travel together; nobody notices, and a bad one fails alone.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-use crate::support::database::{Engine, Look};
+use crate::support::database::{Database, Engine, Look};
 use crate::support::house::{House, Order, Plan};
 use crate::support::letter::{ACKNOWLEDGED, Letter};
 use crate::support::on_both_engines;
+use crate::support::server::Server;
 
 /// More than a batch, and more than there are writers.
 const CROWD: usize = 100;
@@ -171,5 +173,36 @@ async fn a_locked_row_holds_up_its_own_payment_only() {
     lock.rollback().await.unwrap();
     for (n, answer) in answers.iter().enumerate() {
         assert_eq!(answer.body == ACKNOWLEDGED, n != 7, "{n}: {}", answer.body);
+    }
+}
+
+/// A payer's letter is repeated until it is acknowledged, as WeChat does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_is_killed_amid_batches_keeps_what_was_acknowledged() {
+    let mut server = Server::start(&[]).await;
+    let house = Plan::on(Database::on_server(&server.url).await).open().await;
+    let orders = orders(&house, 2 * CROWD).await;
+    let acknowledged = AtomicUsize::new(0);
+    let paying = join_all(orders.chunks(2).map(async |orders| {
+        for order in orders {
+            while house.notify(letter(order)).await.body != ACKNOWLEDGED {
+                sleep(Duration::from_millis(50)).await;
+            }
+            acknowledged.fetch_add(1, Ordering::Relaxed);
+        }
+    }));
+    let killing = async {
+        while acknowledged.load(Ordering::Relaxed) < CROWD / 4 {
+            sleep(Duration::from_millis(1)).await;
+        }
+        let in_time = acknowledged.load(Ordering::Relaxed);
+        server.kill_and_start().await;
+        in_time
+    };
+    let (_, in_time) = tokio::join!(paying, killing);
+    assert!(in_time < orders.len(), "all was over before the server was killed");
+    let look = house.look().await;
+    for order in &orders {
+        settled_once(&look, order, &letter(order)).await;
     }
 }
