@@ -183,19 +183,24 @@ fn payments<'a>(part: &[&'a Statement]) -> Vec<(&'a PaidTrade, Timestamp)> {
 
 /// Which of the orders could be marked as paid.
 async fn unpaid(batch: &[&Statement], conn: &mut Conn) -> Result<Vec<String>, Error> {
-    let mut found = Vec::with_capacity(batch.len());
-    for part in parts(batch) {
-        let (texts, payments) = (Texts::of(part.len(), conn), payments(part));
-        found.extend(on_conn!(conn, c => {
-            let mut query = sqlx::query_scalar(texts.unpaid.as_str());
-            for (trade, _) in &payments {
-                query = query.bind(trade.order_id().as_str());
-            }
-            bind_cases!(query, payments, |(trade, _)| (trade.order_id().as_str(), trade.total_fee().get()));
-            query.fetch_all(&mut *c).await?
-        }));
-    }
-    Ok(found)
+    conn.begin().await?;
+    let outcome = async {
+        let mut found = Vec::with_capacity(batch.len());
+        for part in parts(batch) {
+            let (texts, payments) = (Texts::of(part.len(), conn), payments(part));
+            found.extend(on_conn!(conn, c => {
+                let mut query = sqlx::query_scalar(texts.unpaid.as_str());
+                for (trade, _) in &payments {
+                    query = query.bind(trade.order_id().as_str());
+                }
+                bind_cases!(query, payments, |(trade, _)| (trade.order_id().as_str(), trade.total_fee().get()));
+                query.fetch_all(&mut *c).await?
+            }));
+        }
+        Ok((false, found))
+    };
+    let outcome = outcome.await;
+    conn.end(outcome).await
 }
 
 async fn insert_events(part: &[&Statement], conn: &mut Conn, instance: &str) -> Result<u64, Error> {

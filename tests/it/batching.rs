@@ -176,6 +176,22 @@ async fn a_locked_row_holds_up_its_own_payment_only() {
     }
 }
 
+/// Whatever such a connection did next would not be seen, or not be stored, by anybody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn repeats_that_travel_together_leave_no_transaction_open() {
+    const OPEN: &str = "SELECT CAST(COUNT(*) AS CHAR) FROM information_schema.innodb_trx t \
+        JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id WHERE p.db = DATABASE() AND p.id <> CONNECTION_ID()";
+    let house = House::open(Engine::MySql).await;
+    let orders = orders(&house, CROWD).await;
+    for _ in 0..3 {
+        let answers = join_all(orders.iter().map(|order| house.notify(letter(order)))).await;
+        assert!(answers.iter().all(|answer| answer.body == ACKNOWLEDGED));
+        // What InnoDB shows may be a tenth of a second old.
+        sleep(Duration::from_millis(150)).await;
+        assert_eq!(house.look().await.texts(OPEN).await, [Some("0".to_owned())]);
+    }
+}
+
 /// A payer's letter is repeated until it is acknowledged, as WeChat does.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_is_killed_amid_batches_keeps_what_was_acknowledged() {
