@@ -2,7 +2,7 @@
 //! time. Nothing may cost more than 1.3 times what it costs in an empty house.
 //!
 //! ```sh
-//! cargo bench --bench growth                  # ten million rows: half an hour, 40 GB of free disk in TMPDIR
+//! cargo bench --bench growth                  # ten million rows: some six minutes, 40 GB of free disk in TMPDIR
 //! cargo bench --bench growth -- 1000000       # no more than so many
 //! ```
 //! It needs `mariadb-server`, starts its own and leaves nothing behind.

@@ -20,7 +20,7 @@ use crate::wechat::PaidTrade;
 use super::PrepayNote;
 use super::connection::{Conn, on_conn};
 use super::statement::{BatchKind, Statement};
-use super::values::{Letters, column, short, text};
+use super::values::{EVENT_COLUMNS, Letters, bind_event, column, text};
 
 /// Rows of the largest batch: beyond it the statement grows faster than the commit is shared.
 pub const LARGEST: usize = 64;
@@ -207,14 +207,7 @@ async fn insert_events(part: &[&Statement], conn: &mut Conn, instance: &str) -> 
     let texts = Texts::of(part.len(), conn);
     affected!(conn, &texts.events, query => {
         for event in part.iter().filter_map(|statement| statement.journaled_event()) {
-            query = query
-                .bind(event.order_id.as_str())
-                .bind(event.kind.as_str())
-                .bind(event.origin.as_str())
-                .bind(event.detail.as_deref().map(short))
-                .bind(event.evidence.as_ref().map(|evidence| text(evidence, Letters::All)))
-                .bind(instance)
-                .bind(column(event.at));
+            query = bind_event!(query, event, instance);
         }
     })
 }
@@ -262,10 +255,7 @@ impl Texts {
                  due_at = NULL WHERE order_key IN ({keys}) AND COALESCE(status, 0) = 0 AND total_fee = {case}",
             ),
             unpaid: format!("SELECT order_key FROM {deal} WHERE {unpaid}"),
-            events: format!(
-                "INSERT INTO deal_event (order_id, kind, source, detail, evidence, instance, at) VALUES {}",
-                list("(?, ?, ?, ?, ?, ?, ?)")
-            ),
+            events: format!("INSERT INTO deal_event ({EVENT_COLUMNS}) VALUES {}", list("(?, ?, ?, ?, ?, ?, ?)")),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! of the original gave that column ON UPDATE CURRENT_TIMESTAMP, and it is the time of the payment.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use chrono::DateTime;
 use sqlx::Error;
@@ -16,7 +17,7 @@ use super::event::Event;
 use super::row::DealRow;
 use super::statement::{Answer, Statement};
 use super::undecided;
-use super::values::{Letters, column, is_unknown_letter, short, text};
+use super::values::{EVENT_COLUMNS, Letters, bind_event, column, is_unknown_letter, short, text};
 use super::{Condition, Durability, PrepayNote};
 
 macro_rules! select_deal {
@@ -237,16 +238,8 @@ impl Statement {
 }
 
 async fn insert_event(event: &Event, conn: &mut Conn, instance: &str) -> Result<u64, Error> {
-    const INSERT: &str = "INSERT INTO deal_event (order_id, kind, source, detail, evidence, instance, at) VALUES (?, ?, ?, ?, ?, ?, ?)";
-    Ok(on_conn!(conn, c => sqlx::query(INSERT)
-        .bind(event.order_id.as_str())
-        .bind(event.kind.as_str())
-        .bind(event.origin.as_str())
-        .bind(event.detail.as_deref().map(short))
-        .bind(event.evidence.as_ref().map(|evidence| text(evidence, Letters::All)))
-        .bind(instance)
-        .bind(column(event.at))
-        .execute(&mut *c).await?.rows_affected()))
+    static INSERT: LazyLock<String> = LazyLock::new(|| format!("INSERT INTO deal_event ({EVENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"));
+    Ok(on_conn!(conn, c => bind_event!(sqlx::query(INSERT.as_str()), event, instance).execute(&mut *c).await?.rows_affected()))
 }
 
 /// A notification goes into `payBack`, a query into `queryBack`.

@@ -57,3 +57,21 @@ pub fn short(words: &str) -> &str {
 pub fn column(time: Timestamp) -> NaiveDateTime {
     BeijingTime::from(time).naive().trunc_subsecs(0)
 }
+
+/// The columns of an event, as [`bind_event`] binds them.
+pub const EVENT_COLUMNS: &str = "order_id, kind, source, detail, evidence, instance, at";
+
+/// Binds an event's values behind what is bound already.
+macro_rules! bind_event {
+    ($query:expr, $event:expr, $instance:expr) => {
+        $query
+            .bind($event.order_id.as_str())
+            .bind($event.kind.as_str())
+            .bind($event.origin.as_str())
+            .bind($event.detail.as_deref().map($crate::store::values::short))
+            .bind($event.evidence.as_ref().map(|evidence| $crate::store::values::text(evidence, $crate::store::values::Letters::All)))
+            .bind($instance)
+            .bind($crate::store::values::column($event.at))
+    };
+}
+pub(super) use bind_event;
