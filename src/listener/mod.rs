@@ -129,12 +129,12 @@ async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router, a
             let mut request = request.map(|body| Body::new(HeardBody { body, heard: Arc::clone(&heard) }));
             request.extensions_mut().insert(Peer(peer));
             let response: Result<Response<Body>, Infallible> = router.oneshot(request).await;
-            drop(held);
             match response {
                 Ok(response) if response.extensions().get::<Sever>().is_some() => Err(io::Error::other("severed")),
                 Ok(mut response) => {
                     // hyper closes the connection then, and when the server stops. A proxy that is not told so sends its next caller's request into the void.
                     if !heard.load(Ordering::Relaxed) || stop.is_cancelled() {
+                        held.is_last();
                         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
                     }
                     Ok(response)

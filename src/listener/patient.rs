@@ -24,6 +24,8 @@ pub struct Hand {
     heads: AtomicUsize,
     /// Whether a request is being served.
     busy: AtomicBool,
+    /// Whether the connection ends with the answer: what comes after it is no request.
+    ends: AtomicBool,
     /// Whether nothing has been said for some time after an answer.
     rests: AtomicBool,
 }
@@ -42,6 +44,11 @@ impl Held {
         hand.heads.fetch_add(1, Ordering::Relaxed);
         hand.busy.store(true, Ordering::Relaxed);
         Self(Arc::clone(hand))
+    }
+
+    /// Its answer is the last one.
+    pub fn is_last(&self) {
+        self.0.ends.store(true, Ordering::Relaxed);
     }
 }
 
@@ -143,8 +150,10 @@ impl AsyncRead for PatientStream {
         if let Some(due) = self.head_due {
             return if self.is_past(due, cx) { Poll::Ready(Err(io::ErrorKind::TimedOut.into())) } else { Poll::Pending };
         }
-        // hyper reads only where a head or a body may come; when an answer is on its way, it waits for the next head.
-        if !busy {
+        // hyper reads only where a head or a body may come. When a body was read to its end and its answer is on its way, it
+        // waits for the next head. A body that was refused has an answer that ends the connection: the rest of it, taken for
+        // a request, would let a stranger speak behind a proxy's back.
+        if !busy && !self.hand.ends.load(Ordering::Relaxed) {
             let rests = self.rest.is_zero() || {
                 let due = *self.quiet_since.get_or_insert_with(Instant::now) + self.rest;
                 self.is_past(due, cx)

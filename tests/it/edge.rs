@@ -248,6 +248,27 @@ async fn requests_in_a_row_are_answered_in_their_order() {
     assert!(last.closes());
 }
 
+/// Among so many connections that each rests as soon as it can.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_rest_of_a_refused_body_is_never_taken_for_a_request() {
+    let house = House::open(Engine::Sqlite).await;
+    let address = house.till.address;
+    let mut crowd = futures_util::future::join_all((0..1000).map(|_| Wire::saying(address, HEALTHZ))).await;
+    for wire in &mut crowd {
+        assert_eq!(wire.answer().await.unwrap().status, 200);
+    }
+    let wish = json!({"merchant_id": 12, "product_id": 34, "price": "19.90"}).to_string();
+    let request = post("/wxPay/toPay", &format!("content-length: {}\r\n", wish.len())) + &wish;
+    let mut wire = Wire::saying(address, post("/wxPay/toPay", "content-length: 1000000\r\n")).await;
+    let answer = wire.answer().await.unwrap();
+    assert!(answer.status == 413 && answer.closes(), "{answer:?}");
+    let _ = wire.try_say(&request).await;
+    sleep(Duration::from_millis(300)).await;
+    assert_eq!(house.look().await.count().await, 0, "what was sent as a body opened a deal");
+    let served = Wire::saying(address, &request).await.answer().await.unwrap();
+    assert_eq!((served.status, house.look().await.count().await), (200, 1), "as a request it opens one");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn beyond_the_limit_of_connections_others_wait_and_are_served_later() {
     let house = Plan::new(Engine::Sqlite).await.set("SERVER__MAX_CONNECTIONS", 4).open().await;
