@@ -16,8 +16,8 @@ use wechat_pay::store::Store;
 use wechat_pay::telemetry;
 use wechat_pay::{dry_run, explain};
 
-/// By measurement (`cargo bench --bench load`): a notification costs the service a sixth less than with glibc's, in the same
-/// memory; mimalloc is as quick and takes twice the memory with 10,000 connections. What is not used goes back to the system.
+/// Chosen by measurement under the load of `cargo bench --bench load`: a notification cost the service a sixth less than with
+/// glibc's, in the same memory; mimalloc was as quick and took more. What is not used goes back to the system.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
