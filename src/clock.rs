@@ -17,10 +17,18 @@ pub enum Clock {
     /// The machine's wall clock.
     #[default]
     System,
-    /// A clock that stands still until somebody advances it (milliseconds since 1970). Pauses still take the machine's time.
-    Manual(Arc<AtomicI64>),
+    /// A clock that stands still until a test advances it. Pauses still take the machine's time.
+    Manual(Arc<Manual>),
     /// A clock by which pauses are made too: nothing in here takes time unless somebody advances it.
     Simulated(Arc<Simulated>),
+}
+
+/// A clock that is moved by hand, and how far the database's is ahead of it.
+#[derive(Debug)]
+pub struct Manual {
+    /// Since 1970.
+    millis: AtomicI64,
+    database_ahead_millis: AtomicI64,
 }
 
 /// A clock that knows who waits for it.
@@ -28,6 +36,8 @@ pub enum Clock {
 pub struct Simulated {
     millis: AtomicI64,
     pausing: Mutex<Vec<Pausing>>,
+    /// The database's, where that is another one.
+    database: Option<Arc<Simulated>>,
 }
 
 #[derive(Debug)]
@@ -39,12 +49,19 @@ struct Pausing {
 impl Clock {
     /// A clock that stands at `start` until it is advanced.
     pub fn manual(start: Timestamp) -> Self {
-        Self::Manual(Arc::new(AtomicI64::new(start.timestamp_millis())))
+        Self::Manual(Arc::new(Manual { millis: AtomicI64::new(start.timestamp_millis()), database_ahead_millis: AtomicI64::new(0) }))
     }
 
     /// A clock that stands at `start`, with everybody who pauses by it, until it is advanced.
     pub fn simulated(start: Timestamp) -> Self {
-        Self::Simulated(Arc::new(Simulated { millis: AtomicI64::new(start.timestamp_millis()), pausing: Mutex::default() }))
+        Self::Simulated(Arc::new(Simulated { millis: AtomicI64::new(start.timestamp_millis()), pausing: Mutex::default(), database: None }))
+    }
+
+    /// The same on a machine whose clock differs from the database's.
+    pub fn simulated_beside(start: Timestamp, database: &Self) -> Self {
+        let Self::Simulated(database) = database else { return Self::simulated(start) };
+        let (millis, pausing) = (AtomicI64::new(start.timestamp_millis()), Mutex::default());
+        Self::Simulated(Arc::new(Simulated { millis, pausing, database: Some(Arc::clone(database)) }))
     }
 
     /// Now.
@@ -52,8 +69,25 @@ impl Clock {
         match self {
             #[expect(clippy::disallowed_methods, reason = "the one place where the wall clock is read")]
             Self::System => Utc::now(),
-            Self::Manual(millis) => time(millis),
+            Self::Manual(clock) => time(&clock.millis),
             Self::Simulated(clock) => time(&clock.millis),
+        }
+    }
+
+    /// Now by the database's clock, which said `told`; without one of its own it goes by this one. When a test moves the time
+    /// by hand, it moves the database's too, whatever the server says.
+    pub fn of_database(&self, told: Option<Timestamp>) -> Timestamp {
+        match self {
+            Self::System => told.unwrap_or_else(|| self.now()),
+            Self::Manual(clock) => self.now() + TimeDelta::milliseconds(clock.database_ahead_millis.load(Ordering::SeqCst)),
+            Self::Simulated(clock) => time(&clock.database.as_ref().unwrap_or(clock).millis),
+        }
+    }
+
+    /// Sets a clock that is moved by hand apart from the database's.
+    pub fn set_database_ahead(&self, by: TimeDelta) {
+        if let Self::Manual(clock) = self {
+            clock.database_ahead_millis.store(by.num_milliseconds(), Ordering::SeqCst);
         }
     }
 
@@ -84,7 +118,7 @@ impl Clock {
     pub fn advance(&self, by: TimeDelta) {
         match self {
             Self::System => {}
-            Self::Manual(millis) => _ = millis.fetch_add(by.num_milliseconds(), Ordering::SeqCst),
+            Self::Manual(clock) => _ = clock.millis.fetch_add(by.num_milliseconds(), Ordering::SeqCst),
             Self::Simulated(clock) => clock.advance(by.num_milliseconds()),
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -11,18 +12,28 @@ use crate::gateway::Gateway;
 
 /// The budget is counted in calls a second, so a pass is a second's.
 const PASS: Duration = Duration::from_secs(1);
+/// A pass ends with its slowest call. The next does not wait for that, or a slow WeChat would be asked less than the budget
+/// allows; but when so many are under way WeChat does not answer at all, and more would only take memory.
+const PASSES: usize = 8;
 
-/// Sweeps until `stop`; a pass that has begun is finished.
+/// Sweeps until `stop`; passes that have begun are finished.
 pub async fn run(gateway: Arc<Gateway>, calls_per_second: u32, stop: CancellationToken) {
     let mut ticks = interval(PASS);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut passes = JoinSet::new();
     loop {
         tokio::select! {
-            () = stop.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
-        if let Err(error) = gateway.sweep_once(calls_per_second).await {
-            warn!(%error, "a sweep did not take place");
+            () = stop.cancelled() => break,
+            _ = ticks.tick(), if passes.len() < PASSES => {
+                let gateway = Arc::clone(&gateway);
+                passes.spawn(async move {
+                    if let Err(error) = gateway.sweep_once(calls_per_second).await {
+                        warn!(%error, "a sweep did not take place");
+                    }
+                });
+            }
+            Some(_) = passes.join_next() => {}
         }
     }
+    while passes.join_next().await.is_some() {}
 }

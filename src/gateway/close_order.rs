@@ -17,8 +17,18 @@ use super::{Gateway, GatewayError};
 
 /// After a close WeChat's own query may lag behind for a moment.
 const LOOK_AGAIN: [Duration; 3] = [Duration::ZERO, Duration::from_millis(200), Duration::from_millis(600)];
-/// A request for a link that was sent so long ago is not under way any more.
-const QUIET: TimeDelta = TimeDelta::seconds(60);
+/// A request for a link that was sent so long ago is not under way any more: a minute for a process that stood still, and
+/// one by which the clock of the instance that sent it may be behind.
+const QUIET: TimeDelta = TimeDelta::seconds(120);
+
+/// What came of giving a deal up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GivenUp {
+    /// It cannot be paid any more.
+    Dead,
+    /// WeChat does not know it, which proves nothing about a deal that has, or may still get, a link.
+    NotKnown,
+}
 
 impl Gateway {
     /// Closes a deal that nobody has paid. `Ok` when it cannot be paid any more, also when it could not before.
@@ -30,20 +40,23 @@ impl Gateway {
             DealStatus::Expired => return Ok(()),
             DealStatus::Unpaid => {}
         }
-        let age = self.clock.now() - deal.created_at;
+        let age = self.surely_now() - deal.created_at;
         if age < self.terms.close_min_age {
             // Whole seconds, rounded up: who waits that long succeeds.
             let missing = (self.terms.close_min_age - age).num_milliseconds().max(0).unsigned_abs();
             return Err(GatewayError::TooEarly(Duration::from_secs(missing.div_ceil(1000))));
         }
-        self.give_up(&deal, Origin::FrontEnd).await
+        match self.give_up(&deal, Origin::FrontEnd).await? {
+            GivenUp::Dead => Ok(()),
+            GivenUp::NotKnown => Err(GatewayError::Upstream(order_id, CallError::Unknown(Doubt::Incomplete("trade_state")))),
+        }
     }
 
     /// Makes sure that an undecided deal cannot be paid any more. [`GatewayError::OrderPaid`]: it was, and is settled.
-    pub(super) async fn give_up(&self, deal: &Deal, origin: Origin) -> Result<(), GatewayError> {
+    pub(super) async fn give_up(&self, deal: &Deal, origin: Origin) -> Result<GivenUp, GatewayError> {
         let order_id = &deal.order_id;
         if self.is_dead(order_id, origin).await? {
-            return Ok(());
+            return Ok(GivenUp::Dead);
         }
         let answer = self.wechat.close_order(order_id).await.map_err(|error| GatewayError::of_call(order_id, error))?;
         let said = match answer {
@@ -55,7 +68,7 @@ impl Gateway {
         for pause in LOOK_AGAIN {
             self.clock.pause(pause).await;
             if self.is_dead(order_id, origin).await? {
-                return Ok(());
+                return Ok(GivenUp::Dead);
             }
         }
         self.give_up_unordered(deal, origin).await
@@ -71,18 +84,19 @@ impl Gateway {
     }
 
     /// A deal that WeChat does not know can be given up if it never answered for its link and no request is under way.
-    async fn give_up_unordered(&self, deal: &Deal, origin: Origin) -> Result<(), GatewayError> {
+    async fn give_up_unordered(&self, deal: &Deal, origin: Origin) -> Result<GivenUp, GatewayError> {
         let order_id = &deal.order_id;
         let told = self.ask_and_decide(order_id, origin).await?;
-        if !told.known {
-            let event = Event { detail: Some("WeChat never knew it".to_owned()), ..self.event(order_id, EventKind::Expired, origin) };
-            if self.store.mark_never_ordered(order_id, self.clock.now_seconds() - QUIET, event).await? {
-                self.metrics.expired();
-                self.watched.touch(order_id);
-                info!(%order_id, "expired: WeChat never knew it");
-                return Ok(());
-            }
+        if told.known {
+            return Err(GatewayError::Upstream(order_id.clone(), CallError::Unknown(Doubt::Incomplete("trade_state"))));
         }
-        Err(GatewayError::Upstream(order_id.clone(), CallError::Unknown(Doubt::Incomplete("trade_state"))))
+        let event = Event { detail: Some("WeChat never knew it".to_owned()), ..self.event(order_id, EventKind::Expired, origin) };
+        if !self.store.mark_never_ordered(order_id, self.surely_now() - QUIET, event).await? {
+            return Ok(GivenUp::NotKnown);
+        }
+        self.metrics.expired();
+        self.watched.touch(order_id);
+        info!(%order_id, "expired: WeChat never knew it");
+        Ok(GivenUp::Dead)
     }
 }

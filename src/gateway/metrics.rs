@@ -36,6 +36,7 @@ pub struct GatewayMetrics {
     budget_spent: Counter,
     undecided: Gauge,
     oldest_age: Gauge,
+    skew: Gauge,
     counted: Mutex<Counted>,
 }
 
@@ -64,6 +65,7 @@ impl Default for GatewayMetrics {
             budget_spent: Counter::default(),
             undecided: Gauge::default(),
             oldest_age: Gauge::default(),
+            skew: Gauge::default(),
             counted: Mutex::default(),
         }
     }
@@ -139,6 +141,10 @@ impl GatewayMetrics {
         self.budget_spent.inc_by(swept.calls.into());
     }
 
+    pub(super) fn skewed(&self, skew: TimeDelta) {
+        self.skew.set(skew.num_seconds());
+    }
+
     /// Whether it is time to count again; then nobody else is told so for a while.
     fn take_count(&self, now: Timestamp) -> bool {
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
@@ -173,11 +179,16 @@ impl GatewayMetrics {
         registry.register("sweep_budget_calls", "Calls to WeChat that one pass may make", self.budget.clone());
         registry.register(
             "sweep_budget_spent_calls",
-            "Calls to WeChat that passes have set aside for their looks",
+            "Calls to WeChat that passes have set aside for the looks that they took",
             self.budget_spent.clone(),
         );
         registry.register("undecided_deals", "Deals that are neither paid nor expired, counted up to 100000", self.undecided.clone());
         registry.register("oldest_undecided_deal_age_seconds", "Since the oldest of them was opened", self.oldest_age.clone());
+        registry.register(
+            "database_clock_ahead_seconds",
+            "How far the database's clock is ahead of this instance's (behind, if negative)",
+            self.skew.clone(),
+        );
     }
 }
 

@@ -1,10 +1,12 @@
 //! The service itself, one file a use case. It knows no HTTP framework and no SQL: it decides, the store keeps,
 //! WeChat is asked. No database transaction and no lock is ever held across a call to WeChat.
 
+mod clocks;
 mod close_order;
 mod events;
 mod labels;
 mod metrics;
+mod pace;
 mod paid;
 mod pay_page;
 mod polls;
@@ -33,9 +35,10 @@ pub use settle::{SettleError, Settled};
 pub use sweep::Swept;
 pub use to_pay::{Opened, ToPay};
 
+use clocks::Skew;
 use paid::Paid;
 use polls::Polls;
-use sweep::Strays;
+use sweep::Sweeping;
 use watched::Watched;
 
 /// What an operator may choose about deals.
@@ -65,7 +68,8 @@ pub struct Gateway {
     paid: Paid,
     watched: Watched,
     metrics: GatewayMetrics,
-    strays: Strays,
+    sweeping: Sweeping,
+    skew: Skew,
 }
 
 /// Why a caller does not get what was asked for.
@@ -121,8 +125,9 @@ impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, wechat: Client, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let polls = Polls::new(terms.query_budget);
-        let (paid, watched, metrics, strays) = (Paid::default(), Watched::default(), GatewayMetrics::default(), Strays::default());
-        Self { store, wechat, clock, chance, terms, polls, paid, watched, metrics, strays }
+        let (paid, watched, metrics) = (Paid::default(), Watched::default(), GatewayMetrics::default());
+        let (sweeping, skew) = (Sweeping::default(), Skew::default());
+        Self { store, wechat, clock, chance, terms, polls, paid, watched, metrics, sweeping, skew }
     }
 
     /// What was counted since the start.

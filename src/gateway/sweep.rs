@@ -1,27 +1,33 @@
 //! Following every undecided deal until it is decided, without anybody asking: a payment whose notification was lost is
 //! found here at the latest, and a deal whose time is over is given up here.
 //!
-//! The next look is a column of the row. Who looks moves it ahead by a lease first, with one conditional statement, so
-//! several instances share the work; one that dies leaves looks that come due again when the lease is over; and two at
-//! once would do no harm, for every write is guarded by itself.
+//! The next look is a column of the row, by the database's clock, which all instances share. An instance that looks moves it
+//! ahead by a lease first, with one conditional statement, so several share the work; one that dies leaves looks that come
+//! due again when the lease is over; and two at once would do no harm, for every write is guarded by itself.
+//!
+//! What is lost is found within a bound, under any load: the pause between two looks, a lease that a dead instance has taken
+//! with it, and the time that the budget takes for twice the calls of the deals that came due before (`pace`).
 
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::TimeDelta;
-use futures_util::{StreamExt, stream};
-use tracing::{Instrument, debug, info, info_span};
+use futures_util::future::join_all;
+use tracing::{Instrument, debug, info, info_span, warn};
 
 use crate::deal::{Deal, Timestamp};
 use crate::store::{Event, EventKind, FOLLOWED, Origin, StoreError};
 
+use super::close_order::GivenUp;
+use super::pace::{Chosen, Pace};
 use super::{Gateway, GatewayError};
 
 /// How long a look is taken for; longer than a look takes, unless WeChat is slow.
 const LEASE: TimeDelta = TimeDelta::seconds(20);
-/// Calls to WeChat under way at once.
-const PARALLEL: usize = 16;
-/// Deals read for one pass.
-const BATCH: u32 = 256;
+/// Deals read for one pass from each end of the line.
+const BATCH: u32 = 1000;
+/// Rows that another program has decided, and that are taken off the line in one pass.
+const DECIDED: u32 = 1000;
 /// A look asks once; giving a deal up asks, closes and asks again, twice perhaps.
 const LOOK_COSTS: u32 = 1;
 const GIVING_UP_COSTS: u32 = 4;
@@ -43,12 +49,22 @@ pub struct Swept {
     pub calls: u32,
 }
 
-/// Up to which row the original's inserts have been claimed.
+/// What is carried over from pass to pass.
 #[derive(Debug, Default)]
-pub struct Strays(AtomicI64);
+pub struct Sweeping {
+    /// Up to which row the original's inserts have been claimed.
+    claimed: AtomicI64,
+    pace: Pace,
+}
+
+/// What WeChat said about a deal.
+struct Look {
+    said: String,
+    is_known: bool,
+}
 
 impl Gateway {
-    /// One pass: the looks that are due, the latest first, for at most so many calls to WeChat.
+    /// One pass: the looks that are due, for at most so many calls to WeChat.
     pub async fn sweep_once(&self, calls: u32) -> Result<Swept, StoreError> {
         let outcome = self.try_sweep_once(calls).await;
         self.metrics.swept(&outcome, calls, self.clock.now());
@@ -56,59 +72,89 @@ impl Gateway {
     }
 
     async fn try_sweep_once(&self, calls: u32) -> Result<Swept, StoreError> {
-        let now = self.clock.now_seconds();
-        let seen = self.strays.0.load(Ordering::Relaxed);
-        let last = self.store.claim_strays(seen.saturating_sub(LATECOMERS), STRAYS).await?;
-        self.strays.0.fetch_max(last, Ordering::Relaxed);
+        let now = self.database_now().await?;
+        let claimed = &self.sweeping.claimed;
+        let last = self.store.claim_strays(claimed.load(Ordering::Relaxed).saturating_sub(LATECOMERS), STRAYS).await?;
+        claimed.fetch_max(last, Ordering::Relaxed);
+        self.store.forget_decided(now, DECIDED).await?;
         let due = self.store.due(now, BATCH.min(calls)).await?;
-        let (budget, looked) = (AtomicU32::new(calls), AtomicU32::new(0));
-        stream::iter(&due)
-            .for_each_concurrent(PARALLEL, |deal| async {
-                let cost = if now < expiry(deal) { LOOK_COSTS } else { GIVING_UP_COSTS };
-                // A pass may always give one deal up, however small the budget.
-                let affordable = |left: u32| (left >= cost || left == calls).then(|| left.saturating_sub(cost));
-                if budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, affordable).is_ok() && self.look_after(deal, now).await {
-                    looked.fetch_add(1, Ordering::Relaxed);
-                }
-            })
-            .await;
-        Ok(Swept { due: due.len(), looked: looked.into_inner(), calls: calls.saturating_sub(budget.into_inner()) })
+        let read = due.len();
+        let mine = self.take_looks(due.into(), calls, now).await;
+        let swept = Swept { due: read, looked: u32::try_from(mine.len()).unwrap_or(u32::MAX), calls: mine.iter().map(Chosen::calls).sum() };
+        join_all(mine.iter().map(|chosen| self.look_after(&chosen.deal, now))).await;
+        Ok(swept)
     }
 
-    /// Looks at one deal, if nobody else does. Whatever goes wrong leaves it due again.
-    async fn look_after(&self, deal: &Deal, now: Timestamp) -> bool {
+    /// Takes as many looks as there are calls for. Those that another instance has taken meanwhile cost nothing.
+    async fn take_looks(&self, mut line: VecDeque<Deal>, calls: u32, now: Timestamp) -> Vec<Chosen> {
+        let pace = &self.sweeping.pace;
+        pace.refill(calls);
+        let mut mine = Vec::new();
+        loop {
+            let chosen = pace.choose(&mut line, |deal| if self.is_over(deal, now) { GIVING_UP_COSTS } else { LOOK_COSTS });
+            if chosen.is_empty() {
+                return mine;
+            }
+            let taken = join_all(chosen.iter().map(|chosen| self.take_look(&chosen.deal, now))).await;
+            for (chosen, taken) in chosen.into_iter().zip(taken) {
+                if taken { mine.push(chosen) } else { pace.give_back(&chosen) }
+            }
+        }
+    }
+
+    /// Takes the look at a deal, unless nobody has to look at it any more.
+    async fn take_look(&self, deal: &Deal, now: Timestamp) -> bool {
+        let taken = if deal.prepay.request.is_none() && self.surely_now().min(now) - deal.created_at > FOLLOWED {
+            self.store.forget_look(deal).await.map(|()| false)
+        } else {
+            self.store.take_look(deal, now + LEASE).await
+        };
+        taken.unwrap_or_else(|error| {
+            debug!(order_id = %deal.order_id, %error, "a look could not be taken");
+            false
+        })
+    }
+
+    /// Looks at one deal. Whatever goes wrong leaves it due again.
+    async fn look_after(&self, deal: &Deal, now: Timestamp) {
         let span = info_span!("look", order_id = %deal.order_id);
-        let outcome = self.try_look_after(deal, now).instrument(span).await;
-        match &outcome {
-            Ok(_) => {}
+        match self.try_look_after(deal, now).instrument(span).await {
+            Ok(()) => {}
             Err(GatewayError::OrderPaid(order_id)) => info!(%order_id, "the sweeper found it paid"),
             Err(error) => debug!(order_id = %deal.order_id, %error, "a look did not decide"),
         }
-        outcome.unwrap_or(true)
     }
 
-    async fn try_look_after(&self, deal: &Deal, now: Timestamp) -> Result<bool, GatewayError> {
-        if deal.prepay.request.is_none() && now - deal.created_at > FOLLOWED {
-            self.store.forget_look(deal).await?;
-            return Ok(false);
-        }
-        let lease = now + LEASE;
-        if !self.store.take_look(deal, lease).await? {
-            return Ok(false);
-        }
-        let outcome = if now < expiry(deal) {
-            self.ask_and_decide(&deal.order_id, Origin::Sweeper).await.map(|told| told.state.as_str().to_owned())
+    async fn try_look_after(&self, deal: &Deal, now: Timestamp) -> Result<(), GatewayError> {
+        let outcome = if self.is_over(deal, now) {
+            self.give_up(deal, Origin::Sweeper).await.map(|given_up| match given_up {
+                GivenUp::Dead => Look { said: "CLOSED".to_owned(), is_known: true },
+                GivenUp::NotKnown => Look { said: "ORDERNOTEXIST".to_owned(), is_known: false },
+            })
         } else {
-            self.give_up(deal, Origin::Sweeper).await.map(|()| "CLOSED".to_owned())
+            let told = self.ask_and_decide(&deal.order_id, Origin::Sweeper).await;
+            told.map(|told| Look { said: told.state.as_str().to_owned(), is_known: told.known })
+        };
+        let next = match &outcome {
+            Ok(Look { is_known: false, .. }) if now >= expiry(deal) => self.terms.schedule.next_of_unknown(deal.created_at, now),
+            _ => Some(self.next_look(deal, now)),
         };
         let detail = match &outcome {
-            Ok(state) => state.clone(),
+            Ok(look) => look.said.clone(),
             Err(error) => error.to_string(),
         };
+        if next.is_none() {
+            warn!(order_id = %deal.order_id, "WeChat has not known this order for weeks; from now on it is asked about on demand only");
+        }
         let event = Event { detail: Some(detail), ..self.event(&deal.order_id, EventKind::Looked, Origin::Sweeper) };
         // Of a deal that was decided meanwhile this changes nothing, and writes no event.
-        self.store.plan_look(deal, lease, self.next_look(deal, now), event).await?;
-        outcome.map(|_| true)
+        self.store.plan_look(deal, now + LEASE, next, event).await?;
+        outcome.map(|_| ())
+    }
+
+    /// Whether a deal is to be given up: its time is over by both clocks, and they agree.
+    fn is_over(&self, deal: &Deal, now: Timestamp) -> bool {
+        self.clocks_agree() && expiry(deal) <= now.min(self.clock.now())
     }
 
     /// The next look by the schedule, up to a tenth of the pause earlier, so that deals opened together spread out.

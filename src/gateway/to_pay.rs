@@ -131,7 +131,8 @@ impl Gateway {
             idempotency_key: wish.idempotency_key.clone(),
             signed_nonce: wish.signed_nonce.clone(),
             asking_until: created_at + ASKING,
-            due_at: self.terms.schedule.next(created_at, expires_at, created_at),
+            // Looks are kept by the database's clock.
+            due_at: self.terms.schedule.next(created_at, expires_at, created_at) + self.skew(),
             created_at,
             expires_at,
             order_id,

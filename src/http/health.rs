@@ -33,9 +33,18 @@ pub async fn readiness(app: &App) -> Result<(), Refusal> {
     }
     let store = app.gateway.store();
     let condition = store.condition().await.map_err(|error| Refusal::unavailable().detail(error.to_string()))?;
+    app.gateway.note_database_clock(condition.clock);
+    let clocks_agree = app.gateway.clocks_agree();
     match condition.durability {
         Durability::Weak(value) if !app.accept_weak_durability => {
             let detail = format!("innodb_flush_log_at_trx_commit is {value}: a crash could lose acknowledged payments; set it to 1");
+            Err(Refusal::unavailable().detail(detail))
+        }
+        _ if !clocks_agree => {
+            let skew = app.gateway.skew().num_seconds();
+            let detail = format!(
+                "the database's clock is {skew} s ahead of this machine's (behind, if negative): no order is given up until they agree"
+            );
             Err(Refusal::unavailable().detail(detail))
         }
         _ if store.cannot_write() => {

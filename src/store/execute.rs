@@ -217,7 +217,35 @@ impl Statement {
                 order_id.as_str(),
                 column(*quiet_since),
             ),
-            Self::Due { now, limit } => rows!(select_deal!("due_at <= ? ORDER BY due_at DESC LIMIT ?"), column(*now), *limit),
+            // COALESCE in the condition and not in the index: the rows that it leaves out are taken off the line, so they are few.
+            Self::Due { now, limit } => rows!(
+                concat!(
+                    "SELECT * FROM (",
+                    select_deal!("due_at <= ? AND COALESCE(status, 0) = 0 ORDER BY due_at DESC LIMIT ?"),
+                    ") latest UNION ALL SELECT * FROM (",
+                    select_deal!("due_at <= ? AND COALESCE(status, 0) = 0 ORDER BY due_at LIMIT ?"),
+                    ") oldest"
+                ),
+                column(*now),
+                *limit,
+                column(*now),
+                *limit,
+            ),
+            // Rows that are followed move on whenever they are looked at, so decided ones are left at the end of the line.
+            Self::FindDecidedDue { now, limit } => rows!(
+                concat!("SELECT * FROM (", select_deal!("due_at <= ? ORDER BY due_at LIMIT ?"), ") oldest WHERE COALESCE(status, 0) <> 0"),
+                column(*now),
+                *limit,
+            ),
+            Self::ForgetDecided { ids } => {
+                let ids = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+                let sql = format!(
+                    "UPDATE deal SET due_at = NULL, update_at = update_at WHERE id IN ({ids}) AND due_at IS NOT NULL AND COALESCE(status, 0) <> 0"
+                );
+                Ok(Answer::Affected(on_conn!(conn, c => {
+                    sqlx::query(sqlx::AssertSqlSafe(sql)).persistent(false).execute(&mut *c).await?.rows_affected()
+                })))
+            }
             Self::Newest { limit } => rows!(select_deal!("order_key IS NOT NULL ORDER BY id DESC LIMIT ?"), *limit),
             Self::FindUnclaimed { after, limit } => {
                 rows!(select_deal!("order_key IS NULL AND id > ? ORDER BY id LIMIT ?"), *after, *limit)

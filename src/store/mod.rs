@@ -307,10 +307,36 @@ impl Store {
         Ok(self.journal(change, event).await? == 1)
     }
 
-    /// The undecided deals whose look is due, those that came due last first: after an outage those are the youngest, whose
-    /// payers still wait.
+    /// The undecided deals whose look is due, those that came due last first. When there are more than `limit`, those
+    /// between the first and the last so many are left out.
     pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Deal>, StoreError> {
-        self.readable(Statement::Due { now, limit }).await
+        let mut rows = self.rows(Statement::Due { now, limit }).await?;
+        rows.sort_by(|one, other| (&other.due_at, other.id).cmp(&(&one.due_at, one.id)));
+        rows.dedup_by_key(|row| row.id);
+        let mut deals = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (id, due_at) = (row.id, row::time(row.due_at.clone()));
+            match row.into_deal() {
+                Ok(deal) => deals.push(deal),
+                // What cannot be read is not followed, and must not take the place of what can.
+                Err(error) => {
+                    warn!(%error, "a deal cannot be read, so nobody follows it");
+                    if let Some(from) = due_at {
+                        self.change(Statement::MoveDue { id, from, to: None }).await?;
+                    }
+                }
+            }
+        }
+        Ok(deals)
+    }
+
+    /// Takes rows off the line that another program has decided; of those that have been due for longest `limit` are looked at.
+    pub async fn forget_decided(&self, now: Timestamp, limit: u32) -> Result<(), StoreError> {
+        let ids: Vec<_> = self.rows(Statement::FindDecidedDue { now, limit }).await?.into_iter().map(|row| row.id).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        self.change(Statement::ForgetDecided { ids }).await.map(|_| ())
     }
 
     /// The deals opened last, the newest first.
@@ -324,9 +350,9 @@ impl Store {
         Ok(self.change(Statement::MoveDue { id: deal.id, from, to: Some(until) }).await? == 1)
     }
 
-    /// Plans the next look at a deal whose look was taken until `taken_until`, if it is still undecided.
-    pub async fn plan_look(&self, deal: &Deal, taken_until: Timestamp, next: Timestamp, event: Event) -> Result<(), StoreError> {
-        self.journal(Statement::MoveDue { id: deal.id, from: taken_until, to: Some(next) }, event).await.map(|_| ())
+    /// Plans the next look at a deal whose look was taken until `taken_until`, if it is still undecided. `None`: there is none.
+    pub async fn plan_look(&self, deal: &Deal, taken_until: Timestamp, next: Option<Timestamp>, event: Event) -> Result<(), StoreError> {
+        self.journal(Statement::MoveDue { id: deal.id, from: taken_until, to: next }, event).await.map(|_| ())
     }
 
     /// Looks at a deal no more.

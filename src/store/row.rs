@@ -32,7 +32,7 @@ pub struct DealRow {
     create_at: Option<String>,
     update_at: Option<String>,
     expires_at: Option<String>,
-    due_at: Option<String>,
+    pub due_at: Option<String>,
     prepay_request: Option<String>,
     asking_until: Option<String>,
     code_url: Option<String>,

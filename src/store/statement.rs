@@ -45,10 +45,19 @@ pub enum Statement {
     ReleaseKeys {
         order_id: OrderId,
     },
-    /// Deals whose look is due, the latest first.
+    /// Undecided deals whose look is due: those that came due last, and those that came due first, so many of each.
     Due {
         now: Timestamp,
         limit: u32,
+    },
+    /// Of the rows that have been due for longest, those that are decided.
+    FindDecidedDue {
+        now: Timestamp,
+        limit: u32,
+    },
+    /// Takes decided rows off the line.
+    ForgetDecided {
+        ids: Vec<i64>,
     },
     /// The deals opened last, the newest first.
     Newest {
@@ -145,6 +154,8 @@ impl Statement {
             Self::NotePrepay { .. } => "note prepay",
             Self::ReleaseKeys { .. } => "release keys",
             Self::Due { .. } => "due",
+            Self::FindDecidedDue { .. } => "find decided due",
+            Self::ForgetDecided { .. } => "forget decided",
             Self::Newest { .. } => "newest",
             Self::FindUnclaimed { .. } => "find unclaimed",
             Self::MoveDue { .. } => "move due",
@@ -170,6 +181,7 @@ impl Statement {
             | Self::FindByNonce { .. }
             | Self::FindDecided(_)
             | Self::Due { .. }
+            | Self::FindDecidedDue { .. }
             | Self::Newest { .. }
             | Self::FindUnclaimed { .. }
             | Self::Events(_)
@@ -179,6 +191,7 @@ impl Statement {
             | Self::ClaimPrepay { .. }
             | Self::NotePrepay { .. }
             | Self::ReleaseKeys { .. }
+            | Self::ForgetDecided { .. }
             | Self::MoveDue { .. }
             | Self::Record(_)
             | Self::Journaled { .. }

@@ -1,7 +1,7 @@
 //! How many deals are undecided, and since when the oldest of them is.
 //!
-//! Their looks stand in the index of `due_at`, which holds no decided deal, and every entry of it ends with the row's
-//! number; numbers grow with time. So nothing but that index is read, and one row: the oldest one's.
+//! Their looks stand in the index of `due_at`, and every entry of it ends with the row's number; numbers grow with time. A
+//! row in it that another program has decided counts no more, though it may stand there until its look would be due.
 
 use sqlx::Error;
 
@@ -22,7 +22,7 @@ pub struct Undecided {
 const QUESTION: &str = "\
     SELECT counted.number, CAST(deal.create_at AS CHAR(19)) FROM \
     (SELECT COUNT(*) AS number, MIN(id) AS oldest FROM \
-    (SELECT id FROM deal WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 100000) AS undecided) AS counted \
+    (SELECT id FROM deal WHERE due_at IS NOT NULL AND COALESCE(status, 0) = 0 ORDER BY due_at LIMIT 100000) AS undecided) AS counted \
     LEFT JOIN deal ON deal.id = counted.oldest";
 
 pub async fn count(conn: &mut Conn) -> Result<Undecided, Error> {

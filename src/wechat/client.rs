@@ -165,9 +165,14 @@ impl Client {
         self.call(Api::UnifiedOrder, order_id, request, &PAUSES, reply::unified_order).await
     }
 
-    /// `orderquery`. Asked once: whoever asks comes again by himself.
+    /// `orderquery` for a caller who waits. Asked once: a caller who wants to know comes again.
     pub async fn order_query(&self, order_id: &OrderId) -> Result<QueryAnswer, CallError> {
         let _place = self.place(&self.queries, Api::OrderQuery).await?;
+        self.order_query_in_budget(order_id).await
+    }
+
+    /// The same for the sweeper, whose budget says how many may be under way: it takes no place from those who wait.
+    pub async fn order_query_in_budget(&self, order_id: &OrderId) -> Result<QueryAnswer, CallError> {
         let request = self.merchant.order_request(order_id, &self.chance);
         self.call(Api::OrderQuery, order_id, request, &[], reply::order_query).await
     }

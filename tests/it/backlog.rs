@@ -89,7 +89,8 @@ on_both_engines! {
         fill(&database, false).await;
         let look = database.look().await;
         for (question, index) in [
-            ("SELECT * FROM deal WHERE due_at <= '2026-04-01 12:00:00' ORDER BY due_at DESC LIMIT 100", "deal_due_at"),
+            ("SELECT * FROM deal WHERE due_at <= '2026-04-01 12:00:00' AND COALESCE(status, 0) = 0 ORDER BY due_at DESC LIMIT 100", "deal_due_at"),
+            ("SELECT * FROM deal WHERE due_at <= '2026-04-01 12:00:00' AND COALESCE(status, 0) = 0 ORDER BY due_at LIMIT 100", "deal_due_at"),
             ("SELECT * FROM deal WHERE order_key IS NULL AND id > 0 ORDER BY id LIMIT 200", "deal_order_key"),
         ] {
             match engine {

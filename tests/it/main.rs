@@ -40,6 +40,7 @@ mod schema;
 mod secrets;
 mod shop;
 mod stories;
+mod sweep_bounds;
 mod sweeping;
 mod trade_states;
 mod upstream;

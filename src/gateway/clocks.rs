@@ -1,0 +1,54 @@
+//! Clock skew. Instances meet in the database, so looks and leases are kept by its clock. To give an order up cannot be taken
+//! back, so it never rests on one clock: this instance's and the database's must both say that its time is over.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{SubsecRound, TimeDelta};
+
+use crate::deal::Timestamp;
+use crate::store::StoreError;
+
+use super::Gateway;
+
+/// Clocks that differ by more belong to machines on which time cannot be trusted: nothing is given up, and the instance is
+/// not ready.
+pub const TOLERABLE_SKEW: TimeDelta = TimeDelta::seconds(60);
+
+/// How far the database's clock is ahead of this instance's, when it was last asked.
+#[derive(Debug, Default)]
+pub struct Skew {
+    millis: AtomicI64,
+}
+
+impl Gateway {
+    /// Now by the database's clock, in whole seconds.
+    pub(super) async fn database_now(&self) -> Result<Timestamp, StoreError> {
+        let told = self.store.condition().await?.clock;
+        Ok(self.note_database_clock(told))
+    }
+
+    /// Takes note of what the database's clock said (`None`: it has none of its own), and gives the time by it.
+    pub fn note_database_clock(&self, told: Option<Timestamp>) -> Timestamp {
+        let theirs = self.clock.of_database(told);
+        let skew = theirs - self.clock.now();
+        self.skew.millis.store(skew.num_milliseconds(), Ordering::Relaxed);
+        self.metrics.skewed(skew);
+        theirs.trunc_subsecs(0)
+    }
+
+    /// How far the database's clock is ahead of this instance's; negative if it is behind.
+    pub fn skew(&self) -> TimeDelta {
+        TimeDelta::milliseconds(self.skew.millis.load(Ordering::Relaxed))
+    }
+
+    /// Whether the two clocks can both be right.
+    pub fn clocks_agree(&self) -> bool {
+        self.skew().abs() <= TOLERABLE_SKEW
+    }
+
+    /// The earlier of what the two clocks say: what has passed by it has passed.
+    pub(super) fn surely_now(&self) -> Timestamp {
+        let now = self.clock.now_seconds();
+        now + self.skew().min(TimeDelta::zero())
+    }
+}

@@ -1,0 +1,190 @@
+//! Fair queueing within a rate limit: which deals a pass of the sweeper looks at.
+//!
+//! The deals that are due stand in a line, the latest in front: after an outage those are the ones whose payers still wait.
+//! But if only the front were served, then under more load than the budget bears the oldest would wait for ever. So each end
+//! of the line has half of the calls: the end that has cost less so far is served next. Whatever comes due behind a deal
+//! delays it no more, and a deal waits for twice the calls of those that came due before it, at the most.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::deal::Deal;
+
+/// An end of the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Latest,
+    Oldest,
+}
+
+/// A deal whose turn has come.
+#[derive(Debug)]
+pub struct Chosen {
+    pub deal: Deal,
+    end: End,
+    calls: u32,
+}
+
+/// The budget, carried over from pass to pass.
+#[derive(Debug, Default)]
+pub struct Pace(Mutex<Spent>);
+
+#[derive(Debug, Default)]
+struct Spent {
+    /// Calls that may still be made. Below zero after a deal that cost more than was left: the next pass pays for it.
+    left: i64,
+    /// Calls that the latest have had beyond what the oldest have had.
+    ahead: i64,
+}
+
+impl Spent {
+    fn spend(&mut self, end: End, calls: i64) {
+        self.left -= calls;
+        self.ahead += match end {
+            End::Latest => calls,
+            End::Oldest => -calls,
+        };
+    }
+}
+
+impl Pace {
+    /// A pass begins, with so many calls. What a former one has left over is not saved up.
+    pub fn refill(&self, calls: u32) {
+        let mut spent = self.spent();
+        spent.left = (spent.left + i64::from(calls)).min(i64::from(calls));
+    }
+
+    /// Takes those out of the line for whom there are calls left; the first in line is the deal that came due last.
+    pub fn choose(&self, line: &mut VecDeque<Deal>, calls_for: impl Fn(&Deal) -> u32) -> Vec<Chosen> {
+        let mut spent = self.spent();
+        let mut chosen = Vec::new();
+        while spent.left > 0 {
+            let end = if spent.ahead <= 0 { End::Latest } else { End::Oldest };
+            let next = match end {
+                End::Latest => line.pop_front(),
+                End::Oldest => line.pop_back(),
+            };
+            let Some(deal) = next else { break };
+            let calls = calls_for(&deal);
+            spent.spend(end, i64::from(calls));
+            chosen.push(Chosen { deal, end, calls });
+        }
+        chosen
+    }
+
+    /// Another instance has the look: no call is made for it here.
+    pub fn give_back(&self, chosen: &Chosen) {
+        self.spent().spend(chosen.end, -i64::from(chosen.calls));
+    }
+
+    fn spent(&self) -> MutexGuard<'_, Spent> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Chosen {
+    /// The calls that are set aside for it.
+    pub fn calls(&self) -> u32 {
+        self.calls
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::deal::{DealStatus, Prepay, Timestamp};
+
+    fn deal(number: i64) -> Deal {
+        Deal {
+            id: number,
+            order_id: number.to_string().parse().unwrap(),
+            merchant_id: 1,
+            product_id: 1,
+            charged: None,
+            status: DealStatus::Unpaid,
+            transaction_id: None,
+            created_at: Timestamp::UNIX_EPOCH,
+            paid_at: None,
+            expires_at: None,
+            due_at: None,
+            prepay: Prepay::default(),
+        }
+    }
+
+    /// Deals that came due in the order of their numbers.
+    fn line(numbers: impl DoubleEndedIterator<Item = i64>) -> VecDeque<Deal> {
+        numbers.rev().map(deal).collect()
+    }
+
+    fn numbers(chosen: &[Chosen]) -> Vec<i64> {
+        chosen.iter().map(|chosen| chosen.deal.id).collect()
+    }
+
+    #[test]
+    fn both_ends_of_the_line_are_served() {
+        let pace = Pace::default();
+        pace.refill(5);
+        assert_eq!(numbers(&pace.choose(&mut line(0..12), |_| 1)), [11, 0, 10, 1, 9]);
+    }
+
+    #[test]
+    fn a_budget_of_one_call_serves_the_ends_in_turn() {
+        let pace = Pace::default();
+        let mut line = line(0..4);
+        let passes = std::iter::repeat_with(|| {
+            pace.refill(1);
+            numbers(&pace.choose(&mut line, |_| 1))
+        });
+        let served: Vec<_> = passes.take(4).flatten().collect();
+        assert_eq!(served, [3, 0, 2, 1]);
+    }
+
+    #[test]
+    fn a_dear_deal_is_paid_for_by_the_passes_after_it() {
+        let pace = Pace::default();
+        let mut line = line(0..3);
+        let served: Vec<usize> = (0..10)
+            .map(|_| {
+                pace.refill(1);
+                pace.choose(&mut line, |_| 4).len()
+            })
+            .collect();
+        assert_eq!(served, [1, 0, 0, 0, 1, 0, 0, 0, 1, 0]);
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_spent_on_others() {
+        let pace = Pace::default();
+        pace.refill(2);
+        let mut line = line(0..4);
+        for chosen in pace.choose(&mut line, |_| 1) {
+            pace.give_back(&chosen);
+        }
+        assert_eq!(numbers(&pace.choose(&mut line, |_| 1)), [2, 1]);
+        assert!(pace.choose(&mut line, |_| 1).is_empty());
+    }
+
+    proptest! {
+        /// Whatever arrives behind it: a deal is served once twice the calls of those before it have been made.
+        #[test]
+        fn a_deal_waits_for_twice_the_calls_before_it(before in 0..20i64, arrivals in 0..8i64, calls in 1..6u32, dear in 1..5u32) {
+            let pace = Pace::default();
+            let mut waiting = line(0..=before);
+            let (mut next, mut passes) = (before + 1, 0);
+            let most = (before + 1) * i64::from(dear);
+            while waiting.iter().any(|deal| deal.id == before) {
+                for _ in 0..arrivals {
+                    waiting.push_front(deal(next));
+                    next += 1;
+                }
+                pace.refill(calls);
+                pace.choose(&mut waiting, |deal| if deal.id % 2 == 0 { dear } else { 1 });
+                passes += 1;
+                // A dear deal at each end may be under way when its turn comes.
+                prop_assert!((passes - 1) * i64::from(calls) <= 2 * most + 2 * i64::from(dear), "{passes} passes of {calls} calls");
+            }
+        }
+    }
+}
