@@ -136,7 +136,9 @@ impl Gateway {
             told.map(|told| Look { said: told.state.as_str().to_owned(), is_known: told.known })
         };
         let next = match &outcome {
-            Ok(Look { is_known: false, .. }) if now >= expiry(deal) => self.terms.schedule.next_of_unknown(deal.created_at, now),
+            Ok(Look { is_known: false, .. }) if now >= expiry(deal) && !may_be_never_ordered(deal) => {
+                self.terms.schedule.next_of_unknown(deal.created_at, now)
+            }
             _ => Some(self.next_look(deal, now)),
         };
         let detail = match &outcome {
@@ -169,4 +171,9 @@ impl Gateway {
 /// Until when a deal can be paid.
 pub(super) fn expiry(deal: &Deal) -> Timestamp {
     deal.expires_at.unwrap_or(deal.created_at + LINK_LIFE)
+}
+
+/// Whether it is of ours and never had a link: once no request for one is under way, it is given up as never ordered.
+fn may_be_never_ordered(deal: &Deal) -> bool {
+    deal.prepay.request.is_some() && deal.prepay.code_url.is_none()
 }

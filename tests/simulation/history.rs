@@ -12,6 +12,7 @@ use wechat_pay::simulator::Notify;
 
 use super::audit::Audit;
 use super::errands::{Errand, Tills};
+use super::flood;
 use super::gates::{Gates, Stillness};
 use super::instance::{Instance, merchant, settings};
 use super::place::Place;
@@ -56,6 +57,9 @@ impl Told {
             "acknowledged",
             "not believed",
             "batches",
+            "decided elsewhere",
+            "clocks apart",
+            "floods",
         ];
         kinds.iter().all(|what| self.counts.contains_key(what))
     }
@@ -84,6 +88,8 @@ pub struct History<'a> {
     pub frozen: Option<usize>,
     /// How much goes wrong: a factor of the chances for it.
     pub weather: usize,
+    /// Whether more comes due than the budget bears.
+    pub is_flood: bool,
     pub told: Told,
     hasher: DefaultHasher,
     trace: &'a Mutex<Vec<String>>,
@@ -108,7 +114,8 @@ impl<'a> History<'a> {
     async fn begin(seed: u64, url: &str, stillness: Arc<Stillness>, trace: &'a Mutex<Vec<String>>) -> Self {
         let dice = Dice::new(seed);
         let clock = Clock::simulated(BEGINNING.parse().unwrap());
-        let settings = settings(url, dice.one_of(&[60, 300, 400, 900, 7200]));
+        let is_flood = dice.happens(30);
+        let settings = if is_flood { flood::settings(url) } else { settings(url, dice.one_of(&[60, 300, 400, 900, 7200]), 600) };
         let mut history = Self {
             gates: Gates::new(clock.clone(), stillness),
             sea: Sea::new(merchant(&settings), &dice),
@@ -119,7 +126,8 @@ impl<'a> History<'a> {
             sent: 0,
             tills: Tills::default(),
             frozen: None,
-            weather: dice.one_of(&[0, 1, 1, 3]),
+            weather: if is_flood { 0 } else { dice.one_of(&[0, 1, 1, 3]) },
+            is_flood,
             told: Told::default(),
             hasher: DefaultHasher::new(),
             clock,
@@ -128,20 +136,26 @@ impl<'a> History<'a> {
             trace,
         };
         for _ in 0..=history.dice.below(2) {
-            let instance = history.start_instance().await;
+            let instance = history.start_instance(history.is_flood).await;
             history.instances.push(Some(instance));
         }
         history.step("it begins").await;
         history
     }
 
-    pub async fn start_instance(&mut self) -> Instance {
+    /// One more process, on a machine whose clock may be another than the database's.
+    pub async fn start_instance(&mut self, is_right: bool) -> Instance {
         self.started += 1;
-        let skew = TimeDelta::seconds(self.dice.one_of(&[0, 0, 0, -3, 3]));
-        Instance::start(self.started, &self.settings, Clock::simulated(self.now() + skew), self.dice.seed(), &self.gates).await
+        let skew = if is_right { 0 } else { self.dice.one_of(&[0, 0, 0, 0, -3, 3, -45, 45, -7500, 7500]) };
+        self.count("clocks apart", u64::from(skew != 0));
+        let clock = Clock::simulated_beside(self.now() + TimeDelta::seconds(skew), &self.clock);
+        Instance::start(self.started, &self.settings, clock, self.dice.seed(), &self.gates).await
     }
 
     async fn run(&mut self) {
+        if self.is_flood {
+            return self.flood().await;
+        }
         let moves = 20 + self.dice.below(40);
         let mut made = 0;
         while made < moves {
@@ -157,13 +171,15 @@ impl<'a> History<'a> {
         }
     }
 
-    /// The faults end. Whoever was killed is started again, and from then on everything happens in time.
+    /// The faults end. What was killed is started again, clocks are put right, and from then on everything happens in time.
     async fn end(&mut self) {
         self.weather = 0;
         self.note("the faults end");
+        self.drain().await;
         for place in 0..self.instances.len() {
-            if self.instances[place].is_none() {
-                let instance = self.start_instance().await;
+            let is_fit = self.instances[place].as_ref().is_some_and(|instance| instance.is_ready(self.now()));
+            if !is_fit {
+                let instance = self.start_instance(true).await;
                 self.instances[place] = Some(instance);
             }
         }
@@ -192,6 +208,10 @@ impl<'a> History<'a> {
             self.sweep(100).await;
             self.drain().await;
         }
+        // One pass more takes what another program has decided off the line.
+        self.advance(7200).await;
+        self.sweep(100).await;
+        self.drain().await;
         self.audit.check_end(&self.sea);
         let (mut paid, mut expired) = (0, 0);
         for row in self.audit.rows.values() {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use chrono::TimeDelta;
 use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use tokio_util::sync::CancellationToken;
@@ -15,6 +16,7 @@ use tower::ServiceExt;
 use wechat_pay::chance::Chance;
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
+use wechat_pay::deal::Timestamp;
 use wechat_pay::gateway::Gateway;
 use wechat_pay::http::{self, App, HttpMetrics, Limits};
 use wechat_pay::listener::Peer;
@@ -33,7 +35,7 @@ pub struct Instance {
 }
 
 /// The merchant of every history, as it is configured.
-pub fn settings(database: &str, expire_after: i64) -> Settings {
+pub fn settings(database: &str, expire_after: i64, longest_pause: i64) -> Settings {
     let variables = [
         ("DATABASE__URL", database.to_owned()),
         ("WECHAT__APPID", DEFAULT_MERCHANT.appid.to_owned()),
@@ -42,6 +44,7 @@ pub fn settings(database: &str, expire_after: i64) -> Settings {
         ("WECHAT__NOTIFY_URL", "https://pay.example.com/wxPay/notify".to_owned()),
         ("AUTH__MODE", "open".to_owned()),
         ("DEAL__EXPIRE_AFTER", expire_after.to_string()),
+        ("SWEEP__LONGEST_PAUSE", longest_pause.to_string()),
     ];
     let variables: HashMap<_, _> = variables.into_iter().map(|(key, value)| (format!("WECHAT_PAY__{key}"), value)).collect();
     Settings::from_environment(variables).unwrap()
@@ -77,6 +80,11 @@ impl Instance {
             stopping: CancellationToken::new(),
         });
         Self { number, gateway, clock, router: http::router(app, &settings.server) }
+    }
+
+    /// Whether a load balancer sends it callers: its clock is not too far from the database's.
+    pub fn is_ready(&self, database_now: Timestamp) -> bool {
+        (self.clock.now() - database_now).abs() <= TimeDelta::seconds(60)
     }
 
     /// A request and its answer: status and body.

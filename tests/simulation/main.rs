@@ -16,6 +16,7 @@
 
 mod audit;
 mod errands;
+mod flood;
 mod gates;
 mod history;
 mod instance;

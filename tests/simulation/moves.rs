@@ -2,8 +2,9 @@
 
 use serde_json::json;
 use wechat_pay::deal::Fen;
+use wechat_pay::gateway::Swept;
 use wechat_pay::simulator::Notify;
-use wechat_pay::store::Fate;
+use wechat_pay::store::{Fate, StoreError};
 
 use super::errands::{Errand, Wish};
 use super::gates::What;
@@ -33,7 +34,8 @@ impl History<'_> {
             52..61 => self.letter_moves().await,
             61..64 => self.stranger_posts().await,
             64..74 => self.sweep(if self.dice.happens(800) { 100 } else { 3 }).await,
-            74..90 => {
+            74..76 => self.another_program_decides().await,
+            76..90 => {
                 let seconds = self.dice.one_of(&[1, 1, 5, 5, 9, 30, 60, 70, 300, 360, 660, 1800, 7200]);
                 self.advance(seconds).await;
             }
@@ -50,9 +52,18 @@ impl History<'_> {
         (!alive.is_empty()).then(|| self.dice.one_of(&alive))
     }
 
-    async fn send(&mut self, wish: Wish, path: &str, key: Option<&str>, body: String) {
-        let Some(instance) = self.alive() else { return };
+    /// One that a load balancer sends callers to.
+    fn ready(&self) -> Option<&Instance> {
+        let ready: Vec<_> = self.instances.iter().flatten().filter(|instance| instance.is_ready(self.now())).collect();
+        (!ready.is_empty()).then(|| self.dice.one_of(&ready))
+    }
+
+    pub async fn send(&mut self, wish: Wish, path: &str, key: Option<&str>, body: String) {
+        let Some(instance) = self.ready() else { return };
         let (number, task) = (instance.number, tokio::spawn(instance.request(path, key, body)));
+        if let Wish::Close(order_id) = &wish {
+            self.tills.given_up.insert(order_id.clone());
+        }
         self.sent += 1;
         let line = format!("{} asks i{number}: {}", self.sent, wish.name());
         self.errands.push(Errand { number: self.sent, instance: number, wish, task });
@@ -142,7 +153,7 @@ impl History<'_> {
             ("a payment of an unknown order", 409),
             ("a second payment", 409),
         ]);
-        let is_paid = self.audit.rows.get(&order).is_some_and(|row| row.status == 1);
+        let is_paid = self.audit.rows.get(&order).is_some_and(|row| row.status == 1 && row.transaction_id.is_some());
         if what == "a second payment" && !is_paid {
             return;
         }
@@ -153,7 +164,7 @@ impl History<'_> {
     }
 
     pub async fn deliver(&mut self, posted: Posted) {
-        if self.alive().is_none() {
+        if self.ready().is_none() {
             self.sea.answered(posted, None, false, self.clock.now());
             return;
         }
@@ -162,13 +173,34 @@ impl History<'_> {
     }
 
     pub async fn sweep(&mut self, calls: u32) {
-        let Some(instance) = self.alive() else { return };
-        let (number, gateway) = (instance.number, instance.gateway.clone());
-        let task = tokio::spawn(async move { (0, format!("{:?}", gateway.sweep_once(calls).await)) });
+        let Some(number) = self.alive().map(|instance| instance.number) else { return };
+        self.sweep_by(number, calls).await;
+    }
+
+    pub async fn sweep_by(&mut self, number: usize, calls: u32) {
+        let Some(instance) = self.instances.iter().flatten().find(|instance| instance.number == number) else { return };
+        let gateway = instance.gateway.clone();
+        let task = tokio::spawn(async move { (0, told(gateway.sweep_once(calls).await)) });
         self.sent += 1;
         self.errands.push(Errand { number: self.sent, instance: number, wish: Wish::Sweep, task });
         let line = format!("{} i{number} sweeps, {calls} calls", self.sent);
         self.step(&line).await;
+    }
+
+    /// The service that was here before, on the same table, has heard of a payment and marks its row.
+    async fn another_program_decides(&mut self) {
+        let is_paid = |order_id: &str| self.sea.world.order(order_id).is_some_and(|order| order.trade_state.is_paid());
+        let paid: Vec<_> = self.audit.undecided().map(|row| row.order_id.clone()).filter(|order_id| is_paid(order_id)).collect();
+        if !paid.is_empty() {
+            let order_id = self.dice.one_of(&paid);
+            self.decide_elsewhere(&order_id).await;
+        }
+    }
+
+    pub async fn decide_elsewhere(&mut self, order_id: &str) {
+        self.audit.decide_elsewhere(order_id).await;
+        self.count("decided elsewhere", 1);
+        self.step(&format!("another program marks {order_id} as paid")).await;
     }
 
     /// A process is gone. What stood before the database or WeChat has got there or not; nobody hears.
@@ -221,7 +253,7 @@ impl History<'_> {
 
     async fn restart(&mut self) {
         let Some(place) = self.instances.iter().position(Option::is_none) else { return };
-        let instance = self.start_instance().await;
+        let instance = self.start_instance(false).await;
         let line = format!("i{} is started", instance.number);
         self.instances[place] = Some(instance);
         self.step(&line).await;
@@ -253,5 +285,13 @@ impl History<'_> {
             let seconds = (end - self.now()).num_seconds() + self.dice.one_of(&[-1, 0, 1]);
             self.advance(seconds.max(0)).await;
         }
+    }
+}
+
+/// What a pass did: deals that were due, looked at, and calls; or why it could not.
+fn told(outcome: Result<Swept, StoreError>) -> String {
+    match outcome {
+        Ok(swept) => format!("{} due, {} looked at, {} calls", swept.due, swept.looked, swept.calls),
+        Err(error) => error.to_string(),
     }
 }

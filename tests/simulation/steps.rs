@@ -72,12 +72,22 @@ impl History<'_> {
                 format!("i{}: {name}: {fate:?}", waiting.instance)
             }
             What::Call { api, request, go, .. } => {
+                if api == "closeorder" {
+                    self.check_close(&request, waiting.since);
+                }
                 let call = self.draw_call();
                 let _ = go.send(self.sea.carry(call, api, &request, waiting.since, self.clock.now(), &self.dice));
                 format!("i{}: {api}: {call:?}", waiting.instance)
             }
         };
         self.step(&line).await;
+    }
+
+    /// To close cannot be taken back: a till has asked for it, or the deal's time was over by the clock that all share.
+    fn check_close(&self, request: &str, asked_at: Timestamp) {
+        let row = self.audit.rows.values().find(|row| request.contains(&row.order_id)).expect("an order of ours");
+        let is_over = asked_at >= row.expires_at;
+        assert!(is_over || self.tills.given_up.contains(&row.order_id), "V6: closed at {asked_at}, before its end: {row:?}");
     }
 
     fn draw_fate(&mut self) -> Fate {
@@ -138,7 +148,7 @@ impl History<'_> {
             let (status, body) = errand.task.await.expect("an errand without a panic");
             self.note(&format!("{} hears {status} {}", errand.number, body.replace('\n', " ")));
             match errand.wish {
-                Wish::Sweep => {}
+                Wish::Sweep => self.check_sweep(&body),
                 Wish::Stranger { expected, .. } => {
                     // Those that are looked up may meet a database that is away.
                     let busy = expected == 409 && status == 503;
