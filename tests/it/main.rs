@@ -32,6 +32,7 @@ mod notification;
 mod notification_meaning;
 mod openapi;
 mod page;
+mod papers;
 mod phone;
 mod process;
 mod races;

@@ -15,7 +15,7 @@ async fn open(engine: Engine) -> House {
 }
 
 /// Names and types are promised: dashboards and alerts of others rest on them.
-const NAMES: &[(&str, &str)] = &[
+pub const NAMES: &[(&str, &str)] = &[
     ("process_resident_memory_bytes", "gauge"),
     ("process_start_time_seconds", "gauge"),
     ("wechat_pay_alarms_total", "counter"),
