@@ -20,6 +20,7 @@ pub const NAMES: &[(&str, &str)] = &[
     ("process_start_time_seconds", "gauge"),
     ("wechat_pay_alarms_total", "counter"),
     ("wechat_pay_build_info", "gauge"),
+    ("wechat_pay_database_clock_ahead_seconds", "gauge"),
     ("wechat_pay_deals_healed_total", "counter"),
     ("wechat_pay_deals_total", "counter"),
     ("wechat_pay_http_request_duration_seconds", "histogram"),
