@@ -68,10 +68,36 @@ impl Fen {
         self.yuan().parse().unwrap_or(f64::NAN)
     }
 
-    /// Reads a `price` of the original's table: the amount whose nearest double it is, if there is one.
+    /// Reads a `price` of the original's table: the amount whose nearest double it is, if there is one; else what the
+    /// original charged for it, which was `price * 100` as JavaScript calculates that. WeChat takes whole fen only, so a
+    /// product that is none was never charged.
     pub fn from_price(price: f64) -> Option<Self> {
-        Self::from_yuan(&price.to_string()).ok()
+        Self::from_yuan(&price.to_string()).ok().or_else(|| Self::new(whole_hundredfold(price)?))
     }
+}
+
+/// `price * 100` rounded to the nearest double, as IEEE 754 has it, if that is a whole number of a size that
+/// [`Fen::from_yuan`] reads. Calculated on the double's digits, without a float.
+fn whole_hundredfold(price: f64) -> Option<i64> {
+    const DIGITS: u32 = f64::MANTISSA_DIGITS;
+    const LARGEST: u64 = 99_999_999_999;
+    let bits = price.to_bits();
+    // The sign is the first bit, so a negative number has an exponent beyond these. Neither has what is not finite or too
+    // small for a fen.
+    let exponent = bits >> (DIGITS - 1);
+    if !(1..0x7ff).contains(&exponent) {
+        return None;
+    }
+    let mantissa = (bits & ((1 << (DIGITS - 1)) - 1)) | (1 << (DIGITS - 1));
+    let product = mantissa * 100;
+    let beyond = (u64::BITS - product.leading_zeros()) - DIGITS;
+    let (kept, rest, half) = (product >> beyond, product & ((1 << beyond) - 1), 1 << (beyond - 1));
+    let rounded = kept + u64::from(rest > half || (rest == half && kept % 2 == 1));
+    // The value is `rounded` times two to the power of this; with so many digits a fen's worth has a negative one.
+    let power = i64::try_from(exponent).ok()? - 1075 + i64::from(beyond);
+    let halvings = u32::try_from(power.checked_neg()?).ok()?;
+    let whole = rounded.checked_shr(halvings)?;
+    (rounded.trailing_zeros() >= halvings && whole <= LARGEST).then(|| i64::try_from(whole).ok()).flatten()
 }
 
 /// Shows yuan, since that is what people read.
@@ -102,6 +128,28 @@ mod tests {
         for junk in [0.0, -0.0, -1.0, 0.001, f64::NAN, f64::INFINITY, 1e300, 19.990_000_000_000_002] {
             assert_eq!(Fen::from_price(junk), None, "{junk}");
         }
+    }
+
+    #[test]
+    fn a_price_with_noise_is_what_the_original_charged_for_it() {
+        assert_eq!((3.0 * 19.9).to_string(), "59.699999999999996");
+        assert_eq!(Fen::from_price(3.0 * 19.9), Some(Fen(5970)));
+        assert_eq!(Fen::from_price(59.69), Some(Fen(5969)));
+        for neighbour in [(3.0_f64 * 19.9).next_down(), 59.7_f64.next_up().next_up()] {
+            assert_eq!(Fen::from_price(neighbour), None, "{neighbour}");
+        }
+        // By the original's formula itself, over prices as shops multiply them.
+        let mut noisy = 0;
+        for (fen, times) in (1..=20_000).flat_map(|fen| [2, 3, 6, 7, 9, 11].map(|times| (fen, times))) {
+            let price = f64::from(fen) / 100.0 * f64::from(times);
+            let charged = price * 100.0;
+            match Fen::from_price(price) {
+                Some(amount) => assert_eq!(amount, Fen(i64::from(fen * times)), "{price}"),
+                None => assert_ne!(charged.fract(), 0.0, "{price}"),
+            }
+            noisy += usize::from(Fen::from_yuan(&price.to_string()).is_err() && charged.fract() == 0.0);
+        }
+        assert!(noisy > 1000, "{noisy}");
     }
 
     #[test]
