@@ -2,13 +2,19 @@
 
 use std::fmt::Write;
 
-use crate::store::{Adoption, DryRun};
+use crate::store::{Adoption, DryRun, ForeignClock};
 
 /// Tells what would be done.
 pub fn tell(plan: &DryRun) -> String {
     let mut text = String::new();
+    if let Some(refused) = &plan.refused {
+        let _ =
+            writeln!(text, "nothing has been changed, nor would anything be: the service would refuse to start\n  refused     {refused}");
+        return text;
+    }
     if plan.steps.is_empty() {
         let _ = writeln!(text, "the schema is up to date: nothing would be done");
+        tell_of_elsewhere(&mut text, &plan.elsewhere);
         return text;
     }
     let _ = writeln!(text, "nothing has been changed; `wechat-pay migrate`, or the next start, would do this:");
@@ -17,13 +23,36 @@ pub fn tell(plan: &DryRun) -> String {
         None => _ = writeln!(text, "  table       deal is made"),
         Some(rows) => _ = writeln!(text, "  table       deal has {rows} rows; it gets more columns, all of them nullable, and no row goes"),
     }
+    tell_of_elsewhere(&mut text, &plan.elsewhere);
     if !plan.indexes.is_empty() && plan.rows.is_some() {
         let _ = writeln!(text, "  indexes     {}: about {}", plan.indexes.join(", "), size(plan.index_bytes));
+    }
+    match plan.foreign_clock.map(ForeignClock::ahead_of_beijing) {
+        None | Some(Some(0)) => {}
+        Some(Some(seconds)) => {
+            let hours =
+                format!("{}:{:02} h {}", seconds.abs() / 3600, seconds.abs() / 60 % 60, if seconds < 0 { "behind" } else { "ahead of" });
+            let _ = writeln!(text, "  time zone   the server's is {hours} Beijing's: create_at of other programs' rows is read so");
+        }
+        Some(None) => {
+            let _ =
+                writeln!(text, "  time zone   init_connect sets one of its own for other programs: their orders are given up a day late");
+        }
     }
     if let Some(adoption) = &plan.adoption {
         tell_of_rows(&mut text, adoption);
     }
     text
+}
+
+fn tell_of_elsewhere(text: &mut String, tables: &[String]) {
+    if !tables.is_empty() {
+        let tables = tables.join(", ");
+        let _ = writeln!(
+            text,
+            "  elsewhere   {tables} looks like the Node.js service's table, and this service takes the one called deal only"
+        );
+    }
 }
 
 fn tell_of_rows(text: &mut String, adoption: &Adoption) {

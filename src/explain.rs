@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::deal::{BeijingTime, Deal, DealStatus, OrderId, Timestamp};
+use crate::deal::{BeijingTime, Deal, DealStatus, Mode, OrderId, Timestamp};
 use crate::store::{EventKind, Origin, Store, StoreError, StoredEvent};
 
 /// Tells the story of an order; `None` if there is no such order and nothing was ever heard of it.
@@ -14,7 +14,7 @@ pub async fn explain(store: &Store, order_id: &OrderId, now: Timestamp) -> Resul
     }
     let mut story = String::new();
     match &deal {
-        Some(deal) => introduce(&mut story, deal),
+        Some(deal) => introduce(&mut story, deal, now),
         None => {
             let _ = writeln!(story, "Order {order_id}: there is no such deal here, but WeChat has told of it.");
         }
@@ -28,7 +28,7 @@ pub async fn explain(store: &Store, order_id: &OrderId, now: Timestamp) -> Resul
     Ok(Some(story))
 }
 
-fn introduce(story: &mut String, deal: &Deal) {
+fn introduce(story: &mut String, deal: &Deal, now: Timestamp) {
     let price = deal.charged.map_or("an impossible price".to_owned(), |price| format!("{price} yuan"));
     let _ = writeln!(
         story,
@@ -36,9 +36,11 @@ fn introduce(story: &mut String, deal: &Deal) {
         deal.order_id,
         deal.product_id,
         deal.merchant_id,
-        show(deal.created_at)
+        show(deal.opened_at(now))
     );
-    if deal.prepay.request.is_none() {
+    if let Mode::Other(mode) = deal.mode {
+        let _ = writeln!(story, "  It is not paid by WeChat (mode {mode}): here it is only told of, as its row says.");
+    } else if deal.prepay.request.is_none() {
         let _ = writeln!(story, "  It was opened by the service that was here before.");
     }
 }
@@ -76,14 +78,17 @@ fn outlook(deal: &Deal, now: Timestamp) -> String {
             format!("It is paid{when}, transaction {transaction}. Nothing more will happen to it.")
         }
         DealStatus::Expired => "It has expired. Nothing more will happen to it, unless WeChat tells of a payment after all.".to_owned(),
+        DealStatus::Unpaid if !deal.mode.is_wechat() => "It is undecided. WeChat is never asked about it.".to_owned(),
         DealStatus::Unpaid => {
-            let end = match deal.expires_at {
-                Some(at) if at > now => format!("It is undecided and can be paid until {}.", show(at)),
-                _ => "It is undecided; its time is over, and it is being given up.".to_owned(),
+            let is_over = deal.payable_until() <= now;
+            let end = match is_over {
+                false => format!("It is undecided and can be paid until {}.", show(deal.payable_until())),
+                true => "It is undecided, and its time is over.".to_owned(),
             };
-            match deal.due_at {
-                Some(at) => format!("{end} The sweeper looks at it again {}.", show(at.max(now))),
-                None => format!("{end} Nobody follows it; it is looked at when somebody asks."),
+            match (deal.due_at, is_over) {
+                (Some(at), false) => format!("{end} The sweeper looks at it again {}.", show(at.max(now))),
+                (Some(at), true) => format!("{end} The sweeper gives it up {}.", show(at.max(now))),
+                (None, _) => format!("{end} Nobody follows it; it is looked at when somebody asks."),
             }
         }
     }

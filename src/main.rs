@@ -116,7 +116,7 @@ async fn migrate() -> Outcome {
 async fn dry_run() -> Outcome {
     let plan = Store::dry_run(&Settings::load()?.database, Clock::System.now()).await?;
     say(&dry_run::tell(&plan));
-    Ok(())
+    plan.refused.map_or(Ok(()), |wrong| Err(wrong.into()))
 }
 
 async fn doctor(fetch: bool) -> ExitCode {

@@ -2,16 +2,23 @@
 //! Nothing in here knows HTTP, SQL or XML.
 
 mod fen;
+mod mode;
 mod order_id;
 mod schedule;
 mod status;
 mod time;
 
+use chrono::TimeDelta;
+
 pub use fen::{Fen, InvalidYuan};
+pub use mode::Mode;
 pub use order_id::{InvalidOrderId, OrderId};
 pub use schedule::Schedule;
 pub use status::{DealStatus, UnknownStatus};
-pub use time::{BeijingTime, Timestamp};
+pub use time::{BeijingTime, ForeignTime, Timestamp};
+
+/// A deal that the original opened without saying until when lives as long as WeChat's link.
+const LINK_LIFE: TimeDelta = TimeDelta::hours(2);
 
 /// One attempt of one payer to buy one product, as the store knows it.
 ///
@@ -33,8 +40,13 @@ pub struct Deal {
     pub status: DealStatus,
     /// WeChat's number of the payment, once paid.
     pub transaction_id: Option<String>,
-    /// When it was opened.
+    /// By whom it is paid.
+    pub mode: Mode,
+    /// When it was opened, as its row says in Beijing time.
     pub created_at: Timestamp,
+    /// What the same column means by the clock of the program that inserted the row. `None` for deals that this service
+    /// opened.
+    pub foreign: Option<ForeignTime>,
     /// When it was paid, once paid (of the original's rows: when it wrote that down).
     pub paid_at: Option<Timestamp>,
     /// Until when it can be paid. `None` for deals that the original opened.
@@ -44,6 +56,22 @@ pub struct Deal {
     pub due_at: Option<Timestamp>,
     /// How far the asking for its QR link has got.
     pub prepay: Prepay,
+}
+
+impl Deal {
+    /// When it was opened, as far as can be known: never in the future, whatever zone its row was written in.
+    pub fn opened_at(&self, now: Timestamp) -> Timestamp {
+        match self.foreign {
+            Some(foreign) if foreign.likely <= now => foreign.likely,
+            _ => self.created_at.min(now),
+        }
+    }
+
+    /// Until when it can be paid; where that cannot be known for sure, the latest time that it can be.
+    pub fn payable_until(&self) -> Timestamp {
+        let opened = self.foreign.map_or(self.created_at, |foreign| foreign.latest);
+        self.expires_at.unwrap_or(opened + LINK_LIFE)
+    }
 }
 
 /// What is known about the QR link of a deal.

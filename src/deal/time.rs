@@ -7,6 +7,15 @@ use chrono::{DateTime, Datelike, FixedOffset, NaiveDateTime, Timelike, Utc};
 /// A point in time. WeChat's messages and the `deal` table show it as [`BeijingTime`].
 pub type Timestamp = DateTime<Utc>;
 
+/// A time that another program let its database write. The column has no time zone, so it can be read in more than one way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ForeignTime {
+    /// By the clock of that program's sessions, as far as it is known.
+    pub likely: Timestamp,
+    /// By any clock that it may have been.
+    pub latest: Timestamp,
+}
+
 /// A time of day as WeChat and the `deal` table write it: Beijing, UTC+8 all year round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BeijingTime(NaiveDateTime);

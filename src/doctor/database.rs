@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use crate::store::{CONNECTIONS, Durability, Found, Inspection, Server, Store};
+use crate::store::{CONNECTIONS, Durability, ForeignClock, Found, Inspection, Server, Store};
 
 use super::{Doctor, Finding};
 
@@ -83,10 +83,18 @@ impl Doctor {
                 "add STRICT_ALL_TABLES to sql_mode once the Node.js service is gone, which needs it off",
             ));
         }
+        if !server.elsewhere.is_empty() {
+            let tables = server.elsewhere.join(", ");
+            let found = format!("{tables} looks like the Node.js service's table, and there are no deals in the one called deal");
+            let advice =
+                "RENAME TABLE it to deal, with a view of its former name for the Node.js service, and `wechat-pay migrate --dry-run`";
+            findings.push(Finding::warn(CHECK, found, advice));
+        }
         if !server.wordless.is_empty() {
             let found = format!("Chinese in {} becomes ?; the journal keeps the whole", server.wordless.join(", "));
             findings.push(Finding::warn(CHECK, found, "ALTER TABLE deal CONVERT TO CHARACTER SET utf8mb4, when there is time for it"));
         }
+        findings.push(foreign_clock(server.foreign_clock));
         if let Some(skew) = server.clock.map(|theirs| theirs - self.clock.now()).filter(|skew| skew.abs() > TOLERABLE_SKEW) {
             let found = format!("its clock is {} s ahead of this machine's (behind, if negative)", skew.num_seconds());
             findings.push(Finding::warn(CHECK, found, "run an NTP client on both"));
@@ -110,6 +118,23 @@ impl Doctor {
                 }
             }
         }
+    }
+}
+
+fn foreign_clock(clock: ForeignClock) -> Finding {
+    let hours = |seconds: i64| {
+        format!("{}:{:02} h {}", seconds.abs() / 3600, seconds.abs() / 60 % 60, if seconds < 0 { "behind" } else { "ahead of" })
+    };
+    match clock.ahead_of_beijing() {
+        Some(0) => Finding::ok(CHECK, "other programs' rows are written in Beijing time"),
+        Some(seconds) => {
+            Finding::ok(CHECK, format!("its time zone is {} Beijing's: what other programs insert is read so", hours(seconds)))
+        }
+        None => Finding::warn(
+            CHECK,
+            "init_connect gives other programs' sessions a time zone of their own: their orders are given up a day late",
+            "set the server's time_zone instead",
+        ),
     }
 }
 
@@ -156,12 +181,20 @@ fn leftovers(inspection: &Inspection) -> Vec<Finding> {
             "start the service: it claims them, or when somebody asks for them",
         ));
     }
+    if rows.unproven.count > 0 {
+        let what = "deals of this service are paid by nothing but another program's word: no signed message says so";
+        findings.push(Finding::fail(
+            ROWS,
+            found(&rows.unproven, what),
+            "look for them in WeChat's own pages, and close the Node.js service's callback to the outside: it believes unsigned messages",
+        ));
+    }
     if rows.impossible.count > 0 {
         let what = "rows hold an order id, a status or a price that no deal can have, and are never settled";
         findings.push(Finding::warn(ROWS, found(&rows.impossible, what), "look at them by hand, should somebody have paid"));
     }
     if findings.is_empty() {
-        findings.push(Finding::ok(ROWS, "none is overdue, unclaimed or impossible"));
+        findings.push(Finding::ok(ROWS, "none is overdue, unclaimed, unproven or impossible"));
     }
     findings
 }

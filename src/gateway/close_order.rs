@@ -40,7 +40,11 @@ impl Gateway {
             DealStatus::Expired => return Ok(()),
             DealStatus::Unpaid => {}
         }
-        let age = self.surely_now() - deal.created_at;
+        if !deal.mode.is_wechat() {
+            return Err(GatewayError::NotWeChats(order_id));
+        }
+        let now = self.surely_now();
+        let age = now - deal.opened_at(now);
         if age < self.terms.close_min_age {
             // Whole seconds, rounded up: who waits that long succeeds.
             let missing = (self.terms.close_min_age - age).num_milliseconds().max(0).unsigned_abs();

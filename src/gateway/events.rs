@@ -62,8 +62,10 @@ impl Gateway {
         }
         // What is decided between the look and this, the next statement finds.
         let stored = OrderView::undecided(TradeState::NotPay, deal.expires_at);
-        let mut watch = self.watched.join(&order_id, stored.clone(), self.clock.ticks());
-        let heard = match self.poll(&order_id, deal.expires_at) {
+        let is_wechats = deal.mode.is_wechat();
+        let mut watch = self.watched.join(&order_id, stored.clone(), is_wechats.then(|| self.clock.ticks()));
+        let turn = if is_wechats { self.poll(&order_id, deal.expires_at) } else { Turn::NotNow };
+        let heard = match turn {
             Turn::Shared(answer) => timeout(FIRST, answer).await.ok().and_then(Result::ok),
             Turn::Recent(view) => Some(view),
             Turn::NotNow => None,

@@ -77,7 +77,7 @@ label! {
 impl Wrong {
     pub fn of(error: &SettleError) -> Option<Self> {
         match error {
-            SettleError::UnknownOrder => Some(Self::UnknownOrder),
+            SettleError::UnknownOrder | SettleError::NotWeChats => Some(Self::UnknownOrder),
             SettleError::Amount => Some(Self::Amount),
             SettleError::Currency => Some(Self::Currency),
             SettleError::SecondTransaction => Some(Self::SecondTransaction),

@@ -93,6 +93,9 @@ pub enum GatewayError {
     /// The deal is too young to be closed.
     #[error("the order can be closed in {} s", .0.as_secs())]
     TooEarly(Duration),
+    /// The deal is paid by other means, and WeChat knows nothing of it.
+    #[error("the order is not paid by WeChat")]
+    NotWeChats(OrderId),
     /// WeChat has answered no.
     #[error("WeChat refused: {1}")]
     Refused(OrderId, Refusal),

@@ -5,7 +5,6 @@ use tracing::info;
 
 use crate::deal::{Deal, DealStatus, OrderId, Timestamp};
 
-use super::sweep::expiry;
 use super::{Gateway, GatewayError};
 
 /// A deal as its payer is to see it.
@@ -39,7 +38,7 @@ impl Gateway {
     pub async fn pay_page(&self, order_id: OrderId) -> Result<PayPage, GatewayError> {
         let deal = self.store.find(&order_id).await?.ok_or(GatewayError::NotFound)?;
         Self::is_about(&order_id);
-        let expires_at = expiry(&deal);
+        let expires_at = deal.payable_until();
         let is_over = expires_at <= self.clock.now();
         let standing = match deal.status {
             DealStatus::Paid => Standing::Paid,

@@ -27,6 +27,9 @@ pub enum SettleError {
     /// No deal has this number. (It may be another environment's, with the same key.)
     #[error("there is no such order")]
     UnknownOrder,
+    /// The deal of this number is paid by other means. (The original's numbers repeat.)
+    #[error("the order is not paid by WeChat")]
+    NotWeChats,
     /// The deal costs another amount.
     #[error("the amount is not the order's")]
     Amount,
@@ -107,6 +110,9 @@ impl Gateway {
         // Not an unpaid deal of ours with this price. Look why, and move it only from where it stands.
         for _ in 0..3 {
             let deal = self.store.find(trade.order_id()).await?.ok_or(SettleError::UnknownOrder)?;
+            if !deal.mode.is_wechat() {
+                return Err(SettleError::NotWeChats);
+            }
             if deal.status == DealStatus::Paid {
                 // The original stored no transaction id.
                 let same = deal.transaction_id.is_none_or(|id| id == trade.transaction_id());

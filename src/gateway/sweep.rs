@@ -31,8 +31,6 @@ const DECIDED: u32 = 1000;
 /// A look asks once; giving a deal up asks, closes and asks again, twice perhaps.
 const LOOK_COSTS: u32 = 1;
 const GIVING_UP_COSTS: u32 = 4;
-/// A deal that the original opened without saying until when lives as long as WeChat's link.
-const LINK_LIFE: TimeDelta = TimeDelta::hours(2);
 /// Rows claimed a pass of those that the original inserts while both run.
 const STRAYS: u32 = 200;
 /// Rows before the last one seen that are looked at again: whoever got a lower number may have committed later.
@@ -104,7 +102,8 @@ impl Gateway {
 
     /// Takes the look at a deal, unless nobody has to look at it any more.
     async fn take_look(&self, deal: &Deal, now: Timestamp) -> bool {
-        let taken = if deal.prepay.request.is_none() && self.surely_now().min(now) - deal.created_at > FOLLOWED {
+        let is_old = deal.prepay.request.is_none() && self.surely_now().min(now) - deal.created_at > FOLLOWED;
+        let taken = if is_old || !deal.mode.is_wechat() {
             self.store.forget_look(deal).await.map(|()| false)
         } else {
             self.store.take_look(deal, now + LEASE).await
@@ -136,8 +135,8 @@ impl Gateway {
             told.map(|told| Look { said: told.state.as_str().to_owned(), is_known: told.known })
         };
         let next = match &outcome {
-            Ok(Look { is_known: false, .. }) if now >= expiry(deal) && !may_be_never_ordered(deal) => {
-                self.terms.schedule.next_of_unknown(deal.created_at, now)
+            Ok(Look { is_known: false, .. }) if now >= deal.payable_until() && !may_be_never_ordered(deal) => {
+                self.terms.schedule.next_of_unknown(deal.opened_at(now), now)
             }
             _ => Some(self.next_look(deal, now)),
         };
@@ -156,21 +155,16 @@ impl Gateway {
 
     /// Whether a deal is to be given up: its time is over by both clocks, and they agree.
     fn is_over(&self, deal: &Deal, now: Timestamp) -> bool {
-        self.clocks_agree() && expiry(deal) <= now.min(self.clock.now())
+        self.clocks_agree() && deal.payable_until() <= now.min(self.clock.now())
     }
 
     /// The next look by the schedule, up to a tenth of the pause earlier, so that deals opened together spread out.
     fn next_look(&self, deal: &Deal, now: Timestamp) -> Timestamp {
-        let planned = self.terms.schedule.next(deal.created_at, expiry(deal), now);
+        let planned = self.terms.schedule.next(deal.opened_at(now), deal.payable_until(), now);
         let slack = (planned - now).num_seconds() / 10;
         let earlier = i64::try_from(self.chance.draw() % u128::from(slack.unsigned_abs() + 1)).unwrap_or(0);
         planned - TimeDelta::seconds(earlier)
     }
-}
-
-/// Until when a deal can be paid.
-pub(super) fn expiry(deal: &Deal) -> Timestamp {
-    deal.expires_at.unwrap_or(deal.created_at + LINK_LIFE)
 }
 
 /// Whether it is of ours and never had a link: once no request for one is under way, it is given up as never ordered.

@@ -33,8 +33,8 @@ struct State {
 struct Order {
     /// What was last told. It never changes back from a final state.
     told: watch::Sender<OrderView>,
-    /// When WeChat was last asked for those who watch, by the clock's ticks.
-    asked: Duration,
+    /// When WeChat was last asked for those who watch, by the clock's ticks; `None`: it is not WeChat's, and never asked about.
+    asked: Option<Duration>,
 }
 
 /// One who watches; the order is forgotten with the last of them.
@@ -46,10 +46,10 @@ pub struct Watch {
 }
 
 impl Watched {
-    /// Begins to watch an order that stands so as far as is known.
-    pub fn join(&self, order_id: &OrderId, known: OrderView, now: Duration) -> Watch {
+    /// Begins to watch an order that stands so as far as is known, and about which WeChat is asked now, unless it is another's.
+    pub fn join(&self, order_id: &OrderId, known: OrderView, asked: Option<Duration>) -> Watch {
         let mut state = self.lock();
-        let order = state.orders.entry(order_id.clone()).or_insert_with(|| Order { told: watch::Sender::new(known), asked: now });
+        let order = state.orders.entry(order_id.clone()).or_insert_with(|| Order { told: watch::Sender::new(known), asked });
         Watch { all: self.clone(), order_id: order_id.clone(), told: Some(order.told.subscribe()) }
     }
 
@@ -94,9 +94,10 @@ impl Watched {
     /// Those about which WeChat should be asked again. They count as asked.
     pub fn to_be_asked(&self, now: Duration) -> Vec<(OrderId, Option<Timestamp>)> {
         let mut state = self.lock();
-        let orders = state.orders.iter_mut().filter(|(_, order)| now >= order.asked + ASK_AGAIN && !order.told.borrow().is_final());
+        let is_due = |asked: Option<Duration>| asked.is_some_and(|asked| now >= asked + ASK_AGAIN);
+        let orders = state.orders.iter_mut().filter(|(_, order)| is_due(order.asked) && !order.told.borrow().is_final());
         let due = orders.map(|(order_id, order)| {
-            order.asked = now;
+            order.asked = Some(now);
             (order_id.clone(), order.told.borrow().expires_at)
         });
         due.collect()

@@ -77,7 +77,7 @@ pub async fn notify(
 impl From<SettleError> for Acknowledgement {
     fn from(error: SettleError) -> Self {
         match error {
-            SettleError::UnknownOrder => Self::Fail(StatusCode::CONFLICT, "UNKNOWN ORDER"),
+            SettleError::UnknownOrder | SettleError::NotWeChats => Self::Fail(StatusCode::CONFLICT, "UNKNOWN ORDER"),
             SettleError::Amount => Self::Fail(StatusCode::CONFLICT, "AMOUNT"),
             SettleError::Currency => Self::Fail(StatusCode::CONFLICT, "CURRENCY"),
             SettleError::SecondTransaction => Self::Fail(StatusCode::CONFLICT, "PAID BY ANOTHER TRANSACTION"),

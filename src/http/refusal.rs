@@ -170,6 +170,9 @@ impl From<&GatewayError> for Refusal {
                 retry_after: Some(wait.as_secs()),
                 ..Self::new(StatusCode::OK, "TOO_EARLY", "订单生成后不能马上关单").detail("the order is too young to be closed")
             },
+            GatewayError::NotWeChats(order_id) => {
+                Self::new(StatusCode::OK, "WECHAT_REFUSED", "该订单不是微信支付订单").detail(error.to_string()).order(order_id)
+            }
             GatewayError::Refused(order_id, refusal) => {
                 Self::new(StatusCode::OK, "WECHAT_REFUSED", "微信支付拒绝了请求").detail(refusal.to_string()).order(order_id)
             }

@@ -247,12 +247,13 @@ impl Texts {
                 list("(?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?)")
             ),
             links: format!(
-                "UPDATE {deal} SET code_url = {case}, prepayBack = {case}, refusal = NULL, asking_until = {case}, update_at = update_at \
+                "UPDATE {deal} SET code_url = {case}, prepayBack = {case}, refusal = NULL, asking_until = {case}, \
+                 create_at = create_at, update_at = update_at \
                  WHERE order_key IN ({keys})"
             ),
             payments: format!(
-                "UPDATE {deal} SET status = 1, transaction_id = {case}, transaction_key = {case}, payBack = {case}, update_at = {case}, \
-                 due_at = NULL WHERE order_key IN ({keys}) AND COALESCE(status, 0) = 0 AND total_fee = {case}",
+                "UPDATE {deal} SET status = 1, transaction_id = {case}, transaction_key = {case}, payBack = {case}, \
+                 create_at = create_at, update_at = {case}, due_at = NULL WHERE order_key IN ({keys}) AND COALESCE(status, 0) = 0 AND total_fee = {case}",
             ),
             unpaid: format!("SELECT order_key FROM {deal} WHERE {unpaid}"),
             events: format!("INSERT INTO deal_event ({EVENT_COLUMNS}) VALUES {}", list("(?, ?, ?, ?, ?, ?, ?)")),

@@ -29,20 +29,36 @@ pub enum WrongSchema {
     /// Without the journal no change is made.
     #[error("the table deal_event is missing: DELETE FROM deal_migration WHERE version = 2, and start again")]
     Journal,
+    /// A view, or a table that keeps its history by itself.
+    #[error("deal must be a table, and is a {0}")]
+    NoTable(String),
+    /// A unique index would have to be over the columns of the partitioning too.
+    #[error("the table deal must not be partitioned, for no column of its own could be unique: ALTER TABLE deal REMOVE PARTITIONING")]
+    Partitions,
+    /// A column that no insert of ours names.
+    #[error("column deal.{0} must have a default or take NULL: this service does not fill it")]
+    Unfilled(String),
+    /// A trigger, a CHECK, a foreign key or whatever else the server's words name.
+    #[error("the table deal takes no row of this service: {0}")]
+    Refuses(String),
     /// MyISAM and the like lose rows in a crash.
     #[error("the table {0} must be of the engine InnoDB: ALTER TABLE {0} ENGINE=InnoDB")]
     Engine(&'static str),
 }
 
-/// The columns that matter: name, types (of MySQL) that will do, and at least how many characters.
-const COLUMNS: [(&str, &[&str], u64, &str); 25] = [
+/// A column that matters: name, types (of MySQL) that will do, at least how many characters, and what it should be.
+pub type Expected = (&'static str, &'static [&'static str], u64, &'static str);
+
+const PRICE: &str = "double, or decimal with at least 2 digits behind the point and 8 before it";
+/// The original's, and ours.
+pub const COLUMNS: [Expected; 25] = [
     ("id", &["int", "bigint"], 0, "int"),
-    ("order_id", &["varchar"], 32, "varchar(45)"),
+    ("order_id", &["varchar", "char"], 32, "varchar(45)"),
     ("product_id", &["int", "bigint"], 0, "int"),
     ("merchant_id", &["int", "bigint"], 0, "int"),
-    ("transaction_id", &["varchar"], 32, "varchar(45)"),
-    ("price", &["double"], 0, "double"),
-    ("price_last", &["double"], 0, "double"),
+    ("transaction_id", &["varchar", "char"], 32, "varchar(45)"),
+    ("price", &["double", "decimal"], 0, PRICE),
+    ("price_last", &["double", "decimal"], 0, PRICE),
     ("status", &["tinyint", "smallint", "int"], 0, "tinyint"),
     ("mode", &["tinyint", "smallint", "int"], 0, "tinyint"),
     ("prepayBack", &["text", "mediumtext", "longtext"], 0, "text"),
@@ -62,14 +78,16 @@ const COLUMNS: [(&str, &[&str], u64, &str); 25] = [
     ("transaction_key", &["varchar"], 45, "varchar(45)"),
     ("signed_nonce", &["varchar"], 64, "varchar(64)"),
 ];
-const UNIQUE: [(&str, &str); 4] = [
+/// So many are the original's.
+pub const ORIGINAL: usize = 14;
+pub const UNIQUE: [(&str, &str); 4] = [
     ("deal_order_key", "order_key"),
     ("deal_idempotency_key", "merchant_id, idempotency_key"),
     ("deal_transaction_key", "transaction_key"),
     ("deal_signed_nonce", "merchant_id, signed_nonce"),
 ];
 
-const SAFE_ENGINE: &str = "InnoDB";
+pub const SAFE_ENGINE: &str = "InnoDB";
 
 /// Holds the schema against what the statements rely on.
 pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
@@ -84,18 +102,8 @@ pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
             return Err(WrongSchema::Engine(table).into());
         }
     }
-    for (name, types, length, expected) in COLUMNS {
-        let column = found.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
-        // SQLite's types are of its own; its columns are all of our making.
-        let fits = column.is_some_and(|column| {
-            column
-                .mysql_type
-                .as_ref()
-                .is_none_or(|(kind, characters)| types.contains(&kind.as_str()) && (length == 0 || *characters >= length))
-        });
-        if !fits {
-            return Err(WrongSchema::Column { column: name, expected }.into());
-        }
+    if let Some(wrong) = COLUMNS.iter().find_map(|expected| found.wrong_column(expected)) {
+        return Err(wrong.into());
     }
     for (name, columns) in UNIQUE {
         if !found.unique_indexes.iter().any(|index| index.0 == name && index.1.eq_ignore_ascii_case(columns)) {
@@ -107,10 +115,28 @@ pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
 
 struct Column {
     name: String,
-    mysql_type: Option<(String, u64)>,
+    /// SQLite's types are of its own; its columns are all of our making.
+    mysql_type: Option<Type>,
 }
 
-struct Found {
+struct Type {
+    name: String,
+    characters: u64,
+    /// Digits altogether, and those of them behind the point, where they are limited.
+    digits: Option<(i64, i64)>,
+}
+
+impl Type {
+    fn fits(&self, (_, types, length, _): &Expected) -> bool {
+        let is_money = matches!(self.name.as_str(), "double" | "decimal");
+        // The largest price that can be asked for is 99,999,999.99 yuan.
+        let holds_prices = self.digits.is_none_or(|(all, behind)| behind >= 2 && all - behind >= 8);
+        types.contains(&self.name.as_str()) && (*length == 0 || self.characters >= *length) && (!is_money || holds_prices)
+    }
+}
+
+/// What there is.
+pub struct Found {
     columns: Vec<Column>,
     /// Name and columns of each.
     unique_indexes: Vec<(String, String)>,
@@ -118,9 +144,28 @@ struct Found {
     engines: HashMap<String, String>,
 }
 
-async fn mysql(conn: &mut sqlx::MySqlConnection) -> Result<Found, Error> {
-    let columns: Vec<(String, String, i64)> = sqlx::query_as(
-        "SELECT CAST(column_name AS CHAR(64)), CAST(data_type AS CHAR(64)), CAST(COALESCE(character_maximum_length, 0) AS SIGNED) \
+impl Found {
+    pub fn has_column(&self, name: &str) -> bool {
+        self.column(name).is_some()
+    }
+
+    /// What is wrong with a column that matters, if anything.
+    pub fn wrong_column(&self, expected: &Expected) -> Option<WrongSchema> {
+        let column = self.column(expected.0);
+        let fits = column.is_some_and(|column| column.mysql_type.as_ref().is_none_or(|kind| kind.fits(expected)));
+        (!fits).then_some(WrongSchema::Column { column: expected.0, expected: expected.3 })
+    }
+
+    fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+}
+
+pub async fn mysql(conn: &mut sqlx::MySqlConnection) -> Result<Found, Error> {
+    type Row = (String, String, i64, Option<i64>, Option<i64>);
+    let columns: Vec<Row> = sqlx::query_as(
+        "SELECT CAST(column_name AS CHAR(64)), CAST(data_type AS CHAR(64)), CAST(COALESCE(character_maximum_length, 0) AS SIGNED), \
+         CAST(numeric_precision AS SIGNED), CAST(numeric_scale AS SIGNED) \
          FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'deal'",
     )
     .fetch_all(&mut *conn)
@@ -141,9 +186,13 @@ async fn mysql(conn: &mut sqlx::MySqlConnection) -> Result<Found, Error> {
     Ok(Found {
         columns: columns
             .into_iter()
-            .map(|(name, kind, characters)| Column {
+            .map(|(name, kind, characters, all, behind)| Column {
                 name,
-                mysql_type: Some((kind.to_lowercase(), u64::try_from(characters).unwrap_or(0))),
+                mysql_type: Some(Type {
+                    name: kind.to_lowercase(),
+                    characters: u64::try_from(characters).unwrap_or(0),
+                    digits: all.zip(behind),
+                }),
             })
             .collect(),
         unique_indexes,

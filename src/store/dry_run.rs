@@ -1,19 +1,28 @@
-//! What a migration would do, looked up through a connection on which nothing can be changed.
+//! What a migration would do, looked up through a connection on which nothing can be changed; and whether the table takes
+//! rows of ours, as a start tries it.
 
 use sqlx::Error;
 
 use crate::deal::{BeijingTime, Timestamp};
 
-use super::StoreError;
+use super::check::{self, WrongSchema};
 use super::connection::{Conn, DatabaseUrl, on_conn, open_to_look};
-use super::inspect::{Found, has_table, not_told, pending};
+use super::inspect::{Found, has_table, pending, wrong_schema};
 use super::migrate::{FOLLOWED, Pending, READABLE};
+use super::probe::probe;
+use super::{ForeignClock, StoreError, adoptable, not_told};
 
 /// What a migration would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DryRun {
     /// The steps, in order.
     pub steps: Vec<&'static str>,
+    /// Why nothing would be done, and the service would not start.
+    pub refused: Option<WrongSchema>,
+    /// By which clock other programs' rows are written, on a server.
+    pub foreign_clock: Option<ForeignClock>,
+    /// Tables that look like the original's under another name.
+    pub elsewhere: Vec<String>,
     /// The rows of `deal`; `None`: there is no such table yet.
     pub rows: Option<i64>,
     /// Indexes on `deal` that would be built.
@@ -47,12 +56,34 @@ pub async fn dry_run(url: &DatabaseUrl, now: Timestamp) -> Result<DryRun, StoreE
         return Ok(DryRun { steps: Pending::all().names(), ..DryRun::default() });
     }
     let mut conn = open_to_look(url).await?;
+    let has_deals = has_table(&mut conn, "deal").await.map_err(|error| not_told(&error))?;
+    if let (true, Some(refused)) = (has_deals, refused(&mut conn, url, now).await?) {
+        return Ok(DryRun { refused: Some(refused), ..DryRun::default() });
+    }
     look(&mut conn, now).await.map_err(|error| not_told(&error))
+}
+
+/// What a start would say of the table.
+async fn refused(conn: &mut Conn, url: &DatabaseUrl, now: Timestamp) -> Result<Option<WrongSchema>, StoreError> {
+    if let Conn::MySql(c) = conn
+        && let Some(wrong) = wrong_schema(adoptable::check(c).await)?
+    {
+        return Ok(Some(wrong));
+    }
+    if pending(conn).await.map_err(|error| not_told(&error))?.names().is_empty()
+        && let Some(wrong) = wrong_schema(check::check(conn).await)?
+    {
+        return Ok(Some(wrong));
+    }
+    wrong_schema(probe(url, now).await)
 }
 
 async fn look(conn: &mut Conn, now: Timestamp) -> Result<DryRun, Error> {
     let pending = pending(conn).await?;
     let mut plan = DryRun { steps: pending.names(), ..DryRun::default() };
+    if let Conn::MySql(c) = &mut *conn {
+        plan.elsewhere = adoptable::elsewhere(c).await?;
+    }
     if !has_table(conn, "deal").await? {
         return Ok(plan);
     }
@@ -60,6 +91,9 @@ async fn look(conn: &mut Conn, now: Timestamp) -> Result<DryRun, Error> {
         sqlx::query_as("SELECT COUNT(*), CAST(COALESCE(SUM(LENGTH(order_id)), 0) AS SIGNED) FROM deal").fetch_one(&mut *c).await?
     });
     plan.rows = Some(rows);
+    if let Conn::MySql(c) = &mut *conn {
+        plan.foreign_clock = Some(ForeignClock::of_server(c).await?);
+    }
     for name in pending.steps.iter().flat_map(|step| step.statements(conn)).filter_map(index_name).collect::<Vec<_>>() {
         if !has_index(conn, name).await? {
             plan.indexes.push(name);
@@ -105,7 +139,7 @@ async fn adoption(conn: &mut sqlx::MySqlConnection, now: Timestamp) -> Result<Ad
     );
     let counted = sqlx::AssertSqlSafe(format!(
         "SELECT COUNT(*), CAST(COALESCE(SUM(times > 1), 0) AS SIGNED), CAST(COALESCE(SUM(IF(times > 1, times, 0)), 0) AS SIGNED), \
-         CAST(COALESCE(SUM(paid = 0 AND create_at >= ? AND COALESCE(status, 0) = 0), 0) AS SIGNED) \
+         CAST(COALESCE(SUM(paid = 0 AND create_at >= ? AND COALESCE(status, 0) = 0 AND COALESCE(mode, 0) = 0), 0) AS SIGNED) \
          FROM ({numbers}) numbers JOIN deal ON deal.id = numbers.newest"
     ));
     let since = BeijingTime::from(now - FOLLOWED).naive();

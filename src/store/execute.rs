@@ -1,8 +1,9 @@
 //! The SQL of single statements, written once for both engines: `?` placeholders, times bound from our clock in whole
 //! seconds of Beijing time, no `NOW()`, the expected state in every WHERE.
 //!
-//! `COALESCE(status, 0)` because the original's NULL means unpaid. `update_at = update_at` because some installations
-//! of the original gave that column ON UPDATE CURRENT_TIMESTAMP, and it is the time of the payment.
+//! `COALESCE(status, 0)` because the original's NULL means unpaid. `create_at = create_at` and `update_at = update_at`
+//! because some installations of the original gave these columns ON UPDATE CURRENT_TIMESTAMP: the one says when the deal was
+//! opened, the other when it was paid, and neither may change by anything else.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -18,7 +19,7 @@ use super::row::DealRow;
 use super::statement::{Answer, Statement};
 use super::undecided;
 use super::values::{EVENT_COLUMNS, Letters, bind_event, column, is_unknown_letter, short, text};
-use super::{Condition, Durability, PrepayNote};
+use super::{Condition, Durability, ForeignClock, PrepayNote};
 
 macro_rules! select_deal {
     ($condition:literal) => {
@@ -27,8 +28,9 @@ macro_rules! select_deal {
     (from $tables:literal, $condition:literal) => {
         concat!(
             "SELECT CAST(id AS SIGNED) AS id, order_id, CAST(merchant_id AS SIGNED) AS merchant_id, ",
-            "CAST(product_id AS SIGNED) AS product_id, CAST(status AS SIGNED) AS status, transaction_id, ",
-            "price, price_last, total_fee, prepay_request, code_url, refusal, ",
+            "CAST(product_id AS SIGNED) AS product_id, CAST(status AS SIGNED) AS status, CAST(mode AS SIGNED) AS mode, transaction_id, ",
+            // A decimal becomes the double that it is nearest to.
+            "price + 0e0 AS price, price_last + 0e0 AS price_last, total_fee, prepay_request, code_url, refusal, ",
             "CAST(create_at AS CHAR(19)) AS create_at, CAST(update_at AS CHAR(19)) AS update_at, ",
             "CAST(expires_at AS CHAR(19)) AS expires_at, CAST(due_at AS CHAR(19)) AS due_at, CAST(asking_until AS CHAR(19)) AS asking_until ",
             "FROM ",
@@ -85,13 +87,14 @@ impl Statement {
                                       CAST(IF(@@GLOBAL.log_bin, @@GLOBAL.sync_binlog, 1) AS SIGNED), \
                                       CAST(@@GLOBAL.max_connections AS SIGNED), CAST(UNIX_TIMESTAMP() AS SIGNED)";
                 let (flush, sync, connections, seconds): (i64, i64, Option<i64>, Option<i64>) = match conn {
-                    Conn::MySql(c) => sqlx::query_as(VALUES).fetch_one(c).await?,
+                    Conn::MySql(c) => sqlx::query_as(VALUES).fetch_one(&mut *c).await?,
                     // The connection itself sets synchronous=FULL, and the clock is ours; what is asked here is whether it answers.
-                    Conn::Sqlite(c) => sqlx::query_as("SELECT 1, 1, NULL, NULL").fetch_one(c).await?,
+                    Conn::Sqlite(c) => sqlx::query_as("SELECT 1, 1, NULL, NULL").fetch_one(&mut *c).await?,
                 };
                 let durability = Durability::of(flush, sync);
                 let clock = seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-                Ok(Answer::Condition(Condition { durability, connections, clock }))
+                let foreign_clock = ForeignClock::read_from(conn).await?;
+                Ok(Answer::Condition(Condition { durability, connections, clock, foreign_clock }))
             }
             Self::Undecided => undecided::count(conn).await.map(Answer::Undecided),
             Self::Find(order_id) => rows!(select_deal!("order_key = ?"), order_id.as_str()),
@@ -139,43 +142,43 @@ impl Statement {
                 column(deal.due_at),
             ),
             Self::Claim { id, due_at } => affected!(
-                "UPDATE deal SET order_key = order_id, due_at = ?, update_at = update_at WHERE id = ? AND order_key IS NULL",
+                "UPDATE deal SET order_key = order_id, due_at = ?, create_at = create_at, update_at = update_at WHERE id = ? AND order_key IS NULL",
                 due_at.map(column),
                 *id,
             ),
             Self::ClaimPrepay { order_id, now, until } => affected!(
-                "UPDATE deal SET asking_until = ?, update_at = update_at WHERE order_key = ? AND COALESCE(status, 0) = 0 \
+                "UPDATE deal SET asking_until = ?, create_at = create_at, update_at = update_at WHERE order_key = ? AND COALESCE(status, 0) = 0 \
                  AND code_url IS NULL AND prepay_request IS NOT NULL AND (asking_until IS NULL OR asking_until <= ?)",
                 column(*until),
                 order_id.as_str(),
                 column(*now),
             ),
             Self::NotePrepay { order_id, note: PrepayNote::Link(prepaid), now } => affected!(
-                "UPDATE deal SET code_url = ?, prepayBack = ?, refusal = NULL, asking_until = ?, update_at = update_at WHERE order_key = ?",
+                "UPDATE deal SET code_url = ?, prepayBack = ?, refusal = NULL, asking_until = ?, create_at = create_at, update_at = update_at WHERE order_key = ?",
                 prepaid.code_url.as_str(),
                 text(&prepaid.evidence, letters),
                 column(*now),
                 order_id.as_str(),
             ),
             Self::NotePrepay { order_id, note: PrepayNote::Refused(why), now } => affected!(
-                "UPDATE deal SET refusal = ?, asking_until = ?, update_at = update_at WHERE order_key = ?",
+                "UPDATE deal SET refusal = ?, asking_until = ?, create_at = create_at, update_at = update_at WHERE order_key = ?",
                 short(why),
                 column(*now),
                 order_id.as_str(),
             ),
             Self::NotePrepay { order_id, note: PrepayNote::Unknown, now } => affected!(
-                "UPDATE deal SET refusal = NULL, asking_until = ?, update_at = update_at WHERE order_key = ?",
+                "UPDATE deal SET refusal = NULL, asking_until = ?, create_at = create_at, update_at = update_at WHERE order_key = ?",
                 column(*now),
                 order_id.as_str(),
             ),
             Self::ReleaseKeys { order_id } => affected!(
-                "UPDATE deal SET idempotency_key = NULL, signed_nonce = NULL, update_at = update_at WHERE order_key = ? AND COALESCE(status, 0) = 0 AND code_url IS NULL",
+                "UPDATE deal SET idempotency_key = NULL, signed_nonce = NULL, create_at = create_at, update_at = update_at WHERE order_key = ? AND COALESCE(status, 0) = 0 AND code_url IS NULL",
                 order_id.as_str(),
             ),
             Self::MarkPaid { trade, paid_at } => {
                 let (pay_back, query_back) = by_source(trade, letters);
                 affected!(
-                    "UPDATE deal SET status = 1, transaction_id = ?, transaction_key = ?, payBack = COALESCE(?, payBack), queryBack = COALESCE(?, queryBack), update_at = ?, due_at = NULL \
+                    "UPDATE deal SET status = 1, transaction_id = ?, transaction_key = ?, payBack = COALESCE(?, payBack), queryBack = COALESCE(?, queryBack), create_at = create_at, update_at = ?, due_at = NULL \
                      WHERE order_key = ? AND COALESCE(status, 0) = 0 AND total_fee = ?",
                     trade.transaction_id(),
                     trade.transaction_id(),
@@ -189,7 +192,7 @@ impl Statement {
             Self::MarkPaidFrom { id, status, trade, paid_at } => {
                 let (pay_back, query_back) = by_source(trade, letters);
                 affected!(
-                    "UPDATE deal SET status = 1, transaction_id = ?, transaction_key = ?, payBack = COALESCE(?, payBack), queryBack = COALESCE(?, queryBack), update_at = ?, due_at = NULL \
+                    "UPDATE deal SET status = 1, transaction_id = ?, transaction_key = ?, payBack = COALESCE(?, payBack), queryBack = COALESCE(?, queryBack), create_at = create_at, update_at = ?, due_at = NULL \
                      WHERE id = ? AND order_key = ? AND COALESCE(status, 0) = ?",
                     trade.transaction_id(),
                     trade.transaction_id(),
@@ -202,7 +205,7 @@ impl Statement {
                 )
             }
             Self::MarkExpired { order_id, evidence, now } => affected!(
-                "UPDATE deal SET status = 2, queryBack = ?, update_at = ?, due_at = NULL \
+                "UPDATE deal SET status = 2, queryBack = ?, create_at = create_at, update_at = ?, due_at = NULL \
                  WHERE order_key = ? AND COALESCE(status, 0) = 0 AND (asking_until IS NULL OR asking_until <= ?) \
                  AND (expires_at IS NOT NULL OR due_at IS NOT NULL)",
                 text(evidence, letters),
@@ -211,7 +214,7 @@ impl Statement {
                 column(*now),
             ),
             Self::MarkNeverOrdered { order_id, quiet_since, now } => affected!(
-                "UPDATE deal SET status = 2, update_at = ?, due_at = NULL WHERE order_key = ? AND COALESCE(status, 0) = 0 \
+                "UPDATE deal SET status = 2, create_at = create_at, update_at = ?, due_at = NULL WHERE order_key = ? AND COALESCE(status, 0) = 0 \
                  AND code_url IS NULL AND prepay_request IS NOT NULL AND asking_until <= ?",
                 column(*now),
                 order_id.as_str(),
@@ -240,7 +243,7 @@ impl Statement {
             Self::ForgetDecided { ids } => {
                 let ids = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
                 let sql = format!(
-                    "UPDATE deal SET due_at = NULL, update_at = update_at WHERE id IN ({ids}) AND due_at IS NOT NULL AND COALESCE(status, 0) <> 0"
+                    "UPDATE deal SET due_at = NULL, create_at = create_at, update_at = update_at WHERE id IN ({ids}) AND due_at IS NOT NULL AND COALESCE(status, 0) <> 0"
                 );
                 Ok(Answer::Affected(on_conn!(conn, c => {
                     sqlx::query(sqlx::AssertSqlSafe(sql)).persistent(false).execute(&mut *c).await?.rows_affected()
@@ -251,7 +254,7 @@ impl Statement {
                 rows!(select_deal!("order_key IS NULL AND id > ? ORDER BY id LIMIT ?"), *after, *limit)
             }
             Self::MoveDue { id, from, to } => affected!(
-                "UPDATE deal SET due_at = ?, update_at = update_at WHERE id = ? AND due_at = ? AND COALESCE(status, 0) = 0",
+                "UPDATE deal SET due_at = ?, create_at = create_at, update_at = update_at WHERE id = ? AND due_at = ? AND COALESCE(status, 0) = 0",
                 to.map(column),
                 *id,
                 column(*from),

@@ -12,8 +12,10 @@ use tracing::info;
 
 use crate::deal::{BeijingTime, Timestamp};
 
-use super::StoreError;
 use super::connection::{Conn, DatabaseUrl, on_conn, open};
+use super::inspect::has_table;
+use super::probe::probe;
+use super::{StoreError, adoptable, not_told};
 
 /// One step of the schema's.
 pub struct Step {
@@ -64,6 +66,12 @@ pub async fn migrate(url: &DatabaseUrl, now: Timestamp) -> Result<Vec<&'static s
         create_private(directory).map_err(|_| StoreError::Unavailable("the directory of the database cannot be made"))?;
     }
     let mut conn = open(url).await?;
+    if let Conn::MySql(c) = &mut conn {
+        adoptable::check(c).await?;
+        if has_table(&mut conn, "deal").await.map_err(|error| not_told(&error))? {
+            probe(url, now).await?;
+        }
+    }
     run(&mut conn, now).await.map_err(|error| match error.as_database_error() {
         Some(_) if is_contention(&error) => StoreError::Unavailable("somebody else is changing the table"),
         Some(database) => StoreError::Refused(format!("a migration failed: {}", database.message())),
@@ -167,6 +175,7 @@ fn is_already_there(error: &Error) -> bool {
 async fn adopt(conn: &mut sqlx::MySqlConnection, now: Timestamp) -> Result<(), Error> {
     let (last,): (Option<i64>,) = sqlx::query_as("SELECT CAST(MAX(id) AS SIGNED) FROM deal").fetch_one(&mut *conn).await?;
     let Some(last) = last else { return Ok(()) };
+    let kept = kept(conn).await?;
     let mut claimed = 0;
     let mut from = i64::MIN;
     while from < last {
@@ -174,7 +183,7 @@ async fn adopt(conn: &mut sqlx::MySqlConnection, now: Timestamp) -> Result<(), E
         let next = "SELECT CAST(MAX(id) AS SIGNED) FROM (SELECT id FROM deal WHERE id > ? AND id <= ? ORDER BY id LIMIT ?) bite";
         let (to,): (Option<i64>,) = sqlx::query_as(next).bind(from).bind(last).bind(BITE).fetch_one(&mut *conn).await?;
         let Some(to) = to else { break };
-        claimed += adopt_between(conn, from, to, now).await?;
+        claimed += adopt_between(conn, (from, to), &kept, now).await?;
         from = to;
     }
     info!(claimed, "adopted the table of the original");
@@ -182,12 +191,12 @@ async fn adopt(conn: &mut sqlx::MySqlConnection, now: Timestamp) -> Result<(), E
 }
 
 /// One bite. The original, or another instance that adopts too, may be at the same rows: then it is taken again.
-async fn adopt_between(conn: &mut sqlx::MySqlConnection, from: i64, to: i64, now: Timestamp) -> Result<u64, Error> {
+async fn adopt_between(conn: &mut sqlx::MySqlConnection, (from, to): (i64, i64), kept: &str, now: Timestamp) -> Result<u64, Error> {
     let mut patience = ADOPTION_RETRIES;
     let mut claimed = 0;
     loop {
         let ids = of_record(conn, from, to).await?;
-        match claim(conn, &ids, now, &mut claimed).await {
+        match claim(conn, &ids, kept, now, &mut claimed).await {
             Err(error) if patience > 0 && is_contention(&error) => {
                 patience -= 1;
                 sleep(Duration::from_millis(50)).await;
@@ -219,12 +228,25 @@ async fn of_record(conn: &mut sqlx::MySqlConnection, from: i64, to: i64) -> Resu
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-async fn claim(conn: &mut sqlx::MySqlConnection, ids: &[i64], now: Timestamp, claimed: &mut u64) -> Result<(), Error> {
+/// Columns that the original never had and that change with every update of their row, so that they keep what they say.
+async fn kept(conn: &mut sqlx::MySqlConnection) -> Result<String, Error> {
+    let columns: Vec<String> = sqlx::query_scalar(
+        "SELECT CAST(column_name AS CHAR(64)) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'deal' \
+         AND extra LIKE '%on update%' AND column_name NOT IN ('create_at', 'update_at')",
+    )
+    .fetch_all(conn)
+    .await?;
+    let quoted = columns.into_iter().map(|column| format!("`{}`", column.replace('`', "``")));
+    Ok(quoted.map(|column| format!(", {column} = {column}")).collect())
+}
+
+async fn claim(conn: &mut sqlx::MySqlConnection, ids: &[i64], kept: &str, now: Timestamp, claimed: &mut u64) -> Result<(), Error> {
     for ids in ids.chunks(LOCKED_AT_ONCE) {
-        // Undecided ones are due at once, unless they are too old.
-        let mut update = QueryBuilder::new("UPDATE deal SET order_key = order_id, update_at = update_at, due_at = CASE WHEN create_at >= ");
+        // Undecided ones are due at once, unless they are too old or WeChat knows nothing of them.
+        let mut update = QueryBuilder::new("UPDATE deal SET order_key = order_id, create_at = create_at, update_at = update_at");
+        update.push(kept).push(", due_at = CASE WHEN create_at >= ");
         update.push_bind(BeijingTime::from(now - FOLLOWED).naive());
-        update.push(" AND COALESCE(status, 0) = 0 THEN ");
+        update.push(" AND COALESCE(status, 0) = 0 AND COALESCE(mode, 0) = 0 THEN ");
         update.push_bind(BeijingTime::from(now).naive());
         update.push(" END WHERE order_key IS NULL AND id IN (");
         let mut list = update.separated(", ");

@@ -9,6 +9,7 @@
 //! Every change is one statement whose WHERE names the state that it expects, and whose affected rows are looked at.
 //! What the journal must tell of is committed together with its event, or neither is.
 
+mod adoptable;
 mod batch;
 mod check;
 mod connection;
@@ -17,15 +18,19 @@ mod edge;
 mod event;
 mod execute;
 mod failure;
+mod foreign_clock;
 mod inspect;
 mod metrics;
 mod migrate;
+mod probe;
 mod queue;
 mod row;
 mod statement;
 mod undecided;
 mod values;
 mod worker;
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::warn;
 
@@ -38,6 +43,7 @@ pub use connection::{DatabaseUrl, InvalidDatabaseUrl};
 pub use dry_run::{Adoption, DryRun};
 pub use edge::{Edge, Fate, Passage};
 pub use event::{Event, EventKind, Origin, StoredEvent};
+pub use foreign_clock::ForeignClock;
 pub use inspect::{Found, Inspection, Leftovers, Server};
 pub use metrics::StoreMetrics;
 pub use migrate::FOLLOWED;
@@ -137,12 +143,24 @@ pub struct Condition {
     pub connections: Option<i64>,
     /// What its clock says, in whole seconds. `None`: it is ours.
     pub clock: Option<Timestamp>,
+    /// By which clock other programs' rows are written.
+    pub foreign_clock: ForeignClock,
+}
+
+/// What a look that failed may tell: the driver's own words could show rows.
+fn not_told(error: &sqlx::Error) -> StoreError {
+    match error.as_database_error() {
+        Some(database) => StoreError::Refused(database.message().to_owned()),
+        None => StoreError::Unavailable("the connection broke"),
+    }
 }
 
 /// The store. Cheap to clone; all clones share the workers.
 #[derive(Debug, Clone)]
 pub struct Store {
     workers: Workers,
+    /// As last seen.
+    foreign_clock: Arc<Mutex<ForeignClock>>,
 }
 
 impl Store {
@@ -163,7 +181,10 @@ impl Store {
         migrate::migrate(url, now).await?;
         let mut conn = connection::connect(url, Lane::Read).await?;
         check::check(&mut conn).await?;
-        Ok(Self { workers: Workers::start(url.clone(), &instance.into(), largest_batch.clamp(1, LARGEST_BATCH), edge) })
+        let foreign_clock =
+            ForeignClock::read_from(&mut conn).await.map_err(|_| StoreError::Unavailable("the server's time zone cannot be read"))?;
+        let workers = Workers::start(url.clone(), &instance.into(), largest_batch.clamp(1, LARGEST_BATCH), edge);
+        Ok(Self { workers, foreign_clock: Arc::new(Mutex::new(foreign_clock)) })
     }
 
     /// Brings the schema up to date and checks it, without serving. Returns the steps taken.
@@ -186,7 +207,10 @@ impl Store {
     /// Asks the database how it does; an error when it cannot be reached.
     pub async fn condition(&self) -> Result<Condition, StoreError> {
         match self.workers.run(Lane::Read, Statement::Condition).await? {
-            Answer::Condition(condition) => Ok(condition),
+            Answer::Condition(condition) => {
+                *self.foreign_clock.lock().unwrap_or_else(PoisonError::into_inner) = condition.foreign_clock;
+                Ok(condition)
+            }
             _ => Err(StoreError::Unavailable("no answer")),
         }
     }
@@ -227,8 +251,9 @@ impl Store {
         let Some(stray) = strays.into_iter().max_by_key(|row| (row.status == Some(DealStatus::Paid.code()), row.id)) else {
             return Ok(None);
         };
-        match self.change(Statement::Claim { id: stray.id, due_at: stray.first_look() }).await {
-            Ok(1) => Ok(Some(stray.into_deal()?)),
+        let clock = self.foreign_clock();
+        match self.change(Statement::Claim { id: stray.id, due_at: stray.first_look(clock) }).await {
+            Ok(1) => Ok(Some(stray.into_deal(clock)?)),
             // Somebody else has claimed one.
             Ok(_) | Err(StoreError::Conflict) => self.find_claimed(order_id).await,
             Err(error) => Err(error),
@@ -316,7 +341,7 @@ impl Store {
         let mut deals = Vec::with_capacity(rows.len());
         for row in rows {
             let (id, due_at) = (row.id, row::time(row.due_at.clone()));
-            match row.into_deal() {
+            match row.into_deal(self.foreign_clock()) {
                 Ok(deal) => deals.push(deal),
                 // What cannot be read is not followed, and must not take the place of what can.
                 Err(error) => {
@@ -408,12 +433,17 @@ impl Store {
 
     /// The deals of these rows. One that no program should have written must not hide the others.
     async fn readable(&self, statement: Statement) -> Result<Vec<Deal>, StoreError> {
-        let readable = |row: DealRow| row.into_deal().inspect_err(|error| warn!(%error, "a deal cannot be read")).ok();
+        let clock = self.foreign_clock();
+        let readable = |row: DealRow| row.into_deal(clock).inspect_err(|error| warn!(%error, "a deal cannot be read")).ok();
         Ok(self.rows(statement).await?.into_iter().filter_map(readable).collect())
     }
 
     async fn one(&self, statement: Statement) -> Result<Option<Deal>, StoreError> {
         let row = self.rows(statement).await?.pop();
-        Ok(row.map(DealRow::into_deal).transpose()?)
+        Ok(row.map(|row| row.into_deal(self.foreign_clock())).transpose()?)
+    }
+
+    fn foreign_clock(&self) -> ForeignClock {
+        *self.foreign_clock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,8 +2,9 @@
 
 use chrono::NaiveDateTime;
 
-use crate::deal::{BeijingTime, Deal, DealStatus, Fen, OrderId, Prepay, Timestamp, UnknownStatus};
+use crate::deal::{BeijingTime, Deal, DealStatus, Fen, Mode, OrderId, Prepay, Timestamp, UnknownStatus};
 
+use super::ForeignClock;
 use super::event::{EventKind, Origin, StoredEvent};
 
 /// A row that cannot be a deal: somebody has written what neither the original nor this service writes.
@@ -23,6 +24,7 @@ pub struct DealRow {
     pub id: i64,
     pub order_id: String,
     pub status: Option<i64>,
+    mode: Option<i64>,
     merchant_id: i64,
     product_id: i64,
     transaction_id: Option<String>,
@@ -40,10 +42,12 @@ pub struct DealRow {
 }
 
 impl DealRow {
-    /// The deal that the row stands for.
-    pub fn into_deal(self) -> Result<Deal, ImpossibleRow> {
+    /// The deal that the row stands for; `clock` is that of the other programs' sessions.
+    pub fn into_deal(self, clock: ForeignClock) -> Result<Deal, ImpossibleRow> {
         let status = DealStatus::from_code(self.status).map_err(|unknown| ImpossibleRow::Status(self.id, unknown))?;
         let charged = self.charged();
+        let created_at = time(self.create_at).unwrap_or(Timestamp::UNIX_EPOCH);
+        let is_ours = self.total_fee.is_some() || self.prepay_request.is_some() || self.expires_at.is_some();
         Ok(Deal {
             order_id: self.order_id.parse::<OrderId>().map_err(|_| ImpossibleRow::OrderId(self.id))?,
             id: self.id,
@@ -52,7 +56,9 @@ impl DealRow {
             charged,
             status,
             transaction_id: self.transaction_id.filter(|id| !id.is_empty()),
-            created_at: time(self.create_at).unwrap_or(Timestamp::UNIX_EPOCH),
+            mode: Mode::from_code(self.mode),
+            created_at,
+            foreign: (!is_ours).then(|| clock.read(created_at)),
             paid_at: if status == DealStatus::Paid { time(self.update_at) } else { None },
             expires_at: time(self.expires_at),
             due_at: time(self.due_at),
@@ -65,9 +71,11 @@ impl DealRow {
         })
     }
 
-    /// When a row that the original has just inserted is first looked at: it is due from the start, unless it is decided.
-    pub fn first_look(&self) -> Option<Timestamp> {
-        if self.status.unwrap_or(0) == DealStatus::Unpaid.code() { time(self.create_at.clone()) } else { None }
+    /// When a row that the original has just inserted is first looked at: it is due from the start, unless it is decided or
+    /// WeChat knows nothing of it.
+    pub fn first_look(&self, clock: ForeignClock) -> Option<Timestamp> {
+        let is_followed = self.status.unwrap_or(0) == DealStatus::Unpaid.code() && Mode::from_code(self.mode).is_wechat();
+        if is_followed { time(self.create_at.clone()).map(|created_at| clock.earliest(created_at)) } else { None }
     }
 
     /// `total_fee` in rows of ours; in those of the original `price_last`, or `price` where it is 0.

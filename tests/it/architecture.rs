@@ -91,6 +91,20 @@ fn every_change_of_status_names_the_status_it_expects() {
 }
 
 #[test]
+fn every_change_of_a_deal_keeps_the_times_that_it_does_not_mean() {
+    let mut changes = 0;
+    for (path, text) in sources("store") {
+        let beginnings = ["UPDATE deal SET ", "UPDATE {deal} SET "].map(|beginning| text.match_indices(beginning).collect::<Vec<_>>());
+        for (at, _) in beginnings.into_iter().flatten() {
+            let statement = text[at..].split("WHERE").next().unwrap();
+            assert!(statement.contains("create_at = create_at") && statement.contains("update_at = "), "{}: {statement}", path.display());
+            changes += 1;
+        }
+    }
+    assert!(changes >= 14, "the statements are looked for in the wrong way: {changes}");
+}
+
+#[test]
 fn every_test_that_the_security_page_names_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = fs::read_to_string(root.join(".github/SECURITY.md")).unwrap();

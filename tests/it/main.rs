@@ -6,6 +6,8 @@
 
 mod support;
 
+mod adoptable;
+mod adopted_rows;
 mod adoption;
 mod architecture;
 mod auth;

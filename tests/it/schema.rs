@@ -127,7 +127,7 @@ on_both_engines! {
                 ("ALTER TABLE deal DROP COLUMN code_url", &["deal.code_url", "varchar(256)"]),
                 ("ALTER TABLE deal DROP COLUMN payBack", &["deal.payBack", "text"]),
                 ("ALTER TABLE deal MODIFY transaction_id varchar(27) NULL", &["deal.transaction_id", "varchar(45)"]),
-                ("ALTER TABLE deal MODIFY price decimal(10,2) NOT NULL", &["deal.price ", "double"]),
+                ("ALTER TABLE deal MODIFY price float NOT NULL", &["deal.price ", "double"]),
                 ("ALTER TABLE deal MODIFY update_at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP", &["deal.update_at", "datetime"]),
                 ("ALTER TABLE deal ENGINE=MyISAM", &["deal ", "InnoDB"]),
                 ("ALTER TABLE deal_event ENGINE=MyISAM", &["deal_event ", "InnoDB"]),

@@ -12,7 +12,7 @@ use crate::deal::Timestamp;
 use super::check::{self, WrongSchema};
 use super::connection::{Conn, DatabaseUrl, on_conn, open_to_look};
 use super::migrate::{self, Pending};
-use super::{Durability, StoreError};
+use super::{Durability, ForeignClock, StoreError, adoptable, not_told};
 
 pub use rows::{Found, Leftovers};
 
@@ -27,7 +27,7 @@ pub struct Inspection {
     pub pending: Vec<&'static str>,
     /// Whether a later version has taken steps that this one does not know.
     pub later_version: bool,
-    /// What of the schema cannot be relied on; looked at when no step is pending.
+    /// What of the schema cannot be relied on.
     pub wrong_schema: Option<WrongSchema>,
     /// Rows that somebody should look at; looked for when the schema is right.
     pub leftovers: Option<Leftovers>,
@@ -48,6 +48,10 @@ pub struct Server {
     pub strict: bool,
     /// What our user may not do; `None`: it cannot be told.
     pub missing_privileges: Option<Vec<&'static str>>,
+    /// By which clock other programs' rows are written.
+    pub foreign_clock: ForeignClock,
+    /// Tables that look like the original's under another name.
+    pub elsewhere: Vec<String>,
     /// Columns for WeChat's messages that know no Chinese.
     pub wordless: Vec<String>,
 }
@@ -72,16 +76,25 @@ pub async fn inspect(url: &DatabaseUrl, now: Timestamp) -> Result<Inspection, St
         wrong_schema: None,
         leftovers: None,
     };
-    if inspection.pending.is_empty() {
-        match check::check(&mut conn).await {
-            Err(StoreError::WrongSchema(wrong)) => inspection.wrong_schema = Some(wrong),
-            checked => {
-                checked?;
-                inspection.leftovers = Some(rows::leftovers(&mut conn, now).await.map_err(|error| not_told(&error))?);
-            }
+    if let Conn::MySql(c) = &mut conn {
+        inspection.wrong_schema = wrong_schema(adoptable::check(c).await)?;
+    }
+    if inspection.pending.is_empty() && inspection.wrong_schema.is_none() {
+        inspection.wrong_schema = wrong_schema(check::check(&mut conn).await)?;
+        if inspection.wrong_schema.is_none() {
+            inspection.leftovers = Some(rows::leftovers(&mut conn, now).await.map_err(|error| not_told(&error))?);
         }
     }
     Ok(inspection)
+}
+
+/// What a check says of the schema; an error if it could not be carried out.
+pub(super) fn wrong_schema(checked: Result<(), StoreError>) -> Result<Option<WrongSchema>, StoreError> {
+    match checked {
+        Ok(()) => Ok(None),
+        Err(StoreError::WrongSchema(wrong)) => Ok(Some(wrong)),
+        Err(error) => Err(error),
+    }
 }
 
 /// The steps that are pending, on a database that may not have seen us.
@@ -100,12 +113,11 @@ pub(super) async fn has_table(conn: &mut Conn, name: &str) -> Result<bool, Error
     Ok(on_conn!(conn, c => sqlx::query_scalar::<_, i64>(sql).bind(name).fetch_one(&mut *c).await?) > 0)
 }
 
-/// What a look that failed may tell: the driver's own words could show rows.
-pub(super) fn not_told(error: &Error) -> StoreError {
-    match error.as_database_error() {
-        Some(database) => StoreError::Refused(database.message().to_owned()),
-        None => StoreError::Unavailable("the connection broke"),
-    }
+/// Whether our user has a privilege on the whole schema, as far as can be told.
+pub(super) async fn may(conn: &mut sqlx::MySqlConnection, privilege: &str) -> Result<bool, Error> {
+    let schema: String = sqlx::query_scalar("SELECT CAST(DATABASE() AS CHAR(64))").fetch_one(&mut *conn).await?;
+    let grants: Vec<String> = sqlx::query_scalar("SHOW GRANTS").fetch_all(conn).await?;
+    Ok(privileges::given(&grants, &schema).has(privilege))
 }
 
 async fn version(conn: &mut Conn) -> Result<String, Error> {
@@ -138,5 +150,7 @@ async fn server(conn: &mut sqlx::MySqlConnection) -> Result<Server, Error> {
         strict: strict != 0,
         missing_privileges: privileges::missing(&grants, &schema),
         wordless: wordless.fetch_all(&mut *conn).await?,
+        foreign_clock: ForeignClock::of_server(&mut *conn).await?,
+        elsewhere: adoptable::elsewhere(conn).await?,
     })
 }

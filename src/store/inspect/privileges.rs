@@ -3,24 +3,40 @@
 /// What serving needs, and what changing the schema needs beside it.
 pub const NEEDED: [&str; 6] = ["SELECT", "INSERT", "UPDATE", "CREATE", "ALTER", "INDEX"];
 
-/// Which of the needed privileges on a schema these grants do not give; `None` when they name a role, whose privileges
-/// are not all shown.
-pub fn missing(grants: &[String], schema: &str) -> Option<Vec<&'static str>> {
-    let mut given = Vec::new();
-    let mut has_role = false;
+/// What some grants give on a schema.
+pub struct Given<'a> {
+    privileges: Vec<&'a str>,
+    /// There is a role, whose privileges are not all shown.
+    has_role: bool,
+}
+
+/// What these grants give on a schema.
+pub fn given<'a>(grants: &'a [String], schema: &str) -> Given<'a> {
+    let mut given = Given { privileges: Vec::new(), has_role: false };
     for grant in grants {
         let Some((privileges, rest)) = grant.strip_prefix("GRANT ").and_then(|grant| grant.split_once(" ON ")) else {
-            has_role = true;
+            given.has_role = true;
             continue;
         };
         let scope = rest.split(" TO ").next().unwrap_or_default();
         if covers(scope, schema) {
-            given.extend(privileges.split(", "));
+            given.privileges.extend(privileges.split(", "));
         }
     }
-    let has = |privilege: &str| given.iter().any(|given| *given == privilege || given.starts_with("ALL PRIVILEGES"));
-    let missing: Vec<_> = NEEDED.into_iter().filter(|privilege| !has(privilege)).collect();
-    if has_role && !missing.is_empty() { None } else { Some(missing) }
+    given
+}
+
+impl Given<'_> {
+    pub fn has(&self, privilege: &str) -> bool {
+        self.privileges.iter().any(|given| *given == privilege || given.starts_with("ALL PRIVILEGES"))
+    }
+}
+
+/// Which of the needed privileges on a schema these grants do not give; `None` when that cannot be told.
+pub fn missing(grants: &[String], schema: &str) -> Option<Vec<&'static str>> {
+    let given = given(grants, schema);
+    let missing: Vec<_> = NEEDED.into_iter().filter(|privilege| !given.has(privilege)).collect();
+    if given.has_role && !missing.is_empty() { None } else { Some(missing) }
 }
 
 /// Whether a scope is everything or this schema. Its name may be a pattern, with `%` at the end as administrators write it.

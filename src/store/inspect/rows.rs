@@ -21,6 +21,8 @@ pub struct Leftovers {
     pub overdue: Found,
     /// Inserted by the original more than an hour ago, and never claimed by this service.
     pub unclaimed: Found,
+    /// Deals of ours that another program marked as paid: nothing signed says so.
+    pub unproven: Found,
     /// What neither the original nor this service writes: they are neither followed nor settled.
     pub impossible: Found,
 }
@@ -46,7 +48,11 @@ pub async fn leftovers(conn: &mut Conn, now: Timestamp) -> Result<Leftovers, Err
         "create_at < ? AND (COALESCE(status, 0) NOT IN (0, 1, 2) OR NOT ({readable}) \
          OR (COALESCE(status, 0) = 0 AND COALESCE(total_fee, CASE WHEN price_last = 0 THEN price ELSE price_last END) <= 0))"
     );
+    // What is paid has the payment's key, or, settled by a version that had none, an event.
+    let unproven = "status = 1 AND prepay_request IS NOT NULL AND transaction_key IS NULL AND create_at <= ? \
+                    AND NOT EXISTS (SELECT 1 FROM deal_event e WHERE e.order_id = order_key AND e.kind IN ('settled', 'settled_late'))";
     Ok(Leftovers {
+        unproven: find(conn, unproven, BeijingTime::from(now).naive()).await?,
         overdue: find(conn, "COALESCE(status, 0) = 0 AND expires_at < ?", long_ago).await?,
         unclaimed: find(conn, &unclaimed, long_ago).await?,
         impossible: find(conn, &impossible, long_ago).await?,

@@ -94,6 +94,21 @@ on_both_engines! {
         assert_eq!(look.everything().await, before);
     }
 
+    async fn a_deal_that_another_program_called_paid_is_told_of(engine) {
+        let house = House::open(engine).await;
+        let (paid, called_paid) = (house.to_pay("19.90").await, house.to_pay("0.29").await);
+        house.payer_pays(&paid).await;
+        let database = house.stop().await;
+        let look = database.look().await;
+        Patient::on(&database).examined().await.say(Ok, "rows", "unproven");
+        look.run(&format!("UPDATE deal SET status = 1 WHERE order_id = '{}'", called_paid.id)).await;
+        // Its own deals are its own affair; those that a version without the payment's key settled have their event.
+        look.run(&format!("UPDATE deal SET transaction_key = NULL WHERE order_id = '{}'", paid.id)).await;
+        look.run("INSERT INTO deal (order_id, product_id, merchant_id, price, status, create_at) VALUES ('theirs', 1, 1, 5, 1, '2026-04-01 11:00:00')").await;
+        let findings = Patient::on(&database).examined().await;
+        findings.say(Fail, "rows", &format!("1 deals of this service are paid by nothing but another program's word: no signed message says so: {}", called_paid.id));
+    }
+
     async fn a_schema_that_would_not_do_is_told_of(engine) {
         let database = migrated(Database::fresh(engine).await).await;
         let look = database.look().await;
@@ -111,7 +126,13 @@ on_both_engines! {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn how_the_server_is_set_up_is_looked_at() {
-    let weak = ["--innodb-flush-log-at-trx-commit=2", "--sql-mode=", "--max-connections=10", "--character-set-server=latin1"];
+    let weak = [
+        "--default-time-zone=-05:30",
+        "--innodb-flush-log-at-trx-commit=2",
+        "--sql-mode=",
+        "--max-connections=10",
+        "--character-set-server=latin1",
+    ];
     let server = Server::start(&weak).await;
     let database = Database::on_server(&server.url).await;
     let look = database.look().await;
@@ -122,6 +143,7 @@ async fn how_the_server_is_set_up_is_looked_at() {
     findings.say(Warn, "database", "max_connections is 10");
     findings.say(Warn, "database", "Chinese in prepayBack, payBack, queryBack becomes ?");
     findings.say(Warn, "database", "its clock is");
+    findings.say(Ok, "database", "its time zone is 13:30 h behind Beijing's");
     findings.say(Ok, "database", "privileges");
     let accepted = Patient::on(&database).set("DATABASE__ACCEPT_WEAK_DURABILITY", true).examined().await;
     accepted.say(Warn, "database", "innodb_flush_log_at_trx_commit is 2");
@@ -134,6 +156,8 @@ async fn how_the_server_is_set_up_is_looked_at() {
     let text = format!("{mended:?}");
     assert!(!["strict", "max_connections", "Chinese", "its clock"].iter().any(|word| text.contains(word)), "{text}");
 
+    look.run("SET GLOBAL init_connect = 'SET time_zone = SYSTEM'").await;
+    Patient::on(&database).examined().await.say(Warn, "database", "init_connect");
     look.run("SET GLOBAL read_only = 1").await;
     Patient::on(&database).examined().await.say(Fail, "database", "a read-only copy");
 }
@@ -180,5 +204,12 @@ async fn the_original_s_table_is_looked_at_and_not_adopted() {
     let findings = Patient::on(&database).examined().await;
     findings.say(Warn, "schema", "0003_adoption to be taken at the next start");
     findings.are_well();
+    look.run("ALTER TABLE deal ADD COLUMN shop int NOT NULL").await;
+    let findings = Patient::on(&database).examined().await;
+    findings.say(Fail, "schema", "would not start");
+    assert!(format!("{findings:?}").contains("deal.shop must have a default"), "{findings:?}");
+    look.run("ALTER TABLE deal DROP COLUMN shop; RENAME TABLE deal TO think_deal").await;
+    Patient::on(&database).examined().await.say(Warn, "database", "think_deal looks like the Node.js service's table");
+    look.run("RENAME TABLE think_deal TO deal").await;
     assert_eq!(look.texts(shape).await, before);
 }
