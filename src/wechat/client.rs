@@ -1,5 +1,6 @@
 //! The calls. One reqwest client, every default of it chosen.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -56,6 +57,8 @@ pub struct Client {
     queries: Semaphore,
     chance: Chance,
     metrics: CallMetrics,
+    /// Whether links of another form than ever have been told of.
+    new_links: AtomicBool,
 }
 
 /// How a request gets to WeChat.
@@ -140,6 +143,7 @@ impl Client {
             queries: Semaphore::new(UNDER_WAY),
             chance,
             metrics: CallMetrics::default(),
+            new_links: AtomicBool::default(),
         }
     }
 
@@ -162,7 +166,11 @@ impl Client {
     /// `unifiedorder` with the stored bytes of [`Merchant::unified_order_request`].
     pub async fn unified_order(&self, _place: SemaphorePermit<'_>, order_id: &OrderId, request: String) -> Result<Prepaid, CallError> {
         let request = self.merchant.signed_anew(request);
-        self.call(Api::UnifiedOrder, order_id, request, &PAUSES, reply::unified_order).await
+        let prepaid = self.call(Api::UnifiedOrder, order_id, request, &PAUSES, reply::unified_order).await?;
+        if !prepaid.looks_as_ever() && !self.new_links.swap(true, Ordering::Relaxed) {
+            warn!("WeChat gives links of a form that is new to this version; they are passed on as they are");
+        }
+        Ok(prepaid)
     }
 
     /// `orderquery` for a caller who waits. Asked once: a caller who wants to know comes again.
