@@ -9,6 +9,7 @@ mod support;
 mod adoptable;
 mod adopted_rows;
 mod adoption;
+mod algorithm_change;
 mod architecture;
 mod auth;
 mod backlog;
