@@ -124,6 +124,7 @@ impl Audit {
         let paid = order.filter(|order| order.trade_state.is_paid());
         let order = paid.unwrap_or_else(|| panic!("V1: Paid, and not paid at WeChat: {row:?}"));
         if self.decided_elsewhere.contains(&row.order_id) {
+            assert!(row.transaction_id.is_none() || row.transaction_id == order.transaction_id, "V1: another payment: {row:?}");
             return;
         }
         assert_eq!(row.settled, 1, "journal: one settlement: {row:?}");
