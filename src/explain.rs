@@ -59,6 +59,8 @@ fn sentence(event: &StoredEvent) -> String {
         Some(EventKind::LinkUnknown) => "WeChat's answer did not arrive; only the same request again, or a query, can tell",
         Some(EventKind::Settled) => "WeChat's signed word was stored: paid",
         Some(EventKind::SettledLate) => "ALARM: paid after it had expired; stored as paid",
+        Some(EventKind::Identified) => "Another program had marked it as paid; WeChat's signed word says by which payment",
+        Some(EventKind::Refunded) => "ALARM: WeChat said that it was given back, and not by this service",
         Some(EventKind::Mismatch) => "ALARM: WeChat has signed a payment that does not fit; nothing was changed",
         Some(EventKind::PaymentFailed) => "WeChat told of a payment that failed",
         Some(EventKind::Looked) => "WeChat was asked how it stands",
@@ -75,7 +77,8 @@ fn outlook(deal: &Deal, now: Timestamp) -> String {
         DealStatus::Paid => {
             let when = deal.paid_at.map(|at| format!(" {}", show(at))).unwrap_or_default();
             let transaction = deal.transaction_id.as_deref().unwrap_or("unknown");
-            format!("It is paid{when}, transaction {transaction}. Nothing more will happen to it.")
+            let refunded = deal.refunded_at.map(|at| format!(" At least a part was given back; WeChat said so {}.", show(at)));
+            format!("It is paid{when}, transaction {transaction}.{} Nothing more will happen to it.", refunded.unwrap_or_default())
         }
         DealStatus::Expired => "It has expired. Nothing more will happen to it, unless WeChat tells of a payment after all.".to_owned(),
         DealStatus::Unpaid if !deal.mode.is_wechat() => "It is undecided. WeChat is never asked about it.".to_owned(),

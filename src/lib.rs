@@ -26,9 +26,9 @@
 //!
 //! # What must always hold
 //! 1. A row is stored durably before WeChat is asked for a link: no payable link is without a deal.
-//! 2. Paid is written with verified evidence only: the signature by the configured algorithm, our appid and mch_id, the
-//!    same fen, CNY. [`gateway::Gateway::settle`] is the only door, and it takes a [`wechat::PaidTrade`], which only the
-//!    reply gate and the notification reader can make.
+//! 2. Paid is written with verified evidence only: the signature by the configured algorithm or the order's own, our appid
+//!    and mch_id, the same fen, CNY. [`gateway::Gateway::settle`] is the only door, and it takes a [`wechat::PaidTrade`],
+//!    which only the reply gate and the notification reader can make.
 //! 3. WeChat is answered SUCCESS only after the commit. A repeat changes nothing and is answered SUCCESS.
 //! 4. A second transaction for a paid deal changes nothing and is raised as an alarm.
 //! 5. Expired is written only after WeChat has said that the order cannot be paid any more.

@@ -49,6 +49,8 @@ pub struct Deal {
     pub foreign: Option<ForeignTime>,
     /// When it was paid, once paid (of the original's rows: when it wrote that down).
     pub paid_at: Option<Timestamp>,
+    /// When WeChat was first heard to say that at least a part of the payment was given back.
+    pub refunded_at: Option<Timestamp>,
     /// Until when it can be paid. `None` for deals that the original opened.
     pub expires_at: Option<Timestamp>,
     /// When it will be looked at next, without anybody asking. `None` once it is decided, and for deals so old when they

@@ -16,7 +16,8 @@ pub struct ForeignTime {
     pub latest: Timestamp,
 }
 
-/// A time of day as WeChat and the `deal` table write it: Beijing, UTC+8 all year round.
+/// A time of day as WeChat and the `deal` table write it: Beijing, UTC+8 all year round, in whole seconds of which each
+/// minute has sixty. A leap second, which chrono can hold and no column can, is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BeijingTime(NaiveDateTime);
 
@@ -31,10 +32,11 @@ impl BeijingTime {
         self.0.format("%Y%m%d%H%M%S").to_string()
     }
 
-    /// Reads `yyyyMMddHHmmss`; `None` for anything else, the 32nd of a month included.
+    /// Reads `yyyyMMddHHmmss`; `None` for anything else, the 32nd of a month and the 61st second of a minute included.
     pub fn from_compact(text: &str) -> Option<Self> {
         let digits = text.len() == 14 && text.bytes().all(|b| b.is_ascii_digit());
-        digits.then(|| NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").ok().map(Self)).flatten()
+        let time = digits.then(|| NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").ok()).flatten()?;
+        (time.nanosecond() == 0).then_some(Self(time))
     }
 
     /// The column value of a DATETIME.
@@ -50,13 +52,14 @@ impl BeijingTime {
 
 impl From<Timestamp> for BeijingTime {
     fn from(time: Timestamp) -> Self {
-        Self(time.with_timezone(&BEIJING).naive_local())
+        time.with_timezone(&BEIJING).naive_local().into()
     }
 }
 
 impl From<NaiveDateTime> for BeijingTime {
     fn from(column: NaiveDateTime) -> Self {
-        Self(column)
+        // A leap second is chrono's 59th with more than a second behind the comma.
+        Self(column.with_nanosecond(0).unwrap_or(column))
     }
 }
 
@@ -86,9 +89,29 @@ mod tests {
 
     #[test]
     fn a_time_that_does_not_exist_is_none() {
-        for text in ["", "20260132000000", "20260101250000", "2026010100000", "202601010000001", "2026-01-01 00:00", "２０２６0101000000"]
-        {
+        for text in [
+            "",
+            "20260132000000",
+            "20261123125960",
+            "20260101250000",
+            "2026010100000",
+            "202601010000001",
+            "2026-01-01 00:00",
+            "２０２６0101000000",
+        ] {
             assert_eq!(BeijingTime::from_compact(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_time_has_a_leap_second_or_a_part_of_one() {
+        let leap = NaiveDateTime::parse_from_str("2026-11-23 12:59:60", "%Y-%m-%d %H:%M:%S").unwrap();
+        let utc: Timestamp = "2026-11-23T04:59:59.999Z".parse().unwrap();
+        let leap_in_utc: Timestamp = "2026-11-23T04:59:60.5Z".parse().unwrap();
+        for time in [BeijingTime::from(leap), BeijingTime::from(utc), BeijingTime::from(leap_in_utc)] {
+            assert_eq!(time.compact(), "20261123125959");
+            assert_eq!(time.naive().to_string(), "2026-11-23 12:59:59");
+            assert_eq!(time.timestamp().to_rfc3339(), "2026-11-23T04:59:59+00:00");
         }
     }
 }

@@ -55,6 +55,8 @@ label! {
         Money = "money",
         /// A payment of a deal that had expired.
         PaidLate = "paid_late",
+        /// A payment of which WeChat says that at least a part was given back.
+        Refunded = "refunded",
     }
 }
 
@@ -96,6 +98,8 @@ label! {
         Repeated = "repeated",
         /// SUCCESS: a payment was tried and failed.
         PaymentFailed = "payment_failed",
+        /// SUCCESS: something was given back. It is counted and otherwise left alone.
+        Refund = "refund",
         /// FAIL: it does not fit its order.
         Mismatch = "mismatch",
         /// FAIL: it could not be stored, or not in time. WeChat comes again.
@@ -114,13 +118,11 @@ label! {
         TooLarge = "too_large",
         /// Not a message of the protocol.
         Malformed = "malformed",
-        /// A refund's.
-        Refund = "refund",
-        /// Signed, with something missing.
+        /// With something missing.
         Incomplete = "incomplete",
         /// Not signed with our key.
         Signature = "signature",
-        /// Signed, for somebody else.
+        /// For somebody else.
         Foreign = "foreign",
     }
 }
@@ -131,7 +133,6 @@ impl Disbelief {
         match error {
             NotificationError::Xml(XmlError::TooLarge) => Self::TooLarge,
             NotificationError::Xml(_) => Self::Malformed,
-            NotificationError::Refund => Self::Refund,
             NotificationError::Incomplete(_) => Self::Incomplete,
             NotificationError::Signature(_) => Self::Signature,
             NotificationError::Foreign(_) => Self::Foreign,

@@ -106,6 +106,10 @@ impl GatewayMetrics {
         self.deals.inc(Outcome::Expired);
     }
 
+    pub(super) fn refunded(&self) {
+        self.alarms.inc(Alarm::Refunded);
+    }
+
     pub(super) fn settled(&self, outcome: &Result<Settled, SettleError>, trade: &PaidTrade, origin: Origin, now: Timestamp) {
         match outcome {
             Ok(Settled::Now) => self.deals.inc(Outcome::Paid),
@@ -113,7 +117,7 @@ impl GatewayMetrics {
                 self.deals.inc(Outcome::PaidLate);
                 self.alarms.inc(Alarm::PaidLate);
             }
-            Ok(Settled::Already) => return,
+            Ok(Settled::Already | Settled::Identified | Settled::GivenBack) => return,
             Err(error) => {
                 if let Some(wrong) = Wrong::of(error) {
                     self.alarms.inc(Alarm::Money);

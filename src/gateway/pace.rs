@@ -109,6 +109,7 @@ mod tests {
             created_at: Timestamp::UNIX_EPOCH,
             foreign: None,
             paid_at: None,
+            refunded_at: None,
             expires_at: None,
             due_at: None,
             prepay: Prepay::default(),

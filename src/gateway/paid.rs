@@ -1,5 +1,6 @@
-//! Deals that are known to be paid. Nothing leaves Paid, whoever else works on the database, so what is remembered here is
-//! true for ever: the poll that sees the payment, and those after it, cost the database nothing.
+//! A cache of deals that are known to be paid: the poll that sees the payment, and those after it, cost the database
+//! nothing. Nothing leaves Paid, whoever else works on the database; but a payment may be given back, and another instance
+//! may be the one that hears of it. So after a minute the row is looked at again.
 //!
 //! A payment itself does not say until when its deal could have been paid, which a payer's page is told too; so that is
 //! remembered of every deal that is opened or polled here.
@@ -7,6 +8,7 @@
 use std::collections::HashMap;
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::deal::{OrderId, Timestamp};
 use crate::wechat::TradeState;
@@ -15,6 +17,8 @@ use super::OrderView;
 
 /// Remembered before the oldest are forgotten, in each of two generations: together some megabytes.
 const GENERATION: usize = 32_768;
+/// For so long a payment is told of without a look at its row.
+const FRESH: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Default)]
 pub struct Paid(Mutex<Generations>);
@@ -30,29 +34,39 @@ struct Generations {
 struct Known {
     expires_at: Option<Timestamp>,
     /// `None`: it may be undecided, or not.
-    paid_at: Option<Timestamp>,
+    payment: Option<Payment>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Payment {
+    paid_at: Timestamp,
+    is_refunded: bool,
+    /// When the row was last known to say so, by the clock's ticks.
+    as_of: Duration,
 }
 
 impl Paid {
     /// How a deal stands that is known to be paid.
-    pub fn view(&self, order_id: &OrderId) -> Option<OrderView> {
+    pub fn view(&self, order_id: &OrderId, now: Duration) -> Option<OrderView> {
         let known = self.lock().get(order_id)?;
-        known.paid_at.map(|paid_at| OrderView::new(TradeState::Success, known.expires_at, Some(paid_at)))
+        let payment = known.payment.filter(|payment| now < payment.as_of + FRESH)?;
+        Some(OrderView::new(TradeState::of_paid(payment.is_refunded), known.expires_at, Some(payment.paid_at)))
     }
 
     /// Remembers until when a deal can be paid.
     pub fn note_expiry(&self, order_id: &OrderId, expires_at: Option<Timestamp>) {
         let mut generations = self.lock();
         if generations.get(order_id).is_none() {
-            generations.put(order_id, Known { expires_at, paid_at: None });
+            generations.put(order_id, Known { expires_at, payment: None });
         }
     }
 
-    /// Remembers that the payment of a deal was stored.
-    pub fn note_payment(&self, order_id: &OrderId, paid_at: Timestamp) {
+    /// Remembers that the payment of a deal is stored. What was given back once stays so, whoever has read the row before.
+    pub fn note_payment(&self, order_id: &OrderId, paid_at: Timestamp, is_refunded: bool, now: Duration) {
         let mut generations = self.lock();
         if let Some(known) = generations.get(order_id) {
-            generations.put(order_id, Known { paid_at: Some(paid_at), ..known });
+            let is_refunded = is_refunded || known.payment.is_some_and(|payment| payment.is_refunded);
+            generations.put(order_id, Known { payment: Some(Payment { paid_at, is_refunded, as_of: now }), ..known });
         }
     }
 
@@ -78,6 +92,8 @@ impl Generations {
 mod tests {
     use super::*;
 
+    const NOW: Duration = Duration::from_secs(7);
+
     fn order(number: usize) -> OrderId {
         number.to_string().parse().unwrap()
     }
@@ -87,10 +103,10 @@ mod tests {
         let (paid, at) = (Paid::default(), Timestamp::UNIX_EPOCH);
         for number in 0..3 * GENERATION {
             paid.note_expiry(&order(number), Some(at));
-            paid.note_payment(&order(number), at);
+            paid.note_payment(&order(number), at, false, NOW);
         }
-        assert!((2 * GENERATION..3 * GENERATION).all(|number| paid.view(&order(number)).is_some()));
-        assert!(paid.view(&order(0)).is_none());
+        assert!((2 * GENERATION..3 * GENERATION).all(|number| paid.view(&order(number), NOW).is_some()));
+        assert!(paid.view(&order(0), NOW).is_none());
         let generations = paid.lock();
         assert!(generations.young.len() + generations.old.len() <= 2 * GENERATION);
     }
@@ -99,11 +115,24 @@ mod tests {
     fn only_a_payment_makes_paid() {
         let (paid, at) = (Paid::default(), Timestamp::UNIX_EPOCH);
         paid.note_expiry(&order(1), Some(at));
-        assert_eq!(paid.view(&order(1)), None);
-        paid.note_payment(&order(2), at);
-        assert_eq!(paid.view(&order(2)), None, "until when it could be paid is not known here");
-        paid.note_payment(&order(1), at);
+        assert_eq!(paid.view(&order(1), NOW), None);
+        paid.note_payment(&order(2), at, false, NOW);
+        assert_eq!(paid.view(&order(2), NOW), None, "until when it could be paid is not known here");
+        paid.note_payment(&order(1), at, false, NOW);
         paid.note_expiry(&order(1), Some(at));
-        assert_eq!(paid.view(&order(1)).map(|view| (view.expires_at, view.paid_at)), Some((Some(at), Some(at))));
+        assert_eq!(paid.view(&order(1), NOW).map(|view| (view.expires_at, view.paid_at)), Some((Some(at), Some(at))));
+    }
+
+    #[test]
+    fn a_payment_is_told_for_a_minute_and_what_is_given_back_stays_so() {
+        let (paid, at) = (Paid::default(), Timestamp::UNIX_EPOCH);
+        let told = |seconds| paid.view(&order(1), NOW + Duration::from_secs(seconds)).map(|view| view.state);
+        paid.note_expiry(&order(1), Some(at));
+        paid.note_payment(&order(1), at, false, NOW);
+        assert_eq!((told(0), told(59), told(60)), (Some(TradeState::Success), Some(TradeState::Success), None));
+        paid.note_payment(&order(1), at, true, NOW + Duration::from_secs(60));
+        assert_eq!((told(61), told(119), told(120)), (Some(TradeState::Refund), Some(TradeState::Refund), None));
+        paid.note_payment(&order(1), at, false, NOW + Duration::from_secs(120));
+        assert_eq!(told(121), Some(TradeState::Refund), "who read the row before it was given back");
     }
 }

@@ -25,6 +25,8 @@ pub enum Standing {
     Waiting(String),
     /// It is paid.
     Paid,
+    /// It was paid, and at least a part was given back.
+    Refunded,
     /// Its time is over. (Whether it was paid at the last moment may be known only a little later.)
     Expired,
     /// It was given up before its time was over.
@@ -41,12 +43,12 @@ impl Gateway {
         let expires_at = deal.payable_until();
         let is_over = expires_at <= self.clock.now();
         let standing = match deal.status {
-            DealStatus::Paid => Standing::Paid,
+            DealStatus::Paid => paid(&deal),
             DealStatus::Expired | DealStatus::Unpaid if is_over => Standing::Expired,
             DealStatus::Expired => Standing::Closed,
             DealStatus::Unpaid => match self.link(deal.clone()).await {
                 Ok(opened) => Standing::Waiting(opened.code_url),
-                Err(GatewayError::OrderPaid(_)) => Standing::Paid,
+                Err(GatewayError::OrderPaid(_)) => paid(&self.load(&order_id).await?),
                 Err(GatewayError::OrderClosed(_)) => Standing::Closed,
                 Err(error @ GatewayError::Store(_)) => return Err(error),
                 Err(error) => {
@@ -57,4 +59,8 @@ impl Gateway {
         };
         Ok(PayPage { deal, expires_at, standing })
     }
+}
+
+fn paid(deal: &Deal) -> Standing {
+    if deal.refunded_at.is_some() { Standing::Refunded } else { Standing::Paid }
 }

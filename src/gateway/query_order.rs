@@ -56,7 +56,7 @@ impl OrderView {
     /// What the store says by itself about a decided deal.
     pub(super) fn decided(deal: &Deal) -> Option<Self> {
         match deal.status {
-            DealStatus::Paid => Some(Self::of(TradeState::Success, deal)),
+            DealStatus::Paid => Some(Self::of(TradeState::of_paid(deal.refunded_at.is_some()), deal)),
             DealStatus::Expired => Some(Self::of(TradeState::Closed, deal)),
             DealStatus::Unpaid => None,
         }
@@ -74,7 +74,7 @@ pub(super) struct Told {
 impl Gateway {
     /// How a deal stands that this instance knows to be paid: asked of nobody.
     pub fn known_paid(&self, order_id: &OrderId) -> Option<OrderView> {
-        self.paid.view(order_id)
+        self.paid.view(order_id, self.clock.ticks())
     }
 
     /// How the deal stands now. All who ask about one order at the same time share one call to WeChat, and wait for it for
@@ -99,12 +99,12 @@ impl Gateway {
         }
     }
 
-    /// What the store says by itself about a decided deal; what will be true for ever is remembered.
+    /// What the store says by itself about a decided deal; a payment is remembered.
     fn decided(&self, deal: &Deal) -> Option<OrderView> {
         self.paid.note_expiry(&deal.order_id, deal.expires_at);
         let view = OrderView::decided(deal)?;
         if let Some(paid_at) = view.paid_at {
-            self.paid.note_payment(&deal.order_id, paid_at);
+            self.paid.note_payment(&deal.order_id, paid_at, deal.refunded_at.is_some(), self.clock.ticks());
         }
         Some(view)
     }
@@ -127,10 +127,11 @@ impl Gateway {
         })
     }
 
-    /// WeChat's own word (REFUND, REVOKED) is shown, unless something else has been decided meanwhile.
+    /// WeChat's own word (REVOKED) is shown, unless something else has been decided meanwhile: REFUND is never taken back.
     async fn decided_view(&self, order_id: &OrderId, told: OrderView) -> Result<OrderView, GatewayError> {
         let deal = self.load(order_id).await?;
-        let decided = self.decided(&deal).filter(|stored| !stored.state.is_same_verdict(told.state));
+        let is_more = |stored: &OrderView| !stored.state.is_same_verdict(told.state) || stored.state == TradeState::Refund;
+        let decided = self.decided(&deal).filter(|stored| stored.state != told.state && is_more(stored));
         Ok(decided.unwrap_or(OrderView { paid_at: deal.paid_at, ..told }))
     }
 

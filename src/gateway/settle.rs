@@ -4,11 +4,14 @@
 use chrono::TimeDelta;
 use tracing::{info, warn};
 
-use crate::deal::{DealStatus, OrderId, Timestamp};
+use crate::deal::{Deal, DealStatus, OrderId, Timestamp};
 use crate::store::{Event, EventKind, Origin, StoreError};
 use crate::wechat::PaidTrade;
 
 use super::Gateway;
+
+/// What the journal says with a payment that was given back before it became known here.
+const GIVEN_BACK: &str = "at least a part was given back since";
 
 /// A payment that is stored, durably.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,8 +20,12 @@ pub enum Settled {
     Now,
     /// It became Paid now, after it had been given up: money beats the timer.
     Late,
-    /// It was Paid before, by this payment. Nothing was changed.
+    /// It was Paid before, and of this payment nothing new was heard.
     Already,
+    /// It was Paid before, by another program that did not say by which payment; that is stored now.
+    Identified,
+    /// It was Paid before, by this payment; that at least a part was given back is new.
+    GivenBack,
 }
 
 /// A payment that changed nothing, though WeChat has signed it. Somebody should look.
@@ -62,13 +69,6 @@ impl Gateway {
         Self::is_about(trade.order_id());
         let outcome = self.try_settle(trade, origin).await;
         self.metrics.settled(&outcome, trade, origin, self.clock.now());
-        match &outcome {
-            Ok(_) | Err(SettleError::Store(_)) => {}
-            Err(error) => {
-                let event = self.event(trade.order_id(), EventKind::Mismatch, origin);
-                self.record(Event { detail: Some(error.to_string()), ..event }, Some(trade.evidence())).await;
-            }
-        }
         let order_id = trade.order_id();
         if outcome.is_ok() {
             self.watched.touch(order_id);
@@ -77,14 +77,22 @@ impl Gateway {
         let transaction = tail(trade.transaction_id());
         match &outcome {
             Ok(Settled::Now) => info!(%order_id, ?source, total_fee, transaction, "settled"),
-            Ok(Settled::Already) => info!(%order_id, ?source, transaction, "settled before"),
+            Ok(Settled::Already | Settled::GivenBack) => info!(%order_id, ?source, transaction, "settled before"),
+            Ok(Settled::Identified) => {
+                info!(%order_id, ?source, transaction, "settled before by another program; the payment is known now")
+            }
             Ok(Settled::Late) => {
                 warn!(alarm = "paid_late", %order_id, ?source, total_fee, transaction, "paid after it had expired; settled")
             }
             Err(SettleError::Store(error)) => warn!(%order_id, ?source, %error, "a payment could not be stored yet"),
-            Err(error) => {
+            Err(error) if self.note_mismatch(trade, error, origin).await => {
                 warn!(alarm = "money", %order_id, ?source, total_fee, transaction, %error, "a payment does not fit and changed nothing")
             }
+            Err(error) => info!(%order_id, ?source, transaction, %error, "a payment still does not fit"),
+        }
+        if is_news_of_refund(trade, &outcome) {
+            self.metrics.refunded();
+            warn!(alarm = "refunded", %order_id, total_fee, transaction, "at least a part of a payment was given back, and not by this service");
         }
         outcome
     }
@@ -102,9 +110,13 @@ impl Gateway {
             return Err(SettleError::Currency);
         }
         let paid_at = self.payment_time(trade);
-        let event = |kind| Event { evidence: Some(trade.evidence().clone()), ..self.event(trade.order_id(), kind, origin) };
+        let event = |kind| Event {
+            evidence: Some(trade.evidence().clone()),
+            detail: trade.is_refunded().then(|| GIVEN_BACK.to_owned()),
+            ..self.event(trade.order_id(), kind, origin)
+        };
         if self.store.mark_paid(trade, paid_at, event(EventKind::Settled)).await? {
-            self.paid.note_payment(trade.order_id(), paid_at);
+            self.paid.note_payment(trade.order_id(), paid_at, trade.is_refunded(), self.clock.ticks());
             return Ok(Settled::Now);
         }
         // Not an unpaid deal of ours with this price. Look why, and move it only from where it stands.
@@ -113,23 +125,42 @@ impl Gateway {
             if !deal.mode.is_wechat() {
                 return Err(SettleError::NotWeChats);
             }
-            if deal.status == DealStatus::Paid {
-                // The original stored no transaction id.
-                let same = deal.transaction_id.is_none_or(|id| id == trade.transaction_id());
-                return if same { Ok(Settled::Already) } else { Err(SettleError::SecondTransaction) };
-            }
             if deal.charged != Some(trade.total_fee()) {
                 return Err(SettleError::Amount);
             }
             let (settled, kind) = match deal.status {
+                DealStatus::Paid => match paid_before(&deal, trade)? {
+                    Settled::Identified => (Settled::Identified, EventKind::Identified),
+                    Settled::GivenBack => (Settled::GivenBack, EventKind::Refunded),
+                    already => return Ok(already),
+                },
                 DealStatus::Expired => (Settled::Late, EventKind::SettledLate),
-                _ => (Settled::Now, EventKind::Settled),
+                DealStatus::Unpaid => (Settled::Now, EventKind::Settled),
             };
-            if self.store.mark_paid_from(&deal, trade, paid_at, event(kind)).await? {
+            let changed = match settled {
+                Settled::Identified => self.store.identify(&deal, trade, event(kind)).await?,
+                Settled::GivenBack => self.store.note_refund(&deal, trade, event(kind)).await?,
+                _ => self.store.mark_paid_from(&deal, trade, paid_at, event(kind)).await?,
+            };
+            if changed {
+                let paid_at = deal.paid_at.unwrap_or(paid_at);
+                self.paid.note_payment(trade.order_id(), paid_at, trade.is_refunded(), self.clock.ticks());
                 return Ok(settled);
             }
         }
         Err(StoreError::Unavailable("the deal changes too fast").into())
+    }
+
+    /// Writes a payment that does not fit into the journal, with what WeChat has signed: once, however often it is told. `false`:
+    /// it is there already.
+    async fn note_mismatch(&self, trade: &PaidTrade, error: &SettleError, origin: Origin) -> bool {
+        let detail = format!("{error}: {} fen by transaction {}", trade.total_fee().get(), trade.transaction_id());
+        let event = self.event(trade.order_id(), EventKind::Mismatch, origin);
+        let event = Event { detail: Some(detail), evidence: Some(trade.evidence().clone()), ..event };
+        self.store.record_once(event).await.unwrap_or_else(|error| {
+            warn!(%error, "an event could not be written");
+            true
+        })
     }
 
     /// `time_end`, unless it is impossible: it is not checked by any signature of time, so it decides nothing and a
@@ -142,6 +173,22 @@ impl Gateway {
             now
         })
     }
+}
+
+/// What a payment of the right amount means for a deal that is paid.
+fn paid_before(deal: &Deal, trade: &PaidTrade) -> Result<Settled, SettleError> {
+    match &deal.transaction_id {
+        // The original stored no transaction id, so the first that WeChat has signed is the one that it did not tell.
+        None => Ok(Settled::Identified),
+        Some(first) if first != trade.transaction_id() => Err(SettleError::SecondTransaction),
+        Some(_) if trade.is_refunded() && deal.refunded_at.is_none() => Ok(Settled::GivenBack),
+        Some(_) => Ok(Settled::Already),
+    }
+}
+
+/// Whether by this payment it was first heard that something was given back. (This service gives nothing back.)
+fn is_news_of_refund(trade: &PaidTrade, outcome: &Result<Settled, SettleError>) -> bool {
+    trade.is_refunded() && matches!(outcome, Ok(settled) if *settled != Settled::Already)
 }
 
 /// The last six characters: enough to find a payment in WeChat's own pages, not enough to be worth copying.

@@ -6,14 +6,14 @@ use axum::Extension;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tracing::warn;
+use tracing::{info, warn};
 
-use crate::gateway::{Answered, Disbelief, SettleError, Settled};
+use crate::gateway::{Answered, Disbelief, SettleError, Settled, Unbelieved};
 use crate::listener::Peer;
 use crate::store::Origin;
 use crate::trace::carried;
 use crate::wechat::xml::XmlError;
-use crate::wechat::{Notification, NotificationError};
+use crate::wechat::{Notification, NotificationError, Reading, Unconfirmed};
 
 use super::body::{self, UnreadBody};
 use super::client_address::client_address;
@@ -47,14 +47,26 @@ impl IntoResponse for Acknowledgement {
 pub async fn notify(
     State(app): State<Arc<App>>,
     Extension(begun): Extension<Begun>,
-    SignedNotify(notification): SignedNotify,
+    SignedNotify(reading): SignedNotify,
 ) -> Acknowledgement {
+    let notification = match reading {
+        Reading::Verified(notification) => notification,
+        Reading::OtherAlgorithm(unconfirmed) => match confirm(&app, begun, unconfirmed).await {
+            Ok(notification) => notification,
+            Err(unbelieved) => return unbelieved,
+        },
+    };
     let trade = match notification {
         Notification::Paid(trade) => trade,
         Notification::Failed { order_id } => {
             let gateway = app.gateway.clone();
             app.work.spawn(carried(async move { gateway.payment_failed(&order_id).await }));
             app.gateway.metrics().answered(Answered::PaymentFailed);
+            return Acknowledgement::Success;
+        }
+        Notification::Refund => {
+            info!("a notification of a refund; it is not read yet");
+            app.gateway.metrics().answered(Answered::Refund);
             return Acknowledgement::Success;
         }
     };
@@ -69,8 +81,45 @@ pub async fn notify(
     match outcome {
         Ok(Ok(_)) => Acknowledgement::Success,
         Ok(Err(error)) => Acknowledgement::from(error),
-        Err(Unheard::TooSlow) => Acknowledgement::Fail(StatusCode::SERVICE_UNAVAILABLE, "BUSY"),
-        Err(Unheard::Panicked) => Acknowledgement::Fail(StatusCode::INTERNAL_SERVER_ERROR, "ERROR"),
+        Err(unheard) => Acknowledgement::from(unheard),
+    }
+}
+
+/// Asks the order by which algorithm it was sent.
+async fn confirm(app: &App, begun: Begun, unconfirmed: Unconfirmed) -> Result<Notification, Acknowledgement> {
+    let gateway = app.gateway.clone();
+    match app.detached(begun.wechat_due(), async move { gateway.confirm(unconfirmed).await }).await {
+        Ok(Ok(notification)) => Ok(notification),
+        Ok(Err(Unbelieved::Signature(error))) => Err(disbelieved(app, error.into())),
+        Ok(Err(Unbelieved::Store(error))) => {
+            app.gateway.metrics().answered(Answered::NotStored);
+            Err(SettleError::Store(error).into())
+        }
+        Err(unheard) => {
+            app.gateway.metrics().answered(Answered::NotStored);
+            Err(unheard.into())
+        }
+    }
+}
+
+fn disbelieved(app: &App, error: NotificationError) -> Acknowledgement {
+    app.gateway.metrics().disbelieve(Disbelief::of(&error));
+    warn!(%error, "a notification is not believed");
+    match error {
+        NotificationError::Xml(XmlError::TooLarge) => Acknowledgement::Fail(StatusCode::PAYLOAD_TOO_LARGE, "TOO LARGE"),
+        NotificationError::Xml(_) => Acknowledgement::Fail(StatusCode::BAD_REQUEST, "MALFORMED"),
+        NotificationError::Incomplete(_) => Acknowledgement::Fail(StatusCode::BAD_REQUEST, "INCOMPLETE"),
+        NotificationError::Signature(_) => Acknowledgement::Fail(StatusCode::UNAUTHORIZED, "SIGNATURE"),
+        NotificationError::Foreign(_) => Acknowledgement::Fail(StatusCode::CONFLICT, "FOREIGN"),
+    }
+}
+
+impl From<Unheard> for Acknowledgement {
+    fn from(unheard: Unheard) -> Self {
+        match unheard {
+            Unheard::TooSlow => Self::Fail(StatusCode::SERVICE_UNAVAILABLE, "BUSY"),
+            Unheard::Panicked => Self::Fail(StatusCode::INTERNAL_SERVER_ERROR, "ERROR"),
+        }
     }
 }
 
@@ -95,8 +144,8 @@ fn is_source(request: &Request, app: &App) -> bool {
 }
 
 /// A notification that WeChat has signed: size, then XML, then signature, then meaning. Nothing of the database is
-/// touched before, so a flood of forged ones costs a hash each.
-pub struct SignedNotify(Notification);
+/// touched before, so a flood of forged ones costs a hash each. (Those of refunds have no signature, and touch nothing.)
+pub struct SignedNotify(Reading);
 
 impl FromRequest<Arc<App>> for SignedNotify {
     type Rejection = Acknowledgement;
@@ -113,16 +162,6 @@ impl FromRequest<Arc<App>> for SignedNotify {
             UnreadBody::Broken => Acknowledgement::Fail(StatusCode::BAD_REQUEST, "MALFORMED"),
             UnreadBody::Encoded => Acknowledgement::Fail(StatusCode::UNSUPPORTED_MEDIA_TYPE, "ENCODED"),
         })?;
-        app.gateway.merchant().read_notification(&bytes).map(Self).map_err(|error| {
-            app.gateway.metrics().disbelieve(Disbelief::of(&error));
-            warn!(%error, "a notification is not believed");
-            match error {
-                NotificationError::Xml(XmlError::TooLarge) => Acknowledgement::Fail(StatusCode::PAYLOAD_TOO_LARGE, "TOO LARGE"),
-                NotificationError::Xml(_) | NotificationError::Refund => Acknowledgement::Fail(StatusCode::BAD_REQUEST, "MALFORMED"),
-                NotificationError::Incomplete(_) => Acknowledgement::Fail(StatusCode::BAD_REQUEST, "INCOMPLETE"),
-                NotificationError::Signature(_) => Acknowledgement::Fail(StatusCode::UNAUTHORIZED, "SIGNATURE"),
-                NotificationError::Foreign(_) => Acknowledgement::Fail(StatusCode::CONFLICT, "FOREIGN"),
-            }
-        })
+        app.gateway.merchant().read_notification(&bytes).map(Self).map_err(|error| disbelieved(app, error))
     }
 }

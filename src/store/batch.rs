@@ -175,7 +175,7 @@ async fn change(kind: BatchKind, part: &[&Statement], conn: &mut Conn) -> Result
 
 fn payments<'a>(part: &[&'a Statement]) -> Vec<(&'a PaidTrade, Timestamp)> {
     let payment = |statement: &&'a Statement| match statement.journaled_change() {
-        Some(Statement::MarkPaid { trade, paid_at }) => Some((&**trade, *paid_at)),
+        Some(Statement::MarkPaid { trade, paid_at, .. }) => Some((&**trade, *paid_at)),
         _ => None,
     };
     part.iter().filter_map(payment).collect()

@@ -51,7 +51,7 @@ pub type Expected = (&'static str, &'static [&'static str], u64, &'static str);
 
 const PRICE: &str = "double, or decimal with at least 2 digits behind the point and 8 before it";
 /// The original's, and ours.
-pub const COLUMNS: [Expected; 25] = [
+pub const COLUMNS: [Expected; 26] = [
     ("id", &["int", "bigint"], 0, "int"),
     ("order_id", &["varchar", "char"], 32, "varchar(45)"),
     ("product_id", &["int", "bigint"], 0, "int"),
@@ -77,6 +77,7 @@ pub const COLUMNS: [Expected; 25] = [
     ("refusal", &["varchar"], 255, "varchar(255)"),
     ("transaction_key", &["varchar"], 45, "varchar(45)"),
     ("signed_nonce", &["varchar"], 64, "varchar(64)"),
+    ("refunded_at", &["datetime"], 0, "datetime"),
 ];
 /// So many are the original's.
 pub const ORIGINAL: usize = 14;

@@ -19,6 +19,10 @@ pub enum EventKind {
     Settled,
     /// The deal became Paid after it had expired.
     SettledLate,
+    /// A deal that another program had marked as paid got the transaction that WeChat has signed.
+    Identified,
+    /// WeChat said of a paid deal that at least a part was given back.
+    Refunded,
     /// WeChat has signed something about money that does not fit the deal. Nothing was changed.
     Mismatch,
     /// WeChat told of a payment that failed.
@@ -32,13 +36,15 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const ALL: [(Self, &'static str); 11] = [
+    const ALL: [(Self, &'static str); 13] = [
         (Self::Opened, "opened"),
         (Self::LinkGiven, "link_given"),
         (Self::LinkRefused, "link_refused"),
         (Self::LinkUnknown, "link_unknown"),
         (Self::Settled, "settled"),
         (Self::SettledLate, "settled_late"),
+        (Self::Identified, "identified"),
+        (Self::Refunded, "refunded"),
         (Self::Mismatch, "mismatch"),
         (Self::PaymentFailed, "payment_failed"),
         (Self::Looked, "looked"),

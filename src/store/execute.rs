@@ -31,6 +31,7 @@ macro_rules! select_deal {
             "CAST(product_id AS SIGNED) AS product_id, CAST(status AS SIGNED) AS status, CAST(mode AS SIGNED) AS mode, transaction_id, ",
             // A decimal becomes the double that it is nearest to.
             "price + 0e0 AS price, price_last + 0e0 AS price_last, total_fee, prepay_request, code_url, refusal, ",
+            "CAST(refunded_at AS CHAR(19)) AS refunded_at, ",
             "CAST(create_at AS CHAR(19)) AS create_at, CAST(update_at AS CHAR(19)) AS update_at, ",
             "CAST(expires_at AS CHAR(19)) AS expires_at, CAST(due_at AS CHAR(19)) AS due_at, CAST(asking_until AS CHAR(19)) AS asking_until ",
             "FROM ",
@@ -175,35 +176,62 @@ impl Statement {
                 "UPDATE deal SET idempotency_key = NULL, signed_nonce = NULL, create_at = create_at, update_at = update_at WHERE order_key = ? AND COALESCE(status, 0) = 0 AND code_url IS NULL",
                 order_id.as_str(),
             ),
-            Self::MarkPaid { trade, paid_at } => {
+            Self::MarkPaid { trade, paid_at, refunded_at } => {
                 let (pay_back, query_back) = by_source(trade, letters);
                 affected!(
-                    "UPDATE deal SET status = 1, transaction_id = ?, transaction_key = ?, payBack = COALESCE(?, payBack), queryBack = COALESCE(?, queryBack), create_at = create_at, update_at = ?, due_at = NULL \
+                    "UPDATE deal SET status = 1, transaction_id = ?, transaction_key = ?, payBack = COALESCE(?, payBack), queryBack = COALESCE(?, queryBack), refunded_at = ?, create_at = create_at, update_at = ?, due_at = NULL \
                      WHERE order_key = ? AND COALESCE(status, 0) = 0 AND total_fee = ?",
                     trade.transaction_id(),
                     trade.transaction_id(),
                     pay_back.as_deref(),
                     query_back.as_deref(),
+                    refunded_at.map(column),
                     column(*paid_at),
                     trade.order_id().as_str(),
                     trade.total_fee().get(),
                 )
             }
-            Self::MarkPaidFrom { id, status, trade, paid_at } => {
+            Self::MarkPaidFrom { id, status, trade, paid_at, refunded_at } => {
                 let (pay_back, query_back) = by_source(trade, letters);
                 affected!(
-                    "UPDATE deal SET status = 1, transaction_id = ?, transaction_key = ?, payBack = COALESCE(?, payBack), queryBack = COALESCE(?, queryBack), create_at = create_at, update_at = ?, due_at = NULL \
+                    "UPDATE deal SET status = 1, transaction_id = ?, transaction_key = ?, payBack = COALESCE(?, payBack), queryBack = COALESCE(?, queryBack), refunded_at = ?, create_at = create_at, update_at = ?, due_at = NULL \
                      WHERE id = ? AND order_key = ? AND COALESCE(status, 0) = ?",
                     trade.transaction_id(),
                     trade.transaction_id(),
                     pay_back.as_deref(),
                     query_back.as_deref(),
+                    refunded_at.map(column),
                     column(*paid_at),
                     id,
                     trade.order_id().as_str(),
                     status.code(),
                 )
             }
+            // What the other program has written there stays.
+            Self::Identify { id, trade, refunded_at } => {
+                let (pay_back, query_back) = by_source(trade, letters);
+                affected!(
+                    "UPDATE deal SET transaction_id = ?, transaction_key = ?, payBack = COALESCE(payBack, ?), queryBack = COALESCE(queryBack, ?), \
+                     refunded_at = COALESCE(refunded_at, ?), due_at = NULL, create_at = create_at, update_at = update_at \
+                     WHERE id = ? AND order_key = ? AND status = 1 AND COALESCE(transaction_id, '') = ''",
+                    trade.transaction_id(),
+                    trade.transaction_id(),
+                    pay_back.as_deref(),
+                    query_back.as_deref(),
+                    refunded_at.map(column),
+                    id,
+                    trade.order_id().as_str(),
+                )
+            }
+            Self::NoteRefund { id, trade, now } => affected!(
+                "UPDATE deal SET refunded_at = ?, queryBack = ?, create_at = create_at, update_at = update_at \
+                 WHERE id = ? AND order_key = ? AND status = 1 AND transaction_id = ? AND refunded_at IS NULL",
+                column(*now),
+                text(trade.evidence(), letters),
+                id,
+                trade.order_id().as_str(),
+                trade.transaction_id(),
+            ),
             Self::MarkExpired { order_id, evidence, now } => affected!(
                 "UPDATE deal SET status = 2, queryBack = ?, create_at = create_at, update_at = ?, due_at = NULL \
                  WHERE order_key = ? AND COALESCE(status, 0) = 0 AND (asking_until IS NULL OR asking_until <= ?) \
@@ -260,6 +288,10 @@ impl Statement {
                 column(*from),
             ),
             Self::Record(event) => insert_event(event, conn, instance).await.map(Answer::Affected),
+            Self::RecordOnce(event) => match is_journaled(event, conn).await? {
+                true => Ok(Answer::Affected(0)),
+                false => insert_event(event, conn, instance).await.map(Answer::Affected),
+            },
             Self::Journaled { .. } => Err(Error::Protocol("a transaction within a transaction".to_owned())),
             Self::Events(order_id) => Ok(Answer::Events(on_conn!(conn, c => sqlx::query_as(
                 "SELECT kind, source, detail, instance, CAST(at AS CHAR(19)) AS at FROM deal_event WHERE order_id = ? ORDER BY id",
@@ -271,6 +303,16 @@ impl Statement {
 async fn insert_event(event: &Event, conn: &mut Conn, instance: &str) -> Result<u64, Error> {
     static INSERT: LazyLock<String> = LazyLock::new(|| format!("INSERT INTO deal_event ({EVENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"));
     Ok(on_conn!(conn, c => bind_event!(sqlx::query(INSERT.as_str()), event, instance).execute(&mut *c).await?.rows_affected()))
+}
+
+/// By their bytes, in HEX, as the column's collation may find too much.
+async fn is_journaled(event: &Event, conn: &mut Conn) -> Result<bool, Error> {
+    const SQL: &str = "SELECT COUNT(*) FROM deal_event WHERE order_id = ? AND kind = ? AND HEX(detail) = HEX(?)";
+    let detail = event.detail.as_deref().map(short);
+    let rows: i64 = on_conn!(conn, c => {
+        sqlx::query_scalar(SQL).bind(event.order_id.as_str()).bind(event.kind.as_str()).bind(detail).fetch_one(&mut *c).await?
+    });
+    Ok(rows > 0)
 }
 
 /// A notification goes into `payBack`, a query into `queryBack`.

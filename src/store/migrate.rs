@@ -47,8 +47,13 @@ macro_rules! step {
 }
 
 /// Both engines take the same steps; only ever appended to.
-const STEPS: [Step; 4] =
-    [step!(1, "0001_deal"), step!(2, "0002_gateway_columns"), step!(4, "0004_transaction_key"), step!(5, "0005_signed_nonce")];
+const STEPS: [Step; 5] = [
+    step!(1, "0001_deal"),
+    step!(2, "0002_gateway_columns"),
+    step!(4, "0004_transaction_key"),
+    step!(5, "0005_signed_nonce"),
+    step!(6, "0006_refunded_at"),
+];
 /// The step taken last, once the columns are there: filling `order_key` in the rows of the original, which SQL alone cannot do in small bites.
 const ADOPTION: i64 = 3;
 const ADOPTION_NAME: &str = "0003_adoption";

@@ -28,6 +28,7 @@ mod row;
 mod statement;
 mod undecided;
 mod values;
+mod verdicts;
 mod worker;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,7 +36,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tracing::warn;
 
 use crate::deal::{Deal, DealStatus, Fen, OrderId, Timestamp};
-use crate::wechat::{Evidence, PaidTrade, Prepaid};
+use crate::wechat::Prepaid;
 
 pub use batch::LARGEST as LARGEST_BATCH;
 pub use check::WrongSchema;
@@ -299,39 +300,6 @@ impl Store {
         self.change(Statement::ReleaseKeys { order_id: order_id.clone() }).await.map(|_| ())
     }
 
-    /// Unpaid → Paid in one statement, if the deal of this number is unpaid and costs exactly this: the common case.
-    /// `false` means that it must be looked at ([`Store::mark_paid_from`]). [`StoreError::Conflict`]: this payment has
-    /// paid another deal.
-    pub async fn mark_paid(&self, trade: &PaidTrade, paid_at: Timestamp, event: Event) -> Result<bool, StoreError> {
-        let change = Statement::MarkPaid { trade: Box::new(trade.clone()), paid_at };
-        Ok(self.journal(change, event).await? == 1)
-    }
-
-    /// Unpaid or Expired → Paid for a deal that has been read and judged, if it still has the status that was read.
-    /// [`StoreError::Conflict`] as above.
-    pub async fn mark_paid_from(&self, deal: &Deal, trade: &PaidTrade, paid_at: Timestamp, event: Event) -> Result<bool, StoreError> {
-        if !deal.status.may_become(DealStatus::Paid) {
-            return Ok(false);
-        }
-        let change = Statement::MarkPaidFrom { id: deal.id, status: deal.status, trade: Box::new(trade.clone()), paid_at };
-        Ok(self.journal(change, event).await? == 1)
-    }
-
-    /// Unpaid → Expired on WeChat's signed word that the order is closed. `false`: it was not unpaid, somebody is
-    /// asking WeChat for a link at this moment, or it is one of the original's that were too old at adoption to be
-    /// followed, which are only ever answered.
-    pub async fn mark_expired(&self, order_id: &OrderId, evidence: &Evidence, event: Event) -> Result<bool, StoreError> {
-        let change = Statement::MarkExpired { order_id: order_id.clone(), evidence: evidence.clone(), now: event.at };
-        Ok(self.journal(change, event).await? == 1)
-    }
-
-    /// Unpaid → Expired for a deal that never had a link and that WeChat does not know, if nobody has asked for a link
-    /// since `quiet_since`: a request may still be under way.
-    pub async fn mark_never_ordered(&self, order_id: &OrderId, quiet_since: Timestamp, event: Event) -> Result<bool, StoreError> {
-        let change = Statement::MarkNeverOrdered { order_id: order_id.clone(), quiet_since, now: event.at };
-        Ok(self.journal(change, event).await? == 1)
-    }
-
     /// The undecided deals whose look is due, those that came due last first. When there are more than `limit`, those
     /// between the first and the last so many are left out.
     pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Deal>, StoreError> {
@@ -403,6 +371,11 @@ impl Store {
     /// Writes an event that tells of no change.
     pub async fn record(&self, event: Event) -> Result<(), StoreError> {
         self.change(Statement::Record(Box::new(event))).await.map(|_| ())
+    }
+
+    /// The same, unless the journal tells of it already; `false` when it does. (Two at once may both be written.)
+    pub async fn record_once(&self, event: Event) -> Result<bool, StoreError> {
+        Ok(self.change(Statement::RecordOnce(Box::new(event))).await? == 1)
     }
 
     /// The journal of a deal, oldest first.

@@ -39,6 +39,7 @@ pub struct DealRow {
     asking_until: Option<String>,
     code_url: Option<String>,
     refusal: Option<String>,
+    refunded_at: Option<String>,
 }
 
 impl DealRow {
@@ -60,6 +61,7 @@ impl DealRow {
             created_at,
             foreign: (!is_ours).then(|| clock.read(created_at)),
             paid_at: if status == DealStatus::Paid { time(self.update_at) } else { None },
+            refunded_at: time(self.refunded_at),
             expires_at: time(self.expires_at),
             due_at: time(self.due_at),
             prepay: Prepay {

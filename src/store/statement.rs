@@ -76,6 +76,8 @@ pub enum Statement {
     },
     /// An event by itself.
     Record(Box<Event>),
+    /// The same, unless the journal has it: the same kind and detail about the same order.
+    RecordOnce(Box<Event>),
     /// A change, and its event if the change took place: both or neither.
     Journaled {
         change: Box<Statement>,
@@ -87,12 +89,25 @@ pub enum Statement {
     MarkPaid {
         trade: Box<PaidTrade>,
         paid_at: Timestamp,
+        refunded_at: Option<Timestamp>,
     },
     MarkPaidFrom {
         id: i64,
         status: DealStatus,
         trade: Box<PaidTrade>,
         paid_at: Timestamp,
+        refunded_at: Option<Timestamp>,
+    },
+    /// Fills the transaction into a paid row that has none.
+    Identify {
+        id: i64,
+        trade: Box<PaidTrade>,
+        refunded_at: Option<Timestamp>,
+    },
+    NoteRefund {
+        id: i64,
+        trade: Box<PaidTrade>,
+        now: Timestamp,
     },
     MarkExpired {
         order_id: OrderId,
@@ -167,6 +182,9 @@ impl Statement {
             Self::MarkPaidFrom { .. } => "mark paid from",
             Self::MarkExpired { .. } => "mark expired",
             Self::MarkNeverOrdered { .. } => "mark never ordered",
+            Self::Identify { .. } => "identify",
+            Self::NoteRefund { .. } => "note refund",
+            Self::RecordOnce(_) => "record once",
         }
     }
 
@@ -197,6 +215,9 @@ impl Statement {
             | Self::Journaled { .. }
             | Self::MarkPaid { .. }
             | Self::MarkPaidFrom { .. }
+            | Self::Identify { .. }
+            | Self::NoteRefund { .. }
+            | Self::RecordOnce(_)
             | Self::MarkExpired { .. }
             | Self::MarkNeverOrdered { .. } => false,
         }
@@ -206,6 +227,7 @@ impl Statement {
     pub fn is_urgent(&self) -> bool {
         match self {
             Self::MarkPaid { .. } | Self::MarkPaidFrom { .. } | Self::NotePrepay { .. } => true,
+            Self::Identify { .. } | Self::NoteRefund { .. } => true,
             Self::Journaled { change, .. } => change.is_urgent(),
             _ => false,
         }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{NaiveDateTime, SubsecRound};
+use chrono::NaiveDateTime;
 use sqlx::Error;
 use sqlx::mysql::MySqlDatabaseError;
 
@@ -53,9 +53,9 @@ pub fn short(words: &str) -> &str {
     words.char_indices().nth(255).map_or(words, |(end, _)| &words[..end])
 }
 
-/// Whole seconds: a DATETIME holds no more, and a text with more would be none that can be read again.
+/// Whole seconds, as [`BeijingTime`] has them: a DATETIME holds no more, and a text with more would be none that can be read again.
 pub fn column(time: Timestamp) -> NaiveDateTime {
-    BeijingTime::from(time).naive().trunc_subsecs(0)
+    BeijingTime::from(time).naive()
 }
 
 /// The columns of an event, as [`bind_event`] binds them.

@@ -1,5 +1,6 @@
 //! The calls. One reqwest client, every default of it chosen.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -56,6 +57,8 @@ pub struct Client {
     queries: Semaphore,
     chance: Chance,
     metrics: CallMetrics,
+    /// Whether links of another form than ever have been told of.
+    new_links: AtomicBool,
 }
 
 /// How a request gets to WeChat.
@@ -140,6 +143,7 @@ impl Client {
             queries: Semaphore::new(UNDER_WAY),
             chance,
             metrics: CallMetrics::default(),
+            new_links: AtomicBool::default(),
         }
     }
 
@@ -161,8 +165,14 @@ impl Client {
 
     /// `unifiedorder` with the stored bytes of [`Merchant::unified_order_request`].
     pub async fn unified_order(&self, _place: SemaphorePermit<'_>, order_id: &OrderId, request: String) -> Result<Prepaid, CallError> {
-        let request = self.merchant.signed_anew(request);
-        self.call(Api::UnifiedOrder, order_id, request, &PAUSES, reply::unified_order).await
+        // It may have been stored before the configuration was changed.
+        let merchant = self.merchant.of_request(&request);
+        let request = merchant.signed_anew(request);
+        let prepaid = self.call(Api::UnifiedOrder, &merchant, order_id, request, &PAUSES, reply::unified_order).await?;
+        if !prepaid.looks_as_ever() && !self.new_links.swap(true, Ordering::Relaxed) {
+            warn!("WeChat gives links of a form that is new to this version; they are passed on as they are");
+        }
+        Ok(prepaid)
     }
 
     /// `orderquery` for a caller who waits. Asked once: a caller who wants to know comes again.
@@ -174,14 +184,14 @@ impl Client {
     /// The same for the sweeper, whose budget says how many may be under way: it takes no place from those who wait.
     pub async fn order_query_in_budget(&self, order_id: &OrderId) -> Result<QueryAnswer, CallError> {
         let request = self.merchant.order_request(order_id, &self.chance);
-        self.call(Api::OrderQuery, order_id, request, &[], reply::order_query).await
+        self.call(Api::OrderQuery, &self.merchant, order_id, request, &[], reply::order_query).await
     }
 
     /// `closeorder`.
     pub async fn close_order(&self, order_id: &OrderId) -> Result<CloseAnswer, CallError> {
         let _place = self.place(&self.orders, Api::CloseOrder).await?;
         let request = self.merchant.order_request(order_id, &self.chance);
-        self.call(Api::CloseOrder, order_id, request, &PAUSES, reply::close_order).await
+        self.call(Api::CloseOrder, &self.merchant, order_id, request, &PAUSES, reply::close_order).await
     }
 
     async fn place<'a>(&self, places: &'a Semaphore, api: Api) -> Result<SemaphorePermit<'a>, CallError> {
@@ -197,6 +207,7 @@ impl Client {
     async fn call<T: metrics::Answer>(
         &self,
         api: Api,
+        merchant: &Merchant,
         order_id: &OrderId,
         request: String,
         pauses: &[Duration],
@@ -216,12 +227,12 @@ impl Client {
                     }
                     Transport::Wire(wire) => (wire.carry)(api.as_str(), request.clone(), left).await,
                 };
-                let outcome = reply.and_then(|body| read(&self.merchant, order_id, &body));
+                let outcome = reply.and_then(|body| read(merchant, order_id, &body));
                 self.metrics.called(api, &outcome, elapsed().saturating_sub(begun));
                 if let Err(CallError::Refused(refusal)) = &outcome
                     && refusal.is_of_our_signature()
                     && std::mem::take(&mut other_key)
-                    && let Some(resigned) = self.merchant.signed_with_previous(&request)
+                    && let Some(resigned) = merchant.signed_with_previous(&request)
                 {
                     info!("WeChat does not take the API key yet; asking with the previous one");
                     request = resigned;

@@ -33,6 +33,13 @@ impl Fields {
         self.iter().any(|(n, _)| n == name)
     }
 
+    /// Whether a name is there more than once. Sorted for that, so that a message of thousands costs little more than its length.
+    pub(super) fn repeat_a_name(&self) -> bool {
+        let mut names: Vec<_> = self.iter().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        names.windows(2).any(|pair| pair[0] == pair[1])
+    }
+
     /// Names and values in the order of the wire.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))

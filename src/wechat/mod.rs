@@ -5,6 +5,7 @@
 //! The simulator shares `Fields`, `xml` and `sign`, so a mistake in them would cancel out unseen: the vectors of
 //! WeChat's own documents pin them (`vectors.rs`).
 
+mod algorithm;
 mod client;
 mod error;
 mod fields;
@@ -21,12 +22,13 @@ mod trade;
 mod vectors;
 pub mod xml;
 
+pub use algorithm::Unconfirmed;
 pub use client::{CONNECT, Client, Endpoints, Wire};
 pub use error::{CallError, Doubt, Refusal};
 pub use fields::Fields;
 pub use merchant::{Merchant, Order, is_sendable};
 pub use metrics::CallMetrics;
-pub use notification::{Notification, NotificationError};
+pub use notification::{Notification, NotificationError, Reading};
 pub use reply::{CloseAnswer, Prepaid, QueryAnswer};
 pub use rotation::PreviousKey;
 pub use sign::{ApiKey, InvalidApiKey, SignType, SignatureError, Signer};

@@ -12,10 +12,17 @@ use super::xml;
 /// What `unifiedorder` gave.
 #[derive(Debug, Clone)]
 pub struct Prepaid {
-    /// The link to draw as a QR code.
+    /// The link to draw as a QR code: whatever text WeChat has signed, since it promises none.
     pub code_url: String,
     /// The answer as received.
     pub evidence: Evidence,
+}
+
+impl Prepaid {
+    /// Whether the link begins as they always did: `weixin://wxpay/bizpayurl?…` or `weixin://wxpay/bizpayurl/…`.
+    pub(super) fn looks_as_ever(&self) -> bool {
+        self.code_url.strip_prefix("weixin://wxpay/bizpayurl").is_some_and(|rest| rest.starts_with(['?', '/']))
+    }
 }
 
 /// What `orderquery` answered.
@@ -130,10 +137,10 @@ pub fn close_order(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Resu
     }
 }
 
-/// `weixin://wxpay/bizpayurl?…` or `weixin://wxpay/bizpayurl/…`: a link that only WeChat opens.
+/// Its text is not fixed (protocol file, 3.1), and it is for WeChat's eyes alone; so all that matters is that the column
+/// holds it and a QR code can be drawn of it.
 fn is_code_url(url: &str) -> bool {
-    let rest = url.strip_prefix("weixin://wxpay/bizpayurl");
-    url.len() <= 256 && url.bytes().all(|b| b.is_ascii_graphic()) && rest.is_some_and(|rest| rest.starts_with(['?', '/']))
+    url.len() <= 256 && url.bytes().all(|b| b.is_ascii_graphic())
 }
 
 #[cfg(test)]

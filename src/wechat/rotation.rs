@@ -10,7 +10,7 @@ use crate::metrics::Registry;
 
 use super::fields::Fields;
 use super::merchant::Merchant;
-use super::sign::{ApiKey, SignatureError, Signer};
+use super::sign::{ApiKey, SignType, SignatureError, Signer};
 use super::xml;
 
 /// The key that was in force before.
@@ -24,6 +24,11 @@ impl PreviousKey {
     /// The previous key of a merchant, used with the algorithm that is in force.
     pub fn new(key: ApiKey, present: &Signer) -> Self {
         Self { signer: Signer::new(key, present.sign_type()), matched: Counter::default() }
+    }
+
+    /// The same key used with another algorithm, and counted with it.
+    pub(super) fn by(&self, sign_type: SignType) -> Self {
+        Self { signer: self.signer.with(sign_type), matched: self.matched.clone() }
     }
 
     /// Whether this is the key.
@@ -85,7 +90,6 @@ fn signed_by(signer: &Signer, fields: &Fields) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wechat::SignType;
     use crate::wechat::testing::{BOTH, fields, merchant};
 
     const OLD: &str = "8934e7d15453e97507ef794cf7b0519d";

@@ -9,7 +9,8 @@ use subtle::ConstantTimeEq;
 
 use super::fields::Fields;
 
-/// The algorithm, from our configuration only: no message ever chooses it, for it would choose the weaker one.
+/// The algorithm, from our configuration or from the order's own request: no message ever chooses it, for it would choose
+/// the weaker one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum SignType {
     /// 32 hexadecimal digits; WeChat's default.
@@ -21,11 +22,30 @@ pub enum SignType {
 }
 
 impl SignType {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Md5, Self::HmacSha256];
+
     /// The word in the field `sign_type`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Md5 => "MD5",
             Self::HmacSha256 => "HMAC-SHA256",
+        }
+    }
+
+    /// The one that is not this.
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::Md5 => Self::HmacSha256,
+            Self::HmacSha256 => Self::Md5,
+        }
+    }
+
+    /// How many digits its signatures have.
+    fn digits(self) -> usize {
+        match self {
+            Self::Md5 => 32,
+            Self::HmacSha256 => 64,
         }
     }
 }
@@ -140,6 +160,10 @@ impl Signer {
     /// Checks the signature over every field received, known or not, in constant time.
     pub fn verify(&self, fields: &Fields) -> Result<(), SignatureError> {
         let given = fields.get("sign").ok_or(SignatureError::Missing)?;
+        // Everybody knows how long a signature is, so one of another length need not be made to be compared.
+        if given.len() != self.sign_type.digits() {
+            return Err(SignatureError::Wrong);
+        }
         if bool::from(self.sign(fields).as_bytes().ct_eq(given.as_bytes())) { Ok(()) } else { Err(SignatureError::Wrong) }
     }
 }

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::fields::Fields;
 use super::merchant::Merchant;
-use super::sign::{ApiKey, SignType, Signer};
+use super::notification::{Notification, NotificationError, Reading};
+use super::sign::{ApiKey, SignType, SignatureError, Signer};
 use super::xml;
 
 /// The key of WeChat's worked example.
@@ -22,6 +23,14 @@ pub(super) fn merchant(sign_type: SignType) -> Merchant {
         signer: signer(sign_type),
         previous_key: None,
         notify_url: "https://example.com/wxPay/callback".to_owned(),
+    }
+}
+
+/// Reads a notification by the configured algorithm only.
+pub(super) fn read(merchant: &Merchant, body: impl AsRef<[u8]>) -> Result<Notification, NotificationError> {
+    match merchant.read_notification(body.as_ref())? {
+        Reading::Verified(notification) => Ok(notification),
+        Reading::OtherAlgorithm(_) => Err(SignatureError::Wrong.into()),
     }
 }
 

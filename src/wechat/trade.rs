@@ -65,6 +65,11 @@ impl TradeState {
         Self::ALL.into_iter().find(|state| state.as_str() == word)
     }
 
+    /// The word for a paid order.
+    pub fn of_paid(is_refunded: bool) -> Self {
+        if is_refunded { Self::Refund } else { Self::Success }
+    }
+
     /// Money has been taken for this order.
     pub fn is_paid(self) -> bool {
         matches!(self, Self::Success | Self::Refund)
@@ -121,6 +126,7 @@ pub struct PaidTrade {
     total_fee: Fen,
     fee_type: Option<String>,
     time_end: Option<Timestamp>,
+    is_refunded: bool,
     source: Source,
     evidence: Evidence,
 }
@@ -134,6 +140,7 @@ impl PaidTrade {
             total_fee: fields.get("total_fee").and_then(Fen::from_total_fee).ok_or("total_fee")?,
             fee_type: fields.get("fee_type").map(str::to_owned),
             time_end: fields.get("time_end").and_then(BeijingTime::from_compact).map(BeijingTime::timestamp),
+            is_refunded: source == Source::Query && fields.get("trade_state") == Some(TradeState::Refund.as_str()),
             source,
             evidence,
         })
@@ -162,6 +169,11 @@ impl PaidTrade {
     /// When WeChat says it was paid, if that is a time at all. It decides nothing.
     pub fn time_end(&self) -> Option<Timestamp> {
         self.time_end
+    }
+
+    /// Whether WeChat said with it that at least a part was given back since. It is a payment all the same.
+    pub fn is_refunded(&self) -> bool {
+        self.is_refunded
     }
 
     /// By which way it became known.

@@ -9,7 +9,7 @@ use super::merchant::Merchant;
 use super::notification::{Notification, NotificationError};
 use super::reply::{self, CloseAnswer, QueryAnswer};
 use super::sign::{SignType, SignatureError};
-use super::testing::{BOTH, fields, merchant, signer};
+use super::testing::{BOTH, fields, merchant, read, signer};
 use super::trade::{PaidTrade, Source, TradeState};
 use super::xml;
 
@@ -230,7 +230,7 @@ fn post(sign: &str, more: &str) -> String {
 }
 
 fn paid(merchant: &Merchant, body: &str) -> PaidTrade {
-    match merchant.read_notification(body.as_bytes()).unwrap() {
+    match read(merchant, body).unwrap() {
         Notification::Paid(paid) => paid,
         failed => panic!("{failed:?}"),
     }
@@ -306,7 +306,7 @@ fn a_field_of_the_future_belongs_to_the_signature() {
         let merchant = merchant(sign_type);
         assert_eq!(paid(&merchant, &post(after, more)).total_fee().get(), 88);
         for (sign, more) in [(before, more), (after, "")] {
-            let refused = merchant.read_notification(post(sign, more).as_bytes()).unwrap_err();
+            let refused = read(&merchant, post(sign, more)).unwrap_err();
             assert_eq!(refused, NotificationError::Signature(SignatureError::Wrong));
         }
     }
@@ -369,7 +369,7 @@ fn the_samples_of_the_documents_are_not_believed() {
     for sign_type in BOTH {
         let merchant = Merchant { appid: "wx2421b1c4370ec43b".to_owned(), ..merchant(sign_type) };
         for sign in ["B552ED6B279343CB493C5DD0D78AB241", "0CB01533B8C1EF103065174F50BCA001"] {
-            let refused = merchant.read_notification(SAMPLE_NOTIFICATION.replace("{sign}", sign).as_bytes()).unwrap_err();
+            let refused = read(&merchant, SAMPLE_NOTIFICATION.replace("{sign}", sign)).unwrap_err();
             assert_eq!(refused, NotificationError::Signature(SignatureError::Wrong));
         }
         let closed = xml::write(&fields(SAMPLE_CLOSED));

@@ -112,8 +112,7 @@ async fn only_flat_whole_unambiguous_xml_is_read() {
         ("tags that cross", edited(&letter, "</total_fee>", "</total_fees>")),
         ("another root", letter.replace("<xml>", "<html>").replace("</xml>", "</html>").into_bytes()),
         ("a root in capitals", letter.replace("<xml>", "<XML>").replace("</xml>", "</XML>").into_bytes()),
-        ("201 fields", more(&(0..201).map(|i| format!("<f{i}>1</f{i}>")).collect::<String>())),
-        ("a long name", more(&format!("<{0}>1</{0}>", "n".repeat(65)))),
+        ("5,000 fields and one of them twice", more(&(0..5_001).map(|i| format!("<f{0}/>", i % 5_000)).collect::<String>())),
         ("a name with a space at its end", more("<sign >1</sign ><b>")),
     ];
     none_counts(&house, &order, 400, posts).await;
@@ -202,6 +201,12 @@ on_both_engines! {
             ("a coupon", Box::new(|letter| {
                 letter.with("cash_fee", "990").with("coupon_fee", "1000").with("coupon_count", "1").with("coupon_id_0", "1").with("coupon_fee_0", "1000").with("settlement_total_fee", "990").signed()
             })),
+            ("seventy coupons", Box::new(|letter| {
+                (0..70).fold(letter.with("coupon_count", "70"), |letter, n| {
+                    letter.with(&format!("coupon_type_{n}"), "CASH").with(&format!("coupon_id_{n}"), "1").with(&format!("coupon_fee_{n}"), "1")
+                }).signed()
+            })),
+            ("a long name", Box::new(|letter| letter.with(&"n".repeat(300), "1").signed())),
             ("a byte order mark", Box::new(|letter| format!("\u{feff}{}", letter.signed()))),
             ("a declaration", Box::new(|letter| format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n{}", letter.signed()))),
             ("indentation", Box::new(|letter| format!("\n{}\r\n", letter.signed().replace("><", ">\r\n\t <")))),

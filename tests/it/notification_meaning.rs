@@ -131,7 +131,7 @@ on_both_engines! {
             ("another result_code", 400, letter().with("result_code", "success").signed()),
             ("return_code FAIL, signed", 400, letter().with("return_code", "FAIL").signed()),
             ("no return_code, signed", 400, letter().without("return_code").signed()),
-            ("a refund", 400, Letter::yes().without("result_code").with("req_info", "T87GAHG17TGAHG1TGHAHAHA1Y1CIOA9UGJH1GAHV871HAGAGQYQQPOOJMXNBCXBVNMNMAJAA").unsigned()),
+            ("a payment that passes for a refund", 401, letter().with("req_info", "T87GAHG17TGAHG1TGHAHAHA1Y1CIOA9UGJH1GAHV871HAGAGQYQQPOOJMXNBCXBVNMNMAJAA").unsigned()),
         ];
         for missing in ["appid", "mch_id", "out_trade_no", "total_fee", "transaction_id"] {
             letters.push((missing, 400, letter().without(missing).signed()));
@@ -216,7 +216,7 @@ on_both_engines! {
         let look = house.look().await;
         let times = [
             ("20260401115959", "2026-04-01 11:59:59"), ("20260401120500", "2026-04-01 12:05:00"), ("20380119031408", "2026-04-01 12:00:00"),
-            ("19700101000000", "2026-04-01 12:00:00"), ("20260432120000", "2026-04-01 12:00:00"), ("20260401246060", "2026-04-01 12:00:00"),
+            ("19700101000000", "2026-04-01 12:00:00"), ("20260432120000", "2026-04-01 12:00:00"), ("20260401246060", "2026-04-01 12:00:00"), ("20260401115960", "2026-04-01 12:00:00"),
             ("yesterday", "2026-04-01 12:00:00"), ("", "2026-04-01 12:00:00"),
         ];
         for (time_end, stored) in times {

@@ -155,7 +155,7 @@ async fn no_secret_is_written_or_answered() {
         Box::new(|letter| Reply::Body(letter.with("mch_id", "1900000009").signed_by(&our_signer()))),
         Box::new(|letter| Reply::Body(letter.with("total_fee", "1991").signed_by(&our_signer()))),
         Box::new(|letter| {
-            Reply::Body(letter.with("total_fee", "1").with("code_url", &format!("https://evil/{TOKEN}")).signed_by(&our_signer()))
+            Reply::Body(letter.with("total_fee", "1").with("code_url", &format!("weixin://wxpay/ {TOKEN}")).signed_by(&our_signer()))
         }),
         Box::new(|letter| Reply::Body(format!("<html>{}</html>", letter.unsigned()))),
         Box::new(|letter| Reply::Raw(format!("HTTP/1.1 500 {ATTACH}\r\nx-{ATTACH}: {OPENID}\r\n\r\n{}", letter.unsigned()).into_bytes())),

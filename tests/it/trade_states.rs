@@ -42,6 +42,11 @@ on_both_engines! {
             assert_eq!(look.status(&order.id).await, status, "{state}");
             assert_eq!(look.value(&order.id, "queryBack").await.is_some(), status != 0, "{state}: evidence of a decision, and of nothing else");
             assert_eq!(answer.json()["paid_at"].is_string(), status == 1, "{state}");
+            if status != 0 {
+                let asked = house.all_calls();
+                assert_eq!(said(&house.query(&order.id).await.json()), (Some(0), Some(state), Some(description)), "and from then on");
+                assert_eq!(house.all_calls(), asked, "without asking");
+            }
         }
     }
 
@@ -65,7 +70,7 @@ on_both_engines! {
         assert_eq!(house.close(&closed.id).await.json()["code"], 0);
         let asked = house.all_calls();
         for _ in 0..3 {
-            assert_eq!(house.trade_state(&paid.id).await, "SUCCESS", "a deal stored as paid is SUCCESS, given back or not");
+            assert_eq!(house.trade_state(&paid.id).await, "SUCCESS", "nobody has told us that it was given back");
             assert_eq!(house.trade_state(&closed.id).await, "CLOSED");
         }
         assert_eq!(house.all_calls(), asked);

@@ -27,6 +27,7 @@ pub struct Row {
     pub code_url: Option<String>,
     pub expires_at: Timestamp,
     pub due_at: Option<Timestamp>,
+    pub refunded_at: Option<Timestamp>,
     pay_back: Option<String>,
     query_back: Option<String>,
     opened: i64,
@@ -34,7 +35,7 @@ pub struct Row {
     expired: i64,
 }
 
-const ROWS: &str = "SELECT order_id, COALESCE(status, 0), transaction_id, total_fee, code_url, expires_at, due_at, payBack, queryBack, \
+const ROWS: &str = "SELECT order_id, COALESCE(status, 0), transaction_id, total_fee, code_url, expires_at, due_at, payBack, queryBack, refunded_at, \
     (SELECT COUNT(*) FROM deal_event e WHERE e.order_id = deal.order_id AND kind = 'opened'), \
     (SELECT COUNT(*) FROM deal_event e WHERE e.order_id = deal.order_id AND kind IN ('settled', 'settled_late')), \
     (SELECT COUNT(*) FROM deal_event e WHERE e.order_id = deal.order_id AND kind = 'expired') FROM deal ORDER BY id";
@@ -80,9 +81,10 @@ impl Audit {
                 due_at: row.get::<Option<String>, _>(6).map(time),
                 pay_back: row.get(7),
                 query_back: row.get(8),
-                opened: row.get(9),
-                settled: row.get(10),
-                expired: row.get(11),
+                refunded_at: row.get::<Option<String>, _>(9).map(time),
+                opened: row.get(10),
+                settled: row.get(11),
+                expired: row.get(12),
             };
             if let Some(before) = self.rows.get(&row.order_id) {
                 follows(before, &row);
@@ -103,6 +105,7 @@ impl Audit {
         for row in self.rows.values() {
             let order = sea.world.order(&row.order_id);
             assert_eq!(row.opened, 1, "journal: one opening: {row:?}");
+            assert!(row.status == 1 || row.refunded_at.is_none(), "given back, and not paid: {row:?}");
             match row.status {
                 0 => assert_eq!((row.settled, row.expired), (0, 0), "journal: {row:?}"),
                 1 => self.check_paid(row, order),
@@ -121,6 +124,7 @@ impl Audit {
         let paid = order.filter(|order| order.trade_state.is_paid());
         let order = paid.unwrap_or_else(|| panic!("V1: Paid, and not paid at WeChat: {row:?}"));
         if self.decided_elsewhere.contains(&row.order_id) {
+            assert!(row.transaction_id.is_none() || row.transaction_id == order.transaction_id, "V1: another payment: {row:?}");
             return;
         }
         assert_eq!(row.settled, 1, "journal: one settlement: {row:?}");
@@ -140,6 +144,10 @@ impl Audit {
                 && fields.get("mch_id") == Some(&self.merchant.mch_id)
         });
         assert!(proven, "V1: no evidence: {row:?}");
+        // The last that WeChat said of it when it was asked is what is told.
+        let said = row.query_back.as_ref().and_then(|said| Some(xml::parse(said.as_bytes()).ok()?.get("trade_state")?.to_owned()));
+        assert_eq!(row.refunded_at.is_some(), said.as_deref() == Some("REFUND"), "told otherwise than WeChat said: {row:?}");
+        assert!(row.refunded_at.is_none() || order.trade_state == TradeState::Refund, "nobody has given it back: {row:?}");
     }
 
     /// How many stored links are not WeChat's last, and so cannot be paid, though nobody asks for another. Counted and not
@@ -192,6 +200,7 @@ impl Audit {
 fn follows(before: &Row, after: &Row) {
     let lawful = matches!((before.status, after.status), (0, _) | (1, 1) | (2, 1 | 2));
     assert!(lawful, "V2: {before:?} became {after:?}");
+    assert!(before.refunded_at.is_none() || before.refunded_at == after.refunded_at, "REFUND is final: {before:?} became {after:?}");
     assert!(before.transaction_id.is_none() || before.transaction_id == after.transaction_id, "V2: {before:?} became {after:?}");
     assert_eq!((before.total_fee, before.expires_at), (after.total_fee, after.expires_at), "V2: {before:?} became {after:?}");
 }

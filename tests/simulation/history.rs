@@ -60,6 +60,7 @@ impl Told {
             "decided elsewhere",
             "clocks apart",
             "floods",
+            "told of a refund",
         ];
         kinds.iter().all(|what| self.counts.contains_key(what))
     }
@@ -213,6 +214,8 @@ impl<'a> History<'a> {
         self.sweep(100).await;
         self.drain().await;
         self.audit.check_end(&self.sea);
+        let refunded = self.audit.rows.values().filter(|row| row.refunded_at.is_some()).count();
+        self.count("told of a refund", refunded as u64);
         let (mut paid, mut expired) = (0, 0);
         for row in self.audit.rows.values() {
             if row.status == 1 { paid += 1 } else { expired += 1 }

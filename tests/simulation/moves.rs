@@ -104,6 +104,7 @@ impl History<'_> {
         let line = match self.dice.below(10) {
             0 => format!("the payer of {order} fails: {:?}", self.sea.world.fail(&order)),
             1 => format!("the payer of {order} enters a password: {:?}", self.sea.world.enter_password(&order)),
+            2 => format!("{order} is given back by hand: {:?}", self.sea.world.refund(&order)),
             _ => {
                 let coupon = if self.dice.happens(100) { Fen::new(90) } else { None };
                 let notify = self.dice.one_of(&[Notify::Normal, Notify::Normal, Notify::Lost, Notify::Late, Notify::Twice]);

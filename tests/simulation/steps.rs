@@ -168,7 +168,7 @@ impl History<'_> {
                     );
                     self.sea.answered(*posted, Some(status), content, self.clock.now());
                 }
-                wish => self.tills.hear(&wish, status, &body, &self.audit, &self.sea),
+                wish => self.tills.hear(&wish, status, &body, &self.audit, &self.sea, self.now()),
             }
         }
     }

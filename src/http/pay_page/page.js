@@ -39,7 +39,8 @@
     if (Math.abs(told - now()) > 3000) ahead = told - performance.now();
     if (answer.expires_at) expires = Date.parse(answer.expires_at);
     switch (answer.trade_state) {
-      case 'SUCCESS': case 'REFUND': return finish('paid');
+      case 'SUCCESS': return finish('paid');
+      case 'REFUND': return finish('refunded');
       case 'CLOSED': case 'REVOKED': return finish(now() >= expires ? 'expired' : 'closed');
       case 'USERPAYING': case 'ACCEPT': if (page.dataset.state === 'waiting') say('paying'); return;
       case 'PAYERROR': if (page.dataset.state === 'waiting') say('failed'); return;
@@ -115,7 +116,7 @@
     ask();
   };
 
-  if (page.dataset.state === 'paid' || page.dataset.state === 'closed') return finish(page.dataset.state);
+  if (['paid', 'refunded', 'closed'].includes(page.dataset.state)) return finish(page.dataset.state);
   if (page.dataset.state === 'trouble') setTimeout(() => location.reload(), Number(page.dataset.again) * 1000);
   document.addEventListener('visibilitychange', wake);
   window.addEventListener('online', wake);

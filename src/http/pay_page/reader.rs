@@ -38,6 +38,7 @@ impl Reader {
             Standing::Waiting(_) if qr.is_none() => "trouble",
             Standing::Waiting(_) => "waiting",
             Standing::Paid => "paid",
+            Standing::Refunded => "refunded",
             Standing::Expired => "expired",
             Standing::Closed => "closed",
             Standing::Trouble => "trouble",

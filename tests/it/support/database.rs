@@ -139,7 +139,7 @@ impl Look {
     /// The whole table, to be held against itself later.
     pub async fn everything(&self) -> Vec<String> {
         const COLUMNS: &str = "id, order_id, product_id, merchant_id, transaction_id, price, price_last, status, mode, prepayBack, payBack, \
-                               queryBack, create_at, update_at, order_key, total_fee, idempotency_key, expires_at, prepay_request, asking_until, code_url, refusal, due_at, transaction_key, signed_nonce";
+                               queryBack, create_at, update_at, order_key, total_fee, idempotency_key, expires_at, prepay_request, asking_until, code_url, refusal, due_at, transaction_key, signed_nonce, refunded_at";
         let mut rows = Vec::new();
         for column in COLUMNS.split(',').map(str::trim) {
             let values = self.texts(&format!("SELECT CAST({column} AS CHAR(65535)) FROM deal ORDER BY id")).await;

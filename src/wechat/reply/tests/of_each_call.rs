@@ -15,7 +15,7 @@ mod unified_order {
     }
 
     #[test]
-    fn takes_only_a_link_that_nothing_but_wechat_opens() {
+    fn takes_whatever_link_fits_the_column_and_a_qr_code() {
         let of_length = |length: usize| format!("{:x<length$}", "weixin://wxpay/bizpayurl?pr=");
         for code_url in [
             "weixin://wxpay/bizpayurl?pr=4v3fQYUz3",
@@ -23,20 +23,26 @@ mod unified_order {
             "weixin://wxpay/bizpayurl/up?pr=NwY5Mz9&groupid=00",
             &of_length(256),
         ] {
-            assert_eq!(asked(reply::unified_order, &with(PREPAID, "code_url", code_url)).unwrap().code_url, code_url);
+            let prepaid = asked(reply::unified_order, &with(PREPAID, "code_url", code_url)).unwrap();
+            assert_eq!((prepaid.code_url.as_str(), prepaid.looks_as_ever()), (code_url, true));
         }
         for code_url in [
-            "",
-            "javascript:alert(1)",
-            "http://example.com/pay",
-            "https://wxpay/bizpayurl?pr=4v3fQYUz3",
+            "weixin://wxpay/s/XXXXXX",
             "weixin://wxpay/bizpayurl",
             "weixin://wxpay/bizpayurlx?pr=4v3fQYUz3",
             "weixin://wxpay.example.com/bizpayurl?pr=4v3fQYUz3",
-            "weixin://wxpay/s/XXXXXX",
             "WEIXIN://wxpay/bizpayurl?pr=4v3fQYUz3",
+            "https://wx.tenpay.com/t/4v3fQYUz3",
+            "4v3fQYUz3",
+        ] {
+            let prepaid = asked(reply::unified_order, &with(PREPAID, "code_url", code_url)).unwrap();
+            assert_eq!((prepaid.code_url.as_str(), prepaid.looks_as_ever()), (code_url, false));
+        }
+        for code_url in [
+            "",
             " weixin://wxpay/bizpayurl?pr=4v3fQYUz3",
             "weixin://wxpay/bizpayurl?pr=4v3fQYUz3 ",
+            "weixin://wxpay/bizpayurl?pr=4v3\tfQYUz3",
             "weixin://wxpay/bizpayurl?pr=\u{7f}",
             "weixin://wxpay/bizpayurl?pr=微",
             &of_length(257),

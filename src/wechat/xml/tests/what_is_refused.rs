@@ -276,10 +276,7 @@ fn bytes_that_are_no_utf8_and_characters_that_are_no_xml() {
 
 #[test]
 fn more_than_the_limits_allow() {
-    let many: Fields = (0..201).map(|i| (format!("f{i}"), "x")).collect();
     refused([
-        (write(&many), TooMany),
-        (write(&Fields::new().with(&"n".repeat(65), "x")), TooMany),
         (write(&Fields::new().with("a", "x".repeat(MAX_BYTES))), TooLarge),
         (format!("<xml><a>1</a></xml>{}", " ".repeat(MAX_BYTES)), TooLarge),
         ("x".repeat(MAX_BYTES + 1), TooLarge),
@@ -301,7 +298,7 @@ fn what_is_no_xml_at_all() {
 
 #[test]
 fn nothing_of_the_input_is_echoed() {
-    for error in [TooLarge, Encoding, Malformed, Forbidden, Root, Nested, Repeated, TooMany] {
+    for error in [TooLarge, Encoding, Malformed, Forbidden, Root, Nested, Repeated] {
         let text = error.to_string();
         assert!(text.is_ascii() && !text.contains(['<', '>', '&', '\n']), "{text}");
     }

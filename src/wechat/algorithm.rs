@@ -1,0 +1,117 @@
+//! An order keeps its algorithm: WeChat signs its notification, and the answer to its request, as the request was signed
+//! (protocol file, 2.2). So when the configured one is changed, the orders of before go on with theirs.
+//!
+//! Which one that is says the stored request, and never a message: a message would choose the weaker one.
+
+use std::borrow::Cow;
+
+use crate::deal::OrderId;
+
+use super::merchant::Merchant;
+use super::notification::Notification;
+use super::sign::{SignType, SignatureError};
+use super::xml;
+
+/// A notification that our key has signed by the algorithm that is not the configured one. It proves nothing until the
+/// order's own request says that it was sent so.
+#[derive(Debug)]
+pub struct Unconfirmed {
+    pub(super) order_id: OrderId,
+    pub(super) notification: Notification,
+    pub(super) sign_type: SignType,
+}
+
+impl Unconfirmed {
+    /// About which order it is.
+    pub fn order_id(&self) -> &OrderId {
+        &self.order_id
+    }
+
+    /// The notification, if the order's stored request is of its algorithm. There is no request of an order that the
+    /// original opened, which knew MD5 only.
+    pub fn confirm(self, request: Option<&str>) -> Result<Notification, SignatureError> {
+        let own = request.map_or(Some(SignType::Md5), SignType::of_request);
+        if own == Some(self.sign_type) { Ok(self.notification) } else { Err(SignatureError::Wrong) }
+    }
+}
+
+impl SignType {
+    /// The algorithm of a request of ours: what its field says, and MD5 where there is none.
+    fn of_request(request: &str) -> Option<Self> {
+        let fields = xml::parse(request.as_bytes()).ok()?;
+        fields.get("sign_type").map_or(Some(Self::Md5), |word| Self::ALL.into_iter().find(|known| known.as_str() == word))
+    }
+}
+
+impl Merchant {
+    /// The same merchant, signing and verifying by this algorithm.
+    pub(super) fn by(&self, sign_type: SignType) -> Cow<'_, Self> {
+        if self.signer.sign_type() == sign_type {
+            return Cow::Borrowed(self);
+        }
+        let previous_key = self.previous_key.as_ref().map(|previous| previous.by(sign_type));
+        Cow::Owned(Self { signer: self.signer.with(sign_type), previous_key, ..self.clone() })
+    }
+
+    /// The merchant as whom a request of ours was written, to send it and to read its answer.
+    pub(super) fn of_request(&self, request: &str) -> Cow<'_, Self> {
+        SignType::of_request(request).map_or(Cow::Borrowed(self), |sign_type| self.by(sign_type))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wechat::notification::Reading;
+    use crate::wechat::rotation::PreviousKey;
+    use crate::wechat::sign::{ApiKey, Signer};
+    use crate::wechat::testing::{BOTH, fields, merchant, message, signer, with};
+    use crate::wechat::vectors::V5;
+
+    fn request(sign_type: Option<&str>) -> String {
+        let unsigned = fields("appid=wxd930ea5d5a258f4f\nout_trade_no=20150806125346");
+        xml::write(&sign_type.into_iter().fold(unsigned, |fields, word| fields.with("sign_type", word)))
+    }
+
+    fn unconfirmed(configured: SignType) -> Unconfirmed {
+        let body = message(&signer(configured.other()), &with(V5, "sign", "?"));
+        match merchant(configured).read_notification(&body) {
+            Ok(Reading::OtherAlgorithm(unconfirmed)) => unconfirmed,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_other_algorithm_counts_for_an_order_that_was_sent_so() {
+        let (md5, hmac) = (request(None), request(Some("HMAC-SHA256")));
+        for (configured, own, another) in [(SignType::HmacSha256, &md5, &hmac), (SignType::Md5, &hmac, &md5)] {
+            assert_eq!(unconfirmed(configured).order_id().as_str(), "20150806125346");
+            assert!(matches!(unconfirmed(configured).confirm(Some(own)), Ok(Notification::Paid(_))));
+            for request in [another.as_str(), "", "<xml>", &request(Some("SM3")), &request(Some("md5"))] {
+                assert_eq!(unconfirmed(configured).confirm(Some(request)).unwrap_err(), SignatureError::Wrong, "{request}");
+            }
+        }
+        assert!(unconfirmed(SignType::HmacSha256).confirm(None).is_ok(), "the original's orders are MD5's");
+        assert!(unconfirmed(SignType::Md5).confirm(None).is_err());
+        assert!(unconfirmed(SignType::HmacSha256).confirm(Some(&request(Some("MD5")))).is_ok(), "said so or not");
+    }
+
+    #[test]
+    fn a_request_is_sent_and_answered_by_its_own_algorithm() {
+        let old = ApiKey::new("8934e7d15453e97507ef794cf7b0519d").unwrap();
+        for configured in BOTH {
+            let merchant = Merchant { previous_key: Some(PreviousKey::new(old.clone(), &signer(configured))), ..merchant(configured) };
+            let (md5, hmac) = (request(None), request(Some("HMAC-SHA256")));
+            for (request, sign_type) in [(&md5, SignType::Md5), (&hmac, SignType::HmacSha256)] {
+                let own = merchant.of_request(request);
+                assert_eq!(matches!(own, Cow::Borrowed(_)), sign_type == configured);
+                assert_eq!(own.verify(&signer(sign_type).signed(fields("a=1"))), Ok(()));
+                assert_eq!(own.verify(&Signer::new(old.clone(), sign_type).signed(fields("a=1"))), Ok(()), "with either key");
+                assert_eq!(own.verify(&signer(sign_type.other()).signed(fields("a=1"))), Err(SignatureError::Wrong));
+                let of_the_old_key = xml::write(&Signer::new(old.clone(), sign_type).signed(xml::parse(request.as_bytes()).unwrap()));
+                let anew = xml::parse(own.signed_anew(of_the_old_key).as_bytes()).unwrap();
+                assert_eq!(signer(sign_type).verify(&anew), Ok(()), "the present key, the order's algorithm");
+            }
+        }
+    }
+}
