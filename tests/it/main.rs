@@ -42,6 +42,7 @@ mod request_log;
 mod schema;
 mod secrets;
 mod shop;
+mod smuggling;
 mod stories;
 mod sweep_bounds;
 mod sweeping;
