@@ -16,7 +16,6 @@ use crate::wechat::xml::XmlError;
 use crate::wechat::{Notification, NotificationError};
 
 use super::body::{self, UnreadBody};
-use super::client_address::client_address;
 use super::edge::Begun;
 use super::refusal::Reason;
 use super::{App, Unheard};
@@ -69,7 +68,7 @@ pub async fn notify(
     match outcome {
         Ok(Ok(_)) => Acknowledgement::Success,
         Ok(Err(error)) => Acknowledgement::from(error),
-        Err(Unheard::TooSlow) => Acknowledgement::Fail(StatusCode::SERVICE_UNAVAILABLE, "BUSY"),
+        Err(Unheard::TooSlow | Unheard::NoRoom) => Acknowledgement::Fail(StatusCode::SERVICE_UNAVAILABLE, "BUSY"),
         Err(Unheard::Panicked) => Acknowledgement::Fail(StatusCode::INTERNAL_SERVER_ERROR, "ERROR"),
     }
 }
@@ -90,7 +89,7 @@ impl From<SettleError> for Acknowledgement {
 /// Whether the sender is one of those that were listed, if any were. The signature decides in any case; a list keeps
 /// strangers from making us check it.
 fn is_source(request: &Request, app: &App) -> bool {
-    let sender = request.extensions().get::<Peer>().map(|peer| client_address(peer.0.ip(), request.headers(), &app.trusted_proxies));
+    let sender = request.extensions().get::<Peer>().map(|peer| app.proxies.client(peer.0.ip(), request.headers()));
     app.notify_sources.is_empty() || sender.is_some_and(|sender| app.notify_sources.iter().any(|network| network.contains(&sender)))
 }
 
