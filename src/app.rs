@@ -17,7 +17,7 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::{Settings, Wechat};
 use crate::gateway::Gateway;
-use crate::http::{self, App, HttpMetrics, Limits};
+use crate::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
 use crate::listener;
 use crate::simulator::Simulator;
 use crate::store::{CONNECTIONS, Durability, Store, StoreError};
@@ -114,11 +114,12 @@ impl Service {
         let has_shop = simulator.is_some() && matches!(settings.auth, Auth::Open);
         let app = Arc::new(App {
             gateway: Arc::clone(&gateway),
-            trusted_proxies: settings.server.trusted_proxies.clone(),
+            proxies: Proxies { trusted: settings.server.trusted_proxies.clone(), header: settings.server.client_ip_header.clone() },
             auth: settings.auth,
             notify_sources: settings.notify_sources,
             max_price: settings.max_price,
             limits: Limits::new(settings.limits.per_address, settings.limits.per_merchant),
+            shares: Shares::new(settings.server.max_connections),
             metrics: HttpMetrics::default(),
             page: settings.page,
             accept_weak_durability: settings.accept_weak_durability,

@@ -5,7 +5,7 @@ mod wechat;
 
 use std::net::SocketAddr;
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderName, HeaderValue, header};
 use chrono::TimeDelta;
 use ipnet::IpNet;
 use reqwest::Url;
@@ -47,7 +47,9 @@ pub struct Raw {
 struct RawServer {
     listen: String,
     trusted_proxies: String,
+    client_ip_header: String,
     cors_origins: String,
+    cors_headers: String,
     max_connections: usize,
 }
 
@@ -181,9 +183,16 @@ impl RawSweep {
 
 impl RawServer {
     fn validate(&self) -> Result<ServerSettings, ConfigError> {
-        if self.max_connections == 0 {
-            return Err(value("server.max_connections", "at least 1"));
+        if self.max_connections < 4 {
+            return Err(value("server.max_connections", "at least 4"));
         }
+        let client_ip_header = self.client_ip_header.parse();
+        let client_ip_header = client_ip_header.map_err(|_| value("server.client_ip_header", "a header's name such as x-real-ip"))?;
+        // A star would be all of them; and a key that a page has is everybody's.
+        let cors_headers = list(&self.cors_headers).map(|name| {
+            let header = name.parse::<HeaderName>().ok().filter(|header| *header != header::AUTHORIZATION && header.as_str() != "*");
+            header.ok_or(value("server.cors_headers", "names of headers, separated by commas; neither authorization nor a star"))
+        });
         let cors_origins = list(&self.cors_origins).map(|text| {
             let url =
                 Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text);
@@ -193,7 +202,9 @@ impl RawServer {
         Ok(ServerSettings {
             listen: address("server.listen", &self.listen)?,
             trusted_proxies: networks("server.trusted_proxies", &self.trusted_proxies)?,
+            client_ip_header,
             cors_origins: cors_origins.collect::<Result<_, _>>()?,
+            cors_headers: cors_headers.collect::<Result<_, _>>()?,
             max_connections: self.max_connections,
         })
     }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderName, HeaderValue};
 use ipnet::IpNet;
 use serde::Deserialize;
 
@@ -50,10 +50,14 @@ pub struct Settings {
 pub struct ServerSettings {
     /// Address and port.
     pub listen: SocketAddr,
-    /// Whose `X-Forwarded-For` is believed.
+    /// Who is believed about whose call it is.
     pub trusted_proxies: Vec<IpNet>,
+    /// In which header they say it.
+    pub client_ip_header: HeaderName,
     /// Whose pages may call.
     pub cors_origins: Vec<HeaderValue>,
+    /// Which headers they may send, beside those of the API.
+    pub cors_headers: Vec<HeaderName>,
     /// Connections at once.
     pub max_connections: usize,
 }

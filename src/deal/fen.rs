@@ -11,7 +11,7 @@ pub struct Fen(i64);
 /// Why a text is not an amount in yuan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidYuan {
-    /// Not `^(0|[1-9][0-9]{0,8})(\.[0-9]{1,2})?$`.
+    /// Not `^(0|[1-9][0-9]{0,8})(\.[0-9]{1,2}0*)?$`.
     #[error("an amount in yuan has the form 19.90: at most 9 digits, at most 2 decimals, no sign, no exponent, no leading zero")]
     Form,
     /// 0, 0.0 or 0.00.
@@ -25,12 +25,21 @@ impl Fen {
         (fen > 0).then_some(Self(fen))
     }
 
-    /// Reads an amount in yuan, such as `19.9`, `"19.90"` or `20`, exactly.
+    /// Reads an amount in yuan, such as `19.9`, `"19.90"` or `20`, exactly. Zeros behind the second decimal, as decimal types
+    /// write them, are no fraction of a fen.
     pub fn from_yuan(text: &str) -> Result<Self, InvalidYuan> {
         let (whole, decimals) = match text.split_once('.') {
             None => (text, ""),
             Some((_, "")) => return Err(InvalidYuan::Form),
-            Some(parts) => parts,
+            Some((whole, decimals)) => (
+                whole,
+                decimals.split_at_checked(2).map_or(
+                    decimals,
+                    |(cents, rest)| {
+                        if rest.bytes().all(|b| b == b'0') { cents } else { decimals }
+                    },
+                ),
+            ),
         };
         let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
         let whole_is_plain = whole == "0" || !whole.starts_with('0');
@@ -60,6 +69,19 @@ impl Fen {
     /// The amount in yuan with two decimals: `19.90`.
     pub fn yuan(self) -> String {
         format!("{}.{:02}", self.0 / 100, self.0 % 100)
+    }
+
+    /// The same for people, who read `99,999.99` more easily. Never in JSON.
+    pub fn grouped(self) -> String {
+        let (yuan, digits) = (self.yuan(), (self.0 / 100).to_string().len());
+        let mut text = String::with_capacity(yuan.len() + digits / 3);
+        for (at, c) in yuan.char_indices() {
+            if (1..digits).contains(&at) && (digits - at).is_multiple_of(3) {
+                text.push(',');
+            }
+            text.push(c);
+        }
+        text
     }
 
     /// The double nearest to the amount in yuan: what the original wrote into `price` and `price_last`.
@@ -169,6 +191,25 @@ mod tests {
             assert_eq!(Fen::from_yuan(yuan), Ok(Fen(fen)), "{yuan}");
         }
         assert_eq!(Fen::from_yuan("999999999.99"), Ok(Fen(99_999_999_999)));
+    }
+
+    #[test]
+    fn zeros_behind_the_second_decimal_are_nothing() {
+        for (yuan, fen) in [("19.9000", 1990), ("19.900", 1990), ("1.10000000000000000000", 110), ("0.010", 1)] {
+            assert_eq!(Fen::from_yuan(yuan), Ok(Fen(fen)), "{yuan}");
+        }
+        for text in ["19.9001", "19.90 ", "19.90００", "0.0010", "1.0000a", "1.00.0"] {
+            assert_eq!(Fen::from_yuan(text), Err(InvalidYuan::Form), "{text}");
+        }
+    }
+
+    #[test]
+    fn people_see_thousands() {
+        for (fen, shown) in
+            [(1, "0.01"), (99_999, "999.99"), (100_000, "1,000.00"), (9_999_999, "99,999.99"), (99_999_999_999, "999,999,999.99")]
+        {
+            assert_eq!(Fen(fen).grouped(), shown);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use hyper::header::HeaderName;
 use reqwest::Url;
 
 use crate::app::reachable;
@@ -80,7 +81,7 @@ impl Doctor {
         } else {
             self.which(&answer, &service.took, wechat).await
         };
-        vec![arrived, client(&answer, own, forges, is_trusted(answer.client))]
+        vec![arrived, client(&answer, own, forges, is_trusted(answer.client), &self.settings.server.client_ip_header)]
     }
 
     /// Whether the instance behind the public name is the one on this machine.
@@ -98,9 +99,13 @@ impl Doctor {
 }
 
 /// Whose call the service took the doctor's for.
-fn client(answer: &Answer, own: Option<IpAddr>, forges: bool, is_proxy: bool) -> Finding {
+fn client(answer: &Answer, own: Option<IpAddr>, forges: bool, is_proxy: bool, header: &HeaderName) -> Finding {
     let seen = answer.client;
-    let advice = "have the proxy set X-Forwarded-For to $proxy_add_x_forwarded_for, and name its network (and nobody else's) in server.trusted_proxies";
+    let set = match header.as_str() {
+        "x-forwarded-for" => "X-Forwarded-For to $proxy_add_x_forwarded_for".to_owned(),
+        other => format!("{other} to $remote_addr"),
+    };
+    let advice = format!("have the proxy set {set}, and name its network (and nobody else's) in server.trusted_proxies");
     if forges && seen == IpAddr::V4(FORGED) {
         Finding::fail(CLIENT, "callers can claim any address", advice)
     } else if own == Some(seen) || is_public(seen) {
@@ -172,7 +177,7 @@ mod tests {
     fn the_caller_s_own_address_is_right_and_a_proxy_s_or_a_forged_one_is_wrong() {
         let seen = |client: &str, own: &str, forges, is_proxy| {
             let answer = Answer { instance: String::new(), client: client.parse().unwrap(), body: String::new() };
-            super::client(&answer, own.parse().ok(), forges, is_proxy).verdict
+            super::client(&answer, own.parse().ok(), forges, is_proxy, &HeaderName::from_static("x-forwarded-for")).verdict
         };
         use crate::doctor::Verdict::{Fail, Ok};
         assert_eq!(seen("10.0.0.5", "10.0.0.5", true, false), Ok, "from a neighbour");

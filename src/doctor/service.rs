@@ -28,9 +28,10 @@ impl Doctor {
         let question = Question::new(self.clock.now(), &self.chance);
         let body = body(&self.chance.nonce());
         let mut headers = HeaderMap::new();
-        let beside = [(HEADER, Some(question.header(signer))), ("x-forwarded-for", forged.map(str::to_owned))];
+        let claim = self.settings.server.client_ip_header.clone();
+        let beside = [(HeaderName::from_static(HEADER), Some(question.header(signer))), (claim, forged.map(str::to_owned))];
         for (name, value) in beside.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::from_str(&value?).ok()?))) {
-            headers.insert(HeaderName::from_static(name), value);
+            headers.insert(name, value);
         }
         let connecting = line.took;
         let heard = line.post(url, headers, body.clone()).await?;

@@ -1,26 +1,33 @@
-//! The parameters of a front-end call: JSON or a form, both read into plain texts.
+//! The parameters of a front-end call: JSON or a form in either of its two encodings, all read into plain texts.
 //!
 //! A JSON number is taken by its text and never through a float, and a JSON string counts like a number, since the
 //! original accepted both. An unknown key is ignored; a repeated one is refused, known or not: two readers would
-//! take two different values.
+//! take two different values. So they are compared with one another, and there may not be many.
 
 use std::fmt;
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use serde::de::{self, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use tokio::time::timeout;
 
+use super::multipart::{self, NoForm};
 use super::refusal::Refusal;
 
 /// As large as a notification may be; front ends send a hundred bytes.
 pub const MAX_BYTES: usize = 64 * 1024;
 /// From the head to the end of the body.
 const BODY: Duration = Duration::from_millis(3500);
+/// So many come even of a body that trickles in. Each costs as much as a hundred bytes, whatever is in it.
+const MAX_PIECES: usize = 512;
+/// Front ends send a handful.
+const MAX_PARAMS: usize = 32;
+/// Some editors and libraries put it before every text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Why a body could not be read.
 #[derive(Debug, Clone, Copy)]
@@ -44,12 +51,24 @@ pub async fn read(request: Request) -> Result<Bytes, UnreadBody> {
     if announced.is_some_and(|length| length > MAX_BYTES as u64) {
         return Err(UnreadBody::TooLarge);
     }
-    match timeout(BODY, Limited::new(request.into_body(), MAX_BYTES).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(UnreadBody::TooLarge),
-        Ok(Err(_)) => Err(UnreadBody::Broken),
-        Err(_) => Err(UnreadBody::TooSlow),
+    timeout(BODY, collect(request.into_body())).await.unwrap_or(Err(UnreadBody::TooSlow))
+}
+
+async fn collect(mut body: Body) -> Result<Bytes, UnreadBody> {
+    let mut bytes = Vec::new();
+    let mut pieces = 0;
+    while let Some(frame) = body.frame().await {
+        pieces += 1;
+        if pieces > MAX_PIECES {
+            return Err(UnreadBody::Broken);
+        }
+        let Ok(data) = frame.map_err(|_| UnreadBody::Broken)?.into_data() else { continue };
+        if bytes.len() + data.len() > MAX_BYTES {
+            return Err(UnreadBody::TooLarge);
+        }
+        bytes.extend_from_slice(&data);
     }
+    Ok(bytes.into())
 }
 
 /// One value as it was written.
@@ -64,7 +83,7 @@ enum Param {
 }
 
 /// The parameters of a call.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Params(Vec<(String, Param)>);
 
 impl Params {
@@ -88,22 +107,86 @@ impl Params {
         self.0.iter().find(|(name, _)| name == field).map(|(_, value)| value).ok_or_else(|| Refusal::invalid_field(field, "is missing"))
     }
 
+    fn add(&mut self, name: String, value: Param) -> Result<(), Refusal> {
+        if self.0.len() == MAX_PARAMS {
+            return Err(Refusal::invalid("参数过多").detail(format!("at most {MAX_PARAMS} parameters are read")));
+        }
+        if self.0.iter().any(|(known, _)| *known == name) {
+            return Err(Refusal::invalid("参数重复"));
+        }
+        self.0.push((name, value));
+        Ok(())
+    }
+
     fn read_json(bytes: &[u8]) -> Result<Self, Refusal> {
         serde_json::from_slice(bytes).map_err(|error| match error.is_data() {
-            true => Refusal::invalid("请求内容不是合法的 JSON 对象").detail("a JSON object without repeated keys is expected"),
+            true => Refusal::invalid("请求内容不是合法的 JSON 对象")
+                .detail(format!("a JSON object of at most {MAX_PARAMS} parameters, none of them repeated, is expected")),
             false => Refusal::invalid("请求内容不是合法的 JSON"),
         })
     }
 
     pub fn read_form(bytes: &[u8]) -> Result<Self, Refusal> {
-        let mut params = Vec::new();
+        let mut params = Self::default();
         for (name, value) in form_urlencoded::parse(bytes) {
-            if params.iter().any(|(known, _)| *known == name) {
-                return Err(Refusal::invalid("参数重复"));
-            }
-            params.push((name.into_owned(), Param::Text(value.into_owned())));
+            params.add(name.into_owned(), Param::Text(value.into_owned()))?;
         }
-        Ok(Self(params))
+        Ok(params)
+    }
+
+    fn read_multipart(bytes: &[u8], boundary: &str) -> Result<Self, Refusal> {
+        let mut params = Self::default();
+        for part in multipart::parts(bytes, boundary) {
+            let (name, text) = part.map_err(|why| match why {
+                NoForm::Malformed => Refusal::invalid("请求内容不是合法的表单"),
+                NoForm::NoText => {
+                    Refusal::invalid("表单中只能有文本").detail("every part of the form must be text, in UTF-8 and without a file name")
+                }
+            })?;
+            params.add(name.to_owned(), Param::Text(text.to_owned()))?;
+        }
+        Ok(params)
+    }
+}
+
+/// How the parameters are written, by the content type.
+#[derive(Debug, PartialEq, Eq)]
+enum Encoding {
+    Json,
+    Form,
+    Multipart { boundary: String },
+}
+
+impl Encoding {
+    fn of(headers: &HeaderMap) -> Result<Self, Refusal> {
+        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        match essence.to_ascii_lowercase().as_str() {
+            "application/json" => Ok(Self::Json),
+            "application/x-www-form-urlencoded" => Ok(Self::Form),
+            "multipart/form-data" => {
+                let boundary = multipart::boundary(content_type);
+                boundary
+                    .map(|boundary| Self::Multipart { boundary })
+                    .ok_or_else(|| Refusal::invalid("请求内容不是合法的表单").detail("the content type names no boundary"))
+            }
+            _ => Err(Refusal::unsupported_type()),
+        }
+    }
+
+    fn read(&self, bytes: &[u8]) -> Result<Params, Refusal> {
+        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+        let is_json = matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'['));
+        match self {
+            Self::Json => Params::read_json(bytes),
+            // Read as a form it would have one odd parameter, and be told that all others are missing.
+            Self::Form | Self::Multipart { .. } if is_json => {
+                Err(Refusal::invalid("请求内容是 JSON，但内容类型是表单")
+                    .detail("the body is JSON: its content type must be application/json"))
+            }
+            Self::Form => Params::read_form(bytes),
+            Self::Multipart { boundary } => Params::read_multipart(bytes, boundary),
+        }
     }
 }
 
@@ -111,27 +194,14 @@ impl<S: Send + Sync> FromRequest<S> for Params {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
-        let form = is_form(request.headers())?;
+        let encoding = Encoding::of(request.headers())?;
         let bytes = read(request).await.map_err(|unread| match unread {
             UnreadBody::TooLarge => Refusal::too_large(),
             UnreadBody::TooSlow => Refusal::body_too_slow(),
             UnreadBody::Broken => Refusal::invalid("请求内容不完整"),
             UnreadBody::Encoded => Refusal::unsupported_type(),
         })?;
-        if form { Self::read_form(&bytes) } else { Self::read_json(&bytes) }
-    }
-}
-
-/// Whether the content type is a form's; an error when it is neither that nor JSON.
-fn is_form(headers: &HeaderMap) -> Result<bool, Refusal> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") {
-        Ok(false)
-    } else if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        Ok(true)
-    } else {
-        Err(Refusal::unsupported_type())
+        encoding.read(&bytes)
     }
 }
 
@@ -147,20 +217,17 @@ impl<'de> de::Deserialize<'de> for Params {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Params, A::Error> {
-                let mut params: Vec<(String, Param)> = Vec::new();
+                let mut params = Params::default();
                 while let Some((name, raw)) = map.next_entry::<String, &RawValue>()? {
-                    if params.iter().any(|(known, _)| *known == name) {
-                        return Err(de::Error::custom("a repeated key"));
-                    }
                     let raw = raw.get();
                     let param = match raw.as_bytes().first() {
                         Some(b'"') => Param::Text(serde_json::from_str(raw).map_err(de::Error::custom)?),
                         Some(b'-' | b'0'..=b'9') => Param::Number(raw.to_owned()),
                         _ => Param::Other,
                     };
-                    params.push((name, param));
+                    params.add(name, param).map_err(|_| de::Error::custom("repeated, or one too many"))?;
                 }
-                Ok(Params(params))
+                Ok(params)
             }
         }
 
@@ -186,11 +253,42 @@ mod tests {
 
     #[test]
     fn repeated_keys_and_things_that_are_no_object_are_refused() {
-        for bad in [r#"{"a":1,"a":1}"#, r#"{"a":1,"\u0061":2}"#, "[]", "1", "", "null", "{", r#"{"a":1}x"#, r#"{"a":01}"#, "\u{feff}{}"] {
+        for bad in [r#"{"a":1,"a":1}"#, r#"{"a":1,"\u0061":2}"#, "[]", "1", "", "null", "{", r#"{"a":1}x"#, r#"{"a":01}"#] {
             assert!(Params::read_json(bad.as_bytes()).is_err(), "{bad}");
         }
         assert!(Params::read_form(b"a=1&b=2&a=1").is_err());
         assert!(Params::read_json(&[b"{\"a\":\"".as_slice(), &[0xff], b"\"}"].concat()).is_err());
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_taken_off_once() {
+        let read = |body: &str| Encoding::Json.read(body.as_bytes());
+        assert_eq!(read("\u{feff}{\"a\":1}").unwrap().number_or_text("a").unwrap(), "1");
+        assert!(read("\u{feff}\u{feff}{}").is_err());
+        assert!(Encoding::Form.read("\u{feff}a=1".as_bytes()).unwrap().text("a").is_ok());
+    }
+
+    #[test]
+    fn more_than_32_parameters_are_refused_however_they_are_written() {
+        let names = |count: usize| (0..count).map(|number| format!("p{number}")).collect::<Vec<_>>();
+        let json = |count| format!("{{{}}}", names(count).iter().map(|name| format!("\"{name}\":1")).collect::<Vec<_>>().join(","));
+        let form = |count| names(count).join("=1&");
+        let multipart = |count| {
+            let parts = names(count)
+                .iter()
+                .map(|name| format!("--x\r\nContent-Disposition: form-data; name={name}\r\n\r\n1\r\n"))
+                .collect::<String>();
+            parts + "--x--"
+        };
+        let boundary = || "x".to_owned();
+        for (encoding, within, beyond) in [
+            (Encoding::Json, json(32), json(33)),
+            (Encoding::Form, form(32), form(33)),
+            (Encoding::Multipart { boundary: boundary() }, multipart(32), multipart(33)),
+        ] {
+            assert_eq!(encoding.read(within.as_bytes()).unwrap().0.len(), 32, "{encoding:?}");
+            assert!(encoding.read(beyond.as_bytes()).is_err(), "{encoding:?}");
+        }
     }
 
     #[test]

@@ -1,28 +1,51 @@
 //! Who the payer is, behind proxies.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
-/// The rightmost address in `X-Forwarded-For` that is not a trusted proxy's, if the connection comes from one;
-/// otherwise the connection's own. Whatever a stranger wrote further left is never read, and what is no address ends
-/// the reading.
-pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
-    let mut client = peer.to_canonical();
-    if !is_trusted(client) {
-        return client;
-    }
-    let hops: Vec<&str> = headers.get_all("x-forwarded-for").iter().flat_map(|value| value.to_str().unwrap_or("?").split(',')).collect();
-    for hop in hops.into_iter().rev() {
-        let Some(address) = parse_hop(hop.trim()) else { return peer.to_canonical() };
-        client = address;
-        if !is_trusted(address) {
-            break;
+/// The proxies in front of the service, and how they say for whom they speak.
+#[derive(Debug, Clone)]
+pub struct Proxies {
+    /// Whose header is believed.
+    pub trusted: Vec<IpNet>,
+    /// `X-Forwarded-For`, or the one that these proxies send.
+    pub header: HeaderName,
+}
+
+impl Proxies {
+    /// The rightmost address in the header that is not a trusted proxy's, if the connection comes from one; otherwise the
+    /// connection's own. Whatever a stranger wrote further left is never read, and what is no address ends the reading.
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let peer = peer.to_canonical();
+        if !self.is_trusted(peer) {
+            return peer;
         }
+        let mut client = peer;
+        let values = headers.get_all(&self.header).iter().rev();
+        for hop in values.flat_map(|value| value.to_str().unwrap_or("?").rsplit(',')) {
+            let Some(address) = parse_hop(hop.trim()) else { return peer };
+            client = address;
+            if !self.is_trusted(address) {
+                break;
+            }
+        }
+        client
     }
-    client
+
+    /// Whether an address is a proxy's, so that behind it may be anybody.
+    pub fn is_trusted(&self, address: IpAddr) -> bool {
+        self.trusted.iter().any(|network| network.contains(&address))
+    }
+}
+
+/// Whoever has one IPv6 address has 2^64 of them.
+pub fn household(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
+    }
 }
 
 /// `1.2.3.4`, `2001:db8::1`, and what some proxies write: `1.2.3.4:567`, `[2001:db8::1]:567`.
@@ -35,13 +58,18 @@ fn parse_hop(hop: &str) -> Option<IpAddr> {
 mod tests {
     use super::*;
 
-    fn client(peer: &str, forwarded: &[&str]) -> String {
+    fn client_by(header: &'static str, peer: &str, forwarded: &[&str]) -> String {
+        let header = HeaderName::from_static(header);
         let mut headers = HeaderMap::new();
         for value in forwarded {
-            headers.append("x-forwarded-for", value.parse().unwrap());
+            headers.append(&header, value.parse().unwrap());
         }
-        let trusted: Vec<IpNet> = ["127.0.0.0/8", "::1/128", "10.0.0.0/8"].iter().map(|net| net.parse().unwrap()).collect();
-        client_address(peer.parse().unwrap(), &headers, &trusted).to_string()
+        let trusted = ["127.0.0.0/8", "::1/128", "10.0.0.0/8"].iter().map(|net| net.parse().unwrap()).collect();
+        Proxies { trusted, header }.client(peer.parse().unwrap(), &headers).to_string()
+    }
+
+    fn client(peer: &str, forwarded: &[&str]) -> String {
+        client_by("x-forwarded-for", peer, forwarded)
     }
 
     #[test]
@@ -50,6 +78,7 @@ mod tests {
         assert_eq!(client("127.0.0.1", &["198.51.100.1"]), "198.51.100.1");
         assert_eq!(client("::ffff:127.0.0.1", &["198.51.100.1"]), "198.51.100.1");
         assert_eq!(client("127.0.0.1", &[]), "127.0.0.1");
+        assert_eq!(client_by("x-real-ip", "127.0.0.1", &["198.51.100.1"]), "198.51.100.1");
     }
 
     #[test]

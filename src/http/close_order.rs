@@ -26,7 +26,7 @@ pub async fn close_order(
     OrderIdParam(order_id): OrderIdParam,
 ) -> Result<Json<Answer>, Refusal> {
     let gateway = app.gateway.clone();
-    match app.detached(begun.front_end_due(), async move { gateway.close_order(order_id).await }).await? {
+    match app.serve(begun, async move { gateway.close_order(order_id).await }).await? {
         Ok(()) => Ok(Json(Answer { code: 0, msg: "关单成功" })),
         // The original's sentence for every refusal of the business.
         Err(error) => Err(match Refusal::from(error) {

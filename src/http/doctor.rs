@@ -11,7 +11,6 @@ use tracing::info;
 use crate::listener::Peer;
 use crate::proof::{Answer, HEADER, Question, digest};
 
-use super::client_address::client_address;
 use super::notify::Acknowledgement;
 use super::{App, body};
 
@@ -23,7 +22,7 @@ pub async fn answer(State(app): State<Arc<App>>, request: Request, next: Next) -
     let question = asked.and_then(|header| Question::read(header, signer, app.gateway.now()));
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
     let (Some(question), Some(peer)) = (question, peer) else { return next.run(request).await };
-    let client = client_address(peer, request.headers(), &app.trusted_proxies);
+    let client = app.proxies.client(peer, request.headers());
     let mut response = Acknowledgement::Fail(StatusCode::BAD_REQUEST, "MALFORMED").into_response();
     let Ok(bytes) = body::read(request).await else { return response };
     info!(%client, bytes = bytes.len(), "the doctor has asked");

@@ -17,7 +17,6 @@ use crate::listener::Peer;
 use crate::trace::TraceContext;
 
 use super::App;
-use super::client_address::client_address;
 use super::refusal::{Reason, Refusal};
 
 /// The id of a request: taken from the proxy if it is a plain one, drawn otherwise, and in every answer.
@@ -61,7 +60,7 @@ pub async fn trace(State(app): State<Arc<App>>, mut request: Request, next: Next
         HeaderValue::try_from(number.to_string()).unwrap_or(HeaderValue::from_static("-"))
     });
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let client = request.extensions().get::<Peer>().map(|peer| client_address(peer.0.ip(), request.headers(), &app.trusted_proxies));
+    let client = request.extensions().get::<Peer>().map(|peer| app.proxies.client(peer.0.ip(), request.headers()));
     let method = request.method().clone();
     // Of the highest level, so that a log of warnings alone says to which request they belong.
     let request_id = id.to_str().unwrap_or("-");

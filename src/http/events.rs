@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
+
+use crate::listener::Peer;
 
 use super::App;
 use super::edge::Begun;
@@ -26,15 +28,21 @@ const UNBUFFERED: [(HeaderName, &str); 2] = [(header::CACHE_CONTROL, "no-store")
 pub async fn events(
     State(app): State<Arc<App>>,
     Extension(begun): Extension<Begun>,
+    Extension(Peer(peer)): Extension<Peer>,
+    headers: HeaderMap,
     OrderIdQuery(order_id): OrderIdQuery,
 ) -> Result<Response, Refusal> {
+    let payer = app.proxies.client(peer.ip(), &headers);
+    // Of a proxy that does not say for whom it speaks nothing is known.
+    let payer = Some(payer).filter(|payer| !app.proxies.is_trusted(*payer));
+    let place = app.shares.stream(&order_id, payer).ok_or_else(Refusal::unavailable)?;
     let gateway = app.gateway.clone();
     let events = app.detached(begun.front_end_due(), async move { gateway.events(order_id).await }).await??;
     let stopping = app.stopping.clone().cancelled_owned();
-    let states = stream::unfold((Arc::clone(&app.gateway), events), |(gateway, mut events)| async {
+    let states = stream::unfold((Arc::clone(&app.gateway), events, place), |(gateway, mut events, place)| async {
         let view = events.next().await?;
         let event = Event::default().event("state").json_data(Answer::new(view, gateway.now())).ok()?;
-        Some((Ok::<_, Infallible>(event), (gateway, events)))
+        Some((Ok::<_, Infallible>(event), (gateway, events, place)))
     });
     // A stopping service does not wait for payers; their pages ask another instance, or this one when it is back.
     let stream = Sse::new(states.take_until(stopping)).keep_alive(KeepAlive::new().interval(COMMENT));

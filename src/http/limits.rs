@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::client_address::household;
+
 /// The limits count calls in this span.
 const MINUTE: Duration = Duration::from_secs(60);
-/// Callers remembered before those who have been quiet are forgotten.
+/// Callers that one generation remembers.
 const REMEMBERED: usize = 100_000;
 
 /// The configured limits and who has used how much of them.
@@ -34,35 +36,47 @@ impl Limits {
     }
 }
 
-/// Whoever has one IPv6 address has 2^64 of them.
-fn household(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
-    }
-}
-
 /// The generic cell rate algorithm: of each caller only the time is kept at which all its calls are paid for.
 #[derive(Debug)]
 struct Limit<K> {
     per_minute: u32,
-    paid_at: Mutex<HashMap<K, Instant>>,
+    callers: Mutex<Callers<K>>,
+}
+
+/// Two generations of callers. A time lies at most a minute ahead, so who was not seen since the last change but one owes
+/// nothing and may be forgotten: at no cost, for the older generation is dropped as a whole.
+#[derive(Debug)]
+struct Callers<K> {
+    paid_at: HashMap<K, Instant>,
+    before: HashMap<K, Instant>,
+    changed: Option<Instant>,
+}
+
+impl<K: Hash + Eq> Callers<K> {
+    /// When all calls of this one are paid for.
+    fn paid_at(&mut self, caller: K, now: Instant) -> &mut Instant {
+        let changed = *self.changed.get_or_insert(now);
+        // Of more callers than can be remembered, the most recent count.
+        if now >= changed + MINUTE || self.paid_at.len() >= REMEMBERED {
+            self.before = std::mem::take(&mut self.paid_at);
+            self.changed = Some(now);
+        }
+        let known = self.before.get(&caller).copied();
+        self.paid_at.entry(caller).or_insert(known.unwrap_or(now))
+    }
 }
 
 impl<K: Hash + Eq> Limit<K> {
     fn new(per_minute: u32) -> Self {
-        Self { per_minute, paid_at: Mutex::new(HashMap::new()) }
+        Self { per_minute, callers: Mutex::new(Callers { paid_at: HashMap::new(), before: HashMap::new(), changed: None }) }
     }
 
     fn admit(&self, caller: K, now: Instant) -> Result<(), Duration> {
         if self.per_minute == 0 {
             return Ok(());
         }
-        let mut callers = self.paid_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if callers.len() >= REMEMBERED {
-            callers.retain(|_, paid_at| *paid_at > now);
-        }
-        let paid_at = callers.entry(caller).or_insert(now);
+        let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        let paid_at = callers.paid_at(caller, now);
         let next = (*paid_at).max(now) + MINUTE / self.per_minute;
         // A whole minute's calls may come at once.
         match next.checked_duration_since(now + MINUTE) {
@@ -87,6 +101,33 @@ mod tests {
         assert!(limit.admit("b", start).is_ok(), "another caller has a limit of its own");
         assert!(limit.admit("a", start + Duration::from_secs(10)).is_ok());
         assert!(limit.admit("a", start + Duration::from_secs(11)).is_err());
+    }
+
+    #[test]
+    fn any_number_of_callers_is_counted_in_bounded_space_and_time() {
+        let (limit, start) = (Limit::new(2), Instant::now());
+        let begun = Instant::now();
+        let mut slowest = Duration::ZERO;
+        for caller in 0..10 * REMEMBERED {
+            let asked = Instant::now();
+            assert!(limit.admit(caller, start).is_ok());
+            slowest = slowest.max(asked.elapsed());
+        }
+        let callers = limit.callers.lock().unwrap();
+        assert!(callers.paid_at.len() + callers.before.len() <= 2 * REMEMBERED);
+        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}, the slowest {slowest:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn who_owes_is_remembered_across_generations() {
+        let (limit, start) = (Limit::new(1), Instant::now());
+        let later = |seconds| start + Duration::from_secs(seconds);
+        assert!(limit.admit("a", start).is_ok());
+        assert!(limit.admit("b", later(59)).is_ok());
+        assert!(limit.admit("c", later(60)).is_ok(), "a new generation begins");
+        assert_eq!(limit.admit("b", later(61)), Err(Duration::from_secs(58)));
+        assert!(limit.admit("a", later(61)).is_ok());
+        assert!(limit.admit("b", later(119)).is_ok());
     }
 
     #[test]

@@ -13,12 +13,15 @@ mod events;
 mod health;
 mod limits;
 mod metrics;
+mod multipart;
 mod notify;
 mod openapi;
 mod order_id;
+mod paths;
 mod pay_page;
 mod query_order;
 mod refusal;
+mod shares;
 mod shop;
 mod to_pay;
 
@@ -33,6 +36,7 @@ use ipnet::IpNet;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
 use tower_http::cors::CorsLayer;
 
 use crate::auth::Auth;
@@ -41,17 +45,20 @@ use crate::deal::Fen;
 use crate::gateway::Gateway;
 use crate::trace::carried;
 
+pub use client_address::Proxies;
+use edge::Begun;
 pub use limits::Limits;
 pub use metrics::{HttpMetrics, metrics_router};
 use refusal::Refusal;
+pub use shares::Shares;
 
 /// What handlers share.
 #[derive(Debug)]
 pub struct App {
     /// The service.
     pub gateway: Arc<Gateway>,
-    /// Whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpNet>,
+    /// Who says whose call it is.
+    pub proxies: Proxies,
     /// Who may open a deal.
     pub auth: Auth,
     /// From where notifications are taken; empty: from everywhere.
@@ -60,6 +67,8 @@ pub struct App {
     pub max_price: Fen,
     /// How often one caller may open deals.
     pub limits: Limits,
+    /// How much callers may hold at once.
+    pub shares: Shares,
     /// What is counted of requests.
     pub metrics: HttpMetrics,
     /// The payer's page.
@@ -77,6 +86,12 @@ pub struct App {
 }
 
 impl App {
+    /// Has a front end's work done within its time, if there is room for one more in hand.
+    async fn serve<T: Send + 'static>(&self, begun: Begun, work: impl Future<Output = T> + Send + 'static) -> Result<T, Unheard> {
+        let _place = self.shares.call().ok_or(Unheard::NoRoom)?;
+        self.detached(begun.front_end_due(), work).await
+    }
+
     /// Has work done whether or not the caller stays, and waits for its outcome until `due`.
     async fn detached<T: Send + 'static>(&self, due: Instant, work: impl Future<Output = T> + Send + 'static) -> Result<T, Unheard> {
         let task = self.work.spawn(carried(work));
@@ -91,6 +106,8 @@ impl App {
 /// Why a detached piece of work has no outcome to show.
 #[derive(Debug, Clone, Copy)]
 enum Unheard {
+    /// It was not begun: too much else is in hand.
+    NoRoom,
     /// It goes on, but the caller's time is over.
     TooSlow,
     /// It met a fault of ours.
@@ -114,7 +131,8 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
         api = api.merge(shop::routes());
     }
     let notify = || post(notify::notify).route_layer(from_fn_with_state(Arc::clone(&app), doctor::answer));
-    api.route("/wxPay/notify", notify())
+    let routes = api
+        .route("/wxPay/notify", notify())
         .route("/wxPay/callback", notify())
         .route("/pay/{order_id}", get(pay_page::pay_page))
         .route("/healthz", get(health::healthz))
@@ -125,7 +143,9 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(edge::catch_panics))
         .layer(from_fn_with_state(Arc::clone(&app), edge::trace))
-        .with_state(app)
+        .with_state(app);
+    // Around them all, since a router looks at the path before its layers do.
+    Router::new().fallback_service(routes.map_request(paths::as_the_original_read_it))
 }
 
 async fn method_not_allowed() -> Refusal {
@@ -137,8 +157,7 @@ fn cors(server: &ServerSettings) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(server.cors_origins.clone())
         .allow_methods([Method::GET, Method::POST])
-        // Not Authorization: a key that a page has is everybody's.
-        .allow_headers([header::CONTENT_TYPE, to_pay::IDEMPOTENCY_KEY])
+        .allow_headers([&[header::CONTENT_TYPE, to_pay::IDEMPOTENCY_KEY], &*server.cors_headers].concat())
         .expose_headers([edge::REQUEST_ID, header::RETRY_AFTER])
         .max_age(Duration::from_secs(600))
 }

@@ -16,7 +16,6 @@ use crate::wechat::xml::XmlError;
 use crate::wechat::{Notification, NotificationError, Reading, Unconfirmed};
 
 use super::body::{self, UnreadBody};
-use super::client_address::client_address;
 use super::edge::Begun;
 use super::refusal::Reason;
 use super::{App, Unheard};
@@ -117,7 +116,7 @@ fn disbelieved(app: &App, error: NotificationError) -> Acknowledgement {
 impl From<Unheard> for Acknowledgement {
     fn from(unheard: Unheard) -> Self {
         match unheard {
-            Unheard::TooSlow => Self::Fail(StatusCode::SERVICE_UNAVAILABLE, "BUSY"),
+            Unheard::TooSlow | Unheard::NoRoom => Self::Fail(StatusCode::SERVICE_UNAVAILABLE, "BUSY"),
             Unheard::Panicked => Self::Fail(StatusCode::INTERNAL_SERVER_ERROR, "ERROR"),
         }
     }
@@ -139,7 +138,7 @@ impl From<SettleError> for Acknowledgement {
 /// Whether the sender is one of those that were listed, if any were. The signature decides in any case; a list keeps
 /// strangers from making us check it.
 fn is_source(request: &Request, app: &App) -> bool {
-    let sender = request.extensions().get::<Peer>().map(|peer| client_address(peer.0.ip(), request.headers(), &app.trusted_proxies));
+    let sender = request.extensions().get::<Peer>().map(|peer| app.proxies.client(peer.0.ip(), request.headers()));
     app.notify_sources.is_empty() || sender.is_some_and(|sender| app.notify_sources.iter().any(|network| network.contains(&sender)))
 }
 

@@ -65,7 +65,7 @@ pub async fn query_order(
         Some(view) => view,
         None => {
             let gateway = app.gateway.clone();
-            app.detached(begun.front_end_due(), async move { gateway.query_order(order_id).await }).await??
+            app.serve(begun, async move { gateway.query_order(order_id).await }).await??
         }
     };
     Ok(Json(Answer::new(view, app.gateway.now())))

@@ -77,7 +77,7 @@ impl Refusal {
     }
 
     pub fn unsupported_type() -> Self {
-        let detail = "content type application/json or application/x-www-form-urlencoded, without content encoding";
+        let detail = "content type application/json, application/x-www-form-urlencoded or multipart/form-data, without content encoding";
         Self { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, ..Self::invalid("不支持的内容类型").detail(detail) }
     }
 
@@ -215,6 +215,7 @@ impl From<Arc<GatewayError>> for Refusal {
 impl From<Unheard> for Refusal {
     fn from(unheard: Unheard) -> Self {
         match unheard {
+            Unheard::NoRoom => Self::unavailable(),
             Unheard::TooSlow => Self::too_slow(),
             Unheard::Panicked => Self::internal(),
         }

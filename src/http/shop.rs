@@ -48,7 +48,7 @@ fn row(deal: &Deal, language: Language) -> String {
         DealStatus::Expired => ("expired", "已关闭", "closed"),
     };
     let state = if language == Language::Chinese { chinese } else { english };
-    let yuan = deal.charged.map_or("?".to_owned(), Fen::yuan);
+    let yuan = deal.charged.map_or("?".to_owned(), Fen::grouped);
     let at = BeijingTime::from(deal.created_at).to_string();
     let time = at[..19].replace('T', " ");
     fill(DEAL, |name| {

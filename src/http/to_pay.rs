@@ -15,7 +15,6 @@ use crate::listener::Peer;
 use super::App;
 use super::body::Params;
 use super::caller::{check_key, check_signature};
-use super::client_address::client_address;
 use super::edge::Begun;
 use super::refusal::Refusal;
 
@@ -45,7 +44,7 @@ pub struct Answer {
 pub async fn to_pay(State(app): State<Arc<App>>, Extension(begun): Extension<Begun>, Wish(wish): Wish) -> Result<Json<Answer>, Refusal> {
     app.limits.admit(wish.payer, wish.merchant_id).map_err(Refusal::rate_limited)?;
     let gateway = app.gateway.clone();
-    let opened: Opened = app.detached(begun.front_end_due(), async move { gateway.to_pay(wish).await }).await??;
+    let opened: Opened = app.serve(begun, async move { gateway.to_pay(wish).await }).await??;
     Ok(Json(Answer {
         code_url: [opened.code_url],
         pay_page: app.page.address_of(&opened.order_id),
@@ -67,7 +66,7 @@ impl FromRequest<Arc<App>> for Wish {
         check_key(&app.auth, request.headers())?;
         let idempotency_key = idempotency_key(request.headers())?;
         let peer = request.extensions().get::<Peer>().ok_or_else(Refusal::internal)?.0.ip();
-        let payer = client_address(peer, request.headers(), &app.trusted_proxies);
+        let payer = app.proxies.client(peer, request.headers());
         let params = Params::from_request(request, app).await?;
         let signed_nonce = check_signature(&app.auth, &params, app.gateway.now())?;
         Ok(Self(ToPay {

@@ -57,13 +57,13 @@ pub fn secured(page: impl IntoResponse, policy: HeaderValue) -> Response {
 }
 
 /// A style sheet, a script or a description as a response. It may be kept, but must be asked after: a new version brings a new one.
-pub fn asset(kind: &'static str, text: impl Into<String>) -> Response {
+pub fn asset(kind: &'static str, text: impl IntoResponse) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     ];
-    (headers, text.into()).into_response()
+    (headers, text).into_response()
 }
 
 /// `text/css`

@@ -198,7 +198,7 @@ async fn more_listeners_than_the_budget_bears_take_turns() {
 async fn a_service_that_stops_ends_its_streams_at_once() {
     let house = House::open(Engine::Sqlite).await;
     let order = house.to_pay("1").await;
-    let mut listeners = join_all((0..50).map(|_| listen(&house, &order))).await;
+    let mut listeners = join_all((0..32).map(|_| listen(&house, &order))).await;
     let started = Instant::now();
     let (database, ends) = tokio::join!(house.stop(), join_all(listeners.iter_mut().map(|listener| listener.next(SOON))));
     assert!(started.elapsed() < SOON, "{:?}", started.elapsed());

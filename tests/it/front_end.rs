@@ -10,12 +10,17 @@ use crate::support::on_both_engines;
 const QUERIES: [&str; 3] = ["/wxPay/queryOrder", "/wxPay/wxPay/queryOrder", "/wxPay/doCloseOrder"];
 const FORM: &str = "application/x-www-form-urlencoded";
 
+/// As curl and FormData write it.
+const MULTIPART: &str = "--a b\r\nContent-Disposition: form-data; name=\"merchant_id\"\r\n\r\n12\r\n\
+    --a b\r\nContent-Disposition: form-data; name=\"product_id\"\r\nContent-Type: text/plain\r\n\r\n34\r\n\
+    --a b\r\nContent-Disposition: form-data; name=\"price\"\r\n\r\n19.90\r\n--a b--\r\n";
+
 async fn to_pay_json(house: &House, body: &str) -> Answer {
     house.till.post("/wxPay/toPay", "application/json", body.to_owned()).await
 }
 
 /// Prices as they stand in a JSON document, and what WeChat is to be asked for.
-const GOOD_PRICES: [(&str, &str); 14] = [
+const GOOD_PRICES: [(&str, &str); 16] = [
     ("19.9", "1990"),
     ("19.90", "1990"),
     ("\"19.9\"", "1990"),
@@ -30,10 +35,12 @@ const GOOD_PRICES: [(&str, &str); 14] = [
     ("1.15", "115"),
     ("100000", "10000000"),
     ("100000.00", "10000000"),
+    ("19.9000", "1990"),
+    ("\"19.900\"", "1990"),
 ];
 
 /// JSON values that are no price.
-const BAD_PRICES: [&str; 46] = [
+const BAD_PRICES: [&str; 48] = [
     "0",
     "0.00",
     "-0",
@@ -42,6 +49,8 @@ const BAD_PRICES: [&str; 46] = [
     "0.001",
     "0.009",
     "19.999",
+    "19.9001",
+    "19.9900001",
     "1e3",
     "1E3",
     "1e0",
@@ -220,7 +229,9 @@ on_both_engines! {
             ("application/json", r#"{"merchant_id":12,"product_id":34,"price":19.90}"#),
             ("application/json; charset=utf-8", r#" {"merchant_id" : "12", "product_id":"34", "price":"19.90"} "#),
             ("Application/JSON;charset=UTF-8", r#"{"price":"19.9","unknown":{"deep":[1,{"price":5}]},"merchant_id":12,"product_id":34}"#),
+            ("application/json", "\u{feff}{\"merchant_id\":12,\"product_id\":34,\"price\":19.90}"),
             (FORM, "merchant_id=12&product_id=34&price=19.90"),
+            ("multipart/form-data; boundary=\"a b\"", MULTIPART),
             ("application/x-www-form-urlencoded; charset=UTF-8", "price=19%2E9&merchant_id=%31%32&product_id=34&unknown=1&"),
         ];
         for (content_type, body) in bodies {
@@ -256,7 +267,7 @@ on_both_engines! {
             r#"{"merchant_id":12,"product_id":34,"price":1"#,
             r#"{'merchant_id':12,'product_id':34,'price':1}"#,
             r#"[{"merchant_id":12,"product_id":34,"price":1}]"#,
-            "merchant_id=12&product_id=34&price=1", "null", "\"price\"", "1", "[]", "", " ", "\u{feff}{}", "<xml><price>1</price></xml>",
+            "merchant_id=12&product_id=34&price=1", "null", "\"price\"", "1", "[]", "", " ", "\u{feff}\u{feff}{}", "<xml><price>1</price></xml>",
         ];
         for body in documents {
             to_pay_json(&house, body).await.refused(400, "INVALID_PARAMETER", None, body);
@@ -269,8 +280,22 @@ on_both_engines! {
         for body in ["merchant_id=12&product_id=34&price=1&price=2", "merchant_id=12&product_id=34&price=1&%70rice=1", "note=1&note=1"] {
             house.till.post("/wxPay/toPay", FORM, body).await.refused(400, "INVALID_PARAMETER", None, body);
         }
-        let document = r#"{"merchant_id":12,"product_id":34,"price":1}"#;
-        house.till.post("/wxPay/toPay", FORM, document).await.refused(400, "INVALID_PARAMETER", Some("merchant_id"), "a document called a form");
+        for document in [r#"{"merchant_id":12,"product_id":34,"price":1}"#, "\r\n [{}]"] {
+            for content_type in [FORM, "multipart/form-data; boundary=x"] {
+                let refused = house.till.post("/wxPay/toPay", content_type, document).await;
+                let told = refused.refused(400, "INVALID_PARAMETER", None, "a document called a form");
+                assert!(told["detail"].as_str().unwrap().contains("the body is JSON"), "{told}");
+            }
+        }
+        for (content_type, body) in [
+            ("multipart/form-data", MULTIPART.to_owned()),
+            ("multipart/form-data; boundary=x", MULTIPART.to_owned()),
+            ("multipart/form-data; boundary=\"a b\"", MULTIPART.replace("product_id", "price")),
+            ("multipart/form-data; boundary=\"a b\"", MULTIPART.replace("name=\"price\"", "name=\"price\"; filename=\"price.txt\"")),
+            ("multipart/form-data; boundary=\"a b\"", MULTIPART.replace("--a b--", "")),
+        ] {
+            house.till.post("/wxPay/toPay", content_type, body.clone()).await.refused(400, "INVALID_PARAMETER", None, &body);
+        }
         assert_eq!((look.count().await, house.all_calls()), (0, 0));
     }
 
@@ -279,7 +304,7 @@ on_both_engines! {
         let look = house.look().await;
         let document = r#"{"merchant_id":12,"product_id":34,"price":1,"order_id":"1"}"#;
         for path in ["/wxPay/toPay"].into_iter().chain(QUERIES) {
-            for content_type in ["text/plain", "text/json", "application/xml", "application/jsonp", "multipart/form-data; boundary=x", "json", ""] {
+            for content_type in ["text/plain", "text/json", "application/xml", "application/jsonp", "multipart/mixed; boundary=x", "json", ""] {
                 let answer = house.till.post(path, content_type, document).await;
                 answer.refused(415, "INVALID_PARAMETER", None, content_type);
             }

@@ -101,9 +101,13 @@ async fn whoever_is_refused_is_refused_as_described() {
     let order = house.to_pay("19.90").await;
     let too_large = json!({"order_id": "x".repeat(70_000)}).to_string();
     for path in ["/wxPay/toPay", "/wxPay/queryOrder", "/wxPay/doCloseOrder"] {
-        for (content_type, body) in
-            [("application/json", "[]"), (FORM, "price=-1&order_id=%"), ("text/plain", "{}"), ("application/json", &*too_large)]
-        {
+        for (content_type, body) in [
+            ("application/json", "[]"),
+            (FORM, "price=-1&order_id=%"),
+            ("multipart/form-data; boundary=x", "--x--"),
+            ("text/plain", "{}"),
+            ("application/json", &*too_large),
+        ] {
             description.holds("post", path, &house.till.post(path, content_type, body.to_owned()).await);
         }
     }

@@ -180,6 +180,7 @@ async fn it_loads_nothing_and_is_light() {
     let answer = page(&house, &order.id).await;
     shows(&answer, "waiting", true);
     is_guarded(&answer);
+    assert!(answer.body.contains("</span>99,999.99<"), "{}", main(&answer));
     assert!(answer.body.contains("&lt;b&gt;&quot;Tom &amp; &apos;Jerry&apos;&quot;&lt;/b&gt;") && !answer.body.contains("<b>"));
     assert!(!answer.body.contains("weixin://"), "the link is in the picture and nowhere else");
 }

@@ -52,6 +52,28 @@ export const who_pays_while_it_is_closed_has_paid = (browser) => visit(browser, 
   assert.match(told, /查询订单：NOTPAY[\s\S]*付款人付款了，就在关单的瞬间[\s\S]*支付通知：丢失了[\s\S]*关闭订单：ORDERPAID[\s\S]*查询订单：SUCCESS/);
 });
 
+/** The colour in which a page says how it stands, once it says this. */
+async function colour(tab, words) {
+  await tab.waitForFunction((text) => document.getElementById('status').textContent.includes(text), words, { timeout: 20_000 });
+  return tab.locator('#status').evaluate((status) => getComputedStyle(status).color);
+}
+
+export async function failure_and_a_lost_connection_do_not_look_like_success(browser) {
+  const service = await Service.start({});
+  const visitor = await Visitor.arrive(browser, service, { forgive: (complaint) => complaint.includes('/wxPay/') });
+  const [open, paid] = [await service.open(), await service.open()];
+  await service.sim(`orders/${paid.order_id}/pay`, 'POST');
+  const success = await colour(await visitor.go(new URL(paid.pay_page, service.shop).href), '支付成功');
+  const tab = await visitor.go(new URL(open.pay_page, service.shop).href);
+  await comes(tab, 'waiting');
+  await service.sim(`orders/${open.order_id}/fail`, 'POST');
+  const failure = await colour(tab, '付款未成功');
+  await service.stop();
+  const lost = await colour(tab, '网络不稳定');
+  assert.equal(new Set([success, failure, lost]).size, 3, `${success}, ${failure}, ${lost}`);
+  await visitor.leave();
+}
+
 /** The merchant's own page, where a paid deal leads. */
 async function thanks() {
   const server = createServer((request, response) => response.setHeader('content-type', 'text/html').end(`<link rel="icon" href="data:,"><p>thanks for ${request.url}</p>`));

@@ -18,7 +18,7 @@ use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
 use wechat_pay::deal::Timestamp;
 use wechat_pay::gateway::Gateway;
-use wechat_pay::http::{self, App, HttpMetrics, Limits};
+use wechat_pay::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
 use wechat_pay::listener::Peer;
 use wechat_pay::simulator::DEFAULT_MERCHANT;
 use wechat_pay::store::{Edge, LARGEST_BATCH, Store};
@@ -66,11 +66,12 @@ impl Instance {
         let gateway = Arc::new(Gateway::new(store, client, clock.clone(), chance, settings.terms.clone()));
         let app = Arc::new(App {
             gateway: Arc::clone(&gateway),
-            trusted_proxies: settings.server.trusted_proxies.clone(),
+            proxies: Proxies { trusted: settings.server.trusted_proxies.clone(), header: settings.server.client_ip_header.clone() },
             auth: settings.auth.clone(),
             notify_sources: settings.notify_sources.clone(),
             max_price: settings.max_price,
             limits: Limits::new(0, 0),
+            shares: Shares::new(settings.server.max_connections),
             metrics: HttpMetrics::default(),
             page: settings.page.clone(),
             accept_weak_durability: false,

@@ -14,7 +14,12 @@ const REFUSALS: [(&str, &[&str], &str); 12] = [
     ("429", &["RATE_LIMITED"], "More calls than limits.per_address or limits.per_merchant allow."),
     ("500", &["INTERNAL"], "A fault of this service; it has been logged."),
     ("502", &["UPSTREAM"], "WeChat cannot be reached or answers nonsense: ask again, toPay under the same Idempotency-Key."),
-    ("503", &["UNAVAILABLE"], "This service cannot work just now: its database is away, it is overloaded, or it stops."),
+    (
+        "503",
+        &["UNAVAILABLE"],
+        "This service cannot work just now: its database is away, it is overloaded, or it stops; or too many listen already, \
+      to this order or from this address.",
+    ),
     ("504", &["UPSTREAM"], "WeChat did not answer in time: ask again, toPay under the same Idempotency-Key."),
 ];
 

@@ -33,7 +33,9 @@ const ABOUT: &str = "A front end opens a deal and shows its QR code; the payer p
 static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
 
 pub async fn openapi_json() -> Response {
-    page::asset("application/json", DOCUMENT.to_string())
+    // Written once: it is long, and anybody may ask for it.
+    static TEXT: LazyLock<String> = LazyLock::new(|| DOCUMENT.to_string());
+    page::asset("application/json", TEXT.as_str())
 }
 
 fn document() -> Value {

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use super::answers::{acknowledgements, answer, answers, pages, reference, refusal};
 
-/// Both kinds of body that front ends send.
+/// The kinds of body that front ends send.
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
+const MULTIPART: &str = "multipart/form-data";
 
 pub fn paths() -> Value {
     json!({
@@ -77,8 +78,8 @@ fn deal() -> Value {
             "merchant_id": number("Who sells: 1 to 2147483647."),
             "product_id": number("What is sold: 1 to 2147483647."),
             "price": {
-                "description": "In yuan and exact, with two decimal places at most; 0.01 to deal.max_price. 1e3, .5 and 007 are none.",
-                "anyOf": [{"type": "number", "minimum": 0.01}, {"type": "string", "pattern": "^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,2})?$"}],
+                "description": "In yuan and exact, with two decimal places at most, and zeros behind them; 0.01 to deal.max_price. 1e3, .5 and 007 are none.",
+                "anyOf": [{"type": "number", "minimum": 0.01}, {"type": "string", "pattern": "^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,2}0*)?$"}],
             },
             "timestamp": {
                 "description": "Where auth.mode is signed: seconds since 1970, near the present time.",
@@ -224,9 +225,9 @@ fn docs() -> Value {
     })
 }
 
-/// Read alike from both kinds.
+/// Read alike from all kinds.
 fn body(schema: &Value) -> Value {
-    json!({"required": true, "content": {JSON: {"schema": schema}, FORM: {"schema": schema}}})
+    json!({"required": true, "content": {JSON: {"schema": schema}, FORM: {"schema": schema}, MULTIPART: {"schema": schema}}})
 }
 
 fn order() -> Value {

@@ -39,6 +39,7 @@ impl Message {
 impl From<Unheard> for Message {
     fn from(unheard: Unheard) -> Self {
         let status = match unheard {
+            Unheard::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
             Unheard::TooSlow => StatusCode::GATEWAY_TIMEOUT,
             Unheard::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
         };

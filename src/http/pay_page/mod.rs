@@ -41,7 +41,7 @@ pub async fn pay_page(
         return Message::of(&GatewayError::NotFound).into_response();
     };
     let gateway = app.gateway.clone();
-    let page = match app.detached(begun.front_end_due(), async move { gateway.pay_page(order_id).await }).await {
+    let page = match app.serve(begun, async move { gateway.pay_page(order_id).await }).await {
         Ok(Ok(page)) => page,
         Ok(Err(error)) => return Message::of(&error).into_response(),
         Err(unheard) => return Message::from(unheard).into_response(),

@@ -14,6 +14,7 @@
   const say = (word) => {
     const text = page.dataset['say' + word[0].toUpperCase() + word.slice(1)];
     if (status.textContent !== text) status.textContent = text;
+    status.dataset.word = word;
   };
   const show = (state, word) => {
     page.dataset.state = state;

@@ -55,7 +55,7 @@ impl Reader {
             "" => String::new(),
             url => fill(BACK, |name| Some(Value::Text(if name == "to" { url } else { word("back") }))),
         };
-        let amount = deal.charged.map_or(word("unknown_amount").to_owned(), Fen::yuan);
+        let amount = deal.charged.map_or(word("unknown_amount").to_owned(), Fen::grouped);
         let product = format!("{} {}", word("product_label"), deal.product_id);
         let left = clock_face((page.expires_at - self.now).num_seconds());
         let (now, expires) = (self.now.timestamp_millis().to_string(), page.expires_at.timestamp_millis().to_string());

@@ -46,6 +46,11 @@ impl Listener {
         let request = till.request("GET", &format!("/wxPay/events?order_id={order_id}")).timeout(Duration::from_secs(60));
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
+        Self::of(response)
+    }
+
+    /// Of a stream that has been opened.
+    pub fn of(response: Response) -> Self {
         Self { response, unread: String::new() }
     }
 

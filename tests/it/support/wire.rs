@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 /// Longer than anything that this service ever waits for.
@@ -26,6 +26,13 @@ impl Wire {
         Self(TcpStream::connect(address).await.unwrap())
     }
 
+    /// One who takes little at a time.
+    pub async fn narrow(address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        Self(socket.connect(address).await.unwrap())
+    }
+
     /// A connection with something said at once.
     pub async fn saying(address: SocketAddr, words: impl AsRef<[u8]>) -> Self {
         let mut wire = Self::to(address).await;
@@ -40,6 +47,11 @@ impl Wire {
     /// The other side may have gone.
     pub async fn try_say(&mut self, words: impl AsRef<[u8]>) -> std::io::Result<()> {
         self.0.write_all(words.as_ref()).await
+    }
+
+    /// Says that nothing more will be said, and listens on.
+    pub async fn hang_up(&mut self) {
+        self.0.shutdown().await.unwrap();
     }
 
     /// The next answer, by its `content-length`; `None` when the connection ends instead.
@@ -66,6 +78,11 @@ impl Wire {
         // A reset is an end, too.
         let _ = timeout(PATIENCE, self.0.read_to_end(&mut last_words)).await.expect("the connection stays open");
         (started.elapsed(), last_words)
+    }
+
+    /// Waits for the other side's end without reading what it says.
+    pub async fn is_closed(&self) {
+        let _ = self.0.ready(Interest::ERROR).await;
     }
 
     /// Whether the other side says nothing, and stays, for so long.

@@ -1,0 +1,139 @@
+//! How much of the service its callers may hold at once: limits of concurrency, so that no number of them keeps WeChat's
+//! notifications and the health checks waiting.
+//!
+//! The listener makes room where a connection waits for its client. Where the client waits for us it cannot: an answer in
+//! the making, an open stream of events. Of all connections that may be open, a twelfth is never taken by either, and
+//! another twelfth never by streams. What is beyond is told at once to come again; a page that may not listen asks instead.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+
+use crate::deal::OrderId;
+
+use super::client_address::household;
+
+/// Of so many connections one is kept free, twice.
+const PART: usize = 12;
+/// A payer may have the page open in some places, and each time that it is loaded anew the former stream goes on for half
+/// a minute.
+const STREAMS_OF_AN_ORDER: usize = 32;
+/// An office's payers share one.
+const STREAMS_OF_AN_ADDRESS: usize = 100;
+
+/// What of the service is in hand.
+#[derive(Debug)]
+pub struct Shares {
+    in_hand: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
+    listeners: Arc<Mutex<HashMap<Listener, usize>>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Listener {
+    Order(OrderId),
+    Address(IpAddr),
+}
+
+impl Listener {
+    fn most(&self) -> usize {
+        match self {
+            Self::Order(_) => STREAMS_OF_AN_ORDER,
+            Self::Address(_) => STREAMS_OF_AN_ADDRESS,
+        }
+    }
+}
+
+impl Shares {
+    /// Of a service with so many connections, at least four.
+    pub fn new(max_connections: usize) -> Self {
+        let part = (max_connections / PART).max(1);
+        let in_hand = max_connections.saturating_sub(part);
+        let streams = in_hand.saturating_sub(part);
+        Self { in_hand: Arc::new(Semaphore::new(in_hand)), streams: Arc::new(Semaphore::new(streams)), listeners: Arc::default() }
+    }
+
+    /// Room for one answer in the making.
+    pub(super) fn call(&self) -> Option<SemaphorePermit<'_>> {
+        self.in_hand.try_acquire().ok()
+    }
+
+    /// Room for one stream of an order's events, for a payer at this address if it is known.
+    pub(super) fn stream(&self, order_id: &OrderId, payer: Option<IpAddr>) -> Option<StreamPlace> {
+        let places = [&self.streams, &self.in_hand].map(|share| Arc::clone(share).try_acquire_owned().ok());
+        let [Some(stream), Some(in_hand)] = places else { return None };
+        let keys: Vec<_> = [Some(Listener::Order(order_id.clone())), payer.map(|payer| Listener::Address(household(payer)))]
+            .into_iter()
+            .flatten()
+            .collect();
+        let mut listeners = lock(&self.listeners);
+        if keys.iter().any(|key| listeners.get(key).is_some_and(|streams| *streams >= key.most())) {
+            return None;
+        }
+        for key in &keys {
+            *listeners.entry(key.clone()).or_default() += 1;
+        }
+        Some(StreamPlace { listeners: Arc::clone(&self.listeners), keys, _places: [stream, in_hand] })
+    }
+}
+
+/// One stream's place, as long as it is open.
+#[derive(Debug)]
+pub struct StreamPlace {
+    listeners: Arc<Mutex<HashMap<Listener, usize>>>,
+    keys: Vec<Listener>,
+    _places: [OwnedSemaphorePermit; 2],
+}
+
+impl Drop for StreamPlace {
+    fn drop(&mut self) {
+        let mut listeners = lock(&self.listeners);
+        for key in &self.keys {
+            match listeners.get_mut(key) {
+                Some(streams) if *streams > 1 => *streams -= 1,
+                _ => drop(listeners.remove(key)),
+            }
+        }
+    }
+}
+
+fn lock(listeners: &Mutex<HashMap<Listener, usize>>) -> MutexGuard<'_, HashMap<Listener, usize>> {
+    listeners.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(number: usize) -> OrderId {
+        number.to_string().parse().unwrap()
+    }
+
+    #[test]
+    fn streams_and_calls_leave_a_part_free() {
+        let shares = Shares::new(24);
+        let streams: Vec<_> = (0..40).filter_map(|number| shares.stream(&order(number), None)).collect();
+        let calls: Vec<_> = (0..40).filter_map(|_| shares.call()).collect();
+        assert_eq!((streams.len(), calls.len()), (20, 2));
+        drop(streams);
+        assert_eq!((0..40).map_while(|_| shares.call()).map(std::mem::forget).count(), 20, "calls may take what streams leave");
+    }
+
+    #[test]
+    fn an_order_and_an_address_have_limits_that_are_given_back() {
+        let shares = Shares::new(12_000);
+        let address = |text: &str| Some(text.parse().unwrap());
+        let of_one_order: Vec<_> = (0..100).filter_map(|_| shares.stream(&order(1), None)).collect();
+        let of_one_address: Vec<_> = (2..200).filter_map(|number| shares.stream(&order(number), address("192.0.2.1"))).collect();
+        assert_eq!((of_one_order.len(), of_one_address.len()), (32, 100));
+        assert!(shares.stream(&order(1), address("192.0.2.2")).is_none());
+        let in_one_network: Vec<_> =
+            (200..400).filter_map(|number| shares.stream(&order(number), address(&format!("2001:db8::{number}")))).collect();
+        assert_eq!(in_one_network.len(), 100, "who has one IPv6 address has 2^64 of them");
+        drop((of_one_order, of_one_address, in_one_network));
+        assert!(shares.stream(&order(1), address("192.0.2.1")).is_some());
+        assert!(lock(&shares.listeners).is_empty(), "nobody is remembered who has gone");
+    }
+}
