@@ -2,7 +2,10 @@
 #
 # Try it: the built-in simulator is WeChat, on SQLite in a volume (the shop is http://127.0.0.1:8360/, the phone :8361)
 #
-#   docker run --rm -p 127.0.0.1:8360:8360 -p 127.0.0.1:8361:8361 -e WECHAT_PAY__SIMULATOR__LISTEN=0.0.0.0:8361 wechat-pay
+#   docker run --rm -p 127.0.0.1:8360:8360 -p 127.0.0.1:8361:8361 -e WECHAT_PAY__SIMULATOR__LISTEN=0.0.0.0:8361 \
+#       -e WECHAT_PAY__SIMULATOR__ACCEPT_DATABASE=true wechat-pay
+#
+# The last word because a container listens where other machines could reach it, and everybody knows the simulator's key.
 #
 # Every key of config/default.toml is an environment variable; a profile's file is looked for at /app/config.
 

@@ -1,13 +1,15 @@
 //! Puts the service together, and takes it apart again in an order that loses nothing.
 
+mod opening;
+
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -15,18 +17,16 @@ use tracing::{info, warn};
 use crate::auth::Auth;
 use crate::chance::Chance;
 use crate::clock::Clock;
-use crate::config::{Settings, Wechat};
+use crate::config::{ConfigError, Settings, Wechat};
 use crate::gateway::Gateway;
 use crate::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
 use crate::listener;
 use crate::simulator::Simulator;
-use crate::store::{CONNECTIONS, Durability, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::sweeper;
 use crate::watcher;
 use crate::wechat::{Client, Endpoints};
 
-/// A database that starts together with the service may take a while.
-const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
 /// For work that outlives its request, after the last connection is closed.
 const LAST_WORK: Duration = Duration::from_millis(1500);
 
@@ -36,9 +36,21 @@ const METRICS_CONNECTIONS: usize = 16;
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// Without credentials the simulator would be WeChat, and this looks like a service that is meant to have them.
+    #[error("{0}")]
+    Simulator(#[from] ConfigError),
+    /// Without credentials, on a database that somebody else's deals stand in.
+    #[error(
+        "{0} holds deals of the merchant number {1}, and no WeChat credentials are configured: the simulator, whose key everybody knows, \
+         would decide about them. Set wechat.appid, wechat.mch_id and wechat.api_key, or another database.url; or, for a database of \
+         tests, simulator.accept_database = true"
+    )]
+    OthersDeals(String, String),
     /// The address cannot be listened on.
-    #[error("{address} cannot be listened on: {error}")]
+    #[error("{key}: {address} cannot be listened on: {error}{}", listen_hint(.error))]
     Listen {
+        /// By which key of the configuration.
+        key: &'static str,
         /// Which address.
         address: SocketAddr,
         /// What the system says.
@@ -50,6 +62,15 @@ pub enum StartError {
     /// The client for WeChat cannot be made.
     #[error("no HTTPS client can be made; are CA certificates installed?")]
     Client(#[from] reqwest::Error),
+}
+
+fn listen_hint(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::AddrInUse => "; another program has it (`ss -ltnp` tells which), perhaps this service itself",
+        ErrorKind::AddrNotAvailable => "; it is no address of this machine",
+        ErrorKind::PermissionDenied => "; ports below 1024 are the system's: take a higher one, behind a proxy",
+        _ => "",
+    }
 }
 
 /// A running service, with its own WeChat if no real one is configured.
@@ -65,6 +86,8 @@ pub struct Service {
     pub has_shop: bool,
     /// The service behind the listener.
     pub gateway: Arc<Gateway>,
+    /// This instance's name in the journal.
+    instance: String,
     stop: CancellationToken,
     stop_simulator: CancellationToken,
     work: TaskTracker,
@@ -72,18 +95,34 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts serving.
+    /// Starts serving. From the first moment on callers are answered, as long as the database is not open as if it were away;
+    /// this returns when it is open.
     pub async fn start(settings: Settings, clock: Clock, chance: Chance) -> Result<Self, StartError> {
-        let listener = listen(settings.server.listen)?;
+        settings.may_simulate()?;
+        let (service, mch_id) = Self::answer(&settings, clock.clone(), chance)?;
+        if let Err(error) = opening::open(service.gateway.store(), &settings, &mch_id, &service.instance, &clock).await {
+            service.servers.iter().for_each(JoinHandle::abort);
+            return Err(error);
+        }
+        if settings.sweep_calls_per_second > 0 {
+            service.work.spawn(sweeper::run(Arc::clone(&service.gateway), settings.sweep_calls_per_second, service.stop.clone()));
+        }
+        service.work.spawn(watcher::run(Arc::clone(&service.gateway), service.stop.clone()));
+        Ok(service)
+    }
+
+    /// The service with all its listeners, on a store that is not open; and whose it is.
+    fn answer(settings: &Settings, clock: Clock, chance: Chance) -> Result<(Self, String), StartError> {
+        let listener = listen("server.listen", settings.server.listen)?;
         let address = local_address(&listener, settings.server.listen);
         let stop_simulator = CancellationToken::new();
         let mut servers = Vec::new();
-        let (wechat, simulator) = match settings.wechat {
-            Some(wechat) => (wechat, None),
+        let (wechat, simulator) = match &settings.wechat {
+            Some(wechat) => (wechat.clone(), None),
             None => {
-                let listener = listen(settings.simulator.listen)?;
+                let listener = listen("simulator.listen", settings.simulator.listen)?;
                 let simulator_address = local_address(&listener, settings.simulator.listen);
-                let mut merchant = settings.simulator.merchant;
+                let mut merchant = settings.simulator.merchant.clone();
                 if merchant.notify_url.is_empty() {
                     merchant.notify_url = format!("http://{}/wxPay/notify", reachable(address));
                 }
@@ -92,52 +131,47 @@ impl Service {
                 servers.push(tokio::spawn(simulator.clone().serve(listener, stop_simulator.clone())));
                 #[expect(clippy::expect_used, reason = "an address makes a URL")]
                 let primary = format!("http://{}", reachable(simulator_address)).parse().expect("a URL");
-                (Wechat { merchant, endpoints: Endpoints { primary, backup: None } }, Some((simulator_address, simulator)))
+                (Wechat { merchant, endpoints: Endpoints { primary, backup: None, proxy: None } }, Some((simulator_address, simulator)))
             }
         };
-        let instance = chance.nonce()[..8].to_owned();
-        let store = open_store(&settings.database, &instance, settings.largest_batch, &clock).await?;
-        info!(instance, "this instance's name in the journal");
-        warn_of_weakness(&store, settings.accept_weak_durability, &clock).await;
         if wechat.merchant.previous_key.is_some() {
             warn!("the previous API key is still believed: take it out of the configuration when WeChat signs with it no more");
         }
+        let instance = chance.nonce()[..8].to_owned();
+        let mch_id = wechat.merchant.mch_id.clone();
         let client = Client::new(wechat.merchant, wechat.endpoints, chance.clone())?;
         let stop = CancellationToken::new();
         let work = TaskTracker::new();
-        let gateway = Arc::new(Gateway::new(store, client, clock, chance, settings.terms));
-        if settings.sweep_calls_per_second > 0 {
-            work.spawn(sweeper::run(Arc::clone(&gateway), settings.sweep_calls_per_second, stop.clone()));
-        }
-        work.spawn(watcher::run(Arc::clone(&gateway), stop.clone()));
+        let gateway = Arc::new(Gateway::new(Store::closed(), client, clock, chance, settings.terms.clone()));
         // The shop names prices and lists orders to everybody, which is what the mode `open` is for.
         let has_shop = simulator.is_some() && matches!(settings.auth, Auth::Open);
         let app = Arc::new(App {
             gateway: Arc::clone(&gateway),
             proxies: Proxies { trusted: settings.server.trusted_proxies.clone(), header: settings.server.client_ip_header.clone() },
-            auth: settings.auth,
-            notify_sources: settings.notify_sources,
+            auth: settings.auth.clone(),
+            notify_sources: settings.notify_sources.clone(),
             max_price: settings.max_price,
             limits: Limits::new(settings.limits.per_address, settings.limits.per_merchant),
             shares: Shares::new(settings.server.max_connections),
             metrics: HttpMetrics::default(),
-            page: settings.page,
+            page: settings.page.clone(),
             accept_weak_durability: settings.accept_weak_durability,
             phone: simulator.as_ref().filter(|_| has_shop).map(|(address, _)| page_of(*address)),
-            instance,
+            instance: instance.clone(),
             work: work.clone(),
             stopping: stop.clone(),
         });
         let mut metrics_address = None;
         if let Some(configured) = settings.metrics_listen {
-            let listener = listen(configured)?;
+            let listener = listen("metrics.listen", configured)?;
             metrics_address = Some(local_address(&listener, configured));
             let router = http::metrics_router(Arc::clone(&app));
             servers.push(tokio::spawn(listener::serve(listener, router, METRICS_CONNECTIONS, stop.clone())));
         }
         let router = http::router(app, &settings.server);
         servers.push(tokio::spawn(listener::serve(listener, router, settings.server.max_connections, stop.clone())));
-        Ok(Self { address, metrics_address, simulator, has_shop, gateway, stop, stop_simulator, work, servers })
+        let service = Self { address, metrics_address, simulator, has_shop, gateway, instance, stop, stop_simulator, work, servers };
+        Ok((service, mch_id))
     }
 
     /// Takes no more connections, finishes what is in hand, and returns within 10 s.
@@ -166,60 +200,21 @@ pub async fn run_simulator(
     chance: Chance,
     stop: CancellationToken,
 ) -> Result<(SocketAddr, JoinHandle<()>), StartError> {
-    let listener = listen(settings.simulator.listen)?;
+    let listener = listen("simulator.listen", settings.simulator.listen)?;
     let address = local_address(&listener, settings.simulator.listen);
     let anywhere = address.ip().is_loopback();
     let simulator = Simulator::new(&settings.simulator.merchant, clock, chance, settings.simulator.time_scale, anywhere)?;
     Ok((address, tokio::spawn(simulator.serve(listener, stop))))
 }
 
-/// Opens the store; one that cannot be reached yet gets a minute, one that is wrong gets none.
-async fn open_store(url: &crate::store::DatabaseUrl, instance: &str, largest_batch: usize, clock: &Clock) -> Result<Store, StoreError> {
-    let started = Instant::now();
-    loop {
-        match Store::open(url, instance, largest_batch, clock.now()).await {
-            Err(error @ StoreError::Unavailable(_)) if started.elapsed() < DATABASE_PATIENCE => {
-                warn!(%error, "waiting for the database");
-                sleep(Duration::from_secs(1)).await;
-            }
-            opened => return opened,
-        }
-    }
-}
-
-/// Clocks that differ by more than this cost double or late looks; nothing is lost by it, for every change is guarded.
-const TOLERABLE_SKEW: TimeDelta = TimeDelta::seconds(5);
-
-/// Says what of the database's set-up could hurt later.
-async fn warn_of_weakness(store: &Store, accepted: bool, clock: &Clock) {
-    const RISK: &str = "a crash of the database's machine could lose acknowledged payments";
-    // What cannot be asked now shows itself soon enough.
-    let Ok(condition) = store.condition().await else { return };
-    match condition.durability {
-        Durability::Weak(value) => {
-            let consequence = if accepted { "accepted by configuration" } else { "not ready until it is 1" };
-            warn!(innodb_flush_log_at_trx_commit = value, consequence, "{RISK}");
-        }
-        Durability::LooseBinlog(value) => warn!(sync_binlog = value, "{RISK}: set it to 1"),
-        Durability::Full => {}
-    }
-    let needed = i64::try_from(CONNECTIONS).unwrap_or(i64::MAX);
-    if let Some(max_connections) = condition.connections.filter(|allowed| *allowed <= needed) {
-        warn!(max_connections, needed, "the database allows fewer connections than each instance of this service keeps");
-    }
-    if let Some(skew) = condition.clock.map(|theirs| theirs - clock.now()).filter(|skew| skew.abs() > TOLERABLE_SKEW) {
-        warn!(seconds = skew.num_seconds(), "the database's clock is ahead of this machine's (behind, if negative): check NTP on both");
-    }
-}
-
-fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
     let bind = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         socket.listen(listener::BACKLOG)
     };
-    bind().map_err(|error| StartError::Listen { address, error })
+    bind().map_err(|error| StartError::Listen { key, address, error })
 }
 
 fn local_address(listener: &TcpListener, configured: SocketAddr) -> SocketAddr {

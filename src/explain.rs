@@ -3,29 +3,33 @@
 use std::fmt::Write;
 
 use crate::deal::{BeijingTime, Deal, DealStatus, Mode, OrderId, Timestamp};
-use crate::store::{EventKind, Origin, Store, StoreError, StoredEvent};
+use crate::store::{EventKind, Origin, Store, StoreError, StoredEvent, Story};
 
 /// Tells the story of an order; `None` if there is no such order and nothing was ever heard of it.
 pub async fn explain(store: &Store, order_id: &OrderId, now: Timestamp) -> Result<Option<String>, StoreError> {
-    let deal = store.find(order_id).await?;
-    let events = store.events(order_id).await?;
+    let story = Story { deal: store.find(order_id).await?, events: store.events(order_id).await? };
+    Ok(tell(&story, order_id, now))
+}
+
+/// The same of what has been read.
+pub fn tell(Story { deal, events }: &Story, order_id: &OrderId, now: Timestamp) -> Option<String> {
     if deal.is_none() && events.is_empty() {
-        return Ok(None);
+        return None;
     }
     let mut story = String::new();
-    match &deal {
+    match deal {
         Some(deal) => introduce(&mut story, deal, now),
         None => {
             let _ = writeln!(story, "Order {order_id}: there is no such deal here, but WeChat has told of it.");
         }
     }
-    for event in &events {
+    for event in events {
         let _ = writeln!(story, "  {}  {}", show(event.at), sentence(event));
     }
-    if let Some(deal) = &deal {
+    if let Some(deal) = deal {
         let _ = writeln!(story, "{}", outlook(deal, now));
     }
-    Ok(Some(story))
+    Some(story)
 }
 
 fn introduce(story: &mut String, deal: &Deal, now: Timestamp) {

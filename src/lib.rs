@@ -17,7 +17,7 @@
 //! ```
 //! Down once and up once, and one use case has one name in every layer:
 //! ```text
-//! main → app → { http, sweeper, watcher } → gateway → { store, wechat } → deal     http → auth: who may open a deal
+//! cli → app → { http, sweeper, watcher } → gateway → { store, wechat } → deal     http → auth: who may open a deal
 //!          simulator → wechat (its codec and types) + deal          never gateway, store or http
 //!          { http, simulator } → page                               what their pages for people share
 //!        doctor → { store, wechat }                                 never a change: its own connections, which cannot
@@ -56,6 +56,7 @@
 pub mod app;
 pub mod auth;
 pub mod chance;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod deal;
@@ -68,6 +69,7 @@ pub mod listener;
 pub mod metrics;
 pub mod page;
 pub mod proof;
+pub mod resolver;
 pub mod simulator;
 pub mod store;
 pub mod sweeper;

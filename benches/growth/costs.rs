@@ -107,7 +107,7 @@ async fn pass(database: &Database, gateway: &Gateway) -> Cost {
 async fn gateway(url: &str, upstream: &Upstream) -> Gateway {
     let (clock, chance) = (Clock::System, Chance::System);
     let store = Store::open(&url.parse().unwrap(), "bench", LARGEST_BATCH, clock.now()).await.unwrap();
-    let endpoints = Endpoints { primary: format!("http://{}", upstream.address).parse().unwrap(), backup: None };
+    let endpoints = Endpoints { primary: format!("http://{}", upstream.address).parse().unwrap(), backup: None, proxy: None };
     let client = Client::new(merchant(SignType::Md5), endpoints, chance.clone()).unwrap();
     let pause = TimeDelta::seconds(600);
     let terms = Terms {

@@ -4,6 +4,7 @@ use reqwest::Url;
 use serde::Deserialize;
 
 use super::error::ConfigError;
+use super::mistakes::{ConfigErrors, Mistakes};
 use super::raw::{endpoint, is_loopback, value};
 use super::settings::{ORDER_ID, PageSettings, ReturnUrl};
 
@@ -16,18 +17,20 @@ pub struct RawPage {
 }
 
 impl RawPage {
-    pub fn validate(&self) -> Result<PageSettings, ConfigError> {
-        if self.merchant_name.chars().count() > 64 || self.merchant_name.contains(char::is_control) {
-            return Err(value("page.merchant_name", "at most 64 characters, none of them a control character"));
-        }
+    pub fn validate(&self) -> Result<PageSettings, ConfigErrors> {
+        let mut mistakes = Mistakes::default();
+        let is_name = self.merchant_name.chars().count() <= 64 && !self.merchant_name.contains(char::is_control);
+        mistakes.check(is_name, "page.merchant_name", "at most 64 characters, none of them a control character");
         if !self.base_url.is_empty() {
-            endpoint("page.base_url", &self.base_url)?;
+            mistakes.take(endpoint("page.base_url", &self.base_url));
         }
-        Ok(PageSettings {
+        let settings = |return_url| PageSettings {
             merchant_name: self.merchant_name.trim().to_owned(),
-            return_url: self.return_url()?,
+            return_url,
             base_url: self.base_url.trim_end_matches('/').to_owned(),
-        })
+        };
+        let return_url = mistakes.take(self.return_url());
+        mistakes.or_else(return_url.map(settings))
     }
 
     fn return_url(&self) -> Result<Option<ReturnUrl>, ConfigError> {

@@ -13,13 +13,13 @@ use serde::Deserialize;
 
 use crate::deal::{Fen, Schedule};
 use crate::gateway::Terms;
-use crate::simulator;
 use crate::store::{DatabaseUrl, LARGEST_BATCH};
 
 use super::error::ConfigError;
+use super::mistakes::{ConfigErrors, Mistakes};
 use super::page::RawPage;
 use super::secrets::Secrets;
-use super::settings::{LimitSettings, ServerSettings, Settings, SimulatorSettings};
+use super::settings::{LimitSettings, ServerSettings, Settings, SimulatorSettings, Wechat};
 
 use auth::RawAuth;
 use wechat::RawWechat;
@@ -91,6 +91,7 @@ struct RawSweep {
 struct RawSimulator {
     listen: String,
     time_scale: u32,
+    accept_database: bool,
 }
 
 pub(super) fn value(key: &'static str, why: &'static str) -> ConfigError {
@@ -99,69 +100,128 @@ pub(super) fn value(key: &'static str, why: &'static str) -> ConfigError {
 
 impl Raw {
     /// With the secrets that are written elsewhere.
-    pub fn with_secrets(mut self, secrets: &Secrets) -> Result<Self, ConfigError> {
+    pub fn with_secrets(mut self, secrets: &Secrets) -> Result<Self, ConfigErrors> {
         let (database, wechat, auth) = (&mut self.database, &mut self.wechat, &mut self.auth);
-        secrets.fill("database.url", &mut database.url, &database.url_file)?;
-        secrets.fill("wechat.api_key", &mut wechat.api_key, &wechat.api_key_file)?;
-        secrets.fill("wechat.previous_api_key", &mut wechat.previous_api_key, &wechat.previous_api_key_file)?;
-        secrets.fill("auth.api_keys", &mut auth.api_keys, &auth.api_keys_file)?;
-        secrets.fill("auth.signing_secrets", &mut auth.signing_secrets, &auth.signing_secrets_file)?;
+        let mut mistakes = Mistakes::default();
+        for (key, value, file) in [
+            ("database.url", &mut database.url, &database.url_file),
+            ("wechat.api_key", &mut wechat.api_key, &wechat.api_key_file),
+            ("wechat.previous_api_key", &mut wechat.previous_api_key, &wechat.previous_api_key_file),
+            ("wechat.proxy", &mut wechat.proxy, &wechat.proxy_file),
+            ("auth.api_keys", &mut auth.api_keys, &auth.api_keys_file),
+            ("auth.signing_secrets", &mut auth.signing_secrets, &auth.signing_secrets_file),
+        ] {
+            mistakes.take(secrets.fill(key, value, file));
+        }
         if database.url.is_empty() {
             DEFAULT_DATABASE.clone_into(&mut database.url);
         }
-        Ok(self)
+        mistakes.or_else(Some(self))
     }
 
-    pub fn validate(self) -> Result<Settings, ConfigError> {
-        let server = self.server.validate()?;
-        let database = self.database.url.parse::<DatabaseUrl>()?;
-        if !(1..=LARGEST_BATCH).contains(&self.database.largest_batch) {
-            return Err(value("database.largest_batch", "1 to 64"));
-        }
-        let simulator_listen = address("simulator.listen", &self.simulator.listen)?;
+    pub fn validate(self) -> Result<Settings, ConfigErrors> {
+        let mut mistakes = Mistakes::default();
+        let server = mistakes.take(self.server.validate());
+        let database = mistakes.take(self.database.url.parse::<DatabaseUrl>().map_err(ConfigError::from));
+        let is_batch = (1..=LARGEST_BATCH).contains(&self.database.largest_batch);
+        mistakes.check(is_batch, "database.largest_batch", "1 to 64");
         let metrics_listen = match self.metrics.listen.as_str() {
             "" => None,
-            listen => Some(address("metrics.listen", listen)?),
+            listen => mistakes.take(address("metrics.listen", listen)),
         };
-        if self.simulator.time_scale == 0 {
-            return Err(value("simulator.time_scale", "at least 1"));
-        }
-        let has_credentials = self.wechat.has_credentials()?;
-        let auth = self.auth.validate(has_credentials)?;
-        let merchant_of_simulator = self.wechat.merchant(simulator::DEFAULT_MERCHANT)?;
-        let simulator =
-            SimulatorSettings { listen: simulator_listen, time_scale: self.simulator.time_scale, merchant: merchant_of_simulator };
-        if !(1..=7200).contains(&self.deal.expire_after) {
-            return Err(value("deal.expire_after", "1 to 7200 seconds"));
-        }
-        if !(0..=7200).contains(&self.deal.close_min_age) {
-            return Err(value("deal.close_min_age", "0 to 7200 seconds"));
-        }
-        let terms = Terms {
+        let has_credentials = mistakes.take(self.wechat.has_credentials()).unwrap_or(false);
+        let auth = mistakes.take(self.auth.validate(has_credentials));
+        let simulator = mistakes.take(self.simulator.validate());
+        let merchant = mistakes.take(self.wechat.merchant(has_credentials));
+        let max_price = mistakes.take(self.deal.max_price());
+        let terms = mistakes.take(self.terms());
+        let notify_sources = mistakes.take(networks("wechat.notify_sources", &self.wechat.notify_sources));
+        let endpoints = if has_credentials { mistakes.take(self.wechat.endpoints(merchant.as_ref())) } else { None };
+        let wechat = merchant.clone().zip(endpoints).map(|(merchant, endpoints)| Wechat { merchant, endpoints });
+        let page = mistakes.take(self.page.validate());
+        let made = || {
+            let (server, database, simulator_listen) = (server?, database?, simulator?);
+            let forbidden_by = self.forbids_simulating(&server, &database, simulator_listen);
+            Some(Settings {
+                metrics_listen,
+                accept_weak_durability: self.database.accept_weak_durability,
+                largest_batch: self.database.largest_batch,
+                wechat,
+                notify_sources: notify_sources?,
+                auth: auth?,
+                terms: terms?,
+                max_price: max_price?,
+                page: page?,
+                limits: self.limits,
+                sweep_calls_per_second: self.sweep.calls_per_second,
+                simulator: SimulatorSettings {
+                    listen: simulator_listen,
+                    time_scale: self.simulator.time_scale,
+                    merchant: merchant?,
+                    accept_database: self.simulator.accept_database,
+                    forbidden_by,
+                },
+                server,
+                database,
+                profile: None,
+                warnings: Vec::new(),
+            })
+        };
+        mistakes.or_else(made())
+    }
+
+    fn terms(&self) -> Result<Terms, ConfigErrors> {
+        let mut mistakes = Mistakes::default();
+        mistakes.check((1..=7200).contains(&self.deal.expire_after), "deal.expire_after", "1 to 7200 seconds");
+        mistakes.check((0..=7200).contains(&self.deal.close_min_age), "deal.close_min_age", "0 to 7200 seconds");
+        let (body, schedule) = (mistakes.take(self.wechat.checked_body()), mistakes.take(self.sweep.schedule()));
+        let terms = |(body, schedule)| Terms {
             expire_after: TimeDelta::seconds(self.deal.expire_after),
             close_min_age: TimeDelta::seconds(self.deal.close_min_age),
-            body: self.wechat.checked_body()?,
+            body,
             query_budget: self.wechat.query_budget,
-            schedule: self.sweep.schedule()?,
+            schedule,
         };
-        let max_price = Fen::from_yuan(&self.deal.max_price).map_err(|_| value("deal.max_price", "an amount in yuan such as 100000.00"))?;
-        let wechat = if has_credentials { Some(self.wechat.validate()?) } else { None };
-        Ok(Settings {
-            server,
-            database,
-            metrics_listen,
-            accept_weak_durability: self.database.accept_weak_durability,
-            largest_batch: self.database.largest_batch,
-            wechat,
-            notify_sources: networks("wechat.notify_sources", &self.wechat.notify_sources)?,
-            auth,
-            terms,
-            max_price,
-            page: self.page.validate()?,
-            limits: self.limits,
-            sweep_calls_per_second: self.sweep.calls_per_second,
-            simulator,
-        })
+        mistakes.or_else(body.zip(schedule).map(terms))
+    }
+
+    /// What tells that this is meant to be a real service, so that without credentials it is none that may simulate.
+    fn forbids_simulating(&self, server: &ServerSettings, database: &DatabaseUrl, simulator_listen: SocketAddr) -> Vec<String> {
+        let mut signs = Vec::new();
+        if !database.is_sqlite() {
+            signs.push("database.url names a MySQL or MariaDB database".to_owned());
+        }
+        let useless = [self.wechat.set_without_credentials(), self.auth.set_without_credentials()].concat();
+        if !useless.is_empty() {
+            let verb = if useless.len() == 1 { "is" } else { "are" };
+            signs.push(format!("{} {verb} set", useless.join(", ")));
+        }
+        let listeners = [("server.listen", server.listen), ("simulator.listen", simulator_listen)];
+        for (key, listen) in listeners.into_iter().filter(|(_, listen)| !listen.ip().to_canonical().is_loopback()) {
+            signs.push(format!("{key} {listen} can be reached from other machines"));
+        }
+        signs
+    }
+}
+
+impl RawDeal {
+    fn max_price(&self) -> Result<Fen, ConfigError> {
+        const KEY: &str = "deal.max_price";
+        let price = Fen::from_yuan(&self.max_price).map_err(|_| value(KEY, "an amount in yuan such as 100000.00"))?;
+        // What could be opened and never be settled, for WeChat could not name it.
+        match Fen::from_total_fee(&price.get().to_string()) {
+            Some(price) => Ok(price),
+            None => Err(value(KEY, "at most 99999999.99: WeChat's total_fee has at most ten digits")),
+        }
+    }
+}
+
+impl RawSimulator {
+    fn validate(&self) -> Result<SocketAddr, ConfigErrors> {
+        let mut mistakes = Mistakes::default();
+        mistakes.check(self.time_scale > 0, "simulator.time_scale", "at least 1");
+        let listen = mistakes.take(address("simulator.listen", &self.listen));
+        mistakes.or_else(listen)
     }
 }
 
@@ -182,12 +242,11 @@ impl RawSweep {
 }
 
 impl RawServer {
-    fn validate(&self) -> Result<ServerSettings, ConfigError> {
-        if self.max_connections < 4 {
-            return Err(value("server.max_connections", "at least 4"));
-        }
+    fn validate(&self) -> Result<ServerSettings, ConfigErrors> {
+        let mut mistakes = Mistakes::default();
+        mistakes.check(self.max_connections >= 4, "server.max_connections", "at least 4");
         let client_ip_header = self.client_ip_header.parse();
-        let client_ip_header = client_ip_header.map_err(|_| value("server.client_ip_header", "a header's name such as x-real-ip"))?;
+        let client_ip_header = client_ip_header.map_err(|_| value("server.client_ip_header", "a header's name such as x-real-ip"));
         // A star would be all of them; and a key that a page has is everybody's.
         let cors_headers = list(&self.cors_headers).map(|name| {
             let header = name.parse::<HeaderName>().ok().filter(|header| *header != header::AUTHORIZATION && header.as_str() != "*");
@@ -199,14 +258,22 @@ impl RawServer {
             let header = url.and_then(|_| HeaderValue::from_str(text).ok());
             header.ok_or(value("server.cors_origins", "origins such as https://shop.example.com, separated by commas"))
         });
-        Ok(ServerSettings {
-            listen: address("server.listen", &self.listen)?,
-            trusted_proxies: networks("server.trusted_proxies", &self.trusted_proxies)?,
-            client_ip_header,
-            cors_origins: cors_origins.collect::<Result<_, _>>()?,
-            cors_headers: cors_headers.collect::<Result<_, _>>()?,
-            max_connections: self.max_connections,
-        })
+        let listen = mistakes.take(address("server.listen", &self.listen));
+        let trusted_proxies = mistakes.take(networks("server.trusted_proxies", &self.trusted_proxies));
+        let client_ip_header = mistakes.take(client_ip_header);
+        let cors_origins = mistakes.take(cors_origins.collect::<Result<_, _>>());
+        let cors_headers = mistakes.take(cors_headers.collect::<Result<_, _>>());
+        let made = || {
+            Some(ServerSettings {
+                listen: listen?,
+                trusted_proxies: trusted_proxies?,
+                client_ip_header: client_ip_header?,
+                cors_origins: cors_origins?,
+                cors_headers: cors_headers?,
+                max_connections: self.max_connections,
+            })
+        };
+        mistakes.or_else(made())
     }
 }
 
@@ -235,9 +302,21 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 
 /// https, except for loopback hosts; no user, no query.
 pub(super) fn endpoint(key: &'static str, text: &str) -> Result<Url, ConfigError> {
-    let why = "an https URL without user and query (http is for loopback hosts only)";
-    let url = Url::parse(text).map_err(|_| value(key, why))?;
-    let safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
-    let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
-    if safe && plain { Ok(url) } else { Err(value(key, why)) }
+    let url = Url::parse(text).map_err(|_| value(key, "a whole URL such as https://pay.example.com/path"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(value(key, "without user and password"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(value(key, "without a query: nothing may follow the path"));
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        "http" => Err(value(key, NO_HTTP)),
+        _ => Err(value(key, "an https URL (http is for loopback hosts only)")),
+    }
 }
+
+const NO_HTTP: &str = "https is wanted: http is for loopback hosts only, since what travels unencrypted can be read and changed on the way, \
+                       in a private network too. Where WeChat is reached through another machine, give that one a certificate, or name it as \
+                       wechat.proxy and leave the URL as WeChat's own";

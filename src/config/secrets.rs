@@ -2,13 +2,12 @@
 //! (`…_file`: Docker's and Kubernetes' secrets), or among the credentials that systemd hands to the service.
 
 use std::collections::HashMap;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::error::ConfigError;
 
 /// systemd's `LoadCredential=` puts each into a file of this directory: `wechat.api_key`, `database.url`, …
-const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+pub const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
 /// Reads secrets that are not written where other keys are.
 pub struct Secrets {
@@ -24,36 +23,28 @@ impl Secrets {
     /// Fills in the value of `key` (`section.key`) if it is written elsewhere: in `file`, if one is named, or among the
     /// credentials. Two places at once are a mistake, for one of the two would silently be the wrong one.
     pub fn fill(&self, key: &'static str, value: &mut String, file: &str) -> Result<(), ConfigError> {
-        match (value.is_empty(), file.is_empty()) {
-            (false, false) => Err(ConfigError::SecretFile { key, why: format!("{key} is given as well; leave one of the two out") }),
-            (false, true) => Ok(()),
-            (true, false) => {
-                *value = read(key, Path::new(file))?.ok_or_else(|| fault(key, "there is none"))?;
-                Ok(())
-            }
-            (true, true) => {
-                if let Some(directory) = &self.credentials {
-                    *value = read(key, &directory.join(key))?.unwrap_or_default();
-                }
-                Ok(())
-            }
+        let handed = self.credentials.as_ref().map(|directory| directory.join(key)).filter(|file| file.exists());
+        let places = [
+            (!value.is_empty()).then(|| "by itself".to_owned()),
+            (!file.is_empty()).then(|| format!("by {key}_file")),
+            handed.is_some().then(|| format!("by systemd's credential {key}")),
+        ];
+        let places: Vec<_> = places.into_iter().flatten().collect();
+        if places.len() > 1 {
+            return Err(ConfigError::SecretPlaces { key, places });
         }
+        if let Some(file) = handed.as_deref().or((!file.is_empty()).then_some(Path::new(file))) {
+            *value = read(file).map_err(|why| ConfigError::SecretFile { key, why })?;
+        }
+        Ok(())
     }
 }
 
-/// The text of a file without the line end that editors and `echo` leave; `None` if there is no file.
-fn read(key: &'static str, path: &Path) -> Result<Option<String>, ConfigError> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => {
-            let text = text.strip_suffix('\n').map_or(&*text, |line| line.strip_suffix('\r').unwrap_or(line));
-            if text.is_empty() { Err(fault(key, "it is empty")) } else { Ok(Some(text.to_owned())) }
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        // Neither the path, which may be the secret pasted into the wrong place, nor what stands in the file is shown.
-        Err(error) => Err(fault(key, &error.kind().to_string())),
-    }
-}
-
-fn fault(key: &'static str, why: &str) -> ConfigError {
-    ConfigError::SecretFile { key, why: why.to_owned() }
+/// The text of a file without the line end that editors and `echo` leave, or what is wrong with it.
+fn read(path: &Path) -> Result<String, String> {
+    // A path that is none may be the secret itself, pasted into the wrong place.
+    let shown = if path.is_absolute() { format!("{}: ", path.display()) } else { String::new() };
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{shown}{error}"))?;
+    let text = text.strip_suffix('\n').map_or(&*text, |line| line.strip_suffix('\r').unwrap_or(line));
+    if text.is_empty() { Err(format!("{shown}it is empty")) } else { Ok(text.to_owned()) }
 }

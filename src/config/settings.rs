@@ -12,6 +12,8 @@ use crate::gateway::Terms;
 use crate::store::DatabaseUrl;
 use crate::wechat::{Endpoints, Merchant};
 
+use super::error::ConfigError;
+
 /// Everything that an operator may decide.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -43,6 +45,22 @@ pub struct Settings {
     pub sweep_calls_per_second: u32,
     /// The built-in WeChat.
     pub simulator: SimulatorSettings,
+    /// The file that was read beside the environment, if a profile is named.
+    pub profile: Option<String>,
+    /// What is no mistake, and most likely not meant.
+    pub warnings: Vec<String>,
+}
+
+impl Settings {
+    /// Whether the simulator may be WeChat, if it would be: its key is published, so it could make any order of a real
+    /// database paid. A service whose credentials were forgotten must not become one.
+    pub fn may_simulate(&self) -> Result<(), ConfigError> {
+        let SimulatorSettings { accept_database, forbidden_by, .. } = &self.simulator;
+        if self.wechat.is_some() || *accept_database || forbidden_by.is_empty() {
+            return Ok(());
+        }
+        Err(ConfigError::Simulator(forbidden_by.clone()))
+    }
 }
 
 /// The listener.
@@ -127,13 +145,18 @@ pub struct SimulatorSettings {
     pub time_scale: u32,
     /// The merchant it knows: the configured one, or its own.
     pub merchant: Merchant,
+    /// Whether it may decide about a database that a real service could have.
+    pub accept_database: bool,
+    /// What tells that this is meant to be a real service, whose credentials are missing.
+    pub forbidden_by: Vec<String>,
 }
 
 /// What is in force, without secrets: for `check-config`.
 impl std::fmt::Display for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "profile             {}", self.profile.as_deref().unwrap_or("none"))?;
         writeln!(f, "listen              {}", self.server.listen)?;
-        writeln!(f, "database            {}", if self.database.is_sqlite() { "SQLite" } else { "MySQL or MariaDB" })?;
+        writeln!(f, "database            {}", self.database)?;
         match self.metrics_listen {
             Some(listen) => writeln!(f, "metrics             http://{listen}/metrics")?,
             None => writeln!(f, "metrics             not shown (metrics.listen)")?,
@@ -143,6 +166,9 @@ impl std::fmt::Display for Settings {
                 let host = |url: &reqwest::Url| url.host_str().unwrap_or_default().to_owned();
                 writeln!(f, "WeChat              {}", host(&wechat.endpoints.primary))?;
                 writeln!(f, "backup              {}", wechat.endpoints.backup.as_ref().map_or("none".to_owned(), host))?;
+                if let Some(proxy) = &wechat.endpoints.proxy {
+                    writeln!(f, "through the proxy   {proxy}")?;
+                }
                 writeln!(f, "appid, mch_id       {}, {}", wechat.merchant.appid, wechat.merchant.mch_id)?;
                 writeln!(f, "sign_type           {}", wechat.merchant.signer.sign_type().as_str())?;
                 if wechat.merchant.previous_key.is_some() {

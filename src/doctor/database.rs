@@ -106,12 +106,9 @@ impl Doctor {
         let risk = "a crash could lose payments that WeChat has been told are stored";
         match durability {
             Durability::Full => Finding::ok(CHECK, "every commit is on disk before it is acknowledged"),
-            Durability::LooseBinlog(value) => {
-                Finding::warn(CHECK, format!("sync_binlog is {value}: {risk}"), "SET GLOBAL sync_binlog = 1, and in my.cnf")
-            }
-            Durability::Weak(value) => {
-                let found = format!("innodb_flush_log_at_trx_commit is {value}: {risk}");
-                let advice = "SET GLOBAL innodb_flush_log_at_trx_commit = 1, and in my.cnf; the service is not ready until then";
+            Durability::Weak { variable, value } => {
+                let found = format!("{variable} is {value}: {risk}");
+                let advice = format!("SET GLOBAL {variable} = 1, and in my.cnf; the service is not ready until then");
                 match self.settings.accept_weak_durability {
                     true => Finding::warn(CHECK, format!("{found}, which database.accept_weak_durability accepts"), advice),
                     false => Finding::fail(CHECK, found, advice),

@@ -1,11 +1,11 @@
 //! Who can read what should be ours alone: the SQLite file, and files with secrets.
 
 use std::collections::HashMap;
-use std::fs::OpenOptions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::config::{Settings, secret_files};
+use crate::store::Store;
 
 use super::Finding;
 
@@ -13,8 +13,15 @@ const CHECK: &str = "files";
 
 pub fn examine(settings: &Settings, variables: &HashMap<String, String>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if let Some(file) = settings.database.file().filter(|file| file.exists()) {
-        findings.push(database(file));
+    if let Some(file) = settings.database.file() {
+        findings.push(match Store::try_to_write(&settings.database) {
+            Ok(()) if file.exists() => database(file),
+            Ok(()) => Finding::ok(CHECK, format!("{} can be made by this user", file.display())),
+            Err(error) => {
+                let advice = "run this as the service's user; if it is, chown the file and its folder to it";
+                Finding::fail(CHECK, error.to_string(), advice)
+            }
+        });
     }
     let secrets = secret_files(variables);
     let open: Vec<_> = secrets.iter().filter(|file| is_open_to_all(file)).map(|file| file.display().to_string()).collect();
@@ -29,11 +36,6 @@ pub fn examine(settings: &Settings, variables: &HashMap<String, String>) -> Vec<
 
 /// Deals name payers.
 fn database(file: &Path) -> Finding {
-    // Neither made nor cut off, so nothing is changed by it.
-    if OpenOptions::new().write(true).open(file).is_err() {
-        let found = format!("{} cannot be written by this user", file.display());
-        return Finding::fail(CHECK, found, "run this as the service's user; if it is, chown the file and its directory to it");
-    }
     match is_open_to_all(file) {
         true => {
             let directory = directory(file);

@@ -10,7 +10,7 @@ use crate::config::Wechat;
 use crate::deal::{OrderId, Timestamp};
 use crate::wechat::{CONNECT, CallError, Doubt, QueryAnswer, Refusal, reply};
 
-use super::line::{Addresses, Broken, Heard, Line, ms};
+use super::line::{Addresses, Broken, Heard, Line, ms, post_through};
 use super::{Doctor, Finding};
 
 /// A Date header has whole seconds and was a while under way.
@@ -80,12 +80,17 @@ impl Doctor {
         order_id: &OrderId,
         findings: &mut Vec<Finding>,
     ) -> Result<(String, Heard), Broken> {
+        let question = wechat.merchant.order_request(order_id, &self.chance);
+        if let Some(proxy) = &wechat.endpoints.proxy {
+            let heard = post_through(proxy, &endpoint(base), question).await?;
+            return Ok((format!("through the proxy {proxy}, HTTP {}", ms(heard.http)), heard));
+        }
         let addresses = Addresses::of(base).await?;
         let (v4, v6) = addresses.count();
         let line = connect(check, &addresses, findings).await?;
         let tcp = line.took;
         let url = endpoint(base);
-        let heard = line.post(&url, Default::default(), wechat.merchant.order_request(order_id, &self.chance)).await?;
+        let heard = line.post(&url, Default::default(), question).await?;
         let tls = heard.tls.unwrap_or_default();
         let connecting = addresses.took + tcp + tls;
         if connecting > CONNECT {

@@ -18,6 +18,8 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
+use crate::wechat::{Proxy, http_client};
+
 /// For each phase. What takes longer is as good as broken: WeChat itself waits for five seconds.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// As large as a message of the protocol may be.
@@ -34,6 +36,8 @@ pub enum Broken {
     Tls(String),
     #[error("no HTTP answer ({0})")]
     Http(String),
+    #[error("no way through the proxy {0}")]
+    Proxy(Proxy),
 }
 
 impl Broken {
@@ -44,6 +48,7 @@ impl Broken {
             Self::Tcp(_) => "let connections out of this machine (firewall, security group, route)",
             Self::Tls(_) => "check the certificate and its chain, install ca-certificates, and look for something that intercepts TLS",
             Self::Http(_) => "look for a proxy on the way, or try again",
+            Self::Proxy(_) => "check wechat.proxy: its host, port, user and password, and that it lets this service through to WeChat",
         }
     }
 }
@@ -149,6 +154,19 @@ async fn speak(
     };
     let (head, body) = within(exchange).await.map_err(Broken::Http)?;
     Ok(Heard { status: head.status.as_u16(), headers: head.headers, body, tls, http: begun.elapsed() })
+}
+
+/// The same exchange through a proxy, which hides its phases.
+pub async fn post_through(proxy: &Proxy, url: &Url, body: String) -> Result<Heard, Broken> {
+    let (begun, no_way) = (Instant::now(), |_: reqwest::Error| Broken::Proxy(proxy.clone()));
+    let request = http_client(Some(proxy)).map_err(no_way)?.post(url.clone()).header(CONTENT_TYPE, "text/xml; charset=utf-8").body(body);
+    let mut response = request.send().await.map_err(no_way)?;
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(no_way)?.filter(|_| body.len() < MAX_BYTES) {
+        body.extend_from_slice(&chunk);
+    }
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    Ok(Heard { status, headers, body: body.into(), tls: None, http: begun.elapsed() })
 }
 
 async fn within<T, E: std::fmt::Display>(phase: impl Future<Output = Result<T, E>>) -> Result<T, String> {

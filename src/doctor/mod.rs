@@ -7,6 +7,7 @@ mod database;
 mod files;
 mod hosts;
 mod line;
+mod merchants;
 mod notify_url;
 mod port;
 mod service;
@@ -17,6 +18,8 @@ use std::fmt::{self, Write};
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::Settings;
+
+const MISTYPED: &str = "take it out of this service's environment, or set the key that was meant";
 
 /// How something was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,15 +88,19 @@ pub struct Doctor {
 impl Doctor {
     /// Looks at everything. One finding a check, in the order in which one would mend things.
     pub async fn examine(&self) -> Vec<Finding> {
-        let mut findings = files::examine(&self.settings, &self.variables);
+        let mut findings: Vec<_> = self.settings.warnings.iter().map(|warning| Finding::warn("configuration", warning, MISTYPED)).collect();
+        findings.extend(files::examine(&self.settings, &self.variables));
         findings.extend(self.database().await);
+        findings.extend(self.merchants().await);
         findings.extend(self.port().await);
         match &self.settings.wechat {
-            None => {
-                let found =
-                    format!("none are configured: the simulator, on {}, is WeChat and no money moves", self.settings.simulator.listen);
-                findings.push(Finding::ok("credentials", found));
-            }
+            None => findings.push(match self.settings.may_simulate() {
+                Ok(()) => {
+                    let listen = self.settings.simulator.listen;
+                    Finding::ok("credentials", format!("none are configured: the simulator, on {listen}, is WeChat and no money moves"))
+                }
+                Err(error) => Finding::fail("credentials", error.to_string(), "the service does not start until then"),
+            }),
             Some(wechat) => {
                 findings.extend(self.hosts(wechat).await);
                 findings.extend(self.notify_url(wechat).await);

@@ -36,8 +36,8 @@ pub async fn readiness(app: &App) -> Result<(), Refusal> {
     app.gateway.note_database_clock(condition.clock);
     let clocks_agree = app.gateway.clocks_agree();
     match condition.durability {
-        Durability::Weak(value) if !app.accept_weak_durability => {
-            let detail = format!("innodb_flush_log_at_trx_commit is {value}: a crash could lose acknowledged payments; set it to 1");
+        Durability::Weak { variable, value } if !app.accept_weak_durability => {
+            let detail = format!("{variable} is {value}: a crash could lose acknowledged payments; set it to 1");
             Err(Refusal::unavailable().detail(detail))
         }
         _ if !clocks_agree => {

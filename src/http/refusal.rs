@@ -191,7 +191,7 @@ impl From<&GatewayError> for Refusal {
 impl From<&StoreError> for Refusal {
     fn from(error: &StoreError) -> Self {
         match error {
-            StoreError::Unavailable(_) => Self::unavailable(),
+            StoreError::Unavailable(_) | StoreError::CannotOpen(_) | StoreError::NotMigrated(_) => Self::unavailable(),
             StoreError::Conflict | StoreError::ImpossibleRow(_) | StoreError::Refused(_) | StoreError::WrongSchema(_) => {
                 error!(%error, "the store met what should not be");
                 Self::internal()

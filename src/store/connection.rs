@@ -1,5 +1,6 @@
 //! One connection to either engine, set up so that what it acknowledges is true.
 
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -8,8 +9,12 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Error, MySqlConnection, SqliteConnection};
 use tokio::time::timeout;
 
+use crate::resolver::Resolver;
+
 use super::StoreError;
+use super::cannot_open::CannotOpen;
 use super::failure::Failure;
+use super::file;
 use super::worker::Lane;
 
 /// A connection that takes longer is taken for one that cannot be had.
@@ -19,9 +24,13 @@ const STATEMENTS: usize = 200;
 /// How long a writer of SQLite waits for another process that writes; below the workers' limit a statement.
 const SQLITE_BUSY: Duration = Duration::from_millis(1500);
 
-/// Where the database is. Never shown: it holds a password.
+/// Where the database is. What is shown of it holds neither user nor password.
 #[derive(Clone)]
-pub struct DatabaseUrl(Target);
+pub struct DatabaseUrl {
+    target: Target,
+    /// Shared by all workers.
+    resolver: Resolver,
+}
 
 #[derive(Clone)]
 enum Target {
@@ -36,7 +45,7 @@ pub enum InvalidDatabaseUrl {
     #[error("the database URL begins with sqlite:// or mysql://")]
     Scheme,
     /// The rest of it is malformed. (What exactly is not said: it holds a password.)
-    #[error("the database URL is malformed")]
+    #[error("the database URL is malformed; in user and password, each of / @ : # ? % must be written as %2F %40 %3A %23 %3F %25")]
     Malformed,
     /// No database is named.
     #[error("the MySQL URL names no database: mysql://user:pass@host:3306/db")]
@@ -55,9 +64,13 @@ impl FromStr for DatabaseUrl {
             if options.get_database().is_none_or(str::is_empty) {
                 return Err(InvalidDatabaseUrl::NoDatabase);
             }
+            // The end of a password that was not encoded, most likely; and names are shown.
+            if options.get_database().is_some_and(|name| name.contains(['/', '@'])) {
+                return Err(InvalidDatabaseUrl::Malformed);
+            }
             // Beijing time in every session; the SQL mode is set whole in `connect`.
             let options = options.timezone(Some("+08:00".to_owned())).pipes_as_concat(false).no_engine_substitution(false);
-            Ok(Self(Target::MySql(Box::new(options.statement_cache_capacity(STATEMENTS).disable_statement_logging()))))
+            Ok(Self::to(Target::MySql(Box::new(options.statement_cache_capacity(STATEMENTS).disable_statement_logging()))))
         } else if url.starts_with("sqlite:") {
             let options: SqliteConnectOptions = url.parse().map_err(|_| InvalidDatabaseUrl::Malformed)?;
             if url.contains(":memory:") || url.contains("mode=memory") {
@@ -71,7 +84,7 @@ impl FromStr for DatabaseUrl {
                 .busy_timeout(SQLITE_BUSY)
                 .statement_cache_capacity(STATEMENTS)
                 .disable_statement_logging();
-            Ok(Self(Target::Sqlite(Box::new(options))))
+            Ok(Self::to(Target::Sqlite(Box::new(options))))
         } else {
             Err(InvalidDatabaseUrl::Scheme)
         }
@@ -79,23 +92,58 @@ impl FromStr for DatabaseUrl {
 }
 
 impl DatabaseUrl {
+    fn to(target: Target) -> Self {
+        Self { target, resolver: Resolver::new() }
+    }
+
+    /// Has the name of a server's host looked up, once for all workers that wait for it: the driver would have a thread blocked
+    /// for each of their tries.
+    async fn look_up_host(&self) -> Result<(), Error> {
+        let Target::MySql(options) = &self.target else { return Ok(()) };
+        let host = options.get_host().trim_matches(['[', ']']);
+        if options.get_socket().is_some() || host.parse::<IpAddr>().is_ok() {
+            return Ok(());
+        }
+        Ok(self.resolver.look_up(host).await?)
+    }
+
     /// Whether it is SQLite, which has one writer.
     pub fn is_sqlite(&self) -> bool {
-        matches!(self.0, Target::Sqlite(_))
+        matches!(self.target, Target::Sqlite(_))
     }
 
     /// The file of an SQLite database.
     pub fn file(&self) -> Option<&std::path::Path> {
-        match &self.0 {
+        match &self.target {
             Target::Sqlite(options) => Some(options.get_filename()),
             Target::MySql(_) => None,
         }
     }
 }
 
+/// Which database it is, for people.
+impl std::fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.target {
+            Target::MySql(options) => {
+                let name = options.get_database().unwrap_or_default();
+                match options.get_socket() {
+                    Some(socket) => write!(f, "MySQL database {name} at {}", socket.display()),
+                    None => write!(f, "MySQL database {name} at {}:{}", options.get_host(), options.get_port()),
+                }
+            }
+            Target::Sqlite(options) => {
+                let file = options.get_filename();
+                // Whole, for it matters where a program was started.
+                write!(f, "SQLite database {}", std::path::absolute(file).as_deref().unwrap_or(file).display())
+            }
+        }
+    }
+}
+
 impl std::fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self.0 {
+        f.write_str(match self.target {
             Target::MySql(_) => "mysql://[hidden]",
             Target::Sqlite(_) => "sqlite://[hidden]",
         })
@@ -158,7 +206,8 @@ impl Conn {
 /// A connection for the workers: strict, in Beijing time, never waiting long for a lock. On one for questions each is by
 /// itself; on one for changes nothing is stored before [`Conn::end`] says so.
 pub async fn connect(url: &DatabaseUrl, lane: Lane) -> Result<Conn, StoreError> {
-    let mut conn = open(url).await?;
+    // Callers may be told of it, so the place is left out.
+    let mut conn = open(url).await.map_err(|error| StoreError::Unavailable(error.reason()))?;
     let set_up = async {
         if let Conn::MySql(_) = conn {
             // Shorter than a try, so that a batch that meets a locked row can still be carried out one by one.
@@ -180,9 +229,10 @@ pub async fn connect(url: &DatabaseUrl, lane: Lane) -> Result<Conn, StoreError> 
 }
 
 /// A connection without limits on how long a statement may take: for changes of the schema.
-pub async fn open(url: &DatabaseUrl) -> Result<Conn, StoreError> {
+pub async fn open(url: &DatabaseUrl) -> Result<Conn, CannotOpen> {
     let connecting = async {
-        match &url.0 {
+        url.look_up_host().await?;
+        match &url.target {
             Target::MySql(options) => {
                 let mut conn = Conn::MySql(options.connect().await?);
                 // Whatever the server's defaults are: cut-off values and lost engines are errors, and a statement that
@@ -194,14 +244,16 @@ pub async fn open(url: &DatabaseUrl) -> Result<Conn, StoreError> {
             Target::Sqlite(options) => Ok(Conn::Sqlite(options.connect().await?)),
         }
     };
-    in_time(connecting).await
+    in_time(url, connecting).await
 }
 
 /// A connection on which nothing can be changed, for whoever only looks: the server refuses, or the file is open for
 /// reading only. A file that is not there is not made.
-pub async fn open_to_look(url: &DatabaseUrl) -> Result<Conn, StoreError> {
+pub async fn open_to_look(url: &DatabaseUrl) -> Result<Conn, CannotOpen> {
+    file::try_to_read(url)?;
     let connecting = async {
-        match &url.0 {
+        url.look_up_host().await?;
+        match &url.target {
             Target::MySql(options) => {
                 let mut conn = Conn::MySql(options.connect().await?);
                 conn.execute("SET SESSION TRANSACTION READ ONLY").await?;
@@ -222,26 +274,12 @@ pub async fn open_to_look(url: &DatabaseUrl) -> Result<Conn, StoreError> {
             }
         }
     };
-    in_time(connecting).await
+    in_time(url, connecting).await
 }
 
-async fn in_time(connecting: impl Future<Output = Result<Conn, Error>>) -> Result<Conn, StoreError> {
+async fn in_time(url: &DatabaseUrl, connecting: impl Future<Output = Result<Conn, Error>>) -> Result<Conn, CannotOpen> {
     match timeout(CONNECT, connecting).await {
-        Ok(Ok(conn)) => Ok(conn),
-        Ok(Err(error)) => Err(StoreError::Unavailable(reason(&error))),
-        Err(_) => Err(StoreError::Unavailable("no connection in time")),
-    }
-}
-
-/// What an operator needs to know of a failed connect, without the texts of the driver, which show users and addresses.
-fn reason(error: &Error) -> &'static str {
-    let number = error.as_database_error().and_then(|e| e.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>()).map(|e| e.number());
-    match number {
-        Some(1044 | 1045 | 1698) => "the database refuses user or password",
-        Some(1049) => "there is no such database",
-        Some(1040 | 1203 | 1226) => "the database has too many connections",
-        Some(_) => "the database refuses the connection",
-        None if matches!(error, Error::Tls(_)) => "TLS to the database failed",
-        None => "the database cannot be reached",
+        Ok(opened) => opened.map_err(|error| CannotOpen::of(url, &error)),
+        Err(_) => Err(CannotOpen::too_slow(url)),
     }
 }

@@ -22,6 +22,7 @@ impl StoreError {
     fn kind(&self) -> &'static str {
         match self {
             Self::Unavailable(why) => why,
+            Self::CannotOpen(_) | Self::NotMigrated(_) => "not open",
             Self::Conflict => "conflict",
             Self::ImpossibleRow(_) => "impossible row",
             Self::Refused(_) => "refused",

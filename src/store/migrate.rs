@@ -13,6 +13,7 @@ use tracing::info;
 use crate::deal::{BeijingTime, Timestamp};
 
 use super::connection::{Conn, DatabaseUrl, on_conn, open};
+use super::file;
 use super::inspect::has_table;
 use super::probe::probe;
 use super::{StoreError, adoptable, not_told};
@@ -67,9 +68,7 @@ pub const FOLLOWED: TimeDelta = TimeDelta::days(7);
 
 /// Brings the schema up to date; returns the names of the steps taken.
 pub async fn migrate(url: &DatabaseUrl, now: Timestamp) -> Result<Vec<&'static str>, StoreError> {
-    if let Some(directory) = url.file().and_then(|file| file.parent()).filter(|directory| !directory.as_os_str().is_empty()) {
-        create_private(directory).map_err(|_| StoreError::Unavailable("the directory of the database cannot be made"))?;
-    }
+    file::prepare(url)?;
     let mut conn = open(url).await?;
     if let Conn::MySql(c) = &mut conn {
         adoptable::check(c).await?;
@@ -82,12 +81,6 @@ pub async fn migrate(url: &DatabaseUrl, now: Timestamp) -> Result<Vec<&'static s
         Some(database) => StoreError::Refused(format!("a migration failed: {}", database.message())),
         None => StoreError::Unavailable("the connection broke during a migration"),
     })
-}
-
-/// Deals name payers, so the directory is made for this user alone.
-fn create_private(directory: &std::path::Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
 async fn run(conn: &mut Conn, now: Timestamp) -> Result<Vec<&'static str>, Error> {

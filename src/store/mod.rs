@@ -11,21 +11,28 @@
 
 mod adoptable;
 mod batch;
+mod cannot_open;
 mod check;
+mod condition;
 mod connection;
 mod dry_run;
 mod edge;
+mod error;
 mod event;
 mod execute;
 mod failure;
+mod file;
 mod foreign_clock;
+mod gate;
 mod inspect;
+mod merchants;
 mod metrics;
 mod migrate;
 mod probe;
 mod queue;
 mod row;
 mod statement;
+mod story;
 mod undecided;
 mod values;
 mod verdicts;
@@ -39,41 +46,25 @@ use crate::deal::{Deal, DealStatus, Fen, OrderId, Timestamp};
 use crate::wechat::Prepaid;
 
 pub use batch::LARGEST as LARGEST_BATCH;
+pub use cannot_open::CannotOpen;
 pub use check::WrongSchema;
+pub use condition::{Condition, Durability};
 pub use connection::{DatabaseUrl, InvalidDatabaseUrl};
 pub use dry_run::{Adoption, DryRun};
 pub use edge::{Edge, Fate, Passage};
+pub use error::{NotMigrated, StoreError};
 pub use event::{Event, EventKind, Origin, StoredEvent};
 pub use foreign_clock::ForeignClock;
+use gate::Gate;
 pub use inspect::{Found, Inspection, Leftovers, Server};
 pub use metrics::StoreMetrics;
 pub use migrate::FOLLOWED;
 use row::DealRow;
-pub use row::ImpossibleRow;
 use statement::{Answer, Statement};
+pub use story::Story;
 pub use undecided::Undecided;
 pub use worker::CONNECTIONS;
 use worker::{Lane, Workers};
-
-/// Why the store could not do it.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum StoreError {
-    /// The database is away, too slow or overloaded. Whether the statement was carried out is unknown.
-    #[error("the database is not available: {0}")]
-    Unavailable(&'static str),
-    /// A unique index says that the row exists already.
-    #[error("the row exists already")]
-    Conflict,
-    /// A row holds what no program should have written.
-    #[error("{0}")]
-    ImpossibleRow(#[from] ImpossibleRow),
-    /// The database refused the statement: a fault of ours, or of the schema.
-    #[error("the database refused the statement: {0}")]
-    Refused(String),
-    /// The schema is not one that this service can work with.
-    #[error("{0}")]
-    WrongSchema(#[from] WrongSchema),
-}
 
 /// A deal about to be opened.
 #[derive(Debug, Clone)]
@@ -113,41 +104,6 @@ pub enum PrepayNote {
     Unknown,
 }
 
-/// Whether what is acknowledged would survive a power cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Durability {
-    /// Every commit is on disk before it is acknowledged.
-    Full,
-    /// `innodb_flush_log_at_trx_commit` has this value instead of 1.
-    Weak(i64),
-    /// The redo log is safe, but there is a binary log and `sync_binlog` has this value instead of 1.
-    LooseBinlog(i64),
-}
-
-impl Durability {
-    /// By the values of `innodb_flush_log_at_trx_commit` and, where there is a binary log, `sync_binlog`.
-    fn of(flush: i64, sync: i64) -> Self {
-        match (flush, sync) {
-            (1, 1) => Self::Full,
-            (1, other) => Self::LooseBinlog(other),
-            (other, _) => Self::Weak(other),
-        }
-    }
-}
-
-/// What of the database's own affairs matters to whoever runs the service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Condition {
-    /// How it keeps what it acknowledges.
-    pub durability: Durability,
-    /// How many connections it allows, to everybody together. `None`: it is a file of ours.
-    pub connections: Option<i64>,
-    /// What its clock says, in whole seconds. `None`: it is ours.
-    pub clock: Option<Timestamp>,
-    /// By which clock other programs' rows are written.
-    pub foreign_clock: ForeignClock,
-}
-
 /// What a look that failed may tell: the driver's own words could show rows.
 fn not_told(error: &sqlx::Error) -> StoreError {
     match error.as_database_error() {
@@ -159,12 +115,17 @@ fn not_told(error: &sqlx::Error) -> StoreError {
 /// The store. Cheap to clone; all clones share the workers.
 #[derive(Debug, Clone)]
 pub struct Store {
-    workers: Workers,
+    workers: Gate,
     /// As last seen.
     foreign_clock: Arc<Mutex<ForeignClock>>,
 }
 
 impl Store {
+    /// A store that is not open yet: it refuses everything as unavailable, until [`Store::open_up`] has succeeded.
+    pub fn closed() -> Self {
+        Self { workers: Gate::default(), foreign_clock: Arc::new(Mutex::new(ForeignClock::Unknown)) }
+    }
+
     /// Connects, migrates the schema and checks what safety rests on.
     /// `instance` is this one's name in the journal; at most `largest_batch` changes travel in one transaction.
     pub async fn open(url: &DatabaseUrl, instance: &str, largest_batch: usize, now: Timestamp) -> Result<Self, StoreError> {
@@ -179,13 +140,28 @@ impl Store {
         now: Timestamp,
         edge: Option<&Edge>,
     ) -> Result<Self, StoreError> {
+        let store = Self::closed();
+        store.open_up(url, instance, largest_batch, now, edge).await?;
+        Ok(store)
+    }
+
+    /// Opens a closed store, if it can be: what [`Store::open`] does.
+    pub async fn open_up(
+        &self,
+        url: &DatabaseUrl,
+        instance: &str,
+        largest_batch: usize,
+        now: Timestamp,
+        edge: Option<&Edge>,
+    ) -> Result<(), StoreError> {
         migrate::migrate(url, now).await?;
         let mut conn = connection::connect(url, Lane::Read).await?;
         check::check(&mut conn).await?;
         let foreign_clock =
             ForeignClock::read_from(&mut conn).await.map_err(|_| StoreError::Unavailable("the server's time zone cannot be read"))?;
-        let workers = Workers::start(url.clone(), &instance.into(), largest_batch.clamp(1, LARGEST_BATCH), edge);
-        Ok(Self { workers, foreign_clock: Arc::new(Mutex::new(foreign_clock)) })
+        *self.foreign_clock.lock().unwrap_or_else(PoisonError::into_inner) = foreign_clock;
+        self.workers.open(Workers::start(url.clone(), &instance.into(), largest_batch.clamp(1, LARGEST_BATCH), edge));
+        Ok(())
     }
 
     /// Brings the schema up to date and checks it, without serving. Returns the steps taken.
@@ -246,12 +222,8 @@ impl Store {
         if let Some(deal) = self.find_claimed(order_id).await? {
             return Ok(Some(deal));
         }
-        // Collations of old tables find too much ('AbC ' for 'abc'), so the bytes are compared here.
-        let mut strays = self.rows(Statement::FindStrays(order_id.clone())).await?;
-        strays.retain(|row| row.order_id == order_id.as_str());
-        let Some(stray) = strays.into_iter().max_by_key(|row| (row.status == Some(DealStatus::Paid.code()), row.id)) else {
-            return Ok(None);
-        };
+        let strays = self.rows(Statement::FindStrays(order_id.clone())).await?;
+        let Some(stray) = DealRow::of_record(strays, order_id) else { return Ok(None) };
         let clock = self.foreign_clock();
         match self.change(Statement::Claim { id: stray.id, due_at: stray.first_look(clock) }).await {
             Ok(1) => Ok(Some(stray.into_deal(clock)?)),

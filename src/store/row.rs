@@ -43,6 +43,13 @@ pub struct DealRow {
 }
 
 impl DealRow {
+    /// The one of several with this number that counts: the paid one, else the newest. Collations of old tables find too much
+    /// ('AbC ' for 'abc'), so the bytes are compared here.
+    pub fn of_record(mut rows: Vec<Self>, order_id: &OrderId) -> Option<Self> {
+        rows.retain(|row| row.order_id == order_id.as_str());
+        rows.into_iter().max_by_key(|row| (row.status == Some(DealStatus::Paid.code()), row.id))
+    }
+
     /// The deal that the row stands for; `clock` is that of the other programs' sessions.
     pub fn into_deal(self, clock: ForeignClock) -> Result<Deal, ImpossibleRow> {
         let status = DealStatus::from_code(self.status).map_err(|unknown| ImpossibleRow::Status(self.id, unknown))?;

@@ -36,10 +36,24 @@ pub fn start() -> LastLines {
     } else {
         registry.with(JsonLines::new(move |line| writer.put(line))).try_init()
     };
+    tell_of_panics();
+    last_lines
+}
+
+/// For a command that says a few things to the operator who typed it: plain sentences.
+pub fn start_plain() -> LastLines {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let (writer, last_lines) = Writer::start(std::io::stderr());
+    let sentences = tracing_subscriber::fmt::layer().without_time().with_level(false).with_target(false).with_ansi(false);
+    let _ = tracing_subscriber::registry().with(filter).with(sentences.with_writer(move || writer.clone())).try_init();
+    tell_of_panics();
+    last_lines
+}
+
+fn tell_of_panics() {
     // A panic's message may hold anything; its place is enough to find it.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(|place| format!("{}:{}", place.file(), place.line()));
         tracing::error!(place, "panic");
     }));
-    last_lines
 }

@@ -14,11 +14,13 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::deal::OrderId;
 use crate::metrics::Label;
+use crate::resolver::Resolver;
 use crate::trace::TraceContext;
 
 use super::error::{CallError, Doubt};
 use super::merchant::Merchant;
 use super::metrics::{self, Api, CallMetrics};
+use super::proxy::Proxy;
 use super::reply::{self, CloseAnswer, Prepaid, QueryAnswer};
 use super::xml::{MAX_BYTES, XmlError};
 
@@ -46,6 +48,8 @@ pub struct Endpoints {
     pub primary: Url,
     /// Used when the primary cannot be reached.
     pub backup: Option<Url>,
+    /// Through which both are reached; `None`: straight.
+    pub proxy: Option<Proxy>,
 }
 
 /// Asks WeChat.
@@ -113,19 +117,7 @@ struct Http {
 impl Client {
     /// A client for one merchant.
     pub fn new(merchant: Merchant, endpoints: Endpoints, chance: Chance) -> Result<Self, reqwest::Error> {
-        // reqwest brings no cryptography of its own here, so that the service has only one. A second call changes nothing.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("wechat-pay/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT)
-            .timeout(TOTAL)
-            .pool_idle_timeout(IDLE)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .referer(false)
-            .http1_only()
-            .build()?;
+        let client = http_client(endpoints.proxy.as_ref())?;
         let http = Http { endpoints, avoid_primary_until: Mutex::new(None), client, chance: chance.clone() };
         Ok(Self::over(Transport::Http(Box::new(http)), merchant, chance))
     }
@@ -256,6 +248,29 @@ impl Client {
         .instrument(info_span!("wechat", api = api.as_str(), %order_id))
         .await
     }
+}
+
+/// A client that reaches WeChat, with every default of it chosen.
+pub fn http_client(proxy: Option<&Proxy>) -> Result<reqwest::Client, reqwest::Error> {
+    // reqwest brings no cryptography of its own here, so that the service has only one. A second call changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("wechat-pay/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT)
+        .timeout(TOTAL)
+        .pool_idle_timeout(IDLE)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .dns_resolver(Resolver::new())
+        // The environment's proxies are for others: one that was set for them would see every order.
+        .no_proxy()
+        .referer(false)
+        .http1_only();
+    match proxy {
+        Some(proxy) => builder.proxy(proxy.for_client()?),
+        None => builder,
+    }
+    .build()
 }
 
 impl Http {

@@ -50,7 +50,7 @@ fn who_may_open_a_deal_is_decided_without_anybody_else() {
 #[test]
 fn sql_lives_in_the_store() {
     never_names(
-        &["deal", "gateway", "wechat", "http", "simulator", "doctor", "app.rs", "dry_run.rs", "main.rs"],
+        &["deal", "gateway", "wechat", "http", "simulator", "doctor", "app.rs", "dry_run.rs", "app", "cli", "main.rs"],
         &["sqlx", "SELECT ", "UPDATE deal", "INSERT INTO"],
     );
 }

@@ -46,7 +46,7 @@ fn nothing_configured_means_sqlite_and_the_simulator() {
 #[test]
 fn half_the_credentials_are_refused_by_name() {
     let error = settings(&[("WECHAT__APPID", "wxd930ea5d5a258f4f")]).unwrap_err();
-    assert!(error.contains("wechat.mch_id and wechat.api_key"), "{error}");
+    assert!(error.contains("wechat.mch_id and wechat.api_key are missing"), "{error}");
     let error = settings(&[("WECHAT__API_KEY", KEY), ("WECHAT__MCH_ID", "10000100")]).unwrap_err();
     assert!(error.contains("wechat.appid is missing"), "{error}");
 }
@@ -82,9 +82,10 @@ fn what_cannot_work_is_refused_with_its_key_and_without_its_value() {
         ("AUTH__SIGNED_WINDOW", "0", "auth.signed_window"),
         ("WECHAT__NOTIFY_URL", "", "wechat.notify_url"),
         ("WECHAT__NOTIFY_URL", "http://pay.example.com/wxPay/notify", "wechat.notify_url"),
-        ("WECHAT__NOTIFY_URL", "https://pay.example.com/wxPay/notify?a=1", "wechat.notify_url"),
+        ("WECHAT__NOTIFY_URL", "https://pay.example.com/wxPay/notify?a=1", "wechat.notify_url: without a query"),
         ("WECHAT__NOTIFY_URL", "https://pay.example.com/wx&Pay", "wechat.notify_url"),
-        ("WECHAT__BASE_URL", "http://api.mch.weixin.qq.com", "wechat.base_url"),
+        ("WECHAT__BASE_URL", "http://api.mch.weixin.qq.com", "wechat.base_url: https is wanted"),
+        ("WECHAT__BASE_URL", "http://10.0.0.7:8080", "name it as wechat.proxy"),
         ("WECHAT__BASE_URL", "https://user:CANARY@api.mch.weixin.qq.com", "wechat.base_url"),
         ("WECHAT__API_KEY", "0123456789abcdef0123456789abcdef", "wechat.api_key"),
         ("WECHAT__API_KEY", "CANARY", "wechat.api_key"),
@@ -101,6 +102,10 @@ fn what_cannot_work_is_refused_with_its_key_and_without_its_value() {
         ("DEAL__EXPIRE_AFTER", "7201", "deal.expire_after"),
         ("DEAL__EXPIRE_AFTER", "0", "deal.expire_after"),
         ("DEAL__MAX_PRICE", "1e5", "deal.max_price"),
+        ("DEAL__MAX_PRICE", "100000000.00", "deal.max_price: at most 99999999.99"),
+        ("WECHAT__PROXY", "CANARY", "wechat.proxy"),
+        ("WECHAT__PROXY", "ftp://u:CANARY@proxy.internal:21", "wechat.proxy"),
+        ("WECHAT__PROXY", "http://u:CANARY@proxy.internal/path", "wechat.proxy"),
         ("DATABASE__URL", "postgres://u:CANARY@h/d", "database.url"),
         ("DATABASE__URL", "mysql://u:CANARY@h", "database.url"),
         ("DATABASE__URL", "sqlite::memory:", "database.url"),
@@ -164,10 +169,106 @@ pub fn run(arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String, Stri
     let directory = tempfile::TempDir::new().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_wechat-pay"));
     command.args(arguments).current_dir(&directory).env_clear();
-    command.envs(variables.iter().map(|(key, value)| (format!("WECHAT_PAY__{key}"), value)));
+    let is_whole = |name: &str| !name.contains("__") || name.starts_with("WECHAT_PAY");
+    command.envs(
+        variables.iter().map(|(name, value)| (if is_whole(name) { (*name).to_owned() } else { format!("WECHAT_PAY__{name}") }, value)),
+    );
+    output_of(&mut command)
+}
+
+fn output_of(command: &mut Command) -> (i32, String, String) {
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let wrong = [
+        ("SERVER__LISTEN", "8360"),
+        ("SERVER__MAX_CONNECTIONS", "0"),
+        ("SERVER__LISTN", "127.0.0.1:1"),
+        ("DATABASE__URL", "postgres://h/d"),
+        ("DATABASE__LARGEST_BATCH", "65"),
+        ("DEAL__EXPIRE_AFTER", "soon"),
+        ("DEAL__CLOSE_MIN_AGE", "7201"),
+        ("DEAL__MAX_PRICE", "1e5"),
+        ("WECHAT__APPID", "wx 1"),
+        ("WECHAT__SIGN_TYPE", "SHA1"),
+        ("WECHAT__BODY", "a&b"),
+        ("WECHAT__BASE_URL", "http://10.0.0.7"),
+        ("WECHAT__NOTIFY_URL", "http://pay.example.com"),
+        ("AUTH__MODE", "CANARY"),
+        ("SWEEP__PAUSE", "0"),
+        ("PAGE__BASE_URL", "/pay"),
+        ("SIMULATOR__TIME_SCALE", "0"),
+    ];
+    let told = merchant(&wrong).unwrap_err();
+    for (key, _) in wrong {
+        let key = key.to_lowercase().replace("__", ".");
+        assert!(told.lines().filter(|line| line.starts_with(&key)).count() == 1, "{key}: {told}");
+    }
+    assert_eq!(told.lines().count(), wrong.len(), "{told}");
+}
+
+#[test]
+fn a_mistyped_name_is_told_with_the_one_that_was_meant() {
+    for (name, meant) in [
+        ("SERVER__LISTN", "server.listn: there is no such key; did you mean server.listen?"),
+        ("SERVRE__LISTEN", "servre: there is no such key; did you mean server?"),
+    ] {
+        let error = settings(&[(name, "127.0.0.1:1")]).unwrap_err();
+        assert!(error.contains(meant), "{error}");
+    }
+    for (name, meant) in [
+        ("WECHAT_PAY_DATABASE_URL", "did you mean WECHAT_PAY__DATABASE__URL?"),
+        ("WECHAT_PAY_WECHAT__API_KEY", "did you mean WECHAT_PAY__WECHAT__API_KEY?"),
+        ("WECHAT_PAY_PROFILE", "did you mean WECHAT_PAY__PROFILE?"),
+        ("WECHAT_PAY_SOMETHING_ELSE", "ours begin with WECHAT_PAY__"),
+    ] {
+        let (code, _, stderr) = run(&["check-config"], &[(name, "CANARY")]);
+        assert!(code == 0 && stderr.contains(&format!("the variable {name} is not looked at: {meant}")), "{name}: {stderr}");
+        assert!(!stderr.contains("CANARY"), "{stderr}");
+        let (_, found, _) = run(&["doctor"], &[(name, "CANARY")]);
+        assert!(found.contains("warn  configuration") && found.contains(meant), "{found}");
+    }
+    let of_kubernetes = [("WECHAT_PAY_SERVICE_HOST", "10.0.0.1"), ("WECHAT_PAY_PORT_8360_TCP_ADDR", "10.0.0.1")];
+    assert_eq!(run(&["check-config"], &of_kubernetes).2, "");
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_named() {
+    use std::os::unix::ffi::OsStrExt;
+    let broken = std::ffi::OsStr::from_bytes(b"CANARY\xff");
+    for (name, told) in [("WECHAT_PAY__WECHAT__BODY", true), ("WECHAT_PAY_BODY", true), ("LESSOPEN", false)] {
+        let directory = tempfile::TempDir::new().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wechat-pay"));
+        let (code, _, stderr) = output_of(command.arg("check-config").current_dir(&directory).env_clear().env(name, broken));
+        assert_eq!((code, stderr.contains(&format!("the variable {name} is not UTF-8"))), (i32::from(told), told), "{stderr}");
+        assert!(!stderr.contains("CANARY") && !stderr.contains("panic"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_profile_that_cannot_be_read_is_told_with_file_and_place() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let config = directory.path().join("config");
+    std::fs::create_dir(&config).unwrap();
+    std::fs::write(config.join("broken.toml"), "[wechat]\nbody = \"a\"\napi_key = CANARY\n").unwrap();
+    std::fs::write(config.join("odd.toml"), "[server]\nlisten = [1]\nport = 1\n").unwrap();
+    std::fs::write(config.join("fine.toml"), "[deal]\nexpire_after = 600\n").unwrap();
+    for (profile, code, words) in [
+        ("none", 1, &["config/none.toml", "WECHAT_PAY__PROFILE", "No such file"][..]),
+        ("broken", 1, &["config/broken.toml", "line 3"]),
+        ("odd", 1, &["server.listen in config/odd.toml must be a text", "server.port in config/odd.toml: there is no such key"]),
+        ("fine", 0, &["config/fine.toml", "600 s"]),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wechat-pay"));
+        command.arg("check-config").current_dir(&directory).env_clear().env("WECHAT_PAY__PROFILE", profile);
+        let (ended, stdout, stderr) = output_of(&mut command);
+        let said = stdout + &stderr;
+        assert!(ended == code && words.iter().all(|word| said.contains(word)) && !said.contains("CANARY"), "{profile}: {said}");
+    }
 }
 
 #[test]

@@ -15,6 +15,9 @@ use crate::support::database::{Database, Engine};
 use crate::support::http::Caller;
 use crate::support::program::{Program, environment};
 
+/// Keys of callers, and none of WeChat's: for a test.
+const ACCEPTED: (&str, &str) = ("SIMULATOR__ACCEPT_DATABASE", "true");
+
 #[test]
 fn a_key_that_no_mode_looks_at_is_a_mistake() {
     for (mode, key, value) in [
@@ -32,9 +35,9 @@ fn a_key_that_no_mode_looks_at_is_a_mistake() {
 #[test]
 fn check_config_tells_the_mode_and_the_names_of_keys() {
     let both = format!("{SHOPS_KEY},next:{}", "0".repeat(64));
-    let (code, told, _) = run(&["check-config"], &[("AUTH__MODE", "api_key"), ("AUTH__API_KEYS", &both)]);
+    let (code, told, _) = run(&["check-config"], &[ACCEPTED, ("AUTH__MODE", "api_key"), ("AUTH__API_KEYS", &both)]);
     assert!(code == 0 && told.contains("one of these keys (auth.mode api_key): shop, next") && !told.contains("e3b0c442"), "{told}");
-    let secret = [("AUTH__MODE", "signed"), ("AUTH__SIGNING_SECRETS", "till-1:0123456789abcdef0123456789abcdef")];
+    let secret = [ACCEPTED, ("AUTH__MODE", "signed"), ("AUTH__SIGNING_SECRETS", "till-1:0123456789abcdef0123456789abcdef")];
     let (code, told, _) = run(&["check-config"], &secret);
     assert!(code == 0 && told.contains("(auth.mode signed): till-1; it is good for 300 s") && !told.contains("0123456789"), "{told}");
     assert!(merchant(&[]).unwrap().to_string().contains("everybody who reaches the port"));
@@ -100,18 +103,19 @@ fn secrets_may_stand_in_files_or_among_systemd_s_credentials() {
     assert!(settings.database.is_sqlite(), "what is not there is not given");
     let merchant = settings.wechat.unwrap().merchant;
     assert!(merchant.signer.uses_key(KEY) && merchant.previous_key.is_some());
-    let other = [("WECHAT_PAY__WECHAT__API_KEY", "fedcba9876543210fedcba9876543210")];
-    let merchant = with(&[&identity[..], &credentials, &other].concat()).unwrap().wechat.unwrap().merchant;
-    assert!(!merchant.signer.uses_key(KEY), "a key that is given is given");
 
     let key = key("");
     let (empty, binary) = (file("empty", b"\n"), file("binary", &[0xff; 32]));
+    let (by_itself, by_file) = (("WECHAT_PAY__WECHAT__API_KEY", KEY), ("WECHAT_PAY__WECHAT__API_KEY_FILE", &*key));
     for (variables, named) in [
-        (vec![("WECHAT_PAY__WECHAT__API_KEY_FILE", &*key), ("WECHAT_PAY__WECHAT__API_KEY", KEY)], "given as well"),
-        (vec![("WECHAT_PAY__WECHAT__API_KEY_FILE", "/CANARY/none")], "there is none"),
+        (vec![by_file, by_itself], "by itself as well as by wechat.api_key_file"),
+        (vec![by_itself, credentials[0]], "by itself as well as by systemd's credential wechat.api_key"),
+        (vec![by_file, credentials[0]], "by wechat.api_key_file as well as by systemd's credential wechat.api_key"),
+        (vec![("WECHAT_PAY__WECHAT__API_KEY_FILE", "/etc/none")], "/etc/none: No such file"),
+        (vec![("WECHAT_PAY__WECHAT__API_KEY_FILE", "CANARY")], "No such file"),
         (vec![("WECHAT_PAY__WECHAT__API_KEY_FILE", directory.path().to_str().unwrap())], "directory"),
         (vec![("WECHAT_PAY__WECHAT__API_KEY_FILE", &*empty)], "empty"),
-        (vec![("WECHAT_PAY__WECHAT__API_KEY_FILE", &*binary)], "invalid data"),
+        (vec![("WECHAT_PAY__WECHAT__API_KEY_FILE", &*binary)], "UTF-8"),
         (vec![("WECHAT_PAY__WECHAT__APPID_FILE", &*key)], "appid_file"),
     ] {
         let error = with(&[&identity[..], &variables].concat()).unwrap_err();

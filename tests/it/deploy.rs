@@ -46,6 +46,43 @@ fn the_unit_may_do_little_more_than_use_the_network() {
     assert!(!is_tight, "{said}");
 }
 
+/// The wrapper with a systemd that only repeats what it is told.
+#[test]
+fn commands_are_given_what_the_unit_gives_the_service() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = TempDir::new().unwrap();
+    let unit = UNIT.replace("UMask=0077", "UMask=0077\nEnvironment=RUST_LOG=warn\nUser=till");
+    std::fs::write(home.path().join("unit"), unit).unwrap();
+    for (name, script) in [("systemctl", "#!/bin/sh\ncat \"$0/../unit\"\n"), ("systemd-run", "#!/bin/sh\nprintf '%s\\n' \"$@\"\n")] {
+        let file = home.path().join(name);
+        std::fs::write(&file, script.replace("$0/..", &home.path().display().to_string())).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let wrapper = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/deploy/wechat-pay-ctl");
+    let path = format!("{}:/usr/bin:/bin", home.path().display());
+    let output = Command::new(wrapper).args(["explain", "a b"]).env("PATH", path).output().unwrap();
+    let told = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    let told: Vec<_> = told.lines().collect();
+    for property in [
+        "User=wechat-pay",
+        "User=till",
+        "DynamicUser=yes",
+        "StateDirectory=wechat-pay",
+        "WorkingDirectory=/var/lib/wechat-pay",
+        "UMask=0077",
+        "Environment=RUST_LOG=warn",
+        "EnvironmentFile=/etc/wechat-pay/environment",
+        "LoadCredential=wechat.api_key:/etc/wechat-pay/wechat.api_key",
+        "LoadCredential=database.url:/etc/wechat-pay/database.url",
+    ] {
+        assert!(told.contains(&&*format!("--property={property}")), "{property}: {told:?}");
+    }
+    let place = |property: &str| told.iter().position(|word| *word == format!("--property={property}"));
+    assert!(place("User=wechat-pay") < place("User=till"), "the unit's word is the last");
+    assert!(told.ends_with(&["--", "/usr/local/bin/wechat-pay", "explain", "a b"]), "{told:?}");
+    assert!(!told.iter().any(|word| word.contains("ExecStart") || word.contains("Restart")), "{told:?}");
+}
+
 /// A certificate for this machine, and its key.
 fn certificate(home: &Path) -> (String, String) {
     let (certificate, key) = (home.join("certificate.pem"), home.join("key.pem"));

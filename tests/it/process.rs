@@ -56,11 +56,11 @@ async fn a_full_log_volume_stops_no_payment() {
     let starter = ["sh", "-c", "exec \"$0\" \"$@\" >/dev/full 2>&1"];
     let mut program = Program::start_under(&starter, "serve", database.directory().unwrap(), &variables);
     let begun = Instant::now();
-    while TcpStream::connect(address).await.is_err() {
+    let till = Caller::new(address);
+    while !till.request("GET", "/readyz").send().await.is_ok_and(|answer| answer.status() == 200) {
         assert!(program.lives() && begun.elapsed() < Duration::from_secs(10), "it does not start");
         sleep(Duration::from_millis(20)).await;
     }
-    let till = Caller::new(address);
     for _ in 0..10 {
         open_a_deal(&till).await;
     }

@@ -211,6 +211,20 @@ async fn a_server_that_could_forget_payments_is_not_ready_unless_that_is_accepte
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_binary_log_that_a_crash_could_shorten_is_not_ready() {
+    let server = Server::start(&["--log-bin", "--sync-binlog=0"]).await;
+    let house = Plan::on(Database::on_server(&server.url).await).open().await;
+    let unready = house.till.get("/readyz").await;
+    assert!(unready.status == 503 && unready.body.contains("sync_binlog is 0"), "{}", unready.body);
+    house.look().await.run("SET GLOBAL sync_binlog = 1").await;
+    assert_eq!(house.till.get("/readyz").await.status, 200, "without a restart");
+    house.look().await.run("SET GLOBAL sync_binlog = 100").await;
+    assert_eq!(house.till.get("/readyz").await.status, 503);
+    let house = Plan::on(house.stop().await).set("DATABASE__ACCEPT_WEAK_DURABILITY", true).open().await;
+    assert_eq!(house.till.get("/readyz").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_habits_of_a_server_do_not_reach_our_sessions() {
     let habits =
         ["--autocommit=0", "--sql-mode=", "--default-time-zone=+00:00", "--character-set-server=latin1", "--completion-type=CHAIN"];

@@ -243,6 +243,10 @@ async fn a_configuration_that_is_wrong_or_right_is_not_shown() {
         format!("postgres://till:{PASSWORD}@127.0.0.1/deal"),
         format!("mysql://till:{PASSWORD}@127.0.0.1:3306/deal?ssl-mode={PASSWORD}"),
         format!("mysql://till:{PASSWORD}@[::1/deal"),
+        // Characters that should have been encoded.
+        format!("mysql://till:12/{PASSWORD}@127.0.0.1/deal"),
+        format!("mysql://till:12?{PASSWORD}@127.0.0.1/deal"),
+        format!("mysql://till:12#{PASSWORD}@127.0.0.1/deal"),
         PASSWORD.to_owned(),
     ];
     let mut wrong: Vec<Vec<(&str, String)>> = password_in.iter().map(|url| with("DATABASE__URL", url)).collect();
@@ -263,6 +267,9 @@ async fn a_configuration_that_is_wrong_or_right_is_not_shown() {
         "WECHAT__PREVIOUS_API_KEY",
         "WECHAT__API_KEY_FILE",
         "WECHAT__NOTIFY_SOURCES",
+        "WECHAT__PROXY",
+        "WECHAT__PROXY_FILE",
+        "SIMULATOR__ACCEPT_DATABASE",
         "DATABASE__URL_FILE",
         "AUTH__MODE",
         "AUTH__API_KEYS",
@@ -293,7 +300,9 @@ async fn a_configuration_that_is_wrong_or_right_is_not_shown() {
             assert!(!written.contains(canary), "{last:?}: {written}");
         }
     }
-    let right = [with("DATABASE__URL", &format!("mysql://till:{PASSWORD}@127.0.0.1:3306/deal")), with("DATABASE__URL", "sqlite://deal.db")];
+    let proxy = with("WECHAT__PROXY", &format!("http://till:{PASSWORD}@127.0.0.1:3128"));
+    let right =
+        [proxy, with("DATABASE__URL", &format!("mysql://till:{PASSWORD}@127.0.0.1:3306/deal")), with("DATABASE__URL", "sqlite://deal.db")];
     for variables in right {
         let (status, written) = Program::start("check-config", directory.path(), &variables).end(Duration::from_secs(10)).await;
         assert!(status.is_some_and(|status| status.success()), "{written}");
@@ -308,14 +317,13 @@ async fn a_database_that_cannot_be_opened_does_not_show_its_password() {
     let host = server.rsplit('@').next().unwrap();
     let urls = [
         format!("mysql://till:{PASSWORD}@{host}/deal"),
-        format!("mysql://{PASSWORD}:{PASSWORD}@{host}/{PASSWORD}"),
+        format!("mysql://{PASSWORD}:{PASSWORD}@{host}/deal"),
         format!("mysql://till:{PASSWORD}@127.0.0.1:1/deal"),
-        format!("mysql://till:{PASSWORD}@{PASSWORD}.invalid:3306/deal"),
-        format!("sqlite:///proc/{PASSWORD}/deal.db"),
+        format!("mysql://till:{PASSWORD}@nowhere.invalid:3306/deal"),
     ];
     let attempts = urls.iter().flat_map(|url| ["serve", "migrate"].map(|command| (url, command))).map(async |(url, command)| {
         let program = Program::start(command, directory.path(), &environment(url, "http://127.0.0.1:1".to_owned()));
-        // Some are refused at once, others are tried for a minute.
+        // Some are refused at once, for others it waits.
         let (status, written) = program.end(Duration::from_secs(3)).await;
         assert!(status.is_none_or(|status| !status.success()), "{url} {command}: {written}");
         assert!(!written.is_empty() && !written.contains(PASSWORD) && !written.contains("CanaryP"), "{url} {command}: {written}");

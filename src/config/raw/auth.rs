@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::auth::{ApiKeys, Auth, SigningSecrets};
 
 use super::super::error::ConfigError;
+use super::super::mistakes::{ConfigErrors, Mistakes};
 use super::value;
 
 #[derive(Deserialize)]
@@ -21,13 +22,24 @@ pub struct RawAuth {
 }
 
 impl RawAuth {
-    pub fn validate(&self, has_credentials: bool) -> Result<Auth, ConfigError> {
-        if !(1..=3600).contains(&self.signed_window) {
-            return Err(value("auth.signed_window", "1 to 3600 seconds"));
-        }
-        let keys = ApiKeys::parse(&self.api_keys).map_err(|why| ConfigError::List { key: "auth.api_keys", why })?;
+    /// Keys that are set and that only a merchant with credentials needs.
+    pub fn set_without_credentials(&self) -> Vec<&'static str> {
+        let set = [("auth.api_keys", &self.api_keys), ("auth.signing_secrets", &self.signing_secrets)];
+        set.into_iter().filter(|(_, value)| !value.is_empty()).map(|(key, _)| key).collect()
+    }
+
+    pub fn validate(&self, has_credentials: bool) -> Result<Auth, ConfigErrors> {
+        let mut mistakes = Mistakes::default();
+        mistakes.check((1..=3600).contains(&self.signed_window), "auth.signed_window", "1 to 3600 seconds");
+        let keys = ApiKeys::parse(&self.api_keys).map_err(|why| ConfigError::List { key: "auth.api_keys", why });
         let secrets = SigningSecrets::parse(&self.signing_secrets, Duration::from_secs(self.signed_window));
-        let secrets = secrets.map_err(|why| ConfigError::List { key: "auth.signing_secrets", why })?;
+        let secrets = secrets.map_err(|why| ConfigError::List { key: "auth.signing_secrets", why });
+        let both = mistakes.take(keys).zip(mistakes.take(secrets));
+        let auth = both.and_then(|(keys, secrets)| mistakes.take(self.mode(keys, secrets, has_credentials)));
+        mistakes.or_else(auth)
+    }
+
+    fn mode(&self, keys: ApiKeys, secrets: SigningSecrets, has_credentials: bool) -> Result<Auth, ConfigError> {
         // Keys that no mode looks at would let everybody in while somebody believes that they do not.
         let unused = |key| Err(value(key, "is given, and auth.mode is another one"));
         match self.mode.as_str() {

@@ -3,10 +3,10 @@
 use serde::Deserialize;
 
 use crate::simulator;
-use crate::wechat::{ApiKey, Endpoints, Merchant, PreviousKey, SignType, Signer, is_sendable};
+use crate::wechat::{ApiKey, Endpoints, Merchant, PreviousKey, Proxy, SignType, Signer, is_sendable};
 
 use super::super::error::ConfigError;
-use super::super::settings::Wechat;
+use super::super::mistakes::{ConfigErrors, Mistakes};
 use super::{endpoint, is_loopback, value};
 
 const OFFICIAL_BASE: &str = "https://api.mch.weixin.qq.com";
@@ -24,6 +24,8 @@ pub struct RawWechat {
     sign_type: String,
     base_url: String,
     backup_base_url: String,
+    pub proxy: String,
+    pub proxy_file: String,
     notify_url: String,
     pub notify_sources: String,
     body: String,
@@ -38,8 +40,21 @@ impl RawWechat {
         match missing.len() {
             0 => Ok(true),
             3 => Ok(false),
-            _ => Err(ConfigError::Credentials { missing: missing.join(" and ") }),
+            _ => Err(ConfigError::Credentials(missing)),
         }
+    }
+
+    /// Keys that are set and that only a merchant with credentials needs.
+    pub fn set_without_credentials(&self) -> Vec<&'static str> {
+        let set = [
+            ("wechat.previous_api_key", !self.previous_api_key.is_empty()),
+            ("wechat.base_url", self.base_url.trim_end_matches('/') != OFFICIAL_BASE),
+            ("wechat.backup_base_url", self.backup_base_url.trim_end_matches('/') != OFFICIAL_BACKUP),
+            ("wechat.proxy", !self.proxy.is_empty()),
+            ("wechat.notify_url", !self.notify_url.is_empty()),
+            ("wechat.notify_sources", !self.notify_sources.is_empty()),
+        ];
+        set.into_iter().filter(|(_, is_set)| *is_set).map(|(key, _)| key).collect()
     }
 
     fn sign_type(&self) -> Result<SignType, ConfigError> {
@@ -49,22 +64,28 @@ impl RawWechat {
             .ok_or(value("wechat.sign_type", "MD5 or HMAC-SHA256"))
     }
 
-    /// The merchant that is configured, or `default` if none is.
-    pub fn merchant(&self, default: simulator::MerchantNumbers) -> Result<Merchant, ConfigError> {
-        let (appid, mch_id, api_key) = match self.has_credentials()? {
+    /// The merchant that is configured, or the simulator's if none is.
+    pub fn merchant(&self, has_credentials: bool) -> Result<Merchant, ConfigErrors> {
+        const DEFAULT: simulator::MerchantNumbers = simulator::DEFAULT_MERCHANT;
+        let (appid, mch_id, api_key) = match has_credentials {
             true => (self.appid.as_str(), self.mch_id.as_str(), self.api_key.as_str()),
-            false => (default.appid, default.mch_id, default.api_key),
+            false => (DEFAULT.appid, DEFAULT.mch_id, DEFAULT.api_key),
         };
+        let mut mistakes = Mistakes::default();
         let plain = |text: &str| (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
-        if !plain(appid) {
-            return Err(value("wechat.appid", "at most 32 letters and digits, such as wx0123456789abcdef"));
-        }
-        if !plain(mch_id) {
-            return Err(value("wechat.mch_id", "at most 32 digits"));
-        }
-        let signer = Signer::new(ApiKey::new(api_key)?, self.sign_type()?);
-        let previous_key = self.previous_key(&signer)?;
-        Ok(Merchant { appid: appid.to_owned(), mch_id: mch_id.to_owned(), signer, previous_key, notify_url: self.notify_url.clone() })
+        mistakes.check(plain(appid), "wechat.appid", "at most 32 letters and digits, such as wx0123456789abcdef");
+        mistakes.check(plain(mch_id), "wechat.mch_id", "at most 32 digits");
+        let key = mistakes.take(ApiKey::new(api_key).map_err(ConfigError::from));
+        let signer = key.zip(mistakes.take(self.sign_type())).map(|(key, sign_type)| Signer::new(key, sign_type));
+        let previous_key = signer.as_ref().and_then(|signer| mistakes.take(self.previous_key(signer)));
+        let merchant = |(signer, previous_key)| Merchant {
+            appid: appid.to_owned(),
+            mch_id: mch_id.to_owned(),
+            signer,
+            previous_key,
+            notify_url: self.notify_url.clone(),
+        };
+        mistakes.or_else(signer.zip(previous_key).map(merchant))
     }
 
     fn previous_key(&self, present: &Signer) -> Result<Option<PreviousKey>, ConfigError> {
@@ -86,23 +107,29 @@ impl RawWechat {
         Ok(self.body.clone())
     }
 
-    pub fn validate(&self) -> Result<Wechat, ConfigError> {
-        let merchant = self.merchant(simulator::DEFAULT_MERCHANT)?;
-        let primary = endpoint("wechat.base_url", &self.base_url)?;
+    /// Where a merchant with credentials finds WeChat, and WeChat the merchant.
+    pub fn endpoints(&self, merchant: Option<&Merchant>) -> Result<Endpoints, ConfigErrors> {
+        let mut mistakes = Mistakes::default();
+        let primary = mistakes.take(endpoint("wechat.base_url", &self.base_url));
         let known_to_all = simulator::DEFAULT_MERCHANT.api_key;
-        let previous_is_known = merchant.previous_key.as_ref().is_some_and(|key| key.uses_key(known_to_all));
-        if (merchant.signer.uses_key(known_to_all) || previous_is_known) && !is_loopback(&primary) {
+        let previous_is_known = merchant.and_then(|merchant| merchant.previous_key.as_ref()).is_some_and(|key| key.uses_key(known_to_all));
+        let is_known = merchant.is_some_and(|merchant| merchant.signer.uses_key(known_to_all));
+        if (is_known || previous_is_known) && primary.as_ref().is_some_and(|primary| !is_loopback(primary)) {
             let key = if previous_is_known { "wechat.previous_api_key" } else { "wechat.api_key" };
-            return Err(value(key, "this is the simulator's key, which everybody knows"));
+            mistakes.check(false, key, "this is the simulator's key, which everybody knows");
         }
         // A service that was pointed elsewhere must never fall back to the real WeChat by itself.
         let backup = match self.backup_base_url.as_str() {
             "" => None,
             OFFICIAL_BACKUP if self.base_url.trim_end_matches('/') != OFFICIAL_BASE => None,
-            url => Some(endpoint("wechat.backup_base_url", url)?),
+            url => mistakes.take(endpoint("wechat.backup_base_url", url)),
         };
-        check_notify_url(&self.notify_url)?;
-        Ok(Wechat { merchant, endpoints: Endpoints { primary, backup } })
+        let proxy = match self.proxy.as_str() {
+            "" => None,
+            url => mistakes.take(url.parse::<Proxy>().map_err(ConfigError::from)),
+        };
+        mistakes.take(check_notify_url(&self.notify_url));
+        mistakes.or_else(primary.map(|primary| Endpoints { primary, backup, proxy }))
     }
 }
 
@@ -112,8 +139,9 @@ fn check_notify_url(text: &str) -> Result<(), ConfigError> {
     if text.is_empty() {
         return Err(value(KEY, "is required with credentials: the public https URL of /wxPay/notify"));
     }
+    endpoint(KEY, text)?;
     if text.len() > 256 || !text.is_ascii() || !is_sendable(text) || text.contains(char::is_whitespace) {
-        return Err(value(KEY, "at most 256 plain characters"));
+        return Err(value(KEY, "at most 256 plain characters, and neither & nor = among them"));
     }
-    endpoint(KEY, text).map(|_| ())
+    Ok(())
 }

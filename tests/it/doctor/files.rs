@@ -30,6 +30,22 @@ async fn deals_that_everybody_can_read_are_told_of() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_could_not_be_written_is_told_of() {
+    let database = Database::fresh(Engine::Sqlite).await;
+    let home = database.directory().unwrap();
+    let at = |path: String| Patient::on(&database).set("DATABASE__URL", format!("sqlite://{path}"));
+    let below = format!("{}/not/there/yet/deal.db", home.display());
+    at(below.clone()).examined().await.say(Ok, "files", &format!("{below} can be made by this user"));
+    assert_eq!(fs::read_dir(home).unwrap().count(), 0, "nothing is left behind");
+    // Folders in which nobody can make a file, root included.
+    for path in ["/sys/deal.db", "/sys/not/there/yet/deal.db"] {
+        at(path.to_owned()).examined().await.say(Fail, "files", &format!("{path}: its folder cannot be written ("));
+    }
+    fs::create_dir(home.join("folder.db")).unwrap();
+    at(format!("{}/folder.db", home.display())).examined().await.say(Fail, "files", "cannot be written (Is a directory");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn secrets_that_everybody_can_read_are_told_of() {
     let database = Database::fresh(Engine::Sqlite).await;
     let home = TempDir::new().unwrap();

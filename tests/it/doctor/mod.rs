@@ -18,7 +18,7 @@ use crate::support::database::Database;
 use crate::support::house::OPENING_TIME;
 
 /// A service to be looked at, by its environment.
-struct Patient {
+pub struct Patient {
     variables: HashMap<String, String>,
     clock: Clock,
     fetch: bool,
@@ -26,13 +26,17 @@ struct Patient {
 
 impl Patient {
     /// With a database, the simulator for a WeChat, and a port that is free.
-    fn on(database: &Database) -> Self {
+    pub fn on(database: &Database) -> Self {
         let patient = Self { variables: HashMap::new(), clock: Clock::manual(OPENING_TIME.parse().unwrap()), fetch: false };
-        patient.set("DATABASE__URL", &database.url).set("SERVER__LISTEN", "127.0.0.1:0").set("SIMULATOR__LISTEN", "127.0.0.1:0")
+        patient
+            .set("DATABASE__URL", &database.url)
+            .set("SERVER__LISTEN", "127.0.0.1:0")
+            .set("SIMULATOR__LISTEN", "127.0.0.1:0")
+            .set("SIMULATOR__ACCEPT_DATABASE", true)
     }
 
     /// With the simulator's credentials, and WeChat there.
-    fn with_wechat_at(self, base_url: impl ToString) -> Self {
+    pub fn with_wechat_at(self, base_url: impl ToString) -> Self {
         self.set("WECHAT__APPID", DEFAULT_MERCHANT.appid)
             .set("WECHAT__MCH_ID", DEFAULT_MERCHANT.mch_id)
             .set("WECHAT__API_KEY", DEFAULT_MERCHANT.api_key)
@@ -41,12 +45,12 @@ impl Patient {
             .set("AUTH__MODE", "open")
     }
 
-    fn set(mut self, key: &str, value: impl ToString) -> Self {
+    pub fn set(mut self, key: &str, value: impl ToString) -> Self {
         self.variables.insert(format!("WECHAT_PAY__{key}"), value.to_string());
         self
     }
 
-    async fn examined(self) -> Findings {
+    pub async fn examined(self) -> Findings {
         let settings = Settings::from_environment(self.variables.clone()).unwrap();
         let doctor = Doctor { settings, variables: self.variables, clock: self.clock, chance: Chance::System, fetch: self.fetch };
         Findings(doctor.examine().await)
@@ -54,12 +58,12 @@ impl Patient {
 }
 
 #[derive(Debug)]
-struct Findings(Vec<Finding>);
+pub struct Findings(Vec<Finding>);
 
 impl Findings {
     /// Whether a check has found this, with that verdict; and something to do about it, unless it is well.
     #[track_caller]
-    fn say(&self, verdict: Verdict, check: &str, words: &str) {
+    pub fn say(&self, verdict: Verdict, check: &str, words: &str) {
         let found = self.0.iter().find(|finding| finding.check == check && finding.verdict == verdict && finding.found.contains(words));
         let Some(finding) = found else { panic!("no {verdict} {check:?} {words:?} in\n{}", tell(&self.0, false)) };
         assert_eq!(finding.advice.is_empty(), verdict == Verdict::Ok, "{finding:?}");

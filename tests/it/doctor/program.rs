@@ -56,7 +56,7 @@ async fn its_exit_code_says_whether_something_must_be_mended() {
     let unreadable = run(&["doctor"], &database, &[("WECHAT__APPID", "wx0000000000000001")]);
     let said = String::from_utf8(unreadable.stdout).unwrap();
     assert_eq!(unreadable.status.code(), Some(1));
-    assert!(said.contains("FAIL  configuration   wechat.mch_id and wechat.api_key is missing"), "{said}");
+    assert!(said.contains("FAIL  configuration   wechat.mch_id and wechat.api_key are missing"), "{said}");
 
     for usage in [&["doctor", "--all"][..], &["doctor", "--fetch", "x"], &["migrate", "--fetch"], &["serve", "--dry-run"]] {
         assert_eq!(run(usage, &database, &[]).status.code(), Some(2), "{usage:?}");

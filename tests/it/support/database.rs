@@ -52,7 +52,8 @@ impl Database {
 
     /// On a server of the test's own.
     pub async fn on_server(server: &str) -> Self {
-        let name = format!("t_{}", Chance::System.nonce());
+        // Shorter than a digest, which the log is searched for.
+        let name = format!("t_{}", &Chance::System.nonce()[..24]);
         let mut admin = server.parse::<MySqlConnectOptions>().unwrap().connect().await.unwrap();
         sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"))).execute(&mut admin).await.unwrap();
         admin.close().await.unwrap();

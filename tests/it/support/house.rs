@@ -50,6 +50,7 @@ impl Plan {
             ("SIMULATOR__LISTEN", "127.0.0.1:0"),
             ("DATABASE__URL", &database.url),
             ("SWEEP__CALLS_PER_SECOND", "0"),
+            ("SIMULATOR__ACCEPT_DATABASE", "true"),
         ];
         let variables = variables.map(|(key, value)| (format!("WECHAT_PAY__{key}"), value.to_owned())).into();
         Self { variables, database }

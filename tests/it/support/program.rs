@@ -15,6 +15,7 @@ pub fn environment(database_url: &str, listen: &str) -> Vec<(&'static str, Strin
         ("SERVER__LISTEN", listen.to_owned()),
         ("SIMULATOR__LISTEN", "127.0.0.1:0".to_owned()),
         ("DATABASE__URL", database_url.to_owned()),
+        ("SIMULATOR__ACCEPT_DATABASE", "true".to_owned()),
     ]
 }
 

@@ -1,0 +1,50 @@
+//! `wechat-pay serve`
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+use crate::app::{self, Service};
+use crate::chance::Chance;
+use crate::clock::Clock;
+use crate::config::Settings;
+
+use super::signals::Signals;
+use super::{Failure, Outcome};
+
+/// A terminal and a wrapper may both pass the same Ctrl-C on: what comes so soon is no second wish.
+const SAME_WISH: Duration = Duration::from_secs(1);
+
+pub async fn serve(signals: &mut Signals) -> Outcome {
+    let settings = Settings::load()?;
+    for warning in &settings.warnings {
+        warn!("{warning}");
+    }
+    app::allow_connections(&settings.server);
+    let started = tokio::select! {
+        started = Service::start(settings, Clock::System, Chance::System) => started,
+        // Nothing is in hand yet, and a step of the schema can be taken again from any point.
+        () = signals.next() => {
+            info!("stopped before the database was open");
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    let service = started?;
+    app::announce(&service);
+    signals.next().await;
+    info!("stopping");
+    tokio::select! {
+        () = service.stop() => info!("stopped"),
+        outcome = again() => return outcome,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits to be told again.
+async fn again() -> Outcome {
+    sleep(SAME_WISH).await;
+    Signals::listen()?.next().await;
+    Err(Failure(vec!["told twice to stop: what was in hand is left undone, and will be learned again from WeChat".to_owned()]))
+}

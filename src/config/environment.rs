@@ -1,0 +1,69 @@
+//! The environment variables of this process, and what stands among them that was meant for this service and does not reach it.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+
+use config::{Config, File, FileFormat, Map, Value};
+
+use super::error::ConfigError;
+use super::mistakes::Mistakes;
+use super::secrets::CREDENTIALS;
+use super::{DEFAULTS, PREFIX, keys};
+
+/// What variables of this service's begin with, when they are mistyped.
+const STEM: &str = "WECHAT_PAY";
+/// Kubernetes tells every container of the services beside it: of one that is called wechat-pay, by these.
+const OF_KUBERNETES: [&str; 2] = ["WECHAT_PAY_SERVICE_", "WECHAT_PAY_PORT"];
+const PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
+/// Reads the variables. One of ours that is no UTF-8 is a mistake; others' are left out.
+pub fn read(variables: impl Iterator<Item = (OsString, OsString)>, mistakes: &mut Mistakes) -> HashMap<String, String> {
+    let mut read = HashMap::new();
+    for (name, value) in variables {
+        let shown = name.to_string_lossy().into_owned();
+        match (name.into_string(), value.into_string()) {
+            (Ok(name), Ok(value)) => _ = read.insert(name, value),
+            _ if shown.starts_with(STEM) || shown == CREDENTIALS => mistakes.add(ConfigError::NotUtf8(shown)),
+            _ => {}
+        }
+    }
+    read
+}
+
+/// Variables that look like ours, and are not.
+pub fn mistyped(variables: &HashMap<String, String>) -> Vec<String> {
+    let is_mistyped = |name: &&String| {
+        name.starts_with(STEM) && !name.starts_with(PREFIX) && !OF_KUBERNETES.iter().any(|beginning| name.starts_with(beginning))
+    };
+    let mut names: Vec<_> = variables.keys().filter(is_mistyped).collect();
+    names.sort();
+    names.into_iter().map(|name| format!("the variable {name} is not looked at{}", meant(name))).collect()
+}
+
+/// The variable that was meant: underscores are what is mistyped.
+fn meant(name: &str) -> String {
+    let plain = |name: &str| name.replace('_', "");
+    let known = variables().into_iter().find(|known| plain(known) == plain(name));
+    match known.or_else(|| keys::similar(name, variables().into_iter())) {
+        Some(known) => format!(": did you mean {known}?"),
+        None => format!(": ours begin with {PREFIX}"),
+    }
+}
+
+/// All variables that there are.
+fn variables() -> Vec<String> {
+    let defaults = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml)).build();
+    let sections = defaults.and_then(Config::try_deserialize::<Map<String, Map<String, Value>>>).unwrap_or_default();
+    let of_section = |(section, keys): (String, Map<String, Value>)| {
+        keys.into_keys().map(move |key| format!("{PREFIX}{section}__{key}").to_uppercase()).collect::<Vec<_>>()
+    };
+    sections.into_iter().flat_map(of_section).chain([super::PROFILE.to_owned()]).collect()
+}
+
+/// The proxies that the environment offers to programs, which this service does not take.
+pub fn proxies(variables: &HashMap<String, String>) -> Option<String> {
+    let set: Vec<_> = PROXIES.into_iter().filter(|name| variables.get(*name).is_some_and(|value| !value.is_empty())).collect();
+    let verb = if set.len() == 1 { "is" } else { "are" };
+    (!set.is_empty())
+        .then(|| format!("{} {verb} set, and not looked at: what leads to WeChat through a proxy is wechat.proxy", set.join(", ")))
+}

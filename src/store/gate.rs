@@ -1,0 +1,41 @@
+//! The workers of a store that may not be open yet: until then every statement is refused at once, as one is while the database
+//! is away. So a service can answer from its first moment, and its layers need not know.
+
+use std::sync::{Arc, OnceLock};
+
+use super::StoreError;
+use super::metrics::StoreMetrics;
+use super::statement::{Answer, Statement};
+use super::worker::{Lane, Workers};
+
+const CLOSED: StoreError = StoreError::Unavailable("it is not open yet");
+
+/// The workers, once they are there.
+#[derive(Debug, Clone, Default)]
+pub struct Gate {
+    workers: Arc<OnceLock<Workers>>,
+    /// Of a closed store: nothing.
+    nothing: Arc<StoreMetrics>,
+}
+
+impl Gate {
+    /// Lets statements through to these, from now on.
+    pub fn open(&self, workers: Workers) {
+        let _ = self.workers.set(workers);
+    }
+
+    pub async fn run(&self, lane: Lane, statement: Statement) -> Result<Answer, StoreError> {
+        match self.workers.get() {
+            Some(workers) => workers.run(lane, statement).await,
+            None => Err(CLOSED),
+        }
+    }
+
+    pub fn cannot_write(&self) -> bool {
+        self.workers.get().is_some_and(Workers::cannot_write)
+    }
+
+    pub fn metrics(&self) -> &StoreMetrics {
+        self.workers.get().map_or(&self.nothing, Workers::metrics)
+    }
+}
