@@ -1,4 +1,4 @@
-//! What WeChat posts when an order was paid (支付结果通知): protocol file, section 7.
+//! What WeChat posts when an order was paid (支付结果通知): PROTOCOL.md, 7.
 
 use crate::deal::OrderId;
 

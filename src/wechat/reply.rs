@@ -1,5 +1,5 @@
 //! The one gate for WeChat's replies. What leaves it has been parsed strictly, verified over every field and is
-//! about us; everything else leaves it as a [`CallError`] that says what may be concluded (protocol file, 4.1).
+//! about us; everything else leaves it as a [`CallError`] that says what may be concluded (PROTOCOL.md, 4.1).
 
 use crate::deal::OrderId;
 
@@ -28,7 +28,7 @@ pub enum QueryAnswer {
 }
 
 /// What `closeorder` answered. None of these proves anything by itself: unknown numbers are reported to be
-/// "closed" as well (protocol file, fact 12), so a query follows.
+/// "closed" as well (PROTOCOL.md, fact 12), so a query follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CloseAnswer {
     /// Closed now, or before.
