@@ -29,16 +29,20 @@
 //! 2. Paid is written with verified evidence only: the signature by the configured algorithm or the order's own, our appid
 //!    and mch_id, the same fen, CNY. [`gateway::Gateway::settle`] is the only door, and it takes a [`wechat::PaidTrade`],
 //!    which only the reply gate and the notification reader can make.
-//! 3. WeChat is answered SUCCESS only after the commit. A repeat changes nothing and is answered SUCCESS.
-//! 4. A second transaction for a paid deal changes nothing and is raised as an alarm.
+//! 3. WeChat is answered SUCCESS, and a front end is told of a payment, only after the commit. A repeat changes nothing and is
+//!    answered SUCCESS.
+//! 4. Paid is final. A second transaction for a paid deal changes nothing and is raised as an alarm.
 //! 5. Expired is written only after WeChat has said that the order cannot be paid any more.
 //! 6. Every undecided deal is followed until it is decided, without anybody asking; when it is next looked at stands in its
 //!    row, so it holds across restarts. So whatever is lost (a notification, a reply, a process, the database for a
 //!    while), what was paid at WeChat becomes Paid here.
 //! 7. No lock and no transaction is held across a call to WeChat. Each change is one conditional statement whose
 //!    affected rows are looked at; so all of this holds with several instances on one database.
-//! 8. Nobody's hanging up stops a change that has begun: the HTTP layer detaches its work, and the store's statements
+//! 8. No caller who hangs up stops a change that has begun: the HTTP layer detaches its work, and the store's statements
 //!    run in tasks of its own.
+//! 9. An order id has one row of record, whose price never changes, and WeChat is asked for its link with one set of
+//!    parameters only: a repeat is the stored request.
+//! 10. A change of status is committed together with its event in the journal, or neither is.
 //!
 //! # Words
 //! *Deal*: one attempt to buy one product. *Order id*: our number for it, `out_trade_no` on the wire. *Transaction id*:
@@ -49,9 +53,8 @@
 //! *Offer*: what a merchant's back end has signed for a browser to carry; it opens one deal.
 //!
 //! # Where the facts come from
-//! WeChat's documents at <https://pay.weixin.qq.com/doc/v2/merchant/4011936530> (unifiedorder) and its neighbours
-//! (4011937248 notification, 4011987803 closeorder, 4011941162 parameter rules). Where the code says "protocol file",
-//! it means facts collected from these and from messages captured by users of other libraries.
+//! What is known of WeChat's protocol stands in `src/wechat/PROTOCOL.md`, with its sources: WeChat's documents, and messages
+//! that users of other libraries have captured. Comments cite its sections and its twelve facts.
 
 pub mod app;
 pub mod auth;

@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
-    /// The README's, which back ends in other languages are held against too.
+    /// The one of `config/README.md`, which back ends in other languages are held against too.
     const VECTOR: SignedOffer<'static> = SignedOffer {
         merchant_id: "12",
         product_id: "34",

@@ -1,4 +1,4 @@
-//! Giving an order up: asked, closed, asked again, and only then Expired (protocol file, section 6). A front end walks
+//! Giving an order up: asked, closed, asked again, and only then Expired (PROTOCOL.md, 6). A front end walks
 //! this path when its payer gave up, the sweeper when the deal's time is over.
 //!
 //! A close that WeChat acknowledges proves nothing, since unknown numbers are "closed" as well; and a payer may pay

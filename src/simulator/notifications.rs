@@ -12,7 +12,7 @@ use super::answers::join;
 use super::orders::{Attempt, SimOrder};
 use super::switches::Notify;
 
-/// When a notification that was not acknowledged comes again: seconds after the former one (protocol file, 7.5).
+/// When a notification that was not acknowledged comes again: seconds after the former one (PROTOCOL.md, 7.5).
 pub(super) const REPEATS: [i64; 15] = [15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600];
 /// How late a late one is, in seconds.
 pub(super) const LATE: i64 = 20;

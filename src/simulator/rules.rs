@@ -1,4 +1,4 @@
-//! What the gateway checks before it does anything, in its order and with its texts (protocol file, 3 and 4.2):
+//! What the gateway checks before it does anything, in its order and with its texts (PROTOCOL.md, 3 and 4.2):
 //! method and body (the façade), XML, known parameters, required ones, lengths and forms, appid and mch_id, signature.
 
 use std::net::IpAddr;
@@ -203,7 +203,7 @@ fn check_caller(api: Api, fields: &Fields, known: &Known<'_>) -> Result<(Fields,
     Ok((fields.clone(), signer))
 }
 
-/// `^https?://([^\s/?#\[\]\@]+\@)?([^\s/?#\@:]+)(?::\d{2,5})?([^\s?#\[\]]*)$` (protocol file, 7.4).
+/// `^https?://([^\s/?#\[\]\@]+\@)?([^\s/?#\@:]+)(?::\d{2,5})?([^\s?#\[\]]*)$` (PROTOCOL.md, 7.4).
 fn is_notify_url(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("http://").or(url.strip_prefix("https://")) else { return false };
     let host = rest.split('/').next().unwrap_or_default();

@@ -1,5 +1,5 @@
 //! An order keeps its algorithm: WeChat signs its notification, and the answer to its request, as the request was signed
-//! (protocol file, 2.2). So when the configured one is changed, the orders of before go on with theirs.
+//! (PROTOCOL.md, 2.2). So when the configured one is changed, the orders of before go on with theirs.
 //!
 //! Which one that is says the stored request, and never a message: a message would choose the weaker one.
 

@@ -36,9 +36,9 @@ const UNDER_WAY: usize = 64;
 /// How long a call waits for its place among them.
 const PLACE: Duration = Duration::from_millis(500);
 /// Pauses before an identical request is sent again, while there is time: WeChat asks for that after SYSTEMERROR, and
-/// allows it after every unknown outcome of `unifiedorder` and `closeorder` (protocol file, 1.4).
+/// allows it after every unknown outcome of `unifiedorder` and `closeorder` (PROTOCOL.md, 1.4).
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];
-/// How long the backup host is used before the primary is tried again (protocol file, 1.4).
+/// How long the backup host is used before the primary is tried again (PROTOCOL.md, 1.4).
 const BACKUP_STAY: Duration = Duration::from_secs(180);
 
 /// Where WeChat's API is.

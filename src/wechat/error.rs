@@ -1,4 +1,4 @@
-//! What a call that did not succeed tells about the world (protocol file, 4.1).
+//! What a call that did not succeed tells about the world (PROTOCOL.md, 4.1).
 
 use super::sign::SignatureError;
 use super::xml::XmlError;
@@ -60,7 +60,7 @@ pub enum Doubt {
     /// Signed, but a field that the protocol promises is missing or not of its form.
     #[error("the reply has no valid {0}")]
     Incomplete(&'static str),
-    /// `SYSTEMERROR`, signed or in its unsigned shape (protocol file, fact 11).
+    /// `SYSTEMERROR`, signed or in its unsigned shape (PROTOCOL.md, fact 11).
     #[error("SYSTEMERROR")]
     SystemError,
 }

@@ -23,7 +23,7 @@ label! {
     }
 }
 
-/// WeChat's `err_code`s that its documents name (protocol file, 4.2). Another one would be a word that a stranger chose.
+/// WeChat's `err_code`s that its documents name (PROTOCOL.md, 4). Another one would be a word that a stranger chose.
 const ERR_CODES: [&str; 20] = [
     "APPID_MCHID_NOT_MATCH",
     "APPID_NOT_EXIST",

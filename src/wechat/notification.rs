@@ -1,4 +1,4 @@
-//! What WeChat posts when an order was paid (支付结果通知): protocol file, section 7.
+//! What WeChat posts when an order was paid (支付结果通知): PROTOCOL.md, 7.
 
 use crate::deal::OrderId;
 
@@ -93,7 +93,7 @@ impl Merchant {
     }
 }
 
-/// Whether it is a refund's, which has `req_info`, in Base64, and neither `sign` nor `result_code` (protocol file, 3.10). A
+/// Whether it is a refund's, which has `req_info`, in Base64, and neither `sign` nor `result_code` (PROTOCOL.md, 3.10). A
 /// payment without its signature is none, whatever is added to it.
 fn is_of_refund(fields: &Fields) -> bool {
     let is_base64 = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=\r\n".contains(&b));

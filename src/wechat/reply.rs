@@ -1,5 +1,5 @@
 //! The one gate for WeChat's replies. What leaves it has been parsed strictly, verified over every field and is
-//! about us; everything else leaves it as a [`CallError`] that says what may be concluded (protocol file, 4.1).
+//! about us; everything else leaves it as a [`CallError`] that says what may be concluded (PROTOCOL.md, 4.1).
 
 use crate::deal::OrderId;
 
@@ -35,7 +35,7 @@ pub enum QueryAnswer {
 }
 
 /// What `closeorder` answered. None of these proves anything by itself: unknown numbers are reported to be
-/// "closed" as well (protocol file, fact 12), so a query follows.
+/// "closed" as well (PROTOCOL.md, fact 12), so a query follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CloseAnswer {
     /// Closed now, or before.
@@ -137,7 +137,7 @@ pub fn close_order(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Resu
     }
 }
 
-/// Its text is not fixed (protocol file, 3.1), and it is for WeChat's eyes alone; so all that matters is that the column
+/// Its text is not fixed (PROTOCOL.md, 3.1), and it is for WeChat's eyes alone; so all that matters is that the column
 /// holds it and a QR code can be drawn of it.
 fn is_code_url(url: &str) -> bool {
     url.len() <= 256 && url.bytes().all(|b| b.is_ascii_graphic())

@@ -1,4 +1,4 @@
-//! The signature of WeChat v2 (签名算法): protocol file, section 2.
+//! The signature of WeChat v2 (签名算法): PROTOCOL.md, 2.
 
 use hmac::{Hmac, KeyInit, Mac};
 use md5::{Digest, Md5};

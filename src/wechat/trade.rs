@@ -6,7 +6,7 @@ use crate::deal::{BeijingTime, Fen, OrderId, Timestamp};
 
 use super::fields::Fields;
 
-/// WeChat's verdict on an order (`trade_state`, protocol file 5.1).
+/// WeChat's verdict on an order (`trade_state`, PROTOCOL.md, 5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TradeState {
     /// Paid.

@@ -1,4 +1,4 @@
-//! Messages whose signatures are known from elsewhere: WeChat's worked example (protocol file, 2.3), and messages
+//! Messages whose signatures are known from elsewhere: WeChat's worked example (PROTOCOL.md, 2.3), and messages
 //! of the documents' shapes whose digests other programs have computed (2.4 and 7.2). All with the example's key.
 
 use crate::deal::{Fen, OrderId, Timestamp};

@@ -2,7 +2,7 @@
 //!
 //! A general XML reader is too kind for signed messages. serde's map lets the last duplicate win, a DOCTYPE and
 //! trailing bytes pass, attributes become fields; each of these makes two readers see two messages under one
-//! signature. This parser walks quick-xml's events and refuses whatever WeChat never sends (protocol file, 9.1).
+//! signature. This parser walks quick-xml's events and refuses whatever WeChat never sends (PROTOCOL.md, 9.1).
 
 use std::borrow::Cow;
 use std::fmt::Write;

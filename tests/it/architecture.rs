@@ -9,7 +9,7 @@ fn sources(under: &str) -> Vec<(PathBuf, String)> {
 }
 
 /// The Rust files below a folder.
-fn files(below: &Path) -> Vec<PathBuf> {
+pub fn files(below: &Path) -> Vec<PathBuf> {
     fn walk(path: &Path, found: &mut Vec<PathBuf>) {
         if path.is_dir() {
             fs::read_dir(path).unwrap().for_each(|entry| walk(&entry.unwrap().path(), found));

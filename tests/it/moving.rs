@@ -123,7 +123,7 @@ async fn the_original_opens_pays_and_closes(look: &Look, order_id: &str) {
     look.run(&format!("{session}; UPDATE deal SET status = 2 WHERE order_id = '{order_id}' AND status = 0")).await;
 }
 
-/// The way that the README describes: look, migrate, run side by side, switch over, and switch back.
+/// The way that `config/deploy/README.md` describes: look, migrate, run side by side, switch over, and switch back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_the_migration_the_original_works_on_as_if_nothing_had_happened() {
     let database = Database::fresh(Engine::MySql).await;
@@ -172,7 +172,7 @@ fn schema(database: &Database) -> String {
     database.url.rsplit('/').next().unwrap().to_owned()
 }
 
-/// Copies a database that is in use, as the README says.
+/// Copies a database that is in use, as `config/deploy/README.md` says.
 fn back_up(database: &Database, copy: &Path) {
     match database.directory() {
         None => {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::architecture::files;
 use crate::metrics::NAMES;
 
 fn root() -> &'static Path {
@@ -124,4 +125,45 @@ fn every_call_and_every_refusal_is_told_of_in_either_language() {
     let words: Vec<_> = words.into_iter().filter(|word| word != "/wxPay/wxPay/queryOrder").collect();
     all_in("src/http/README.md", &words);
     all_in("README.zh-CN.md", &words);
+}
+
+/// The code and its tests, as far as they are ours.
+fn code() -> Vec<String> {
+    let found = ["src", "tests", "benches"].map(|folder| files(&root().join(folder)));
+    found.into_iter().flatten().filter(|path| !path.ends_with(file!())).map(|path| fs::read_to_string(path).unwrap()).collect()
+}
+
+#[test]
+fn every_citation_of_the_protocol_is_found() {
+    let protocol = read("src/wechat/PROTOCOL.md");
+    let mut citations = 0;
+    for text in code() {
+        assert!(!text.contains("protocol file"), "the protocol's paper is PROTOCOL.md");
+        for citation in between(&text, "PROTOCOL.md, ", '\n') {
+            for place in citation.split([')', ':']).next().unwrap().split(" and ").map(|place| place.trim_end_matches('.')) {
+                let heading = match place.strip_prefix("fact ") {
+                    Some(fact) => format!("\n{fact}. "),
+                    None if place.contains('.') => format!("\n**{place} "),
+                    None => format!("\n## {place}. "),
+                };
+                assert!(protocol.contains(&heading), "PROTOCOL.md has no {place}");
+                citations += 1;
+            }
+        }
+    }
+    assert!(citations > 15, "the citations are looked for in the wrong way");
+}
+
+#[test]
+fn every_invariant_that_a_check_names_is_numbered() {
+    let page = read("src/lib.rs");
+    let invariants = page.split("# What must always hold").nth(1).unwrap().split("//! # ").next().unwrap();
+    let mut named = 0;
+    for text in code() {
+        for number in between(&text.to_lowercase(), "invariant ", ':').filter(|number| number.parse::<u8>().is_ok()) {
+            assert!(invariants.contains(&format!("//! {number}. ")), "there is no invariant {number}");
+            named += 1;
+        }
+    }
+    assert!(named > 15, "the numbers are looked for in the wrong way");
 }

@@ -1,6 +1,5 @@
-//! What must always hold, held against the rows behind the service's back. The numbers are those of the reliability
-//! catalogue: V1 evidence, V2 nothing leaves Paid, V4 acknowledged means stored, V6 Expired means dead, V9 one row an order,
-//! V10 no link without a row, V11 one set of parameters an order (`sea`), V24 an end.
+//! What must always hold, held against the rows behind the service's back. The numbers are those of the crate page
+//! (`src/lib.rs`, "What must always hold").
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -90,52 +89,52 @@ impl Audit {
                 follows(before, &row);
             }
             let twice = rows.insert(row.order_id.clone(), row);
-            assert!(twice.is_none(), "V9: two rows of one order: {twice:?}");
+            assert!(twice.is_none(), "invariant 9: two rows of one order: {twice:?}");
         }
         let gone = self.rows.keys().find(|order_id| !rows.contains_key(*order_id));
-        assert_eq!(gone, None, "V9: its row is gone");
+        assert_eq!(gone, None, "invariant 9: its row is gone");
         self.rows = rows;
     }
 
     /// Holds what is stored against WeChat's world.
     pub fn check(&self, sea: &Sea) {
         for order in sea.world.orders() {
-            assert!(self.rows.contains_key(&order.out_trade_no), "V10: WeChat has order {} and no row has", order.out_trade_no);
+            assert!(self.rows.contains_key(&order.out_trade_no), "invariant 1: WeChat has order {} and no row has", order.out_trade_no);
         }
         for row in self.rows.values() {
             let order = sea.world.order(&row.order_id);
-            assert_eq!(row.opened, 1, "journal: one opening: {row:?}");
+            assert_eq!(row.opened, 1, "invariant 10: one opening: {row:?}");
             assert!(row.status == 1 || row.refunded_at.is_none(), "given back, and not paid: {row:?}");
             match row.status {
-                0 => assert_eq!((row.settled, row.expired), (0, 0), "journal: {row:?}"),
+                0 => assert_eq!((row.settled, row.expired), (0, 0), "invariant 10: {row:?}"),
                 1 => self.check_paid(row, order),
                 2 => {
-                    assert_eq!((row.settled, row.expired), (0, 1), "journal: {row:?}");
+                    assert_eq!((row.settled, row.expired), (0, 1), "invariant 10: {row:?}");
                     let payable = order.map_or(sea.is_awaited(&row.order_id), |order| !order.trade_state.is_dead());
-                    assert!(!payable, "V6: Expired, and WeChat has it as {:?}: {row:?}", order.map(|order| order.trade_state));
+                    assert!(!payable, "invariant 5: Expired, and WeChat has it as {:?}: {row:?}", order.map(|order| order.trade_state));
                 }
-                _ => panic!("V2: an unknown status: {row:?}"),
+                _ => panic!("invariant 4: an unknown status: {row:?}"),
             }
         }
     }
 
-    /// V1: what was paid, and the evidence for it, verified once more.
+    /// Invariant 2: what was paid, and the evidence for it, verified once more.
     fn check_paid(&self, row: &Row, order: Option<&SimOrder>) {
         let paid = order.filter(|order| order.trade_state.is_paid());
-        let order = paid.unwrap_or_else(|| panic!("V1: Paid, and not paid at WeChat: {row:?}"));
+        let order = paid.unwrap_or_else(|| panic!("invariant 2: Paid, and not paid at WeChat: {row:?}"));
         if self.decided_elsewhere.contains(&row.order_id) {
-            assert!(row.transaction_id.is_none() || row.transaction_id == order.transaction_id, "V1: another payment: {row:?}");
+            assert!(row.transaction_id.is_none() || row.transaction_id == order.transaction_id, "invariant 2: another payment: {row:?}");
             return;
         }
-        assert_eq!(row.settled, 1, "journal: one settlement: {row:?}");
-        assert!(row.expired <= 1, "journal: {row:?}");
-        assert_eq!(row.transaction_id, order.transaction_id, "V1: another payment: {row:?}");
-        assert_eq!(row.total_fee, order.total_fee.get(), "V1: another amount: {row:?}");
+        assert_eq!(row.settled, 1, "invariant 10: one settlement: {row:?}");
+        assert!(row.expired <= 1, "invariant 10: {row:?}");
+        assert_eq!(row.transaction_id, order.transaction_id, "invariant 2: another payment: {row:?}");
+        assert_eq!(row.total_fee, order.total_fee.get(), "invariant 2: another amount: {row:?}");
         assert_eq!(row.due_at, None, "a decided deal is looked at no more: {row:?}");
         let messages = [&row.pay_back, &row.query_back];
         let proven = messages.into_iter().flatten().any(|message| {
-            let fields = xml::parse(message.as_bytes()).expect("V1: evidence that can be read");
-            self.merchant.signer.verify(&fields).expect("V1: evidence that is signed");
+            let fields = xml::parse(message.as_bytes()).expect("invariant 2: evidence that can be read");
+            self.merchant.signer.verify(&fields).expect("invariant 2: evidence that is signed");
             fields.get("transaction_id").is_some()
                 && fields.get("transaction_id") == row.transaction_id.as_deref()
                 && fields.get("out_trade_no") == Some(&row.order_id)
@@ -143,7 +142,7 @@ impl Audit {
                 && fields.get("appid") == Some(&self.merchant.appid)
                 && fields.get("mch_id") == Some(&self.merchant.mch_id)
         });
-        assert!(proven, "V1: no evidence: {row:?}");
+        assert!(proven, "invariant 2: no evidence: {row:?}");
         // The last that WeChat said of it when it was asked is what is told.
         let said = row.query_back.as_ref().and_then(|said| Some(xml::parse(said.as_bytes()).ok()?.get("trade_state")?.to_owned()));
         assert_eq!(row.refunded_at.is_some(), said.as_deref() == Some("REFUND"), "told otherwise than WeChat said: {row:?}");
@@ -163,21 +162,27 @@ impl Audit {
         dead
     }
 
-    /// V5, V24: after the faults have ended at `since`, nothing stays open for longer than promised.
+    /// Invariant 6: after the faults have ended at `since`, nothing stays open for longer than promised.
     pub fn check_in_time(&self, sea: &Sea, since: Timestamp, now: Timestamp) {
         for row in self.undecided() {
-            assert!(now <= row.expires_at.max(since) + DECIDED_WITHIN, "V24: still undecided at {now}, {since} the faults ended: {row:?}");
+            assert!(
+                now <= row.expires_at.max(since) + DECIDED_WITHIN,
+                "invariant 6: still undecided at {now}, {since} the faults ended: {row:?}"
+            );
             let paid_at = sea.world.order(&row.order_id).and_then(|order| order.paid_at);
             let known = paid_at.is_none_or(|paid_at| now <= paid_at.max(since) + KNOWN_WITHIN);
-            assert!(known, "V5: paid at {paid_at:?} and still unknown at {now}, {since} the faults ended: {row:?}");
+            assert!(known, "invariant 6: paid at {paid_at:?} and still unknown at {now}, {since} the faults ended: {row:?}");
         }
     }
 
-    /// V5 under more load than the budget bears.
+    /// Invariant 6 under more load than the budget bears.
     pub fn check_found(&self, sea: &Sea, within: TimeDelta, now: Timestamp) {
         for row in self.undecided() {
             let paid_at = sea.world.order(&row.order_id).and_then(|order| order.paid_at);
-            assert!(paid_at.is_none_or(|paid_at| now <= paid_at + within), "V5: paid at {paid_at:?} and unknown at {now}: {row:?}");
+            assert!(
+                paid_at.is_none_or(|paid_at| now <= paid_at + within),
+                "invariant 6: paid at {paid_at:?} and unknown at {now}: {row:?}"
+            );
         }
     }
 
@@ -186,7 +191,7 @@ impl Audit {
         for row in self.rows.values() {
             let state = sea.world.order(&row.order_id).map(|order| order.trade_state);
             let paid = state.is_some_and(TradeState::is_paid);
-            assert_eq!(row.status, if paid { 1 } else { 2 }, "V5: WeChat has it as {state:?}: {row:?}");
+            assert_eq!(row.status, if paid { 1 } else { 2 }, "invariant 6: WeChat has it as {state:?}: {row:?}");
             assert_eq!(row.due_at, None, "a decided deal is looked at no more: {row:?}");
         }
     }
@@ -196,13 +201,13 @@ impl Audit {
     }
 }
 
-/// V2: what may become of a row.
+/// Invariant 4: what may become of a row.
 fn follows(before: &Row, after: &Row) {
     let lawful = matches!((before.status, after.status), (0, _) | (1, 1) | (2, 1 | 2));
-    assert!(lawful, "V2: {before:?} became {after:?}");
+    assert!(lawful, "invariant 4: {before:?} became {after:?}");
     assert!(before.refunded_at.is_none() || before.refunded_at == after.refunded_at, "REFUND is final: {before:?} became {after:?}");
-    assert!(before.transaction_id.is_none() || before.transaction_id == after.transaction_id, "V2: {before:?} became {after:?}");
-    assert_eq!((before.total_fee, before.expires_at), (after.total_fee, after.expires_at), "V2: {before:?} became {after:?}");
+    assert!(before.transaction_id.is_none() || before.transaction_id == after.transaction_id, "invariant 4: {before:?} became {after:?}");
+    assert_eq!((before.total_fee, before.expires_at), (after.total_fee, after.expires_at), "invariant 4: {before:?} became {after:?}");
 }
 
 fn time(column: String) -> Timestamp {

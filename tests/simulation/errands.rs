@@ -75,7 +75,7 @@ impl Tills {
         let said_yes = status == 200 && json["code"] == 0;
         let order_id = json["order_id"].as_str();
         if let Some(order_id) = order_id {
-            assert!(audit.rows.contains_key(order_id), "V10: an order id was given and there is no row: {body}");
+            assert!(audit.rows.contains_key(order_id), "invariant 1: an order id was given and there is no row: {body}");
             self.learn(order_id);
         }
         match wish {
@@ -92,7 +92,7 @@ impl Tills {
             Wish::Query(order_id) if said_yes => match json["trade_state"].as_str().unwrap() {
                 "SUCCESS" => {
                     let row = &audit.rows[order_id];
-                    assert_eq!(row.status, 1, "V4: a front end was told of a payment that is not stored");
+                    assert_eq!(row.status, 1, "invariant 3: a front end was told of a payment that is not stored");
                     let given_back = row.refunded_at.is_some_and(|at| now > at + REMEMBERED);
                     assert!(!given_back, "SUCCESS was told of what is given back: {row:?}");
                 }
@@ -109,16 +109,16 @@ impl Tills {
     }
 }
 
-/// V13: who is told that an order is closed may rely on it.
+/// Invariant 5: who is told that an order is closed may rely on it.
 fn not_payable(order_id: &str, sea: &Sea) {
     let state = sea.world.order(order_id).map(|order| order.trade_state);
     assert!(
         state.map_or(!sea.is_awaited(order_id), |state| state.is_dead()),
-        "V6: closed was said, and WeChat has {order_id} as {state:?}"
+        "invariant 5: closed was said, and WeChat has {order_id} as {state:?}"
     );
 }
 
-/// V4: holds an answer to WeChat against what is stored at this moment. Gives whether WeChat is content.
+/// Invariant 3: holds an answer to WeChat against what is stored at this moment. Gives whether WeChat is content.
 pub fn acknowledged(posted: &Posted, status: u16, body: &str, audit: &Audit, sea: &Sea) -> bool {
     const ACKNOWLEDGED: &str = "<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>";
     assert_ne!(status, 500, "a fault of ours: {body}");
@@ -129,7 +129,7 @@ pub fn acknowledged(posted: &Posted, status: u16, body: &str, audit: &Audit, sea
     assert_eq!(body, ACKNOWLEDGED);
     let order_id = &posted.letter.delivery.out_trade_no;
     let row = &audit.rows[order_id];
-    assert_eq!(row.status, 1, "V4: acknowledged, and not stored: {row:?}");
-    assert_eq!(row.transaction_id, sea.world.order(order_id).unwrap().transaction_id, "V4: acknowledged, and another one stored");
+    assert_eq!(row.status, 1, "invariant 3: acknowledged, and not stored: {row:?}");
+    assert_eq!(row.transaction_id, sea.world.order(order_id).unwrap().transaction_id, "invariant 3: acknowledged, and another one stored");
     true
 }

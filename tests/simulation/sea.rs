@@ -115,7 +115,7 @@ impl Sea {
 
     fn arrive(&mut self, api: &'static str, request: &str, now: Timestamp) -> String {
         let reply = self.world.call(api, request.as_bytes(), now).unwrap();
-        assert!(!reply.contains("商户订单号重复"), "V11: one order was sent to WeChat with two sets of parameters: {request}");
+        assert!(!reply.contains("商户订单号重复"), "invariant 9: one order was sent to WeChat with two sets of parameters: {request}");
         reply
     }
 

@@ -87,7 +87,7 @@ impl History<'_> {
     fn check_close(&self, request: &str, asked_at: Timestamp) {
         let row = self.audit.rows.values().find(|row| request.contains(&row.order_id)).expect("an order of ours");
         let is_over = asked_at >= row.expires_at;
-        assert!(is_over || self.tills.given_up.contains(&row.order_id), "V6: closed at {asked_at}, before its end: {row:?}");
+        assert!(is_over || self.tills.given_up.contains(&row.order_id), "invariant 5: closed at {asked_at}, before its end: {row:?}");
     }
 
     fn draw_fate(&mut self) -> Fate {

@@ -133,7 +133,7 @@ impl RawWechat {
     }
 }
 
-/// What WeChat accepts (protocol file, 7.4), and what the signature cannot be confused by.
+/// What WeChat accepts (PROTOCOL.md, 7.4), and what the signature cannot be confused by.
 fn check_notify_url(text: &str) -> Result<(), ConfigError> {
     const KEY: &str = "wechat.notify_url";
     if text.is_empty() {

@@ -3,7 +3,7 @@
 //
 //   PAY_URL=http://127.0.0.1:8360 PAY_KEY=wpk_… java Backend.java      auth.mode api_key: calls toPay itself
 //   PAY_URL=http://127.0.0.1:8360 PAY_SECRET=…  java Backend.java      auth.mode signed: makes an offer that a page carries
-//   java Backend.java vector                                           the signature of the README's example
+//   java Backend.java vector                                           the signature of the example in config/README.md
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 

@@ -1,5 +1,5 @@
 // A merchant's back end in Go (1.19 or later), standard library only; the price is its own. PAY_URL and PAY_KEY (auth.mode
-// api_key) or PAY_SECRET (signed) tell how; it prints the order's number. "vector": the signature of the README's example.
+// api_key) or PAY_SECRET (signed) tell how; it prints the order's number. "vector": the signature of the example in config/README.md.
 package main
 
 import (

@@ -3,7 +3,7 @@
 //
 //   PAY_URL=http://127.0.0.1:8360 PAY_KEY=wpk_… node backend.mjs       auth.mode api_key: calls toPay itself
 //   PAY_URL=http://127.0.0.1:8360 PAY_SECRET=…  node backend.mjs       auth.mode signed: makes an offer that a page carries
-//   node backend.mjs vector                                            the signature of the README's example
+//   node backend.mjs vector                                            the signature of the example in config/README.md
 
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 

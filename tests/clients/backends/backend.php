@@ -4,7 +4,7 @@
 //
 //   PAY_URL=http://127.0.0.1:8360 PAY_KEY=wpk_… php backend.php        auth.mode api_key: calls toPay itself
 //   PAY_URL=http://127.0.0.1:8360 PAY_SECRET=…  php backend.php        auth.mode signed: makes an offer that a page carries
-//   php backend.php vector                                             the signature of the README's example
+//   php backend.php vector                                             the signature of the example in config/README.md
 
 function sign($secret, $merchantId, $productId, $price, $timestamp, $nonce)
 {

@@ -3,7 +3,7 @@ no browser names it. Prints the number of the order that it opened.
 
     PAY_URL=http://127.0.0.1:8360 PAY_KEY=wpk_… python3 backend.py      auth.mode api_key: calls toPay itself
     PAY_URL=http://127.0.0.1:8360 PAY_SECRET=…  python3 backend.py      auth.mode signed: makes an offer that a page carries
-    python3 backend.py vector                                           the signature of the README's example
+    python3 backend.py vector                                           the signature of the example in config/README.md
 """
 
 import hashlib
