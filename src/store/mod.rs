@@ -42,7 +42,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::warn;
 
-use crate::deal::{Deal, DealStatus, Fen, OrderId, Timestamp};
+use crate::deal::{Deal, Fen, OrderId, Timestamp};
 use crate::wechat::Prepaid;
 
 pub use batch::LARGEST as LARGEST_BATCH;
