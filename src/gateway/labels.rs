@@ -55,6 +55,10 @@ label! {
         Money = "money",
         /// A payment of a deal that had expired.
         PaidLate = "paid_late",
+        /// No new deal can be stored: the table has a unique index that refuses each.
+        NotOpened = "not_opened",
+        /// WeChat has an open order whose deal has expired, and it could not be closed.
+        LeftOpen = "left_open",
     }
 }
 

@@ -129,7 +129,7 @@ impl Gateway {
 
     /// WeChat's own word (REFUND, REVOKED) is shown, unless something else has been decided meanwhile.
     async fn decided_view(&self, order_id: &OrderId, told: OrderView) -> Result<OrderView, GatewayError> {
-        let deal = self.load(order_id).await?;
+        let deal = self.store.find_to_finish(order_id).await?.ok_or(GatewayError::NotFound)?;
         let decided = self.decided(&deal).filter(|stored| !stored.state.is_same_verdict(told.state));
         Ok(decided.unwrap_or(OrderView { paid_at: deal.paid_at, ..told }))
     }

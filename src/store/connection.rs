@@ -155,19 +155,21 @@ impl Conn {
     }
 }
 
-/// A connection for the workers: strict, in Beijing time, never waiting long for a lock. On one for questions each is by
+/// A connection for the workers: strict, in Beijing time, never waiting for a lock where that can be had. On one for questions each is by
 /// itself; on one for changes nothing is stored before [`Conn::end`] says so.
 pub async fn connect(url: &DatabaseUrl, lane: Lane) -> Result<Conn, StoreError> {
     let mut conn = open(url).await?;
     let set_up = async {
         if let Conn::MySql(_) = conn {
-            // Shorter than a try, so that a batch that meets a locked row can still be carried out one by one.
+            // At most a second, which is MySQL's least.
             let session = match lane {
-                Lane::Read => "SET SESSION innodb_lock_wait_timeout = 1",
-                Lane::Write => "SET SESSION innodb_lock_wait_timeout = 1, autocommit = 0",
+                Lane::Read => "SET SESSION innodb_lock_wait_timeout = 1, lock_wait_timeout = 1",
+                Lane::Write => "SET SESSION innodb_lock_wait_timeout = 1, lock_wait_timeout = 1, autocommit = 0",
             };
             conn.execute(session).await?;
-            // MariaDB ends a statement that outlives its caller. MySQL has no such limit for writes and does not know the name.
+            // MariaDB need not wait for a locked row or table at all: the queue does that, and holds up nobody with it.
+            let _ = conn.execute("SET SESSION innodb_lock_wait_timeout = 0, lock_wait_timeout = 0").await;
+            // It also ends a statement that outlives its caller. MySQL has no such limit for writes and does not know the name.
             let _ = conn.execute("SET SESSION max_statement_time = 3").await;
         }
         Ok::<_, Error>(())

@@ -15,7 +15,7 @@ use crate::deal::{BeijingTime, Timestamp};
 use super::connection::{Conn, DatabaseUrl, on_conn, open};
 use super::inspect::has_table;
 use super::probe::probe;
-use super::{StoreError, adoptable, not_told};
+use super::{StoreError, adoptable, not_told, unique};
 
 /// One step of the schema's.
 pub struct Step {
@@ -66,6 +66,7 @@ pub async fn migrate(url: &DatabaseUrl, now: Timestamp) -> Result<Vec<&'static s
         create_private(directory).map_err(|_| StoreError::Unavailable("the directory of the database cannot be made"))?;
     }
     let mut conn = open(url).await?;
+    unique::check(&mut conn).await?;
     if let Conn::MySql(c) = &mut conn {
         adoptable::check(c).await?;
         if has_table(&mut conn, "deal").await.map_err(|error| not_told(&error))? {

@@ -20,6 +20,7 @@ mod execute;
 mod failure;
 mod foreign_clock;
 mod inspect;
+mod job;
 mod metrics;
 mod migrate;
 mod probe;
@@ -27,8 +28,11 @@ mod queue;
 mod row;
 mod statement;
 mod undecided;
+mod unique;
 mod values;
+mod waiting;
 mod worker;
+mod writable;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -41,7 +45,7 @@ pub use batch::LARGEST as LARGEST_BATCH;
 pub use check::WrongSchema;
 pub use connection::{DatabaseUrl, InvalidDatabaseUrl};
 pub use dry_run::{Adoption, DryRun};
-pub use edge::{Edge, Fate, Passage};
+pub use edge::{Edge, Fate, Passage, Try};
 pub use event::{Event, EventKind, Origin, StoredEvent};
 pub use foreign_clock::ForeignClock;
 pub use inspect::{Found, Inspection, Leftovers, Server};
@@ -49,7 +53,7 @@ pub use metrics::StoreMetrics;
 pub use migrate::FOLLOWED;
 use row::DealRow;
 pub use row::ImpossibleRow;
-use statement::{Answer, Statement};
+use statement::{Answer, Purpose, Statement};
 pub use undecided::Undecided;
 pub use worker::CONNECTIONS;
 use worker::{Lane, Workers};
@@ -215,9 +219,16 @@ impl Store {
         }
     }
 
-    /// Whether the database has lately said that it cannot write: its disk is full, or it is a read-only copy.
-    pub fn cannot_write(&self) -> bool {
-        self.workers.cannot_write()
+    /// Whether changes can be made. It is tried only when the last one was not carried out.
+    pub async fn can_write(&self) -> Result<(), StoreError> {
+        let writable = self.workers.writable();
+        if writable.is_unable() {
+            return Err(StoreError::Unavailable(failure::CANNOT_WRITE));
+        }
+        if writable.is_doubted() {
+            self.change(Statement::TryWrite).await?;
+        }
+        Ok(())
     }
 
     /// What is counted of its work.
@@ -242,26 +253,36 @@ impl Store {
     ///
     /// A row that the original inserted after adoption is claimed as the row of record on first sight.
     pub async fn find(&self, order_id: &OrderId) -> Result<Option<Deal>, StoreError> {
-        if let Some(deal) = self.find_claimed(order_id).await? {
+        self.find_for(Purpose::Begins, order_id).await
+    }
+
+    /// The same for what was begun and must be finished: it goes before those who only ask.
+    pub async fn find_to_finish(&self, order_id: &OrderId) -> Result<Option<Deal>, StoreError> {
+        self.find_for(Purpose::Finishes, order_id).await
+    }
+
+    async fn find_for(&self, purpose: Purpose, order_id: &OrderId) -> Result<Option<Deal>, StoreError> {
+        if let Some(deal) = self.find_claimed(purpose, order_id).await? {
             return Ok(Some(deal));
         }
         // Collations of old tables find too much ('AbC ' for 'abc'), so the bytes are compared here.
-        let mut strays = self.rows(Statement::FindStrays(order_id.clone())).await?;
+        let mut strays = self.rows_for(purpose, Statement::FindStrays(order_id.clone())).await?;
         strays.retain(|row| row.order_id == order_id.as_str());
         let Some(stray) = strays.into_iter().max_by_key(|row| (row.status == Some(DealStatus::Paid.code()), row.id)) else {
             return Ok(None);
         };
         let clock = self.foreign_clock();
-        match self.change(Statement::Claim { id: stray.id, due_at: stray.first_look(clock) }).await {
+        match self.change_for(purpose, Statement::Claim { id: stray.id, due_at: stray.first_look(clock) }).await {
             Ok(1) => Ok(Some(stray.into_deal(clock)?)),
             // Somebody else has claimed one.
-            Ok(_) | Err(StoreError::Conflict) => self.find_claimed(order_id).await,
+            Ok(_) | Err(StoreError::Conflict) => self.find_claimed(purpose, order_id).await,
             Err(error) => Err(error),
         }
     }
 
-    async fn find_claimed(&self, order_id: &OrderId) -> Result<Option<Deal>, StoreError> {
-        self.one(Statement::Find(order_id.clone())).await
+    async fn find_claimed(&self, purpose: Purpose, order_id: &OrderId) -> Result<Option<Deal>, StoreError> {
+        let row = self.rows_for(purpose, Statement::Find(order_id.clone())).await?.pop();
+        Ok(row.map(|row| row.into_deal(self.foreign_clock())).transpose()?)
     }
 
     /// The deal that a merchant opened under an idempotency key.
@@ -289,9 +310,10 @@ impl Store {
     }
 
     /// Writes down how the asking ended, and gives the right to ask back (`asking_until` becomes the time of the answer).
-    pub async fn note_prepay(&self, order_id: &OrderId, note: PrepayNote, event: Event) -> Result<(), StoreError> {
-        let change = Statement::NotePrepay { order_id: order_id.clone(), note, now: event.at };
-        self.journal(change, event).await.map(|_| ())
+    /// `false`: the right that was held until `until` is somebody else's by now, or the deal is decided.
+    pub async fn note_prepay(&self, order_id: &OrderId, note: PrepayNote, until: Timestamp, event: Event) -> Result<bool, StoreError> {
+        let change = Statement::NotePrepay { order_id: order_id.clone(), note, until, now: event.at };
+        Ok(self.journal(change, event).await? == 1)
     }
 
     /// Takes the idempotency key and the nonce off a deal whose number WeChat would not take, for the deal that replaces it.
@@ -418,14 +440,22 @@ impl Store {
     }
 
     async fn change(&self, statement: Statement) -> Result<u64, StoreError> {
-        match self.workers.run(Lane::Write, statement).await? {
+        self.change_for(statement.purpose(), statement).await
+    }
+
+    async fn change_for(&self, purpose: Purpose, statement: Statement) -> Result<u64, StoreError> {
+        match self.workers.run_for(purpose, Lane::Write, statement).await? {
             Answer::Affected(rows) => Ok(rows),
             _ => Err(StoreError::Unavailable("no answer")),
         }
     }
 
     async fn rows(&self, statement: Statement) -> Result<Vec<DealRow>, StoreError> {
-        match self.workers.run(Lane::Read, statement).await? {
+        self.rows_for(statement.purpose(), statement).await
+    }
+
+    async fn rows_for(&self, purpose: Purpose, statement: Statement) -> Result<Vec<DealRow>, StoreError> {
+        match self.workers.run_for(purpose, Lane::Read, statement).await? {
             Answer::Rows(rows) => Ok(rows),
             _ => Err(StoreError::Unavailable("no answer")),
         }
