@@ -228,7 +228,8 @@ impl Statement {
     pub fn order_id(&self) -> Option<&OrderId> {
         match self {
             Self::Journaled { event, .. } => Some(&event.order_id),
-            Self::ClaimPrepay { order_id, .. } | Self::ReleaseKeys { order_id } => Some(order_id),
+            Self::Find(order_id) | Self::FindStrays(order_id) | Self::ReleaseKeys { order_id } => Some(order_id),
+            Self::ClaimPrepay { order_id, .. } => Some(order_id),
             _ => None,
         }
     }

@@ -238,3 +238,76 @@ fn next(line: &mut VecDeque<Job>, largest_batch: usize) -> Option<Vec<Job>> {
     }
     Some(batch)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::statement::Statement;
+    use super::*;
+
+    const QUICK: Duration = Duration::from_millis(250);
+
+    /// For eight workers, of which all but two may begin something.
+    fn waiting(now: Instant) -> Waiting {
+        Waiting::new(Limits { largest_batch: 64, beginners: 6, quick: QUICK, rest: Duration::from_millis(20) }, now)
+    }
+
+    fn job(number: usize, purpose: Purpose, now: Instant) -> Job {
+        let statement = Statement::Find(format!("order-{number}").parse().unwrap());
+        Job::new(statement, purpose, now + Duration::from_secs(3)).0
+    }
+
+    fn begins(number: usize, now: Instant) -> Job {
+        job(number, Purpose::Begins, now)
+    }
+
+    #[test]
+    fn a_worker_that_is_held_up_takes_nobodys_place() {
+        let now = Instant::now();
+        let mut waiting = waiting(now);
+        waiting.batch = 2;
+        for number in 0..4 {
+            assert!(waiting.add(begins(number, now), now));
+        }
+        let (held_up, _) = waiting.take(now).unwrap();
+        assert!(waiting.take(now).is_some());
+        assert!(waiting.take(now).is_none(), "two are busy");
+        assert_eq!(waiting.changes_by_itself(now), Some(now + QUICK));
+        assert!(waiting.take(now + QUICK).is_some() && waiting.take(now + QUICK).is_some(), "two others are");
+        waiting.give_back(held_up, now + QUICK);
+        assert_eq!(waiting.batch, 1, "what was slow is not to be hidden in a batch");
+    }
+
+    #[test]
+    fn what_begins_something_leaves_workers_to_what_finishes_it() {
+        let now = Instant::now();
+        let mut waiting = waiting(now);
+        for number in 0..10 {
+            assert!(waiting.add(begins(number, now), now));
+        }
+        let taken: Vec<_> = std::iter::from_fn(|| waiting.take(now)).collect();
+        assert_eq!(taken.len(), 6);
+        assert!(waiting.add(job(10, Purpose::Finishes, now), now));
+        assert!(waiting.take(now).is_some());
+        waiting.give_back(taken[0].0, now);
+        assert!(waiting.take(now).is_some(), "and takes the place of one that is done");
+    }
+
+    #[test]
+    fn what_has_met_a_lock_has_few_workers_and_its_turn() {
+        let now = Instant::now();
+        let mut waiting = waiting(now);
+        let over = now + Duration::from_millis(5);
+        for number in 0..4 {
+            waiting.add_later(begins(number, now), over);
+        }
+        assert!(waiting.take(now).is_none(), "it pauses");
+        assert_eq!(waiting.changes_by_itself(now), Some(over));
+        for number in 4..10 {
+            assert!(waiting.add(job(number, Purpose::Finishes, now), now));
+        }
+        let about = |taken: Option<(u64, Vec<Job>)>| taken.unwrap().1[0].order_id().unwrap().to_string();
+        let order: Vec<_> = (0..8).map(|_| about(waiting.take(over))).collect();
+        assert_eq!(order, ["order-0", "order-4", "order-1", "order-5", "order-6", "order-7", "order-8", "order-9"]);
+        assert!(waiting.take(over).is_none(), "two workers are at locks already");
+    }
+}

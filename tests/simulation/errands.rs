@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use tokio::task::JoinHandle;
+use wechat_pay::deal::Timestamp;
 
 use super::audit::Audit;
 use super::sea::{Posted, Sea};
@@ -30,6 +31,9 @@ pub struct Errand {
     pub number: usize,
     pub instance: usize,
     pub wish: Wish,
+    /// When it began, and what had gone wrong by then.
+    pub since: Timestamp,
+    pub faults: u64,
     pub task: JoinHandle<(u16, String)>,
 }
 
