@@ -66,7 +66,12 @@ on_both_engines! {
 
 /// Holds everybody who reads until a test lets one of them through.
 #[derive(Clone, Default)]
-struct Gate(Arc<Mutex<Vec<(Try, oneshot::Sender<()>)>>>);
+struct Gate(Arc<Mutex<Vec<Held>>>);
+
+struct Held {
+    tried: Try,
+    go: oneshot::Sender<()>,
+}
 
 impl Gate {
     fn edge(&self) -> Edge {
@@ -75,7 +80,7 @@ impl Gate {
             let (go, gone) = oneshot::channel();
             let free = tried.name == "connect";
             if !free {
-                held.lock().unwrap().push((tried, go));
+                held.lock().unwrap().push(Held { tried, go });
             }
             async move {
                 if !free {
@@ -92,7 +97,7 @@ impl Gate {
         while self.0.lock().unwrap().len() < 2 {
             sleep(Duration::from_millis(1)).await;
         }
-        let (tried, go) = self.0.lock().unwrap().pop().unwrap();
+        let Held { tried, go } = self.0.lock().unwrap().pop().unwrap();
         go.send(()).unwrap();
         tried.orders[0].clone()
     }
