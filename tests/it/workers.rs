@@ -12,8 +12,10 @@ use wechat_pay::deal::{OrderId, Timestamp};
 use wechat_pay::store::{Edge, Event, EventKind, Fate, LARGEST_BATCH, Origin, Passage, Store, StoreError, Try};
 
 use crate::support::database::{Database, Engine};
-use crate::support::house::OPENING_TIME;
+use crate::support::house::{OPENING_TIME, Plan};
+use crate::support::letter::Letter;
 use crate::support::on_both_engines;
+use crate::support::proxy::Proxy;
 
 /// More than there are workers.
 const CROWD: usize = 30;
@@ -126,4 +128,39 @@ async fn a_look_that_finishes_something_goes_before_those_who_ask() {
     }
     assert!(asking.iter().any(|asking| !asking.is_finished()), "others still wait");
     assert!(settling.await.unwrap().unwrap().is_none());
+}
+
+/// Pages that ask about orders that nobody knows, each again and again: far more than are answered.
+const POLLS: usize = 200;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repeat_is_acknowledged_amid_a_flood_of_polls() {
+    let database = Database::fresh(Engine::MySql).await;
+    let proxy = Proxy::to(database.server_address());
+    let url = database.url_through(proxy.address);
+    let house = Plan::on(database).set("DATABASE__URL", url).open().await;
+    let order = house.to_pay("19.90").await;
+    let letter = Letter::paid(&order.id, 1990).signed();
+    house.notify(letter.clone()).await.acknowledged("the first");
+    proxy.delay_replies(Duration::from_millis(40));
+    let over = AtomicBool::new(false);
+    let polling = join_all((0..POLLS).map(|n| {
+        let (house, over) = (&house, &over);
+        async move {
+            let mut sent_away = 0;
+            while !over.load(Ordering::Relaxed) {
+                sent_away += usize::from(house.query(&format!("nobody-knows-{n}")).await.status == 503);
+            }
+            sent_away
+        }
+    }));
+    let repeating = async {
+        sleep(Duration::from_secs(1)).await;
+        for _ in 0..5 {
+            house.notify(letter.clone()).await.acknowledged("a repeat");
+        }
+        over.store(true, Ordering::Relaxed);
+    };
+    let (sent_away, ()) = tokio::join!(polling, repeating);
+    assert!(sent_away.iter().sum::<usize>() > 0, "it was no flood");
 }
