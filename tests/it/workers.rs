@@ -94,11 +94,15 @@ impl Gate {
         })
     }
 
-    /// When both readers stand here, lets the one through who came last, and says whom it asked about.
-    async fn lets_one_through(&self) -> OrderId {
+    async fn until_both_readers_stand_here(&self) {
         while self.0.lock().unwrap().len() < 2 {
             sleep(Duration::from_millis(1)).await;
         }
+    }
+
+    /// Lets the one through who came last, and says whom it asked about.
+    async fn lets_one_through(&self) -> OrderId {
+        self.until_both_readers_stand_here().await;
         let Held { tried, go } = self.0.lock().unwrap().pop().unwrap();
         go.send(()).unwrap();
         tried.orders[0].clone()
@@ -116,7 +120,7 @@ async fn a_look_that_finishes_something_goes_before_those_who_ask() {
             tokio::spawn(async move { store.find(&number(n)).await })
         })
         .collect();
-    sleep(Duration::from_millis(20)).await;
+    gate.until_both_readers_stand_here().await;
     let settling = tokio::spawn(async move { store.find_to_finish(&number(CROWD)).await });
     sleep(Duration::from_millis(20)).await;
     // The first reader that is free takes the one that matters.
