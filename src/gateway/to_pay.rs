@@ -11,6 +11,7 @@ use crate::deal::{Deal, DealStatus, Fen, OrderId, Timestamp};
 use crate::store::{Event, EventKind, NewDeal, Origin, PrepayNote, StoreError};
 use crate::wechat::{CallError, Doubt, Order, Refusal};
 
+use super::close_order::GivenUp;
 use super::{Gateway, GatewayError};
 
 /// How long one who asks WeChat keeps others from asking: longer than a call can take.
@@ -254,10 +255,10 @@ impl Gateway {
     /// WeChat may have taken an order whose deal was given up meanwhile. Nobody follows a deal that is Expired, so the order is
     /// closed at once. [`GatewayError::OrderPaid`]: it was paid, and is settled.
     async fn close_behind(&self, deal: &Deal) -> Result<(), GatewayError> {
-        let outcome = self.give_up(deal, Origin::FrontEnd).await;
-        match outcome {
-            Ok(()) => warn!(order_id = %deal.order_id, "WeChat took an order whose deal had expired; it is closed"),
-            Err(GatewayError::OrderPaid(_)) => return outcome,
+        match self.give_up(deal, Origin::FrontEnd).await {
+            Ok(GivenUp::Dead) => warn!(order_id = %deal.order_id, "WeChat took an order whose deal had expired; it is closed"),
+            Ok(GivenUp::NotKnown) => {}
+            Err(paid @ GatewayError::OrderPaid(_)) => return Err(paid),
             Err(error) => {
                 self.metrics.left_open();
                 error!(alarm = "left_open", order_id = %deal.order_id, %error, "an order whose deal has expired could not be closed at WeChat");

@@ -18,6 +18,8 @@ pub struct Job {
     pub statement: Statement,
     pub purpose: Purpose,
     reply: oneshot::Sender<Result<Answer, StoreError>>,
+    /// Until when it waits for a worker, or for a lock.
+    pub turn: Instant,
     /// No try begins later.
     pub deadline: Instant,
     /// Set by the worker that begins with it, or by the caller who does not wait for one any more.
@@ -40,11 +42,11 @@ pub struct Waiter {
 
 impl Job {
     /// A job, and what its caller waits with.
-    pub fn new(statement: Statement, purpose: Purpose, deadline: Instant) -> (Self, Waiter) {
+    pub fn new(statement: Statement, purpose: Purpose, turn: Instant, deadline: Instant) -> (Self, Waiter) {
         let (reply, answer) = oneshot::channel();
         let (taken, kind) = (Arc::new(AtomicBool::new(false)), statement.batch_kind());
         let waiter = Waiter { answer, taken: Arc::clone(&taken) };
-        (Self { statement, purpose, reply, deadline, taken, kind, again: false, broke: false, put_off: 0 }, waiter)
+        (Self { statement, purpose, reply, turn, deadline, taken, kind, again: false, broke: false, put_off: 0 }, waiter)
     }
 
     /// The batch that it may travel in, if others may go with it.

@@ -26,8 +26,8 @@ use super::waiting::{Limits, Waiting};
 
 /// From being asked to the last try: inside WeChat's five seconds and the front ends' eight.
 const PATIENCE: Duration = Duration::from_millis(3500);
-/// A statement that begins something waits so long for its turn: callers are to hear within a second that there is too much
-/// to do.
+/// A statement that begins something waits so long for its turn, or for a lock: callers are to hear within a second that
+/// there is too much to do.
 const TURN: Duration = Duration::from_millis(800);
 /// As [`Limits::quick`] and [`Limits::rest`].
 const QUICK: Duration = Duration::from_millis(250);
@@ -89,7 +89,7 @@ impl Queue {
             Purpose::Finishes => deadline,
             Purpose::Begins => now + self.turn,
         };
-        let (job, mut waiter) = Job::new(statement, purpose, deadline);
+        let (job, mut waiter) = Job::new(statement, purpose, turn, deadline);
         self.callers.0.add(job, now)?;
         let outcome = match timeout_at(turn, &mut waiter.answer).await {
             Err(_) if waiter.give_up() => return Err(OVERLOADED),
@@ -153,7 +153,7 @@ impl Jobs {
     pub fn put_off(&self, mut job: Job) {
         let pause = (self.0.pause * 2_u32.saturating_pow(job.put_off)).min(LONGEST_PAUSE);
         let time = Instant::now() + pause;
-        if job.put_off >= PUT_OFFS || time >= job.deadline {
+        if job.put_off >= PUT_OFFS || time >= job.turn {
             return job.answer(Err(CONTENDED));
         }
         job.put_off += 1;

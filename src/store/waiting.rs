@@ -253,7 +253,7 @@ mod tests {
 
     fn job(number: usize, purpose: Purpose, now: Instant) -> Job {
         let statement = Statement::Find(format!("order-{number}").parse().unwrap());
-        Job::new(statement, purpose, now + Duration::from_secs(3)).0
+        Job::new(statement, purpose, now + Duration::from_secs(1), now + Duration::from_secs(3)).0
     }
 
     fn begins(number: usize, now: Instant) -> Job {
