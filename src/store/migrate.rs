@@ -66,12 +66,12 @@ pub async fn migrate(url: &DatabaseUrl, now: Timestamp) -> Result<Vec<&'static s
         create_private(directory).map_err(|_| StoreError::Unavailable("the directory of the database cannot be made"))?;
     }
     let mut conn = open(url).await?;
-    unique::check(&mut conn).await?;
     if let Conn::MySql(c) = &mut conn {
         adoptable::check(c).await?;
-        if has_table(&mut conn, "deal").await.map_err(|error| not_told(&error))? {
-            probe(url, now).await?;
-        }
+    }
+    unique::check(&mut conn).await?;
+    if !url.is_sqlite() && has_table(&mut conn, "deal").await.map_err(|error| not_told(&error))? {
+        probe(url, now).await?;
     }
     run(&mut conn, now).await.map_err(|error| match error.as_database_error() {
         Some(_) if is_contention(&error) => StoreError::Unavailable("somebody else is changing the table"),

@@ -3,7 +3,9 @@
 
 use sqlx::Error;
 
+use super::check::WrongSchema;
 use super::connection::Conn;
+use super::{StoreError, not_told};
 
 /// What every new deal fills with what other deals may have too. (Its own number is in no other row.)
 const FILLED: [&str; 15] = [
@@ -39,8 +41,15 @@ struct Part {
     is_null_unless_filled: bool,
 }
 
-/// A unique index that would refuse new deals, if there is one on the table. There need not be a table yet.
-pub async fn in_the_way(conn: &mut Conn) -> Result<Option<String>, Error> {
+/// Looks at the table, if there is one.
+pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
+    match in_the_way(conn).await.map_err(|error| not_told(&error))? {
+        Some(index) => Err(WrongSchema::ForeignIndex(index.escape_debug().to_string()).into()),
+        None => Ok(()),
+    }
+}
+
+async fn in_the_way(conn: &mut Conn) -> Result<Option<String>, Error> {
     let parts = match conn {
         Conn::MySql(c) => mysql(c).await?,
         Conn::Sqlite(c) => sqlite(c).await?,
