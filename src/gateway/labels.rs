@@ -57,6 +57,10 @@ label! {
         PaidLate = "paid_late",
         /// A payment of which WeChat says that at least a part was given back.
         Refunded = "refunded",
+        /// No new deal can be stored: the table has a unique index that refuses each.
+        NotOpened = "not_opened",
+        /// WeChat has an open order whose deal has expired, and it could not be closed.
+        LeftOpen = "left_open",
     }
 }
 

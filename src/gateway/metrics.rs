@@ -102,6 +102,14 @@ impl GatewayMetrics {
         self.deals.inc(Outcome::Opened);
     }
 
+    pub(super) fn not_opened(&self) {
+        self.alarms.inc(Alarm::NotOpened);
+    }
+
+    pub(super) fn left_open(&self) {
+        self.alarms.inc(Alarm::LeftOpen);
+    }
+
     pub(super) fn expired(&self) {
         self.deals.inc(Outcome::Expired);
     }
@@ -168,7 +176,7 @@ impl GatewayMetrics {
         self.deals.register(registry, "deals", "What became of deals, at the moment it did");
         self.healed.register(registry, "deals_healed", "Payments found without their notification");
         self.lag.register(registry, "settle_lag_seconds", "From the payment, by WeChat's clock, until it was stored");
-        self.alarms.register(registry, "alarms", "Payments that somebody should look at; the log has the same word in its field alarm");
+        self.alarms.register(registry, "alarms", "What somebody should look at; the log has the same word in its field alarm");
         self.wrong_fen.register(registry, "mismatched_fen", "Fen of signed payments that fit no deal, each time that WeChat tells of one");
         self.notifications.register(registry, "notifications", "What WeChat was answered to its notifications");
         self.disbelieved.register(registry, "notifications_disbelieved", "Why notifications were not believed");

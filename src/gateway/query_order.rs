@@ -129,7 +129,7 @@ impl Gateway {
 
     /// WeChat's own word (REVOKED) is shown, unless something else has been decided meanwhile: REFUND is never taken back.
     async fn decided_view(&self, order_id: &OrderId, told: OrderView) -> Result<OrderView, GatewayError> {
-        let deal = self.load(order_id).await?;
+        let deal = self.store.find_to_finish(order_id).await?.ok_or(GatewayError::NotFound)?;
         let is_more = |stored: &OrderView| !stored.state.is_same_verdict(told.state) || stored.state == TradeState::Refund;
         let decided = self.decided(&deal).filter(|stored| stored.state != told.state && is_more(stored));
         Ok(decided.unwrap_or(OrderView { paid_at: deal.paid_at, ..told }))

@@ -100,7 +100,7 @@ impl Gateway {
     /// Takes note of a payment that was tried and failed. The payer may try again.
     pub async fn payment_failed(&self, order_id: &OrderId) {
         info!(%order_id, "WeChat tells of a payment that failed");
-        if matches!(self.store.find(order_id).await, Ok(Some(_))) {
+        if matches!(self.store.find_to_finish(order_id).await, Ok(Some(_))) {
             self.record(self.event(order_id, EventKind::PaymentFailed, Origin::Notification), None).await;
         }
     }
@@ -121,7 +121,7 @@ impl Gateway {
         }
         // Not an unpaid deal of ours with this price. Look why, and move it only from where it stands.
         for _ in 0..3 {
-            let deal = self.store.find(trade.order_id()).await?.ok_or(SettleError::UnknownOrder)?;
+            let deal = self.store.find_to_finish(trade.order_id()).await?.ok_or(SettleError::UnknownOrder)?;
             if !deal.mode.is_wechat() {
                 return Err(SettleError::NotWeChats);
             }

@@ -5,18 +5,21 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio::sync::SemaphorePermit;
-use tracing::warn;
+use tracing::{error, warn};
 
 use crate::deal::{Deal, DealStatus, Fen, OrderId, Timestamp};
 use crate::store::{Event, EventKind, NewDeal, Origin, PrepayNote, StoreError};
 use crate::wechat::{CallError, Doubt, Order, Refusal};
 
+use super::close_order::GivenUp;
 use super::{Gateway, GatewayError};
 
 /// How long one who asks WeChat keeps others from asking: longer than a call can take.
 const ASKING: TimeDelta = TimeDelta::seconds(8);
 /// How long a second caller waits for the first one's answer; front ends wait for at most 8 s.
 const WAIT_FOR_OTHER: Duration = Duration::from_secs(6);
+/// Numbers drawn for one deal. That one of them is taken is all but impossible; a third is refused for another reason.
+const DRAWS: u32 = 3;
 /// How often it looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// A link whose deal ends within this time is sent without `time_expire`: WeChat wants at least five minutes, and
@@ -51,6 +54,15 @@ pub struct Opened {
     pub expires_at: Option<Timestamp>,
 }
 
+/// One who asks WeChat for the link of a deal.
+#[derive(Debug, Clone, Copy)]
+struct Asking<'a> {
+    order_id: &'a OrderId,
+    /// Until when nobody else may.
+    until: Timestamp,
+    expires_at: Option<Timestamp>,
+}
+
 impl Gateway {
     /// Opens a deal, or finds the one that was opened under the same idempotency key.
     pub async fn to_pay(&self, wish: ToPay) -> Result<Opened, GatewayError> {
@@ -58,7 +70,7 @@ impl Gateway {
             return self.resume(deal, &wish).await;
         }
         let mut number_was_taken = false;
-        loop {
+        for _ in 0..DRAWS {
             let place = self.wechat.place_for_order().await.map_err(|_| GatewayError::Busy)?;
             let deal = self.draft(&wish);
             Self::is_about(&deal.order_id);
@@ -81,7 +93,8 @@ impl Gateway {
                 Err(error) => return Err(error.into()),
             }
             self.may_still_ask(&deal.order_id, deal.asking_until)?;
-            match self.ask(place, &deal.order_id, deal.prepay_request, Some(deal.expires_at)).await {
+            let asking = Asking { order_id: &deal.order_id, until: deal.asking_until, expires_at: Some(deal.expires_at) };
+            match self.ask(place, asking, deal.prepay_request).await {
                 // WeChat knows our brand-new number: somebody else uses this merchant number. Once may be chance.
                 Err(GatewayError::Refused(order_id, refusal)) if refusal.number_is_taken() && !number_was_taken => {
                     warn!(%order_id, "WeChat knows a number that was drawn just now; drawing another");
@@ -91,6 +104,9 @@ impl Gateway {
                 outcome => return outcome,
             }
         }
+        self.metrics.not_opened();
+        error!(alarm = "not_opened", "no new deal can be stored: a unique index of the table deal refuses each number that is drawn");
+        Err(StoreError::Conflict.into())
     }
 
     async fn opened_before(&self, wish: &ToPay) -> Result<Option<Deal>, StoreError> {
@@ -162,7 +178,8 @@ impl Gateway {
             && self.store.claim_prepay(&deal.order_id, now, now + ASKING).await?
         {
             self.may_still_ask(&deal.order_id, now + ASKING)?;
-            return match self.ask(place, &deal.order_id, request, deal.expires_at).await {
+            let asking = Asking { order_id: &deal.order_id, until: now + ASKING, expires_at: deal.expires_at };
+            return match self.ask(place, asking, request).await {
                 // The same request cannot be another one, whatever WeChat says.
                 Err(GatewayError::Refused(order_id, refusal)) if refusal.number_is_taken() => {
                     Err(self.look_behind(&order_id, refusal).await)
@@ -200,33 +217,54 @@ impl Gateway {
     }
 
     /// Asks WeChat for the link of a stored deal and writes down how that ended.
-    async fn ask(
-        &self,
-        place: SemaphorePermit<'_>,
-        order_id: &OrderId,
-        request: String,
-        expires_at: Option<Timestamp>,
-    ) -> Result<Opened, GatewayError> {
-        match self.wechat.unified_order(place, order_id, request).await {
+    async fn ask(&self, place: SemaphorePermit<'_>, asking: Asking<'_>, request: String) -> Result<Opened, GatewayError> {
+        let Asking { order_id, expires_at, .. } = asking;
+        let (note, outcome) = match self.wechat.unified_order(place, order_id, request).await {
             Ok(prepaid) => {
                 let code_url = prepaid.code_url.clone();
-                // The deal is stored and the link is good, so the payer gets it even if it could not be noted.
-                self.note(order_id, PrepayNote::Link(prepaid)).await;
-                Ok(Opened { order_id: order_id.clone(), code_url, expires_at })
+                (PrepayNote::Link(prepaid), Ok(Opened { order_id: order_id.clone(), code_url, expires_at }))
             }
             Err(CallError::Refused(refusal)) if refusal.is("ORDERPAID") || refusal.is("ORDERCLOSED") => {
-                self.note(order_id, PrepayNote::Unknown).await;
-                Err(self.look_behind(order_id, refusal).await)
+                self.note(asking, PrepayNote::Unknown).await;
+                return Err(self.look_behind(order_id, refusal).await);
             }
             Err(CallError::Refused(refusal)) => {
-                self.note(order_id, PrepayNote::Refused(refusal.to_string())).await;
-                Err(GatewayError::Refused(order_id.clone(), refusal))
+                (PrepayNote::Refused(refusal.to_string()), Err(GatewayError::Refused(order_id.clone(), refusal)))
             }
+            Err(error) => (PrepayNote::Unknown, Err(GatewayError::of_call(order_id, error))),
+        };
+        if self.note(asking, note).await { outcome } else { self.overtaken(order_id, outcome).await }
+    }
+
+    /// While WeChat was asked, somebody else took the right to ask, or the deal was decided (a clock that is behind, a process
+    /// that stood still). WeChat knows one link of an order, the last; so what is stored counts, and not what was heard.
+    async fn overtaken(&self, order_id: &OrderId, heard: Result<Opened, GatewayError>) -> Result<Opened, GatewayError> {
+        let deal = self.store.find_to_finish(order_id).await?.ok_or(GatewayError::NotFound)?;
+        if deal.status == DealStatus::Expired {
+            self.close_behind(&deal).await?;
+        }
+        match already_clear(&deal) {
+            Some(stored) => stored,
+            None if deal.prepay.asking_until.is_some_and(|until| until > self.clock.now()) => self.wait_for_other(order_id).await,
+            // The other one got none, so nobody knows whether this link is still good.
+            None if heard.is_ok() => Err(GatewayError::Upstream(order_id.clone(), Doubt::Broken.into())),
+            None => heard,
+        }
+    }
+
+    /// WeChat may have taken an order whose deal was given up meanwhile. Nobody follows a deal that is Expired, so the order is
+    /// closed at once. [`GatewayError::OrderPaid`]: it was paid, and is settled.
+    async fn close_behind(&self, deal: &Deal) -> Result<(), GatewayError> {
+        match self.give_up(deal, Origin::FrontEnd).await {
+            Ok(GivenUp::Dead) => warn!(order_id = %deal.order_id, "WeChat took an order whose deal had expired; it is closed"),
+            Ok(GivenUp::NotKnown) => {}
+            Err(paid @ GatewayError::OrderPaid(_)) => return Err(paid),
             Err(error) => {
-                self.note(order_id, PrepayNote::Unknown).await;
-                Err(GatewayError::of_call(order_id, error))
+                self.metrics.left_open();
+                error!(alarm = "left_open", order_id = %deal.order_id, %error, "an order whose deal has expired could not be closed at WeChat");
             }
         }
+        Ok(())
     }
 
     /// WeChat refuses because of how the order stands; only a query proves how that is.
@@ -239,16 +277,20 @@ impl Gateway {
         }
     }
 
-    async fn note(&self, order_id: &OrderId, note: PrepayNote) {
+    /// `false`: it was no longer this one's to note. A link that could not be written down is good all the same: the deal is
+    /// stored, so the payer gets it.
+    async fn note(&self, asking: Asking<'_>, note: PrepayNote) -> bool {
         let (kind, detail) = match &note {
             PrepayNote::Link(_) => (EventKind::LinkGiven, None),
             PrepayNote::Refused(why) => (EventKind::LinkRefused, Some(why.clone())),
             PrepayNote::Unknown => (EventKind::LinkUnknown, None),
         };
+        let Asking { order_id, until, .. } = asking;
         let event = Event { detail, ..self.event(order_id, kind, Origin::FrontEnd) };
-        if let Err(error) = self.store.note_prepay(order_id, note, event).await {
+        self.store.note_prepay(order_id, note, until, event).await.unwrap_or_else(|error| {
             warn!(%order_id, %error, "WeChat's answer could not be noted");
-        }
+            true
+        })
     }
 }
 

@@ -47,9 +47,9 @@ pub async fn readiness(app: &App) -> Result<(), Refusal> {
             );
             Err(Refusal::unavailable().detail(detail))
         }
-        _ if store.cannot_write() => {
-            Err(Refusal::unavailable().detail("the database could not write a moment ago: disk full, or read-only"))
-        }
-        _ => Ok(()),
+        _ => store
+            .can_write()
+            .await
+            .map_err(|error| Refusal::unavailable().detail(format!("the database could not write a moment ago: {error}"))),
     }
 }

@@ -144,17 +144,20 @@ async fn change(kind: BatchKind, part: &[&Statement], conn: &mut Conn) -> Result
         BatchKind::Links => {
             let links: Vec<_> = changes
                 .filter_map(|change| match change {
-                    Statement::NotePrepay { order_id, note: PrepayNote::Link(prepaid), now } => Some((order_id.as_str(), prepaid, *now)),
+                    Statement::NotePrepay { order_id, note: PrepayNote::Link(prepaid), until, now } => {
+                        Some((order_id.as_str(), prepaid, *until, *now))
+                    }
                     _ => None,
                 })
                 .collect();
             affected!(conn, &texts.links, query => {
-                bind_cases!(query, links, |(order_id, prepaid, _)| (*order_id, prepaid.code_url.as_str()));
-                bind_cases!(query, links, |(order_id, prepaid, _)| (*order_id, text(&prepaid.evidence, Letters::All)));
-                bind_cases!(query, links, |(order_id, _, now)| (*order_id, column(*now)));
+                bind_cases!(query, links, |(order_id, prepaid, ..)| (*order_id, prepaid.code_url.as_str()));
+                bind_cases!(query, links, |(order_id, prepaid, ..)| (*order_id, text(&prepaid.evidence, Letters::All)));
+                bind_cases!(query, links, |(order_id, .., now)| (*order_id, column(*now)));
                 for (order_id, ..) in &links {
                     query = query.bind(*order_id);
                 }
+                bind_cases!(query, links, |(order_id, _, until, _)| (*order_id, column(*until)));
             })
         }
         BatchKind::Payments => {
@@ -249,7 +252,7 @@ impl Texts {
             links: format!(
                 "UPDATE {deal} SET code_url = {case}, prepayBack = {case}, refusal = NULL, asking_until = {case}, \
                  create_at = create_at, update_at = update_at \
-                 WHERE order_key IN ({keys})"
+                 WHERE order_key IN ({keys}) AND asking_until = {case} AND COALESCE(status, 0) = 0"
             ),
             payments: format!(
                 "UPDATE {deal} SET status = 1, transaction_id = {case}, transaction_key = {case}, payBack = {case}, \

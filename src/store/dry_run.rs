@@ -10,7 +10,7 @@ use super::connection::{Conn, DatabaseUrl, on_conn, open_to_look};
 use super::inspect::{Found, has_table, pending, wrong_schema};
 use super::migrate::{FOLLOWED, Pending, READABLE};
 use super::probe::probe;
-use super::{ForeignClock, StoreError, adoptable, not_told};
+use super::{ForeignClock, StoreError, adoptable, not_told, unique};
 
 /// What a migration would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,6 +68,9 @@ async fn refused(conn: &mut Conn, url: &DatabaseUrl, now: Timestamp) -> Result<O
     if let Conn::MySql(c) = conn
         && let Some(wrong) = wrong_schema(adoptable::check(c).await)?
     {
+        return Ok(Some(wrong));
+    }
+    if let Some(wrong) = wrong_schema(unique::check(conn).await)? {
         return Ok(Some(wrong));
     }
     if pending(conn).await.map_err(|error| not_told(&error))?.names().is_empty()

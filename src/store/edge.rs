@@ -8,7 +8,32 @@ use futures_util::future::BoxFuture;
 use sqlx::Error;
 use tokio::time::error::Elapsed;
 
+use crate::deal::OrderId;
+
 use super::failure::Failure;
+use super::statement::Statement;
+
+/// A try of a statement, or of a batch of them, that is about to be made; or a worker's first connection.
+#[derive(Debug, Clone)]
+pub struct Try {
+    /// What it is called.
+    pub name: &'static str,
+    /// The orders that it is about, where it names any.
+    pub orders: Vec<OrderId>,
+    /// Whether it could change anything.
+    pub changes: bool,
+}
+
+impl Try {
+    pub(super) fn question(name: &'static str) -> Self {
+        Self { name, orders: Vec::new(), changes: false }
+    }
+
+    pub(super) fn of(name: &'static str, statements: &[&Statement]) -> Self {
+        let orders = statements.iter().filter_map(|statement| statement.order_id().cloned()).collect();
+        Self { name, orders, changes: statements.iter().any(|statement| !statement.is_question()) }
+    }
+}
 
 /// What becomes of one try of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +45,8 @@ pub enum Fate {
         /// Which of the two.
         carried_out: bool,
     },
+    /// Somebody else has locked what it would change, so nothing is done.
+    Locked,
     /// No answer comes in time.
     TooSlow {
         /// Whether the statement arrived.
@@ -35,20 +62,20 @@ pub struct Passage {
     pub until_over: Box<dyn Any + Send>,
 }
 
-/// Who stands there: asked with the name of a statement before each try of it (or with
-/// that of a batch), and with `connect` before a worker's first connection.
+/// Who stands there: asked before each try of a statement or a batch, and with the name `connect` before a worker's first
+/// connection.
 #[derive(Clone)]
-pub struct Edge(Arc<dyn Fn(&'static str) -> BoxFuture<'static, Passage> + Send + Sync>);
+pub struct Edge(Arc<dyn Fn(Try) -> BoxFuture<'static, Passage> + Send + Sync>);
 
 impl Edge {
     /// Has `decide` asked.
-    pub fn new(decide: impl Fn(&'static str) -> BoxFuture<'static, Passage> + Send + Sync + 'static) -> Self {
+    pub fn new(decide: impl Fn(Try) -> BoxFuture<'static, Passage> + Send + Sync + 'static) -> Self {
         Self(Arc::new(decide))
     }
 
-    pub(super) async fn pass(edge: Option<&Self>, statement: &'static str) -> Option<Passage> {
+    pub(super) async fn pass(edge: Option<&Self>, what: impl FnOnce() -> Try) -> Option<Passage> {
         match edge {
-            Some(edge) => Some((edge.0)(statement).await),
+            Some(edge) => Some((edge.0)(what()).await),
             None => None,
         }
     }
@@ -65,6 +92,7 @@ impl Passage {
     pub(super) fn arrives(passage: Option<&Self>) -> bool {
         passage.is_none_or(|passage| match passage.fate {
             Fate::Answered => true,
+            Fate::Locked => false,
             Fate::Broken { carried_out } | Fate::TooSlow { carried_out } => carried_out,
         })
     }
@@ -74,6 +102,7 @@ impl Passage {
         match passage.map_or(Fate::Answered, |passage| passage.fate) {
             Fate::Broken { .. } => Err(Failure::Broken),
             Fate::TooSlow { .. } => Err(Failure::TooSlow),
+            Fate::Locked => Err(Failure::Contention),
             Fate::Answered => match outcome {
                 Ok(Ok(answer)) => Ok(answer),
                 Ok(Err(error)) => Err(Failure::of(&error)),

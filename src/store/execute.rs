@@ -154,23 +154,31 @@ impl Statement {
                 order_id.as_str(),
                 column(*now),
             ),
-            Self::NotePrepay { order_id, note: PrepayNote::Link(prepaid), now } => affected!(
-                "UPDATE deal SET code_url = ?, prepayBack = ?, refusal = NULL, asking_until = ?, create_at = create_at, update_at = update_at WHERE order_key = ?",
+            // Of two who ask, the one that took the right later is the one whose answer counts; and nothing is noted of a
+            // deal that was decided meanwhile.
+            Self::NotePrepay { order_id, note: PrepayNote::Link(prepaid), until, now } => affected!(
+                "UPDATE deal SET code_url = ?, prepayBack = ?, refusal = NULL, asking_until = ?, create_at = create_at, update_at = update_at \
+                 WHERE order_key = ? AND asking_until = ? AND COALESCE(status, 0) = 0",
                 prepaid.code_url.as_str(),
                 text(&prepaid.evidence, letters),
                 column(*now),
                 order_id.as_str(),
+                column(*until),
             ),
-            Self::NotePrepay { order_id, note: PrepayNote::Refused(why), now } => affected!(
-                "UPDATE deal SET refusal = ?, asking_until = ?, create_at = create_at, update_at = update_at WHERE order_key = ?",
+            Self::NotePrepay { order_id, note: PrepayNote::Refused(why), until, now } => affected!(
+                "UPDATE deal SET refusal = ?, asking_until = ?, create_at = create_at, update_at = update_at \
+                 WHERE order_key = ? AND asking_until = ? AND COALESCE(status, 0) = 0",
                 short(why),
                 column(*now),
                 order_id.as_str(),
+                column(*until),
             ),
-            Self::NotePrepay { order_id, note: PrepayNote::Unknown, now } => affected!(
-                "UPDATE deal SET refusal = NULL, asking_until = ?, create_at = create_at, update_at = update_at WHERE order_key = ?",
+            Self::NotePrepay { order_id, note: PrepayNote::Unknown, until, now } => affected!(
+                "UPDATE deal SET refusal = NULL, asking_until = ?, create_at = create_at, update_at = update_at \
+                 WHERE order_key = ? AND asking_until = ? AND COALESCE(status, 0) = 0",
                 column(*now),
                 order_id.as_str(),
+                column(*until),
             ),
             Self::ReleaseKeys { order_id } => affected!(
                 "UPDATE deal SET idempotency_key = NULL, signed_nonce = NULL, create_at = create_at, update_at = update_at WHERE order_key = ? AND COALESCE(status, 0) = 0 AND code_url IS NULL",
@@ -287,6 +295,8 @@ impl Statement {
                 *id,
                 column(*from),
             ),
+            // No row has this number. A server that is read-only or a table that is locked says so all the same.
+            Self::TryWrite => affected!("UPDATE deal SET create_at = create_at, update_at = update_at WHERE id = 0"),
             Self::Record(event) => insert_event(event, conn, instance).await.map(Answer::Affected),
             Self::RecordOnce(event) => match is_journaled(event, conn).await? {
                 true => Ok(Answer::Affected(0)),

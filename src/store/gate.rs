@@ -5,10 +5,11 @@ use std::sync::{Arc, OnceLock};
 
 use super::StoreError;
 use super::metrics::StoreMetrics;
-use super::statement::{Answer, Statement};
+use super::statement::{Answer, Purpose, Statement};
 use super::worker::{Lane, Workers};
+use super::writable::Writable;
 
-const CLOSED: StoreError = StoreError::Unavailable("it is not open yet");
+pub const CLOSED: StoreError = StoreError::Unavailable("it is not open yet");
 
 /// The workers, once they are there.
 #[derive(Debug, Clone, Default)]
@@ -25,14 +26,18 @@ impl Gate {
     }
 
     pub async fn run(&self, lane: Lane, statement: Statement) -> Result<Answer, StoreError> {
+        self.run_for(statement.purpose(), lane, statement).await
+    }
+
+    pub async fn run_for(&self, purpose: Purpose, lane: Lane, statement: Statement) -> Result<Answer, StoreError> {
         match self.workers.get() {
-            Some(workers) => workers.run(lane, statement).await,
+            Some(workers) => workers.run(purpose, lane, statement).await,
             None => Err(CLOSED),
         }
     }
 
-    pub fn cannot_write(&self) -> bool {
-        self.workers.get().is_some_and(Workers::cannot_write)
+    pub fn writable(&self) -> Option<&Writable> {
+        self.workers.get().map(Workers::writable)
     }
 
     pub fn metrics(&self) -> &StoreMetrics {

@@ -16,7 +16,7 @@ use super::connection::{Conn, DatabaseUrl, on_conn, open};
 use super::file;
 use super::inspect::has_table;
 use super::probe::probe;
-use super::{StoreError, adoptable, not_told};
+use super::{StoreError, adoptable, not_told, unique};
 
 /// One step of the schema's.
 pub struct Step {
@@ -72,9 +72,10 @@ pub async fn migrate(url: &DatabaseUrl, now: Timestamp) -> Result<Vec<&'static s
     let mut conn = open(url).await?;
     if let Conn::MySql(c) = &mut conn {
         adoptable::check(c).await?;
-        if has_table(&mut conn, "deal").await.map_err(|error| not_told(&error))? {
-            probe(url, now).await?;
-        }
+    }
+    unique::check(&mut conn).await?;
+    if !url.is_sqlite() && has_table(&mut conn, "deal").await.map_err(|error| not_told(&error))? {
+        probe(url, now).await?;
     }
     run(&mut conn, now).await.map_err(|error| match error.as_database_error() {
         Some(_) if is_contention(&error) => StoreError::Unavailable("somebody else is changing the table"),

@@ -22,9 +22,11 @@ mod event;
 mod execute;
 mod failure;
 mod file;
+mod find;
 mod foreign_clock;
 mod gate;
 mod inspect;
+mod job;
 mod merchants;
 mod metrics;
 mod migrate;
@@ -34,9 +36,12 @@ mod row;
 mod statement;
 mod story;
 mod undecided;
+mod unique;
 mod values;
 mod verdicts;
+mod waiting;
 mod worker;
+mod writable;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -51,7 +56,7 @@ pub use check::WrongSchema;
 pub use condition::{Condition, Durability};
 pub use connection::{DatabaseUrl, InvalidDatabaseUrl};
 pub use dry_run::{Adoption, DryRun};
-pub use edge::{Edge, Fate, Passage};
+pub use edge::{Edge, Fate, Passage, Try};
 pub use error::{NotMigrated, StoreError};
 pub use event::{Event, EventKind, Origin, StoredEvent};
 pub use foreign_clock::ForeignClock;
@@ -60,7 +65,7 @@ pub use inspect::{Found, Inspection, Leftovers, Server};
 pub use metrics::StoreMetrics;
 pub use migrate::FOLLOWED;
 use row::DealRow;
-use statement::{Answer, Statement};
+use statement::{Answer, Purpose, Statement};
 pub use story::Story;
 pub use undecided::Undecided;
 pub use worker::CONNECTIONS;
@@ -192,9 +197,16 @@ impl Store {
         }
     }
 
-    /// Whether the database has lately said that it cannot write: its disk is full, or it is a read-only copy.
-    pub fn cannot_write(&self) -> bool {
-        self.workers.cannot_write()
+    /// Whether changes can be made. It is tried only when the last one was not carried out.
+    pub async fn can_write(&self) -> Result<(), StoreError> {
+        let writable = self.workers.writable().ok_or(gate::CLOSED)?;
+        if writable.is_unable() {
+            return Err(StoreError::Unavailable(failure::CANNOT_WRITE));
+        }
+        if writable.is_doubted() {
+            self.change(Statement::TryWrite).await?;
+        }
+        Ok(())
     }
 
     /// What is counted of its work.
@@ -215,46 +227,6 @@ impl Store {
         self.journal(Statement::Insert(Box::new(deal)), event).await.map(|_| ())
     }
 
-    /// The deal of this number.
-    ///
-    /// A row that the original inserted after adoption is claimed as the row of record on first sight.
-    pub async fn find(&self, order_id: &OrderId) -> Result<Option<Deal>, StoreError> {
-        if let Some(deal) = self.find_claimed(order_id).await? {
-            return Ok(Some(deal));
-        }
-        let strays = self.rows(Statement::FindStrays(order_id.clone())).await?;
-        let Some(stray) = DealRow::of_record(strays, order_id) else { return Ok(None) };
-        let clock = self.foreign_clock();
-        match self.change(Statement::Claim { id: stray.id, due_at: stray.first_look(clock) }).await {
-            Ok(1) => Ok(Some(stray.into_deal(clock)?)),
-            // Somebody else has claimed one.
-            Ok(_) | Err(StoreError::Conflict) => self.find_claimed(order_id).await,
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn find_claimed(&self, order_id: &OrderId) -> Result<Option<Deal>, StoreError> {
-        self.one(Statement::Find(order_id.clone())).await
-    }
-
-    /// The deal that a merchant opened under an idempotency key.
-    pub async fn find_by_key(&self, merchant_id: i64, key: &str) -> Result<Option<Deal>, StoreError> {
-        self.one(Statement::FindByKey { merchant_id, key: key.to_owned() }).await
-    }
-
-    /// Those of these deals that are paid or expired, by one statement.
-    pub async fn find_decided(&self, order_ids: &[OrderId]) -> Result<Vec<Deal>, StoreError> {
-        // No character of a number needs escaping in JSON.
-        let numbers: Vec<_> = order_ids.iter().map(|order_id| format!("\"{order_id}\"")).collect();
-        self.readable(Statement::FindDecided(format!("[{}]", numbers.join(",")))).await
-    }
-
-    /// Whether a merchant's signed offer with this nonce has opened a deal.
-    pub async fn is_nonce_used(&self, merchant_id: i64, nonce: &str) -> Result<bool, StoreError> {
-        let deals = self.rows(Statement::FindByNonce { merchant_id, nonce: nonce.to_owned() }).await?;
-        Ok(!deals.is_empty())
-    }
-
     /// Takes the right to ask WeChat for this deal's link until `until`; `false` when somebody else has it,
     /// there is a link by now or the deal is decided.
     pub async fn claim_prepay(&self, order_id: &OrderId, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
@@ -262,9 +234,10 @@ impl Store {
     }
 
     /// Writes down how the asking ended, and gives the right to ask back (`asking_until` becomes the time of the answer).
-    pub async fn note_prepay(&self, order_id: &OrderId, note: PrepayNote, event: Event) -> Result<(), StoreError> {
-        let change = Statement::NotePrepay { order_id: order_id.clone(), note, now: event.at };
-        self.journal(change, event).await.map(|_| ())
+    /// `false`: the right that was held until `until` is somebody else's by now, or the deal is decided.
+    pub async fn note_prepay(&self, order_id: &OrderId, note: PrepayNote, until: Timestamp, event: Event) -> Result<bool, StoreError> {
+        let change = Statement::NotePrepay { order_id: order_id.clone(), note, until, now: event.at };
+        Ok(self.journal(change, event).await? == 1)
     }
 
     /// Takes the idempotency key and the nonce off a deal whose number WeChat would not take, for the deal that replaces it.
@@ -363,14 +336,22 @@ impl Store {
     }
 
     async fn change(&self, statement: Statement) -> Result<u64, StoreError> {
-        match self.workers.run(Lane::Write, statement).await? {
+        self.change_for(statement.purpose(), statement).await
+    }
+
+    async fn change_for(&self, purpose: Purpose, statement: Statement) -> Result<u64, StoreError> {
+        match self.workers.run_for(purpose, Lane::Write, statement).await? {
             Answer::Affected(rows) => Ok(rows),
             _ => Err(StoreError::Unavailable("no answer")),
         }
     }
 
     async fn rows(&self, statement: Statement) -> Result<Vec<DealRow>, StoreError> {
-        match self.workers.run(Lane::Read, statement).await? {
+        self.rows_for(statement.purpose(), statement).await
+    }
+
+    async fn rows_for(&self, purpose: Purpose, statement: Statement) -> Result<Vec<DealRow>, StoreError> {
+        match self.workers.run_for(purpose, Lane::Read, statement).await? {
             Answer::Rows(rows) => Ok(rows),
             _ => Err(StoreError::Unavailable("no answer")),
         }
@@ -381,11 +362,6 @@ impl Store {
         let clock = self.foreign_clock();
         let readable = |row: DealRow| row.into_deal(clock).inspect_err(|error| warn!(%error, "a deal cannot be read")).ok();
         Ok(self.rows(statement).await?.into_iter().filter_map(readable).collect())
-    }
-
-    async fn one(&self, statement: Statement) -> Result<Option<Deal>, StoreError> {
-        let row = self.rows(statement).await?.pop();
-        Ok(row.map(|row| row.into_deal(self.foreign_clock())).transpose()?)
     }
 
     fn foreign_clock(&self) -> ForeignClock {

@@ -1,91 +1,45 @@
-//! What waits for the workers. Under more load than the database bears, what was begun comes first: a payment to be stored
-//! or a link to be noted overtakes what would begin something new, and who has waited for a worker for most of a second
-//! is sent away to come again.
+//! What waits for the workers: a priority queue with load shedding and group commit. Under more load than the database
+//! bears, what was begun comes first: a payment to be stored or a link to be noted overtakes what would begin something
+//! new, and who has waited for a worker for most of a second is sent away to come again.
 //!
 //! A worker that becomes free takes whoever waits longest, and with him those behind who can travel in the same batch. So
 //! nobody ever waits for company, and the more there is to do, the less each of it costs.
 //!
 //! How many may travel together follows from how it goes. As long as batches are quick, they grow, and few workers are
-//! busy at a time, for those make the largest batches. When one takes long (a database at its limits, a locked row), and
-//! after a rest, everybody goes alone over all connections: a batch of slow rows would be too slow for each of them.
+//! busy at a time, for those make the largest batches. When one takes long (a database at its limits), and after a rest,
+//! everybody goes alone over all connections: a batch of slow rows would be too slow for each of them.
+//!
+//! Workers are scarce, so none of them waits for anybody. What meets a lock comes back later; a worker that is held up all
+//! the same (MySQL waits a second for a lock, a connection has to be made) soon does not count as busy any more; and what
+//! begins something never has all of them.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
-use tracing::warn;
-
-use crate::deal::OrderId;
 
 use super::StoreError;
-use super::batch::size_for;
-use super::statement::{Answer, BatchKind, Statement};
+use super::job::Job;
+use super::statement::{Answer, Purpose, Statement};
+use super::waiting::{Limits, Waiting};
 
 /// From being asked to the last try: inside WeChat's five seconds and the front ends' eight.
 const PATIENCE: Duration = Duration::from_millis(3500);
-/// A statement that is not urgent waits so long for its turn: callers are to hear within a second that there is too much to do.
+/// A statement that begins something waits so long for its turn, or for a lock: callers are to hear within a second that
+/// there is too much to do.
 const TURN: Duration = Duration::from_millis(800);
-/// Batches grow while they take less than this, and are given up when one takes longer.
+/// As [`Limits::quick`] and [`Limits::rest`].
 const QUICK: Duration = Duration::from_millis(250);
-/// For so long after that everybody goes alone: what was slow is perhaps of one kind only, and another must not hide it.
-const ALONE: Duration = Duration::from_secs(1);
-/// When nobody has been busy for so long, nothing is known of how quick the database is.
 const REST: Duration = Duration::from_millis(20);
-/// Workers that are busy at a time while there are batches: two, so that one can gather while the other commits.
-const BUSY: usize = 2;
-/// More waiting statements than this are more than can be served in time.
-const LENGTH: usize = 1024;
+/// The pause after the first lock that is met; twice as long after each further one, up to the longest.
+const PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+/// What has met a lock, or lost a deadlock, so often is given up.
+const PUT_OFFS: u32 = 20;
 
 const OVERLOADED: StoreError = StoreError::Unavailable("too many statements are waiting");
-
-/// A statement to be carried out, and who waits for its answer.
-#[derive(Debug)]
-pub struct Job {
-    pub statement: Statement,
-    reply: oneshot::Sender<Result<Answer, StoreError>>,
-    /// No try begins later.
-    pub deadline: Instant,
-    /// Set by the worker that begins with it, or by the caller who does not wait for one any more.
-    taken: Arc<AtomicBool>,
-    /// The batch that it may travel in.
-    kind: Option<BatchKind>,
-    /// After a batch that was not carried out: it goes by itself now.
-    alone: bool,
-    /// Whether the connection broke under a try, so that nobody knows whether it was carried out.
-    pub broke: bool,
-}
-
-impl Job {
-    /// Whether others may go with it.
-    pub fn can_travel(&self) -> bool {
-        self.kind.is_some()
-    }
-
-    /// Tells the caller, if he is still there.
-    pub fn answer(self, answer: Result<Answer, StoreError>) {
-        if let Err(error @ (StoreError::Unavailable(_) | StoreError::Refused(_))) = &answer {
-            warn!(%error, "a statement failed");
-        }
-        let _ = self.reply.send(answer);
-    }
-
-    fn order_id(&self) -> Option<&OrderId> {
-        self.statement.journaled_event().map(|event| &event.order_id)
-    }
-
-    /// Whether it is the workers' to carry out.
-    fn is_wanted(&self) -> bool {
-        self.alone || take(&self.taken)
-    }
-}
-
-/// Whether it was still to be had.
-fn take(taken: &AtomicBool) -> bool {
-    !taken.swap(true, Ordering::AcqRel)
-}
+const CONTENDED: StoreError = StoreError::Unavailable("too much contention");
 
 /// The callers' end.
 #[derive(Debug, Clone)]
@@ -101,62 +55,52 @@ pub struct Jobs(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    waiting: Mutex<Waiting>,
+    state: Mutex<State>,
     /// Told when there is something for one more worker.
     come: Notify,
-    largest_batch: usize,
-    quick: Duration,
-    rest: Duration,
+    pause: Duration,
 }
 
 #[derive(Debug)]
-struct Waiting {
-    urgent: VecDeque<Job>,
-    other: VecDeque<Job>,
-    /// How many may travel together now.
-    batch: usize,
-    /// When that may become more.
-    grows_from: Instant,
-    /// Workers that have been given something and are not back.
-    busy: usize,
-    /// When the last of them came back.
-    idle_since: Instant,
+struct State {
+    waiting: Waiting,
+    /// Idle workers that look again by themselves when time has passed.
+    watchers: usize,
     /// There will be no more.
     closed: bool,
 }
 
 /// Both ends of a new queue. In a simulation time is passed by hand, so there the machine's takes nobody's turn.
-pub fn queue(largest_batch: usize, simulated: bool) -> (Queue, Jobs) {
+pub fn queue(largest_batch: usize, beginners: usize, simulated: bool) -> (Queue, Jobs) {
     const FOR_EVER: Duration = Duration::from_secs(3600);
     let (patience, turn) = if simulated { (FOR_EVER, FOR_EVER) } else { (PATIENCE, TURN) };
-    let (quick, rest) = if simulated { (FOR_EVER, FOR_EVER) } else { (QUICK, REST) };
-    let now = Instant::now();
-    let waiting =
-        Waiting { urgent: VecDeque::new(), other: VecDeque::new(), batch: 1, grows_from: now, busy: 0, idle_since: now, closed: false };
-    let shared = Arc::new(Shared { waiting: Mutex::new(waiting), come: Notify::new(), largest_batch, quick, rest });
+    let (quick, rest, pause) = if simulated { (FOR_EVER, FOR_EVER, Duration::ZERO) } else { (QUICK, REST, PAUSE) };
+    let waiting = Waiting::new(Limits { largest_batch, beginners, quick, rest }, Instant::now());
+    let shared = Arc::new(Shared { state: Mutex::new(State { waiting, watchers: 0, closed: false }), come: Notify::new(), pause });
     (Queue { callers: Arc::new(Callers(Arc::clone(&shared))), patience, turn }, Jobs(shared))
 }
 
 impl Queue {
     /// Has a statement carried out, whether or not the caller stays to hear the answer.
-    pub async fn run(&self, statement: Statement) -> Result<Answer, StoreError> {
+    pub async fn run(&self, statement: Statement, purpose: Purpose) -> Result<Answer, StoreError> {
         let now = Instant::now();
         let deadline = now + self.patience;
-        let urgent = statement.is_urgent();
-        let turn = if urgent { deadline } else { now + self.turn };
-        let (reply, mut answer) = oneshot::channel();
-        let taken = Arc::new(AtomicBool::new(false));
-        let kind = statement.batch_kind();
-        self.callers.0.add(Job { statement, reply, deadline, taken: Arc::clone(&taken), kind, alone: false, broke: false }, urgent)?;
-        let outcome = match timeout_at(turn, &mut answer).await {
-            Err(_) if take(&taken) => return Err(OVERLOADED),
+        let turn = match purpose {
+            Purpose::Finishes => deadline,
+            Purpose::Begins => now + self.turn,
+        };
+        let (job, mut waiter) = Job::new(statement, purpose, turn, deadline);
+        self.callers.0.add(job, now)?;
+        let outcome = match timeout_at(turn, &mut waiter.answer).await {
+            Err(_) if waiter.give_up() => return Err(OVERLOADED),
             // Its turn has come; now it can only be waited for.
-            Err(_) => timeout_at(deadline, answer).await,
+            Err(_) => timeout_at(deadline, waiter.answer).await,
             answered => answered,
         };
         match outcome {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(StoreError::Unavailable("the store is stopping")),
+            // It panicked, or the service is stopping.
+            Ok(Err(_)) => Err(StoreError::Unavailable("its worker is gone")),
             // The last try may still be under way, at the latest until its own limits end it.
             Err(_) => Err(StoreError::Unavailable("too slow")),
         }
@@ -164,107 +108,96 @@ impl Queue {
 }
 
 impl Jobs {
-    /// Those whose turn it is: one, or a batch of one kind about different orders. `None` when there will be no more.
-    pub async fn next(&self) -> Option<Vec<Job>> {
+    /// Those whose turn it is: one, or a batch of one kind about different orders, and the place that they take among what
+    /// is being carried out. `None` when there will be no more.
+    pub async fn next(&self) -> Option<(Vec<Job>, Place)> {
+        let Self(shared) = self;
         loop {
-            let come = self.0.come.notified();
-            {
-                let mut waiting = self.0.waiting();
-                if waiting.busy == 0 && waiting.idle_since.elapsed() >= self.0.rest {
-                    waiting.batch = 1;
-                }
-                if waiting.has_room() {
-                    let Waiting { urgent, other, batch, .. } = &mut *waiting;
-                    if let Some(jobs) = next(urgent, *batch).or_else(|| next(other, *batch)) {
-                        waiting.busy += 1;
-                        if waiting.has_room() && !waiting.is_empty() {
-                            self.0.come.notify_one();
-                        }
-                        return Some(jobs);
+            let come = shared.come.notified();
+            let now = Instant::now();
+            let look_again = {
+                let mut state = shared.state();
+                if let Some((number, jobs)) = state.waiting.take(now) {
+                    if !state.waiting.is_empty() {
+                        shared.come.notify_one();
                     }
+                    return Some((jobs, Place { jobs: self.clone(), number }));
                 }
-                if waiting.closed && waiting.is_empty() {
+                if state.closed && state.waiting.is_empty() {
                     return None;
                 }
+                let look_again = state.waiting.changes_by_itself(now);
+                state.watchers += usize::from(look_again.is_some());
+                look_again
+            };
+            match look_again {
+                Some(time) => {
+                    let _ = timeout_at(time, come).await;
+                    shared.state().watchers -= 1;
+                }
+                None => come.await,
             }
-            come.await;
-        }
-    }
-
-    /// Tells that what [`Jobs::next`] gave is carried out, and how long that took. Only what can travel makes batches grow:
-    /// of questions, which never do, as many are under way as there are connections.
-    pub fn done(&self, could_travel: bool, took: Duration) {
-        let mut waiting = self.0.waiting();
-        let now = Instant::now();
-        waiting.busy -= 1;
-        waiting.idle_since = now;
-        if took >= self.0.quick {
-            (waiting.batch, waiting.grows_from) = (1, now + ALONE);
-        } else if could_travel && now >= waiting.grows_from {
-            waiting.batch = (waiting.batch * 2).min(self.0.largest_batch);
-        }
-        if waiting.has_room() && !waiting.is_empty() {
-            self.0.come.notify_one();
         }
     }
 
     /// Takes a batch apart: each goes by itself, before everybody else and perhaps through another worker.
     pub fn apart(&self, batch: Vec<Job>, broke: bool) {
-        for job in batch.into_iter().rev() {
-            self.0.waiting().urgent.push_front(Job { kind: None, alone: true, broke, ..job });
+        for mut job in batch.into_iter().rev() {
+            job.broke = broke;
+            self.0.state().waiting.add_first(job.once_more());
             self.0.come.notify_one();
         }
     }
+
+    /// Has what met a lock tried again after a pause, or refuses it when there is no time left for that.
+    pub fn put_off(&self, mut job: Job) {
+        let pause = (self.0.pause * 2_u32.saturating_pow(job.put_off)).min(LONGEST_PAUSE);
+        let time = Instant::now() + pause;
+        if job.put_off >= PUT_OFFS || time >= job.turn {
+            return job.answer(Err(CONTENDED));
+        }
+        job.put_off += 1;
+        self.0.state().waiting.add_later(job.once_more(), time);
+        self.0.come.notify_one();
+    }
 }
 
-/// The first that nobody has given up, and those behind it that may travel with it: as many as there are statements for.
-/// Whoever is one too many goes first next time.
-fn next(queue: &mut VecDeque<Job>, largest_batch: usize) -> Option<Vec<Job>> {
-    let first = std::iter::from_fn(|| queue.pop_front()).find(Job::is_wanted)?;
-    let kind = first.kind;
-    let mut batch = vec![first];
-    if kind.is_some() && largest_batch > 1 {
-        for job in std::mem::take(queue) {
-            // Two changes of one order come one after the other.
-            let joins = batch.len() < largest_batch && job.kind == kind && !batch.iter().any(|other| other.order_id() == job.order_id());
-            if joins { batch.push(job) } else { queue.push_back(job) }
-        }
-        for job in batch.drain(size_for(batch.len())..).rev() {
-            queue.push_front(job);
-        }
-        let mut place = 0;
-        batch.retain(|job| std::mem::replace(&mut place, 1) == 0 || job.is_wanted());
-    }
-    Some(batch)
+/// A place among what is being carried out. It is given back whatever becomes of the worker: also when that panics.
+#[derive(Debug)]
+pub struct Place {
+    jobs: Jobs,
+    number: u64,
 }
 
-impl Waiting {
-    /// Whether one more worker may be busy.
-    fn has_room(&self) -> bool {
-        self.batch == 1 || self.busy < BUSY
-    }
-
-    fn is_empty(&self) -> bool {
-        self.urgent.is_empty() && self.other.is_empty()
+impl Drop for Place {
+    fn drop(&mut self) {
+        let Jobs(shared) = &self.jobs;
+        let mut state = shared.state();
+        state.waiting.give_back(self.number, Instant::now());
+        if state.closed {
+            // Those who have nothing to do any more are to go.
+            shared.come.notify_waiters();
+        }
+        if !state.waiting.is_empty() {
+            shared.come.notify_one();
+        }
     }
 }
 
 impl Shared {
-    fn add(&self, job: Job, urgent: bool) -> Result<(), StoreError> {
-        let mut waiting = self.waiting();
-        let queue = if urgent { &mut waiting.urgent } else { &mut waiting.other };
-        if queue.len() >= LENGTH {
+    fn add(&self, job: Job, now: Instant) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if !state.waiting.add(job, now) {
             return Err(OVERLOADED);
         }
-        queue.push_back(job);
-        if waiting.has_room() {
+        if state.watchers == 0 || state.waiting.has_room(now) {
             self.come.notify_one();
         }
         Ok(())
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -274,7 +207,7 @@ struct Callers(Arc<Shared>);
 
 impl Drop for Callers {
     fn drop(&mut self) {
-        self.0.waiting().closed = true;
+        self.0.state().closed = true;
         self.0.come.notify_waiters();
     }
 }

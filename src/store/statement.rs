@@ -37,9 +37,11 @@ pub enum Statement {
         now: Timestamp,
         until: Timestamp,
     },
+    /// By the one who has the right to ask until `until`.
     NotePrepay {
         order_id: OrderId,
         note: PrepayNote,
+        until: Timestamp,
         now: Timestamp,
     },
     ReleaseKeys {
@@ -83,6 +85,8 @@ pub enum Statement {
         change: Box<Statement>,
         event: Box<Event>,
     },
+    /// Changes nothing, and finds out whether anything could be changed.
+    TryWrite,
     Events(OrderId),
     /// How many deals are undecided, and since when.
     Undecided,
@@ -119,6 +123,13 @@ pub enum Statement {
         quiet_since: Timestamp,
         now: Timestamp,
     },
+}
+
+/// What a statement is for: what brings to an end what was begun goes before what would begin something new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    Begins,
+    Finishes,
 }
 
 /// Statements that can be carried out as one.
@@ -176,6 +187,7 @@ impl Statement {
             Self::MoveDue { .. } => "move due",
             Self::Record(_) => "record",
             Self::Journaled { change, .. } => change.name(),
+            Self::TryWrite => "try to write",
             Self::Events(_) => "events",
             Self::Undecided => "undecided",
             Self::MarkPaid { .. } => "mark paid",
@@ -212,6 +224,7 @@ impl Statement {
             | Self::ForgetDecided { .. }
             | Self::MoveDue { .. }
             | Self::Record(_)
+            | Self::TryWrite
             | Self::Journaled { .. }
             | Self::MarkPaid { .. }
             | Self::MarkPaidFrom { .. }
@@ -223,13 +236,27 @@ impl Statement {
         }
     }
 
-    /// Whether it brings to an end what was begun, so that it goes before what would begin something new.
-    pub fn is_urgent(&self) -> bool {
+    /// What it is for, unless its caller knows better.
+    pub fn purpose(&self) -> Purpose {
         match self {
-            Self::MarkPaid { .. } | Self::MarkPaidFrom { .. } | Self::NotePrepay { .. } => true,
-            Self::Identify { .. } | Self::NoteRefund { .. } => true,
-            Self::Journaled { change, .. } => change.is_urgent(),
-            _ => false,
+            Self::MarkPaid { .. }
+            | Self::MarkPaidFrom { .. }
+            | Self::NotePrepay { .. }
+            | Self::Identify { .. }
+            | Self::NoteRefund { .. }
+            | Self::TryWrite => Purpose::Finishes,
+            Self::Journaled { change, .. } => change.purpose(),
+            _ => Purpose::Begins,
+        }
+    }
+
+    /// The order that it is about, where it names one.
+    pub fn order_id(&self) -> Option<&OrderId> {
+        match self {
+            Self::Journaled { event, .. } => Some(&event.order_id),
+            Self::Find(order_id) | Self::FindStrays(order_id) | Self::ReleaseKeys { order_id } => Some(order_id),
+            Self::ClaimPrepay { order_id, .. } => Some(order_id),
+            _ => None,
         }
     }
 

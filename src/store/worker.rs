@@ -5,24 +5,30 @@
 //! reused in an unknown state) and the next statement gets a fresh one. What happened to one connection has probably
 //! happened to all, so the other workers ask theirs for a sign of life before they trust it again. So whatever happens
 //! to the network, the store answers again as soon as the database can be reached.
+//!
+//! A worker that panics is replaced; what it had in hand is answered with an error.
 
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use sqlx::Error;
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, sleep, timeout};
-use tracing::{Instrument, debug};
+use tracing::{Instrument, debug, error};
 
 use super::StoreError;
 use super::batch::{self, Batched};
 use super::connection::{Conn, DatabaseUrl, connect};
-use super::edge::{Edge, Passage};
-use super::failure::{CANNOT_WRITE, Failure};
+use super::edge::{Edge, Passage, Try};
+use super::failure::Failure;
+use super::job::Job;
 use super::metrics::StoreMetrics;
-use super::queue::{Job, Jobs, Queue, queue};
-use super::statement::{Answer, Statement};
+use super::queue::{Jobs, Queue, queue};
+use super::statement::{Answer, Purpose, Statement};
+use super::writable::Writable;
 
 /// For one try of one statement.
 const STATEMENT: Duration = Duration::from_secs(2);
@@ -30,8 +36,6 @@ const STATEMENT: Duration = Duration::from_secs(2);
 const TRUSTED_IDLE: Duration = Duration::from_secs(20);
 /// and has so long to answer: a live one takes milliseconds, and giving up one that is only slow costs no more than that.
 const SIGN_OF_LIFE: Duration = Duration::from_millis(250);
-/// Deadlocks are normal on a cluster; a sixth one in a row is overload.
-const RETRIES: u32 = 5;
 /// Tries of a batch whose connection breaks, or that finds none.
 const BATCH_TRIES: u32 = 3;
 
@@ -40,8 +44,10 @@ const READERS: usize = 4;
 const WRITERS: usize = 8;
 /// Both together.
 pub const CONNECTIONS: usize = READERS + WRITERS;
-/// A database that could not write is taken for one that still cannot, for so long after the last try that failed.
-const UNABLE: Duration = Duration::from_secs(10);
+/// Writers that changes which begin something leave to those that finish it.
+const KEPT: usize = 2;
+/// Before a worker that panicked is replaced, so that one that always does costs little.
+const REPLACED_AFTER: Duration = Duration::from_millis(100);
 
 /// Reads and writes queue separately, so that neither waits for the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,25 +63,15 @@ pub enum Lane {
 pub struct Workers {
     reads: Queue,
     writes: Queue,
-    unable: Unable,
+    writable: Writable,
     metrics: Arc<StoreMetrics>,
-}
-
-/// When a write last failed because the database could not write, if none has succeeded since.
-#[derive(Debug, Clone, Default)]
-struct Unable(Arc<Mutex<Option<Instant>>>);
-
-impl Unable {
-    fn note(&self, since: Option<Instant>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = since;
-    }
 }
 
 impl Workers {
     /// Starts them. They end, each after its last statement, when the last clone of this is dropped.
     pub fn start(url: DatabaseUrl, instance: &Arc<str>, largest_batch: usize, edge: Option<&Edge>) -> Self {
         let (readers, writers) = if url.is_sqlite() { (2, 1) } else { (READERS, WRITERS) };
-        let (doubts, unable, metrics) = (Arc::default(), Unable::default(), Arc::default());
+        let (doubts, metrics) = (Arc::default(), Arc::<StoreMetrics>::default());
         let worker = |lane| Worker {
             lane,
             url: url.clone(),
@@ -87,19 +83,21 @@ impl Workers {
             cleared: 0,
             metrics: Arc::clone(&metrics),
         };
-        let start = |lane, workers| {
-            let (queue, jobs) = queue(largest_batch, edge.is_some());
+        let start = |lane, workers, beginners| {
+            let (queue, jobs) = queue(largest_batch, beginners, edge.is_some());
             for number in 0..workers {
-                tokio::spawn(worker(lane).work(jobs.clone()).instrument(tracing::debug_span!("store", worker = number)));
+                tokio::spawn(worker(lane).work_on(jobs.clone()).instrument(tracing::debug_span!("store", worker = number)));
             }
             queue
         };
-        Self { reads: start(Lane::Read, readers), writes: start(Lane::Write, writers), unable, metrics }
+        let reads = start(Lane::Read, readers, readers);
+        let writes = start(Lane::Write, writers, writers.saturating_sub(KEPT).max(1));
+        Self { reads, writes, writable: Writable::default(), metrics }
     }
 
-    /// Whether a write has failed within the last seconds because the database could not write, and none has succeeded since.
-    pub fn cannot_write(&self) -> bool {
-        self.unable.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|since| since.elapsed() < UNABLE)
+    /// What is known of whether the database can write.
+    pub fn writable(&self) -> &Writable {
+        &self.writable
     }
 
     /// What is counted of their work.
@@ -108,27 +106,19 @@ impl Workers {
     }
 
     /// Has a statement carried out, whether or not the caller stays to hear the answer.
-    pub async fn run(&self, lane: Lane, statement: Statement) -> Result<Answer, StoreError> {
+    pub async fn run(&self, purpose: Purpose, lane: Lane, statement: Statement) -> Result<Answer, StoreError> {
         let _held = self.metrics.in_hand(lane);
         let started = Instant::now();
-        let outcome = self.queue_up(lane, statement).await;
-        self.metrics.carried_out(lane, &outcome, started.elapsed());
-        outcome
-    }
-
-    async fn queue_up(&self, lane: Lane, statement: Statement) -> Result<Answer, StoreError> {
-        match lane {
-            Lane::Read => self.reads.run(statement).await,
+        let outcome = match lane {
+            Lane::Read => self.reads.run(statement, purpose).await,
             Lane::Write => {
-                let outcome = self.writes.run(statement).await;
-                match &outcome {
-                    Ok(_) => self.unable.note(None),
-                    Err(StoreError::Unavailable(CANNOT_WRITE)) => self.unable.note(Some(Instant::now())),
-                    Err(_) => {}
-                }
+                let outcome = self.writes.run(statement, purpose).await;
+                self.writable.learn(&outcome);
                 outcome
             }
-        }
+        };
+        self.metrics.carried_out(lane, &outcome, started.elapsed());
+        outcome
     }
 }
 
@@ -147,21 +137,40 @@ struct Worker {
 }
 
 impl Worker {
+    /// Works until there are no more jobs. The place of one that panics goes to another.
+    async fn work_on(self, jobs: Jobs) {
+        while AssertUnwindSafe(self.replacement().work(jobs.clone())).catch_unwind().await.is_err() {
+            error!("a worker of the store has panicked; another takes its place");
+            sleep(REPLACED_AFTER).await;
+        }
+    }
+
+    /// A fresh one, without anything that this one may have broken.
+    fn replacement(&self) -> Self {
+        Self {
+            lane: self.lane,
+            url: self.url.clone(),
+            instance: Arc::clone(&self.instance),
+            edge: self.edge.clone(),
+            conn: None,
+            idle_since: Instant::now(),
+            doubts: Arc::clone(&self.doubts),
+            cleared: 0,
+            metrics: Arc::clone(&self.metrics),
+        }
+    }
+
     async fn work(mut self, jobs: Jobs) {
-        let passage = Edge::pass(self.edge.as_ref(), "connect").await;
+        let passage = Edge::pass(self.edge.as_ref(), || Try::question("connect")).await;
         self.conn = connect(&self.url, self.lane).await.ok();
         drop(passage);
-        while let Some(batch) = jobs.next().await {
-            let (begun, could_travel) = (Instant::now(), batch.iter().any(Job::can_travel));
+        while let Some((batch, place)) = jobs.next().await {
             self.metrics.took(self.lane, batch.len());
             match <[Job; 1]>::try_from(batch) {
-                Ok([job]) => {
-                    let answer = self.carry_out(&job).await;
-                    job.answer(answer);
-                }
+                Ok([job]) => self.carry_out(job, &jobs).await,
                 Err(batch) => self.carry_out_batch(batch, &jobs).await,
             }
-            jobs.done(could_travel, begun.elapsed());
+            drop(place);
         }
     }
 
@@ -193,7 +202,7 @@ impl Worker {
     async fn try_batch(&mut self, batch: &[Job]) -> Result<Result<Batched, Failure>, StoreError> {
         let statements: Vec<_> = batch.iter().map(|job| &job.statement).collect();
         let Some(kind) = statements.first().and_then(|statement| statement.batch_kind()) else { return Ok(Ok(Batched::Apart)) };
-        let passage = Edge::pass(self.edge.as_ref(), kind.name()).await;
+        let passage = Edge::pass(self.edge.as_ref(), || Try::of(kind.name(), &statements)).await;
         let outcome = if Passage::arrives(passage.as_ref()) {
             let instance = Arc::clone(&self.instance);
             let conn = self.connected().await?;
@@ -204,30 +213,28 @@ impl Worker {
         Ok(self.heard(passage.as_ref(), outcome))
     }
 
-    async fn carry_out(&mut self, job: &Job) -> Result<Answer, StoreError> {
-        let mut retries = 0;
-        let mut broke = job.broke;
-        loop {
+    /// One statement: its caller hears what became of it, or it is tried again later.
+    async fn carry_out(&mut self, mut job: Job, jobs: &Jobs) {
+        let answer = loop {
             if Instant::now() >= job.deadline {
-                return Err(StoreError::Unavailable("too slow"));
+                break Err(StoreError::Unavailable("too slow"));
             }
-            match self.try_one(&job.statement).await? {
-                Ok(answer) => return Ok(answer),
-                Err(Failure::Conflict) if broke => return self.is_our_own(&job.statement).await,
-                Err(Failure::Contention) if retries < RETRIES => {
-                    retries += 1;
-                    sleep(Duration::from_millis(3 << retries)).await;
-                }
+            match self.try_one(&job.statement).await {
+                Ok(Ok(answer)) => break Ok(answer),
+                Ok(Err(Failure::Contention)) => return jobs.put_off(job),
+                Ok(Err(Failure::Conflict)) if job.broke => break self.is_our_own(&job.statement).await,
                 // Nobody knows whether it was carried out. Its own WHERE, or a unique index, makes a second try
                 // harmless; so a database that was restarted is not even noticed.
-                Err(Failure::Broken) if !broke => broke = true,
-                Err(failure) => return Err(failure.into()),
+                Ok(Err(Failure::Broken)) if !job.broke => job.broke = true,
+                Ok(Err(failure)) => break Err(failure.into()),
+                Err(error) => break Err(error),
             }
-        }
+        };
+        job.answer(answer);
     }
 
     async fn try_one(&mut self, statement: &Statement) -> Result<Result<Answer, Failure>, StoreError> {
-        let passage = Edge::pass(self.edge.as_ref(), statement.name()).await;
+        let passage = Edge::pass(self.edge.as_ref(), || Try::of(statement.name(), &[statement])).await;
         let outcome = if Passage::arrives(passage.as_ref()) {
             let instance = Arc::clone(&self.instance);
             let conn = self.connected().await?;
@@ -256,7 +263,7 @@ impl Worker {
 
     /// After a conflict in a second try: whether it met the row of the first one, which had been carried out after all.
     async fn is_our_own(&mut self, statement: &Statement) -> Result<Answer, StoreError> {
-        let passage = Edge::pass(self.edge.as_ref(), "find our own").await;
+        let passage = Edge::pass(self.edge.as_ref(), || Try::question("find our own")).await;
         let outcome = if Passage::arrives(passage.as_ref()) {
             let conn = self.connected().await?;
             timeout(STATEMENT, statement.has_been_carried_out(conn)).await

@@ -154,6 +154,15 @@ async fn a_call_costs_the_database_what_was_promised() {
     assert_eq!(spent.of("Com_rollback"), 0, "no batch was taken apart");
     assert_eq!(spent.of("Handler_update"), 5 * CALLS, "each changes one row");
 
+    // Changes of different rows do not meet: were one batch in another's way, it would be rolled back and taken apart.
+    let crowd = join_all((0..3 * CALLS).map(|_| house.to_pay("19.90"))).await;
+    let meter = Meter::start(&house).await;
+    let opening = join_all((0..3 * CALLS).map(|_| house.to_pay("19.90")));
+    let paying = join_all(crowd.iter().map(|order| house.notify(Letter::paid(&order.id, 1990).signed())));
+    let (_, answers) = tokio::join!(opening, paying);
+    assert!(answers.iter().all(|answer| answer.body == ACKNOWLEDGED));
+    assert_eq!(meter.stop().await.of("Com_rollback"), 0, "they do not meet");
+
     let answer = house.till.post_json("/wxPay/queryOrder", &json!({"order_id": "unknown"})).await;
     assert_eq!(answer.status, 404);
 }

@@ -113,6 +113,15 @@ async fn a_database_that_has_become_a_read_only_copy_is_not_ready_until_it_is_no
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_logs_statements_and_not_rows_is_served_too() {
+    let server = Server::start(&["--log-bin", "--binlog-format=STATEMENT", "--server-id=1"]).await;
+    let house = Plan::on(Database::on_server(&server.url).await).open().await;
+    let order = house.to_pay("19.90").await;
+    house.notify(letter(&order)).await.acknowledged("it could be logged");
+    assert_eq!(house.trade_state(&order.id).await, "SUCCESS");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_the_server_has_closed_for_their_silence_are_not_noticed() {
     let server = Server::start(&["--wait-timeout=1"]).await;
     let house = Plan::on(Database::on_server(&server.url).await).open().await;

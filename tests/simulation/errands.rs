@@ -36,6 +36,9 @@ pub struct Errand {
     pub number: usize,
     pub instance: usize,
     pub wish: Wish,
+    /// When it began, and what had gone wrong by then.
+    pub since: Timestamp,
+    pub faults: u64,
     pub task: JoinHandle<(u16, String)>,
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use wechat_pay::clock::Clock;
 use wechat_pay::deal::Timestamp;
-use wechat_pay::store::{Fate, Passage};
+use wechat_pay::store::{Fate, Passage, Try};
 use wechat_pay::wechat::{CallError, Doubt};
 
 /// What a call to WeChat comes back with.
@@ -23,7 +23,7 @@ pub struct Waiting {
 
 pub enum What {
     Statement {
-        name: &'static str,
+        tried: Try,
         go: oneshot::Sender<Fate>,
     },
     /// `left`: for so long its caller waits.
@@ -112,13 +112,13 @@ impl Gates {
         self.waiting().push(Waiting { instance, since: self.clock.now(), what });
     }
 
-    pub async fn pass_statement(self, instance: usize, name: &'static str) -> Passage {
+    pub async fn pass_statement(self, instance: usize, tried: Try) -> Passage {
         let mut fate = Fate::Broken { carried_out: false };
-        if name == "connect" {
+        if tried.name == "connect" {
             fate = Fate::Answered;
         } else if !self.is_dead(instance) {
             let (go, answer) = oneshot::channel();
-            self.stop(instance, What::Statement { name, go });
+            self.stop(instance, What::Statement { tried, go });
             fate = answer.await.unwrap_or(fate);
         }
         Passage { fate, until_over: Box::new(self.stillness.begin()) }

@@ -15,6 +15,7 @@ use super::errands::{Errand, Tills};
 use super::flood;
 use super::gates::{Gates, Stillness};
 use super::instance::{Instance, merchant, settings};
+use super::locks::Locks;
 use super::place::Place;
 use super::sea::{Dice, Sea};
 
@@ -54,6 +55,7 @@ impl Told {
             "statement lost",
             "commit unheard",
             "reply lost",
+            "lock met",
             "acknowledged",
             "not believed",
             "batches",
@@ -87,10 +89,13 @@ pub struct History<'a> {
     pub tills: Tills,
     /// A process that stands still: whatever it has under way takes no notice of time.
     pub frozen: Option<usize>,
+    pub locks: Locks,
     /// How much goes wrong: a factor of the chances for it.
     pub weather: usize,
     /// Whether more comes due than the budget bears.
     pub is_flood: bool,
+    /// How often a statement was not carried out, or too late.
+    pub faults: u64,
     pub told: Told,
     hasher: DefaultHasher,
     trace: &'a Mutex<Vec<String>>,
@@ -129,6 +134,8 @@ impl<'a> History<'a> {
             frozen: None,
             weather: if is_flood { 0 } else { dice.one_of(&[0, 1, 1, 3]) },
             is_flood,
+            locks: Locks::default(),
+            faults: 0,
             told: Told::default(),
             hasher: DefaultHasher::new(),
             clock,
@@ -175,6 +182,7 @@ impl<'a> History<'a> {
     /// The faults end. What was killed is started again, clocks are put right, and from then on everything happens in time.
     async fn end(&mut self) {
         self.weather = 0;
+        self.locks.end(self.now());
         self.note("the faults end");
         self.drain().await;
         for place in 0..self.instances.len() {

@@ -57,7 +57,7 @@ pub fn merchant(settings: &Settings) -> &Merchant {
 impl Instance {
     pub async fn start(number: usize, settings: &Settings, clock: Clock, seed: u64, gates: &Gates) -> Self {
         let at_the_edge = gates.clone();
-        let edge = Edge::new(move |statement| at_the_edge.clone().pass_statement(number, statement).boxed());
+        let edge = Edge::new(move |tried| at_the_edge.clone().pass_statement(number, tried).boxed());
         let on_the_wire = gates.clone();
         let wire = Wire::new(clock.clone(), move |api, request, left| on_the_wire.clone().pass_call(number, api, request, left).boxed());
         let store = Store::open_at(&settings.database, &format!("i{number}"), LARGEST_BATCH, clock.now(), Some(&edge)).await.unwrap();

@@ -20,6 +20,7 @@ mod flood;
 mod gates;
 mod history;
 mod instance;
+mod locks;
 mod moves;
 mod place;
 mod sea;

@@ -1,6 +1,7 @@
 //! Who does what: tills, payers, postmen, strangers, the sweepers, and those who pull the plug.
 
 use serde_json::json;
+use tokio::task::JoinHandle;
 use wechat_pay::deal::Fen;
 use wechat_pay::gateway::Swept;
 use wechat_pay::simulator::Notify;
@@ -35,7 +36,8 @@ impl History<'_> {
             61..64 => self.stranger_posts().await,
             64..74 => self.sweep(if self.dice.happens(800) { 100 } else { 3 }).await,
             74..76 => self.another_program_decides().await,
-            76..90 => {
+            76..78 => self.lock_something().await,
+            78..90 => {
                 let seconds = self.dice.one_of(&[1, 1, 5, 5, 9, 30, 60, 70, 300, 360, 660, 1800, 7200]);
                 self.advance(seconds).await;
             }
@@ -66,8 +68,12 @@ impl History<'_> {
         }
         self.sent += 1;
         let line = format!("{} asks i{number}: {}", self.sent, wish.name());
-        self.errands.push(Errand { number: self.sent, instance: number, wish, task });
+        self.errands.push(self.errand(number, wish, task));
         self.step(&line).await;
+    }
+
+    fn errand(&self, instance: usize, wish: Wish, task: JoinHandle<(u16, String)>) -> Errand {
+        Errand { number: self.sent, instance, wish, since: self.now(), faults: self.faults, task }
     }
 
     async fn open_a_deal(&mut self) {
@@ -183,7 +189,7 @@ impl History<'_> {
         let gateway = instance.gateway.clone();
         let task = tokio::spawn(async move { (0, told(gateway.sweep_once(calls).await)) });
         self.sent += 1;
-        self.errands.push(Errand { number: self.sent, instance: number, wish: Wish::Sweep, task });
+        self.errands.push(self.errand(number, Wish::Sweep, task));
         let line = format!("{} i{number} sweeps, {calls} calls", self.sent);
         self.step(&line).await;
     }
@@ -220,8 +226,8 @@ impl History<'_> {
         for waiting in self.gates.kill(number) {
             let arrives = self.dice.happens(400);
             match waiting.what {
-                What::Statement { go, name } => {
-                    let line = format!("  its {name} arrives: {arrives}");
+                What::Statement { go, tried } => {
+                    let line = format!("  its {} arrives: {arrives}", tried.name);
                     let _ = go.send(Fate::Broken { carried_out: arrives });
                     self.step(&line).await;
                 }
@@ -242,6 +248,7 @@ impl History<'_> {
         let Some(number) = self.alive().map(|instance| instance.number) else { return };
         self.note(&format!("i{number} stands still"));
         self.count("frozen", 1);
+        self.faults += 1;
         self.frozen = Some(number);
         self.advance(30).await;
         self.frozen = None;
@@ -250,6 +257,16 @@ impl History<'_> {
             let Some(place) = place else { break };
             self.let_through(place).await;
         }
+    }
+
+    /// Another program works on the table: a migration, a backup, somebody with a client who has gone for lunch.
+    async fn lock_something(&mut self) {
+        let rows: Vec<_> = self.audit.rows.keys().cloned().collect();
+        let row = (!rows.is_empty() && self.dice.happens(800)).then(|| self.dice.one_of(&rows));
+        let seconds = self.dice.one_of(&[1, 3, 10, 60]);
+        let line = format!("{row:?} is locked for {seconds} s");
+        self.locks.begin(row, self.now(), seconds);
+        self.step(&line).await;
     }
 
     async fn restart(&mut self) {

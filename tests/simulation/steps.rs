@@ -11,6 +11,8 @@ use super::sea::Call;
 
 /// A statement that is not through by then has taken too long for its worker.
 const STATEMENT: TimeDelta = TimeDelta::seconds(2);
+/// Between a lock that was met and the next try.
+const PAUSE: TimeDelta = TimeDelta::milliseconds(150);
 /// What batches are called.
 const BATCHES: [&str; 3] = ["insert many", "note prepay of many", "mark many paid"];
 /// The longest that a call may take.
@@ -48,9 +50,10 @@ impl History<'_> {
         let waiting = self.gates.take(place);
         let carried_out = self.dice.happens(500);
         let line = match waiting.what {
-            What::Statement { name, go } => {
+            What::Statement { tried, go } => {
+                self.faults += 1;
                 let _ = go.send(Fate::TooSlow { carried_out });
-                format!("i{}: {name} takes too long, carried out: {carried_out}", waiting.instance)
+                format!("i{}: {} takes too long, carried out: {carried_out}", waiting.instance, tried.name)
             }
             What::Call { api, request, go, .. } => {
                 let call = if carried_out { Call::ReplyLost } else { Call::Late };
@@ -65,11 +68,11 @@ impl History<'_> {
     pub async fn let_through(&mut self, place: usize) {
         let waiting = self.gates.take(place);
         let line = match waiting.what {
-            What::Statement { name, go } => {
-                self.count("batches", u64::from(BATCHES.contains(&name)));
-                let fate = self.draw_fate();
+            What::Statement { tried, go } => {
+                self.count("batches", u64::from(BATCHES.contains(&tried.name)));
+                let fate = if self.locks.stop(&tried, self.now()) { self.meet_a_lock() } else { self.draw_fate() };
                 let _ = go.send(fate);
-                format!("i{}: {name}: {fate:?}", waiting.instance)
+                format!("i{}: {}: {fate:?}", waiting.instance, tried.name)
             }
             What::Call { api, request, go, .. } => {
                 if api == "closeorder" {
@@ -90,12 +93,20 @@ impl History<'_> {
         assert!(is_over || self.tills.given_up.contains(&row.order_id), "invariant 5: closed at {asked_at}, before its end: {row:?}");
     }
 
+    /// Time passes before it comes back.
+    fn meet_a_lock(&mut self) -> Fate {
+        self.count("lock met", 1);
+        self.tick(PAUSE);
+        Fate::Locked
+    }
+
     fn draw_fate(&mut self) -> Fate {
         let (wrong, draw) = (60 * self.weather, self.dice.below(1000));
         if draw >= wrong {
             return Fate::Answered;
         }
         let carried_out = self.dice.happens(500);
+        self.faults += 1;
         self.count(if carried_out { "commit unheard" } else { "statement lost" }, 1);
         if self.dice.happens(700) { Fate::Broken { carried_out } } else { Fate::TooSlow { carried_out } }
     }
@@ -156,6 +167,9 @@ impl History<'_> {
                 }
                 Wish::Notify(posted) => {
                     let content = acknowledged(&posted, status, &body, &self.audit, &self.sea);
+                    let order_id = &posted.letter.delivery.out_trade_no;
+                    let undisturbed = errand.faults == self.faults && !self.locks.stood_in_the_way_of(order_id, errand.since);
+                    assert!(content || !posted.genuine || !undisturbed, "held up by somebody else's lock: {status} {body}");
                     self.count(
                         if content {
                             "acknowledged"

@@ -12,7 +12,7 @@ use crate::deal::Timestamp;
 use super::check::{self, WrongSchema};
 use super::connection::{Conn, DatabaseUrl, on_conn, open_to_look};
 use super::migrate::{self, Pending};
-use super::{Durability, ForeignClock, StoreError, adoptable, not_told};
+use super::{Durability, ForeignClock, StoreError, adoptable, not_told, unique};
 
 pub use rows::{Found, Leftovers};
 
@@ -78,6 +78,9 @@ pub async fn inspect(url: &DatabaseUrl, now: Timestamp) -> Result<Inspection, St
     };
     if let Conn::MySql(c) = &mut conn {
         inspection.wrong_schema = wrong_schema(adoptable::check(c).await)?;
+    }
+    if inspection.wrong_schema.is_none() {
+        inspection.wrong_schema = wrong_schema(unique::check(&mut conn).await)?;
     }
     if inspection.pending.is_empty() && inspection.wrong_schema.is_none() {
         inspection.wrong_schema = wrong_schema(check::check(&mut conn).await)?;

@@ -2,15 +2,18 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 /// What to answer.
 #[derive(Debug, Clone)]
 pub enum Reply {
     /// HTTP 200 with this body.
     Body(String),
+    /// The same, so much later.
+    Late(Duration, String),
     /// These bytes on the wire.
     Raw(Vec<u8>),
     /// Never.
@@ -57,7 +60,7 @@ impl Drop for Stub {
 }
 
 /// One request a connection.
-async fn answer(mut stream: tokio::net::TcpStream, script: Script, (requests, heads): Seen) -> Option<()> {
+async fn answer(mut stream: TcpStream, script: Script, (requests, heads): Seen) -> Option<()> {
     let mut bytes = Vec::new();
     let (path, body) = loop {
         if stream.read_buf(&mut bytes).await.ok()? == 0 {
@@ -75,13 +78,19 @@ async fn answer(mut stream: tokio::net::TcpStream, script: Script, (requests, he
     requests.lock().unwrap().push((path.clone(), body.clone()));
     let reply = (script.lock().unwrap())(&path, &body);
     match reply {
-        Reply::Body(body) => {
-            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
-            stream.write_all(&[head.into_bytes(), body.into_bytes()].concat()).await.ok()?;
+        Reply::Body(body) => send(&mut stream, body).await?,
+        Reply::Late(by, body) => {
+            tokio::time::sleep(by).await;
+            send(&mut stream, body).await?;
         }
         Reply::Raw(bytes) => stream.write_all(&bytes).await.ok()?,
-        Reply::Silence => tokio::time::sleep(std::time::Duration::from_secs(30)).await,
+        Reply::Silence => tokio::time::sleep(Duration::from_secs(30)).await,
         Reply::Close => {}
     }
     Some(())
+}
+
+async fn send(stream: &mut TcpStream, body: String) -> Option<()> {
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+    stream.write_all(&[head.into_bytes(), body.into_bytes()].concat()).await.ok()
 }

@@ -1,0 +1,313 @@
+//! What waits for a worker, and whose turn it is. (Why so is said in `queue`.)
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::deal::OrderId;
+
+use super::batch::size_for;
+use super::job::Job;
+use super::statement::Purpose;
+
+/// For so long after a slow batch everybody goes alone: what was slow is perhaps of one kind only, and another must not hide it.
+const ALONE: Duration = Duration::from_secs(1);
+/// Workers that are busy at a time while there are batches: two, so that one can gather while the other commits.
+const BUSY: usize = 2;
+/// Workers that may be at what has met a lock before, and will perhaps meet it again.
+const AT_LOCKS: usize = 2;
+/// More waiting statements than this are more than can be served in time.
+const LENGTH: usize = 1024;
+/// An order at which a lock was met makes its next statements go alone for so long: a batch would stop with all its others.
+const LOCKED: Duration = Duration::from_secs(60);
+/// Orders that this is remembered of.
+const LOCKED_ORDERS: usize = 256;
+
+/// How much goes on at a time, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Statements of the largest batch.
+    pub largest_batch: usize,
+    /// Workers that what begins something may have.
+    pub beginners: usize,
+    /// Batches grow while they take less than this, and are given up when one takes longer. A worker that is held up for
+    /// longer does not count as busy.
+    pub quick: Duration,
+    /// When nobody has been busy for so long, nothing is known of how quick the database is.
+    pub rest: Duration,
+}
+
+#[derive(Debug)]
+pub struct Waiting {
+    limits: Limits,
+    /// What finishes something that was begun.
+    finishing: VecDeque<Job>,
+    beginning: VecDeque<Job>,
+    /// What has met a lock, by when it is tried again.
+    later: BTreeMap<(Instant, u64), Job>,
+    /// Whether what was taken last came from there: others have their turn in between.
+    was_later: bool,
+    /// The orders at which a lock was met, and until when that is remembered.
+    locked: HashMap<OrderId, Instant>,
+    /// How many may travel together now.
+    batch: usize,
+    /// When that may become more.
+    grows_from: Instant,
+    in_hand: Vec<InHand>,
+    /// When the last of what was in hand came back.
+    idle_since: Instant,
+    /// Counts what was ever given or put off.
+    number: u64,
+}
+
+/// What a worker has been given and is not back from.
+#[derive(Debug)]
+struct InHand {
+    number: u64,
+    since: Instant,
+    came_from: Line,
+    /// Only what can travel makes batches grow: of questions, which never do, as many are under way as there are connections.
+    could_travel: bool,
+}
+
+/// The three lines in which jobs wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Finishing,
+    Beginning,
+    Later,
+}
+
+impl Waiting {
+    pub fn new(limits: Limits, now: Instant) -> Self {
+        Self {
+            limits,
+            finishing: VecDeque::new(),
+            beginning: VecDeque::new(),
+            later: BTreeMap::new(),
+            was_later: false,
+            locked: HashMap::new(),
+            batch: 1,
+            grows_from: now,
+            in_hand: Vec::new(),
+            idle_since: now,
+            number: 0,
+        }
+    }
+
+    /// Lets a job wait; not when too many do already.
+    pub fn add(&mut self, mut job: Job, now: Instant) -> bool {
+        let met_a_lock = |order_id: &OrderId| self.locked.get(order_id).is_some_and(|until| now < *until);
+        if !self.locked.is_empty() && job.order_id().is_some_and(met_a_lock) {
+            job.goes_alone();
+        }
+        let line = match job.purpose {
+            Purpose::Finishes => &mut self.finishing,
+            Purpose::Begins => &mut self.beginning,
+        };
+        if line.len() >= LENGTH {
+            return false;
+        }
+        line.push_back(job);
+        true
+    }
+
+    /// Lets it go before everybody else.
+    pub fn add_first(&mut self, job: Job) {
+        self.finishing.push_front(job);
+    }
+
+    /// Lets what has met a lock wait until `time`.
+    pub fn add_later(&mut self, job: Job, time: Instant) {
+        if let Some(order_id) = job.order_id() {
+            if self.locked.len() >= LOCKED_ORDERS {
+                self.locked.retain(|_, until| time < *until);
+            }
+            if self.locked.len() < LOCKED_ORDERS {
+                self.locked.insert(order_id.clone(), time + LOCKED);
+            }
+        }
+        let number = self.next_number();
+        self.later.insert((time, number), job);
+    }
+
+    /// Those whose turn it is, if a worker may begin with anything now, and the number under which they are in hand.
+    pub fn take(&mut self, now: Instant) -> Option<(u64, Vec<Job>)> {
+        if self.in_hand.is_empty() && self.idle_since + self.limits.rest <= now {
+            self.batch = 1;
+        }
+        let (came_from, jobs) = if std::mem::take(&mut self.was_later) {
+            self.take_waiting(now).or_else(|| self.take_later(now))
+        } else {
+            self.take_later(now).or_else(|| self.take_waiting(now))
+        }?;
+        self.was_later = came_from == Line::Later;
+        let number = self.next_number();
+        let could_travel = jobs.iter().any(|job| job.kind().is_some());
+        self.in_hand.push(InHand { number, since: now, came_from, could_travel });
+        Some((number, jobs))
+    }
+
+    fn take_waiting(&mut self, now: Instant) -> Option<(Line, Vec<Job>)> {
+        if !self.has_room(now) {
+            return None;
+        }
+        if let Some(jobs) = next(&mut self.finishing, self.batch) {
+            return Some((Line::Finishing, jobs));
+        }
+        if self.at(Line::Beginning) >= self.limits.beginners {
+            return None;
+        }
+        next(&mut self.beginning, self.batch).map(|jobs| (Line::Beginning, jobs))
+    }
+
+    fn take_later(&mut self, now: Instant) -> Option<(Line, Vec<Job>)> {
+        if self.at(Line::Later) >= AT_LOCKS {
+            return None;
+        }
+        let first = self.later.first_entry().filter(|first| first.key().0 <= now)?;
+        Some((Line::Later, vec![first.remove()]))
+    }
+
+    /// What was taken under this number is carried out.
+    pub fn give_back(&mut self, number: u64, now: Instant) {
+        self.idle_since = now;
+        let Some(at) = self.in_hand.iter().position(|one| one.number == number) else { return };
+        let InHand { since, came_from, could_travel, .. } = self.in_hand.swap_remove(at);
+        if came_from == Line::Later {
+            // A lock says nothing of how quick the database is.
+        } else if since + self.limits.quick <= now {
+            (self.batch, self.grows_from) = (1, now + ALONE);
+        } else if could_travel && now >= self.grows_from {
+            self.batch = (self.batch * 2).min(self.limits.largest_batch);
+        }
+    }
+
+    /// Whether one more worker may be busy.
+    pub fn has_room(&self, now: Instant) -> bool {
+        self.batch == 1 || self.busy().filter(|since| now < *since + self.limits.quick).count() < BUSY
+    }
+
+    /// Since when those have been at it who take a place.
+    fn busy(&self) -> impl Iterator<Item = Instant> {
+        self.in_hand.iter().filter(|one| one.came_from != Line::Later).map(|one| one.since)
+    }
+
+    /// How many workers are at something from this line.
+    fn at(&self, line: Line) -> usize {
+        self.in_hand.iter().filter(|one| one.came_from == line).count()
+    }
+
+    /// When there may be something to do without anybody coming or going: a pause is over, or a busy worker has become one
+    /// that is held up.
+    pub fn changes_by_itself(&self, now: Instant) -> Option<Instant> {
+        let pause_over = self.later.keys().next().map(|(time, _)| *time).filter(|_| self.at(Line::Later) < AT_LOCKS);
+        let somebody_waits = !(self.finishing.is_empty() && self.beginning.is_empty());
+        let held_up = self.busy().map(|since| since + self.limits.quick).filter(|time| somebody_waits && *time > now).min();
+        pause_over.into_iter().chain(held_up).min()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.finishing.is_empty() && self.beginning.is_empty() && self.later.is_empty()
+    }
+
+    fn next_number(&mut self) -> u64 {
+        self.number += 1;
+        self.number
+    }
+}
+
+/// The first that nobody has given up, and those behind it that may travel with it: as many as there are statements for.
+/// Whoever is one too many goes first next time.
+fn next(line: &mut VecDeque<Job>, largest_batch: usize) -> Option<Vec<Job>> {
+    let first = std::iter::from_fn(|| line.pop_front()).find(Job::is_wanted)?;
+    let kind = first.kind();
+    let mut batch = vec![first];
+    if kind.is_some() && largest_batch > 1 {
+        for job in std::mem::take(line) {
+            // Two changes of one order come one after the other.
+            let joins = batch.len() < largest_batch && job.kind() == kind && !batch.iter().any(|other| other.order_id() == job.order_id());
+            if joins { batch.push(job) } else { line.push_back(job) }
+        }
+        for job in batch.drain(size_for(batch.len())..).rev() {
+            line.push_front(job);
+        }
+        let mut place = 0;
+        batch.retain(|job| std::mem::replace(&mut place, 1) == 0 || job.is_wanted());
+    }
+    Some(batch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::statement::Statement;
+    use super::*;
+
+    const QUICK: Duration = Duration::from_millis(250);
+
+    /// For eight workers, of which all but two may begin something.
+    fn waiting(now: Instant) -> Waiting {
+        Waiting::new(Limits { largest_batch: 64, beginners: 6, quick: QUICK, rest: Duration::from_millis(20) }, now)
+    }
+
+    fn job(number: usize, purpose: Purpose, now: Instant) -> Job {
+        let statement = Statement::Find(format!("order-{number}").parse().unwrap());
+        Job::new(statement, purpose, now + Duration::from_secs(1), now + Duration::from_secs(3)).0
+    }
+
+    fn begins(number: usize, now: Instant) -> Job {
+        job(number, Purpose::Begins, now)
+    }
+
+    #[test]
+    fn a_worker_that_is_held_up_takes_nobodys_place() {
+        let now = Instant::now();
+        let mut waiting = waiting(now);
+        waiting.batch = 2;
+        for number in 0..4 {
+            assert!(waiting.add(begins(number, now), now));
+        }
+        let (held_up, _) = waiting.take(now).unwrap();
+        assert!(waiting.take(now).is_some());
+        assert!(waiting.take(now).is_none(), "two are busy");
+        assert_eq!(waiting.changes_by_itself(now), Some(now + QUICK));
+        assert!(waiting.take(now + QUICK).is_some() && waiting.take(now + QUICK).is_some(), "two others are");
+        waiting.give_back(held_up, now + QUICK);
+        assert_eq!(waiting.batch, 1, "what was slow is not to be hidden in a batch");
+    }
+
+    #[test]
+    fn what_begins_something_leaves_workers_to_what_finishes_it() {
+        let now = Instant::now();
+        let mut waiting = waiting(now);
+        for number in 0..10 {
+            assert!(waiting.add(begins(number, now), now));
+        }
+        let taken: Vec<_> = std::iter::from_fn(|| waiting.take(now)).collect();
+        assert_eq!(taken.len(), 6);
+        assert!(waiting.add(job(10, Purpose::Finishes, now), now));
+        assert!(waiting.take(now).is_some());
+        waiting.give_back(taken[0].0, now);
+        assert!(waiting.take(now).is_some(), "and takes the place of one that is done");
+    }
+
+    #[test]
+    fn what_has_met_a_lock_has_few_workers_and_its_turn() {
+        let now = Instant::now();
+        let mut waiting = waiting(now);
+        let over = now + Duration::from_millis(5);
+        for number in 0..4 {
+            waiting.add_later(begins(number, now), over);
+        }
+        assert!(waiting.take(now).is_none(), "it pauses");
+        assert_eq!(waiting.changes_by_itself(now), Some(over));
+        for number in 4..10 {
+            assert!(waiting.add(job(number, Purpose::Finishes, now), now));
+        }
+        let about = |taken: Option<(u64, Vec<Job>)>| taken.unwrap().1[0].order_id().unwrap().to_string();
+        let order: Vec<_> = (0..8).map(|_| about(waiting.take(over))).collect();
+        assert_eq!(order, ["order-0", "order-4", "order-1", "order-5", "order-6", "order-7", "order-8", "order-9"]);
+        assert!(waiting.take(over).is_none(), "two workers are at locks already");
+    }
+}
