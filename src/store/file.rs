@@ -34,8 +34,8 @@ fn try_to_write(url: &DatabaseUrl) -> Result<(), CannotOpen> {
         _ => {}
     }
     let folder = folder(file);
-    // A folder that is missing too will be made in one that is there.
-    let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(folder);
+    // A folder that is missing too will be made in one that is there; of a relative path the last is the present one.
+    let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let trial = there.join(format!(".{name}.trial-{}", std::process::id()));
     match OpenOptions::new().write(true).create_new(true).open(&trial) {

@@ -15,8 +15,8 @@ pub const CLOSED: StoreError = StoreError::Unavailable("it is not open yet");
 #[derive(Debug, Clone, Default)]
 pub struct Gate {
     workers: Arc<OnceLock<Workers>>,
-    /// Of a closed store: nothing.
-    nothing: Arc<StoreMetrics>,
+    /// Theirs, shown from the start.
+    metrics: Arc<StoreMetrics>,
 }
 
 impl Gate {
@@ -40,7 +40,7 @@ impl Gate {
         self.workers.get().map(Workers::writable)
     }
 
-    pub fn metrics(&self) -> &StoreMetrics {
-        self.workers.get().map_or(&self.nothing, Workers::metrics)
+    pub fn metrics(&self) -> &Arc<StoreMetrics> {
+        &self.metrics
     }
 }

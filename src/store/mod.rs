@@ -165,7 +165,8 @@ impl Store {
         let foreign_clock =
             ForeignClock::read_from(&mut conn).await.map_err(|_| StoreError::Unavailable("the server's time zone cannot be read"))?;
         *self.foreign_clock.lock().unwrap_or_else(PoisonError::into_inner) = foreign_clock;
-        self.workers.open(Workers::start(url.clone(), &instance.into(), largest_batch.clamp(1, LARGEST_BATCH), edge));
+        let largest_batch = largest_batch.clamp(1, LARGEST_BATCH);
+        self.workers.open(Workers::start(url.clone(), &instance.into(), largest_batch, edge, self.workers.metrics()));
         Ok(())
     }
 

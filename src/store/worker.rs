@@ -69,9 +69,9 @@ pub struct Workers {
 
 impl Workers {
     /// Starts them. They end, each after its last statement, when the last clone of this is dropped.
-    pub fn start(url: DatabaseUrl, instance: &Arc<str>, largest_batch: usize, edge: Option<&Edge>) -> Self {
+    pub fn start(url: DatabaseUrl, instance: &Arc<str>, largest_batch: usize, edge: Option<&Edge>, metrics: &Arc<StoreMetrics>) -> Self {
         let (readers, writers) = if url.is_sqlite() { (2, 1) } else { (READERS, WRITERS) };
-        let (doubts, metrics) = (Arc::default(), Arc::<StoreMetrics>::default());
+        let doubts = Arc::default();
         let worker = |lane| Worker {
             lane,
             url: url.clone(),
@@ -81,7 +81,7 @@ impl Workers {
             idle_since: Instant::now(),
             doubts: Arc::clone(&doubts),
             cleared: 0,
-            metrics: Arc::clone(&metrics),
+            metrics: Arc::clone(metrics),
         };
         let start = |lane, workers, beginners| {
             let (queue, jobs) = queue(largest_batch, beginners, edge.is_some());
@@ -92,17 +92,12 @@ impl Workers {
         };
         let reads = start(Lane::Read, readers, readers);
         let writes = start(Lane::Write, writers, writers.saturating_sub(KEPT).max(1));
-        Self { reads, writes, writable: Writable::default(), metrics }
+        Self { reads, writes, writable: Writable::default(), metrics: Arc::clone(metrics) }
     }
 
     /// What is known of whether the database can write.
     pub fn writable(&self) -> &Writable {
         &self.writable
-    }
-
-    /// What is counted of their work.
-    pub fn metrics(&self) -> &StoreMetrics {
-        &self.metrics
     }
 
     /// Has a statement carried out, whether or not the caller stays to hear the answer.
