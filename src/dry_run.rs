@@ -20,8 +20,11 @@ pub fn tell(plan: &DryRun) -> String {
     let _ = writeln!(text, "nothing has been changed; `wechat-pay migrate`, or the next start, would do this:");
     let _ = writeln!(text, "  steps       {}", plan.steps.join(", "));
     match plan.rows {
-        None => _ = writeln!(text, "  table       deal is made"),
-        Some(rows) => _ = writeln!(text, "  table       deal has {rows} rows; it gets more columns, all of them nullable, and no row goes"),
+        None => _ = writeln!(text, "  table       {} is made", plan.table),
+        Some(rows) => {
+            let _ =
+                writeln!(text, "  table       {} has {rows} rows; it gets more columns, all of them nullable, and no row goes", plan.table);
+        }
     }
     tell_of_elsewhere(&mut text, &plan.elsewhere);
     if !plan.indexes.is_empty() && plan.rows.is_some() {
@@ -46,12 +49,16 @@ pub fn tell(plan: &DryRun) -> String {
 }
 
 fn tell_of_elsewhere(text: &mut String, tables: &[String]) {
-    if !tables.is_empty() {
-        let tables = tables.join(", ");
-        let _ = writeln!(
-            text,
-            "  elsewhere   {tables} looks like the Node.js service's table, and this service takes the one called deal only"
-        );
+    for table in tables {
+        let _ = writeln!(text, "  elsewhere   {table} looks like the Node.js service's table: {}", advice(table));
+    }
+}
+
+/// How a table of the Node.js service is taken instead.
+pub fn advice(table: &str) -> String {
+    match table.strip_suffix("deal").unwrap_or_default() {
+        "" => "to take it, leave database.table_prefix empty".to_owned(),
+        prefix => format!("to take it, set database.table_prefix to {prefix}"),
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::dry_run::tell;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 use super::{Outcome, say};
 
@@ -21,5 +21,5 @@ pub async fn migrate() -> Outcome {
 pub async fn dry_run() -> Outcome {
     let plan = Store::dry_run(&Settings::load()?.database, Clock::System.now()).await?;
     say(&tell(&plan));
-    plan.refused.map_or(Ok(ExitCode::SUCCESS), |wrong| Err(wrong.into()))
+    plan.refused.map_or(Ok(ExitCode::SUCCESS), |wrong| Err(StoreError::WrongSchema(wrong).into()))
 }

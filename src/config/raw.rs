@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use crate::deal::{Fen, Schedule};
 use crate::gateway::Terms;
-use crate::store::{DatabaseUrl, LARGEST_BATCH};
+use crate::store::{DatabaseUrl, LARGEST_BATCH, TableNames};
 
 use super::error::ConfigError;
 use super::mistakes::{ConfigErrors, Mistakes};
@@ -58,6 +58,7 @@ struct RawServer {
 struct RawDatabase {
     url: String,
     url_file: String,
+    table_prefix: String,
     accept_weak_durability: bool,
     largest_batch: usize,
 }
@@ -122,7 +123,10 @@ impl Raw {
     pub fn validate(self) -> Result<Settings, ConfigErrors> {
         let mut mistakes = Mistakes::default();
         let server = mistakes.take(self.server.validate());
+        let tables = self.database.table_prefix.parse::<TableNames>();
+        let tables = mistakes.take(tables.map_err(|_| value("database.table_prefix", "at most 20 of the letters a to z, digits and _")));
         let database = mistakes.take(self.database.url.parse::<DatabaseUrl>().map_err(ConfigError::from));
+        let database = database.zip(tables).map(|(database, tables)| database.with_tables(tables));
         let is_batch = (1..=LARGEST_BATCH).contains(&self.database.largest_batch);
         mistakes.check(is_batch, "database.largest_batch", "1 to 64");
         let metrics_listen = match self.metrics.listen.as_str() {

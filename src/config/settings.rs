@@ -157,6 +157,9 @@ impl std::fmt::Display for Settings {
         writeln!(f, "profile             {}", self.profile.as_deref().unwrap_or("none"))?;
         writeln!(f, "listen              {}", self.server.listen)?;
         writeln!(f, "database            {}", self.database)?;
+        if !self.database.names().prefix().is_empty() {
+            writeln!(f, "tables              {}, …", self.database.names().table("deal"))?;
+        }
         match self.metrics_listen {
             Some(listen) => writeln!(f, "metrics             http://{listen}/metrics")?,
             None => writeln!(f, "metrics             not shown (metrics.listen)")?,

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use crate::dry_run::advice;
 use crate::store::{CONNECTIONS, Durability, ForeignClock, Found, Inspection, Server, Store};
 
 use super::{Doctor, Finding};
@@ -83,16 +84,18 @@ impl Doctor {
                 "add STRICT_ALL_TABLES to sql_mode once the Node.js service is gone, which needs it off",
             ));
         }
-        if !server.elsewhere.is_empty() {
-            let tables = server.elsewhere.join(", ");
-            let found = format!("{tables} looks like the Node.js service's table, and there are no deals in the one called deal");
-            let advice =
-                "RENAME TABLE it to deal, with a view of its former name for the Node.js service, and `wechat-pay migrate --dry-run`";
-            findings.push(Finding::warn(CHECK, found, advice));
+        let names = self.settings.database.names();
+        for table in &server.elsewhere {
+            let found = format!("{table} looks like the Node.js service's table, and there are no deals in {}", names.table("deal"));
+            findings.push(Finding::warn(CHECK, found, format!("{}, and see `wechat-pay migrate --dry-run`", advice(table))));
         }
         if !server.wordless.is_empty() {
             let found = format!("Chinese in {} becomes ?; the journal keeps the whole", server.wordless.join(", "));
-            findings.push(Finding::warn(CHECK, found, "ALTER TABLE deal CONVERT TO CHARACTER SET utf8mb4, when there is time for it"));
+            findings.push(Finding::warn(
+                CHECK,
+                found,
+                names.told("ALTER TABLE deal CONVERT TO CHARACTER SET utf8mb4, when there is time for it"),
+            ));
         }
         findings.push(foreign_clock(server.foreign_clock));
         if let Some(skew) = server.clock.map(|theirs| theirs - self.clock.now()).filter(|skew| skew.abs() > TOLERABLE_SKEW) {
@@ -145,7 +148,7 @@ fn is_too_old(version: &str) -> bool {
 fn schema(inspection: &Inspection) -> Finding {
     const CHECK: &str = "schema";
     if let Some(wrong) = &inspection.wrong_schema {
-        return Finding::fail(CHECK, "the service would not start", wrong.to_string());
+        return Finding::fail(CHECK, "the service would not start", wrong.clone());
     }
     if !inspection.pending.is_empty() {
         let found = format!("{} to be taken at the next start", inspection.pending.join(", "));

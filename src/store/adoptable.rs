@@ -1,11 +1,12 @@
-//! Whether a table `deal` that is there already can be worked with: found out before anything is altered, and by looking
+//! Whether a table of deals that is there already can be worked with: found out before anything is altered, and by looking
 //! alone, so that a dry run and the doctor can do it too. ([`super::check`] looks at what came of it; what only a try can
 //! tell, [`super::probe`] tries.)
 
-use sqlx::{Error, MySqlConnection};
+use sqlx::Error;
 
 use super::check::{self, COLUMNS, ORIGINAL, UNIQUE, WrongSchema};
-use super::{StoreError, not_told};
+use super::connection::{Conn, MySql, Sqlite};
+use super::{StoreError, TableNames, not_told};
 
 /// What an insert of ours fills. Other columns must do without.
 const FILLED: [&str; 10] =
@@ -14,14 +15,23 @@ const FILLED: [&str; 10] =
 const SHORT_KEY: i64 = 767;
 
 /// Looks at the table, if there is one.
-pub async fn check(conn: &mut MySqlConnection) -> Result<(), StoreError> {
-    let wrong = wrong(conn).await.map_err(|error| not_told(&error))?;
-    wrong.map_or(Ok(()), |wrong| Err(wrong.into()))
+pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
+    let wrong = match conn {
+        Conn::MySql(c) => wrong(c).await,
+        Conn::Sqlite(c) => other_prefix(c).await,
+    };
+    wrong.map_err(|error| not_told(&error))?.map_or(Ok(()), |wrong| Err(conn.wrong(&wrong)))
 }
 
-/// Tables that look like the original's under another name, which a prefix of ThinkJS's gives it, while there is none that
-/// is called `deal` or nothing is in it.
-pub async fn elsewhere(conn: &mut MySqlConnection) -> Result<Vec<String>, Error> {
+/// Whether the file holds deals of ours under another prefix.
+async fn other_prefix(conn: &mut Sqlite) -> Result<Option<WrongSchema>, Error> {
+    let others = "SELECT tbl_name FROM sqlite_master WHERE type = 'index' AND name = 'deal_order_id' AND tbl_name <> ?";
+    let table: Option<String> = sqlx::query_scalar(others).bind(conn.table("deal")).fetch_optional(conn).await?;
+    Ok(table.map(|table| WrongSchema::OtherPrefix(table.escape_debug().to_string())))
+}
+
+/// Tables that look like the original's under another prefix, while there is none with ours or nothing is in it.
+pub async fn elsewhere(conn: &mut MySql) -> Result<Vec<String>, Error> {
     if Table::of(conn).await?.is_some()
         && sqlx::query_scalar::<_, i64>("SELECT EXISTS (SELECT 1 FROM deal)").fetch_one(&mut *conn).await? != 0
     {
@@ -30,14 +40,16 @@ pub async fn elsewhere(conn: &mut MySqlConnection) -> Result<Vec<String>, Error>
     let names: Vec<_> = COLUMNS[..ORIGINAL].iter().map(|(name, ..)| format!("'{name}'")).collect();
     let like_it = sqlx::AssertSqlSafe(format!(
         "SELECT CAST(table_name AS CHAR(64)) FROM information_schema.columns WHERE table_schema = DATABASE() \
-         AND RIGHT(table_name, 5) = '_deal' AND column_name IN ({}) GROUP BY table_name HAVING COUNT(*) = {ORIGINAL} ORDER BY 1",
+         AND RIGHT(table_name, 4) = 'deal' AND table_name <> ? AND column_name IN ({}) \
+         GROUP BY table_name HAVING COUNT(*) = {ORIGINAL} ORDER BY 1",
         names.join(", ")
     ));
-    let tables: Vec<String> = sqlx::query_scalar(like_it).fetch_all(conn).await?;
-    Ok(tables.iter().map(|table| table.escape_debug().to_string()).collect())
+    let tables: Vec<String> = sqlx::query_scalar(like_it).bind(conn.table("deal")).fetch_all(conn).await?;
+    let has_prefix = |table: &String| table.strip_suffix("deal").is_some_and(|prefix| prefix.parse::<TableNames>().is_ok());
+    Ok(tables.into_iter().filter(has_prefix).collect())
 }
 
-async fn wrong(conn: &mut MySqlConnection) -> Result<Option<WrongSchema>, Error> {
+async fn wrong(conn: &mut MySql) -> Result<Option<WrongSchema>, Error> {
     let Some(table) = Table::of(conn).await? else { return Ok(None) };
     if let Some(wrong) = table.wrong() {
         return Ok(Some(wrong));
@@ -74,11 +86,12 @@ struct Table {
 }
 
 impl Table {
-    async fn of(conn: &mut MySqlConnection) -> Result<Option<Self>, Error> {
+    async fn of(conn: &mut MySql) -> Result<Option<Self>, Error> {
         let table: Option<(String, String, String, String)> = sqlx::query_as(
             "SELECT CAST(table_type AS CHAR(64)), CAST(COALESCE(engine, '') AS CHAR(64)), CAST(COALESCE(create_options, '') AS CHAR(255)), \
-             CAST(COALESCE(row_format, '') AS CHAR(64)) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'deal'",
+             CAST(COALESCE(row_format, '') AS CHAR(64)) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
         )
+        .bind(conn.table("deal"))
         .fetch_optional(conn)
         .await?;
         Ok(table.map(|(kind, engine, options, row_format)| Self { kind, engine, options, row_format }))
@@ -105,13 +118,14 @@ struct Column {
 }
 
 impl Column {
-    async fn all(conn: &mut MySqlConnection) -> Result<Vec<Self>, Error> {
+    async fn all(conn: &mut MySql) -> Result<Vec<Self>, Error> {
         let columns: Vec<(String, String, i64, i64)> = sqlx::query_as(
             "SELECT CAST(column_name AS CHAR(64)), CAST(extra AS CHAR(255)), \
              CAST(is_nullable = 'NO' AND column_default IS NULL AND COALESCE(generation_expression, '') = '' AS SIGNED), \
              CAST(LEAST(COALESCE(character_octet_length, 0), 65535) AS SIGNED) \
-             FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'deal' ORDER BY ordinal_position",
+             FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position",
         )
+        .bind(conn.table("deal"))
         .fetch_all(conn)
         .await?;
         let column = |(name, extra, must_be_filled, bytes): (String, String, i64, i64)| Self {
@@ -149,12 +163,13 @@ struct Index {
 }
 
 impl Index {
-    async fn all(conn: &mut MySqlConnection) -> Result<Vec<Self>, Error> {
+    async fn all(conn: &mut MySql) -> Result<Vec<Self>, Error> {
         let indexes: Vec<(String, String, i64)> = sqlx::query_as(
             "SELECT CAST(index_name AS CHAR(64)), CAST(COALESCE(GROUP_CONCAT(column_name ORDER BY seq_in_index SEPARATOR ', '), '') AS CHAR(1000)), \
              CAST(MAX(non_unique) AS SIGNED) FROM information_schema.statistics \
-             WHERE table_schema = DATABASE() AND table_name = 'deal' GROUP BY index_name",
+             WHERE table_schema = DATABASE() AND table_name = ? GROUP BY index_name",
         )
+        .bind(conn.table("deal"))
         .fetch_all(conn)
         .await?;
         Ok(indexes.into_iter().map(|(name, columns, non_unique)| Self { name, columns, is_unique: non_unique == 0 }).collect())

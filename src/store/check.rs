@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::Error;
 
 use super::StoreError;
-use super::connection::Conn;
+use super::connection::{Conn, MySql, Sqlite};
 
 /// The schema lacks something that this service relies on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,6 +44,9 @@ pub enum WrongSchema {
     /// A trigger, a CHECK, a foreign key or whatever else the server's words name.
     #[error("the table deal takes no row of this service: {0}")]
     Refuses(String),
+    /// Names of indexes are those of the whole file in SQLite, and a file holds the deals of one service.
+    #[error("the file holds its deals in the table \"{0}\", which database.table_prefix must lead to")]
+    OtherPrefix(String),
     /// MyISAM and the like lose rows in a crash.
     #[error("the table {0} must be of the engine InnoDB: ALTER TABLE {0} ENGINE=InnoDB")]
     Engine(&'static str),
@@ -100,21 +103,7 @@ pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
         Conn::Sqlite(c) => sqlite(c).await,
     };
     let found = found.map_err(|_| StoreError::Unavailable("the schema cannot be read"))?;
-    let journal_engine = found.engines.get("deal_event").ok_or(WrongSchema::Journal)?;
-    for (table, engine) in [("deal", found.engines.get("deal")), ("deal_event", Some(journal_engine))] {
-        if engine.is_some_and(|engine| !engine.eq_ignore_ascii_case(SAFE_ENGINE)) {
-            return Err(WrongSchema::Engine(table).into());
-        }
-    }
-    if let Some(wrong) = COLUMNS.iter().find_map(|expected| found.wrong_column(expected)) {
-        return Err(wrong.into());
-    }
-    for (name, columns) in UNIQUE {
-        if !found.unique_indexes.iter().any(|index| index.0 == name && index.1.eq_ignore_ascii_case(columns)) {
-            return Err(WrongSchema::UniqueIndex { name, columns }.into());
-        }
-    }
-    Ok(())
+    found.wrong().map_or(Ok(()), |wrong| Err(conn.wrong(&wrong)))
 }
 
 struct Column {
@@ -144,11 +133,26 @@ pub struct Found {
     columns: Vec<Column>,
     /// Name and columns of each.
     unique_indexes: Vec<(String, String)>,
-    /// Which of the tables there are, and what keeps them.
+    /// Which of the tables there are, by their plain names, and what keeps them.
     engines: HashMap<String, String>,
 }
 
 impl Found {
+    fn wrong(&self) -> Option<WrongSchema> {
+        let Some(journal_engine) = self.engines.get("deal_event") else { return Some(WrongSchema::Journal) };
+        for (table, engine) in [("deal", self.engines.get("deal")), ("deal_event", Some(journal_engine))] {
+            if engine.is_some_and(|engine| !engine.eq_ignore_ascii_case(SAFE_ENGINE)) {
+                return Some(WrongSchema::Engine(table));
+            }
+        }
+        let has_index = |(name, columns): &(&str, &str)| {
+            self.unique_indexes.iter().any(|index| index.0 == *name && index.1.eq_ignore_ascii_case(columns))
+        };
+        let wrong = COLUMNS.iter().find_map(|expected| self.wrong_column(expected));
+        let missing = || UNIQUE.into_iter().find(|index| !has_index(index));
+        wrong.or_else(|| missing().map(|(name, columns)| WrongSchema::UniqueIndex { name, columns }))
+    }
+
     pub fn has_column(&self, name: &str) -> bool {
         self.column(name).is_some()
     }
@@ -165,26 +169,32 @@ impl Found {
     }
 }
 
-pub async fn mysql(conn: &mut sqlx::MySqlConnection) -> Result<Found, Error> {
+pub async fn mysql(conn: &mut MySql) -> Result<Found, Error> {
     type Row = (String, String, i64, Option<i64>, Option<i64>);
+    let deal = conn.table("deal");
     let columns: Vec<Row> = sqlx::query_as(
         "SELECT CAST(column_name AS CHAR(64)), CAST(data_type AS CHAR(64)), CAST(COALESCE(character_maximum_length, 0) AS SIGNED), \
          CAST(numeric_precision AS SIGNED), CAST(numeric_scale AS SIGNED) \
-         FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'deal'",
+         FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ?",
     )
+    .bind(&deal)
     .fetch_all(&mut *conn)
     .await?;
     let unique_indexes = sqlx::query_as(
         "SELECT CAST(index_name AS CHAR(64)), CAST(GROUP_CONCAT(column_name ORDER BY seq_in_index SEPARATOR ', ') AS CHAR(1000)) \
-         FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = 'deal' AND non_unique = 0 \
+         FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0 \
          GROUP BY index_name",
     )
+    .bind(&deal)
     .fetch_all(&mut *conn)
     .await?;
     let engines: Vec<(String, String)> = sqlx::query_as(
-        "SELECT CAST(table_name AS CHAR(64)), CAST(COALESCE(engine, '') AS CHAR(64)) FROM information_schema.tables \
-         WHERE table_schema = DATABASE() AND table_name IN ('deal', 'deal_event')",
+        "SELECT IF(table_name = ?, 'deal', 'deal_event'), CAST(COALESCE(engine, '') AS CHAR(64)) FROM information_schema.tables \
+         WHERE table_schema = DATABASE() AND table_name IN (?, ?)",
     )
+    .bind(&deal)
+    .bind(&deal)
+    .bind(conn.table("deal_event"))
     .fetch_all(&mut *conn)
     .await?;
     Ok(Found {
@@ -204,15 +214,17 @@ pub async fn mysql(conn: &mut sqlx::MySqlConnection) -> Result<Found, Error> {
     })
 }
 
-async fn sqlite(conn: &mut sqlx::SqliteConnection) -> Result<Found, Error> {
-    let columns: Vec<(String,)> = sqlx::query_as("SELECT name FROM pragma_table_info('deal')").fetch_all(&mut *conn).await?;
-    let tables: Vec<(String,)> = sqlx::query_as("SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('deal', 'deal_event')")
-        .fetch_all(&mut *conn)
-        .await?;
+async fn sqlite(conn: &mut Sqlite) -> Result<Found, Error> {
+    let deal = conn.table("deal");
+    let columns: Vec<(String,)> = sqlx::query_as("SELECT name FROM pragma_table_info(?)").bind(&deal).fetch_all(&mut *conn).await?;
+    let tables = "SELECT IIF(name = ?, 'deal', 'deal_event') FROM sqlite_master WHERE type = 'table' AND name IN (?, ?)";
+    let tables: Vec<(String,)> =
+        sqlx::query_as(tables).bind(&deal).bind(&deal).bind(conn.table("deal_event")).fetch_all(&mut *conn).await?;
     let unique_indexes = sqlx::query_as(
         "SELECT list.name, (SELECT COALESCE(GROUP_CONCAT(name, ', '), '') FROM pragma_index_info(list.name)) \
-         FROM pragma_index_list('deal') list WHERE list.\"unique\" = 1 AND list.partial = 0",
+         FROM pragma_index_list(?) list WHERE list.\"unique\" = 1 AND list.partial = 0",
     )
+    .bind(&deal)
     .fetch_all(&mut *conn)
     .await?;
     Ok(Found {

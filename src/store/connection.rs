@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use sqlx::mysql::MySqlConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, Error, MySqlConnection, SqliteConnection};
+use sqlx::{ConnectOptions, Error, MySqlConnection, SqliteConnection};
 use tokio::time::timeout;
 
 use crate::resolver::Resolver;
 
 use super::StoreError;
 use super::cannot_open::CannotOpen;
+use super::check::WrongSchema;
 use super::failure::Failure;
 use super::file;
+use super::table_names::{Renaming, TableNames};
 use super::worker::Lane;
 
 /// A connection that takes longer is taken for one that cannot be had.
@@ -38,12 +40,13 @@ const WISHES: [&str; 4] = [
     "SET SESSION max_statement_time = 3",
 ];
 
-/// Where the database is. What is shown of it holds neither user nor password.
+/// Where the database is, and what our tables are called there. What is shown of it holds neither user nor password.
 #[derive(Clone)]
 pub struct DatabaseUrl {
     target: Target,
     /// Shared by all workers.
     resolver: Resolver,
+    names: TableNames,
 }
 
 #[derive(Clone)]
@@ -107,7 +110,18 @@ impl FromStr for DatabaseUrl {
 
 impl DatabaseUrl {
     fn to(target: Target) -> Self {
-        Self { target, resolver: Resolver::new() }
+        Self { target, resolver: Resolver::new(), names: TableNames::default() }
+    }
+
+    /// The same database, with tables that are called otherwise.
+    #[must_use]
+    pub fn with_tables(self, names: TableNames) -> Self {
+        Self { names, ..self }
+    }
+
+    /// What our tables are called.
+    pub fn names(&self) -> &TableNames {
+        &self.names
     }
 
     /// Has the name of a server's host looked up, once for all workers that wait for it: the driver would have a thread blocked
@@ -166,9 +180,14 @@ impl std::fmt::Debug for DatabaseUrl {
 
 /// One connection.
 pub enum Conn {
-    MySql(MySqlConnection),
-    Sqlite(SqliteConnection),
+    MySql(MySql),
+    Sqlite(Sqlite),
 }
+
+/// One to a server.
+pub type MySql = Renaming<MySqlConnection>;
+/// One to a file.
+pub type Sqlite = Renaming<SqliteConnection>;
 
 /// Runs one text on the connection of whichever engine it is, with that engine's native types.
 macro_rules! on_conn {
@@ -182,6 +201,16 @@ macro_rules! on_conn {
 pub(super) use on_conn;
 
 impl Conn {
+    /// What a table of ours is called, to be bound where its name is a value.
+    pub fn table(&self, plain: &str) -> String {
+        on_conn!(self, c => c.table(plain))
+    }
+
+    /// What is wrong with the tables, as they are called.
+    pub fn wrong(&self, wrong: &WrongSchema) -> StoreError {
+        StoreError::WrongSchema(on_conn!(self, c => c.names().told(&wrong.to_string())))
+    }
+
     /// Runs one parameterless statement.
     pub async fn execute(&mut self, sql: &'static str) -> Result<u64, Error> {
         Ok(on_conn!(self, c => sqlx::raw_sql(sql).execute(&mut *c).await?.rows_affected()))
@@ -249,14 +278,14 @@ pub async fn open(url: &DatabaseUrl) -> Result<Conn, CannotOpen> {
         url.look_up_host().await?;
         match &url.target {
             Target::MySql(options) => {
-                let mut conn = Conn::MySql(options.connect().await?);
+                let mut conn = Conn::MySql(Renaming::new(options.connect().await?, &url.names));
                 // Whatever the server's defaults are: cut-off values and lost engines are errors, and a statement that
                 // was acknowledged is committed. (completion_type could begin a transaction with every COMMIT.)
                 conn.execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', autocommit = 1, completion_type = 0")
                     .await?;
                 Ok(conn)
             }
-            Target::Sqlite(options) => Ok(Conn::Sqlite(options.connect().await?)),
+            Target::Sqlite(options) => Ok(Conn::Sqlite(Renaming::new(options.connect().await?, &url.names))),
         }
     };
     in_time(url, connecting).await
@@ -270,7 +299,7 @@ pub async fn open_to_look(url: &DatabaseUrl) -> Result<Conn, CannotOpen> {
         url.look_up_host().await?;
         match &url.target {
             Target::MySql(options) => {
-                let mut conn = Conn::MySql(options.connect().await?);
+                let mut conn = Conn::MySql(Renaming::new(options.connect().await?, &url.names));
                 conn.execute("SET SESSION TRANSACTION READ ONLY").await?;
                 Ok(conn)
             }
@@ -285,7 +314,7 @@ pub async fn open_to_look(url: &DatabaseUrl) -> Result<Conn, CannotOpen> {
                     .read_only(true)
                     .immutable(!std::path::Path::new(&log).exists())
                     .busy_timeout(SQLITE_BUSY);
-                Ok(Conn::Sqlite(options.disable_statement_logging().connect().await?))
+                Ok(Conn::Sqlite(Renaming::new(options.disable_statement_logging().connect().await?, &url.names)))
             }
         }
     };

@@ -5,8 +5,8 @@ use sqlx::Error;
 
 use crate::deal::{BeijingTime, Timestamp};
 
-use super::check::{self, WrongSchema};
-use super::connection::{Conn, DatabaseUrl, on_conn, open_to_look};
+use super::check;
+use super::connection::{Conn, DatabaseUrl, MySql, on_conn, open_to_look};
 use super::inspect::{Found, has_table, pending, wrong_schema};
 use super::migrate::{FOLLOWED, Pending, READABLE};
 use super::probe::probe;
@@ -15,13 +15,15 @@ use super::{ForeignClock, StoreError, adoptable, not_told, unique};
 /// What a migration would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DryRun {
+    /// What the table of the deals is called.
+    pub table: String,
     /// The steps, in order.
     pub steps: Vec<&'static str>,
     /// Why nothing would be done, and the service would not start.
-    pub refused: Option<WrongSchema>,
+    pub refused: Option<String>,
     /// By which clock other programs' rows are written, on a server.
     pub foreign_clock: Option<ForeignClock>,
-    /// Tables that look like the original's under another name.
+    /// Tables that look like the original's under another prefix.
     pub elsewhere: Vec<String>,
     /// The rows of `deal`; `None`: there is no such table yet.
     pub rows: Option<i64>,
@@ -52,26 +54,27 @@ pub struct Adoption {
 
 /// Looks up what a migration would do.
 pub async fn dry_run(url: &DatabaseUrl, now: Timestamp) -> Result<DryRun, StoreError> {
+    let plan = DryRun { table: url.names().table("deal"), ..DryRun::default() };
     if url.file().is_some_and(|file| !file.exists()) {
-        return Ok(DryRun { steps: Pending::all().names(), ..DryRun::default() });
+        return Ok(DryRun { steps: Pending::all().names(), ..plan });
     }
     let mut conn = open_to_look(url).await?;
-    let has_deals = has_table(&mut conn, "deal").await.map_err(|error| not_told(&error))?;
-    if let (true, Some(refused)) = (has_deals, refused(&mut conn, url, now).await?) {
-        return Ok(DryRun { refused: Some(refused), ..DryRun::default() });
+    if let Some(refused) = refused(&mut conn, url, now).await? {
+        return Ok(DryRun { refused: Some(refused), ..plan });
     }
-    look(&mut conn, now).await.map_err(|error| not_told(&error))
+    look(&mut conn, plan, now).await.map_err(|error| not_told(&error))
 }
 
 /// What a start would say of the table.
-async fn refused(conn: &mut Conn, url: &DatabaseUrl, now: Timestamp) -> Result<Option<WrongSchema>, StoreError> {
-    if let Conn::MySql(c) = conn
-        && let Some(wrong) = wrong_schema(adoptable::check(c).await)?
-    {
+async fn refused(conn: &mut Conn, url: &DatabaseUrl, now: Timestamp) -> Result<Option<String>, StoreError> {
+    if let Some(wrong) = wrong_schema(adoptable::check(conn).await)? {
         return Ok(Some(wrong));
     }
     if let Some(wrong) = wrong_schema(unique::check(conn).await)? {
         return Ok(Some(wrong));
+    }
+    if !has_table(conn, "deal").await.map_err(|error| not_told(&error))? {
+        return Ok(None);
     }
     if pending(conn).await.map_err(|error| not_told(&error))?.names().is_empty()
         && let Some(wrong) = wrong_schema(check::check(conn).await)?
@@ -81,9 +84,9 @@ async fn refused(conn: &mut Conn, url: &DatabaseUrl, now: Timestamp) -> Result<O
     wrong_schema(probe(url, now).await)
 }
 
-async fn look(conn: &mut Conn, now: Timestamp) -> Result<DryRun, Error> {
+async fn look(conn: &mut Conn, mut plan: DryRun, now: Timestamp) -> Result<DryRun, Error> {
     let pending = pending(conn).await?;
-    let mut plan = DryRun { steps: pending.names(), ..DryRun::default() };
+    plan.steps = pending.names();
     if let Conn::MySql(c) = &mut *conn {
         plan.elsewhere = adoptable::elsewhere(c).await?;
     }
@@ -119,11 +122,12 @@ fn index_name(statement: &'static str) -> Option<&'static str> {
 async fn has_index(conn: &mut Conn, name: &str) -> Result<bool, Error> {
     let sql = match conn {
         Conn::MySql(_) => {
-            "SELECT COUNT(*) FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = 'deal' AND index_name = ?"
+            "SELECT COUNT(*) FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? AND index_name = ?"
         }
-        Conn::Sqlite(_) => "SELECT COUNT(*) FROM sqlite_master WHERE type = 'index' AND name = ?",
+        Conn::Sqlite(_) => "SELECT COUNT(*) FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND name = ?",
     };
-    Ok(on_conn!(conn, c => sqlx::query_scalar::<_, i64>(sql).bind(name).fetch_one(&mut *c).await?) > 0)
+    let table = conn.table("deal");
+    Ok(on_conn!(conn, c => sqlx::query_scalar::<_, i64>(sql).bind(table).bind(name).fetch_one(&mut *c).await?) > 0)
 }
 
 /// About what an index takes: InnoDB keeps a record's head, the primary key and the indexed bytes, in pages that are
@@ -134,7 +138,7 @@ fn estimate(index: &str, rows: i64, letters: i64) -> i64 {
     (rows * HEAD_AND_PRIMARY_KEY + indexed) * 4 / 3
 }
 
-async fn adoption(conn: &mut sqlx::MySqlConnection, now: Timestamp) -> Result<Adoption, Error> {
+async fn adoption(conn: &mut MySql, now: Timestamp) -> Result<Adoption, Error> {
     // Without an index over order ids, which the original had not, rows are grouped instead of looked up. Of the rows of
     // one number the paid one is of record, else the newest: that one is followed when it is young and undecided.
     let numbers = format!(
@@ -162,7 +166,7 @@ async fn adoption(conn: &mut sqlx::MySqlConnection, now: Timestamp) -> Result<Ad
 }
 
 impl Found {
-    async fn among(conn: &mut sqlx::MySqlConnection, condition: &str) -> Result<Self, Error> {
+    async fn among(conn: &mut MySql, condition: &str) -> Result<Self, Error> {
         let count = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM deal WHERE {condition}"));
         let ids = sqlx::AssertSqlSafe(format!("SELECT CAST(id AS CHAR(20)) FROM deal WHERE {condition} ORDER BY id LIMIT 10"));
         Ok(Self { count: sqlx::query_scalar(count).fetch_one(&mut *conn).await?, examples: sqlx::query_scalar(ids).fetch_all(conn).await? })

@@ -1,7 +1,6 @@
 //! Why the store could not do it.
 
 use super::cannot_open::CannotOpen;
-use super::check::WrongSchema;
 use super::row::ImpossibleRow;
 
 /// Why the store could not do it.
@@ -25,9 +24,9 @@ pub enum StoreError {
     /// The schema lacks steps that this version takes.
     #[error("{0}")]
     NotMigrated(#[from] NotMigrated),
-    /// The schema is not one that this service can work with.
+    /// The schema is not one that this service can work with; what is wrong, by the tables' whole names.
     #[error("{0}")]
-    WrongSchema(#[from] WrongSchema),
+    WrongSchema(String),
 }
 
 /// The schema lacks steps that this version takes.

@@ -8,7 +8,7 @@ use sqlx::Error;
 
 use crate::deal::{ForeignTime, Timestamp};
 
-use super::connection::Conn;
+use super::connection::{Conn, MySql};
 
 /// How far ahead of UTC Beijing's clocks are, all year round.
 const BEIJING: i64 = 8 * 3600;
@@ -50,7 +50,7 @@ impl ForeignClock {
         }
     }
 
-    pub(super) async fn of_server(conn: &mut sqlx::MySqlConnection) -> Result<Self, Error> {
+    pub(super) async fn of_server(conn: &mut MySql) -> Result<Self, Error> {
         let (now, later, is_set_by_session): (Option<i64>, Option<i64>, Option<i64>) = sqlx::query_as(QUESTION).fetch_one(conn).await?;
         Ok(match (now, later) {
             (Some(now), Some(later)) if is_set_by_session != Some(1) => Self::Ahead { now, least: now.min(later) },

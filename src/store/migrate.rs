@@ -12,7 +12,7 @@ use tracing::info;
 
 use crate::deal::{BeijingTime, Timestamp};
 
-use super::connection::{Conn, DatabaseUrl, on_conn, open};
+use super::connection::{Conn, DatabaseUrl, MySql, on_conn, open};
 use super::file;
 use super::inspect::has_table;
 use super::probe::probe;
@@ -70,11 +70,9 @@ pub const FOLLOWED: TimeDelta = TimeDelta::days(7);
 pub async fn migrate(url: &DatabaseUrl, now: Timestamp) -> Result<Vec<&'static str>, StoreError> {
     file::prepare(url)?;
     let mut conn = open(url).await?;
-    if let Conn::MySql(c) = &mut conn {
-        adoptable::check(c).await?;
-    }
+    adoptable::check(&mut conn).await?;
     unique::check(&mut conn).await?;
-    if !url.is_sqlite() && has_table(&mut conn, "deal").await.map_err(|error| not_told(&error))? {
+    if has_table(&mut conn, "deal").await.map_err(|error| not_told(&error))? {
         probe(url, now).await?;
     }
     run(&mut conn, now).await.map_err(|error| match error.as_database_error() {
@@ -171,7 +169,7 @@ fn is_already_there(error: &Error) -> bool {
 
 /// Names the row of record of every order id in a table that the original filled: the paid one first, then the
 /// newest. Nothing else of the original's changes in any row, `update_at` included, and no row goes.
-async fn adopt(conn: &mut sqlx::MySqlConnection, now: Timestamp) -> Result<(), Error> {
+async fn adopt(conn: &mut MySql, now: Timestamp) -> Result<(), Error> {
     let (last,): (Option<i64>,) = sqlx::query_as("SELECT CAST(MAX(id) AS SIGNED) FROM deal").fetch_one(&mut *conn).await?;
     let Some(last) = last else { return Ok(()) };
     let kept = kept(conn).await?;
@@ -190,7 +188,7 @@ async fn adopt(conn: &mut sqlx::MySqlConnection, now: Timestamp) -> Result<(), E
 }
 
 /// One bite. The original, or another instance that adopts too, may be at the same rows: then it is taken again.
-async fn adopt_between(conn: &mut sqlx::MySqlConnection, (from, to): (i64, i64), kept: &str, now: Timestamp) -> Result<u64, Error> {
+async fn adopt_between(conn: &mut MySql, (from, to): (i64, i64), kept: &str, now: Timestamp) -> Result<u64, Error> {
     let mut patience = ADOPTION_RETRIES;
     let mut claimed = 0;
     loop {
@@ -210,7 +208,7 @@ pub const READABLE: &str = "HEX(order_id) REGEXP '^(2[AD]|3[0-9]|4[0-9A-F]|5[0-9
 
 /// The rows of record that nobody has claimed yet. Numbers are judged and compared by their bytes, in HEX, for the
 /// collations of old tables find too much; CONVERT, because no index serves the comparison of two character sets.
-async fn of_record(conn: &mut sqlx::MySqlConnection, from: i64, to: i64) -> Result<Vec<i64>, Error> {
+async fn of_record(conn: &mut MySql, from: i64, to: i64) -> Result<Vec<i64>, Error> {
     let rows: Vec<(i64,)> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
         "SELECT CAST(a.id AS SIGNED) FROM deal a \
          WHERE a.id > ? AND a.id <= ? AND a.order_key IS NULL AND {READABLE} \
@@ -228,18 +226,19 @@ async fn of_record(conn: &mut sqlx::MySqlConnection, from: i64, to: i64) -> Resu
 }
 
 /// Columns that the original never had and that change with every update of their row, so that they keep what they say.
-async fn kept(conn: &mut sqlx::MySqlConnection) -> Result<String, Error> {
+async fn kept(conn: &mut MySql) -> Result<String, Error> {
     let columns: Vec<String> = sqlx::query_scalar(
-        "SELECT CAST(column_name AS CHAR(64)) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'deal' \
+        "SELECT CAST(column_name AS CHAR(64)) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? \
          AND extra LIKE '%on update%' AND column_name NOT IN ('create_at', 'update_at')",
     )
+    .bind(conn.table("deal"))
     .fetch_all(conn)
     .await?;
     let quoted = columns.into_iter().map(|column| format!("`{}`", column.replace('`', "``")));
     Ok(quoted.map(|column| format!(", {column} = {column}")).collect())
 }
 
-async fn claim(conn: &mut sqlx::MySqlConnection, ids: &[i64], kept: &str, now: Timestamp, claimed: &mut u64) -> Result<(), Error> {
+async fn claim(conn: &mut MySql, ids: &[i64], kept: &str, now: Timestamp, claimed: &mut u64) -> Result<(), Error> {
     for ids in ids.chunks(LOCKED_AT_ONCE) {
         // Undecided ones are due at once, unless they are too old or WeChat knows nothing of them.
         let mut update = QueryBuilder::new("UPDATE deal SET order_key = order_id, create_at = create_at, update_at = update_at");

@@ -4,12 +4,12 @@
 //! It leaves nothing behind. The row has the number 0, which no counter of rows gives or minds, and is rolled back; so is
 //! what triggers write, if the engine of their tables can. Where that cannot be known nothing is tried.
 
-use sqlx::{Error, MySqlConnection};
+use sqlx::Error;
 
 use crate::deal::Timestamp;
 
 use super::check::WrongSchema;
-use super::connection::{Conn, DatabaseUrl, open};
+use super::connection::{Conn, DatabaseUrl, MySql, open};
 use super::failure::Failure;
 use super::inspect::may;
 use super::values::column;
@@ -23,26 +23,29 @@ const XML: &str = "<xml></xml>";
 
 /// Tries the table, if there is one and it can be done without leaving anything behind.
 pub async fn probe(url: &DatabaseUrl, now: Timestamp) -> Result<(), StoreError> {
+    // A file's tables are all of our making.
+    if url.is_sqlite() {
+        return Ok(());
+    }
     let Conn::MySql(mut conn) = open(url).await? else { return Ok(()) };
     if !is_safe(&mut conn).await.map_err(|error| not_told(&error))? {
-        tracing::warn!("no insert is tried on the table deal: what its triggers write, if it has any, might stay");
+        tracing::warn!(table = conn.table("deal"), "no insert is tried on the table: what its triggers write, if it has any, might stay");
         return Ok(());
     }
     let tried = attempt(&mut conn, now).await;
     // The connection ends here, and with it what could not be rolled back.
     let _ = sqlx::raw_sql("ROLLBACK").execute(&mut conn).await;
     match tried.as_ref().map_err(Failure::of) {
-        Err(Failure::Refused(_)) => Err(WrongSchema::Refuses(words(&tried)).into()),
+        Err(Failure::Refused(_)) => Err(Conn::MySql(conn).wrong(&WrongSchema::Refuses(words(&tried)))),
         // What fails for another reason, or because somebody is at the same rows, says nothing about the table.
         _ => Ok(()),
     }
 }
 
 /// Whether everything that an insert could write would be rolled back with it.
-async fn is_safe(conn: &mut MySqlConnection) -> Result<bool, Error> {
-    let triggers =
-        "SELECT COUNT(*) FROM information_schema.triggers WHERE event_object_schema = DATABASE() AND event_object_table = 'deal'";
-    let has_triggers = sqlx::query_scalar::<_, i64>(triggers).fetch_one(&mut *conn).await? > 0;
+async fn is_safe(conn: &mut MySql) -> Result<bool, Error> {
+    let triggers = "SELECT COUNT(*) FROM information_schema.triggers WHERE event_object_schema = DATABASE() AND event_object_table = ?";
+    let has_triggers = sqlx::query_scalar::<_, i64>(triggers).bind(conn.table("deal")).fetch_one(&mut *conn).await? > 0;
     // Who may not make triggers does not see them.
     if !has_triggers && may(conn, "TRIGGER").await? {
         return Ok(true);
@@ -51,11 +54,11 @@ async fn is_safe(conn: &mut MySqlConnection) -> Result<bool, Error> {
     let lasting = "SELECT COUNT(*) FROM information_schema.tables t WHERE t.table_type = 'BASE TABLE' AND t.engine <> 'InnoDB' \
                    AND t.table_schema NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys') \
                    AND (? OR t.table_schema = DATABASE() OR EXISTS (SELECT 1 FROM information_schema.triggers s \
-                   WHERE s.event_object_schema = DATABASE() AND s.event_object_table = 'deal' AND LOCATE(t.table_schema, s.action_statement) > 0))";
-    Ok(sqlx::query_scalar::<_, i64>(lasting).bind(!has_triggers).fetch_one(conn).await? == 0)
+                   WHERE s.event_object_schema = DATABASE() AND s.event_object_table = ? AND LOCATE(t.table_schema, s.action_statement) > 0))";
+    Ok(sqlx::query_scalar::<_, i64>(lasting).bind(!has_triggers).bind(conn.table("deal")).fetch_one(conn).await? == 0)
 }
 
-async fn attempt(conn: &mut MySqlConnection, now: Timestamp) -> Result<(), Error> {
+async fn attempt(conn: &mut MySql, now: Timestamp) -> Result<(), Error> {
     const SESSION: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO', \
                            innodb_lock_wait_timeout = 1, lock_wait_timeout = 2, autocommit = 0";
     sqlx::raw_sql(SESSION).execute(&mut *conn).await?;

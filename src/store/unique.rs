@@ -4,7 +4,7 @@
 use sqlx::Error;
 
 use super::check::WrongSchema;
-use super::connection::Conn;
+use super::connection::{Conn, MySql, Sqlite};
 use super::{StoreError, not_told};
 
 /// What every new deal fills with what other deals may have too. (Its own number is in no other row.)
@@ -44,7 +44,7 @@ struct Part {
 /// Looks at the table, if there is one.
 pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
     match in_the_way(conn).await.map_err(|error| not_told(&error))? {
-        Some(index) => Err(WrongSchema::ForeignIndex(index.escape_debug().to_string()).into()),
+        Some(index) => Err(conn.wrong(&WrongSchema::ForeignIndex(index.escape_debug().to_string()))),
         None => Ok(()),
     }
 }
@@ -65,7 +65,7 @@ async fn in_the_way(conn: &mut Conn) -> Result<Option<String>, Error> {
     Ok(in_the_way.cloned())
 }
 
-async fn mysql(conn: &mut sqlx::MySqlConnection) -> Result<Vec<Part>, Error> {
+async fn mysql(conn: &mut MySql) -> Result<Vec<Part>, Error> {
     // MariaDB writes a default of NULL as a word. What is generated is filled from what we fill.
     let rows: Vec<(String, Option<String>, i64, i64)> = sqlx::query_as(
         "SELECT CAST(s.index_name AS CHAR(64)), CAST(s.column_name AS CHAR(64)), CAST(s.sub_part IS NOT NULL AS SIGNED), \
@@ -73,20 +73,23 @@ async fn mysql(conn: &mut sqlx::MySqlConnection) -> Result<Vec<Part>, Error> {
          AND c.extra NOT LIKE '%GENERATED%', 0) AS SIGNED) \
          FROM information_schema.statistics s LEFT JOIN information_schema.columns c \
          ON c.table_schema = s.table_schema AND c.table_name = s.table_name AND c.column_name = s.column_name \
-         WHERE s.table_schema = DATABASE() AND s.table_name = 'deal' AND s.non_unique = 0 ORDER BY s.index_name, s.seq_in_index",
+         WHERE s.table_schema = DATABASE() AND s.table_name = ? AND s.non_unique = 0 ORDER BY s.index_name, s.seq_in_index",
     )
+    .bind(conn.table("deal"))
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(Part::from).collect())
 }
 
-async fn sqlite(conn: &mut sqlx::SqliteConnection) -> Result<Vec<Part>, Error> {
+async fn sqlite(conn: &mut Sqlite) -> Result<Vec<Part>, Error> {
     // Hidden columns are those that are generated.
     let rows: Vec<(String, Option<String>, i64, i64)> = sqlx::query_as(
         "SELECT list.name, part.name, 0, COALESCE(\"notnull\" = 0 AND COALESCE(dflt_value, 'NULL') = 'NULL' AND hidden = 0, 0) \
-         FROM pragma_index_list('deal') list JOIN pragma_index_info(list.name) part \
-         LEFT JOIN pragma_table_xinfo('deal') col ON col.name = part.name WHERE list.\"unique\" = 1 ORDER BY list.name, part.seqno",
+         FROM pragma_index_list(?) list JOIN pragma_index_info(list.name) part \
+         LEFT JOIN pragma_table_xinfo(?) col ON col.name = part.name WHERE list.\"unique\" = 1 ORDER BY list.name, part.seqno",
     )
+    .bind(conn.table("deal"))
+    .bind(conn.table("deal"))
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(Part::from).collect())

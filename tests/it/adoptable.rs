@@ -105,7 +105,7 @@ async fn a_table_that_takes_no_row_of_ours_is_refused_by_name() {
     }
 }
 
-/// With a prefix, as ThinkJS gives it; then under the name that it must have, with the former one for the original.
+/// With a prefix, as ThinkJS gives it; then under the plain name, with the former one for the original.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_table_under_another_name_is_noticed_and_may_be_renamed() {
     let (database, look) = with_table("RENAME TABLE deal TO think_deal; CREATE TABLE old_deal (id int)").await;
@@ -113,6 +113,7 @@ async fn a_table_under_another_name_is_noticed_and_may_be_renamed() {
     let insert = "SET SESSION sql_mode = ''; INSERT INTO think_deal (order_id, product_id, merchant_id, price, status) VALUES";
     look.run(&format!("{insert} ('before', 34, 12, 19.9, 0)")).await;
     assert!(told().await.contains("elsewhere   think_deal looks like"), "{}", told().await);
+    assert!(told().await.contains("set database.table_prefix to think_\n"), "{}", told().await);
     migrate(&database).await.unwrap();
     assert!(told().await.contains("elsewhere   think_deal looks like"), "the empty deal is not it: {}", told().await);
 

@@ -55,6 +55,15 @@ fn sql_lives_in_the_store() {
     );
 }
 
+/// A name as a value would be the plain one, whatever prefix the tables have.
+#[test]
+fn tables_named_as_values_are_asked_of_the_connection() {
+    never_names(
+        &["store"],
+        &["table_name = '", "table_name IN ('", "event_object_table = '", "table_info('", "table_xinfo('", "index_list('", "tbl_name = '"],
+    );
+}
+
 #[test]
 fn who_counts_and_traces_knows_nobody_who_is_counted() {
     never_names(&["metrics", "trace.rs", "telemetry"], &["crate::store", "crate::wechat", "crate::gateway", "crate::http", "axum", "sqlx"]);

@@ -37,6 +37,7 @@ fn nothing_configured_means_sqlite_and_the_simulator() {
     let settings = settings(&[]).unwrap();
     assert!(settings.wechat.is_none());
     assert!(settings.database.is_sqlite());
+    assert_eq!(settings.database.names().table("deal"), "deal");
     assert_eq!(settings.server.listen.to_string(), "127.0.0.1:8360");
     assert_eq!(settings.simulator.listen.to_string(), "127.0.0.1:8361");
     assert_eq!(settings.max_price.yuan(), "100000.00");
@@ -109,6 +110,10 @@ fn what_cannot_work_is_refused_with_its_key_and_without_its_value() {
         ("DATABASE__URL", "postgres://u:CANARY@h/d", "database.url"),
         ("DATABASE__URL", "mysql://u:CANARY@h", "database.url"),
         ("DATABASE__URL", "sqlite::memory:", "database.url"),
+        ("DATABASE__TABLE_PREFIX", "CANARY`", "database.table_prefix"),
+        ("DATABASE__TABLE_PREFIX", "a.CANARY", "database.table_prefix"),
+        ("DATABASE__TABLE_PREFIX", "付", "database.table_prefix"),
+        ("DATABASE__TABLE_PREFIX", "twentyonetwentyonetwe", "database.table_prefix"),
         ("SERVER__LISTEN", "8360", "server.listen"),
         ("SERVER__TRUSTED_PROXIES", "10.0.0.0/8,CANARY", "server.trusted_proxies"),
         ("SERVER__CORS_ORIGINS", "https://shop.example.com/", "server.cors_origins"),

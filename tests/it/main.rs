@@ -58,6 +58,7 @@ mod starting;
 mod stories;
 mod sweep_bounds;
 mod sweeping;
+mod table_prefix;
 mod trade_states;
 mod upstream;
 mod upstream_words;

@@ -9,8 +9,8 @@ use sqlx::Error;
 
 use crate::deal::Timestamp;
 
-use super::check::{self, WrongSchema};
-use super::connection::{Conn, DatabaseUrl, on_conn, open_to_look};
+use super::check;
+use super::connection::{Conn, DatabaseUrl, MySql, on_conn, open_to_look};
 use super::migrate::{self, Pending};
 use super::{Durability, ForeignClock, StoreError, adoptable, not_told, unique};
 
@@ -28,7 +28,7 @@ pub struct Inspection {
     /// Whether a later version has taken steps that this one does not know.
     pub later_version: bool,
     /// What of the schema cannot be relied on.
-    pub wrong_schema: Option<WrongSchema>,
+    pub wrong_schema: Option<String>,
     /// Rows that somebody should look at; looked for when the schema is right.
     pub leftovers: Option<Leftovers>,
 }
@@ -50,7 +50,7 @@ pub struct Server {
     pub missing_privileges: Option<Vec<&'static str>>,
     /// By which clock other programs' rows are written.
     pub foreign_clock: ForeignClock,
-    /// Tables that look like the original's under another name.
+    /// Tables that look like the original's under another prefix.
     pub elsewhere: Vec<String>,
     /// Columns for WeChat's messages that know no Chinese.
     pub wordless: Vec<String>,
@@ -76,9 +76,7 @@ pub async fn inspect(url: &DatabaseUrl, now: Timestamp) -> Result<Inspection, St
         wrong_schema: None,
         leftovers: None,
     };
-    if let Conn::MySql(c) = &mut conn {
-        inspection.wrong_schema = wrong_schema(adoptable::check(c).await)?;
-    }
+    inspection.wrong_schema = wrong_schema(adoptable::check(&mut conn).await)?;
     if inspection.wrong_schema.is_none() {
         inspection.wrong_schema = wrong_schema(unique::check(&mut conn).await)?;
     }
@@ -92,7 +90,7 @@ pub async fn inspect(url: &DatabaseUrl, now: Timestamp) -> Result<Inspection, St
 }
 
 /// What a check says of the schema; an error if it could not be carried out.
-pub(super) fn wrong_schema(checked: Result<(), StoreError>) -> Result<Option<WrongSchema>, StoreError> {
+pub(super) fn wrong_schema(checked: Result<(), StoreError>) -> Result<Option<String>, StoreError> {
     match checked {
         Ok(()) => Ok(None),
         Err(StoreError::WrongSchema(wrong)) => Ok(Some(wrong)),
@@ -113,11 +111,12 @@ pub(super) async fn has_table(conn: &mut Conn, name: &str) -> Result<bool, Error
         Conn::MySql(_) => "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
         Conn::Sqlite(_) => "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?",
     };
+    let name = conn.table(name);
     Ok(on_conn!(conn, c => sqlx::query_scalar::<_, i64>(sql).bind(name).fetch_one(&mut *c).await?) > 0)
 }
 
 /// Whether our user has a privilege on the whole schema, as far as can be told.
-pub(super) async fn may(conn: &mut sqlx::MySqlConnection, privilege: &str) -> Result<bool, Error> {
+pub(super) async fn may(conn: &mut MySql, privilege: &str) -> Result<bool, Error> {
     let schema: String = sqlx::query_scalar("SELECT CAST(DATABASE() AS CHAR(64))").fetch_one(&mut *conn).await?;
     let grants: Vec<String> = sqlx::query_scalar("SHOW GRANTS").fetch_all(conn).await?;
     Ok(privileges::given(&grants, &schema).has(privilege))
@@ -132,7 +131,7 @@ async fn version(conn: &mut Conn) -> Result<String, Error> {
     Ok(format!("{name}{version}"))
 }
 
-async fn server(conn: &mut sqlx::MySqlConnection) -> Result<Server, Error> {
+async fn server(conn: &mut MySql) -> Result<Server, Error> {
     const VALUES: &str = "SELECT CAST(@@GLOBAL.innodb_flush_log_at_trx_commit AS SIGNED), \
                           CAST(IF(@@GLOBAL.log_bin, @@GLOBAL.sync_binlog, 1) AS SIGNED), CAST(@@GLOBAL.max_connections AS SIGNED), \
                           CAST(UNIX_TIMESTAMP() AS SIGNED), CAST(@@GLOBAL.read_only AS SIGNED), CAST(@@GLOBAL.sql_mode LIKE '%STRICT%' AS SIGNED), \
@@ -141,10 +140,11 @@ async fn server(conn: &mut sqlx::MySqlConnection) -> Result<Server, Error> {
     let (flush, sync, connections, seconds, read_only, strict, schema): Values = sqlx::query_as(VALUES).fetch_one(&mut *conn).await?;
     let grants: Vec<String> = sqlx::query_scalar("SHOW GRANTS").fetch_all(&mut *conn).await?;
     let wordless = sqlx::query_scalar(
-        "SELECT CAST(column_name AS CHAR(64)) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'deal' \
+        "SELECT CAST(column_name AS CHAR(64)) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? \
          AND column_name IN ('prepayBack', 'payBack', 'queryBack') AND character_set_name NOT LIKE 'utf8%' \
          AND character_set_name NOT IN ('gbk', 'gb2312', 'gb18030') ORDER BY ordinal_position",
-    );
+    )
+    .bind(conn.table("deal"));
     Ok(Server {
         durability: Durability::of(flush, sync),
         connections,

@@ -211,7 +211,40 @@ async fn the_original_s_table_is_looked_at_and_not_adopted() {
     findings.say(Fail, "schema", "would not start");
     assert!(format!("{findings:?}").contains("deal.shop must have a default"), "{findings:?}");
     look.run("ALTER TABLE deal DROP COLUMN shop; RENAME TABLE deal TO think_deal").await;
-    Patient::on(&database).examined().await.say(Warn, "database", "think_deal looks like the Node.js service's table");
+    let findings = Patient::on(&database).examined().await;
+    findings.say(Warn, "database", "think_deal looks like the Node.js service's table");
+    assert!(format!("{findings:?}").contains("set database.table_prefix to think_"), "{findings:?}");
+    let findings = Patient::on(&database).set("DATABASE__TABLE_PREFIX", "think_").examined().await;
+    findings.say(Warn, "schema", "0003_adoption to be taken at the next start");
+    assert!(!format!("{findings:?}").contains("looks like"), "{findings:?}");
+    // With a prefix too many, the plain table is the one elsewhere.
+    look.run("RENAME TABLE think_deal TO deal").await;
+    let findings = Patient::on(&database).set("DATABASE__TABLE_PREFIX", "think_").examined().await;
+    findings.say(Warn, "database", "deal looks like the Node.js service's table, and there are no deals in think_deal");
+    assert!(format!("{findings:?}").contains("leave database.table_prefix empty"), "{findings:?}");
+    look.run("RENAME TABLE deal TO think_deal").await;
     look.run("RENAME TABLE think_deal TO deal").await;
     assert_eq!(look.texts(shape).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_with_a_prefix_are_looked_at_and_found_well() {
+    for engine in [Engine::Sqlite, Engine::MySql] {
+        let (database, look) = Database::beside_a_stranger(engine).await;
+        let database = Plan::on(database).set("DATABASE__TABLE_PREFIX", "think_").open().await.stop().await;
+        if let Some(directory) = database.directory() {
+            std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700)).unwrap();
+        }
+        let patient = || Patient::on(&database).set("DATABASE__TABLE_PREFIX", "think_");
+        let findings = patient().examined().await;
+        findings.say(Ok, "schema", "up to date");
+        findings.say(Ok, "rows", "none is overdue");
+        let insert =
+            "INSERT INTO think_deal (order_id, product_id, merchant_id, price, price_last, status, create_at, update_at, expires_at)";
+        look.run(&format!("{insert} VALUES ('late', 1, 1, 5, 5, 0, '2026-03-31 01:00:00', '2026-03-31 01:00:00', '2026-03-31 03:00:00')"))
+            .await;
+        let findings = patient().examined().await;
+        findings.say(Fail, "rows", "1 deals are undecided although their time ended more than an hour ago: late");
+        findings.say(Warn, "rows", "are not followed");
+    }
 }

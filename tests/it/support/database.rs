@@ -86,6 +86,17 @@ impl Database {
         }
     }
 
+    /// With a table of another program's that is called as ours is without a prefix.
+    pub async fn beside_a_stranger(engine: Engine) -> (Self, Look) {
+        let database = Self::fresh(engine).await;
+        if let Some(file) = database.url.strip_prefix("sqlite://") {
+            std::fs::File::create_new(file).unwrap();
+        }
+        let look = database.look().await;
+        look.run("CREATE TABLE deal (what varchar(10) NOT NULL)").await;
+        (database, look)
+    }
+
     /// Directory of the SQLite file, if it is one.
     pub fn directory(&self) -> Option<&std::path::Path> {
         self.directory.as_ref().map(TempDir::path)
