@@ -4,6 +4,7 @@
 //! A close that WeChat acknowledges proves nothing, since unknown numbers are "closed" as well; and a payer may pay
 //! between any two of the steps. So the last word is always a query's.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -30,6 +31,20 @@ pub(super) enum GivenUp {
     NotKnown,
 }
 
+/// The calls that were made to WeChat for one deal.
+#[derive(Debug, Default)]
+pub(super) struct Calls(AtomicU32);
+
+impl Calls {
+    pub fn add_one(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn count(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 impl Gateway {
     /// Closes a deal that nobody has paid. `Ok` when it cannot be paid any more, also when it could not before.
     pub async fn close_order(&self, order_id: OrderId) -> Result<(), GatewayError> {
@@ -50,19 +65,24 @@ impl Gateway {
             let missing = (self.terms.close_min_age - age).num_milliseconds().max(0).unsigned_abs();
             return Err(GatewayError::TooEarly(Duration::from_secs(missing.div_ceil(1000))));
         }
-        match self.give_up(&deal, Origin::FrontEnd).await? {
+        match self.give_up(&deal, Origin::FrontEnd, &Calls::default()).await? {
             GivenUp::Dead => Ok(()),
             GivenUp::NotKnown => Err(GatewayError::Upstream(order_id, CallError::Unknown(Doubt::Incomplete("trade_state")))),
         }
     }
 
     /// Makes sure that an undecided deal cannot be paid any more. [`GatewayError::OrderPaid`]: it was, and is settled.
-    pub(super) async fn give_up(&self, deal: &Deal, origin: Origin) -> Result<GivenUp, GatewayError> {
+    pub(super) async fn give_up(&self, deal: &Deal, origin: Origin, calls: &Calls) -> Result<GivenUp, GatewayError> {
         let order_id = &deal.order_id;
-        if self.is_dead(order_id, origin).await? {
+        if self.is_dead(order_id, origin, calls).await? {
             return Ok(GivenUp::Dead);
         }
-        let answer = self.wechat.close_order(order_id).await.map_err(|error| GatewayError::of_call(order_id, error))?;
+        calls.add_one();
+        let answer = match origin {
+            Origin::Sweeper => self.wechat.close_order_in_budget(order_id).await,
+            _ => self.wechat.close_order(order_id).await,
+        };
+        let answer = answer.map_err(|error| GatewayError::of_call(order_id, error))?;
         let said = match answer {
             CloseAnswer::Closed => "closed",
             CloseAnswer::Paid => "ORDERPAID",
@@ -71,15 +91,16 @@ impl Gateway {
         self.record(Event { detail: Some(said.to_owned()), ..self.event(order_id, EventKind::Closed, origin) }, None).await;
         for pause in LOOK_AGAIN {
             self.clock.pause(pause).await;
-            if self.is_dead(order_id, origin).await? {
+            if self.is_dead(order_id, origin, calls).await? {
                 return Ok(GivenUp::Dead);
             }
         }
-        self.give_up_unordered(deal, origin).await
+        self.give_up_unordered(deal, origin, calls).await
     }
 
     /// Asks WeChat. `true`: it cannot be paid any more; an error when it was paid.
-    async fn is_dead(&self, order_id: &OrderId, origin: Origin) -> Result<bool, GatewayError> {
+    async fn is_dead(&self, order_id: &OrderId, origin: Origin, calls: &Calls) -> Result<bool, GatewayError> {
+        calls.add_one();
         let told = self.ask_and_decide(order_id, origin).await?;
         if told.state.is_paid() {
             return Err(GatewayError::OrderPaid(order_id.clone()));
@@ -88,8 +109,9 @@ impl Gateway {
     }
 
     /// A deal that WeChat does not know can be given up if it never answered for its link and no request is under way.
-    async fn give_up_unordered(&self, deal: &Deal, origin: Origin) -> Result<GivenUp, GatewayError> {
+    async fn give_up_unordered(&self, deal: &Deal, origin: Origin, calls: &Calls) -> Result<GivenUp, GatewayError> {
         let order_id = &deal.order_id;
+        calls.add_one();
         let told = self.ask_and_decide(order_id, origin).await?;
         if told.known {
             return Err(GatewayError::Upstream(order_id.clone(), CallError::Unknown(Doubt::Incomplete("trade_state"))));

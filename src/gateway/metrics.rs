@@ -114,6 +114,11 @@ impl GatewayMetrics {
         self.deals.inc(Outcome::Expired);
     }
 
+    /// A payment that does not fit was told of for the first time.
+    pub(super) fn mismatched(&self) {
+        self.alarms.inc(Alarm::Money);
+    }
+
     pub(super) fn refunded(&self) {
         self.alarms.inc(Alarm::Refunded);
     }
@@ -128,7 +133,6 @@ impl GatewayMetrics {
             Ok(Settled::Already | Settled::Identified | Settled::GivenBack) => return,
             Err(error) => {
                 if let Some(wrong) = Wrong::of(error) {
-                    self.alarms.inc(Alarm::Money);
                     self.wrong_fen.add(wrong, trade.total_fee().get().unsigned_abs());
                 }
                 return;

@@ -11,7 +11,7 @@ use super::Gateway;
 /// Why a notification by the other algorithm is not believed.
 #[derive(Debug, thiserror::Error)]
 pub enum Unbelieved {
-    /// The order was not sent so, or is unknown.
+    /// The order was not sent so.
     #[error("{0}")]
     Signature(#[from] SignatureError),
     /// The order could not be looked up.
@@ -20,9 +20,9 @@ pub enum Unbelieved {
 }
 
 impl Gateway {
-    /// Believes a notification if its order was sent to WeChat by the algorithm that signed it.
+    /// Believes a notification if its order was sent to WeChat by the algorithm that signed it, or is none of ours.
     pub async fn confirm(&self, unconfirmed: Unconfirmed) -> Result<Notification, Unbelieved> {
-        let deal = self.store.find(unconfirmed.order_id()).await?.ok_or(SignatureError::Wrong)?;
+        let Some(deal) = self.store.find_to_finish(unconfirmed.order_id()).await? else { return Ok(unconfirmed.of_unknown_order()) };
         let notification = unconfirmed.confirm(deal.prepay.request.as_deref())?;
         info!(order_id = %deal.order_id, "a notification by the order's own algorithm, which is not wechat.sign_type");
         Ok(notification)

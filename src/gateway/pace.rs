@@ -77,15 +77,13 @@ impl Pace {
         self.spent().spend(chosen.end, -i64::from(chosen.calls));
     }
 
+    /// So many calls were really made for it.
+    pub fn settle(&self, chosen: &Chosen, made: u32) {
+        self.spent().spend(chosen.end, i64::from(made) - i64::from(chosen.calls));
+    }
+
     fn spent(&self) -> MutexGuard<'_, Spent> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Chosen {
-    /// The calls that are set aside for it.
-    pub fn calls(&self) -> u32 {
-        self.calls
     }
 }
 
@@ -167,6 +165,17 @@ mod tests {
         }
         assert_eq!(numbers(&pace.choose(&mut line, |_| 1)), [2, 1]);
         assert!(pace.choose(&mut line, |_| 1).is_empty());
+    }
+
+    #[test]
+    fn what_was_really_called_counts() {
+        let pace = Pace::default();
+        pace.refill(4);
+        let mut line = line(0..12);
+        let dear = pace.choose(&mut line, |_| 4);
+        pace.settle(&dear[0], 6);
+        pace.refill(4);
+        assert_eq!(pace.choose(&mut line, |_| 1).len(), 2, "two more were called than were set aside");
     }
 
     proptest! {

@@ -86,6 +86,7 @@ impl Gateway {
             }
             Err(SettleError::Store(error)) => warn!(%order_id, ?source, %error, "a payment could not be stored yet"),
             Err(error) if self.note_mismatch(trade, error, origin).await => {
+                self.metrics.mismatched();
                 warn!(alarm = "money", %order_id, ?source, total_fee, transaction, %error, "a payment does not fit and changed nothing")
             }
             Err(error) => info!(%order_id, ?source, transaction, %error, "a payment still does not fit"),

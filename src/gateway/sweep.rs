@@ -18,17 +18,19 @@ use tracing::{Instrument, debug, info, info_span, warn};
 use crate::deal::{Deal, Timestamp};
 use crate::store::{Event, EventKind, FOLLOWED, Origin, StoreError};
 
-use super::close_order::GivenUp;
+use super::close_order::{Calls, GivenUp};
 use super::pace::{Chosen, Pace};
 use super::{Gateway, GatewayError};
 
-/// How long a look is taken for; longer than a look takes, unless WeChat is slow.
+/// How long a look is taken for: longer than its one call can take, and than the calls of giving up.
 const LEASE: TimeDelta = TimeDelta::seconds(20);
+const LEASE_TO_GIVE_UP: TimeDelta = TimeDelta::seconds(60);
 /// Deals read for one pass from each end of the line.
 const BATCH: u32 = 1000;
 /// Rows that another program has decided, and that are taken off the line in one pass.
 const DECIDED: u32 = 1000;
-/// A look asks once; giving a deal up asks, closes and asks again, twice perhaps.
+/// What is set aside for a look, which asks once, and for giving a deal up, which asks, closes and asks again; one that WeChat
+/// does not know is asked about three times more, for which the next pass pays.
 const LOOK_COSTS: u32 = 1;
 const GIVING_UP_COSTS: u32 = 4;
 /// Rows claimed a pass of those that the original inserts while both run.
@@ -55,6 +57,14 @@ pub struct Sweeping {
     pace: Pace,
 }
 
+/// A look that is this instance's.
+struct Taken {
+    chosen: Chosen,
+    /// Whether the deal is to be given up.
+    is_over: bool,
+    until: Timestamp,
+}
+
 /// What WeChat said about a deal.
 struct Look {
     said: String,
@@ -78,13 +88,13 @@ impl Gateway {
         let due = self.store.due(now, BATCH.min(calls)).await?;
         let read = due.len();
         let mine = self.take_looks(due.into(), calls, now).await;
-        let swept = Swept { due: read, looked: u32::try_from(mine.len()).unwrap_or(u32::MAX), calls: mine.iter().map(Chosen::calls).sum() };
-        join_all(mine.iter().map(|chosen| self.look_after(&chosen.deal, now))).await;
-        Ok(swept)
+        let looked = u32::try_from(mine.len()).unwrap_or(u32::MAX);
+        let calls = join_all(mine.into_iter().map(|taken| self.look_after(taken, now))).await;
+        Ok(Swept { due: read, looked, calls: calls.into_iter().sum() })
     }
 
     /// Takes as many looks as there are calls for. Those that another instance has taken meanwhile cost nothing.
-    async fn take_looks(&self, mut line: VecDeque<Deal>, calls: u32, now: Timestamp) -> Vec<Chosen> {
+    async fn take_looks(&self, mut line: VecDeque<Deal>, calls: u32, now: Timestamp) -> Vec<Taken> {
         let pace = &self.sweeping.pace;
         pace.refill(calls);
         let mut mine = Vec::new();
@@ -95,42 +105,54 @@ impl Gateway {
             }
             let taken = join_all(chosen.iter().map(|chosen| self.take_look(&chosen.deal, now))).await;
             for (chosen, taken) in chosen.into_iter().zip(taken) {
-                if taken { mine.push(chosen) } else { pace.give_back(&chosen) }
+                match taken {
+                    Some((is_over, until)) => mine.push(Taken { chosen, is_over, until }),
+                    None => pace.give_back(&chosen),
+                }
             }
         }
     }
 
-    /// Takes the look at a deal, unless nobody has to look at it any more.
-    async fn take_look(&self, deal: &Deal, now: Timestamp) -> bool {
+    /// Takes the look at a deal, unless nobody has to look at it any more: whether it is to be given up, and until when it is
+    /// this instance's.
+    async fn take_look(&self, deal: &Deal, now: Timestamp) -> Option<(bool, Timestamp)> {
+        let is_over = self.is_over(deal, now);
+        let until = now + if is_over { LEASE_TO_GIVE_UP } else { LEASE };
         let is_old = deal.prepay.request.is_none() && self.surely_now().min(now) - deal.created_at > FOLLOWED;
         let taken = if is_old || !deal.mode.is_wechat() {
             self.store.forget_look(deal).await.map(|()| false)
         } else {
-            self.store.take_look(deal, now + LEASE).await
+            self.store.take_look(deal, until).await
         };
-        taken.unwrap_or_else(|error| {
+        let taken = taken.unwrap_or_else(|error| {
             debug!(order_id = %deal.order_id, %error, "a look could not be taken");
             false
-        })
+        });
+        taken.then_some((is_over, until))
     }
 
-    /// Looks at one deal. Whatever goes wrong leaves it due again.
-    async fn look_after(&self, deal: &Deal, now: Timestamp) {
+    /// Looks at one deal, and gives the calls that were made for it. Whatever goes wrong leaves it due again.
+    async fn look_after(&self, taken: Taken, now: Timestamp) -> u32 {
+        let (deal, calls) = (&taken.chosen.deal, Calls::default());
         let span = info_span!("look", order_id = %deal.order_id);
-        match self.try_look_after(deal, now).instrument(span).await {
+        match self.try_look_after(&taken, now, &calls).instrument(span).await {
             Ok(()) => {}
             Err(GatewayError::OrderPaid(order_id)) => info!(%order_id, "the sweeper found it paid"),
             Err(error) => debug!(order_id = %deal.order_id, %error, "a look did not decide"),
         }
+        self.sweeping.pace.settle(&taken.chosen, calls.count());
+        calls.count()
     }
 
-    async fn try_look_after(&self, deal: &Deal, now: Timestamp) -> Result<(), GatewayError> {
-        let outcome = if self.is_over(deal, now) {
-            self.give_up(deal, Origin::Sweeper).await.map(|given_up| match given_up {
+    async fn try_look_after(&self, taken: &Taken, now: Timestamp, calls: &Calls) -> Result<(), GatewayError> {
+        let deal = &taken.chosen.deal;
+        let outcome = if taken.is_over {
+            self.give_up(deal, Origin::Sweeper, calls).await.map(|given_up| match given_up {
                 GivenUp::Dead => Look { said: "CLOSED".to_owned(), is_known: true },
                 GivenUp::NotKnown => Look { said: "ORDERNOTEXIST".to_owned(), is_known: false },
             })
         } else {
+            calls.add_one();
             let told = self.ask_and_decide(&deal.order_id, Origin::Sweeper).await;
             told.map(|told| Look { said: told.state.as_str().to_owned(), is_known: told.known })
         };
@@ -149,7 +171,7 @@ impl Gateway {
         }
         let event = Event { detail: Some(detail), ..self.event(&deal.order_id, EventKind::Looked, Origin::Sweeper) };
         // Of a deal that was decided meanwhile this changes nothing, and writes no event.
-        self.store.plan_look(deal, now + LEASE, next, event).await?;
+        self.store.plan_look(deal, taken.until, next, event).await?;
         outcome.map(|_| ())
     }
 

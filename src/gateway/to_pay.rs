@@ -11,7 +11,7 @@ use crate::deal::{Deal, DealStatus, Fen, OrderId, Timestamp};
 use crate::store::{Event, EventKind, NewDeal, Origin, PrepayNote, StoreError};
 use crate::wechat::{CallError, Doubt, Order, Refusal};
 
-use super::close_order::GivenUp;
+use super::close_order::{Calls, GivenUp};
 use super::{Gateway, GatewayError};
 
 /// How long one who asks WeChat keeps others from asking: longer than a call can take.
@@ -239,7 +239,12 @@ impl Gateway {
     /// While WeChat was asked, somebody else took the right to ask, or the deal was decided (a clock that is behind, a process
     /// that stood still). WeChat knows one link of an order, the last; so what is stored counts, and not what was heard.
     async fn overtaken(&self, order_id: &OrderId, heard: Result<Opened, GatewayError>) -> Result<Opened, GatewayError> {
-        let deal = self.store.find_to_finish(order_id).await?.ok_or(GatewayError::NotFound)?;
+        let found = self.store.find_to_finish(order_id).await.inspect_err(|error| {
+            // If the deal has expired meanwhile, nobody follows the order that WeChat may have.
+            self.metrics.left_open();
+            error!(alarm = "left_open", %order_id, %error, "whether the deal has expired while WeChat took its order is not known");
+        });
+        let deal = found?.ok_or(GatewayError::NotFound)?;
         if deal.status == DealStatus::Expired {
             self.close_behind(&deal).await?;
         }
@@ -255,7 +260,7 @@ impl Gateway {
     /// WeChat may have taken an order whose deal was given up meanwhile. Nobody follows a deal that is Expired, so the order is
     /// closed at once. [`GatewayError::OrderPaid`]: it was paid, and is settled.
     async fn close_behind(&self, deal: &Deal) -> Result<(), GatewayError> {
-        match self.give_up(deal, Origin::FrontEnd).await {
+        match self.give_up(deal, Origin::FrontEnd, &Calls::default()).await {
             Ok(GivenUp::Dead) => warn!(order_id = %deal.order_id, "WeChat took an order whose deal had expired; it is closed"),
             Ok(GivenUp::NotKnown) => {}
             Err(paid @ GatewayError::OrderPaid(_)) => return Err(paid),

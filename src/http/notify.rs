@@ -64,7 +64,7 @@ pub async fn notify(
             return Acknowledgement::Success;
         }
         Notification::Refund => {
-            info!("a notification of a refund; it is not read yet");
+            warn!("a notification of a refund; it is not read yet");
             app.gateway.metrics().answered(Answered::Refund);
             return Acknowledgement::Success;
         }
@@ -143,7 +143,7 @@ fn is_source(request: &Request, app: &App) -> bool {
 }
 
 /// A notification that WeChat has signed: size, then XML, then signature, then meaning. Nothing of the database is
-/// touched before, so a flood of forged ones costs a hash each. (Those of refunds have no signature, and touch nothing.)
+/// touched before, so a flood of forged ones costs some hashes each. (Those of refunds have no signature, and touch nothing.)
 pub struct SignedNotify(Reading);
 
 impl FromRequest<Arc<App>> for SignedNotify {

@@ -33,6 +33,12 @@ impl Unconfirmed {
         let own = request.map_or(Some(SignType::Md5), SignType::of_request);
         if own == Some(self.sign_type) { Ok(self.notification) } else { Err(SignatureError::Wrong) }
     }
+
+    /// The notification of an order that is not there (of a restored copy, say): signed with our key, it is no forgery, and
+    /// there is no deal that it could settle.
+    pub fn of_unknown_order(self) -> Notification {
+        self.notification
+    }
 }
 
 impl SignType {

@@ -179,9 +179,14 @@ impl Client {
         self.call(Api::OrderQuery, &self.merchant, order_id, request, &[], reply::order_query).await
     }
 
-    /// `closeorder`.
+    /// `closeorder` for a caller who waits.
     pub async fn close_order(&self, order_id: &OrderId) -> Result<CloseAnswer, CallError> {
         let _place = self.place(&self.orders, Api::CloseOrder).await?;
+        self.close_order_in_budget(order_id).await
+    }
+
+    /// The same for the sweeper, as [`Client::order_query_in_budget`].
+    pub async fn close_order_in_budget(&self, order_id: &OrderId) -> Result<CloseAnswer, CallError> {
         let request = self.merchant.order_request(order_id, &self.chance);
         self.call(Api::CloseOrder, &self.merchant, order_id, request, &PAUSES, reply::close_order).await
     }
