@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::gateway::{Answered, Disbelief, SettleError, Settled, Unbelieved};
 use crate::listener::Peer;
