@@ -3,15 +3,9 @@
 use std::fmt::Write;
 
 use crate::deal::{BeijingTime, Deal, DealStatus, Mode, OrderId, Timestamp};
-use crate::store::{EventKind, Origin, Store, StoreError, StoredEvent, Story};
+use crate::store::{EventKind, Origin, StoredEvent, Story};
 
 /// Tells the story of an order; `None` if there is no such order and nothing was ever heard of it.
-pub async fn explain(store: &Store, order_id: &OrderId, now: Timestamp) -> Result<Option<String>, StoreError> {
-    let story = Story { deal: store.find(order_id).await?, events: store.events(order_id).await? };
-    Ok(tell(&story, order_id, now))
-}
-
-/// The same of what has been read.
 pub fn tell(Story { deal, events }: &Story, order_id: &OrderId, now: Timestamp) -> Option<String> {
     if deal.is_none() && events.is_empty() {
         return None;

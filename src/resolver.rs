@@ -46,7 +46,10 @@ impl Resolver {
         let begin = || {
             let (look_up, name) = (self.look_up, name.to_owned());
             let thread = tokio::task::spawn_blocking(move || look_up(&name));
-            async move { thread.await.map_err(io::Error::other).flatten().map_err(Arc::new) }.boxed().shared()
+            let asked = async move { thread.await.map_err(io::Error::other).flatten().map_err(Arc::new) }.boxed().shared();
+            // It ends also when everybody who waited has given up, so that nobody is told an old answer later.
+            tokio::spawn(asked.clone());
+            asked
         };
         under_way.entry(name.to_owned()).or_insert_with(begin).clone()
     }
@@ -111,5 +114,20 @@ mod tests {
             let found: Vec<_> = resolver.resolve("pay.example.com".parse().unwrap()).await.unwrap().collect();
             assert_eq!(found, [SocketAddr::from(([127, 0, 0, time], 0))]);
         }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_all_gave_up_on_is_told_to_nobody_later() {
+        static TIMES: AtomicUsize = AtomicUsize::new(0);
+        let resolver = Resolver::with(|_| {
+            std::thread::sleep(Duration::from_millis(100));
+            Err(match TIMES.fetch_add(1, Ordering::Relaxed) {
+                0 => io::ErrorKind::TimedOut.into(),
+                _ => io::ErrorKind::NotFound.into(),
+            })
+        });
+        assert!(timeout(Duration::from_millis(10), resolver.look_up("db")).await.is_err(), "given up");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(resolver.look_up("db").await.unwrap_err().kind(), io::ErrorKind::NotFound, "looked up anew");
     }
 }

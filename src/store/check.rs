@@ -26,8 +26,8 @@ pub enum WrongSchema {
         /// What it must be over.
         columns: &'static str,
     },
-    /// With it hardly a new deal could be stored.
-    #[error("the table deal has a unique index that new deals would violate: DROP INDEX {0} ON deal")]
+    /// With it hardly a new deal could be stored, or its payment.
+    #[error("the table deal has a unique index that new deals or their payments would violate: DROP INDEX {0} ON deal")]
     ForeignIndex(String),
     /// Without the journal no change is made.
     #[error("the table deal_event is missing: DELETE FROM deal_migration WHERE version = 2, and start again")]

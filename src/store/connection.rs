@@ -23,6 +23,10 @@ use super::worker::Lane;
 const CONNECT: Duration = Duration::from_millis(1500);
 /// Statements that stay prepared on a connection: more than there are.
 const STATEMENTS: usize = 200;
+/// A look at the schema that takes longer is taken for one that is never answered. A server of many tables needs some seconds.
+const LOOK: Duration = Duration::from_secs(15);
+/// For as long a change of the schema, or a look, waits for a table that others have locked: the server's default is a day.
+const FOR_OTHERS: &str = "SET SESSION lock_wait_timeout = 5";
 /// How long a writer of SQLite waits for another process that writes; below the workers' limit a statement.
 const SQLITE_BUSY: Duration = Duration::from_millis(1500);
 
@@ -272,7 +276,7 @@ pub async fn connect(url: &DatabaseUrl, lane: Lane) -> Result<Conn, StoreError> 
     Ok(conn)
 }
 
-/// A connection without limits on how long a statement may take: for changes of the schema.
+/// A connection without limits on how long a statement may take, once it has its table: for changes of the schema.
 pub async fn open(url: &DatabaseUrl) -> Result<Conn, CannotOpen> {
     let connecting = async {
         url.look_up_host().await?;
@@ -283,6 +287,7 @@ pub async fn open(url: &DatabaseUrl) -> Result<Conn, CannotOpen> {
                 // was acknowledged is committed. (completion_type could begin a transaction with every COMMIT.)
                 conn.execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', autocommit = 1, completion_type = 0")
                     .await?;
+                conn.execute(FOR_OTHERS).await?;
                 Ok(conn)
             }
             Target::Sqlite(options) => Ok(Conn::Sqlite(Renaming::new(options.connect().await?, &url.names))),
@@ -301,6 +306,7 @@ pub async fn open_to_look(url: &DatabaseUrl) -> Result<Conn, CannotOpen> {
             Target::MySql(options) => {
                 let mut conn = Conn::MySql(Renaming::new(options.connect().await?, &url.names));
                 conn.execute("SET SESSION TRANSACTION READ ONLY").await?;
+                conn.execute(FOR_OTHERS).await?;
                 Ok(conn)
             }
             Target::Sqlite(options) => {
@@ -319,6 +325,11 @@ pub async fn open_to_look(url: &DatabaseUrl) -> Result<Conn, CannotOpen> {
         }
     };
     in_time(url, connecting).await
+}
+
+/// Looks, and gives up on a server that has gone silent.
+pub async fn look<T>(looking: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    timeout(LOOK, looking).await.unwrap_or(Err(StoreError::Unavailable("no answer in time")))
 }
 
 async fn in_time(url: &DatabaseUrl, connecting: impl Future<Output = Result<Conn, Error>>) -> Result<Conn, CannotOpen> {

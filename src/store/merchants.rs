@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use sqlx::Error;
+use sqlx::mysql::MySqlDatabaseError;
 
 use crate::wechat::xml;
 
-use super::connection::{Conn, DatabaseUrl, on_conn, open_to_look};
+use super::cannot_open::CannotOpen;
+use super::connection::{Conn, DatabaseUrl, look, on_conn, open_to_look};
 use super::{Store, StoreError, not_told};
 
 /// So many deals are looked at, of the oldest and of the newest: enough to see whose they are, and quick on any table.
@@ -16,7 +18,7 @@ impl Store {
     /// The `mch_id`s for which the deals in a database were opened, by its oldest and newest ones. Nothing is changed, and a
     /// database without deals of ours has none.
     pub async fn merchants(url: &DatabaseUrl) -> Result<BTreeSet<String>, StoreError> {
-        merchants(url).await
+        look(merchants(url)).await
     }
 }
 
@@ -34,11 +36,55 @@ async fn merchants(url: &DatabaseUrl) -> Result<BTreeSet<String>, StoreError> {
         let requests: Result<Vec<String>, Error> = on_conn!(&mut conn, c => sqlx::query_scalar(requests).fetch_all(&mut *c).await);
         let requests = match requests {
             Ok(requests) => requests,
-            // No such table or column: this service has never been here.
-            Err(Error::Database(_)) => return Ok(BTreeSet::new()),
+            // This service has never been here.
+            Err(error) if is_missing(&error) => return Ok(BTreeSet::new()),
+            // Of a file it is the first that is read: it may be none of SQLite's.
+            Err(error) if url.is_sqlite() => return Err(CannotOpen::of(url, &error).into()),
             Err(error) => return Err(not_told(&error)),
         };
         merchants.extend(requests.iter().filter_map(|request| Some(xml::parse(request.as_bytes()).ok()?.get("mch_id")?.to_owned())));
     }
     Ok(merchants)
+}
+
+/// There is no such table, or no such column in it.
+fn is_missing(error: &Error) -> bool {
+    let Error::Database(error) = error else { return false };
+    match error.try_downcast_ref::<MySqlDatabaseError>() {
+        Some(mysql) => matches!(mysql.number(), 1146 | 1054),
+        None => ["no such table", "no such column"].iter().any(|words| error.message().starts_with(words)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a file says whose table is made so, while another program may hold it.
+    async fn asked(table: &str, held: bool) -> Result<BTreeSet<String>, StoreError> {
+        use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("deal.db");
+        let mut conn = SqliteConnectOptions::new().filename(&file).create_if_missing(true).connect().await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(table.to_owned())).execute(&mut conn).await.unwrap();
+        if held {
+            sqlx::raw_sql("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; BEGIN EXCLUSIVE").execute(&mut conn).await.unwrap();
+            std::fs::write(directory.path().join("deal.db-wal"), "").unwrap();
+        }
+        let said = merchants(&format!("sqlite://{}", file.display()).parse().unwrap()).await;
+        conn.close().await.unwrap();
+        said
+    }
+
+    #[tokio::test]
+    async fn only_a_table_that_is_not_ours_has_no_merchants() {
+        for table in ["", "CREATE TABLE deal (id int)", "CREATE TABLE deal (prepay_request text)"] {
+            assert_eq!(asked(table, false).await.unwrap(), BTreeSet::new(), "{table}");
+        }
+        let ours = "CREATE TABLE deal (id int, prepay_request text); \
+                    INSERT INTO deal VALUES (1, '<xml><mch_id>1900000109</mch_id></xml>')";
+        assert_eq!(asked(ours, false).await.unwrap(), BTreeSet::from(["1900000109".to_owned()]));
+        let error = asked(ours, true).await.unwrap_err();
+        assert!(error.may_pass(), "it is asked again: {error}");
+    }
 }

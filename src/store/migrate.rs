@@ -12,7 +12,7 @@ use tracing::info;
 
 use crate::deal::{BeijingTime, Timestamp};
 
-use super::connection::{Conn, DatabaseUrl, MySql, on_conn, open};
+use super::connection::{Conn, DatabaseUrl, MySql, look, on_conn, open};
 use super::file;
 use super::inspect::has_table;
 use super::probe::probe;
@@ -70,22 +70,34 @@ pub const FOLLOWED: TimeDelta = TimeDelta::days(7);
 pub async fn migrate(url: &DatabaseUrl, now: Timestamp) -> Result<Vec<&'static str>, StoreError> {
     file::prepare(url)?;
     let mut conn = open(url).await?;
-    adoptable::check(&mut conn).await?;
-    unique::check(&mut conn).await?;
-    if has_table(&mut conn, "deal").await.map_err(|error| not_told(&error))? {
-        probe(url, now).await?;
-    }
-    run(&mut conn, now).await.map_err(|error| match error.as_database_error() {
-        Some(_) if is_contention(&error) => StoreError::Unavailable("somebody else is changing the table"),
-        Some(database) => StoreError::Refused(format!("a migration failed: {}", database.message())),
-        None => StoreError::Unavailable("the connection broke during a migration"),
-    })
+    let pending = look(async {
+        adoptable::check(&mut conn).await?;
+        unique::check(&mut conn).await?;
+        if has_table(&mut conn, "deal").await.map_err(|error| not_told(&error))? {
+            probe(url, now).await?;
+        }
+        begin(&mut conn).await.map_err(|error| failed(&error))
+    });
+    let pending = pending.await?;
+    run(&mut conn, pending, now).await.map_err(|error| failed(&error))
 }
 
-async fn run(conn: &mut Conn, now: Timestamp) -> Result<Vec<&'static str>, Error> {
+fn failed(error: &Error) -> StoreError {
+    match error.as_database_error() {
+        Some(_) if is_contention(error) => StoreError::Unavailable("somebody else is changing the table"),
+        Some(database) => StoreError::Refused(format!("a migration failed: {}", database.message())),
+        None => StoreError::Unavailable("the connection broke during a migration"),
+    }
+}
+
+async fn begin(conn: &mut Conn) -> Result<Pending, Error> {
     conn.execute("CREATE TABLE IF NOT EXISTS deal_migration (version bigint NOT NULL PRIMARY KEY, name varchar(100) NOT NULL, applied_at varchar(30) NOT NULL)")
         .await?;
-    let pending = pending(conn).await?;
+    pending(conn).await
+}
+
+/// However long it takes: a large table is rebuilt, and its rows are gone through.
+async fn run(conn: &mut Conn, pending: Pending, now: Timestamp) -> Result<Vec<&'static str>, Error> {
     let mut taken = Vec::new();
     for step in pending.steps {
         for statement in step.statements(conn) {

@@ -59,6 +59,7 @@ pub use dry_run::{Adoption, DryRun};
 pub use edge::{Edge, Fate, Passage, Try};
 pub use error::{NotMigrated, StoreError};
 pub use event::{Event, EventKind, Origin, StoredEvent};
+use failure::Failure;
 pub use foreign_clock::ForeignClock;
 use gate::Gate;
 pub use inspect::{Found, Inspection, Leftovers, Server};
@@ -112,9 +113,11 @@ pub enum PrepayNote {
 
 /// What a look that failed may tell: the driver's own words could show rows.
 fn not_told(error: &sqlx::Error) -> StoreError {
-    match error.as_database_error() {
-        Some(database) => StoreError::Refused(database.message().to_owned()),
-        None => StoreError::Unavailable("the connection broke"),
+    match (Failure::of(error), error.as_database_error()) {
+        (_, None) => StoreError::Unavailable("the connection broke"),
+        (Failure::Contention, _) => StoreError::Unavailable("another program holds the table"),
+        (Failure::Broken | Failure::Unable, _) => StoreError::Unavailable("the server cannot answer now"),
+        (_, Some(database)) => StoreError::Refused(database.message().to_owned()),
     }
 }
 
@@ -161,10 +164,12 @@ impl Store {
         edge: Option<&Edge>,
     ) -> Result<(), StoreError> {
         migrate::migrate(url, now).await?;
-        let mut conn = connection::connect(url, Lane::Read).await?;
-        check::check(&mut conn).await?;
-        let foreign_clock =
-            ForeignClock::read_from(&mut conn).await.map_err(|_| StoreError::Unavailable("the server's time zone cannot be read"))?;
+        let foreign_clock = connection::look(async {
+            let mut conn = connection::connect(url, Lane::Read).await?;
+            check::check(&mut conn).await?;
+            ForeignClock::read_from(&mut conn).await.map_err(|_| StoreError::Unavailable("the server's time zone cannot be read"))
+        });
+        let foreign_clock = foreign_clock.await?;
         *self.foreign_clock.lock().unwrap_or_else(PoisonError::into_inner) = foreign_clock;
         let largest_batch = largest_batch.clamp(1, LARGEST_BATCH);
         self.workers.open(Workers::start(url.clone(), &instance.into(), largest_batch, edge, self.workers.metrics()));
@@ -174,7 +179,7 @@ impl Store {
     /// Brings the schema up to date and checks it, without serving. Returns the steps taken.
     pub async fn migrate(url: &DatabaseUrl, now: Timestamp) -> Result<Vec<&'static str>, StoreError> {
         let steps = migrate::migrate(url, now).await?;
-        check::check(&mut connection::connect(url, Lane::Read).await?).await?;
+        connection::look(async { check::check(&mut connection::connect(url, Lane::Read).await?).await }).await?;
         Ok(steps)
     }
 

@@ -15,10 +15,10 @@ use super::inspect::may;
 use super::values::column;
 use super::{StoreError, not_told};
 
-/// As long as one of ours; no stamp begins so.
-const ORDER_ID: &str = "probe-of-wechat-pay-000000000000";
-/// As long as WeChat's.
-const TRANSACTION_ID: &str = "probe-of-wechat-pay-00000000";
+/// Digits, and as many as in one of ours, for a CHECK may ask for them; no stamp begins so.
+const ORDER_ID: &str = "00000000000000000000000000000000";
+/// As many digits as in WeChat's.
+const TRANSACTION_ID: &str = "0000000000000000000000000000";
 const XML: &str = "<xml></xml>";
 
 /// Tries the table, if there is one and it can be done without leaving anything behind.

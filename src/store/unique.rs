@@ -1,5 +1,5 @@
-//! Unique indexes that others have put on the table and that new deals can meet: with one over the product, say, a product
-//! could be sold once. Such a table is refused by the index's name, before anything is altered.
+//! Unique indexes that others have put on the table and that new deals can meet, or what becomes of them: with one over the
+//! product, say, a product could be sold once. Such a table is refused by the index's name, before anything is altered.
 
 use sqlx::Error;
 
@@ -25,6 +25,10 @@ const FILLED: [&str; 15] = [
     "asking_until",
     "signed_nonce",
 ];
+/// What changes write later into deals that may have it in common.
+const WRITTEN_LATER: [&str; 6] = ["prepayback", "payback", "queryback", "code_url", "refusal", "refunded_at"];
+/// What is written later and is in one deal only, by [`OURS`]; payments of one day begin alike.
+const OF_ONE_PAYMENT: [&str; 2] = ["transaction_id", "transaction_key"];
 /// What no two deals of ours have in common.
 const DISTINCT: [&str; 3] = ["id", "order_id", "order_key"];
 /// Those of our own making.
@@ -58,7 +62,9 @@ async fn in_the_way(conn: &mut Conn) -> Result<Option<String>, Error> {
         parts.iter().filter(|part| part.index == index).any(|part| {
             let Some(column) = part.column.as_deref().map(str::to_ascii_lowercase) else { return false };
             let is = |names: &[&str]| names.contains(&column.as_str());
-            (is(&DISTINCT) && !part.is_prefix) || (part.is_null_unless_filled && !is(&FILLED) && !is(&DISTINCT))
+            let is_of_one_deal = is(&DISTINCT) || (is(&OF_ONE_PAYMENT) && part.is_null_unless_filled);
+            let is_never_written = !is(&FILLED) && !is(&WRITTEN_LATER) && !is(&OF_ONE_PAYMENT) && !is(&DISTINCT);
+            (is_of_one_deal && !part.is_prefix) || (is_never_written && part.is_null_unless_filled)
         })
     };
     let in_the_way = parts.iter().map(|part| &part.index).find(|index| !OURS.contains(&index.as_str()) && !never_meets(index));

@@ -155,6 +155,17 @@ async fn what_works_in_another_type_is_adopted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_that_takes_only_numbers_of_digits_is_adopted() {
+    let digits = |column: &str, number: usize| format!("ADD CONSTRAINT {column}_digits CHECK ({column} REGEXP '^[0-9]{{{number}}}$')");
+    let change = format!("ALTER TABLE deal {}, {}", digits("order_id", 32), digits("transaction_id", 28));
+    let (database, look) = with_table(&change).await;
+    let house = Plan::on(database).open().await;
+    let order = house.to_pay("19.90").await;
+    house.payer_pays(&order).await;
+    assert_eq!(look.status(&order.id).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_tried_at_a_start_leaves_nothing_behind() {
     for engine in ["InnoDB", "MyISAM"] {
         let diary = format!(

@@ -52,6 +52,8 @@ fn commands_are_given_what_the_unit_gives_the_service() {
     use std::os::unix::fs::PermissionsExt;
     let home = TempDir::new().unwrap();
     let unit = UNIT.replace("UMask=0077", "UMask=0077\nEnvironment=RUST_LOG=warn\nUser=till");
+    let drop_in = "[Service]\nUser=other\nEnvironment=\nEnvironment=RUST_LOG=debug\n";
+    let unit = format!("{unit}\n# /etc/systemd/system/wechat-pay.service.d/override.conf\n{drop_in}");
     std::fs::write(home.path().join("unit"), unit).unwrap();
     for (name, script) in [("systemctl", "#!/bin/sh\ncat \"$0/../unit\"\n"), ("systemd-run", "#!/bin/sh\nprintf '%s\\n' \"$@\"\n")] {
         let file = home.path().join(name);
@@ -78,7 +80,15 @@ fn commands_are_given_what_the_unit_gives_the_service() {
         assert!(told.contains(&&*format!("--property={property}")), "{property}: {told:?}");
     }
     let place = |property: &str| told.iter().position(|word| *word == format!("--property={property}"));
-    assert!(place("User=wechat-pay") < place("User=till"), "the unit's word is the last");
+    for later in
+        [["User=wechat-pay", "User=till", "User=other"], ["Environment=RUST_LOG=warn", "Environment=", "Environment=RUST_LOG=debug"]]
+    {
+        assert!(later.iter().all(|property| place(property).is_some()), "{told:?}");
+        assert!(
+            later.is_sorted_by_key(|property| place(property)),
+            "the unit's word comes after ours, a drop-in's after the unit's: {told:?}"
+        );
+    }
     assert!(told.ends_with(&["--", "/usr/local/bin/wechat-pay", "explain", "a b"]), "{told:?}");
     assert!(!told.iter().any(|word| word.contains("ExecStart") || word.contains("Restart")), "{told:?}");
 }

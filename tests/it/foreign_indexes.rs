@@ -69,3 +69,14 @@ on_both_engines! {
         assert_eq!(after.since(&before, "alarms_total{kind=\"not_opened\"}"), 1.0);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_index_that_payments_would_violate_is_refused_at_start() {
+    for columns_of_it in ["transaction_id(10)", "payBack(10)", "queryBack(100)", "prepayBack(20)", "status, payBack(255)", "order_id(14)"] {
+        let database = table_with(Engine::MySql, &format!("CREATE UNIQUE INDEX once_only ON deal ({columns_of_it})")).await;
+        let before = columns(&database).await;
+        let Err((error, database)) = Plan::on(database).try_open().await else { panic!("opened with {columns_of_it}") };
+        assert!(error.to_string().contains("once_only"), "{error}");
+        assert_eq!(columns(&database).await, before, "nothing was altered");
+    }
+}

@@ -6,6 +6,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
+use wechat_pay::store::Store;
 
 use crate::support::database::{Database, Engine, mysql_server};
 use crate::support::http::Caller;
@@ -66,6 +67,20 @@ async fn a_database_that_comes_later_is_served_on() {
     assert_eq!(till.get("/readyz").await.status, 200, "on the same listener");
     let opened = till.post_json("/wxPay/toPay", &json!({"merchant_id": 12, "product_id": 34, "price": "19.90"})).await;
     assert_eq!(opened.json()["code"], 0, "{}", opened.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_that_others_have_locked_is_waited_for_and_that_is_said() {
+    let database = Database::fresh(Engine::MySql).await;
+    Store::migrate(&database.url.parse().unwrap(), "2026-04-01T04:00:00Z".parse().unwrap()).await.unwrap();
+    let look = database.look().await;
+    look.run("LOCK TABLES deal WRITE").await;
+    let directory = TempDir::new().unwrap();
+    let program = Program::start("serve", directory.path(), &environment(&database.url, "127.0.0.1:0"));
+    let told = program.says("waiting for the database").await["error"].as_str().unwrap().to_owned();
+    assert!(told.contains("another program holds the table"), "{told}");
+    look.run("UNLOCK TABLES").await;
+    program.says("serving").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,9 +11,10 @@ use wechat_pay::app::{Service, StartError};
 use wechat_pay::chance::Chance;
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
-use wechat_pay::explain::explain;
+use wechat_pay::explain;
 use wechat_pay::gateway::Swept;
 use wechat_pay::simulator::{DEFAULT_MERCHANT, Simulator, World};
+use wechat_pay::store::{DatabaseUrl, Store};
 
 use super::database::{Database, Engine, Look};
 use super::http::{Answer, Caller};
@@ -28,6 +29,8 @@ pub struct House {
     pub database: Database,
     pub clock: Clock,
     pub till: Caller,
+    /// Of the database, with the names of its tables.
+    url: DatabaseUrl,
     service: Option<Service>,
 }
 
@@ -85,8 +88,10 @@ impl Plan {
     /// Opens, or says why not and gives the database back.
     pub async fn try_open(self) -> Result<House, (StartError, Database)> {
         let clock = Clock::manual(OPENING_TIME.parse().unwrap());
-        match Service::start(self.settings(), clock.clone(), Chance::System).await {
-            Ok(service) => Ok(House { database: self.database, clock, till: Caller::new(service.address), service: Some(service) }),
+        let settings = self.settings();
+        let url = settings.database.clone();
+        match Service::start(settings, clock.clone(), Chance::System).await {
+            Ok(service) => Ok(House { database: self.database, clock, till: Caller::new(service.address), url, service: Some(service) }),
             Err(error) => Err((error, self.database)),
         }
     }
@@ -194,8 +199,9 @@ impl House {
 
     /// What `wechat-pay explain` says.
     pub async fn explain(&self, order_id: &str) -> String {
-        let gateway = &self.service.as_ref().unwrap().gateway;
-        explain(gateway.store(), &order_id.parse().unwrap(), self.clock.now()).await.unwrap().unwrap()
+        let order_id = order_id.parse().unwrap();
+        let story = Store::story(&self.url, &order_id).await.unwrap();
+        explain::tell(&story, &order_id, self.clock.now()).unwrap()
     }
 
     /// Where it shows its numbers.
