@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::{sleep, timeout};
 
 use crate::support::database::{Database, Engine, Look};
@@ -16,21 +16,6 @@ use crate::support::server::Server;
 
 /// More than a batch, and more than there are writers.
 const CROWD: usize = 100;
-
-/// Opens them all at once; whom a busy machine sends away comes again.
-async fn orders(house: &House, number: usize) -> Vec<Order> {
-    join_all((0..number).map(|_| async {
-        loop {
-            let answer = house.try_to_pay("19.90").await;
-            if answer.status != 503 {
-                let json = answer.json();
-                let text = |value: &Value| value.as_str().unwrap().to_owned();
-                break Order { id: text(&json["order_id"]), code_url: text(&json["code_url"][0]) };
-            }
-        }
-    }))
-    .await
-}
 
 fn letter(order: &Order) -> String {
     Letter::paid(&order.id, 1990).signed()
@@ -51,7 +36,7 @@ async fn settled_once(look: &Look, order: &Order, letter: &str) {
 on_both_engines! {
     async fn a_crowd_pays_at_once_and_each_is_settled_by_his_own_payment(engine) {
         let house = House::open(engine).await;
-        let orders = orders(&house, CROWD).await;
+        let orders = house.to_pay_at_once(CROWD).await;
         assert_eq!(orders.iter().map(|order| &order.id).collect::<HashSet<_>>().len(), CROWD);
         assert_eq!(orders.iter().map(|order| &order.code_url).collect::<HashSet<_>>().len(), CROWD);
         let look = house.look().await;
@@ -67,7 +52,7 @@ on_both_engines! {
 
     async fn repeats_wrong_amounts_and_strangers_among_good_ones_fail_alone(engine) {
         let house = House::open(engine).await;
-        let orders = orders(&house, CROWD).await;
+        let orders = house.to_pay_at_once(CROWD).await;
         let (good, cheated) = orders.split_at(CROWD - 10);
         // Every third comes three times at once.
         let repeats = good.iter().step_by(3).flat_map(|order| [order, order]);
@@ -91,7 +76,7 @@ on_both_engines! {
 
     async fn a_payment_that_pays_two_orders_at_once_pays_one(engine) {
         let house = House::open(engine).await;
-        let orders = orders(&house, CROWD).await;
+        let orders = house.to_pay_at_once(CROWD).await;
         let spent = |order: &Order| Letter::paid(&order.id, 1990).with("transaction_id", "4200000260999999999999999999").signed();
         let (twice, good) = orders.split_at(2);
         let (first, second, others) = tokio::join!(
@@ -138,7 +123,7 @@ on_both_engines! {
 
     async fn callers_that_hang_up_take_nobody_with_them(engine) {
         let house = House::open(engine).await;
-        let orders = orders(&house, CROWD).await;
+        let orders = house.to_pay_at_once(CROWD).await;
         join_all(orders.iter().enumerate().map(|(n, order)| {
             let house = &house;
             async move {
@@ -156,7 +141,7 @@ on_both_engines! {
 
     async fn the_smallest_batch_is_one(engine) {
         let house = Plan::new(engine).await.set("DATABASE__LARGEST_BATCH", 1).open().await;
-        let orders = orders(&house, 20).await;
+        let orders = house.to_pay_at_once(20).await;
         let answers = join_all(orders.iter().map(|order| house.notify(letter(order)))).await;
         assert!(answers.iter().all(|answer| answer.body == ACKNOWLEDGED));
     }
@@ -165,7 +150,7 @@ on_both_engines! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_locked_row_holds_up_its_own_payment_only() {
     let house = House::open(Engine::MySql).await;
-    let orders = orders(&house, CROWD).await;
+    let orders = house.to_pay_at_once(CROWD).await;
     let Look::MySql(look) = house.look().await else { unreachable!() };
     let mut lock = look.begin().await.unwrap();
     sqlx::query("SELECT id FROM deal WHERE order_key = ? FOR UPDATE").bind(&orders[7].id).fetch_one(&mut *lock).await.unwrap();
@@ -182,7 +167,7 @@ async fn repeats_that_travel_together_leave_no_transaction_open() {
     const OPEN: &str = "SELECT CAST(COUNT(*) AS CHAR) FROM information_schema.innodb_trx t \
         JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id WHERE p.db = DATABASE() AND p.id <> CONNECTION_ID()";
     let house = House::open(Engine::MySql).await;
-    let orders = orders(&house, CROWD).await;
+    let orders = house.to_pay_at_once(CROWD).await;
     for _ in 0..3 {
         let answers = join_all(orders.iter().map(|order| house.notify(letter(order)))).await;
         assert!(answers.iter().all(|answer| answer.body == ACKNOWLEDGED));
@@ -197,7 +182,7 @@ async fn repeats_that_travel_together_leave_no_transaction_open() {
 async fn a_database_that_is_killed_amid_batches_keeps_what_was_acknowledged() {
     let mut server = Server::start(&[]).await;
     let house = Plan::on(Database::on_server(&server.url).await).open().await;
-    let orders = orders(&house, 2 * CROWD).await;
+    let orders = house.to_pay_at_once(2 * CROWD).await;
     let acknowledged = AtomicUsize::new(0);
     let paying = join_all(orders.chunks(2).map(async |orders| {
         for order in orders {

@@ -145,7 +145,7 @@ async fn a_call_costs_the_database_what_was_promised() {
     assert!(spent.of("Com_select") <= 2 * CALLS, "{}", spent.of("Com_select"));
 
     // Whoever waits together travels together; how many that are is the machine's affair, but not all of them are alone.
-    let crowd = join_all((0..5 * CALLS).map(|_| house.to_pay("19.90"))).await;
+    let crowd = house.to_pay_at_once(5 * CALLS as usize).await;
     let meter = Meter::start(&house).await;
     let answers = join_all(crowd.iter().map(|order| house.notify(Letter::paid(&order.id, 1990).signed()))).await;
     let spent = meter.stop().await;
@@ -155,9 +155,9 @@ async fn a_call_costs_the_database_what_was_promised() {
     assert_eq!(spent.of("Handler_update"), 5 * CALLS, "each changes one row");
 
     // Changes of different rows do not meet: were one batch in another's way, it would be rolled back and taken apart.
-    let crowd = join_all((0..3 * CALLS).map(|_| house.to_pay("19.90"))).await;
+    let crowd = house.to_pay_at_once(3 * CALLS as usize).await;
     let meter = Meter::start(&house).await;
-    let opening = join_all((0..3 * CALLS).map(|_| house.to_pay("19.90")));
+    let opening = house.to_pay_at_once(3 * CALLS as usize);
     let paying = join_all(crowd.iter().map(|order| house.notify(Letter::paid(&order.id, 1990).signed())));
     let (_, answers) = tokio::join!(opening, paying);
     assert!(answers.iter().all(|answer| answer.body == ACKNOWLEDGED));

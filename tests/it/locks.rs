@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use crate::support::database::Engine;
 use crate::support::house::{House, Order};
 use crate::support::http::Answer;
-use crate::support::letter::{ACKNOWLEDGED, Letter};
+use crate::support::letter::Letter;
 use crate::support::on_both_engines;
 
 /// Another program's connection.
@@ -52,21 +52,6 @@ fn letter(order: &Order) -> String {
     Letter::paid(&order.id, 1990).signed()
 }
 
-/// Opens them, and again whom a busy machine sends away.
-async fn orders(house: &House, number: usize) -> Vec<Order> {
-    join_all((0..number).map(|_| async {
-        loop {
-            let answer = house.try_to_pay("19.90").await;
-            if answer.status == 200 {
-                let json = answer.json();
-                let text = |name: &str| json[name].as_str().unwrap().to_owned();
-                break Order { id: text("order_id"), code_url: json["code_url"][0].as_str().unwrap().to_owned() };
-            }
-        }
-    }))
-    .await
-}
-
 async fn timed(answer: impl Future<Output = Answer>) -> (Duration, Answer) {
     let asked = Instant::now();
     let answer = answer.await;
@@ -81,7 +66,7 @@ const BEARABLE: Duration = Duration::from_secs(1);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn locked_rows_hold_up_no_payment_of_another_order() {
     let house = House::open(Engine::MySql).await;
-    let mut locked = orders(&house, 6 + CALLERS * PAYMENTS).await;
+    let mut locked = house.to_pay_at_once(6 + CALLERS * PAYMENTS).await;
     let others = locked.split_off(6);
     let numbers: Vec<_> = locked.iter().map(|order| format!("'{}'", order.id)).collect();
     let numbers = numbers.join(", ");
@@ -128,33 +113,19 @@ async fn locked_rows_hold_up_no_payment_of_another_order() {
     let (slowest, ..) = tokio::join!(paying, repeating, sweeping);
     assert!(slowest.iter().all(|took| *took < BEARABLE), "{slowest:?}");
 
-    stranger.run("ROLLBACK").await;
     for order in &locked {
         assert_eq!(look.status(&order.id).await, 0);
-        house.notify(letter(order)).await.acknowledged("it is free again");
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_batch_that_meets_a_locked_row_is_held_up_by_it_once() {
-    // Behind those that go alone.
-    const LOCKED: usize = 40;
-    let house = House::open(Engine::MySql).await;
-    let all = orders(&house, 60).await;
-    let mut stranger = Stranger::comes(&house).await;
-    stranger.run(&format!("BEGIN; SELECT id FROM deal WHERE order_key = '{}' FOR UPDATE", all[LOCKED].id)).await;
-    let answers = join_all(all.iter().map(|order| timed(house.notify(letter(order))))).await;
     stranger.run("ROLLBACK").await;
-    for (n, (took, answer)) in answers.iter().enumerate() {
-        assert_eq!(answer.body == ACKNOWLEDGED, n != LOCKED, "{n}: {}", answer.body);
-        assert!(*took < BEARABLE || n == LOCKED, "{n}: {took:?}");
+    for order in &locked {
+        house.notify(letter(order)).await.acknowledged("it is free again");
     }
 }
 
 on_both_engines! {
     async fn what_meets_a_locked_table_is_carried_out_when_it_is_free(engine) {
         let house = House::open(engine).await;
-        let orders = orders(&house, 30).await;
+        let orders = house.to_pay_at_once(30).await;
         let mut stranger = Stranger::comes(&house).await;
         stranger.locks_the_table().await;
         let letting_go = async {

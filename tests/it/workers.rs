@@ -135,7 +135,7 @@ async fn a_look_that_finishes_something_goes_before_those_who_ask() {
 }
 
 /// Pages that ask about orders that nobody knows, each again and again: far more than are answered.
-const POLLS: usize = 200;
+const POLLS: usize = 120;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_repeat_is_acknowledged_amid_a_flood_of_polls() {
