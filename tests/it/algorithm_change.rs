@@ -41,7 +41,7 @@ on_both_engines! {
 
             house.notify(paid(&third, &signer(old))).await.not_believed(401, "an order of after the change");
             house.notify(Letter::paid(&third.id, 1990).with("sign_type", old.as_str()).signed_by(&signer(old))).await.not_believed(401, "whatever it says");
-            house.notify(Letter::paid("an-unknown-order", 1990).signed_by(&signer(old))).await.not_believed(401, "an unknown order");
+            house.notify(Letter::paid("an-unknown-order", 1990).signed_by(&signer(old))).await.not_believed(409, "an unknown order: money, and no forgery");
             assert_eq!(look.status(&third.id).await, 0);
             house.notify(Letter::paid(&first.id, 1991).signed_by(&signer(old))).await.not_believed(409, "its algorithm, another amount");
             let failed = Letter::paid(&first.id, 1990).with("result_code", "FAIL").with("err_code", "BANKERROR");
