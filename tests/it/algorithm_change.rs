@@ -53,7 +53,7 @@ on_both_engines! {
             for order in [&first, &second, &third] {
                 assert_eq!(look.status(&order.id).await, 1);
             }
-            assert_eq!(house.disbelieved(), 3);
+            assert_eq!(house.disbelieved(), 2);
         }
     }
 

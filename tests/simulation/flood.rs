@@ -1,5 +1,5 @@
-//! More comes due than the budget bears: one or two instances with a call each in five seconds, twelve deals that are due
-//! every half minute, and rows that another program has decided. What was paid is known within the bound all the same.
+//! More comes due than the budget bears: one or two instances with a call in five seconds between them, twelve deals that are
+//! due every half minute, and rows that another program has decided. What was paid is known within the bound all the same.
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -10,14 +10,15 @@ use super::errands::Wish;
 use super::history::History;
 use super::instance;
 
-const DEALS: usize = 12;
+const DEALS: usize = 16;
+const DECIDED_ELSEWHERE: usize = 4;
 /// Between two looks at a deal, in seconds.
 const PAUSE: i64 = 30;
 /// What a look is taken for, and lost for if another instance took it.
 const LEASE: i64 = 20;
-/// Between two passes, each of one call, in seconds.
-const PASS: i64 = 5;
-const PASSES: usize = 60;
+/// For each call of all instances together: half of what comes due.
+const SECONDS_A_CALL: i64 = 5;
+const CALLS: i64 = 60;
 
 /// The pauses do not grow, so that the load does not fall; and no deal ends within the flood.
 pub fn settings(database: &str) -> Settings {
@@ -33,21 +34,22 @@ impl History<'_> {
             self.drain().await;
         }
         let mut orders: Vec<_> = self.audit.rows.keys().cloned().collect();
-        for _ in 0..4 {
+        for _ in 0..DECIDED_ELSEWHERE {
             let order_id = orders.remove(self.dice.below(orders.len()));
             self.pay_silently(&order_id).await;
             self.decide_elsewhere(&order_id).await;
         }
         let instances: Vec<_> = self.instances.iter().flatten().map(|instance| instance.number).collect();
+        let together = i64::try_from(instances.len()).unwrap();
         // Twice the calls of all others, and a pause, a lease and a pass at either end.
-        let calls = i64::try_from(2 * DEALS / instances.len()).unwrap();
-        let within = TimeDelta::seconds(PAUSE + LEASE + PASS * (calls + 2));
-        for pass in 0..PASSES {
-            if pass % 8 == 4 && orders.len() > 5 {
+        let calls = i64::try_from(2 * (DEALS - DECIDED_ELSEWHERE)).unwrap() + 2 * together;
+        let within = TimeDelta::seconds(PAUSE + LEASE + SECONDS_A_CALL * calls);
+        for pass in 0..CALLS / together {
+            if pass % 4 == 2 && orders.len() > DEALS / 2 {
                 let order_id = orders.remove(self.dice.below(orders.len()));
                 self.pay_silently(&order_id).await;
             }
-            self.tick(TimeDelta::seconds(PASS));
+            self.tick(TimeDelta::seconds(SECONDS_A_CALL * together));
             for number in &instances {
                 self.sweep_by(*number, 1).await;
             }
