@@ -185,6 +185,11 @@ impl Parser {
         self.place = match std::mem::take(&mut self.place) {
             Place::InField(name, value) => {
                 self.fields.push(name, value.finish());
+                // Looked for whenever the fields have doubled, so that what repeats a name a thousand times is not kept first.
+                let count = self.fields.len();
+                if count.is_power_of_two() && count >= 32 && self.fields.repeat_a_name() {
+                    return Err(XmlError::Repeated);
+                }
                 Place::InRoot
             }
             Place::InRoot => Place::AfterRoot,
