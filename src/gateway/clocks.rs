@@ -14,6 +14,10 @@ use super::Gateway;
 /// not ready.
 pub const TOLERABLE_SKEW: TimeDelta = TimeDelta::seconds(60);
 
+/// A server tells whole seconds, so clocks that differ by less than two of them may be the same: a caller who has waited as
+/// long as he was told must not be sent away for that.
+const UNSURE: TimeDelta = TimeDelta::seconds(2);
+
 /// How far the database's clock is ahead of this instance's, when it was last asked.
 #[derive(Debug, Default)]
 pub struct Skew {
@@ -30,7 +34,7 @@ impl Gateway {
     /// Takes note of what the database's clock said (`None`: it has none of its own), and gives the time by it.
     pub fn note_database_clock(&self, told: Option<Timestamp>) -> Timestamp {
         let theirs = self.clock.of_database(told);
-        let skew = theirs - self.clock.now();
+        let skew = Some(theirs - self.clock.now()).filter(|skew| skew.abs() >= UNSURE).unwrap_or_default();
         self.skew.millis.store(skew.num_milliseconds(), Ordering::Relaxed);
         self.metrics.skewed(skew);
         theirs.trunc_subsecs(0)

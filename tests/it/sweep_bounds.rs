@@ -129,6 +129,15 @@ on_both_engines! {
         assert_eq!(house.close(&order.id).await.json()["code"], 0);
     }
 
+    async fn a_server_that_tells_whole_seconds_makes_no_caller_wait(engine) {
+        let house = House::open(engine).await;
+        let order = house.to_pay("19.90").await;
+        house.time_passes(300);
+        house.clock.set_database_ahead(TimeDelta::milliseconds(-900));
+        house.sweep().await;
+        assert_eq!(house.close(&order.id).await.json()["code"], 0, "the five minutes are over");
+    }
+
     async fn what_wechat_does_not_know_is_asked_ever_more_seldom(engine) {
         let house = House::open(engine).await;
         house.to_pay("19.90").await;
