@@ -50,9 +50,10 @@ pub struct Waiting {
     was_later: bool,
     /// The orders at which a lock was met, and until when that is remembered.
     locked: HashMap<OrderId, Instant>,
-    /// How many may travel together now.
-    batch: usize,
-    /// When that may become more.
+    /// How many may travel together now, of each line: what is quick of the one says nothing of the other.
+    finishing_batch: usize,
+    beginning_batch: usize,
+    /// When these may become more.
     grows_from: Instant,
     in_hand: Vec<InHand>,
     /// When the last of what was in hand came back.
@@ -88,7 +89,8 @@ impl Waiting {
             later: BTreeMap::new(),
             was_later: false,
             locked: HashMap::new(),
-            batch: 1,
+            finishing_batch: 1,
+            beginning_batch: 1,
             grows_from: now,
             in_hand: Vec::new(),
             idle_since: now,
@@ -135,7 +137,7 @@ impl Waiting {
     /// Those whose turn it is, if a worker may begin with anything now, and the number under which they are in hand.
     pub fn take(&mut self, now: Instant) -> Option<(u64, Vec<Job>)> {
         if self.in_hand.is_empty() && self.idle_since + self.limits.rest <= now {
-            self.batch = 1;
+            self.go_alone();
         }
         let (came_from, jobs) = if std::mem::take(&mut self.was_later) {
             self.take_waiting(now).or_else(|| self.take_later(now))
@@ -150,16 +152,15 @@ impl Waiting {
     }
 
     fn take_waiting(&mut self, now: Instant) -> Option<(Line, Vec<Job>)> {
-        if !self.has_room(now) {
-            return None;
-        }
-        if let Some(jobs) = next(&mut self.finishing, self.batch) {
+        if self.has_room_for(self.finishing_batch, now)
+            && let Some(jobs) = next(&mut self.finishing, self.finishing_batch)
+        {
             return Some((Line::Finishing, jobs));
         }
-        if self.at(Line::Beginning) >= self.limits.beginners {
+        if self.at(Line::Beginning) >= self.limits.beginners || !self.has_room_for(self.beginning_batch, now) {
             return None;
         }
-        next(&mut self.beginning, self.batch).map(|jobs| (Line::Beginning, jobs))
+        next(&mut self.beginning, self.beginning_batch).map(|jobs| (Line::Beginning, jobs))
     }
 
     fn take_later(&mut self, now: Instant) -> Option<(Line, Vec<Job>)> {
@@ -175,18 +176,32 @@ impl Waiting {
         self.idle_since = now;
         let Some(at) = self.in_hand.iter().position(|one| one.number == number) else { return };
         let InHand { since, came_from, could_travel, .. } = self.in_hand.swap_remove(at);
-        if came_from == Line::Later {
+        let batch = match came_from {
+            Line::Finishing => &mut self.finishing_batch,
+            Line::Beginning => &mut self.beginning_batch,
             // A lock says nothing of how quick the database is.
-        } else if since + self.limits.quick <= now {
-            (self.batch, self.grows_from) = (1, now + ALONE);
+            Line::Later => return,
+        };
+        if since + self.limits.quick <= now {
+            self.go_alone();
+            self.grows_from = now + ALONE;
         } else if could_travel && now >= self.grows_from {
-            self.batch = (self.batch * 2).min(self.limits.largest_batch);
+            *batch = (*batch * 2).min(self.limits.largest_batch);
         }
+    }
+
+    fn go_alone(&mut self) {
+        (self.finishing_batch, self.beginning_batch) = (1, 1);
     }
 
     /// Whether one more worker may be busy.
     pub fn has_room(&self, now: Instant) -> bool {
-        self.batch == 1 || self.busy().filter(|since| now < *since + self.limits.quick).count() < BUSY
+        self.has_room_for(self.finishing_batch.min(self.beginning_batch), now)
+    }
+
+    /// Whether another may be for what travels in batches of this size.
+    fn has_room_for(&self, batch: usize, now: Instant) -> bool {
+        batch == 1 || self.busy().filter(|since| now < *since + self.limits.quick).count() < BUSY
     }
 
     /// Since when those have been at it who take a place.
@@ -264,7 +279,7 @@ mod tests {
     fn a_worker_that_is_held_up_takes_nobodys_place() {
         let now = Instant::now();
         let mut waiting = waiting(now);
-        waiting.batch = 2;
+        waiting.beginning_batch = 2;
         for number in 0..4 {
             assert!(waiting.add(begins(number, now), now));
         }
@@ -274,7 +289,21 @@ mod tests {
         assert_eq!(waiting.changes_by_itself(now), Some(now + QUICK));
         assert!(waiting.take(now + QUICK).is_some() && waiting.take(now + QUICK).is_some(), "two others are");
         waiting.give_back(held_up, now + QUICK);
-        assert_eq!(waiting.batch, 1, "what was slow is not to be hidden in a batch");
+        assert_eq!(waiting.beginning_batch, 1, "what was slow is not to be hidden in a batch");
+    }
+
+    #[test]
+    fn batches_of_one_line_say_nothing_of_the_other() {
+        let now = Instant::now();
+        let mut waiting = waiting(now);
+        for number in 0..20 {
+            assert!(waiting.add(begins(number, now), now));
+        }
+        let (slow, _) = waiting.take(now).unwrap();
+        waiting.finishing_batch = 8;
+        assert_eq!(waiting.take(now).unwrap().1.len(), 1, "payments are quick; how slow deals are nobody knows yet");
+        waiting.give_back(slow, now + QUICK);
+        assert_eq!((waiting.finishing_batch, waiting.beginning_batch), (1, 1), "a database that is slow may be so for all");
     }
 
     #[test]
