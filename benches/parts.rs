@@ -15,8 +15,8 @@ mod letters;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use wechat_pay::channel::wechat::v2::{Merchant, SignType, reply, xml};
 use wechat_pay::deal::{BeijingTime, Fen, OrderId};
-use wechat_pay::wechat::{Merchant, SignType, reply, xml};
 
 use letters::Writer;
 

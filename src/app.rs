@@ -16,6 +16,7 @@ use tracing::{info, warn};
 
 use crate::auth::Auth;
 use crate::chance::Chance;
+use crate::channel::wechat::v2::{Client, Endpoints};
 use crate::clock::Clock;
 use crate::config::{ConfigError, Settings, Wechat};
 use crate::gateway::Gateway;
@@ -25,7 +26,6 @@ use crate::simulator::Simulator;
 use crate::store::{Store, StoreError};
 use crate::sweeper;
 use crate::watcher;
-use crate::wechat::{Client, Endpoints};
 
 /// For work that outlives its request, after the last connection is closed.
 const LAST_WORK: Duration = Duration::from_millis(1500);

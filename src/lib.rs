@@ -27,7 +27,7 @@
 //! # What must always hold
 //! 1. A row is stored durably before WeChat is asked for a link: no payable link is without a deal.
 //! 2. Paid is written with verified evidence only: the signature by the configured algorithm or the order's own, our appid
-//!    and mch_id, the same fen, CNY. [`gateway::Gateway::settle`] is the only door, and it takes a [`wechat::PaidTrade`],
+//!    and mch_id, the same fen, CNY. [`gateway::Gateway::settle`] is the only door, and it takes a [`channel::ProvenPayment`],
 //!    which only the reply gate and the notification reader can make.
 //! 3. WeChat is answered SUCCESS, and a front end is told of a payment, only after the commit. A repeat changes nothing and is
 //!    answered SUCCESS.
@@ -55,12 +55,13 @@
 //! *Offer*: what a merchant's back end has signed for a browser to carry; it opens one deal.
 //!
 //! # Where the facts come from
-//! What is known of WeChat's protocol stands in `src/wechat/PROTOCOL.md`, with its sources: WeChat's documents, and messages
+//! What is known of WeChat's protocol stands in `src/channel/wechat/v2/PROTOCOL.md`, with its sources: WeChat's documents, and messages
 //! that users of other libraries have captured. Comments cite its sections and its twelve facts.
 
 pub mod app;
 pub mod auth;
 pub mod chance;
+pub mod channel;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -69,11 +70,12 @@ pub mod doctor;
 pub mod dry_run;
 pub mod explain;
 pub mod gateway;
+pub mod handshake;
 pub mod http;
 pub mod listener;
 pub mod metrics;
 pub mod page;
-pub mod proof;
+
 pub mod resolver;
 pub mod simulator;
 pub mod store;
@@ -81,4 +83,3 @@ pub mod sweeper;
 pub mod telemetry;
 pub mod trace;
 pub mod watcher;
-pub mod wechat;

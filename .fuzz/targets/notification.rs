@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wechat_pay::wechat::{ApiKey, Merchant, SignType, Signer};
+use wechat_pay::channel::wechat::v2::{ApiKey, Merchant, SignType, Signer};
 
 fuzz_target!(|bytes: &[u8]| {
     let signer = Signer::new(ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap(), SignType::Md5);

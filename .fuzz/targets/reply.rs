@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wechat_pay::wechat::{ApiKey, Fields, Merchant, SignType, Signer, reply, xml};
+use wechat_pay::channel::wechat::v2::{ApiKey, Fields, Merchant, SignType, Signer, reply, xml};
 
 fuzz_target!(|text: &str| {
     let signer = Signer::new(ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap(), SignType::HmacSha256);

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wechat_pay::wechat::xml;
+use wechat_pay::channel::wechat::v2::xml;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(fields) = xml::parse(bytes) {

@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use chrono::TimeDelta;
 use wechat_pay::chance::Chance;
+use wechat_pay::channel::wechat::v2::{Client, Endpoints, SignType};
 use wechat_pay::clock::Clock;
 use wechat_pay::deal::Schedule;
 use wechat_pay::gateway::{Gateway, Terms};
 use wechat_pay::store::{LARGEST_BATCH, Store};
-use wechat_pay::wechat::{Client, Endpoints, SignType};
 
 use crate::support::calls::{notification, order_id, poll, wish};
 use crate::support::database::{Counters, Database};

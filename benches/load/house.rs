@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use wechat_pay::wechat::SignType;
+use wechat_pay::channel::wechat::v2::SignType;
 
 use crate::support::calls::{notification, order_id, poll, wish};
 use crate::support::database::Database;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::{join, join_all};
 use tokio::time::{Instant, sleep_until};
-use wechat_pay::wechat::SignType;
+use wechat_pay::channel::wechat::v2::SignType;
 
 use crate::CALLERS;
 use crate::report::Verdicts;

@@ -1,7 +1,7 @@
 //! Signed messages of WeChat's: what it posts and what it answers.
 
+use wechat_pay::channel::wechat::v2::{ApiKey, Fields, Merchant, SignType, Signer, xml};
 use wechat_pay::simulator::DEFAULT_MERCHANT;
-use wechat_pay::wechat::{ApiKey, Fields, Merchant, SignType, Signer, xml};
 
 /// Every deal of the benches costs this, in fen and in yuan.
 pub const FEN: &str = "1990";

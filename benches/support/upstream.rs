@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpStream;
-use wechat_pay::wechat::{SignType, xml};
+use wechat_pay::channel::wechat::v2::{SignType, xml};
 
 use super::letters::Writer;
 use super::wire::Wire;

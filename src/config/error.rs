@@ -2,8 +2,8 @@
 //! pasted; names, keys, files and paths are shown.
 
 use crate::auth::InvalidList;
+use crate::channel::wechat::v2::{InvalidApiKey, InvalidProxy};
 use crate::store::InvalidDatabaseUrl;
-use crate::wechat::{InvalidApiKey, InvalidProxy};
 
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]

@@ -7,10 +7,10 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::auth::Auth;
+use crate::channel::wechat::v2::{Endpoints, Merchant};
 use crate::deal::{Fen, OrderId};
 use crate::gateway::Terms;
 use crate::store::DatabaseUrl;
-use crate::wechat::{Endpoints, Merchant};
 
 use super::error::ConfigError;
 

@@ -6,9 +6,10 @@ use chrono::{DateTime, TimeDelta};
 use futures_util::future::join_all;
 use reqwest::Url;
 
+use crate::channel::wechat::v2::{CONNECT, QueryAnswer, reply};
+use crate::channel::{CallError, Doubt, Refusal};
 use crate::config::Wechat;
 use crate::deal::{OrderId, Timestamp};
-use crate::wechat::{CONNECT, CallError, Doubt, QueryAnswer, Refusal, reply};
 
 use super::line::{Addresses, Broken, Heard, Line, ms, post_through};
 use super::{Doctor, Finding};

@@ -18,7 +18,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
-use crate::wechat::{Proxy, http_client};
+use crate::channel::wechat::v2::{Proxy, http_client};
 
 /// For each phase. What takes longer is as good as broken: WeChat itself waits for five seconds.
 const PATIENCE: Duration = Duration::from_secs(5);

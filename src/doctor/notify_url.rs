@@ -8,7 +8,7 @@ use reqwest::Url;
 
 use crate::app::reachable;
 use crate::config::Wechat;
-use crate::proof::Answer;
+use crate::handshake::Answer;
 
 use super::line::{Addresses, Line, ms};
 use super::{Doctor, Finding};

@@ -6,8 +6,8 @@ use std::time::Duration;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
 
-use crate::proof::{Answer, HEADER, Question, digest};
-use crate::wechat::Signer;
+use crate::channel::wechat::v2::Signer;
+use crate::handshake::{Answer, HEADER, Question, digest};
 
 use super::Doctor;
 use super::line::{Broken, Line};

@@ -10,9 +10,10 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use tracing::info;
 
+use crate::channel::wechat::v2::CloseAnswer;
+use crate::channel::{CallError, Doubt};
 use crate::deal::{Deal, DealStatus, OrderId};
 use crate::store::{Event, EventKind, Origin};
-use crate::wechat::{CallError, CloseAnswer, Doubt};
 
 use super::{Gateway, GatewayError};
 

@@ -15,9 +15,9 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use crate::channel::TradeState;
 use crate::deal::OrderId;
 use crate::store::StoreError;
-use crate::wechat::TradeState;
 
 use super::polls::Turn;
 use super::watched::Watch;

@@ -1,9 +1,9 @@
 //! The words by which the gateway's numbers are told apart. They are promised to dashboards and alerts.
 
+use crate::channel::wechat::v2::NotificationError;
+use crate::channel::wechat::v2::xml::XmlError;
 use crate::metrics::{Label, label};
 use crate::store::Origin;
-use crate::wechat::NotificationError;
-use crate::wechat::xml::XmlError;
 
 use super::SettleError;
 

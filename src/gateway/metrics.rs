@@ -7,10 +7,10 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
+use crate::channel::ProvenPayment;
 use crate::deal::Timestamp;
 use crate::metrics::{Labelled, Registry, lag};
 use crate::store::{Origin, StoreError, Undecided};
-use crate::wechat::PaidTrade;
 
 use super::labels::{Alarm, Answered, Disbelief, Healer, Outcome, Pass, Wrong};
 use super::{Gateway, SettleError, Settled, Swept};
@@ -123,7 +123,7 @@ impl GatewayMetrics {
         self.alarms.inc(Alarm::Refunded);
     }
 
-    pub(super) fn settled(&self, outcome: &Result<Settled, SettleError>, trade: &PaidTrade, origin: Origin, now: Timestamp) {
+    pub(super) fn settled(&self, outcome: &Result<Settled, SettleError>, trade: &ProvenPayment, origin: Origin, now: Timestamp) {
         match outcome {
             Ok(Settled::Now) => self.deals.inc(Outcome::Paid),
             Ok(Settled::Late) => {

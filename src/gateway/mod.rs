@@ -22,10 +22,11 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use crate::chance::Chance;
+use crate::channel::wechat::v2::Client;
+use crate::channel::{CallError, Evidence, Refusal};
 use crate::clock::Clock;
 use crate::deal::{OrderId, Schedule, Timestamp};
 use crate::store::{Event, EventKind, Origin, Store, StoreError};
-use crate::wechat::{CallError, Client, Evidence, Refusal};
 
 pub use events::Events;
 pub use labels::{Answered, Disbelief};
@@ -170,7 +171,7 @@ impl Gateway {
     }
 
     /// Who we are to WeChat: what reads a notification.
-    pub fn merchant(&self) -> &crate::wechat::Merchant {
+    pub fn merchant(&self) -> &crate::channel::wechat::v2::Merchant {
         self.wechat.merchant()
     }
 }

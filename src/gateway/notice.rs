@@ -3,8 +3,8 @@
 
 use tracing::info;
 
+use crate::channel::wechat::v2::{Notification, SignatureError, Unconfirmed};
 use crate::store::StoreError;
-use crate::wechat::{Notification, SignatureError, Unconfirmed};
 
 use super::Gateway;
 

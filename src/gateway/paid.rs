@@ -10,8 +10,8 @@ use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::channel::TradeState;
 use crate::deal::{OrderId, Timestamp};
-use crate::wechat::TradeState;
 
 use super::OrderView;
 

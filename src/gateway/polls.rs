@@ -12,10 +12,10 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 
+use crate::channel::{CallError, Doubt};
 use crate::clock::Clock;
 use crate::deal::{OrderId, Timestamp};
 use crate::trace::carried;
-use crate::wechat::{CallError, Doubt};
 
 use super::{GatewayError, OrderView};
 
@@ -225,7 +225,7 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::wechat::TradeState;
+    use crate::channel::TradeState;
 
     fn order(number: u64) -> OrderId {
         number.to_string().parse().unwrap()

@@ -9,9 +9,10 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use tracing::info;
 
+use crate::channel::wechat::v2::QueryAnswer;
+use crate::channel::{Trade, TradeState};
 use crate::deal::{Deal, DealStatus, OrderId, Timestamp};
 use crate::store::{Event, EventKind, Origin};
-use crate::wechat::{QueryAnswer, Trade, TradeState};
 
 use super::polls::Turn;
 use super::{Gateway, GatewayError, SettleError};

@@ -4,9 +4,9 @@
 use chrono::TimeDelta;
 use tracing::{info, warn};
 
+use crate::channel::ProvenPayment;
 use crate::deal::{Deal, DealStatus, OrderId, Timestamp};
 use crate::store::{Event, EventKind, Origin, StoreError};
-use crate::wechat::PaidTrade;
 
 use super::Gateway;
 
@@ -65,7 +65,7 @@ impl From<StoreError> for SettleError {
 
 impl Gateway {
     /// Stores that a deal was paid. When this returns `Ok`, it is on disk.
-    pub async fn settle(&self, trade: &PaidTrade, origin: Origin) -> Result<Settled, SettleError> {
+    pub async fn settle(&self, trade: &ProvenPayment, origin: Origin) -> Result<Settled, SettleError> {
         Self::is_about(trade.order_id());
         let outcome = self.try_settle(trade, origin).await;
         self.metrics.settled(&outcome, trade, origin, self.clock.now());
@@ -106,7 +106,7 @@ impl Gateway {
         }
     }
 
-    async fn try_settle(&self, trade: &PaidTrade, origin: Origin) -> Result<Settled, SettleError> {
+    async fn try_settle(&self, trade: &ProvenPayment, origin: Origin) -> Result<Settled, SettleError> {
         if !trade.is_cny() {
             return Err(SettleError::Currency);
         }
@@ -154,7 +154,7 @@ impl Gateway {
 
     /// Writes a payment that does not fit into the journal, with what WeChat has signed: once, however often it is told. `false`:
     /// it is there already.
-    async fn note_mismatch(&self, trade: &PaidTrade, error: &SettleError, origin: Origin) -> bool {
+    async fn note_mismatch(&self, trade: &ProvenPayment, error: &SettleError, origin: Origin) -> bool {
         let detail = format!("{error}: {} fen by transaction {}", trade.total_fee().get(), trade.transaction_id());
         let event = self.event(trade.order_id(), EventKind::Mismatch, origin);
         let event = Event { detail: Some(detail), evidence: Some(trade.evidence().clone()), ..event };
@@ -166,7 +166,7 @@ impl Gateway {
 
     /// `time_end`, unless it is impossible: it is not checked by any signature of time, so it decides nothing and a
     /// wrong one must not stop a payment.
-    fn payment_time(&self, trade: &PaidTrade) -> Timestamp {
+    fn payment_time(&self, trade: &ProvenPayment) -> Timestamp {
         let now = self.clock.now_seconds();
         let plausible = |time: &Timestamp| *time <= now + TimeDelta::minutes(10) && *time >= now - TimeDelta::days(366);
         trade.time_end().filter(plausible).unwrap_or_else(|| {
@@ -177,7 +177,7 @@ impl Gateway {
 }
 
 /// What a payment of the right amount means for a deal that is paid.
-fn paid_before(deal: &Deal, trade: &PaidTrade) -> Result<Settled, SettleError> {
+fn paid_before(deal: &Deal, trade: &ProvenPayment) -> Result<Settled, SettleError> {
     match &deal.transaction_id {
         // The original stored no transaction id, so the first that WeChat has signed is the one that it did not tell.
         None => Ok(Settled::Identified),
@@ -188,7 +188,7 @@ fn paid_before(deal: &Deal, trade: &PaidTrade) -> Result<Settled, SettleError> {
 }
 
 /// Whether by this payment it was first heard that something was given back. (This service gives nothing back.)
-fn is_news_of_refund(trade: &PaidTrade, outcome: &Result<Settled, SettleError>) -> bool {
+fn is_news_of_refund(trade: &ProvenPayment, outcome: &Result<Settled, SettleError>) -> bool {
     trade.is_refunded() && matches!(outcome, Ok(settled) if *settled != Settled::Already)
 }
 

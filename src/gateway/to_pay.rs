@@ -7,9 +7,10 @@ use chrono::TimeDelta;
 use tokio::sync::SemaphorePermit;
 use tracing::{error, warn};
 
+use crate::channel::wechat::v2::Order;
+use crate::channel::{CallError, Doubt, Refusal};
 use crate::deal::{Deal, DealStatus, Fen, OrderId, Timestamp};
 use crate::store::{Event, EventKind, NewDeal, Origin, PrepayNote, StoreError};
-use crate::wechat::{CallError, Doubt, Order, Refusal};
 
 use super::close_order::{Calls, GivenUp};
 use super::{Gateway, GatewayError};

@@ -8,8 +8,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::info;
 
+use crate::handshake::{Answer, HEADER, Question, digest};
 use crate::listener::Peer;
-use crate::proof::{Answer, HEADER, Question, digest};
 
 use super::notify::Acknowledgement;
 use super::{App, body};

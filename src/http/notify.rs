@@ -8,12 +8,12 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tracing::warn;
 
+use crate::channel::wechat::v2::xml::XmlError;
+use crate::channel::wechat::v2::{Notification, NotificationError, Reading, Unconfirmed};
 use crate::gateway::{Answered, Disbelief, SettleError, Settled, Unbelieved};
 use crate::listener::Peer;
 use crate::store::Origin;
 use crate::trace::carried;
-use crate::wechat::xml::XmlError;
-use crate::wechat::{Notification, NotificationError, Reading, Unconfirmed};
 
 use super::body::{self, UnreadBody};
 use super::edge::Begun;

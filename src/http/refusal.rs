@@ -11,10 +11,10 @@ use serde::Serialize;
 use tracing::error;
 use utoipa::ToSchema;
 
+use crate::channel::{CallError, Doubt};
 use crate::deal::OrderId;
 use crate::gateway::GatewayError;
 use crate::store::StoreError;
-use crate::wechat::{CallError, Doubt};
 
 use super::Unheard;
 

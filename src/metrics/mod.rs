@@ -1,6 +1,6 @@
 //! Numbers for whoever watches the service, in Prometheus' text format.
 //!
-//! Each room counts what it knows, in a struct of its own (`gateway::metrics`, `wechat::metrics`, `store::metrics`,
+//! Each room counts what it knows, in a struct of its own (`gateway::metrics`, `channel::wechat::v2`, `store::metrics`,
 //! `http::metrics`), and registers it with the one registry that `http::metrics` shows. So every service has numbers of
 //! its own (tests run many in one process), and no constructor has to be handed a registry.
 //!

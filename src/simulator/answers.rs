@@ -2,8 +2,9 @@
 
 use chrono::TimeDelta;
 
+use crate::channel::TradeState;
+use crate::channel::wechat::v2::{Fields, Signer, xml};
 use crate::deal::{BeijingTime, Fen, Timestamp};
-use crate::wechat::{Fields, Signer, TradeState, xml};
 
 use super::World;
 use super::orders::SimOrder;

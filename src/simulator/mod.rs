@@ -26,9 +26,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::chance::Chance;
+use crate::channel::wechat::v2::Merchant;
 use crate::clock::Clock;
 use crate::listener;
-use crate::wechat::Merchant;
 
 pub use notifications::{Delivery, Letter};
 pub use notifier::Notifier;

@@ -4,8 +4,8 @@ use std::collections::{HashMap, VecDeque};
 
 use chrono::TimeDelta;
 
+use crate::channel::wechat::v2::{Fields, xml};
 use crate::deal::{BeijingTime, Timestamp};
-use crate::wechat::{Fields, xml};
 
 use super::World;
 use super::answers::join;

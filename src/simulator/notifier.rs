@@ -9,9 +9,9 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
+use crate::channel::wechat::v2::xml;
 use crate::clock::Clock;
 use crate::deal::BeijingTime;
-use crate::wechat::xml;
 
 use super::World;
 use super::diary::Message;

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use crate::channel::TradeState;
+use crate::channel::wechat::v2::{Fields, Signer};
 use crate::deal::{BeijingTime, Fen, Timestamp};
-use crate::wechat::{Fields, Signer, TradeState};
 
 /// One order.
 #[derive(Debug, Clone)]

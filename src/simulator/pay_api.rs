@@ -10,9 +10,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use tokio::time::sleep;
 
+use crate::channel::wechat::v2::{Fields, xml as wire};
 use crate::deal::Timestamp;
 use crate::listener::Sever;
-use crate::wechat::{Fields, xml as wire};
 
 use super::diary::Message;
 use super::rules::{Api, PATHS};

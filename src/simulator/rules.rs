@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use chrono::TimeDelta;
 
+use crate::channel::wechat::v2::xml::{self, XmlError};
+use crate::channel::wechat::v2::{Fields, SignType, Signer};
 use crate::deal::{BeijingTime, OrderId, Timestamp};
-use crate::wechat::xml::{self, XmlError};
-use crate::wechat::{Fields, SignType, Signer};
 
 use super::switches::Habits;
 

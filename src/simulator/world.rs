@@ -7,8 +7,9 @@ use chrono::TimeDelta;
 use md5::{Digest, Md5};
 
 use crate::chance::Chance;
+use crate::channel::TradeState;
+use crate::channel::wechat::v2::{ApiKey, Fields, Merchant, Signer};
 use crate::deal::{BeijingTime, Fen, Timestamp};
-use crate::wechat::{ApiKey, Fields, Merchant, Signer, TradeState};
 
 use super::diary::{Diary, Message};
 use super::notifications::{Delivery, LATE, REPEATS};

@@ -14,8 +14,8 @@ use std::sync::LazyLock;
 
 use sqlx::Error;
 
+use crate::channel::ProvenPayment;
 use crate::deal::Timestamp;
-use crate::wechat::PaidTrade;
 
 use super::PrepayNote;
 use super::connection::{Conn, on_conn};
@@ -176,7 +176,7 @@ async fn change(kind: BatchKind, part: &[&Statement], conn: &mut Conn) -> Result
     }
 }
 
-fn payments<'a>(part: &[&'a Statement]) -> Vec<(&'a PaidTrade, Timestamp)> {
+fn payments<'a>(part: &[&'a Statement]) -> Vec<(&'a ProvenPayment, Timestamp)> {
     let payment = |statement: &&'a Statement| match statement.journaled_change() {
         Some(Statement::MarkPaid { trade, paid_at, .. }) => Some((&**trade, *paid_at)),
         _ => None,

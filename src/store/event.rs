@@ -1,8 +1,8 @@
 //! The journal: what happened to a deal and why. Append-only; an event is stored in one transaction with the change that
 //! it tells of, or neither is.
 
+use crate::channel::Evidence;
 use crate::deal::{OrderId, Timestamp};
-use crate::wechat::Evidence;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

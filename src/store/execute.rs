@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use chrono::DateTime;
 use sqlx::Error;
 
-use crate::wechat::{PaidTrade, Source};
+use crate::channel::{ProvenPayment, Source};
 
 use super::connection::{Conn, on_conn};
 use super::event::Event;
@@ -326,7 +326,7 @@ async fn is_journaled(event: &Event, conn: &mut Conn) -> Result<bool, Error> {
 }
 
 /// A notification goes into `payBack`, a query into `queryBack`.
-fn by_source(trade: &PaidTrade, letters: Letters) -> (Option<Cow<'_, str>>, Option<Cow<'_, str>>) {
+fn by_source(trade: &ProvenPayment, letters: Letters) -> (Option<Cow<'_, str>>, Option<Cow<'_, str>>) {
     let xml = text(trade.evidence(), letters);
     match trade.source() {
         Source::Notification => (Some(xml), None),

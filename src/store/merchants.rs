@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sqlx::Error;
 use sqlx::mysql::MySqlDatabaseError;
 
-use crate::wechat::xml;
+use crate::channel::wechat::v2::xml;
 
 use super::cannot_open::CannotOpen;
 use super::connection::{Conn, DatabaseUrl, look, on_conn, open_to_look};

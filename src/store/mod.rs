@@ -48,8 +48,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::warn;
 
+use crate::channel::wechat::v2::Prepaid;
 use crate::deal::{Deal, Fen, OrderId, Timestamp};
-use crate::wechat::Prepaid;
 
 pub use batch::LARGEST as LARGEST_BATCH;
 pub use cannot_open::CannotOpen;

@@ -2,8 +2,8 @@
 
 use sqlx::Error;
 
+use crate::channel::{Evidence, ProvenPayment, Source};
 use crate::deal::{DealStatus, OrderId, Timestamp};
-use crate::wechat::{Evidence, PaidTrade, Source};
 
 use super::connection::{Conn, on_conn};
 use super::event::Event;
@@ -91,26 +91,26 @@ pub enum Statement {
     /// How many deals are undecided, and since when.
     Undecided,
     MarkPaid {
-        trade: Box<PaidTrade>,
+        trade: Box<ProvenPayment>,
         paid_at: Timestamp,
         refunded_at: Option<Timestamp>,
     },
     MarkPaidFrom {
         id: i64,
         status: DealStatus,
-        trade: Box<PaidTrade>,
+        trade: Box<ProvenPayment>,
         paid_at: Timestamp,
         refunded_at: Option<Timestamp>,
     },
     /// Fills the transaction into a paid row that has none.
     Identify {
         id: i64,
-        trade: Box<PaidTrade>,
+        trade: Box<ProvenPayment>,
         refunded_at: Option<Timestamp>,
     },
     NoteRefund {
         id: i64,
-        trade: Box<PaidTrade>,
+        trade: Box<ProvenPayment>,
         now: Timestamp,
     },
     MarkExpired {

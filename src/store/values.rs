@@ -6,8 +6,8 @@ use chrono::NaiveDateTime;
 use sqlx::Error;
 use sqlx::mysql::MySqlDatabaseError;
 
+use crate::channel::Evidence;
 use crate::deal::{BeijingTime, Timestamp};
-use crate::wechat::Evidence;
 
 /// Which letters the `…Back` columns know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

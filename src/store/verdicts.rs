@@ -1,7 +1,7 @@
 //! What WeChat's word about an order changes: paid, given back, expired.
 
+use crate::channel::{Evidence, ProvenPayment};
 use crate::deal::{Deal, DealStatus, OrderId, Timestamp};
-use crate::wechat::{Evidence, PaidTrade};
 
 use super::statement::Statement;
 use super::{Event, Store, StoreError};
@@ -10,7 +10,7 @@ impl Store {
     /// Unpaid → Paid in one statement, if the deal of this number is unpaid and costs exactly this: the common case.
     /// `false` means that it must be looked at ([`Store::mark_paid_from`]). [`StoreError::Conflict`]: this payment has
     /// paid another deal.
-    pub async fn mark_paid(&self, trade: &PaidTrade, paid_at: Timestamp, event: Event) -> Result<bool, StoreError> {
+    pub async fn mark_paid(&self, trade: &ProvenPayment, paid_at: Timestamp, event: Event) -> Result<bool, StoreError> {
         let refunded_at = trade.is_refunded().then_some(event.at);
         let change = Statement::MarkPaid { trade: Box::new(trade.clone()), paid_at, refunded_at };
         Ok(self.journal(change, event).await? == 1)
@@ -18,7 +18,7 @@ impl Store {
 
     /// Unpaid or Expired → Paid for a deal that has been read and judged, if it still has the status that was read.
     /// [`StoreError::Conflict`] as above.
-    pub async fn mark_paid_from(&self, deal: &Deal, trade: &PaidTrade, paid_at: Timestamp, event: Event) -> Result<bool, StoreError> {
+    pub async fn mark_paid_from(&self, deal: &Deal, trade: &ProvenPayment, paid_at: Timestamp, event: Event) -> Result<bool, StoreError> {
         if !deal.status.may_become(DealStatus::Paid) {
             return Ok(false);
         }
@@ -29,14 +29,14 @@ impl Store {
 
     /// Fills the transaction into a deal that another program has marked as paid without naming one, if it still has none.
     /// [`StoreError::Conflict`] as above.
-    pub async fn identify(&self, deal: &Deal, trade: &PaidTrade, event: Event) -> Result<bool, StoreError> {
+    pub async fn identify(&self, deal: &Deal, trade: &ProvenPayment, event: Event) -> Result<bool, StoreError> {
         let refunded_at = trade.is_refunded().then_some(event.at);
         let change = Statement::Identify { id: deal.id, trade: Box::new(trade.clone()), refunded_at };
         Ok(self.journal(change, event).await? == 1)
     }
 
     /// Keeps WeChat's word that the payment of a paid deal was given back; `false` when that was known.
-    pub async fn note_refund(&self, deal: &Deal, trade: &PaidTrade, event: Event) -> Result<bool, StoreError> {
+    pub async fn note_refund(&self, deal: &Deal, trade: &ProvenPayment, event: Event) -> Result<bool, StoreError> {
         let change = Statement::NoteRefund { id: deal.id, trade: Box::new(trade.clone()), now: event.at };
         Ok(self.journal(change, event).await? == 1)
     }

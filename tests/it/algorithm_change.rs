@@ -1,6 +1,6 @@
 //! `wechat.sign_type` is changed while payers pay: each order goes on with the algorithm that it was sent with.
 
-use wechat_pay::wechat::{SignType, Signer, xml};
+use wechat_pay::channel::wechat::v2::{SignType, Signer, xml};
 
 use crate::support::database::{Database, Engine};
 use crate::support::house::{House, Order, Plan};

@@ -34,23 +34,23 @@ fn never_names(rooms: &[&str], words: &[&str]) {
 
 #[test]
 fn the_domain_knows_nothing_of_ours() {
-    never_names(&["deal"], &["crate::store", "crate::wechat", "crate::gateway", "crate::http", "sqlx", "axum", "quick_xml", "reqwest"]);
+    never_names(&["deal"], &["crate::store", "crate::channel", "crate::gateway", "crate::http", "sqlx", "axum", "quick_xml", "reqwest"]);
 }
 
 #[test]
-fn gateway_store_and_wechat_know_no_http_framework() {
-    never_names(&["gateway", "store", "wechat"], &["axum", "hyper", "crate::http", "crate::simulator", "crate::config"]);
+fn gateway_store_and_channel_know_no_http_framework() {
+    never_names(&["gateway", "store", "channel"], &["axum", "hyper", "crate::http", "crate::simulator", "crate::config"]);
 }
 
 #[test]
 fn who_may_open_a_deal_is_decided_without_anybody_else() {
-    never_names(&["auth"], &["axum", "sqlx", "crate::store", "crate::wechat", "crate::gateway", "crate::http", "crate::config"]);
+    never_names(&["auth"], &["axum", "sqlx", "crate::store", "crate::channel", "crate::gateway", "crate::http", "crate::config"]);
 }
 
 #[test]
 fn sql_lives_in_the_store() {
     never_names(
-        &["deal", "gateway", "wechat", "http", "simulator", "doctor", "app.rs", "dry_run.rs", "app", "cli", "main.rs"],
+        &["deal", "gateway", "channel", "http", "simulator", "doctor", "app.rs", "dry_run.rs", "app", "cli", "main.rs"],
         &["sqlx", "SELECT ", "UPDATE deal", "INSERT INTO"],
     );
 }
@@ -66,7 +66,10 @@ fn tables_named_as_values_are_asked_of_the_connection() {
 
 #[test]
 fn who_counts_and_traces_knows_nobody_who_is_counted() {
-    never_names(&["metrics", "trace.rs", "telemetry"], &["crate::store", "crate::wechat", "crate::gateway", "crate::http", "axum", "sqlx"]);
+    never_names(
+        &["metrics", "trace.rs", "telemetry"],
+        &["crate::store", "crate::channel", "crate::gateway", "crate::http", "axum", "sqlx"],
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Instant;
 
 use serde_json::json;
-use wechat_pay::wechat::xml;
+use wechat_pay::channel::wechat::v2::xml;
 
 use crate::support::database::{Engine, Look};
 use crate::support::house::{House, Plan};

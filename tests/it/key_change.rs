@@ -1,6 +1,6 @@
 //! The merchant's API key is changed at WeChat while payers pay; and notifications are taken from listed senders only.
 
-use wechat_pay::wechat::{ApiKey, SignType, Signer, xml};
+use wechat_pay::channel::wechat::v2::{ApiKey, SignType, Signer, xml};
 
 use crate::support::database::{Database, Engine};
 use crate::support::house::{House, Plan};
@@ -29,7 +29,7 @@ async fn after(database: Database, wechat: &Moody, with_previous: bool) -> House
 }
 
 /// A WeChat that takes and gives one key only.
-fn strict(key: Signer) -> impl FnMut(&str, &wechat_pay::wechat::Fields) -> Reply + Send + 'static {
+fn strict(key: Signer) -> impl FnMut(&str, &wechat_pay::channel::wechat::v2::Fields) -> Reply + Send + 'static {
     move |api, request| {
         let refusal = "<xml><return_code><![CDATA[FAIL]]></return_code><return_msg><![CDATA[签名错误]]></return_msg></xml>";
         if key.verify(request).is_err() {

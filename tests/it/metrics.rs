@@ -1,7 +1,7 @@
 //! The numbers that `/metrics` shows after known events, and where it is not shown.
 
 use serde_json::json;
-use wechat_pay::wechat::{ApiKey, SignType, Signer};
+use wechat_pay::channel::wechat::v2::{ApiKey, SignType, Signer};
 
 use crate::support::database::{Database, Engine};
 use crate::support::house::{House, Plan};

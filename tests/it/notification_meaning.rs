@@ -1,6 +1,6 @@
 //! Well-formed posts: whose signature they carry, and what they say of which deal.
 
-use wechat_pay::wechat::{ApiKey, SignType, Signer};
+use wechat_pay::channel::wechat::v2::{ApiKey, SignType, Signer};
 
 use crate::support::database::{Engine, Look};
 use crate::support::house::{House, Order, Plan};

@@ -135,7 +135,7 @@ fn code() -> Vec<String> {
 
 #[test]
 fn every_citation_of_the_protocol_is_found() {
-    let protocol = read("src/wechat/PROTOCOL.md");
+    let protocol = read("src/channel/wechat/v2/PROTOCOL.md");
     let mut citations = 0;
     for text in code() {
         assert!(!text.contains("protocol file"), "the protocol's paper is PROTOCOL.md");

@@ -12,7 +12,7 @@ use crate::support::database::{Database, Engine};
 use crate::support::house::Plan;
 use crate::support::moody::{Moody, right, says};
 use crate::support::stub::Stub;
-use wechat_pay::wechat::xml;
+use wechat_pay::channel::wechat::v2::xml;
 
 /// Nobody listens there: who gets an answer has gone another way.
 const NOWHERE: &str = "127.0.0.1:9";

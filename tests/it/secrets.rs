@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use wechat_pay::channel::wechat::v2::{ApiKey, SignType, Signer, xml};
 use wechat_pay::simulator::DEFAULT_MERCHANT;
-use wechat_pay::wechat::{ApiKey, SignType, Signer, xml};
 
 use crate::support::database::{Database, Engine, mysql_server};
 use crate::support::http::{Answer, Caller};
@@ -83,7 +83,7 @@ async fn no_secret_is_written_or_answered() {
         Reply::Body(body)
     };
     let told = tell.clone();
-    let friendly = move |api: &str, request: &wechat_pay::wechat::Fields| {
+    let friendly = move |api: &str, request: &wechat_pay::channel::wechat::v2::Fields| {
         let letter = right(api, request).with("attach", ATTACH);
         told(if api == "unifiedorder" { letter.with("code_url", &format!("weixin://wxpay/bizpayurl?pr={TOKEN}")) } else { letter })
     };

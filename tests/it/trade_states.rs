@@ -167,5 +167,5 @@ async fn rare_words_pass_through_and_unknown_ones_are_not_believed() {
 }
 
 fn out_trade_no(request: &str) -> String {
-    wechat_pay::wechat::xml::parse(request.as_bytes()).unwrap().get("out_trade_no").unwrap().to_owned()
+    wechat_pay::channel::wechat::v2::xml::parse(request.as_bytes()).unwrap().get("out_trade_no").unwrap().to_owned()
 }

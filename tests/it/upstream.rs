@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use wechat_pay::wechat::Fields;
+use wechat_pay::channel::wechat::v2::Fields;
 
 use crate::support::database::Engine;
 use crate::support::house::{House, Plan};

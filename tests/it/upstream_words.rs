@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use wechat_pay::wechat::{SignType, xml};
+use wechat_pay::channel::wechat::v2::{SignType, xml};
 
 use crate::support::database::Engine;
 use crate::support::house::{House, Plan};

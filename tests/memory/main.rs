@@ -6,8 +6,8 @@
 use std::time::{Duration, Instant};
 
 use allocation_counter::measure;
+use wechat_pay::channel::wechat::v2::{ApiKey, Fields, Merchant, SignType, Signer, reply, xml};
 use wechat_pay::deal::OrderId;
-use wechat_pay::wechat::{ApiKey, Fields, Merchant, SignType, Signer, reply, xml};
 
 /// The most that is read of any message.
 const LONGEST: usize = 64 * 1024;

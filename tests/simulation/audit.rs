@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{NaiveDateTime, TimeDelta};
 use sqlx::{Connection, Row as _, SqliteConnection};
+use wechat_pay::channel::TradeState;
+use wechat_pay::channel::wechat::v2::{Merchant, xml};
 use wechat_pay::deal::{BeijingTime, Timestamp};
 use wechat_pay::simulator::SimOrder;
-use wechat_pay::wechat::{Merchant, TradeState, xml};
 
 use super::sea::Sea;
 

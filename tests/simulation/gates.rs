@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
+use wechat_pay::channel::{CallError, Doubt};
 use wechat_pay::clock::Clock;
 use wechat_pay::deal::Timestamp;
 use wechat_pay::store::{Fate, Passage, Try};
-use wechat_pay::wechat::{CallError, Doubt};
 
 /// What a call to WeChat comes back with.
 pub type Reply = Result<Vec<u8>, CallError>;

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use wechat_pay::chance::Chance;
+use wechat_pay::channel::wechat::v2::{Client, Merchant, Wire};
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
 use wechat_pay::deal::Timestamp;
@@ -22,7 +23,6 @@ use wechat_pay::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
 use wechat_pay::listener::Peer;
 use wechat_pay::simulator::DEFAULT_MERCHANT;
 use wechat_pay::store::{Edge, LARGEST_BATCH, Store};
-use wechat_pay::wechat::{Client, Merchant, Wire};
 
 use super::gates::Gates;
 

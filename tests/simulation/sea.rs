@@ -3,9 +3,10 @@
 
 use chrono::TimeDelta;
 use wechat_pay::chance::Chance;
+use wechat_pay::channel::wechat::v2::{Fields, Merchant, xml};
+use wechat_pay::channel::{CallError, Doubt};
 use wechat_pay::deal::Timestamp;
 use wechat_pay::simulator::{CloseUnknown, Layout, Letter, Notify, World};
-use wechat_pay::wechat::{CallError, Doubt, Fields, Merchant, xml};
 
 use super::gates::Reply;
 use super::steps::CALL;

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use sqlx::MySqlConnection;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
+use wechat_pay::channel::wechat::v2::{ApiKey, Fields, SignType, Signer, xml};
 use wechat_pay::simulator::DEFAULT_MERCHANT;
-use wechat_pay::wechat::{ApiKey, Fields, SignType, Signer, xml};
 
 use crate::ALONE;
 use crate::caller::{Answer, Till};

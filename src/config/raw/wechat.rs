@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::channel::wechat::v2::{ApiKey, Endpoints, Merchant, PreviousKey, Proxy, SignType, Signer, is_sendable};
 use crate::simulator;
-use crate::wechat::{ApiKey, Endpoints, Merchant, PreviousKey, Proxy, SignType, Signer, is_sendable};
 
 use super::super::error::ConfigError;
 use super::super::mistakes::{ConfigErrors, Mistakes};

@@ -14,8 +14,8 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use utoipa::PartialSchema;
 
+use crate::channel::TradeState;
 use crate::page;
-use crate::wechat::TradeState;
 
 use super::refusal::Refusal;
 use super::{close_order, health, query_order, to_pay};

@@ -4,10 +4,10 @@ use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 use wechat_pay::app;
 use wechat_pay::chance::Chance;
+use wechat_pay::channel::wechat::v2::{ApiKey, SignType, Signer, xml};
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
 use wechat_pay::doctor::Verdict::{Fail, Ok, Warn};
-use wechat_pay::wechat::{ApiKey, SignType, Signer, xml};
 
 use super::Patient;
 use crate::support::database::{Database, Engine};

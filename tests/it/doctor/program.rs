@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use wechat_pay::wechat::xml;
+use wechat_pay::channel::wechat::v2::xml;
 
 use crate::support::database::{Database, Engine};
 use crate::support::program::environment;

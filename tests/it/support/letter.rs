@@ -1,7 +1,7 @@
 //! WeChat's messages written by hand: right ones, and all the wrong ones.
 
+use wechat_pay::channel::wechat::v2::{ApiKey, Fields, SignType, Signer, xml};
 use wechat_pay::simulator::DEFAULT_MERCHANT;
-use wechat_pay::wechat::{ApiKey, Fields, SignType, Signer, xml};
 
 /// The signer of the simulator's merchant.
 pub fn signer(sign_type: SignType) -> Signer {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use wechat_pay::wechat::{Fields, xml};
+use wechat_pay::channel::wechat::v2::{Fields, xml};
 
 use super::letter::Letter;
 use super::stub::{Reply, Stub};

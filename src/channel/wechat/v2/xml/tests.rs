@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::wechat::testing::{any_fields, any_value, fields};
+use crate::channel::wechat::v2::testing::{any_fields, any_value, fields};
 
 mod what_is_read;
 mod what_is_refused;

@@ -3,11 +3,11 @@
 
 use crate::deal::OrderId;
 
-use super::error::{CallError, Doubt, Refusal};
 use super::fields::Fields;
 use super::merchant::Merchant;
-use super::trade::{Evidence, PaidTrade, Source, Trade, TradeState, out_trade_no};
 use super::xml;
+use crate::channel::error::{CallError, Doubt, Refusal};
+use crate::channel::proof::{Evidence, ProvenPayment, Source, Trade, TradeState, out_trade_no};
 
 /// What `unifiedorder` gave.
 #[derive(Debug, Clone)]
@@ -119,7 +119,7 @@ pub fn order_query(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Resu
     let description = fields.get("trade_state_desc").unwrap_or(state.description()).to_owned();
     let evidence = Evidence::new(body);
     let paid = match state.is_paid() {
-        true => Some(PaidTrade::read(&fields, Source::Query, evidence.clone()).map_err(Doubt::Incomplete)?),
+        true => Some(ProvenPayment::read(&fields, Source::Query, evidence.clone()).map_err(Doubt::Incomplete)?),
         false => None,
     };
     Ok(QueryAnswer::Known(Trade { state, description, paid, evidence }))

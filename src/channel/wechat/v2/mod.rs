@@ -7,7 +7,6 @@
 
 mod algorithm;
 mod client;
-mod error;
 mod fields;
 mod merchant;
 mod metrics;
@@ -18,14 +17,12 @@ mod rotation;
 mod sign;
 #[cfg(test)]
 mod testing;
-mod trade;
 #[cfg(test)]
 mod vectors;
 pub mod xml;
 
 pub use algorithm::Unconfirmed;
 pub use client::{CONNECT, Client, Endpoints, Wire, http_client};
-pub use error::{CallError, Doubt, Refusal};
 pub use fields::Fields;
 pub use merchant::{Merchant, Order, is_sendable};
 pub use metrics::CallMetrics;
@@ -34,4 +31,3 @@ pub use proxy::{InvalidProxy, Proxy};
 pub use reply::{CloseAnswer, Prepaid, QueryAnswer};
 pub use rotation::PreviousKey;
 pub use sign::{ApiKey, InvalidApiKey, SignType, SignatureError, Signer};
-pub use trade::{Evidence, PaidTrade, Source, Trade, TradeState};

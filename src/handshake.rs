@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::chance::Chance;
+use crate::channel::wechat::v2::Signer;
 use crate::deal::Timestamp;
-use crate::wechat::Signer;
 
 /// The header of both.
 pub const HEADER: &str = "x-wechat-pay-doctor";
@@ -124,7 +124,7 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wechat::{ApiKey, SignType};
+    use crate::channel::wechat::v2::{ApiKey, SignType};
 
     fn signer(key: &str) -> Signer {
         Signer::new(ApiKey::new(key).unwrap(), SignType::HmacSha256)
@@ -170,7 +170,7 @@ mod tests {
     fn a_proof_is_no_signature_of_wechat_s() {
         let ours = signer("192006250b4c09247ec02edce69f6a2d");
         let question = Question::new(now(), &Chance::System);
-        let fields = crate::wechat::Fields::new().with("question", question.asked_at.as_str());
+        let fields = crate::channel::wechat::v2::Fields::new().with("question", question.asked_at.as_str());
         assert_ne!(ours.sign(&fields).to_lowercase(), question.proof(&ours));
         assert_ne!(ours.derived_key(PURPOSE), ours.derived_key("another purpose"));
     }

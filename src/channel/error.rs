@@ -1,7 +1,7 @@
 //! What a call that did not succeed tells about the world (PROTOCOL.md, 4.1).
 
-use super::sign::SignatureError;
-use super::xml::XmlError;
+use super::wechat::v2::SignatureError;
+use super::wechat::v2::xml::XmlError;
 
 /// A call to WeChat that brought no answer to the question.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

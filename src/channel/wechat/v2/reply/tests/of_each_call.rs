@@ -1,5 +1,5 @@
 use super::*;
-use crate::wechat::reply;
+use crate::channel::wechat::v2::reply;
 
 mod unified_order {
     use super::*;

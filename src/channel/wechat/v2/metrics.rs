@@ -8,8 +8,8 @@ use prometheus_client::metrics::histogram::Histogram;
 
 use crate::metrics::{Label, Labelled, Registry, label, latency};
 
-use super::error::{CallError, Doubt};
 use super::reply::{CloseAnswer, Prepaid, QueryAnswer};
+use crate::channel::error::{CallError, Doubt};
 
 label! {
     /// What is asked of WeChat.

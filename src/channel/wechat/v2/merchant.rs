@@ -107,7 +107,7 @@ fn unmapped(address: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wechat::testing::{BOTH, canonical, fields, merchant};
+    use crate::channel::wechat::v2::testing::{BOTH, canonical, fields, merchant};
 
     #[test]
     fn a_body_is_cut_to_bytes_between_characters() {

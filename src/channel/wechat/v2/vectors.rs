@@ -3,15 +3,15 @@
 
 use crate::deal::{Fen, OrderId, Timestamp};
 
-use super::error::{CallError, Doubt};
 use super::fields::Fields;
 use super::merchant::Merchant;
 use super::notification::{Notification, NotificationError};
 use super::reply::{self, CloseAnswer, QueryAnswer};
 use super::sign::{SignType, SignatureError};
 use super::testing::{BOTH, fields, merchant, read, signer};
-use super::trade::{PaidTrade, Source, TradeState};
 use super::xml;
+use crate::channel::error::{CallError, Doubt};
+use crate::channel::proof::{ProvenPayment, Source, TradeState};
 
 struct Vector {
     name: &'static str,
@@ -229,7 +229,7 @@ fn post(sign: &str, more: &str) -> String {
     V5_POST.replace("{sign}", sign).replace("{more}", more)
 }
 
-fn paid(merchant: &Merchant, body: &str) -> PaidTrade {
+fn paid(merchant: &Merchant, body: &str) -> ProvenPayment {
     match read(merchant, body).unwrap() {
         Notification::Paid(paid) => paid,
         failed => panic!("{failed:?}"),

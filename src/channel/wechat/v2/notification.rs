@@ -6,15 +6,15 @@ use super::algorithm::Unconfirmed;
 use super::fields::Fields;
 use super::merchant::Merchant;
 use super::sign::SignatureError;
-use super::trade::{Evidence, PaidTrade, Source, out_trade_no};
 use super::xml::{self, XmlError};
+use crate::channel::proof::{Evidence, ProvenPayment, Source, out_trade_no};
 
 /// What a notification tells, whose signature, appid and mch_id are right; or one of a refund, which has no signature and
 /// proves nothing.
 #[derive(Debug)]
 pub enum Notification {
     /// The order was paid.
-    Paid(PaidTrade),
+    Paid(ProvenPayment),
     /// A payment was tried and failed. Acknowledged and otherwise only taken note of.
     Failed {
         /// Which order.
@@ -61,7 +61,7 @@ impl Merchant {
             return self.read_verified(&fields, || Ok(Notification::Refund)).map(Reading::Verified);
         }
         let read = || match fields.get("result_code") {
-            Some("SUCCESS") => PaidTrade::read(&fields, Source::Notification, Evidence::new(body)).map(Notification::Paid),
+            Some("SUCCESS") => ProvenPayment::read(&fields, Source::Notification, Evidence::new(body)).map(Notification::Paid),
             Some("FAIL") => out_trade_no(&fields).map(|order_id| Notification::Failed { order_id }),
             _ => Err("result_code"),
         };

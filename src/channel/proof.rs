@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::deal::{BeijingTime, Fen, OrderId, Timestamp};
 
-use super::fields::Fields;
+use super::wechat::v2::Fields;
 
 /// WeChat's verdict on an order (`trade_state`, PROTOCOL.md, 5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -91,7 +91,7 @@ impl TradeState {
 pub struct Evidence(Arc<str>);
 
 impl Evidence {
-    pub(super) fn new(bytes: &[u8]) -> Self {
+    pub(in crate::channel) fn new(bytes: &[u8]) -> Self {
         Self(String::from_utf8_lossy(bytes).into())
     }
 
@@ -120,7 +120,7 @@ pub enum Source {
 /// Signed proof that an order of ours was paid. Only the reply gate and the notification reader make one,
 /// after they have verified signature, appid and mch_id; so who holds one may believe it.
 #[derive(Debug, Clone)]
-pub struct PaidTrade {
+pub struct ProvenPayment {
     order_id: OrderId,
     transaction_id: String,
     total_fee: Fen,
@@ -131,9 +131,9 @@ pub struct PaidTrade {
     evidence: Evidence,
 }
 
-impl PaidTrade {
+impl ProvenPayment {
     /// Reads the fields of a verified message; the error names the field that is missing or malformed.
-    pub(super) fn read(fields: &Fields, source: Source, evidence: Evidence) -> Result<Self, &'static str> {
+    pub(in crate::channel) fn read(fields: &Fields, source: Source, evidence: Evidence) -> Result<Self, &'static str> {
         Ok(Self {
             order_id: out_trade_no(fields)?,
             transaction_id: fields.get("transaction_id").filter(|id| is_transaction_id(id)).ok_or("transaction_id")?.to_owned(),
@@ -188,7 +188,7 @@ impl PaidTrade {
 }
 
 /// At most 32 characters: longer ones never come from WeChat.
-pub(super) fn out_trade_no(fields: &Fields) -> Result<OrderId, &'static str> {
+pub(in crate::channel) fn out_trade_no(fields: &Fields) -> Result<OrderId, &'static str> {
     let number = fields.get("out_trade_no").filter(|number| number.len() <= 32);
     number.and_then(|number| number.parse().ok()).ok_or("out_trade_no")
 }
@@ -207,7 +207,7 @@ pub struct Trade {
     /// WeChat's words for it.
     pub description: String,
     /// The proof, when it was paid.
-    pub paid: Option<PaidTrade>,
+    pub paid: Option<ProvenPayment>,
     /// The answer as received.
     pub evidence: Evidence,
 }

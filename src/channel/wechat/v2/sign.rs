@@ -192,8 +192,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::wechat::testing::{BOTH, KEY, any_fields, any_value, canonical, fields, signer};
-    use crate::wechat::xml;
+    use crate::channel::wechat::v2::testing::{BOTH, KEY, any_fields, any_value, canonical, fields, signer};
+    use crate::channel::wechat::v2::xml;
 
     fn text_to_sign(fields: &Fields) -> String {
         let mut text = Vec::new();

@@ -68,11 +68,11 @@ impl Merchant {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wechat::notification::Reading;
-    use crate::wechat::rotation::PreviousKey;
-    use crate::wechat::sign::{ApiKey, Signer};
-    use crate::wechat::testing::{BOTH, fields, merchant, message, signer, with};
-    use crate::wechat::vectors::V5;
+    use crate::channel::wechat::v2::notification::Reading;
+    use crate::channel::wechat::v2::rotation::PreviousKey;
+    use crate::channel::wechat::v2::sign::{ApiKey, Signer};
+    use crate::channel::wechat::v2::testing::{BOTH, fields, merchant, message, signer, with};
+    use crate::channel::wechat::v2::vectors::V5;
 
     fn request(sign_type: Option<&str>) -> String {
         let unsigned = fields("appid=wxd930ea5d5a258f4f\nout_trade_no=20150806125346");

@@ -90,7 +90,7 @@ fn signed_by(signer: &Signer, fields: &Fields) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wechat::testing::{BOTH, fields, merchant};
+    use crate::channel::wechat::v2::testing::{BOTH, fields, merchant};
 
     const OLD: &str = "8934e7d15453e97507ef794cf7b0519d";
     const STRANGE: &str = "fedcba9876543210fedcba9876543210";

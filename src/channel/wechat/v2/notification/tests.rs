@@ -1,11 +1,11 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::channel::wechat::v2::fields::Fields;
+use crate::channel::wechat::v2::sign::{ApiKey, SignType, Signer};
+use crate::channel::wechat::v2::testing::{BOTH, canonical, fields, merchant, message, read, signer, with, without};
+use crate::channel::wechat::v2::vectors::V5;
 use crate::deal::Timestamp;
-use crate::wechat::fields::Fields;
-use crate::wechat::sign::{ApiKey, SignType, Signer};
-use crate::wechat::testing::{BOTH, canonical, fields, merchant, message, read, signer, with, without};
-use crate::wechat::vectors::V5;
 
 mod forgeries;
 
@@ -19,7 +19,7 @@ fn posted(lines: &str) -> Result<Notification, NotificationError> {
     read(&merchant(SignType::Md5), message(&signer(SignType::Md5), lines))
 }
 
-fn paid(lines: &str) -> PaidTrade {
+fn paid(lines: &str) -> ProvenPayment {
     match posted(lines) {
         Ok(Notification::Paid(paid)) => paid,
         other => panic!("not paid: {other:?}\n{lines}"),
@@ -31,7 +31,7 @@ fn refused(lines: &str) -> NotificationError {
 }
 
 /// What decides over money.
-fn facts(paid: &PaidTrade) -> (String, String, i64) {
+fn facts(paid: &ProvenPayment) -> (String, String, i64) {
     (paid.order_id().to_string(), paid.transaction_id().to_owned(), paid.total_fee().get())
 }
 

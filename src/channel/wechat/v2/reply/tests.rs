@@ -1,8 +1,8 @@
 use super::*;
+use crate::channel::wechat::v2::sign::{SignType, SignatureError};
+use crate::channel::wechat::v2::testing::{BOTH, merchant, message, with, without};
+use crate::channel::wechat::v2::xml::XmlError;
 use crate::deal::Fen;
-use crate::wechat::sign::{SignType, SignatureError};
-use crate::wechat::testing::{BOTH, merchant, message, with, without};
-use crate::wechat::xml::XmlError;
 
 mod of_each_call;
 

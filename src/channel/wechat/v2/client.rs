@@ -17,12 +17,12 @@ use crate::metrics::Label;
 use crate::resolver::Resolver;
 use crate::trace::TraceContext;
 
-use super::error::{CallError, Doubt};
 use super::merchant::Merchant;
 use super::metrics::{self, Api, CallMetrics};
 use super::proxy::Proxy;
 use super::reply::{self, CloseAnswer, Prepaid, QueryAnswer};
 use super::xml::{MAX_BYTES, XmlError};
+use crate::channel::error::{CallError, Doubt};
 
 /// A connection that takes longer is one that the payer should not wait for: the other host is tried.
 pub const CONNECT: Duration = Duration::from_secs(2);

@@ -1,0 +1,3 @@
+//! WeChat Pay, by the versions of its API.
+
+pub mod v2;
