@@ -10,14 +10,14 @@ use wechat_pay::config::Settings;
 use wechat_pay::deal::Timestamp;
 use wechat_pay::simulator::Notify;
 
-use super::audit::Audit;
-use super::errands::{Errand, Tills};
-use super::flood;
-use super::gates::{Gates, Stillness};
 use super::instance::{Instance, merchant, settings};
+use super::invariants::Audit;
 use super::locks::Locks;
-use super::place::Place;
-use super::sea::{Dice, Sea};
+use super::network::{Dice, Sea};
+use super::requests::{Errand, Tills};
+use super::scheduler::{Gates, Stillness};
+use super::sweep_overload;
+use super::template::Place;
 
 /// Noon in Beijing.
 pub const BEGINNING: &str = "2026-04-01T04:00:00Z";
@@ -121,7 +121,7 @@ impl<'a> History<'a> {
         let dice = Dice::new(seed);
         let clock = Clock::simulated(BEGINNING.parse().unwrap());
         let is_flood = dice.happens(30);
-        let settings = if is_flood { flood::settings(url) } else { settings(url, dice.one_of(&[60, 300, 400, 900, 7200]), 600) };
+        let settings = if is_flood { sweep_overload::settings(url) } else { settings(url, dice.one_of(&[60, 300, 400, 900, 7200]), 600) };
         let mut history = Self {
             gates: Gates::new(clock.clone(), stillness),
             sea: Sea::new(merchant(&settings), &dice),

@@ -24,7 +24,7 @@ use wechat_pay::listener::Peer;
 use wechat_pay::simulator::DEFAULT_MERCHANT;
 use wechat_pay::store::{Edge, LARGEST_BATCH, Store};
 
-use super::gates::Gates;
+use super::scheduler::Gates;
 
 pub struct Instance {
     pub number: usize,

@@ -2,8 +2,8 @@
 //! time stepped by hand and everything else drawn from a seed: who acts, in which order each statement and each call goes
 //! through, what is lost on its way, what is killed.
 //!
-//! Every statement on its way to the database and every request on its way to WeChat stops at a gate (`gates`), and one at a
-//! time is let through when nothing else moves; so one seed is one history, to the last byte. What must always hold (`audit`)
+//! Every statement on its way to the database and every request on its way to WeChat stops at a gate (`scheduler`), and one at a
+//! time is let through when nothing else moves; so one seed is one history, to the last byte. What must always hold (`invariants`)
 //! is checked after every step and whenever somebody is told something.
 //!
 //! ```text
@@ -14,17 +14,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-mod audit;
-mod errands;
-mod flood;
-mod gates;
+mod driver;
 mod history;
 mod instance;
+mod invariants;
 mod locks;
-mod moves;
-mod place;
-mod sea;
-mod steps;
+mod network;
+mod requests;
+mod scheduler;
+mod sweep_overload;
+mod template;
+mod workload;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -32,7 +32,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use history::{History, Told};
-use place::Place;
+use template::Place;
 
 /// Histories unless `SIMULATION_HISTORIES` says otherwise.
 const HISTORIES: u64 = 1_000;

@@ -10,11 +10,11 @@ use tokio_util::task::TaskTracker;
 use wechat_pay::chance::Chance;
 
 use crate::ALONE;
-use crate::caller::Till;
-use crate::dice::Dice;
+use crate::clients::Till;
+use crate::environment::{Town, until};
 use crate::load::{self, Scene};
-use crate::town::{Town, until};
-use crate::verdict::{self, Run};
+use crate::random::Dice;
+use crate::verification::{self, Run};
 
 /// From a restart to being ready again.
 const COMES_BACK: Duration = Duration::from_secs(60);
@@ -109,7 +109,7 @@ async fn kills_lose_nothing() {
     timeout(Duration::from_secs(60), over).await.expect("the load ends");
     assert!(everybody.is_empty(), "somebody of the load has panicked");
 
-    verdict::reached(&mut town, &scene, &run).await;
+    verification::verify(&mut town, &scene, &run).await;
 }
 
 /// One kill, and the return.

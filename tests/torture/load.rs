@@ -9,10 +9,10 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::caller::{Phone, Till};
-use crate::dice::Dice;
-use crate::ledger::{Ledger, Wish};
+use crate::clients::{Phone, Till};
+use crate::observations::{Ledger, Wish};
 use crate::payers;
+use crate::random::Dice;
 
 /// How long a till goes on asking for an order of whose opening it knows nothing.
 const PERSISTENCE: Duration = Duration::from_secs(20);

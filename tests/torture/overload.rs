@@ -10,9 +10,9 @@ use wechat_pay::channel::wechat::v2::{ApiKey, Fields, SignType, Signer, xml};
 use wechat_pay::simulator::DEFAULT_MERCHANT;
 
 use crate::ALONE;
-use crate::caller::{Answer, Till};
-use crate::dice::Dice;
-use crate::town::{Town, run, until};
+use crate::clients::{Answer, Till};
+use crate::environment::{Town, run, until};
+use crate::random::Dice;
 
 /// "Within a second" (0.8 s in the queue), and what 400 callers on the same loaded machine add to it. Who waits for the
 /// database itself waits for twice as long.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::dice::Dice;
-use crate::ledger::Wish;
 use crate::load::Scene;
+use crate::observations::Wish;
+use crate::random::Dice;
 
 /// What the payer has in mind.
 #[derive(Debug, Clone, Copy)]

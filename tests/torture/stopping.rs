@@ -12,9 +12,9 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::ALONE;
-use crate::caller::Till;
-use crate::dice::Dice;
-use crate::town::Town;
+use crate::clients::Till;
+use crate::environment::Town;
+use crate::random::Dice;
 
 const CONNECTIONS: usize = 120;
 const ROUNDS: u64 = 3;

@@ -1,0 +1,168 @@
+//! What a call costs the database, by the database's own counters. A server of its own, so nobody else is counted.
+
+use std::collections::HashMap;
+
+use futures_util::future::join_all;
+use serde_json::json;
+use sqlx::mysql::MySqlConnectOptions;
+use sqlx::{ConnectOptions, MySqlConnection, Row};
+
+use crate::support::database::Database;
+use crate::support::server::Server;
+use crate::support::test_app::{House, Order, Plan};
+use crate::support::wechat_message::{ACKNOWLEDGED, Letter};
+
+/// Calls measured at a time.
+const CALLS: u64 = 20;
+
+struct Meter {
+    conn: MySqlConnection,
+    start: HashMap<String, u64>,
+}
+
+impl Meter {
+    /// On a plain connection: a pool would send pings of its own.
+    async fn start(house: &House) -> Self {
+        let mut conn = house.database.url.parse::<MySqlConnectOptions>().unwrap().connect().await.unwrap();
+        let start = read(&mut conn).await;
+        Self { conn, start }
+    }
+
+    /// What was counted since the start.
+    async fn stop(mut self) -> Spent {
+        let end = read(&mut self.conn).await;
+        Spent(end.into_iter().map(|(name, count)| (name.clone(), count - self.start[&name])).collect())
+    }
+}
+
+/// By SHOW and not SELECT, which would count itself; unprepared for the same reason.
+async fn read(conn: &mut MySqlConnection) -> HashMap<String, u64> {
+    let counters = "SHOW GLOBAL STATUS WHERE Variable_name LIKE 'Com\\_%' OR Variable_name LIKE 'Handler\\_%' \
+                    OR Variable_name = 'Innodb_os_log_written'";
+    let rows = sqlx::raw_sql(counters).fetch_all(conn).await.unwrap();
+    rows.iter().filter_map(|row| Some((row.get(0), row.get::<String, _>(1).parse().ok()?))).collect()
+}
+
+struct Spent(HashMap<String, u64>);
+
+impl Spent {
+    fn of(&self, name: &str) -> u64 {
+        self.0[name]
+    }
+
+    /// Statements that write, of whatever kind.
+    fn writes(&self) -> u64 {
+        ["Com_insert", "Com_update", "Com_delete", "Com_replace", "Com_insert_select", "Com_update_multi"]
+            .iter()
+            .map(|name| self.of(name))
+            .sum()
+    }
+
+    /// So many transactions, committed or given up, and nothing beyond the statements themselves: no ping, no session
+    /// setting, nothing prepared anew.
+    fn nothing_beside(&self, committed: u64, given_up: u64) {
+        assert_eq!((self.of("Com_commit"), self.of("Com_rollback")), (committed, given_up), "commits, rollbacks");
+        assert_eq!(self.of("Com_begin"), 0, "a transaction begins with its first statement");
+        for name in ["Com_admin_commands", "Com_set_option", "Com_change_db", "Com_stmt_prepare"] {
+            assert_eq!(self.of(name), 0, "{name}");
+        }
+    }
+}
+
+async fn letters(orders: &[Order], house: &House) {
+    for order in orders {
+        assert_eq!(house.notify(Letter::paid(&order.id, 1990).signed()).await.body, ACKNOWLEDGED);
+    }
+}
+
+async fn orders(house: &House, number: u64) -> Vec<Order> {
+    let mut orders = Vec::new();
+    for _ in 0..number {
+        orders.push(house.to_pay("19.90").await);
+    }
+    orders
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_costs_the_database_what_was_promised() {
+    let server = Server::start(&["--event-scheduler=OFF", "--innodb-stats-auto-recalc=OFF", "--innodb-adaptive-flushing=OFF"]).await;
+    let house = Plan::on(Database::on_server(&server.url).await).open().await;
+    // Every worker has met every statement.
+    let warm = orders(&house, 16).await;
+    for _ in 0..2 {
+        letters(&warm, &house).await;
+    }
+    for order in &warm {
+        assert_eq!(house.trade_state(&order.id).await, "SUCCESS");
+    }
+
+    let (meter, asked) = (Meter::start(&house).await, house.calls("unifiedorder"));
+    let orders = orders(&house, CALLS).await;
+    let spent = meter.stop().await;
+    assert_eq!(house.calls("unifiedorder") - asked, CALLS, "toPay asks WeChat once");
+    // The deal and its event; the link and its event.
+    assert_eq!((spent.of("Com_insert"), spent.of("Com_update"), spent.writes()), (3 * CALLS, CALLS, 4 * CALLS), "toPay writes twice");
+    assert_eq!(spent.of("Com_select"), 0, "and reads nothing");
+    spent.nothing_beside(2 * CALLS, 0);
+
+    let meter = Meter::start(&house).await;
+    letters(&orders, &house).await;
+    let spent = meter.stop().await;
+    assert_eq!((spent.of("Com_update"), spent.writes(), spent.of("Com_select")), (CALLS, 2 * CALLS, 0), "the payment and its event");
+    assert_eq!(spent.of("Handler_update"), CALLS, "and changes one row");
+    let redo_of_a_payment = spent.of("Innodb_os_log_written") / CALLS;
+    assert!(redo_of_a_payment > 500);
+    spent.nothing_beside(CALLS, 0);
+
+    let meter = Meter::start(&house).await;
+    letters(&orders, &house).await;
+    let spent = meter.stop().await;
+    assert_eq!((spent.of("Com_update"), spent.writes(), spent.of("Com_select")), (CALLS, CALLS, CALLS), "a repeat tries, and looks");
+    assert_eq!((spent.of("Handler_update"), spent.of("Handler_write"), spent.of("Handler_delete")), (0, 0, 0), "and changes nothing");
+    assert!(
+        spent.of("Innodb_os_log_written") < redo_of_a_payment * CALLS / 4,
+        "nor does it write a log: {}",
+        spent.of("Innodb_os_log_written")
+    );
+    spent.nothing_beside(0, CALLS);
+
+    let (meter, asked) = (Meter::start(&house).await, house.calls("orderquery"));
+    for order in &orders {
+        assert_eq!(house.trade_state(&order.id).await, "SUCCESS");
+    }
+    let spent = meter.stop().await;
+    assert_eq!((spent.of("Com_select"), spent.writes()), (0, 0), "queryOrder of a deal paid here costs nothing");
+    assert_eq!(house.calls("orderquery"), asked, "and asks nobody");
+    spent.nothing_beside(0, 0);
+
+    let unpaid = house.to_pay("19.90").await;
+    let meter = Meter::start(&house).await;
+    for _ in 0..CALLS {
+        assert_eq!(house.trade_state(&unpaid.id).await, "NOTPAY");
+    }
+    let spent = meter.stop().await;
+    assert_eq!(spent.writes(), 0, "asking about an unpaid deal writes nothing");
+    assert!(spent.of("Com_select") <= 2 * CALLS, "{}", spent.of("Com_select"));
+
+    // Whoever waits together travels together; how many that are is the machine's affair, but not all of them are alone.
+    let crowd = house.to_pay_at_once(5 * CALLS as usize).await;
+    let meter = Meter::start(&house).await;
+    let answers = join_all(crowd.iter().map(|order| house.notify(Letter::paid(&order.id, 1990).signed()))).await;
+    let spent = meter.stop().await;
+    assert!(answers.iter().all(|answer| answer.body == ACKNOWLEDGED));
+    assert!(spent.of("Com_commit") < 5 * CALLS / 2, "{} commits for {} payments", spent.of("Com_commit"), 5 * CALLS);
+    assert_eq!(spent.of("Com_rollback"), 0, "no batch was taken apart");
+    assert_eq!(spent.of("Handler_update"), 5 * CALLS, "each changes one row");
+
+    // Changes of different rows do not meet: were one batch in another's way, it would be rolled back and taken apart.
+    let crowd = house.to_pay_at_once(3 * CALLS as usize).await;
+    let meter = Meter::start(&house).await;
+    let opening = house.to_pay_at_once(3 * CALLS as usize);
+    let paying = join_all(crowd.iter().map(|order| house.notify(Letter::paid(&order.id, 1990).signed())));
+    let (_, answers) = tokio::join!(opening, paying);
+    assert!(answers.iter().all(|answer| answer.body == ACKNOWLEDGED));
+    assert_eq!(meter.stop().await.of("Com_rollback"), 0, "they do not meet");
+
+    let answer = house.till.post_json("/wxPay/queryOrder", &json!({"order_id": "unknown"})).await;
+    assert_eq!(answer.status, 404);
+}
