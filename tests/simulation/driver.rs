@@ -1,4 +1,4 @@
-//! How it goes on: time, the gates, the answers.
+//! What drives a history on: time passes, what waits is let through, answers are heard.
 
 use chrono::TimeDelta;
 use wechat_pay::deal::Timestamp;
@@ -6,7 +6,7 @@ use wechat_pay::store::Fate;
 
 use super::history::History;
 use super::network::Call;
-use super::requests::{Wish, acknowledged};
+use super::requests::{RequestKind, acknowledged};
 use super::scheduler::{Waiting, What};
 
 /// A statement that is not through by then has taken too long for its worker.
@@ -24,16 +24,17 @@ impl History<'_> {
         let until = self.now() + TimeDelta::seconds(seconds);
         self.note(&format!("{seconds} s pass"));
         while self.now() < until {
-            let overdue = self.gates.waiting().iter().filter(|one| !self.is_frozen(one)).map(|one| one.since + patience(&one.what)).min();
+            let overdue =
+                self.scheduler.waiting().iter().filter(|one| !self.is_frozen(one)).map(|one| one.since + patience(&one.what)).min();
             let pause_over = self.next_pause_over().map(|wait| self.now() + wait);
-            let next = [overdue, pause_over, self.sea.next_late_arrival()].into_iter().flatten().fold(until, Timestamp::min);
+            let next = [overdue, pause_over, self.network.next_late_arrival()].into_iter().flatten().fold(until, Timestamp::min);
             self.tick((next - self.now()).max(TimeDelta::zero()));
-            let arrived = self.sea.late_arrivals(self.clock.now());
+            let arrived = self.network.late_arrivals(self.clock.now());
             self.step(&format!("{arrived} requests arrive late")).await;
             loop {
                 let overdue = |one: &Waiting| !self.is_frozen(one) && one.since + patience(&one.what) <= self.now();
-                let Some(place) = self.gates.waiting().iter().position(overdue) else { break };
-                if self.dice.happens(500) {
+                let Some(place) = self.scheduler.waiting().iter().position(overdue) else { break };
+                if self.random.happens(500) {
                     self.let_through(place).await;
                 } else {
                     self.time_out(place).await;
@@ -47,8 +48,8 @@ impl History<'_> {
     }
 
     async fn time_out(&mut self, place: usize) {
-        let waiting = self.gates.take(place);
-        let carried_out = self.dice.happens(500);
+        let waiting = self.scheduler.take(place);
+        let carried_out = self.random.happens(500);
         let line = match waiting.what {
             What::Statement { tried, go } => {
                 self.faults += 1;
@@ -57,16 +58,16 @@ impl History<'_> {
             }
             What::Call { api, request, go, .. } => {
                 let call = if carried_out { Call::ReplyLost } else { Call::Late };
-                let _ = go.send(self.sea.carry(call, api, &request, waiting.since, self.clock.now(), &self.dice));
+                let _ = go.send(self.network.carry(call, api, &request, waiting.since, self.clock.now(), &self.random));
                 format!("i{}: {api} takes too long: {call:?}", waiting.instance)
             }
         };
         self.step(&line).await;
     }
 
-    /// One of those at the gates goes on, or meets its fate.
+    /// One that waits goes on, or meets its fate.
     pub async fn let_through(&mut self, place: usize) {
-        let waiting = self.gates.take(place);
+        let waiting = self.scheduler.take(place);
         let line = match waiting.what {
             What::Statement { tried, go } => {
                 self.count("batches", u64::from(BATCHES.contains(&tried.name)));
@@ -79,7 +80,7 @@ impl History<'_> {
                     self.check_close(&request, waiting.since);
                 }
                 let call = self.draw_call();
-                let _ = go.send(self.sea.carry(call, api, &request, waiting.since, self.clock.now(), &self.dice));
+                let _ = go.send(self.network.carry(call, api, &request, waiting.since, self.clock.now(), &self.random));
                 format!("i{}: {api}: {call:?}", waiting.instance)
             }
         };
@@ -88,9 +89,9 @@ impl History<'_> {
 
     /// To close cannot be taken back: a till has asked for it, or the deal's time was over by the clock that all share.
     fn check_close(&self, request: &str, asked_at: Timestamp) {
-        let row = self.audit.rows.values().find(|row| request.contains(&row.order_id)).expect("an order of ours");
+        let row = self.invariants.rows.values().find(|row| request.contains(&row.order_id)).expect("an order of ours");
         let is_over = asked_at >= row.expires_at;
-        assert!(is_over || self.tills.given_up.contains(&row.order_id), "invariant 5: closed at {asked_at}, before its end: {row:?}");
+        assert!(is_over || self.front_ends.given_up.contains(&row.order_id), "invariant 5: closed at {asked_at}, before its end: {row:?}");
     }
 
     /// Time passes before it comes back.
@@ -101,14 +102,14 @@ impl History<'_> {
     }
 
     fn draw_fate(&mut self) -> Fate {
-        let (wrong, draw) = (60 * self.weather, self.dice.below(1000));
+        let (wrong, draw) = (60 * self.fault_rate, self.random.below(1000));
         if draw >= wrong {
             return Fate::Answered;
         }
-        let carried_out = self.dice.happens(500);
+        let carried_out = self.random.happens(500);
         self.faults += 1;
         self.count(if carried_out { "commit unheard" } else { "statement lost" }, 1);
-        if self.dice.happens(700) { Fate::Broken { carried_out } } else { Fate::TooSlow { carried_out } }
+        if self.random.happens(700) { Fate::Broken { carried_out } } else { Fate::TooSlow { carried_out } }
     }
 
     fn draw_call(&mut self) -> Call {
@@ -126,10 +127,10 @@ impl History<'_> {
             Call::SystemErrorYetDone,
             Call::Html,
         ];
-        if !self.dice.happens(140 * self.weather) {
+        if !self.random.happens(140 * self.fault_rate) {
             return Call::Answered;
         }
-        let call = self.dice.one_of(&WRONG);
+        let call = self.random.one_of(&WRONG);
         if call == Call::ReplyLost {
             self.count("reply lost", 1);
         }
@@ -139,7 +140,7 @@ impl History<'_> {
     /// Lets everybody go on until nobody is under way.
     pub async fn drain(&mut self) {
         loop {
-            if !self.gates.waiting().is_empty() {
+            if !self.scheduler.waiting().is_empty() {
                 self.let_through(0).await;
             } else if let Some(wait) = self.next_pause_over() {
                 self.tick(wait);
@@ -148,27 +149,27 @@ impl History<'_> {
                 break;
             }
         }
-        assert!(self.errands.is_empty(), "somebody waits for nothing: {}", self.errands[0].wish.name());
+        assert!(self.requests.is_empty(), "somebody waits for nothing: {}", self.requests[0].kind.name());
     }
 
     /// Holds the answers that have arrived against the truth.
     pub async fn hear_answers(&mut self) {
-        let (done, waiting): (Vec<_>, Vec<_>) = self.errands.drain(..).partition(|errand| errand.task.is_finished());
-        self.errands = waiting;
-        for errand in done {
-            let (status, body) = errand.task.await.expect("an errand without a panic");
-            self.note(&format!("{} hears {status} {}", errand.number, body.replace('\n', " ")));
-            match errand.wish {
-                Wish::Sweep => self.check_sweep(&body),
-                Wish::Stranger { expected, .. } => {
+        let (done, waiting): (Vec<_>, Vec<_>) = self.requests.drain(..).partition(|pending| pending.task.is_finished());
+        self.requests = waiting;
+        for pending in done {
+            let (status, body) = pending.task.await.expect("a request without a panic");
+            self.note(&format!("{} hears {status} {}", pending.number, body.replace('\n', " ")));
+            match pending.kind {
+                RequestKind::Sweep => self.check_sweep(&body),
+                RequestKind::Stranger { expected, .. } => {
                     // Those that are looked up may meet a database that is away.
                     let busy = expected == 409 && status == 503;
                     assert!(status == expected || busy, "a stranger's post: {status} {body}");
                 }
-                Wish::Notify(posted) => {
-                    let content = acknowledged(&posted, status, &body, &self.audit, &self.sea);
-                    let order_id = &posted.letter.delivery.out_trade_no;
-                    let undisturbed = errand.faults == self.faults && !self.locks.stood_in_the_way_of(order_id, errand.since);
+                RequestKind::Notify(posted) => {
+                    let content = acknowledged(&posted, status, &body, &self.invariants, &self.network);
+                    let order_id = &posted.notification.delivery.out_trade_no;
+                    let undisturbed = pending.faults == self.faults && !self.locks.stood_in_the_way_of(order_id, pending.since);
                     assert!(content || !posted.genuine || !undisturbed, "held up by somebody else's lock: {status} {body}");
                     self.count(
                         if content {
@@ -180,9 +181,9 @@ impl History<'_> {
                         },
                         1,
                     );
-                    self.sea.answered(*posted, Some(status), content, self.clock.now());
+                    self.network.answered(*posted, Some(status), content, self.clock.now());
                 }
-                wish => self.tills.hear(&wish, status, &body, &self.audit, &self.sea, self.now()),
+                kind => self.front_ends.hear(&kind, status, &body, &self.invariants, &self.network, self.now()),
             }
         }
     }

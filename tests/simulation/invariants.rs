@@ -10,7 +10,7 @@ use wechat_pay::channel::wechat::v2::{Merchant, xml};
 use wechat_pay::deal::{BeijingTime, Timestamp};
 use wechat_pay::simulator::SimOrder;
 
-use super::network::Sea;
+use super::network::Network;
 
 /// A payment is known within this time after the last fault: the longest pause, and a lease that somebody took with him.
 pub const KNOWN_WITHIN: TimeDelta = TimeDelta::minutes(11);
@@ -40,7 +40,7 @@ const ROWS: &str = "SELECT order_id, COALESCE(status, 0), transaction_id, total_
     (SELECT COUNT(*) FROM deal_event e WHERE e.order_id = deal.order_id AND kind IN ('settled', 'settled_late')), \
     (SELECT COUNT(*) FROM deal_event e WHERE e.order_id = deal.order_id AND kind = 'expired') FROM deal ORDER BY id";
 
-pub struct Audit {
+pub struct Invariants {
     conn: SqliteConnection,
     merchant: Merchant,
     pub rows: BTreeMap<String, Row>,
@@ -48,7 +48,7 @@ pub struct Audit {
     pub decided_elsewhere: BTreeSet<String>,
 }
 
-impl Audit {
+impl Invariants {
     pub async fn open(url: &str, merchant: &Merchant) -> Self {
         Self {
             conn: SqliteConnection::connect(url).await.unwrap(),
@@ -98,12 +98,12 @@ impl Audit {
     }
 
     /// Holds what is stored against WeChat's world.
-    pub fn check(&self, sea: &Sea) {
-        for order in sea.world.orders() {
+    pub fn check(&self, network: &Network) {
+        for order in network.world.orders() {
             assert!(self.rows.contains_key(&order.out_trade_no), "invariant 1: WeChat has order {} and no row has", order.out_trade_no);
         }
         for row in self.rows.values() {
-            let order = sea.world.order(&row.order_id);
+            let order = network.world.order(&row.order_id);
             assert_eq!(row.opened, 1, "invariant 10: one opening: {row:?}");
             assert!(row.status == 1 || row.refunded_at.is_none(), "given back, and not paid: {row:?}");
             match row.status {
@@ -111,7 +111,7 @@ impl Audit {
                 1 => self.check_paid(row, order),
                 2 => {
                     assert_eq!((row.settled, row.expired), (0, 1), "invariant 10: {row:?}");
-                    let payable = order.map_or(sea.is_awaited(&row.order_id), |order| !order.trade_state.is_dead());
+                    let payable = order.map_or(network.is_awaited(&row.order_id), |order| !order.trade_state.is_dead());
                     assert!(!payable, "invariant 5: Expired, and WeChat has it as {:?}: {row:?}", order.map(|order| order.trade_state));
                 }
                 _ => panic!("invariant 4: an unknown status: {row:?}"),
@@ -152,11 +152,11 @@ impl Audit {
 
     /// How many stored links are not WeChat's last, and so cannot be paid, though nobody asks for another. Counted and not
     /// forbidden: two who ask one after the other may be noted the other way round. A new deal helps; no money is lost.
-    pub fn dead_links(&self, sea: &Sea) -> u64 {
+    pub fn dead_links(&self, network: &Network) -> u64 {
         let mut dead = 0;
         for row in self.undecided() {
-            let Some(order) = sea.world.order(&row.order_id) else { continue };
-            if row.code_url.is_some() && !sea.may_have_an_unknown_link(&row.order_id) {
+            let Some(order) = network.world.order(&row.order_id) else { continue };
+            if row.code_url.is_some() && !network.may_have_an_unknown_link(&row.order_id) {
                 dead += u64::from(row.code_url.as_ref() != Some(&order.code_url));
             }
         }
@@ -164,22 +164,22 @@ impl Audit {
     }
 
     /// Invariant 6: after the faults have ended at `since`, nothing stays open for longer than promised.
-    pub fn check_in_time(&self, sea: &Sea, since: Timestamp, now: Timestamp) {
+    pub fn check_in_time(&self, network: &Network, since: Timestamp, now: Timestamp) {
         for row in self.undecided() {
             assert!(
                 now <= row.expires_at.max(since) + DECIDED_WITHIN,
                 "invariant 6: still undecided at {now}, {since} the faults ended: {row:?}"
             );
-            let paid_at = sea.world.order(&row.order_id).and_then(|order| order.paid_at);
+            let paid_at = network.world.order(&row.order_id).and_then(|order| order.paid_at);
             let known = paid_at.is_none_or(|paid_at| now <= paid_at.max(since) + KNOWN_WITHIN);
             assert!(known, "invariant 6: paid at {paid_at:?} and still unknown at {now}, {since} the faults ended: {row:?}");
         }
     }
 
     /// Invariant 6 under more load than the budget bears.
-    pub fn check_found(&self, sea: &Sea, within: TimeDelta, now: Timestamp) {
+    pub fn check_found(&self, network: &Network, within: TimeDelta, now: Timestamp) {
         for row in self.undecided() {
-            let paid_at = sea.world.order(&row.order_id).and_then(|order| order.paid_at);
+            let paid_at = network.world.order(&row.order_id).and_then(|order| order.paid_at);
             assert!(
                 paid_at.is_none_or(|paid_at| now <= paid_at + within),
                 "invariant 6: paid at {paid_at:?} and unknown at {now}: {row:?}"
@@ -188,9 +188,9 @@ impl Audit {
     }
 
     /// In the end every deal is decided as WeChat has it, and no decided one stands in line.
-    pub fn check_end(&self, sea: &Sea) {
+    pub fn check_end(&self, network: &Network) {
         for row in self.rows.values() {
-            let state = sea.world.order(&row.order_id).map(|order| order.trade_state);
+            let state = network.world.order(&row.order_id).map(|order| order.trade_state);
             let paid = state.is_some_and(TradeState::is_paid);
             assert_eq!(row.status, if paid { 1 } else { 2 }, "invariant 6: WeChat has it as {state:?}: {row:?}");
             assert_eq!(row.due_at, None, "a decided deal is looked at no more: {row:?}");

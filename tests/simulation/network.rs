@@ -1,5 +1,5 @@
 //! WeChat's side and the way there: the simulator's world, the requests that arrive after their callers have given up, the
-//! letters that are on their way.
+//! notifications that are on their way.
 
 use chrono::TimeDelta;
 use wechat_pay::chance::Chance;
@@ -13,9 +13,9 @@ use super::scheduler::Reply;
 
 /// A draw, in the words of a history.
 #[derive(Clone)]
-pub struct Dice(Chance);
+pub struct Random(Chance);
 
-impl Dice {
+impl Random {
     pub fn new(seed: u64) -> Self {
         Self(Chance::seeded(seed))
     }
@@ -55,11 +55,11 @@ pub enum Call {
     Html,
 }
 
-pub struct Sea {
+pub struct Network {
     pub world: World,
     merchant: Merchant,
-    /// Letters that WeChat has posted and nobody has got.
-    pub letters: Vec<Posted>,
+    /// Notifications that WeChat has posted and that have not been delivered.
+    pub notifications: Vec<Posted>,
     /// Requests for links that may have arrived after a later one.
     overtaken: Vec<String>,
     late: Vec<(Timestamp, &'static str, String)>,
@@ -67,27 +67,27 @@ pub struct Sea {
 
 #[derive(Clone)]
 pub struct Posted {
-    pub letter: Letter,
+    pub notification: Letter,
     pub genuine: bool,
     /// The postman waits for the answer to this one; a copy that somebody else sends again brings none to him.
     pub by_wechat: bool,
 }
 
-impl Sea {
-    pub fn new(merchant: &Merchant, dice: &Dice) -> Self {
-        let mut world = World::new(merchant, Chance::seeded(dice.seed()), 1);
+impl Network {
+    pub fn new(merchant: &Merchant, random: &Random) -> Self {
+        let mut world = World::new(merchant, Chance::seeded(random.seed()), 1);
         world.habits.layout = Layout::Mixed;
-        world.habits.strict_close = dice.happens(500);
-        world.habits.extra_field = dice.happens(200);
-        world.habits.notify_sign_type = dice.happens(200);
-        world.habits.notify_fee_type = dice.happens(800);
-        world.habits.close_unknown = dice.one_of(&[CloseUnknown::Success, CloseUnknown::OrderNotExist]);
-        world.faults.system_error_signed = dice.happens(500);
-        Self { world, merchant: merchant.clone(), letters: Vec::new(), overtaken: Vec::new(), late: Vec::new() }
+        world.habits.strict_close = random.happens(500);
+        world.habits.extra_field = random.happens(200);
+        world.habits.notify_sign_type = random.happens(200);
+        world.habits.notify_fee_type = random.happens(800);
+        world.habits.close_unknown = random.one_of(&[CloseUnknown::Success, CloseUnknown::OrderNotExist]);
+        world.faults.system_error_signed = random.happens(500);
+        Self { world, merchant: merchant.clone(), notifications: Vec::new(), overtaken: Vec::new(), late: Vec::new() }
     }
 
     /// Lets a call through.
-    pub fn carry(&mut self, call: Call, api: &'static str, request: &str, since: Timestamp, now: Timestamp, dice: &Dice) -> Reply {
+    pub fn carry(&mut self, call: Call, api: &'static str, request: &str, since: Timestamp, now: Timestamp, random: &Random) -> Reply {
         if api == "unifiedorder" && (call == Call::Late || now - since > CALL) {
             self.overtaken.push(request.to_owned());
         }
@@ -95,13 +95,13 @@ impl Sea {
             Call::Answered => Ok(self.arrive(api, request, now).into_bytes()),
             Call::Unreachable => Err(CallError::Unreachable),
             Call::Limited => Err(CallError::RateLimited),
-            Call::Lost => Err(dice.one_of(&[Doubt::Broken, Doubt::Timeout]).into()),
+            Call::Lost => Err(random.one_of(&[Doubt::Broken, Doubt::Timeout]).into()),
             Call::ReplyLost => {
                 self.arrive(api, request, now);
-                Err(dice.one_of(&[Doubt::Broken, Doubt::Timeout]).into())
+                Err(random.one_of(&[Doubt::Broken, Doubt::Timeout]).into())
             }
             Call::Late => {
-                let arrives = now + TimeDelta::seconds(1 + i64::try_from(dice.below(15)).unwrap());
+                let arrives = now + TimeDelta::seconds(1 + i64::try_from(random.below(15)).unwrap());
                 self.late.push((arrives, api, request.to_owned()));
                 Err(Doubt::Timeout.into())
             }
@@ -149,16 +149,16 @@ impl Sea {
         self.world.faults.notify = kind;
         let genuine = !matches!(kind, Notify::Forged | Notify::WrongAmount);
         let due = self.world.letters_due(now);
-        self.letters.extend(due.into_iter().map(|letter| Posted { letter, genuine, by_wechat: true }));
+        self.notifications.extend(due.into_iter().map(|notification| Posted { notification, genuine, by_wechat: true }));
         self.world.faults.notify = Notify::Normal;
     }
 
     /// A message about an order that WeChat has not sent so.
-    pub fn stranger(&self, what: &str, order_id: &str, dice: &Dice) -> String {
+    pub fn stranger(&self, what: &str, order_id: &str, random: &Random) -> String {
         let fields = Fields::new()
             .with("appid", self.merchant.appid.as_str())
             .with("mch_id", self.merchant.mch_id.as_str())
-            .with("nonce_str", format!("{:032x}", dice.seed()))
+            .with("nonce_str", format!("{:032x}", random.seed()))
             .with("out_trade_no", order_id)
             .with("return_code", "SUCCESS")
             .with("result_code", if what == "a payment that failed" { "FAIL" } else { "SUCCESS" })
@@ -175,14 +175,14 @@ impl Sea {
     /// What the postman hears.
     pub fn answered(&mut self, posted: Posted, status: Option<u16>, acknowledged: bool, now: Timestamp) {
         if posted.by_wechat {
-            self.world.delivered(posted.letter.delivery, status, acknowledged, now);
+            self.world.delivered(posted.notification.delivery, status, acknowledged, now);
         }
     }
 
     /// An order of the world's, by chance.
-    pub fn some_order(&self, dice: &Dice) -> Option<String> {
+    pub fn some_order(&self, random: &Random) -> Option<String> {
         let mut numbers: Vec<_> = self.world.orders().map(|order| order.out_trade_no.clone()).collect();
         numbers.sort();
-        (!numbers.is_empty()).then(|| dice.one_of(&numbers))
+        (!numbers.is_empty()).then(|| random.one_of(&numbers))
     }
 }

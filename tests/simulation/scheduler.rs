@@ -35,25 +35,25 @@ pub enum What {
     },
 }
 
-/// The gates of one history.
+/// The scheduler of one history: whatever leaves an instance waits here until it is let through.
 #[derive(Clone)]
-pub struct Gates {
+pub struct Scheduler {
     clock: Clock,
     waiting: Arc<Mutex<Vec<Waiting>>>,
     dead: Arc<Mutex<HashSet<usize>>>,
-    stillness: Arc<Stillness>,
+    quiescence: Arc<Quiescence>,
 }
 
 /// Whether anything moves. The runtime says when it has nothing left to do; a statement may then still be under way in one
 /// of SQLite's threads.
 #[derive(Default)]
-pub struct Stillness {
+pub struct Quiescence {
     under_way: AtomicUsize,
     asked: AtomicBool,
     still: Notify,
 }
 
-impl Stillness {
+impl Quiescence {
     /// To be called whenever the runtime has nothing to do.
     pub fn nothing_to_do(&self) {
         if self.under_way.load(Ordering::SeqCst) == 0 && self.asked.swap(false, Ordering::SeqCst) {
@@ -67,7 +67,7 @@ impl Stillness {
     }
 }
 
-struct UnderWay(Arc<Stillness>);
+struct UnderWay(Arc<Quiescence>);
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
@@ -75,15 +75,15 @@ impl Drop for UnderWay {
     }
 }
 
-impl Gates {
-    pub fn new(clock: Clock, stillness: Arc<Stillness>) -> Self {
-        Self { clock, waiting: Arc::default(), dead: Arc::default(), stillness }
+impl Scheduler {
+    pub fn new(clock: Clock, quiescence: Arc<Quiescence>) -> Self {
+        Self { clock, waiting: Arc::default(), dead: Arc::default(), quiescence }
     }
 
     /// Waits until everybody stands at a gate, pauses or is done.
-    pub async fn still(&self) {
-        self.stillness.asked.store(true, Ordering::SeqCst);
-        self.stillness.still.notified().await;
+    pub async fn quiescent(&self) {
+        self.quiescence.asked.store(true, Ordering::SeqCst);
+        self.quiescence.still.notified().await;
     }
 
     /// Those who wait, in the order in which they came.
@@ -121,7 +121,7 @@ impl Gates {
             self.stop(instance, What::Statement { tried, go });
             fate = answer.await.unwrap_or(fate);
         }
-        Passage { fate, until_over: Box::new(self.stillness.begin()) }
+        Passage { fate, until_over: Box::new(self.quiescence.begin()) }
     }
 
     pub async fn pass_call(self, instance: usize, api: &'static str, request: String, left: Duration) -> Reply {

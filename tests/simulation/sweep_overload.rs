@@ -8,7 +8,7 @@ use wechat_pay::simulator::Notify;
 
 use super::history::History;
 use super::instance;
-use super::requests::Wish;
+use super::requests::RequestKind;
 
 const DEALS: usize = 16;
 const DECIDED_ELSEWHERE: usize = 4;
@@ -30,12 +30,12 @@ impl History<'_> {
         self.count("floods", 1);
         for _ in 0..DEALS {
             let body = json!({"merchant_id": 12, "product_id": 34, "price": "19.90"}).to_string();
-            self.send(Wish::ToPay { key: None, fen: 1990 }, "/wxPay/toPay", None, body).await;
+            self.send(RequestKind::ToPay { key: None, fen: 1990 }, "/wxPay/toPay", None, body).await;
             self.drain().await;
         }
-        let mut orders: Vec<_> = self.audit.rows.keys().cloned().collect();
+        let mut orders: Vec<_> = self.invariants.rows.keys().cloned().collect();
         for _ in 0..DECIDED_ELSEWHERE {
-            let order_id = orders.remove(self.dice.below(orders.len()));
+            let order_id = orders.remove(self.random.below(orders.len()));
             self.pay_silently(&order_id).await;
             self.decide_elsewhere(&order_id).await;
         }
@@ -46,24 +46,24 @@ impl History<'_> {
         let within = TimeDelta::seconds(PAUSE + LEASE + SECONDS_A_CALL * calls);
         for pass in 0..CALLS / together {
             if pass % 4 == 2 && orders.len() > DEALS / 2 {
-                let order_id = orders.remove(self.dice.below(orders.len()));
+                let order_id = orders.remove(self.random.below(orders.len()));
                 self.pay_silently(&order_id).await;
             }
             self.tick(TimeDelta::seconds(SECONDS_A_CALL * together));
             for number in &instances {
                 self.sweep_by(*number, 1).await;
             }
-            while !self.gates.waiting().is_empty() {
-                let place = self.dice.below(self.gates.waiting().len());
+            while !self.scheduler.waiting().is_empty() {
+                let place = self.random.below(self.scheduler.waiting().len());
                 self.let_through(place).await;
             }
-            self.audit.check_found(&self.sea, within, self.now());
+            self.invariants.check_found(&self.network, within, self.now());
         }
     }
 
     async fn pay_silently(&mut self, order_id: &str) {
         let now = self.now();
-        let line = format!("the payer of {order_id} pays, unheard: {:?}", self.sea.world.pay(order_id, None, Some(Notify::Lost), now));
+        let line = format!("the payer of {order_id} pays, unheard: {:?}", self.network.world.pay(order_id, None, Some(Notify::Lost), now));
         self.step(&line).await;
     }
 

@@ -9,12 +9,12 @@ use wechat_pay::store::Store;
 
 use crate::history::BEGINNING;
 
-pub struct Place {
+pub struct Template {
     directory: TempDir,
     template: Vec<u8>,
 }
 
-impl Place {
+impl Template {
     pub fn prepare() -> Self {
         let prefix = "wechat-pay-simulation-";
         let directory = TempDir::with_prefix_in(prefix, "/dev/shm").or_else(|_| TempDir::with_prefix(prefix)).unwrap();

@@ -1,4 +1,4 @@
-//! Who does what: tills, payers, postmen, strangers, the sweepers, and those who pull the plug.
+//! Who does what: front ends, payers, postmen, strangers, the sweepers, and those who pull the plug.
 
 use serde_json::json;
 use tokio::task::JoinHandle;
@@ -10,7 +10,7 @@ use wechat_pay::store::{Fate, StoreError};
 use super::history::History;
 use super::instance::Instance;
 use super::network::{Call, Posted};
-use super::requests::{Errand, Wish};
+use super::requests::{PendingRequest, RequestKind};
 use super::scheduler::What;
 
 /// Deals of one history; repeats are no new ones.
@@ -18,10 +18,11 @@ const DEALS: usize = 4;
 
 impl History<'_> {
     /// Somebody does something.
-    pub async fn make_a_move(&mut self) {
-        let kind = self.dice.one_of(&[Notify::Normal, Notify::Normal, Notify::Normal, Notify::Normal, Notify::Forged, Notify::WrongAmount]);
-        self.sea.post(self.now(), kind);
-        match self.dice.below(100) {
+    pub async fn act(&mut self) {
+        let kind =
+            self.random.one_of(&[Notify::Normal, Notify::Normal, Notify::Normal, Notify::Normal, Notify::Forged, Notify::WrongAmount]);
+        self.network.post(self.now(), kind);
+        match self.random.below(100) {
             0..15 => self.open_a_deal().await,
             // Several at a time.
             15..18 => {
@@ -32,119 +33,119 @@ impl History<'_> {
             18..28 => self.ask_about_an_order("/wxPay/queryOrder").await,
             28..36 => self.ask_about_an_order("/wxPay/doCloseOrder").await,
             36..52 => self.payer_acts().await,
-            52..61 => self.letter_moves().await,
+            52..61 => self.notification_moves().await,
             61..64 => self.stranger_posts().await,
-            64..74 => self.sweep(if self.dice.happens(800) { 100 } else { 3 }).await,
+            64..74 => self.sweep(if self.random.happens(800) { 100 } else { 3 }).await,
             74..76 => self.another_program_decides().await,
             76..78 => self.lock_something().await,
             78..90 => {
-                let seconds = self.dice.one_of(&[1, 1, 5, 5, 9, 30, 60, 70, 300, 360, 660, 1800, 7200]);
+                let seconds = self.random.one_of(&[1, 1, 5, 5, 9, 30, 60, 70, 300, 360, 660, 1800, 7200]);
                 self.advance(seconds).await;
             }
             90..93 => self.advance_to_an_end().await,
-            93..95 if self.weather > 0 => self.kill().await,
-            95..97 if self.weather > 0 => self.freeze().await,
-            97..99 if self.weather > 0 => self.hang_up().await,
+            93..95 if self.fault_rate > 0 => self.kill().await,
+            95..97 if self.fault_rate > 0 => self.freeze().await,
+            97..99 if self.fault_rate > 0 => self.hang_up().await,
             _ => self.restart().await,
         }
     }
 
     fn alive(&self) -> Option<&Instance> {
         let alive: Vec<_> = self.instances.iter().flatten().collect();
-        (!alive.is_empty()).then(|| self.dice.one_of(&alive))
+        (!alive.is_empty()).then(|| self.random.one_of(&alive))
     }
 
     /// One that a load balancer sends callers to.
     fn ready(&self) -> Option<&Instance> {
         let ready: Vec<_> = self.instances.iter().flatten().filter(|instance| instance.is_ready(self.now())).collect();
-        (!ready.is_empty()).then(|| self.dice.one_of(&ready))
+        (!ready.is_empty()).then(|| self.random.one_of(&ready))
     }
 
-    pub async fn send(&mut self, wish: Wish, path: &str, key: Option<&str>, body: String) {
+    pub async fn send(&mut self, kind: RequestKind, path: &str, key: Option<&str>, body: String) {
         let Some(instance) = self.ready() else { return };
         let (number, task) = (instance.number, tokio::spawn(instance.request(path, key, body)));
-        if let Wish::Close(order_id) = &wish {
-            self.tills.given_up.insert(order_id.clone());
+        if let RequestKind::Close(order_id) = &kind {
+            self.front_ends.given_up.insert(order_id.clone());
         }
         self.sent += 1;
-        let line = format!("{} asks i{number}: {}", self.sent, wish.name());
-        self.errands.push(self.errand(number, wish, task));
+        let line = format!("{} asks i{number}: {}", self.sent, kind.name());
+        self.requests.push(self.pending(number, kind, task));
         self.step(&line).await;
     }
 
-    fn errand(&self, instance: usize, wish: Wish, task: JoinHandle<(u16, String)>) -> Errand {
-        Errand { number: self.sent, instance, wish, since: self.now(), faults: self.faults, task }
+    fn pending(&self, instance: usize, kind: RequestKind, task: JoinHandle<(u16, String)>) -> PendingRequest {
+        PendingRequest { number: self.sent, instance, kind, since: self.now(), faults: self.faults, task }
     }
 
     async fn open_a_deal(&mut self) {
-        let again = !self.tills.keys.is_empty() && self.dice.happens(450);
-        if !again && self.audit.rows.len() >= DEALS {
+        let again = !self.front_ends.keys.is_empty() && self.random.happens(450);
+        if !again && self.invariants.rows.len() >= DEALS {
             return;
         }
         let key = if again {
-            Some(self.dice.one_of(&self.tills.keys.keys().cloned().collect::<Vec<_>>()))
+            Some(self.random.one_of(&self.front_ends.keys.keys().cloned().collect::<Vec<_>>()))
         } else {
-            self.dice.happens(700).then(|| format!("key-{}", self.sent))
+            self.random.happens(700).then(|| format!("key-{}", self.sent))
         };
         if let Some(key) = &key {
-            self.tills.keys.entry(key.clone()).or_default();
+            self.front_ends.keys.entry(key.clone()).or_default();
         }
-        let (price, fen) = self.dice.one_of(&[("19.90", 1990), ("19.90", 1990), ("19.90", 1990), ("0.01", 1)]);
+        let (price, fen) = self.random.one_of(&[("19.90", 1990), ("19.90", 1990), ("19.90", 1990), ("0.01", 1)]);
         let body = json!({"merchant_id": 12, "product_id": 34, "price": price}).to_string();
-        self.send(Wish::ToPay { key: key.clone(), fen }, "/wxPay/toPay", key.as_deref(), body).await;
+        self.send(RequestKind::ToPay { key: key.clone(), fen }, "/wxPay/toPay", key.as_deref(), body).await;
     }
 
     async fn ask_about_an_order(&mut self, path: &'static str) {
-        if self.tills.orders.is_empty() {
+        if self.front_ends.orders.is_empty() {
             return;
         }
-        let order_id = self.dice.one_of(&self.tills.orders);
+        let order_id = self.random.one_of(&self.front_ends.orders);
         let body = json!({"order_id": order_id}).to_string();
-        let wish = if path.ends_with("queryOrder") { Wish::Query(order_id) } else { Wish::Close(order_id) };
-        self.send(wish, path, None, body).await;
+        let kind = if path.ends_with("queryOrder") { RequestKind::Query(order_id) } else { RequestKind::Close(order_id) };
+        self.send(kind, path, None, body).await;
     }
 
     async fn payer_acts(&mut self) {
-        let Some(order) = self.sea.some_order(&self.dice) else { return };
+        let Some(order) = self.network.some_order(&self.random) else { return };
         let now = self.now();
-        let line = match self.dice.below(10) {
-            0 => format!("the payer of {order} fails: {:?}", self.sea.world.fail(&order)),
-            1 => format!("the payer of {order} enters a password: {:?}", self.sea.world.enter_password(&order)),
-            2 => format!("{order} is given back by hand: {:?}", self.sea.world.refund(&order)),
+        let line = match self.random.below(10) {
+            0 => format!("the payer of {order} fails: {:?}", self.network.world.fail(&order)),
+            1 => format!("the payer of {order} enters a password: {:?}", self.network.world.enter_password(&order)),
+            2 => format!("{order} is given back by hand: {:?}", self.network.world.refund(&order)),
             _ => {
-                let coupon = if self.dice.happens(100) { Fen::new(90) } else { None };
-                let notify = self.dice.one_of(&[Notify::Normal, Notify::Normal, Notify::Lost, Notify::Late, Notify::Twice]);
-                format!("the payer of {order} pays, {notify:?}: {:?}", self.sea.world.pay(&order, coupon, Some(notify), now))
+                let coupon = if self.random.happens(100) { Fen::new(90) } else { None };
+                let notify = self.random.one_of(&[Notify::Normal, Notify::Normal, Notify::Lost, Notify::Late, Notify::Twice]);
+                format!("the payer of {order} pays, {notify:?}: {:?}", self.network.world.pay(&order, coupon, Some(notify), now))
             }
         };
         self.step(&line).await;
     }
 
-    async fn letter_moves(&mut self) {
-        if self.sea.letters.is_empty() {
+    async fn notification_moves(&mut self) {
+        if self.network.notifications.is_empty() {
             return;
         }
-        let place = self.dice.below(self.sea.letters.len());
-        match self.dice.below(10) {
+        let place = self.random.below(self.network.notifications.len());
+        match self.random.below(10) {
             0 => {
-                let posted = self.sea.letters.remove(place);
-                self.note(&format!("a letter about {} is lost", posted.letter.delivery.out_trade_no));
-                self.sea.answered(posted, None, false, self.clock.now());
+                let posted = self.network.notifications.remove(place);
+                self.note(&format!("a notification about {} is lost", posted.notification.delivery.out_trade_no));
+                self.network.answered(posted, None, false, self.clock.now());
             }
             // A bag of mail, with repeats: whoever waits for the one writer at the same time travels together.
             3 | 4 => {
-                for posted in std::mem::take(&mut self.sea.letters) {
+                for posted in std::mem::take(&mut self.network.notifications) {
                     let copy = Posted { by_wechat: false, ..posted.clone() };
                     self.deliver(posted).await;
                     self.deliver(copy).await;
                 }
             }
             1 | 2 => {
-                let copy = Posted { by_wechat: false, ..self.sea.letters[place].clone() };
+                let copy = Posted { by_wechat: false, ..self.network.notifications[place].clone() };
                 self.deliver(copy).await;
             }
             _ => {
-                let posted = self.sea.letters.remove(place);
+                let posted = self.network.notifications.remove(place);
                 self.deliver(posted).await;
             }
         }
@@ -152,31 +153,31 @@ impl History<'_> {
 
     /// Somebody posts what is no payment: without WeChat's signature, or signed and without meaning for us.
     async fn stranger_posts(&mut self) {
-        let Some(order) = self.sea.some_order(&self.dice) else { return };
-        let (what, expected) = self.dice.one_of(&[
+        let Some(order) = self.network.some_order(&self.random) else { return };
+        let (what, expected) = self.random.one_of(&[
             ("a forged payment", 401),
             ("an unsigned payment", 401),
             ("a payment that failed", 200),
             ("a payment of an unknown order", 409),
             ("a second payment", 409),
         ]);
-        let is_paid = self.audit.rows.get(&order).is_some_and(|row| row.status == 1 && row.transaction_id.is_some());
+        let is_paid = self.invariants.rows.get(&order).is_some_and(|row| row.status == 1 && row.transaction_id.is_some());
         if what == "a second payment" && !is_paid {
             return;
         }
         let number = if what == "a payment of an unknown order" { "nobody-knows-it" } else { &order };
-        let body = self.sea.stranger(what, number, &self.dice);
+        let body = self.network.stranger(what, number, &self.random);
         self.count("strangers", 1);
-        self.send(Wish::Stranger { what, expected }, "/wxPay/notify", None, body).await;
+        self.send(RequestKind::Stranger { what, expected }, "/wxPay/notify", None, body).await;
     }
 
     pub async fn deliver(&mut self, posted: Posted) {
         if self.ready().is_none() {
-            self.sea.answered(posted, None, false, self.clock.now());
+            self.network.answered(posted, None, false, self.clock.now());
             return;
         }
-        let body = posted.letter.body.clone();
-        self.send(Wish::Notify(Box::new(posted)), "/wxPay/notify", None, body).await;
+        let body = posted.notification.body.clone();
+        self.send(RequestKind::Notify(Box::new(posted)), "/wxPay/notify", None, body).await;
     }
 
     pub async fn sweep(&mut self, calls: u32) {
@@ -189,42 +190,42 @@ impl History<'_> {
         let gateway = instance.gateway.clone();
         let task = tokio::spawn(async move { (0, told(gateway.sweep_once(calls).await)) });
         self.sent += 1;
-        self.errands.push(self.errand(number, Wish::Sweep, task));
+        self.requests.push(self.pending(number, RequestKind::Sweep, task));
         let line = format!("{} i{number} sweeps, {calls} calls", self.sent);
         self.step(&line).await;
     }
 
     /// The service that was here before, on the same table, has heard of a payment and marks its row.
     async fn another_program_decides(&mut self) {
-        let is_paid = |order_id: &str| self.sea.world.order(order_id).is_some_and(|order| order.trade_state.is_paid());
-        let paid: Vec<_> = self.audit.undecided().map(|row| row.order_id.clone()).filter(|order_id| is_paid(order_id)).collect();
+        let is_paid = |order_id: &str| self.network.world.order(order_id).is_some_and(|order| order.trade_state.is_paid());
+        let paid: Vec<_> = self.invariants.undecided().map(|row| row.order_id.clone()).filter(|order_id| is_paid(order_id)).collect();
         if !paid.is_empty() {
-            let order_id = self.dice.one_of(&paid);
+            let order_id = self.random.one_of(&paid);
             self.decide_elsewhere(&order_id).await;
         }
     }
 
     pub async fn decide_elsewhere(&mut self, order_id: &str) {
-        self.audit.decide_elsewhere(order_id).await;
+        self.invariants.decide_elsewhere(order_id).await;
         self.count("decided elsewhere", 1);
         self.step(&format!("another program marks {order_id} as paid")).await;
     }
 
     /// A process is gone. What stood before the database or WeChat has got there or not; nobody hears.
     async fn kill(&mut self) {
-        let place = self.dice.below(self.instances.len());
+        let place = self.random.below(self.instances.len());
         let Some(instance) = self.instances[place].take() else { return };
         let number = instance.number;
         self.note(&format!("i{number} is killed"));
         self.count("killed", 1);
-        let (gone, left): (Vec<_>, Vec<_>) = self.errands.drain(..).partition(|errand| errand.instance == number);
-        self.errands = left;
-        for errand in gone {
-            errand.task.abort();
-            self.unheard(errand);
+        let (gone, left): (Vec<_>, Vec<_>) = self.requests.drain(..).partition(|pending| pending.instance == number);
+        self.requests = left;
+        for pending in gone {
+            pending.task.abort();
+            self.unheard(pending);
         }
-        for waiting in self.gates.kill(number) {
-            let arrives = self.dice.happens(400);
+        for waiting in self.scheduler.kill(number) {
+            let arrives = self.random.happens(400);
             match waiting.what {
                 What::Statement { go, tried } => {
                     let line = format!("  its {} arrives: {arrives}", tried.name);
@@ -232,7 +233,7 @@ impl History<'_> {
                     self.step(&line).await;
                 }
                 What::Call { api, request, .. } if arrives => {
-                    let _ = self.sea.carry(Call::ReplyLost, api, &request, waiting.since, self.clock.now(), &self.dice);
+                    let _ = self.network.carry(Call::ReplyLost, api, &request, waiting.since, self.clock.now(), &self.random);
                     self.step(&format!("  its {api} arrives")).await;
                 }
                 What::Call { .. } => {}
@@ -253,7 +254,7 @@ impl History<'_> {
         self.advance(30).await;
         self.frozen = None;
         loop {
-            let place = self.gates.waiting().iter().position(|one| one.instance == number);
+            let place = self.scheduler.waiting().iter().position(|one| one.instance == number);
             let Some(place) = place else { break };
             self.let_through(place).await;
         }
@@ -261,9 +262,9 @@ impl History<'_> {
 
     /// Another program works on the table: a migration, a backup, somebody with a client who has gone for lunch.
     async fn lock_something(&mut self) {
-        let rows: Vec<_> = self.audit.rows.keys().cloned().collect();
-        let row = (!rows.is_empty() && self.dice.happens(800)).then(|| self.dice.one_of(&rows));
-        let seconds = self.dice.one_of(&[1, 3, 10, 60]);
+        let rows: Vec<_> = self.invariants.rows.keys().cloned().collect();
+        let row = (!rows.is_empty() && self.random.happens(800)).then(|| self.random.one_of(&rows));
+        let seconds = self.random.one_of(&[1, 3, 10, 60]);
         let line = format!("{row:?} is locked for {seconds} s");
         self.locks.begin(row, self.now(), seconds);
         self.step(&line).await;
@@ -279,28 +280,28 @@ impl History<'_> {
 
     /// A caller hangs up; what he has begun goes on without him.
     async fn hang_up(&mut self) {
-        if self.errands.is_empty() {
+        if self.requests.is_empty() {
             return;
         }
-        let errand = self.errands.remove(self.dice.below(self.errands.len()));
-        errand.task.abort();
-        let line = format!("{} hangs up", errand.number);
+        let pending = self.requests.remove(self.random.below(self.requests.len()));
+        pending.task.abort();
+        let line = format!("{} hangs up", pending.number);
         self.count("hung up", 1);
-        self.unheard(errand);
+        self.unheard(pending);
         self.step(&line).await;
     }
 
-    fn unheard(&mut self, errand: Errand) {
-        if let Wish::Notify(posted) = errand.wish {
-            self.sea.answered(*posted, None, false, self.clock.now());
+    fn unheard(&mut self, pending: PendingRequest) {
+        if let RequestKind::Notify(posted) = pending.kind {
+            self.network.answered(*posted, None, false, self.clock.now());
         }
     }
 
     async fn advance_to_an_end(&mut self) {
-        let ends: Vec<_> = self.audit.undecided().map(|row| row.expires_at).filter(|end| *end > self.now()).collect();
+        let ends: Vec<_> = self.invariants.undecided().map(|row| row.expires_at).filter(|end| *end > self.now()).collect();
         if !ends.is_empty() {
-            let end = self.dice.one_of(&ends);
-            let seconds = (end - self.now()).num_seconds() + self.dice.one_of(&[-1, 0, 1]);
+            let end = self.random.one_of(&ends);
+            let seconds = (end - self.now()).num_seconds() + self.random.one_of(&[-1, 0, 1]);
             self.advance(seconds.max(0)).await;
         }
     }

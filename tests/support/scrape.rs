@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 /// One scrape.
 #[derive(Debug, Clone, Default)]
-pub struct Numbers {
+pub struct Scrape {
     /// By name and labels, as they are written.
     values: BTreeMap<String, f64>,
     /// The type of each name.
     pub types: BTreeMap<String, String>,
 }
 
-impl Numbers {
+impl Scrape {
     pub fn read(text: &str) -> Self {
         let mut numbers = Self::default();
         for line in text.lines() {

@@ -5,38 +5,38 @@ use std::sync::{Arc, Mutex};
 use wechat_pay::channel::wechat::v2::{Fields, xml};
 
 use super::stub::{Reply, Stub};
-use super::wechat_message::Letter;
+use super::wechat_message::WeChatMessage;
 
 pub const LINK: &str = "weixin://wxpay/bizpayurl?pr=abc";
 
 /// What to answer, by the API's name and the fields of the request.
-type Mood = Box<dyn FnMut(&str, &Fields) -> Reply + Send>;
+type Script = Box<dyn FnMut(&str, &Fields) -> Reply + Send>;
 
-/// The stub with its present mood.
-pub struct Moody {
+/// The stub with its present script.
+pub struct ScriptedWeChat {
     pub stub: Stub,
-    mood: Arc<Mutex<Mood>>,
+    script: Arc<Mutex<Script>>,
 }
 
-impl Moody {
+impl ScriptedWeChat {
     /// A WeChat that gives links and sees nobody pay.
     pub async fn new() -> Self {
-        let mood: Arc<Mutex<Mood>> = Arc::new(Mutex::new(Box::new(friendly)));
-        let present = Arc::clone(&mood);
+        let script: Arc<Mutex<Script>> = Arc::new(Mutex::new(Box::new(friendly)));
+        let present = Arc::clone(&script);
         let stub = Stub::start(move |path, request| {
             let fields = xml::parse(request.as_bytes()).expect("a request in WeChat's form");
             (present.lock().unwrap())(path.strip_prefix("/pay/").expect("an API"), &fields)
         })
         .await;
-        Self { stub, mood }
+        Self { stub, script }
     }
 
-    pub fn becomes(&self, mood: impl FnMut(&str, &Fields) -> Reply + Send + 'static) {
-        *self.mood.lock().unwrap() = Box::new(mood);
+    pub fn answers_by(&self, script: impl FnMut(&str, &Fields) -> Reply + Send + 'static) {
+        *self.script.lock().unwrap() = Box::new(script);
     }
 
-    pub fn becomes_friendly(&self) {
-        self.becomes(friendly);
+    pub fn answers_rightly(&self) {
+        self.answers_by(friendly);
     }
 
     /// The bodies of the requests to one API so far.
@@ -47,11 +47,11 @@ impl Moody {
 }
 
 /// The right answer about an order that nobody has paid.
-pub fn right(api: &str, request: &Fields) -> Letter {
+pub fn right(api: &str, request: &Fields) -> WeChatMessage {
     match api {
-        "unifiedorder" => Letter::link(LINK),
-        "orderquery" => Letter::state(number(request), "NOTPAY"),
-        _ => Letter::yes(),
+        "unifiedorder" => WeChatMessage::link(LINK),
+        "orderquery" => WeChatMessage::state(number(request), "NOTPAY"),
+        _ => WeChatMessage::yes(),
     }
 }
 
@@ -63,6 +63,6 @@ fn friendly(api: &str, request: &Fields) -> Reply {
     Reply::Body(right(api, request).signed())
 }
 
-pub fn says(letter: &Letter) -> Reply {
-    Reply::Body(letter.signed())
+pub fn says(message: &WeChatMessage) -> Reply {
+    Reply::Body(message.signed())
 }

@@ -20,13 +20,13 @@ use wechat_pay::store::{DatabaseUrl, Store};
 use super::database::{Database, Engine, Look};
 use super::http::{Answer, Caller};
 use super::log;
-use super::scrape::Numbers;
+use super::scrape::Scrape;
 
 /// Noon in Beijing.
 pub const OPENING_TIME: &str = "2026-04-01T04:00:00Z";
 
 /// Service, database, simulated WeChat and clock.
-pub struct House {
+pub struct TestApp {
     pub database: Database,
     pub clock: Clock,
     pub till: Caller,
@@ -35,13 +35,13 @@ pub struct House {
     service: Option<Service>,
 }
 
-/// What a house is built with.
-pub struct Plan {
+/// What an app is built with.
+pub struct TestAppBuilder {
     variables: HashMap<String, String>,
     database: Database,
 }
 
-impl Plan {
+impl TestAppBuilder {
     pub async fn new(engine: Engine) -> Self {
         Self::on(Database::fresh(engine).await)
     }
@@ -82,35 +82,35 @@ impl Plan {
         Settings::from_environment(self.variables.clone()).unwrap()
     }
 
-    pub async fn open(self) -> House {
+    pub async fn open(self) -> TestApp {
         self.try_open().await.unwrap_or_else(|(error, _)| panic!("{error}"))
     }
 
     /// Opens, or says why not and gives the database back.
-    pub async fn try_open(self) -> Result<House, (StartError, Database)> {
+    pub async fn try_open(self) -> Result<TestApp, (StartError, Database)> {
         let clock = Clock::manual(OPENING_TIME.parse().unwrap());
         let settings = self.settings();
         let url = settings.database.clone();
         match Service::start(settings, clock.clone(), Chance::System).await {
-            Ok(service) => Ok(House { database: self.database, clock, till: Caller::new(service.address), url, service: Some(service) }),
+            Ok(service) => Ok(TestApp { database: self.database, clock, till: Caller::new(service.address), url, service: Some(service) }),
             Err(error) => Err((error, self.database)),
         }
     }
 }
 
-impl House {
+impl TestApp {
     /// With nothing configured but where it lives.
     pub async fn open(engine: Engine) -> Self {
-        Plan::new(engine).await.open().await
+        TestAppBuilder::new(engine).await.open().await
     }
 
     fn simulator(&self) -> &Simulator {
-        &self.service.as_ref().unwrap().simulator.as_ref().expect("a house with a simulator").1
+        &self.service.as_ref().unwrap().simulator.as_ref().expect("an app with a simulator").1
     }
 
     /// The simulator as its control calls and its page are reached.
     pub fn phone(&self) -> Caller {
-        Caller::new(self.service.as_ref().unwrap().simulator.as_ref().expect("a house with a simulator").0)
+        Caller::new(self.service.as_ref().unwrap().simulator.as_ref().expect("an app with a simulator").0)
     }
 
     /// The world on WeChat's side.
@@ -227,15 +227,15 @@ impl House {
 
     /// What `/metrics` shows, as it is.
     pub async fn scrape(&self) -> Answer {
-        let address = self.metrics_address().expect("a house that shows its numbers");
+        let address = self.metrics_address().expect("an app that shows its numbers");
         let answer = Caller::new(address).get("/metrics").await;
         assert_eq!(answer.status, 200);
         answer
     }
 
     /// What `/metrics` shows.
-    pub async fn numbers(&self) -> Numbers {
-        Numbers::read(&self.scrape().await.body)
+    pub async fn numbers(&self) -> Scrape {
+        Scrape::read(&self.scrape().await.body)
     }
 
     /// Payments after expiry, and payments that did not fit, since the start.
@@ -270,7 +270,7 @@ impl House {
     /// Stops the service as SIGTERM does; the database stays.
     pub async fn stop(mut self) -> Database {
         self.service.take().unwrap().stop().await;
-        // Nothing else is dropped by hand: a house without a service is its database.
+        // Nothing else is dropped by hand: an app without a service is its database.
         self.database
     }
 }

@@ -10,7 +10,7 @@ pub fn signer(sign_type: SignType) -> Signer {
 
 /// A message in the making: a complete one, to be changed and then signed.
 #[derive(Debug, Clone)]
-pub struct Letter(Vec<(String, String)>);
+pub struct WeChatMessage(Vec<(String, String)>);
 
 /// The number of the payment of an order: WeChat gives no two orders the same.
 pub fn transaction_id(order_id: &str) -> String {
@@ -18,9 +18,9 @@ pub fn transaction_id(order_id: &str) -> String {
     format!("4200000260{tail:0>18}")
 }
 
-impl Letter {
+impl WeChatMessage {
     /// What WeChat posts when `order_id` was paid.
-    pub fn paid(order_id: &str, total_fee: i64) -> Self {
+    pub fn notification(order_id: &str, total_fee: i64) -> Self {
         let fields = [
             ("appid", DEFAULT_MERCHANT.appid),
             ("bank_type", "OTHERS"),
@@ -71,7 +71,7 @@ impl Letter {
 
     /// What `orderquery` answers about a paid order.
     pub fn paid_state(order_id: &str, total_fee: i64) -> Self {
-        Self::paid(order_id, total_fee).with("trade_state", "SUCCESS").with("trade_state_desc", "支付成功")
+        Self::notification(order_id, total_fee).with("trade_state", "SUCCESS").with("trade_state_desc", "支付成功")
     }
 
     /// With another value, or one more field.

@@ -17,7 +17,7 @@ use wechat_pay::simulator::DEFAULT_MERCHANT;
 use crate::clients::{Phone, Till};
 use crate::forwarder::Forwarder;
 use crate::process::Process;
-use crate::random::Dice;
+use crate::random::Random;
 
 /// How much of the log of a process is worth reading.
 const LOG_LEVEL: &str = "warn,wechat_pay::gateway=info,wechat_pay=info,wechat_pay::http::edge=warn";
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What an instance of the service is configured with, beside its addresses.
 pub type Variables = BTreeMap<&'static str, String>;
 
-pub struct Town {
+pub struct Environment {
     // The processes go before the directory that they write to.
     pub instances: Vec<Instance>,
     pub simulator: Simulator,
@@ -36,15 +36,15 @@ pub struct Town {
     _home: Home,
 }
 
-impl Town {
+impl Environment {
     /// Everything is up and ready when this returns.
-    pub async fn build(instances: usize, dice: &Dice, chosen: &[(&'static str, &str)]) -> Self {
+    pub async fn build(instances: usize, random: &Random, chosen: &[(&'static str, &str)]) -> Self {
         let home = Home(TempDir::with_prefix("wechat-pay-torture-").unwrap());
         // MariaDB has a user of its own, who must get through.
         std::fs::set_permissions(home.0.path(), PermissionsExt::from_mode(0o755)).unwrap();
-        let database = Database::make(home.0.path(), free_port(dice)).await;
-        let simulator = Simulator::start(home.0.path(), free_port(dice)).await;
-        let addresses: Vec<SocketAddr> = (0..instances).map(|_| free_port(dice)).map(local).collect();
+        let database = Database::make(home.0.path(), free_port(random)).await;
+        let simulator = Simulator::start(home.0.path(), free_port(random)).await;
+        let addresses: Vec<SocketAddr> = (0..instances).map(|_| free_port(random)).map(local).collect();
         let door = Forwarder::start(addresses.clone()).await;
         let mut variables: Variables = chosen.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
         let own = [
@@ -57,17 +57,17 @@ impl Town {
             ("AUTH__MODE", "open".to_owned()),
         ];
         variables.extend(own);
-        let mut town = Self { instances: Vec::new(), simulator, database, _door: door, _home: home };
+        let mut environment = Self { instances: Vec::new(), simulator, database, _door: door, _home: home };
         for (number, address) in addresses.into_iter().enumerate() {
-            let log = town._home.0.path().join(format!("instance-{number}.log"));
+            let log = environment._home.0.path().join(format!("instance-{number}.log"));
             let instance = Instance { address, variables: variables.clone(), log, process: None };
-            town.instances.push(instance);
-            town.instances[number].start();
+            environment.instances.push(instance);
+            environment.instances[number].start();
         }
-        for instance in &town.instances {
+        for instance in &environment.instances {
             instance.ready_within(PATIENCE).await.expect("an instance that is ready");
         }
-        town
+        environment
     }
 
     /// A front end that calls all instances in turn.
@@ -123,7 +123,7 @@ impl Instance {
     }
 }
 
-/// The WeChat of the town. It is never killed: what it knows is the truth.
+/// The simulated WeChat. It is never killed: what it knows is the truth.
 pub struct Simulator {
     pub address: SocketAddr,
     _process: Process,
@@ -246,8 +246,8 @@ fn local(port: u16) -> SocketAddr {
 }
 
 /// A port that nobody has, below those that the system gives to outgoing connections: it must be free after a kill too.
-fn free_port(dice: &Dice) -> u16 {
-    let mut ports = (0..1000).map(|_| u16::try_from(dice.number(20_000, 31_999)).unwrap());
+fn free_port(random: &Random) -> u16 {
+    let mut ports = (0..1000).map(|_| u16::try_from(random.number(20_000, 31_999)).unwrap());
     ports.find(|port| TcpListener::bind(local(*port)).is_ok()).expect("a free port")
 }
 

@@ -20,10 +20,10 @@ pub struct Wish {
 
 /// Everything that was said, and what should not have been.
 #[derive(Debug, Default)]
-pub struct Ledger(Mutex<Told>);
+pub struct Observations(Mutex<Observed>);
 
 #[derive(Debug, Default)]
-pub struct Told {
+pub struct Observed {
     /// The orders that tills were given, with or without a link, and for what.
     pub given: HashMap<String, Wish>,
     /// Which order answers for a merchant's key.
@@ -46,8 +46,8 @@ pub struct Told {
 /// Front ends are answered within 8 s; a second more for a machine that is tortured.
 const LONGEST_ANSWER: Duration = Duration::from_secs(9);
 
-impl Ledger {
-    pub fn told(&self) -> MutexGuard<'_, Told> {
+impl Observations {
+    pub fn told(&self) -> MutexGuard<'_, Observed> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

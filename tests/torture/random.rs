@@ -6,14 +6,14 @@ use std::time::Duration;
 use wechat_pay::chance::Chance;
 
 #[derive(Debug, Clone)]
-pub struct Dice(Chance);
+pub struct Random(Chance);
 
-impl Dice {
+impl Random {
     pub fn new(seed: u64) -> Self {
         Self(Chance::seeded(seed))
     }
 
-    /// Dice of its own for a part of the run.
+    /// Random of its own for a part of the run.
     pub fn for_part(&self) -> Self {
         Self::new(u64::try_from(self.0.draw() >> 64).unwrap())
     }

@@ -8,10 +8,10 @@ use sqlx::MySqlConnection;
 use wechat_pay::deal::BeijingTime;
 
 use crate::clients::Truth;
-use crate::environment::{Town, until};
+use crate::environment::{Environment, until};
 use crate::kills::Victim;
 use crate::load::Scene;
-use crate::observations::Told;
+use crate::observations::Observed;
 
 /// Every order paid at WeChat is Paid here within this time of the last restart.
 const SETTLED_WITHIN: Duration = Duration::from_secs(90);
@@ -65,17 +65,17 @@ async fn settlements(connection: &mut MySqlConnection) -> HashMap<String, Settle
 }
 
 /// Waits for what must come by itself, judges, prints the table, and fails the test if anything is wrong.
-pub async fn verify(town: &mut Town, scene: &Scene, run: &Run) {
+pub async fn verify(environment: &mut Environment, scene: &Scene, run: &Run) {
     let left = SETTLED_WITHIN.saturating_sub(run.last_restart.elapsed());
-    let settled = until(left, async || open_at(town, scene, Truth::is_paid).await == 0).await;
+    let settled = until(left, async || open_at(environment, scene, Truth::is_paid).await == 0).await;
     let settled_after = run.last_restart.elapsed();
     // Deals that WeChat knows end by themselves, too: their time, a lease, a look or two that fail.
-    let ended = until(scene.expire_after + Duration::from_secs(60), async || open_at(town, scene, |_| true).await == 0).await;
+    let ended = until(scene.expire_after + Duration::from_secs(60), async || open_at(environment, scene, |_| true).await == 0).await;
 
     let truth = scene.phone.orders().await;
-    let mut connection = town.database.look().await;
+    let mut connection = environment.database.look().await;
     let (rows, settlements) = (rows(&mut connection).await, settlements(&mut connection).await);
-    let mut told = scene.ledger.told();
+    let mut told = scene.observations.told();
     let mut wrong = std::mem::take(&mut told.violations);
     if settled.is_none() {
         wrong.push(format!("not every paid order is Paid here {SETTLED_WITHIN:?} after the last restart"));
@@ -83,7 +83,7 @@ pub async fn verify(town: &mut Town, scene: &Scene, run: &Run) {
     if ended.is_none() {
         wrong.push("a deal that WeChat knows is still undecided".to_owned());
     }
-    for (number, instance) in town.instances.iter_mut().enumerate() {
+    for (number, instance) in environment.instances.iter_mut().enumerate() {
         if !instance.lives() {
             wrong.push(format!("instance {number} ended by itself"));
         }
@@ -126,9 +126,9 @@ fn words(status: Option<u16>) -> String {
 }
 
 /// How many of WeChat's orders of a kind are undecided here.
-async fn open_at(town: &Town, scene: &Scene, kind: impl Fn(&Truth) -> bool) -> usize {
+async fn open_at(environment: &Environment, scene: &Scene, kind: impl Fn(&Truth) -> bool) -> usize {
     let truth = scene.phone.orders().await;
-    let rows = rows(&mut town.database.look().await).await;
+    let rows = rows(&mut environment.database.look().await).await;
     let is_open = |order: &&Truth| rows.get(&order.out_trade_no).is_none_or(|row| row.status == 0 || (order.is_paid() && row.status != 1));
     truth.iter().filter(|order| kind(order)).filter(is_open).count()
 }
@@ -182,7 +182,7 @@ fn against_ourselves(truth: &[Truth], rows: &HashMap<String, Row>, settled: &Has
 }
 
 /// What the callers were told was true, and stays so.
-fn against_the_callers(told: &Told, truth: &[Truth], rows: &HashMap<String, Row>, wrong: &mut Vec<String>) {
+fn against_the_callers(told: &Observed, truth: &[Truth], rows: &HashMap<String, Row>, wrong: &mut Vec<String>) {
     let truth: HashMap<_, _> = truth.iter().map(|order| (order.out_trade_no.as_str(), order)).collect();
     for (id, wish) in &told.given {
         let wished = (wish.fen, wish.fen, wish.merchant_id, wish.product_id);

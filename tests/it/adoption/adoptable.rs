@@ -4,8 +4,8 @@ use wechat_pay::dry_run;
 use wechat_pay::store::Store;
 
 use crate::support::database::{Database, Engine, Look};
-use crate::support::test_app::{OPENING_TIME, Plan};
-use crate::support::wechat_message::{ACKNOWLEDGED, Letter};
+use crate::support::test_app::{OPENING_TIME, TestAppBuilder};
+use crate::support::wechat_message::{ACKNOWLEDGED, WeChatMessage};
 
 const ORIGINAL: &str = include_str!("../../support/original.sql");
 
@@ -120,10 +120,10 @@ async fn a_table_under_another_name_is_noticed_and_may_be_renamed() {
     look.run("DROP TABLE deal, deal_event, deal_migration; RENAME TABLE think_deal TO deal; CREATE VIEW think_deal AS SELECT * FROM deal")
         .await;
     assert!(!told().await.contains("elsewhere"), "{}", told().await);
-    let house = Plan::on(database).open().await;
+    let app = TestAppBuilder::on(database).open().await;
     look.run(&format!("{insert} ('after', 34, 12, 19.9, 0)")).await;
     for order_id in ["before", "after"] {
-        assert_eq!(house.notify(Letter::paid(order_id, 1990).signed()).await.body, ACKNOWLEDGED, "{order_id}");
+        assert_eq!(app.notify(WeChatMessage::notification(order_id, 1990).signed()).await.body, ACKNOWLEDGED, "{order_id}");
         assert_eq!(
             look.texts(&format!("SELECT CAST(status AS CHAR) FROM think_deal WHERE order_id = '{order_id}'")).await,
             [Some("1".to_owned())]
@@ -144,11 +144,11 @@ async fn what_works_in_another_type_is_adopted() {
         "{theirs} ('theirs', 34, 12, 59.7, 0, 0, '2026-04-01 11:59:00.25'), ('cheaper', 34, 12, 20, 18.5, 0, '2026-04-01 11:59:00')"
     ))
     .await;
-    let house = Plan::on(database).open().await;
-    let order = house.to_pay("99999.99").await;
+    let app = TestAppBuilder::on(database).open().await;
+    let order = app.to_pay("99999.99").await;
     for (order_id, fee) in [(order.id.as_str(), 9_999_999), ("theirs", 5970), ("cheaper", 1850)] {
-        assert_eq!(house.notify(Letter::paid(order_id, fee - 1).signed()).await.status, 409, "{order_id}");
-        assert_eq!(house.notify(Letter::paid(order_id, fee).signed()).await.body, ACKNOWLEDGED, "{order_id}");
+        assert_eq!(app.notify(WeChatMessage::notification(order_id, fee - 1).signed()).await.status, 409, "{order_id}");
+        assert_eq!(app.notify(WeChatMessage::notification(order_id, fee).signed()).await.body, ACKNOWLEDGED, "{order_id}");
         assert_eq!(look.status(order_id).await, 1);
     }
     assert_eq!(look.value(&order.id, "price").await.unwrap(), "99999.99");
@@ -159,9 +159,9 @@ async fn a_table_that_takes_only_numbers_of_digits_is_adopted() {
     let digits = |column: &str, number: usize| format!("ADD CONSTRAINT {column}_digits CHECK ({column} REGEXP '^[0-9]{{{number}}}$')");
     let change = format!("ALTER TABLE deal {}, {}", digits("order_id", 32), digits("transaction_id", 28));
     let (database, look) = with_table(&change).await;
-    let house = Plan::on(database).open().await;
-    let order = house.to_pay("19.90").await;
-    house.payer_pays(&order).await;
+    let app = TestAppBuilder::on(database).open().await;
+    let order = app.to_pay("19.90").await;
+    app.payer_pays(&order).await;
     assert_eq!(look.status(&order.id).await, 1);
 }
 

@@ -8,18 +8,18 @@ use wechat_pay::store::Store;
 use crate::support::database::{Database, Engine, Look};
 use crate::support::listener::Listener;
 use crate::support::server::Server;
-use crate::support::test_app::{House, OPENING_TIME, Plan};
-use crate::support::wechat_message::{ACKNOWLEDGED, Letter};
+use crate::support::test_app::{OPENING_TIME, TestApp, TestAppBuilder};
+use crate::support::wechat_message::{ACKNOWLEDGED, WeChatMessage};
 
 const ORIGINAL: &str = include_str!("../../support/original.sql");
 const NOON: i64 = 1_775_016_000;
 
-/// A house on the original's table, without rows, and a look as the original's sessions have it.
-async fn house_on(database: Database) -> (House, Look) {
+/// An app on the original's table, without rows, and a look as the original's sessions have it.
+async fn app_on(database: Database) -> (TestApp, Look) {
     let look = database.look().await;
     look.run(ORIGINAL.split("-- As its insert").next().unwrap()).await;
-    let house = Plan::on(database).open().await;
-    (house, look)
+    let app = TestAppBuilder::on(database).open().await;
+    (app, look)
 }
 
 /// As the original's insert does: the time is the database's own, in the session's time zone, at so many seconds after noon.
@@ -37,23 +37,23 @@ async fn an_order_is_closed_when_its_time_is_over_wherever_the_clock() {
     // When its time is over at the latest, in seconds: rows may also have been written in Beijing time.
     for (zone, hours, over) in [("+00:00", "8:00 h behind", 7200), ("+09:00", "1:00 h ahead of", 7200 + 3600)] {
         let server = Server::start(&[&format!("--default-time-zone={zone}")]).await;
-        let (house, look) = house_on(Database::on_server(&server.url).await).await;
+        let (app, look) = app_on(Database::on_server(&server.url).await).await;
         the_original_opens(&look, "theirs", "@@GLOBAL.time_zone", 0).await;
-        house.sweep().await;
-        assert_eq!((house.calls("orderquery"), house.calls("closeorder")), (1, 0), "{zone}: it is asked about at once");
-        house.time_passes(60);
-        let told = house.explain("theirs").await;
+        app.sweep().await;
+        assert_eq!((app.calls("orderquery"), app.calls("closeorder")), (1, 0), "{zone}: it is asked about at once");
+        app.time_passes(60);
+        let told = app.explain("theirs").await;
         assert!(told.contains("opened 2026-04-01T12:00:00+08:00") && told.contains("can be paid until 2026-04-01T1"), "{zone}: {told}");
         assert!(!told.contains("time is over"), "{zone}: {told}");
-        let early = house.close("theirs").await.json();
+        let early = app.close("theirs").await.json();
         assert_eq!((&early["reason"], &early["retry_after"]), (&"TOO_EARLY".into(), &240.into()), "{zone}");
-        house.time_passes(over - 60 - 1);
-        house.sweep().await;
-        assert_eq!(house.calls("closeorder"), 0, "{zone}");
-        house.time_passes(700);
-        house.sweep().await;
-        assert_eq!(house.calls("closeorder"), 1, "{zone}");
-        assert!(house.explain("theirs").await.contains("its time is over"), "{zone}");
+        app.time_passes(over - 60 - 1);
+        app.sweep().await;
+        assert_eq!(app.calls("closeorder"), 0, "{zone}");
+        app.time_passes(700);
+        app.sweep().await;
+        assert_eq!(app.calls("closeorder"), 1, "{zone}");
+        assert!(app.explain("theirs").await.contains("its time is over"), "{zone}");
 
         // A dry run on the same server says by which clock rows will be read.
         let database = Database::on_server(&server.url).await;
@@ -66,28 +66,28 @@ async fn an_order_is_closed_when_its_time_is_over_wherever_the_clock() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_whose_clock_nobody_knows_is_asked_about_and_not_closed() {
     let server = Server::start(&["--init-connect=SET time_zone = '-05:00'"]).await;
-    let (house, look) = house_on(Database::on_server(&server.url).await).await;
+    let (app, look) = app_on(Database::on_server(&server.url).await).await;
     the_original_opens(&look, "theirs", "'-05:00'", 0).await;
     for hours in 1..=14 {
-        house.time_passes(3600);
-        let asked = house.calls("orderquery");
-        house.sweep().await;
-        assert_eq!((house.calls("orderquery"), house.calls("closeorder")), (asked + 1, 0), "{hours}");
+        app.time_passes(3600);
+        let asked = app.calls("orderquery");
+        app.sweep().await;
+        assert_eq!((app.calls("orderquery"), app.calls("closeorder")), (asked + 1, 0), "{hours}");
     }
-    house.time_passes(14 * 3600);
-    house.sweep().await;
-    assert_eq!(house.calls("closeorder"), 1, "older than its two hours on every clock of the earth");
+    app.time_passes(14 * 3600);
+    app.sweep().await;
+    assert_eq!(app.calls("closeorder"), 1, "older than its two hours on every clock of the earth");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_from_the_future_is_asked_about_and_not_closed() {
     let server = Server::start(&["--default-time-zone=+00:00"]).await;
-    let (house, look) = house_on(Database::on_server(&server.url).await).await;
+    let (app, look) = app_on(Database::on_server(&server.url).await).await;
     the_original_opens(&look, "theirs", "'+13:00'", 0).await;
-    house.time_passes(7300);
-    house.sweep().await;
-    assert_eq!((house.calls("orderquery"), house.calls("closeorder")), (1, 0));
-    let told = house.explain("theirs").await;
+    app.time_passes(7300);
+    app.sweep().await;
+    assert_eq!((app.calls("orderquery"), app.calls("closeorder")), (1, 0));
+    let told = app.explain("theirs").await;
     assert!(told.contains("opened 2026-04-01T1") && !told.contains("time is over"), "{told}");
 }
 
@@ -109,7 +109,7 @@ async fn no_change_of_ours_touches_a_time_that_it_does_not_mean() {
     let look = database.look().await;
     look.run(&on_update).await;
     let before = values(&look).await;
-    let house = Plan::on(database).open().await;
+    let app = TestAppBuilder::on(database).open().await;
     assert_eq!(values(&look).await, before, "adoption");
     let modified = look.texts("SELECT DISTINCT CAST(`modi``fied` AS CHAR) FROM deal").await;
     assert_eq!(modified, [Some("2020-01-01 00:00:00".to_owned())], "adoption rewrites no row");
@@ -128,30 +128,30 @@ async fn no_change_of_ours_touches_a_time_that_it_does_not_mean() {
     };
     look.run("SET SESSION sql_mode = ''; INSERT INTO deal (order_id, product_id, merchant_id, price, create_at, update_at) VALUES ('stray', 34, 12, 5, '2026-04-01 11:59:00', '2026-04-01 11:59:01')").await;
     hold("the original's insert").await;
-    house.trade_state("stray").await;
+    app.trade_state("stray").await;
     assert_eq!(look.value("stray", "order_key").await.as_deref(), Some("stray"));
     hold("claim").await;
-    let orders = [house.to_pay("19.90").await, house.to_pay("0.29").await, house.to_pay("5").await];
+    let orders = [app.to_pay("19.90").await, app.to_pay("0.29").await, app.to_pay("5").await];
     hold("links").await;
-    house.wechat().faults.drop_reply = 1.0;
-    house.to_pay_once("key", "1").await;
+    app.wechat().faults.drop_reply = 1.0;
+    app.to_pay_once("key", "1").await;
     hold("a link that did not come").await;
-    house.wechat().faults.drop_reply = 0.0;
-    house.to_pay_once("key", "1").await;
+    app.wechat().faults.drop_reply = 0.0;
+    app.to_pay_once("key", "1").await;
     hold("the right to ask").await;
-    house.time_passes(30);
-    house.sweep().await;
+    app.time_passes(30);
+    app.sweep().await;
     hold("looks").await;
-    house.payer_pays(&orders[0]).await;
-    house.payer_pays_silently(&orders[1]);
-    house.trade_state(&orders[1].id).await;
-    assert_eq!(house.notify(Letter::paid("stray", 500).signed()).await.body, ACKNOWLEDGED);
+    app.payer_pays(&orders[0]).await;
+    app.payer_pays_silently(&orders[1]);
+    app.trade_state(&orders[1].id).await;
+    assert_eq!(app.notify(WeChatMessage::notification("stray", 500).signed()).await.body, ACKNOWLEDGED);
     hold("payments").await;
-    house.time_passes(400);
-    assert_eq!(house.close(&orders[2].id).await.json()["code"], 0);
+    app.time_passes(400);
+    assert_eq!(app.close(&orders[2].id).await.json()["code"], 0);
     hold("closing").await;
-    house.time_passes(7300);
-    house.sweep().await;
+    app.time_passes(7300);
+    app.sweep().await;
     hold("giving up").await;
     assert_eq!([&orders[0], &orders[1], &orders[2]].map(|order| order.id.len()), [32; 3]);
     for order in &orders {
@@ -161,7 +161,7 @@ async fn no_change_of_ours_touches_a_time_that_it_does_not_mean() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_price_with_noise_is_settled_by_what_the_original_charged() {
-    let (house, look) = house_on(Database::fresh(Engine::MySql).await).await;
+    let (app, look) = app_on(Database::fresh(Engine::MySql).await).await;
     look.run(
         "SET SESSION sql_mode = ''; INSERT INTO deal (order_id, product_id, merchant_id, price, price_last, status) VALUES \
          ('times-three', 34, 12, 3 * 19.9e0, 0, 0), ('discount', 34, 12, 100, 3 * 19.9e0, 0), ('exact', 34, 12, 59.69, 0, 0), ('never', 34, 12, 59.695, 0, 0)",
@@ -170,12 +170,12 @@ async fn a_price_with_noise_is_settled_by_what_the_original_charged() {
     assert_eq!(look.value("times-three", "price").await.unwrap(), "59.699999999999996");
     for (order_id, fee) in [("times-three", 5970), ("discount", 5970), ("exact", 5969)] {
         for wrong in [fee - 1, fee + 1] {
-            assert_eq!(house.notify(Letter::paid(order_id, wrong).signed()).await.status, 409, "{order_id} {wrong}");
+            assert_eq!(app.notify(WeChatMessage::notification(order_id, wrong).signed()).await.status, 409, "{order_id} {wrong}");
         }
-        assert_eq!(house.notify(Letter::paid(order_id, fee).signed()).await.body, ACKNOWLEDGED, "{order_id}");
+        assert_eq!(app.notify(WeChatMessage::notification(order_id, fee).signed()).await.body, ACKNOWLEDGED, "{order_id}");
     }
     for fee in [5969, 5970] {
-        assert_eq!(house.notify(Letter::paid("never", fee).signed()).await.status, 409);
+        assert_eq!(app.notify(WeChatMessage::notification("never", fee).signed()).await.status, 409);
     }
 }
 
@@ -190,26 +190,26 @@ async fn a_deal_of_another_way_to_pay_is_told_of_and_never_asked_about() {
         "{alipay} ('adopted', 1, 1, 5, 0, 1, 0, {at}), ('followed', 1, 1, 5, 0, 1, NULL, {at}), ('paid', 1, 1, 5, 0, 1, 1, {at})"
     ))
     .await;
-    let house = Plan::on(database).open().await;
+    let app = TestAppBuilder::on(database).open().await;
     look.run(&format!("{alipay} ('inserted', 1, 1, 5, 0, 1, 0, {at})")).await;
     // As a version that followed them left it.
     look.run("UPDATE deal SET due_at = '2026-04-01 11:55:00' WHERE order_id = 'followed'").await;
     for (hours, order_id) in [(0, "adopted"), (1, "inserted"), (3, "followed")] {
-        house.time_passes(hours * 3600);
-        house.sweep().await;
-        assert_eq!(house.trade_state(order_id).await, "NOTPAY");
-        let closing = house.close(order_id).await.json();
+        app.time_passes(hours * 3600);
+        app.sweep().await;
+        assert_eq!(app.trade_state(order_id).await, "NOTPAY");
+        let closing = app.close(order_id).await.json();
         assert_eq!((&closing["code"], &closing["detail"]), (&1.into(), &"the order is not paid by WeChat".into()), "{order_id}");
-        assert_eq!(house.notify(Letter::paid(order_id, 500).signed()).await.status, 409, "{order_id}");
+        assert_eq!(app.notify(WeChatMessage::notification(order_id, 500).signed()).await.status, 409, "{order_id}");
         assert_eq!(look.status(order_id).await, 0, "{order_id}");
         assert_eq!(look.value(order_id, "due_at").await, None, "{order_id}");
-        let told = house.explain(order_id).await;
+        let told = app.explain(order_id).await;
         assert!(told.contains("not paid by WeChat (mode 1)") && told.contains("never asked about it"), "{told}");
     }
     // Who watches its page hears of it from the table alone.
-    let mut listener = Listener::to(&house.till, "adopted").await;
+    let mut listener = Listener::to(&app.till, "adopted").await;
     assert_eq!(listener.next(Duration::from_secs(3)).await.word(), "NOTPAY");
     tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(house.trade_state("paid").await, "SUCCESS");
-    assert_eq!(house.all_calls(), 0);
+    assert_eq!(app.trade_state("paid").await, "SUCCESS");
+    assert_eq!(app.all_calls(), 0);
 }

@@ -9,8 +9,8 @@ use wechat_pay::store::{DryRun, Store};
 
 use crate::support::database::{Database, Engine, Look};
 use crate::support::on_both_engines;
-use crate::support::test_app::{OPENING_TIME, Plan};
-use crate::support::wechat_message::{ACKNOWLEDGED, Letter};
+use crate::support::test_app::{OPENING_TIME, TestAppBuilder};
+use crate::support::wechat_message::{ACKNOWLEDGED, WeChatMessage};
 
 const ORIGINAL: &str = include_str!("../../support/original.sql");
 
@@ -133,18 +133,18 @@ async fn after_the_migration_the_original_works_on_as_if_nothing_had_happened() 
     migrate(&database).await;
     the_original_opens_pays_and_closes(&look, "between").await;
 
-    let house = Plan::on(database).open().await;
+    let app = TestAppBuilder::on(database).open().await;
     the_original_opens_pays_and_closes(&look, "beside").await;
     for order_id in ["before", "between", "beside"] {
-        let answer = house.query(order_id).await.json();
+        let answer = app.query(order_id).await.json();
         let paid = (&answer["trade_state"], &answer["paid_at"]);
         assert_eq!(paid, (&json!("SUCCESS"), &json!("2026-04-01T12:03:04+08:00")), "{order_id}");
     }
-    let order = house.to_pay("19.90").await;
-    house.payer_pays(&order).await;
+    let order = app.to_pay("19.90").await;
+    app.payer_pays(&order).await;
 
     // Back again: the original reads our deals by its own columns, and goes on.
-    let _database = house.stop().await;
+    let _database = app.stop().await;
     let read = format!(
         "SELECT CONCAT_WS('|', status, price, transaction_id IS NOT NULL, payBack LIKE '<xml>%') FROM deal WHERE order_id = '{}'",
         order.id
@@ -200,15 +200,15 @@ fn restore(copy: &Path, database: &Database) {
 
 on_both_engines! {
     async fn a_backup_keeps_what_was_paid_and_what_came_later_is_asked_for_again(engine) {
-        let house = Plan::new(engine).await.open().await;
-        let (paid, later) = (house.to_pay("19.90").await, house.to_pay("0.29").await);
-        house.payer_pays(&paid).await;
+        let app = TestAppBuilder::new(engine).await.open().await;
+        let (paid, later) = (app.to_pay("19.90").await, app.to_pay("0.29").await);
+        app.payer_pays(&paid).await;
         let copies = tempfile::tempdir().unwrap();
         let copy = copies.path().join("copy");
-        back_up(&house.database, &copy);
+        back_up(&app.database, &copy);
         // After the backup, and before the disk is lost.
-        house.payer_pays(&later).await;
-        let kept = house.look().await.value(&paid.id, "payBack").await;
+        app.payer_pays(&later).await;
+        let kept = app.look().await.value(&paid.id, "payBack").await;
 
         let restored = Database::fresh(engine).await;
         restore(&copy, &restored);
@@ -219,13 +219,13 @@ on_both_engines! {
         assert_eq!(journal.last(), Some(&Some("settled".to_owned())));
 
         // The same WeChat, asked by a service on the copy, by itself.
-        let plan = Plan::on(restored).with_wechat_at(house.phone().address);
-        let again = plan.open().await;
+        let builder = TestAppBuilder::on(restored).with_wechat_at(app.phone().address);
+        let again = builder.open().await;
         again.time_passes(60);
         again.sweep().await;
         assert_eq!(look.status(&later.id).await, 1, "it was asked for again");
-        assert_eq!(again.notify(Letter::paid("nobody-s", 1).signed()).await.status, 409);
-        assert_ne!(again.notify(Letter::paid(&later.id, 30).signed()).await.body, ACKNOWLEDGED);
+        assert_eq!(again.notify(WeChatMessage::notification("nobody-s", 1).signed()).await.status, 409);
+        assert_ne!(again.notify(WeChatMessage::notification(&later.id, 30).signed()).await.body, ACKNOWLEDGED);
         assert_eq!(again.trade_state(&paid.id).await, "SUCCESS");
     }
 }

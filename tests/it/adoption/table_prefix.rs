@@ -7,8 +7,8 @@ use wechat_pay::store::{DatabaseUrl, Store};
 
 use crate::support::database::{Database, Engine, Look};
 use crate::support::on_both_engines;
-use crate::support::test_app::{House, OPENING_TIME, Plan};
-use crate::support::wechat_message::{ACKNOWLEDGED, Letter};
+use crate::support::test_app::{OPENING_TIME, TestApp, TestAppBuilder};
+use crate::support::wechat_message::{ACKNOWLEDGED, WeChatMessage};
 
 /// The original's table and its rows, as `think_deal`.
 fn original() -> String {
@@ -36,25 +36,25 @@ async fn status(look: &Look, table: &str, order_id: &str) -> Option<String> {
 }
 
 /// Opened, paid, asked about, closed, found by the sweeper, and told of.
-async fn deals_live(house: &House, table: &str) {
-    let look = house.look().await;
-    let (paid, closed, silent) = (house.to_pay("19.90").await, house.to_pay("5").await, house.to_pay("8.80").await);
-    let crowd = join_all((0..12).map(|_| house.to_pay("19.90"))).await;
-    house.payer_pays(&paid).await;
-    let letters = join_all(crowd.iter().map(|order| house.notify(Letter::paid(&order.id, 1990).signed()))).await;
-    assert!(letters.iter().all(|answer| answer.body == ACKNOWLEDGED));
-    assert_eq!((house.trade_state(&paid.id).await, house.trade_state(&closed.id).await), ("SUCCESS".to_owned(), "NOTPAY".to_owned()));
-    let twice = [house.to_pay_once("once", "5").await.json(), house.to_pay_once("once", "5").await.json()];
+async fn deals_live(app: &TestApp, table: &str) {
+    let look = app.look().await;
+    let (paid, closed, silent) = (app.to_pay("19.90").await, app.to_pay("5").await, app.to_pay("8.80").await);
+    let crowd = join_all((0..12).map(|_| app.to_pay("19.90"))).await;
+    app.payer_pays(&paid).await;
+    let messages = join_all(crowd.iter().map(|order| app.notify(WeChatMessage::notification(&order.id, 1990).signed()))).await;
+    assert!(messages.iter().all(|answer| answer.body == ACKNOWLEDGED));
+    assert_eq!((app.trade_state(&paid.id).await, app.trade_state(&closed.id).await), ("SUCCESS".to_owned(), "NOTPAY".to_owned()));
+    let twice = [app.to_pay_once("once", "5").await.json(), app.to_pay_once("once", "5").await.json()];
     assert_eq!(twice[0]["order_id"], twice[1]["order_id"]);
-    house.time_passes(400);
-    assert_eq!(house.close(&closed.id).await.json()["code"], 0);
-    house.payer_pays_silently(&silent);
-    house.sweep().await;
-    house.sweep().await;
+    app.time_passes(400);
+    assert_eq!(app.close(&closed.id).await.json()["code"], 0);
+    app.payer_pays_silently(&silent);
+    app.sweep().await;
+    app.sweep().await;
     for (order, expected) in crowd.iter().chain([&paid, &silent]).map(|order| (order, "1")).chain([(&closed, "2")]) {
         assert_eq!(status(&look, table, &order.id).await.unwrap(), expected);
     }
-    let told = house.explain(&silent.id).await;
+    let told = app.explain(&silent.id).await;
     assert!(told.contains("WeChat gave a link") && told.contains("By the sweeper"), "{told}");
 }
 
@@ -64,15 +64,15 @@ on_both_engines! {
         const PREFIX: &str = "1e2_";
         let (database, look) = Database::beside_a_stranger(engine).await;
         assert!(planned(&database, PREFIX).await.contains("table       1e2_deal is made"));
-        let house = Plan::on(database).set("DATABASE__TABLE_PREFIX", PREFIX).open().await;
+        let app = TestAppBuilder::on(database).set("DATABASE__TABLE_PREFIX", PREFIX).open().await;
         assert_eq!(tables(&look).await, ["1e2_deal", "1e2_deal_event", "1e2_deal_migration", "deal"]);
-        deals_live(&house, "`1e2_deal`").await;
-        let database = house.stop().await;
+        deals_live(&app, "`1e2_deal`").await;
+        let database = app.stop().await;
         assert!(planned(&database, PREFIX).await.contains("nothing would be done"));
-        let house = Plan::on(database).set("DATABASE__TABLE_PREFIX", PREFIX).open().await;
+        let app = TestAppBuilder::on(database).set("DATABASE__TABLE_PREFIX", PREFIX).open().await;
         assert_eq!(look.texts("SELECT what FROM deal").await, []);
         assert_eq!(tables(&look).await, ["1e2_deal", "1e2_deal_event", "1e2_deal_migration", "deal"]);
-        let told = house.explain(look.texts("SELECT MAX(order_id) FROM `1e2_deal`").await[0].as_ref().unwrap()).await;
+        let told = app.explain(look.texts("SELECT MAX(order_id) FROM `1e2_deal`").await[0].as_ref().unwrap()).await;
         assert!(told.contains("opened"), "{told}");
     }
 }
@@ -87,19 +87,19 @@ async fn a_table_of_the_original_s_with_a_prefix_is_adopted() {
     }
     assert!(!plan.contains("elsewhere"), "{plan}");
 
-    let house = Plan::on(database).set("DATABASE__TABLE_PREFIX", "think_").open().await;
+    let app = TestAppBuilder::on(database).set("DATABASE__TABLE_PREFIX", "think_").open().await;
     assert_eq!(tables(&look).await, ["deal", "think_deal", "think_deal_event", "think_deal_migration"]);
     assert_eq!(look.texts("SELECT CAST(COUNT(order_key) AS CHAR) FROM think_deal").await, [Some("29".to_owned())]);
     let insert = "SET SESSION sql_mode = ''; INSERT INTO think_deal (order_id, product_id, merchant_id, price, status)";
     look.run(&format!("{insert} VALUES ('inserted-after', 34, 12, 19.9, 0)")).await;
     for order_id in ["2026040111000012345", "inserted-after"] {
-        assert_eq!(house.trade_state(order_id).await, "NOTPAY");
-        assert_eq!(house.notify(Letter::paid(order_id, 1990).signed()).await.body, ACKNOWLEDGED, "{order_id}");
+        assert_eq!(app.trade_state(order_id).await, "NOTPAY");
+        assert_eq!(app.notify(WeChatMessage::notification(order_id, 1990).signed()).await.body, ACKNOWLEDGED, "{order_id}");
         assert_eq!(status(&look, "think_deal", order_id).await.unwrap(), "1");
     }
-    deals_live(&house, "think_deal").await;
+    deals_live(&app, "think_deal").await;
     assert_eq!(look.texts("SELECT what FROM deal").await, [], "somebody else's is as it was");
-    assert_eq!(house.till.get("/readyz").await.status, 200);
+    assert_eq!(app.till.get("/readyz").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -125,9 +125,9 @@ async fn what_is_wrong_is_told_by_the_table_s_whole_name() {
 /// Its indexes have names that are those of the whole file.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_with_deals_under_another_prefix_is_refused_untouched() {
-    let house = House::open(Engine::Sqlite).await;
-    house.to_pay("5").await;
-    let database = house.stop().await;
+    let app = TestApp::open(Engine::Sqlite).await;
+    app.to_pay("5").await;
+    let database = app.stop().await;
     let words = "the file holds its deals in the table \"deal\", which database.table_prefix must lead to";
     let plan = planned(&database, "think_").await;
     let refused = Store::migrate(&url(&database, "think_"), OPENING_TIME.parse().unwrap()).await.unwrap_err().to_string();

@@ -9,8 +9,8 @@ use sqlx::{ConnectOptions, MySqlConnection, Row};
 
 use crate::support::database::Database;
 use crate::support::server::Server;
-use crate::support::test_app::{House, Order, Plan};
-use crate::support::wechat_message::{ACKNOWLEDGED, Letter};
+use crate::support::test_app::{Order, TestApp, TestAppBuilder};
+use crate::support::wechat_message::{ACKNOWLEDGED, WeChatMessage};
 
 /// Calls measured at a time.
 const CALLS: u64 = 20;
@@ -22,8 +22,8 @@ struct Meter {
 
 impl Meter {
     /// On a plain connection: a pool would send pings of its own.
-    async fn start(house: &House) -> Self {
-        let mut conn = house.database.url.parse::<MySqlConnectOptions>().unwrap().connect().await.unwrap();
+    async fn start(app: &TestApp) -> Self {
+        let mut conn = app.database.url.parse::<MySqlConnectOptions>().unwrap().connect().await.unwrap();
         let start = read(&mut conn).await;
         Self { conn, start }
     }
@@ -69,16 +69,16 @@ impl Spent {
     }
 }
 
-async fn letters(orders: &[Order], house: &House) {
+async fn messages(orders: &[Order], app: &TestApp) {
     for order in orders {
-        assert_eq!(house.notify(Letter::paid(&order.id, 1990).signed()).await.body, ACKNOWLEDGED);
+        assert_eq!(app.notify(WeChatMessage::notification(&order.id, 1990).signed()).await.body, ACKNOWLEDGED);
     }
 }
 
-async fn orders(house: &House, number: u64) -> Vec<Order> {
+async fn orders(app: &TestApp, number: u64) -> Vec<Order> {
     let mut orders = Vec::new();
     for _ in 0..number {
-        orders.push(house.to_pay("19.90").await);
+        orders.push(app.to_pay("19.90").await);
     }
     orders
 }
@@ -86,27 +86,27 @@ async fn orders(house: &House, number: u64) -> Vec<Order> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_costs_the_database_what_was_promised() {
     let server = Server::start(&["--event-scheduler=OFF", "--innodb-stats-auto-recalc=OFF", "--innodb-adaptive-flushing=OFF"]).await;
-    let house = Plan::on(Database::on_server(&server.url).await).open().await;
+    let app = TestAppBuilder::on(Database::on_server(&server.url).await).open().await;
     // Every worker has met every statement.
-    let warm = orders(&house, 16).await;
+    let warm = orders(&app, 16).await;
     for _ in 0..2 {
-        letters(&warm, &house).await;
+        messages(&warm, &app).await;
     }
     for order in &warm {
-        assert_eq!(house.trade_state(&order.id).await, "SUCCESS");
+        assert_eq!(app.trade_state(&order.id).await, "SUCCESS");
     }
 
-    let (meter, asked) = (Meter::start(&house).await, house.calls("unifiedorder"));
-    let orders = orders(&house, CALLS).await;
+    let (meter, asked) = (Meter::start(&app).await, app.calls("unifiedorder"));
+    let orders = orders(&app, CALLS).await;
     let spent = meter.stop().await;
-    assert_eq!(house.calls("unifiedorder") - asked, CALLS, "toPay asks WeChat once");
+    assert_eq!(app.calls("unifiedorder") - asked, CALLS, "toPay asks WeChat once");
     // The deal and its event; the link and its event.
     assert_eq!((spent.of("Com_insert"), spent.of("Com_update"), spent.writes()), (3 * CALLS, CALLS, 4 * CALLS), "toPay writes twice");
     assert_eq!(spent.of("Com_select"), 0, "and reads nothing");
     spent.nothing_beside(2 * CALLS, 0);
 
-    let meter = Meter::start(&house).await;
-    letters(&orders, &house).await;
+    let meter = Meter::start(&app).await;
+    messages(&orders, &app).await;
     let spent = meter.stop().await;
     assert_eq!((spent.of("Com_update"), spent.writes(), spent.of("Com_select")), (CALLS, 2 * CALLS, 0), "the payment and its event");
     assert_eq!(spent.of("Handler_update"), CALLS, "and changes one row");
@@ -114,8 +114,8 @@ async fn a_call_costs_the_database_what_was_promised() {
     assert!(redo_of_a_payment > 500);
     spent.nothing_beside(CALLS, 0);
 
-    let meter = Meter::start(&house).await;
-    letters(&orders, &house).await;
+    let meter = Meter::start(&app).await;
+    messages(&orders, &app).await;
     let spent = meter.stop().await;
     assert_eq!((spent.of("Com_update"), spent.writes(), spent.of("Com_select")), (CALLS, CALLS, CALLS), "a repeat tries, and looks");
     assert_eq!((spent.of("Handler_update"), spent.of("Handler_write"), spent.of("Handler_delete")), (0, 0, 0), "and changes nothing");
@@ -126,28 +126,28 @@ async fn a_call_costs_the_database_what_was_promised() {
     );
     spent.nothing_beside(0, CALLS);
 
-    let (meter, asked) = (Meter::start(&house).await, house.calls("orderquery"));
+    let (meter, asked) = (Meter::start(&app).await, app.calls("orderquery"));
     for order in &orders {
-        assert_eq!(house.trade_state(&order.id).await, "SUCCESS");
+        assert_eq!(app.trade_state(&order.id).await, "SUCCESS");
     }
     let spent = meter.stop().await;
     assert_eq!((spent.of("Com_select"), spent.writes()), (0, 0), "queryOrder of a deal paid here costs nothing");
-    assert_eq!(house.calls("orderquery"), asked, "and asks nobody");
+    assert_eq!(app.calls("orderquery"), asked, "and asks nobody");
     spent.nothing_beside(0, 0);
 
-    let unpaid = house.to_pay("19.90").await;
-    let meter = Meter::start(&house).await;
+    let unpaid = app.to_pay("19.90").await;
+    let meter = Meter::start(&app).await;
     for _ in 0..CALLS {
-        assert_eq!(house.trade_state(&unpaid.id).await, "NOTPAY");
+        assert_eq!(app.trade_state(&unpaid.id).await, "NOTPAY");
     }
     let spent = meter.stop().await;
     assert_eq!(spent.writes(), 0, "asking about an unpaid deal writes nothing");
     assert!(spent.of("Com_select") <= 2 * CALLS, "{}", spent.of("Com_select"));
 
     // Whoever waits together travels together; how many that are is the machine's affair, but not all of them are alone.
-    let crowd = house.to_pay_at_once(5 * CALLS as usize).await;
-    let meter = Meter::start(&house).await;
-    let answers = join_all(crowd.iter().map(|order| house.notify(Letter::paid(&order.id, 1990).signed()))).await;
+    let crowd = app.to_pay_at_once(5 * CALLS as usize).await;
+    let meter = Meter::start(&app).await;
+    let answers = join_all(crowd.iter().map(|order| app.notify(WeChatMessage::notification(&order.id, 1990).signed()))).await;
     let spent = meter.stop().await;
     assert!(answers.iter().all(|answer| answer.body == ACKNOWLEDGED));
     assert!(spent.of("Com_commit") < 5 * CALLS / 2, "{} commits for {} payments", spent.of("Com_commit"), 5 * CALLS);
@@ -155,14 +155,14 @@ async fn a_call_costs_the_database_what_was_promised() {
     assert_eq!(spent.of("Handler_update"), 5 * CALLS, "each changes one row");
 
     // Changes of different rows do not meet: were one batch in another's way, it would be rolled back and taken apart.
-    let crowd = house.to_pay_at_once(3 * CALLS as usize).await;
-    let meter = Meter::start(&house).await;
-    let opening = house.to_pay_at_once(3 * CALLS as usize);
-    let paying = join_all(crowd.iter().map(|order| house.notify(Letter::paid(&order.id, 1990).signed())));
+    let crowd = app.to_pay_at_once(3 * CALLS as usize).await;
+    let meter = Meter::start(&app).await;
+    let opening = app.to_pay_at_once(3 * CALLS as usize);
+    let paying = join_all(crowd.iter().map(|order| app.notify(WeChatMessage::notification(&order.id, 1990).signed())));
     let (_, answers) = tokio::join!(opening, paying);
     assert!(answers.iter().all(|answer| answer.body == ACKNOWLEDGED));
     assert_eq!(meter.stop().await.of("Com_rollback"), 0, "they do not meet");
 
-    let answer = house.till.post_json("/wxPay/queryOrder", &json!({"order_id": "unknown"})).await;
+    let answer = app.till.post_json("/wxPay/queryOrder", &json!({"order_id": "unknown"})).await;
     assert_eq!(answer.status, 404);
 }

@@ -12,8 +12,8 @@ use crate::support::database::{Database, Engine, Look};
 use crate::support::http::Caller;
 use crate::support::on_both_engines;
 use crate::support::server::Server;
-use crate::support::test_app::{OPENING_TIME, Plan};
-use crate::support::wechat_message::{ACKNOWLEDGED, Letter};
+use crate::support::test_app::{OPENING_TIME, TestAppBuilder};
+use crate::support::wechat_message::{ACKNOWLEDGED, WeChatMessage};
 
 const ORIGINAL: &str = include_str!("../../support/original.sql");
 
@@ -58,9 +58,9 @@ fn touch(database: &Database) {
 }
 
 /// Starts services at once, has each open a deal, and stops them.
-async fn start_at_once(plan: &Plan, services: usize) {
+async fn start_at_once(builder: &TestAppBuilder, services: usize) {
     let clock = Clock::manual(OPENING_TIME.parse().unwrap());
-    let starts = join_all((0..services).map(|_| Service::start(plan.settings(), clock.clone(), Chance::System)));
+    let starts = join_all((0..services).map(|_| Service::start(builder.settings(), clock.clone(), Chance::System)));
     let services = tokio::time::timeout(Duration::from_secs(20), starts).await.unwrap();
     for service in services {
         let service = service.unwrap();
@@ -74,8 +74,8 @@ async fn start_at_once(plan: &Plan, services: usize) {
 on_both_engines! {
     async fn services_that_start_at_once_on_an_empty_database_all_serve(engine) {
         for _ in 0..3 {
-            let plan = Plan::new(engine).await;
-            start_at_once(&plan, 3).await;
+            let builder = TestAppBuilder::new(engine).await;
+            start_at_once(&builder, 3).await;
         }
     }
 
@@ -99,7 +99,7 @@ on_both_engines! {
         let database = Database::fresh(engine).await;
         migrate(&database).await;
         database.look().await.run("DROP TABLE deal_event; DELETE FROM deal_migration WHERE version = 2").await;
-        assert_eq!(Plan::on(database).open().await.to_pay("1").await.id.len(), 32);
+        assert_eq!(TestAppBuilder::on(database).open().await.to_pay("1").await.id.len(), 32);
     }
 
     async fn a_second_migration_takes_no_steps(engine) {
@@ -146,7 +146,7 @@ on_both_engines! {
             let look = database.look().await;
             look.run(tampering).await;
             drop(look);
-            let refused = tokio::time::timeout(Duration::from_secs(10), Plan::on(database).try_open()).await.expect("no waiting for what will not come");
+            let refused = tokio::time::timeout(Duration::from_secs(10), TestAppBuilder::on(database).try_open()).await.expect("no waiting for what will not come");
             let Err((error, _database)) = refused else { panic!("{tampering}: started") };
             let said = error.to_string();
             assert!(named.iter().all(|name| said.contains(name)), "{tampering}: {said}");
@@ -169,8 +169,8 @@ async fn services_that_start_at_once_adopt_the_original_s_table_together() {
         let claimable = "SELECT CAST(COUNT(DISTINCT order_id) AS CHAR) FROM deal WHERE order_id LIKE 'more%'";
         let claimed = "SELECT CAST(COUNT(DISTINCT order_key) AS CHAR) FROM deal WHERE order_id LIKE 'more%'";
         let claimable = look.texts(claimable).await;
-        let plan = Plan::on(database);
-        start_at_once(&plan, 3).await;
+        let builder = TestAppBuilder::on(database);
+        start_at_once(&builder, 3).await;
         assert_eq!(look.texts(claimed).await, claimable);
     }
 }
@@ -193,35 +193,35 @@ async fn an_adoption_that_stopped_in_the_middle_is_completed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_could_forget_payments_is_not_ready_unless_that_is_accepted() {
     let server = Server::start(&["--innodb-flush-log-at-trx-commit=2"]).await;
-    let house = Plan::on(Database::on_server(&server.url).await).open().await;
-    let unready = house.till.get("/readyz").await;
+    let app = TestAppBuilder::on(Database::on_server(&server.url).await).open().await;
+    let unready = app.till.get("/readyz").await;
     assert_eq!((unready.status, unready.reason().as_str()), (503, "UNAVAILABLE"));
     assert!(unready.body.contains("innodb_flush_log_at_trx_commit is 2"), "{}", unready.body);
-    let order = house.to_pay("19.90").await;
-    house.payer_pays(&order).await;
-    assert_eq!(house.trade_state(&order.id).await, "SUCCESS", "it serves all the same");
+    let order = app.to_pay("19.90").await;
+    app.payer_pays(&order).await;
+    assert_eq!(app.trade_state(&order.id).await, "SUCCESS", "it serves all the same");
 
-    let look = house.look().await;
+    let look = app.look().await;
     look.run("SET GLOBAL innodb_flush_log_at_trx_commit = 1").await;
-    assert_eq!(house.till.get("/readyz").await.status, 200, "without a restart");
+    assert_eq!(app.till.get("/readyz").await.status, 200, "without a restart");
     look.run("SET GLOBAL innodb_flush_log_at_trx_commit = 0").await;
-    assert_eq!(house.till.get("/readyz").await.status, 503);
-    let house = Plan::on(house.stop().await).set("DATABASE__ACCEPT_WEAK_DURABILITY", true).open().await;
-    assert_eq!(house.till.get("/readyz").await.status, 200);
+    assert_eq!(app.till.get("/readyz").await.status, 503);
+    let app = TestAppBuilder::on(app.stop().await).set("DATABASE__ACCEPT_WEAK_DURABILITY", true).open().await;
+    assert_eq!(app.till.get("/readyz").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_binary_log_that_a_crash_could_shorten_is_not_ready() {
     let server = Server::start(&["--log-bin", "--sync-binlog=0"]).await;
-    let house = Plan::on(Database::on_server(&server.url).await).open().await;
-    let unready = house.till.get("/readyz").await;
+    let app = TestAppBuilder::on(Database::on_server(&server.url).await).open().await;
+    let unready = app.till.get("/readyz").await;
     assert!(unready.status == 503 && unready.body.contains("sync_binlog is 0"), "{}", unready.body);
-    house.look().await.run("SET GLOBAL sync_binlog = 1").await;
-    assert_eq!(house.till.get("/readyz").await.status, 200, "without a restart");
-    house.look().await.run("SET GLOBAL sync_binlog = 100").await;
-    assert_eq!(house.till.get("/readyz").await.status, 503);
-    let house = Plan::on(house.stop().await).set("DATABASE__ACCEPT_WEAK_DURABILITY", true).open().await;
-    assert_eq!(house.till.get("/readyz").await.status, 200);
+    app.look().await.run("SET GLOBAL sync_binlog = 1").await;
+    assert_eq!(app.till.get("/readyz").await.status, 200, "without a restart");
+    app.look().await.run("SET GLOBAL sync_binlog = 100").await;
+    assert_eq!(app.till.get("/readyz").await.status, 503);
+    let app = TestAppBuilder::on(app.stop().await).set("DATABASE__ACCEPT_WEAK_DURABILITY", true).open().await;
+    assert_eq!(app.till.get("/readyz").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -229,39 +229,39 @@ async fn the_habits_of_a_server_do_not_reach_our_sessions() {
     let habits =
         ["--autocommit=0", "--sql-mode=", "--default-time-zone=+00:00", "--character-set-server=latin1", "--completion-type=CHAIN"];
     let server = Server::start(&habits).await;
-    let house = Plan::on(Database::on_server(&server.url).await).open().await;
-    let order = house.to_pay("19.90").await;
-    assert_eq!(house.notify(Letter::paid(&order.id, 1990).signed()).await.body, ACKNOWLEDGED);
+    let app = TestAppBuilder::on(Database::on_server(&server.url).await).open().await;
+    let order = app.to_pay("19.90").await;
+    assert_eq!(app.notify(WeChatMessage::notification(&order.id, 1990).signed()).await.body, ACKNOWLEDGED);
     // A fresh session each time: an old one would see its old snapshot.
-    assert_eq!(house.look().await.status(&order.id).await, 1, "what was acknowledged is committed");
-    assert_eq!(house.look().await.value(&order.id, "create_at").await.unwrap(), "2026-04-01 12:00:00", "Beijing time");
-    assert_eq!(house.look().await.value(&order.id, "update_at").await.unwrap(), "2026-04-01 12:05:00");
+    assert_eq!(app.look().await.status(&order.id).await, 1, "what was acknowledged is committed");
+    assert_eq!(app.look().await.value(&order.id, "create_at").await.unwrap(), "2026-04-01 12:00:00", "Beijing time");
+    assert_eq!(app.look().await.value(&order.id, "update_at").await.unwrap(), "2026-04-01 12:05:00");
 
     // A change of one statement, on connections that have committed transactions before.
     for n in 0..10 {
         let insert = format!("INSERT INTO deal (order_id, product_id, merchant_id, price) VALUES ('stray-{n}', 1, 1, 5); COMMIT");
-        house.look().await.run(&insert).await;
-        assert_eq!(house.trade_state(&format!("stray-{n}")).await, "NOTPAY");
-        let claimed = house.look().await.value(&format!("stray-{n}"), "order_key").await;
+        app.look().await.run(&insert).await;
+        assert_eq!(app.trade_state(&format!("stray-{n}")).await, "NOTPAY");
+        let claimed = app.look().await.value(&format!("stray-{n}"), "order_key").await;
         assert_eq!(claimed, Some(format!("stray-{n}")), "what was acknowledged is committed, transactions or not");
     }
 
-    house.look().await.run("ALTER TABLE deal MODIFY transaction_id varchar(10) NULL").await;
-    let other = house.try_to_pay("19.90").await.json()["order_id"].as_str().unwrap().to_owned();
-    let answer = house.notify(Letter::paid(&other, 1990).signed()).await;
+    app.look().await.run("ALTER TABLE deal MODIFY transaction_id varchar(10) NULL").await;
+    let other = app.try_to_pay("19.90").await.json()["order_id"].as_str().unwrap().to_owned();
+    let answer = app.notify(WeChatMessage::notification(&other, 1990).signed()).await;
     assert_eq!(answer.status, 503, "a value that does not fit is an error, never cut off: {}", answer.body);
-    assert_eq!(house.look().await.status(&other).await, 0);
+    assert_eq!(app.look().await.status(&other).await, 0);
 
     // Questions see what others have committed since the last one, whichever connection they take.
-    let ask = || join_all((0..16).map(|_| house.trade_state(&other)));
+    let ask = || join_all((0..16).map(|_| app.trade_state(&other)));
     assert!(ask().await.iter().all(|state| state == "NOTPAY"));
-    house.look().await.run(&format!("UPDATE deal SET status = 2 WHERE order_id = '{other}'; COMMIT")).await;
+    app.look().await.run(&format!("UPDATE deal SET status = 2 WHERE order_id = '{other}'; COMMIT")).await;
     assert!(ask().await.iter().all(|state| state == "CLOSED"));
 
     // What a session is like is written down by the server itself.
     let trigger = "CREATE TRIGGER habits BEFORE INSERT ON deal FOR EACH ROW SET NEW.prepayBack = @@session.time_zone";
-    house.look().await.run(trigger).await;
-    house.wechat().faults.drop_reply = 1.0;
-    let order_id = house.try_to_pay("1").await.json()["order_id"].as_str().unwrap().to_owned();
-    assert_eq!(house.look().await.value(&order_id, "prepayBack").await.unwrap(), "+08:00");
+    app.look().await.run(trigger).await;
+    app.wechat().faults.drop_reply = 1.0;
+    let order_id = app.try_to_pay("1").await.json()["order_id"].as_str().unwrap().to_owned();
+    assert_eq!(app.look().await.value(&order_id, "prepayBack").await.unwrap(), "+08:00");
 }

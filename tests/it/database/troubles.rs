@@ -12,14 +12,14 @@ use crate::support::database::{Database, Engine};
 use crate::support::http::{Answer, Caller};
 use crate::support::program::{Program, environment};
 use crate::support::server::Server;
-use crate::support::test_app::{House, Order, Plan};
-use crate::support::wechat_message::Letter;
+use crate::support::test_app::{Order, TestApp, TestAppBuilder};
+use crate::support::wechat_message::WeChatMessage;
 
 /// WeChat's patience, its network's time taken off.
 const NOTIFY: Duration = Duration::from_millis(4500);
 
-fn letter(order: &Order) -> String {
-    Letter::paid(&order.id, 1990).signed()
+fn message(order: &Order) -> String {
+    WeChatMessage::notification(&order.id, 1990).signed()
 }
 
 /// FAIL, so that WeChat comes again.
@@ -34,8 +34,8 @@ fn is_unavailable(answer: &Answer) {
 }
 
 /// Somebody else who works on the same tables.
-async fn stranger(house: &House) -> MySqlConnection {
-    house.database.url.parse::<MySqlConnectOptions>().unwrap().connect().await.unwrap()
+async fn stranger(app: &TestApp) -> MySqlConnection {
+    app.database.url.parse::<MySqlConnectOptions>().unwrap().connect().await.unwrap()
 }
 
 async fn run(conn: &mut MySqlConnection, sql: &str) {
@@ -44,44 +44,44 @@ async fn run(conn: &mut MySqlConnection, sql: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_row_that_somebody_else_has_locked_is_waited_for_and_never_too_long() {
-    let house = House::open(Engine::MySql).await;
-    let order = house.to_pay("19.90").await;
-    let mut stranger = stranger(&house).await;
+    let app = TestApp::open(Engine::MySql).await;
+    let order = app.to_pay("19.90").await;
+    let mut stranger = stranger(&app).await;
     let lock = format!("BEGIN; SELECT id FROM deal WHERE order_key = '{}' FOR UPDATE", order.id);
 
     run(&mut stranger, &lock).await;
     let asked = Instant::now();
-    not_now(&house.notify(letter(&order)).await);
+    not_now(&app.notify(message(&order)).await);
     assert!(asked.elapsed() < NOTIFY, "{:?}", asked.elapsed());
-    assert_eq!(house.look().await.status(&order.id).await, 0);
+    assert_eq!(app.look().await.status(&order.id).await, 0);
 
     run(&mut stranger, "COMMIT").await;
     run(&mut stranger, &lock).await;
-    let (answer, ()) = tokio::join!(house.notify(letter(&order)), async {
+    let (answer, ()) = tokio::join!(app.notify(message(&order)), async {
         sleep(Duration::from_millis(500)).await;
         run(&mut stranger, "COMMIT").await;
     });
     answer.acknowledged("the lock was gone in time");
-    assert_eq!(house.look().await.status(&order.id).await, 1);
+    assert_eq!(app.look().await.status(&order.id).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_victim_of_a_deadlock_is_carried_out_after_all() {
-    let house = House::open(Engine::MySql).await;
-    let order = house.to_pay("19.90").await;
-    let mut stranger = stranger(&house).await;
+    let app = TestApp::open(Engine::MySql).await;
+    let order = app.to_pay("19.90").await;
+    let mut stranger = stranger(&app).await;
     // Whoever has changed fewer rows is given up, and that is not the stranger.
     let event =
         "INSERT INTO deal_event (order_id, kind, source, instance, at) SELECT 'x', 'looked', 'sweeper', 'x', NOW() FROM seq_1_to_100";
     run(&mut stranger, &format!("BEGIN; {event}; SELECT COUNT(*) FROM deal_event FOR UPDATE")).await;
-    let (answer, ()) = tokio::join!(house.notify(letter(&order)), async {
+    let (answer, ()) = tokio::join!(app.notify(message(&order)), async {
         // The service has the deal and waits for the journal; now the stranger waits for the deal.
         sleep(Duration::from_millis(300)).await;
         run(&mut stranger, &format!("UPDATE deal SET merchant_id = merchant_id WHERE order_key = '{}'", order.id)).await;
         run(&mut stranger, "ROLLBACK").await;
     });
     answer.acknowledged("the statement was repeated");
-    let look = house.look().await;
+    let look = app.look().await;
     assert_eq!(look.status(&order.id).await, 1);
     let settled = format!("SELECT kind FROM deal_event WHERE order_id = '{}' AND kind = 'settled'", order.id);
     assert_eq!(look.column(&settled, "kind").await.len(), 1, "once");
@@ -95,41 +95,41 @@ async fn a_database_that_has_become_a_read_only_copy_is_not_ready_until_it_is_no
     // Whoever may administer the server may write all the same; a service may not.
     admin.run("CREATE USER till@'127.0.0.1' IDENTIFIED BY 'till'; GRANT ALL ON *.* TO till@'127.0.0.1'; REVOKE READ ONLY ADMIN ON *.* FROM till@'127.0.0.1'").await;
     let url = database.url.replace("root@", "till:till@");
-    let house = Plan::on(database).set("DATABASE__URL", url).open().await;
-    let order = house.to_pay("19.90").await;
-    assert_eq!(house.till.get("/readyz").await.status, 200);
+    let app = TestAppBuilder::on(database).set("DATABASE__URL", url).open().await;
+    let order = app.to_pay("19.90").await;
+    assert_eq!(app.till.get("/readyz").await.status, 200);
 
     admin.run("SET GLOBAL read_only = 1").await;
-    not_now(&house.notify(letter(&order)).await);
-    is_unavailable(&house.try_to_pay("19.90").await);
-    let unready = house.till.get("/readyz").await;
+    not_now(&app.notify(message(&order)).await);
+    is_unavailable(&app.try_to_pay("19.90").await);
+    let unready = app.till.get("/readyz").await;
     is_unavailable(&unready);
     assert!(unready.json()["detail"].as_str().unwrap().contains("could not write"), "{}", unready.body);
     assert_eq!(admin.status(&order.id).await, 0);
 
     admin.run("SET GLOBAL read_only = 0").await;
-    house.notify(letter(&order)).await.acknowledged("it can write again");
-    assert_eq!(house.till.get("/readyz").await.status, 200);
+    app.notify(message(&order)).await.acknowledged("it can write again");
+    assert_eq!(app.till.get("/readyz").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_logs_statements_and_not_rows_is_served_too() {
     let server = Server::start(&["--log-bin", "--binlog-format=STATEMENT", "--server-id=1"]).await;
-    let house = Plan::on(Database::on_server(&server.url).await).open().await;
-    let order = house.to_pay("19.90").await;
-    house.notify(letter(&order)).await.acknowledged("it could be logged");
-    assert_eq!(house.trade_state(&order.id).await, "SUCCESS");
+    let app = TestAppBuilder::on(Database::on_server(&server.url).await).open().await;
+    let order = app.to_pay("19.90").await;
+    app.notify(message(&order)).await.acknowledged("it could be logged");
+    assert_eq!(app.trade_state(&order.id).await, "SUCCESS");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_the_server_has_closed_for_their_silence_are_not_noticed() {
     let server = Server::start(&["--wait-timeout=1"]).await;
-    let house = Plan::on(Database::on_server(&server.url).await).open().await;
+    let app = TestAppBuilder::on(Database::on_server(&server.url).await).open().await;
     for _ in 0..2 {
-        let order = house.to_pay("19.90").await;
+        let order = app.to_pay("19.90").await;
         sleep(Duration::from_millis(2500)).await;
-        house.notify(letter(&order)).await.acknowledged("at once");
-        assert_eq!(house.query(&order.id).await.json()["trade_state"], "SUCCESS");
+        app.notify(message(&order)).await.acknowledged("at once");
+        assert_eq!(app.query(&order.id).await.json()["trade_state"], "SUCCESS");
     }
 }
 
@@ -142,8 +142,8 @@ async fn connections_that_cannot_be_had_are_waited_for_without_a_restart() {
     for _ in 0..12 {
         others.push(options.connect().await.unwrap());
     }
-    let house = Plan::on(database).open().await;
-    let calls = (0..24).map(|_| house.try_to_pay("19.90"));
+    let app = TestAppBuilder::on(database).open().await;
+    let calls = (0..24).map(|_| app.try_to_pay("19.90"));
     for answer in futures_util::future::join_all(calls).await {
         match answer.status {
             200 => assert_eq!(answer.json()["code"], 0, "{}", answer.body),
@@ -152,7 +152,7 @@ async fn connections_that_cannot_be_had_are_waited_for_without_a_restart() {
     }
     drop(others);
     sleep(Duration::from_millis(500)).await;
-    let calls = (0..24).map(|_| house.to_pay("19.90"));
+    let calls = (0..24).map(|_| app.to_pay("19.90"));
     assert_eq!(futures_util::future::join_all(calls).await.len(), 24);
 }
 
@@ -172,13 +172,13 @@ async fn a_full_disk_is_said_and_half_written_is_nothing() {
 
     program.limit("--fsize=1:unlimited");
     is_unavailable(&till.post_json("/wxPay/toPay", &wish).await);
-    not_now(&till.post("/wxPay/notify", "text/xml", Letter::paid(&order_id, 1990).signed()).await);
+    not_now(&till.post("/wxPay/notify", "text/xml", WeChatMessage::notification(&order_id, 1990).signed()).await);
     is_unavailable(&till.get("/readyz").await);
     assert_eq!(till.get("/healthz").await.status, 200);
     assert_eq!(look.everything().await, before);
 
     program.limit("--fsize=unlimited:unlimited");
-    till.post("/wxPay/notify", "text/xml", Letter::paid(&order_id, 1990).signed()).await.acknowledged("there is room again");
+    till.post("/wxPay/notify", "text/xml", WeChatMessage::notification(&order_id, 1990).signed()).await.acknowledged("there is room again");
     assert_eq!(till.post_json("/wxPay/toPay", &wish).await.status, 200);
     assert_eq!(till.get("/readyz").await.status, 200, "without a restart");
     assert_eq!(look.status(&order_id).await, 1);

@@ -14,8 +14,8 @@ use wechat_pay::store::{Edge, Event, EventKind, Fate, LARGEST_BATCH, Origin, Pas
 use crate::support::database::{Database, Engine};
 use crate::support::on_both_engines;
 use crate::support::proxy::Proxy;
-use crate::support::test_app::{OPENING_TIME, Plan};
-use crate::support::wechat_message::Letter;
+use crate::support::test_app::{OPENING_TIME, TestAppBuilder};
+use crate::support::wechat_message::WeChatMessage;
 
 /// More than there are workers.
 const CROWD: usize = 30;
@@ -142,18 +142,18 @@ async fn a_repeat_is_acknowledged_amid_a_flood_of_polls() {
     let database = Database::fresh(Engine::MySql).await;
     let proxy = Proxy::to(database.server_address());
     let url = database.url_through(proxy.address);
-    let house = Plan::on(database).set("DATABASE__URL", url).open().await;
-    let order = house.to_pay("19.90").await;
-    let letter = Letter::paid(&order.id, 1990).signed();
-    house.notify(letter.clone()).await.acknowledged("the first");
+    let app = TestAppBuilder::on(database).set("DATABASE__URL", url).open().await;
+    let order = app.to_pay("19.90").await;
+    let message = WeChatMessage::notification(&order.id, 1990).signed();
+    app.notify(message.clone()).await.acknowledged("the first");
     proxy.delay_replies(Duration::from_millis(40));
     let over = AtomicBool::new(false);
     let polling = join_all((0..POLLS).map(|n| {
-        let (house, over) = (&house, &over);
+        let (app, over) = (&app, &over);
         async move {
             let mut sent_away = 0;
             while !over.load(Ordering::Relaxed) {
-                sent_away += usize::from(house.query(&format!("nobody-knows-{n}")).await.status == 503);
+                sent_away += usize::from(app.query(&format!("nobody-knows-{n}")).await.status == 503);
             }
             sent_away
         }
@@ -161,7 +161,7 @@ async fn a_repeat_is_acknowledged_amid_a_flood_of_polls() {
     let repeating = async {
         sleep(Duration::from_secs(1)).await;
         for _ in 0..5 {
-            house.notify(letter.clone()).await.acknowledged("a repeat");
+            app.notify(message.clone()).await.acknowledged("a repeat");
         }
         over.store(true, Ordering::Relaxed);
     };

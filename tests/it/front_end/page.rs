@@ -8,14 +8,14 @@ use crate::support::database::{Database, Engine};
 use crate::support::http::Answer;
 use crate::support::on_both_engines;
 use crate::support::proxy::Proxy;
-use crate::support::scripted_wechat::{LINK, Moody};
+use crate::support::scripted_wechat::{LINK, ScriptedWeChat};
 use crate::support::stub::Reply;
-use crate::support::test_app::{House, Plan};
+use crate::support::test_app::{TestApp, TestAppBuilder};
 
 const MERCHANT: &str = "<b>\"Tom & 'Jerry'\"</b>";
 
-async fn page(house: &House, order_id: &str) -> Answer {
-    house.till.get(&format!("/pay/{order_id}")).await
+async fn page(app: &TestApp, order_id: &str) -> Answer {
+    app.till.get(&format!("/pay/{order_id}")).await
 }
 
 /// The page's state and whether there is a code on it.
@@ -55,65 +55,65 @@ fn scanned(answer: &Answer) -> String {
 
 on_both_engines! {
     async fn a_page_shows_what_is_to_be_paid_and_how_it_stands(engine) {
-        let house = Plan::new(engine).await.set("PAGE__MERCHANT_NAME", "好味书店").open().await;
-        let [open, paid, closed] = [house.to_pay("19.9").await, house.to_pay("0.01").await, house.to_pay("100").await];
-        let waiting = page(&house, &open.id).await;
+        let app = TestAppBuilder::new(engine).await.set("PAGE__MERCHANT_NAME", "好味书店").open().await;
+        let [open, paid, closed] = [app.to_pay("19.9").await, app.to_pay("0.01").await, app.to_pay("100").await];
+        let waiting = page(&app, &open.id).await;
         shows(&waiting, "waiting", true);
         for text in ["19.90", "商品 34", "好味书店", &open.id, "2:00:00", "长按", "lang=\"zh-CN\""] {
             assert!(waiting.body.contains(text), "{text}: {}", main(&waiting));
         }
         assert_eq!(scanned(&waiting), open.code_url, "a phone reads the link");
-        house.payer_pays(&paid).await;
-        house.time_passes(300);
-        house.close(&closed.id).await;
-        shows(&page(&house, &paid.id).await, "paid", false);
-        shows(&page(&house, &closed.id).await, "closed", false);
-        assert!(page(&house, &open.id).await.body.contains("1:55:00"), "by the server's clock");
+        app.payer_pays(&paid).await;
+        app.time_passes(300);
+        app.close(&closed.id).await;
+        shows(&page(&app, &paid.id).await, "paid", false);
+        shows(&page(&app, &closed.id).await, "closed", false);
+        assert!(page(&app, &open.id).await.body.contains("1:55:00"), "by the server's clock");
         // Nobody has closed it at WeChat yet, but nobody is to scan it any more.
-        house.time_passes(6900);
-        shows(&page(&house, &open.id).await, "expired", false);
-        house.sweep().await;
-        shows(&page(&house, &open.id).await, "expired", false);
-        assert_eq!(house.calls("orderquery"), 4, "a page by itself asks WeChat nothing: these were the close and the sweeper");
+        app.time_passes(6900);
+        shows(&page(&app, &open.id).await, "expired", false);
+        app.sweep().await;
+        shows(&page(&app, &open.id).await, "expired", false);
+        assert_eq!(app.calls("orderquery"), 4, "a page by itself asks WeChat nothing: these were the close and the sweeper");
     }
 
     async fn after_an_unknown_outcome_the_page_gets_its_link_by_the_identical_request(engine) {
-        let wechat = Moody::new().await;
-        let house = Plan::new(engine).await.with_wechat_at(wechat.stub.address).open().await;
-        wechat.becomes(|_, _| Reply::Close);
-        let lost = house.try_to_pay("19.90").await.refused(502, "UPSTREAM", None, "nobody knows");
+        let wechat = ScriptedWeChat::new().await;
+        let app = TestAppBuilder::new(engine).await.with_wechat_at(wechat.stub.address).open().await;
+        wechat.answers_by(|_, _| Reply::Close);
+        let lost = app.try_to_pay("19.90").await.refused(502, "UPSTREAM", None, "nobody knows");
         let order_id = lost["order_id"].as_str().unwrap();
-        shows(&page(&house, order_id).await, "trouble", false);
-        wechat.becomes_friendly();
-        let shown = page(&house, order_id).await;
+        shows(&page(&app, order_id).await, "trouble", false);
+        wechat.answers_rightly();
+        let shown = page(&app, order_id).await;
         shows(&shown, "waiting", true);
         assert_eq!(scanned(&shown), LINK);
         let requests = wechat.asked("unifiedorder");
         assert!(requests.len() >= 3 && requests.iter().all(|request| *request == requests[0]), "each is the same, byte for byte");
-        shows(&page(&house, order_id).await, "waiting", true);
+        shows(&page(&app, order_id).await, "waiting", true);
         assert_eq!(wechat.asked("unifiedorder").len(), requests.len(), "a link that is stored is not asked for");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_that_is_not_there_is_a_page_too() {
-    let house = House::open(Engine::Sqlite).await;
+    let app = TestApp::open(Engine::Sqlite).await;
     let too_long = "1".repeat(46);
     for order_id in ["20260401120000000000000000000000", "%3Cscript%3E", "%ff", "a%20b", &too_long] {
-        let answer = page(&house, order_id).await;
+        let answer = page(&app, order_id).await;
         assert_eq!(answer.status, 404, "{order_id}");
         assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
         assert!(answer.body.contains("订单不存在") && answer.body.contains("There is no such order"));
         assert!(!answer.body.contains("script"), "nothing of the request is in it");
         is_guarded(&answer);
     }
-    assert_eq!(house.till.post("/pay/1", "text/plain", "").await.status, 405);
+    assert_eq!(app.till.post("/pay/1", "text/plain", "").await.status, 405);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_speaks_chinese_and_english() {
-    let house = House::open(Engine::Sqlite).await;
-    let order = house.to_pay("19.90").await;
+    let app = TestApp::open(Engine::Sqlite).await;
+    let order = app.to_pay("19.90").await;
     for (query, accepted, english) in [
         ("", "en-GB,en;q=0.9", true),
         ("", "zh-CN,zh;q=0.9,en;q=0.8", false),
@@ -121,8 +121,8 @@ async fn it_speaks_chinese_and_english() {
         ("?lang=en", "zh-CN", true),
         ("?lang=zh-CN", "en", false),
     ] {
-        let request = house.till.request("GET", &format!("/pay/{}{query}", order.id)).header("accept-language", accepted);
-        let answer = house.till.send(request).await;
+        let request = app.till.request("GET", &format!("/pay/{}{query}", order.id)).header("accept-language", accepted);
+        let answer = app.till.send(request).await;
         let (tag, product, other) = if english { ("en", "Product 34", "中文") } else { ("zh-CN", "商品 34", "English") };
         for text in [format!("<html lang=\"{tag}\">"), product.to_owned(), format!(">{other}</a>")] {
             assert!(answer.body.contains(&text), "{query} {accepted}: {text}");
@@ -132,13 +132,13 @@ async fn it_speaks_chinese_and_english() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_a_phone_it_says_what_to_do() {
-    let house = House::open(Engine::Sqlite).await;
-    let order = house.to_pay("19.90").await;
+    let app = TestApp::open(Engine::Sqlite).await;
+    let order = app.to_pay("19.90").await;
     let mut said = Vec::new();
     for agent in
         ["Mozilla/5.0 (X11; Linux x86_64)", "Mozilla/5.0 (iPhone) Mobile Safari", "Mozilla/5.0 (iPhone) Mobile MicroMessenger/8.0.60"]
     {
-        let answer = house.till.send(house.till.request("GET", &format!("/pay/{}", order.id)).header("user-agent", agent)).await;
+        let answer = app.till.send(app.till.request("GET", &format!("/pay/{}", order.id)).header("user-agent", agent)).await;
         shows(&answer, "waiting", true);
         said.push(between(&answer.body, "<p class=\"how\">", "</p>").to_owned());
     }
@@ -175,9 +175,9 @@ fn is_guarded(answer: &Answer) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_loads_nothing_and_is_light() {
-    let house = Plan::new(Engine::Sqlite).await.set("PAGE__MERCHANT_NAME", MERCHANT).open().await;
-    let order = house.to_pay("99999.99").await;
-    let answer = page(&house, &order.id).await;
+    let app = TestAppBuilder::new(Engine::Sqlite).await.set("PAGE__MERCHANT_NAME", MERCHANT).open().await;
+    let order = app.to_pay("99999.99").await;
+    let answer = page(&app, &order.id).await;
     shows(&answer, "waiting", true);
     is_guarded(&answer);
     assert!(answer.body.contains("</span>99,999.99<"), "{}", main(&answer));
@@ -187,19 +187,23 @@ async fn it_loads_nothing_and_is_light() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_javascript_it_asks_again_and_leads_on() {
-    let house = Plan::new(Engine::Sqlite).await.set("PAGE__RETURN_URL", "https://shop.example.com/done?o={order_id}&from=pay").open().await;
-    let order = house.to_pay("19.90").await;
+    let app = TestAppBuilder::new(Engine::Sqlite)
+        .await
+        .set("PAGE__RETURN_URL", "https://shop.example.com/done?o={order_id}&from=pay")
+        .open()
+        .await;
+    let order = app.to_pay("19.90").await;
     let noscript = |answer: &Answer| between(&answer.body, "<noscript>", "</noscript>").to_owned();
-    assert_eq!(noscript(&page(&house, &order.id).await), "<meta http-equiv=\"refresh\" content=\"5\">");
-    house.time_passes(400);
-    assert_eq!(noscript(&page(&house, &order.id).await), "<meta http-equiv=\"refresh\" content=\"20\">", "and more seldom with time");
-    house.payer_pays(&order).await;
-    let paid = page(&house, &order.id).await;
+    assert_eq!(noscript(&page(&app, &order.id).await), "<meta http-equiv=\"refresh\" content=\"5\">");
+    app.time_passes(400);
+    assert_eq!(noscript(&page(&app, &order.id).await), "<meta http-equiv=\"refresh\" content=\"20\">", "and more seldom with time");
+    app.payer_pays(&order).await;
+    let paid = page(&app, &order.id).await;
     let address = format!("https://shop.example.com/done?o={}&amp;from=pay", order.id);
     assert_eq!(noscript(&paid), format!("<meta http-equiv=\"refresh\" content=\"3;url={address}\">"));
     assert!(paid.body.contains(&format!("data-return=\"{address}\"")) && paid.body.contains(&format!("href=\"{address}\"")));
     // Never where a request would like it.
-    let elsewhere = page(&house, &format!("{}?return_url=https://evil.example.com&lang=en", order.id)).await;
+    let elsewhere = page(&app, &format!("{}?return_url=https://evil.example.com&lang=en", order.id)).await;
     assert!(!elsewhere.body.contains("evil"));
 }
 
@@ -208,29 +212,29 @@ async fn to_pay_says_where_the_page_is() {
     for (base, expected) in
         [("", ""), ("https://pay.example.com", "https://pay.example.com"), ("https://example.com/pay/", "https://example.com/pay")]
     {
-        let house = Plan::new(Engine::Sqlite).await.set("PAGE__BASE_URL", base).open().await;
-        let first = house.to_pay_once("k", "19.90").await.json();
+        let app = TestAppBuilder::new(Engine::Sqlite).await.set("PAGE__BASE_URL", base).open().await;
+        let first = app.to_pay_once("k", "19.90").await.json();
         let order_id = first["order_id"].as_str().unwrap();
         assert_eq!(first["pay_page"], format!("{expected}/pay/{order_id}"));
-        assert_eq!(house.to_pay_once("k", "19.90").await.json()["pay_page"], first["pay_page"]);
-        shows(&page(&house, order_id).await, "waiting", true);
+        assert_eq!(app.to_pay_once("k", "19.90").await.json()["pay_page"], first["pay_page"]);
+        shows(&page(&app, order_id).await, "waiting", true);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deal_of_the_original_has_a_page_without_a_code() {
-    let house = House::open(Engine::Sqlite).await;
-    let look = house.look().await;
+    let app = TestApp::open(Engine::Sqlite).await;
+    let look = app.look().await;
     look.run(
         "INSERT INTO deal (order_id, product_id, merchant_id, price, create_at, update_at) \
          VALUES ('a|b*c@d', 7, 1, 0.29, '2026-04-01 12:00:00', '2026-04-01 12:00:00')",
     )
     .await;
-    let shown = page(&house, "a%7Cb*c@d").await;
+    let shown = page(&app, "a%7Cb*c@d").await;
     shows(&shown, "trouble", false);
     assert!(shown.body.contains("0.29") && shown.body.contains("a|b*c@d"));
     look.run("UPDATE deal SET status = 1").await;
-    shows(&page(&house, "a%7Cb*c@d").await, "paid", false);
+    shows(&page(&app, "a%7Cb*c@d").await, "paid", false);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -238,10 +242,10 @@ async fn without_a_database_it_asks_for_patience() {
     let database = Database::fresh(Engine::MySql).await;
     let proxy = Proxy::to(database.server_address());
     let url = database.url_through(proxy.address);
-    let house = Plan::on(database).set("DATABASE__URL", url).open().await;
-    let order = house.to_pay("19.90").await;
+    let app = TestAppBuilder::on(database).set("DATABASE__URL", url).open().await;
+    let order = app.to_pay("19.90").await;
     proxy.down();
-    let answer = page(&house, &order.id).await;
+    let answer = page(&app, &order.id).await;
     assert_eq!(answer.status, 503);
     assert!(answer.body.contains("稍后") && answer.body.contains("in a moment"));
     is_guarded(&answer);

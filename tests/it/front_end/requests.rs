@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::support::http::Answer;
 use crate::support::on_both_engines;
-use crate::support::test_app::{House, Plan};
+use crate::support::test_app::{TestApp, TestAppBuilder};
 
 const QUERIES: [&str; 3] = ["/wxPay/queryOrder", "/wxPay/wxPay/queryOrder", "/wxPay/doCloseOrder"];
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -15,8 +15,8 @@ const MULTIPART: &str = "--a b\r\nContent-Disposition: form-data; name=\"merchan
     --a b\r\nContent-Disposition: form-data; name=\"product_id\"\r\nContent-Type: text/plain\r\n\r\n34\r\n\
     --a b\r\nContent-Disposition: form-data; name=\"price\"\r\n\r\n19.90\r\n--a b--\r\n";
 
-async fn to_pay_json(house: &House, body: &str) -> Answer {
-    house.till.post("/wxPay/toPay", "application/json", body.to_owned()).await
+async fn to_pay_json(app: &TestApp, body: &str) -> Answer {
+    app.till.post("/wxPay/toPay", "application/json", body.to_owned()).await
 }
 
 /// Prices as they stand in a JSON document, and what WeChat is to be asked for.
@@ -152,50 +152,50 @@ const BAD_ORDER_IDS: [&str; 25] = [
 
 on_both_engines! {
     async fn a_price_is_read_by_its_text_and_exactly(engine) {
-        let house = House::open(engine).await;
-        let look = house.look().await;
+        let app = TestApp::open(engine).await;
+        let look = app.look().await;
         for (price, fen) in GOOD_PRICES {
-            let answer = to_pay_json(&house, &format!("{{\"merchant_id\":12,\"product_id\":\"34\",\"price\":{price}}}")).await;
+            let answer = to_pay_json(&app, &format!("{{\"merchant_id\":12,\"product_id\":\"34\",\"price\":{price}}}")).await;
             assert_eq!(answer.status, 200, "{price}: {}", answer.body);
             let order_id = answer.json()["order_id"].as_str().unwrap().to_owned();
             assert_eq!(look.value(&order_id, "total_fee").await.as_deref(), Some(fen), "{price}");
-            assert_eq!(house.wechat().order(&order_id).unwrap().total_fee.get().to_string(), fen, "{price}: what WeChat was asked for");
+            assert_eq!(app.wechat().order(&order_id).unwrap().total_fee.get().to_string(), fen, "{price}: what WeChat was asked for");
         }
     }
 
     async fn what_is_no_price_opens_nothing(engine) {
-        let house = House::open(engine).await;
-        let look = house.look().await;
+        let app = TestApp::open(engine).await;
+        let look = app.look().await;
         for price in BAD_PRICES {
-            let answer = to_pay_json(&house, &format!("{{\"merchant_id\":12,\"product_id\":34,\"price\":{price}}}")).await;
+            let answer = to_pay_json(&app, &format!("{{\"merchant_id\":12,\"product_id\":34,\"price\":{price}}}")).await;
             answer.refused(400, "INVALID_PARAMETER", Some("price"), price);
         }
         for price in BAD_PRICES.iter().filter_map(|price| price.strip_prefix('"')?.strip_suffix('"')).filter(|price| !price.contains('\\')) {
             let form: String = form_urlencoded::Serializer::new(String::new())
                 .extend_pairs([("merchant_id", "12"), ("product_id", "34"), ("price", price)]).finish();
-            house.till.post("/wxPay/toPay", FORM, form).await.refused(400, "INVALID_PARAMETER", Some("price"), price);
+            app.till.post("/wxPay/toPay", FORM, form).await.refused(400, "INVALID_PARAMETER", Some("price"), price);
         }
-        assert_eq!((look.count().await, house.all_calls()), (0, 0));
+        assert_eq!((look.count().await, app.all_calls()), (0, 0));
     }
 
     async fn what_is_no_merchant_or_product_opens_nothing(engine) {
-        let house = House::open(engine).await;
-        let look = house.look().await;
+        let app = TestApp::open(engine).await;
+        let look = app.look().await;
         for number in BAD_NUMBERS {
-            let answer = to_pay_json(&house, &format!("{{\"merchant_id\":{number},\"product_id\":34,\"price\":1}}")).await;
+            let answer = to_pay_json(&app, &format!("{{\"merchant_id\":{number},\"product_id\":34,\"price\":1}}")).await;
             answer.refused(400, "INVALID_PARAMETER", Some("merchant_id"), number);
-            let answer = to_pay_json(&house, &format!("{{\"merchant_id\":12,\"product_id\":{number},\"price\":1}}")).await;
+            let answer = to_pay_json(&app, &format!("{{\"merchant_id\":12,\"product_id\":{number},\"price\":1}}")).await;
             answer.refused(400, "INVALID_PARAMETER", Some("product_id"), number);
         }
         for missing in ["merchant_id", "product_id", "price"] {
             let mut body = json!({"merchant_id": 12, "product_id": 34, "price": 1});
             body.as_object_mut().unwrap().remove(missing);
-            house.till.post_json("/wxPay/toPay", &body).await.refused(400, "INVALID_PARAMETER", Some(missing), "missing");
+            app.till.post_json("/wxPay/toPay", &body).await.refused(400, "INVALID_PARAMETER", Some(missing), "missing");
         }
-        assert_eq!((look.count().await, house.all_calls()), (0, 0));
+        assert_eq!((look.count().await, app.all_calls()), (0, 0));
 
         for number in ["1", "\"1\"", "2147483647", "\"2147483647\""] {
-            let answer = to_pay_json(&house, &format!("{{\"merchant_id\":{number},\"product_id\":{number},\"price\":1}}")).await;
+            let answer = to_pay_json(&app, &format!("{{\"merchant_id\":{number},\"product_id\":{number},\"price\":1}}")).await;
             let order_id = answer.json()["order_id"].as_str().unwrap_or_else(|| panic!("{number}: {}", answer.body)).to_owned();
             let stored = (look.value(&order_id, "merchant_id").await.unwrap(), look.value(&order_id, "product_id").await.unwrap());
             assert_eq!(stored, (number.trim_matches('"').to_owned(), number.trim_matches('"').to_owned()));
@@ -203,28 +203,28 @@ on_both_engines! {
     }
 
     async fn an_order_id_is_a_string_of_known_letters(engine) {
-        let house = House::open(engine).await;
-        house.to_pay("19.90").await;
-        house.time_passes(300);
-        let look = house.look().await;
-        let (stored, asked) = (look.everything().await, house.all_calls());
+        let app = TestApp::open(engine).await;
+        app.to_pay("19.90").await;
+        app.time_passes(300);
+        let look = app.look().await;
+        let (stored, asked) = (look.everything().await, app.all_calls());
         for path in QUERIES {
             for order_id in BAD_ORDER_IDS {
-                let answer = house.till.post(path, "application/json", format!("{{\"order_id\":{order_id}}}")).await;
+                let answer = app.till.post(path, "application/json", format!("{{\"order_id\":{order_id}}}")).await;
                 answer.refused(400, "INVALID_PARAMETER", Some("order_id"), &format!("{path} {order_id}"));
             }
-            house.till.post_json(path, &json!({})).await.refused(400, "INVALID_PARAMETER", Some("order_id"), path);
+            app.till.post_json(path, &json!({})).await.refused(400, "INVALID_PARAMETER", Some("order_id"), path);
             for unknown in ["7777", "20260401120000123456789012345678", "a_B-c|d*e@f", &"9".repeat(45)] {
-                let answer = house.till.post_json(path, &json!({"order_id": unknown})).await;
+                let answer = app.till.post_json(path, &json!({"order_id": unknown})).await;
                 answer.refused(404, "ORDER_NOT_FOUND", None, unknown);
                 assert!(!answer.body.contains(unknown), "no echo");
             }
         }
-        assert_eq!((look.everything().await, house.all_calls()), (stored, asked));
+        assert_eq!((look.everything().await, app.all_calls()), (stored, asked));
     }
 
     async fn forms_and_documents_say_the_same(engine) {
-        let house = House::open(engine).await;
+        let app = TestApp::open(engine).await;
         let bodies = [
             ("application/json", r#"{"merchant_id":12,"product_id":34,"price":19.90}"#),
             ("application/json; charset=utf-8", r#" {"merchant_id" : "12", "product_id":"34", "price":"19.90"} "#),
@@ -235,22 +235,22 @@ on_both_engines! {
             ("application/x-www-form-urlencoded; charset=UTF-8", "price=19%2E9&merchant_id=%31%32&product_id=34&unknown=1&"),
         ];
         for (content_type, body) in bodies {
-            let answer = house.till.post("/wxPay/toPay?price=0.01&merchant_id=1", content_type, body).await;
+            let answer = app.till.post("/wxPay/toPay?price=0.01&merchant_id=1", content_type, body).await;
             assert_eq!(answer.status, 200, "{content_type}: {}", answer.body);
             let order_id = answer.json()["order_id"].as_str().unwrap().to_owned();
-            let look = house.look().await;
+            let look = app.look().await;
             let stored = [look.value(&order_id, "merchant_id").await, look.value(&order_id, "product_id").await, look.value(&order_id, "total_fee").await];
             assert_eq!(stored, ["12", "34", "1990"].map(|value| Some(value.to_owned())), "{content_type}");
             for path in ["/wxPay/queryOrder", "/wxPay/wxPay/queryOrder"] {
-                assert_eq!(house.till.post(path, FORM, format!("order_id={order_id}")).await.json()["trade_state"], "NOTPAY");
-                assert_eq!(house.till.post_json(path, &json!({"order_id": order_id, "extra": 1})).await.json()["trade_state"], "NOTPAY");
+                assert_eq!(app.till.post(path, FORM, format!("order_id={order_id}")).await.json()["trade_state"], "NOTPAY");
+                assert_eq!(app.till.post_json(path, &json!({"order_id": order_id, "extra": 1})).await.json()["trade_state"], "NOTPAY");
             }
         }
     }
 
     async fn a_body_that_can_be_read_in_two_ways_is_not_read(engine) {
-        let house = House::open(engine).await;
-        let look = house.look().await;
+        let app = TestApp::open(engine).await;
+        let look = app.look().await;
         let documents = [
             r#"{"merchant_id":12,"product_id":34,"price":1,"price":2}"#,
             r#"{"merchant_id":12,"product_id":34,"price":1,"price":1}"#,
@@ -270,19 +270,19 @@ on_both_engines! {
             "merchant_id=12&product_id=34&price=1", "null", "\"price\"", "1", "[]", "", " ", "\u{feff}\u{feff}{}", "<xml><price>1</price></xml>",
         ];
         for body in documents {
-            to_pay_json(&house, body).await.refused(400, "INVALID_PARAMETER", None, body);
+            to_pay_json(&app, body).await.refused(400, "INVALID_PARAMETER", None, body);
         }
         let latin = [br#"{"merchant_id":12,"product_id":34,"price":1,"note":""#.as_slice(), &[0xe9], b"\"}"].concat();
-        house.till.post("/wxPay/toPay", "application/json", latin).await.refused(400, "INVALID_PARAMETER", None, "not UTF-8");
+        app.till.post("/wxPay/toPay", "application/json", latin).await.refused(400, "INVALID_PARAMETER", None, "not UTF-8");
         let deep = format!("{{\"price\":{}1{}}}", "[".repeat(20_000), "]".repeat(20_000));
-        assert_eq!(to_pay_json(&house, &deep).await.status, 400);
+        assert_eq!(to_pay_json(&app, &deep).await.status, 400);
 
         for body in ["merchant_id=12&product_id=34&price=1&price=2", "merchant_id=12&product_id=34&price=1&%70rice=1", "note=1&note=1"] {
-            house.till.post("/wxPay/toPay", FORM, body).await.refused(400, "INVALID_PARAMETER", None, body);
+            app.till.post("/wxPay/toPay", FORM, body).await.refused(400, "INVALID_PARAMETER", None, body);
         }
         for document in [r#"{"merchant_id":12,"product_id":34,"price":1}"#, "\r\n [{}]"] {
             for content_type in [FORM, "multipart/form-data; boundary=x"] {
-                let refused = house.till.post("/wxPay/toPay", content_type, document).await;
+                let refused = app.till.post("/wxPay/toPay", content_type, document).await;
                 let told = refused.refused(400, "INVALID_PARAMETER", None, "a document called a form");
                 assert!(told["detail"].as_str().unwrap().contains("the body is JSON"), "{told}");
             }
@@ -294,52 +294,52 @@ on_both_engines! {
             ("multipart/form-data; boundary=\"a b\"", MULTIPART.replace("name=\"price\"", "name=\"price\"; filename=\"price.txt\"")),
             ("multipart/form-data; boundary=\"a b\"", MULTIPART.replace("--a b--", "")),
         ] {
-            house.till.post("/wxPay/toPay", content_type, body.clone()).await.refused(400, "INVALID_PARAMETER", None, &body);
+            app.till.post("/wxPay/toPay", content_type, body.clone()).await.refused(400, "INVALID_PARAMETER", None, &body);
         }
-        assert_eq!((look.count().await, house.all_calls()), (0, 0));
+        assert_eq!((look.count().await, app.all_calls()), (0, 0));
     }
 
     async fn other_types_and_sizes_are_refused_unread(engine) {
-        let house = House::open(engine).await;
-        let look = house.look().await;
+        let app = TestApp::open(engine).await;
+        let look = app.look().await;
         let document = r#"{"merchant_id":12,"product_id":34,"price":1,"order_id":"1"}"#;
         for path in ["/wxPay/toPay"].into_iter().chain(QUERIES) {
             for content_type in ["text/plain", "text/json", "application/xml", "application/jsonp", "multipart/mixed; boundary=x", "json", ""] {
-                let answer = house.till.post(path, content_type, document).await;
+                let answer = app.till.post(path, content_type, document).await;
                 answer.refused(415, "INVALID_PARAMETER", None, content_type);
             }
-            let untyped = house.till.send(house.till.request("POST", path).body(document)).await;
+            let untyped = app.till.send(app.till.request("POST", path).body(document)).await;
             untyped.refused(415, "INVALID_PARAMETER", None, "no content type");
             for encoding in ["gzip", "br", "deflate", "zstd"] {
-                let request = house.till.request("POST", path).header("content-type", "application/json").header("content-encoding", encoding);
-                house.till.send(request.body(document)).await.refused(415, "INVALID_PARAMETER", None, encoding);
+                let request = app.till.request("POST", path).header("content-type", "application/json").header("content-encoding", encoding);
+                app.till.send(request.body(document)).await.refused(415, "INVALID_PARAMETER", None, encoding);
             }
             let large = format!("{{\"merchant_id\":12,\"product_id\":34,\"price\":1,\"order_id\":\"1\",\"note\":\"{}\"}}", "x".repeat(65_536));
-            house.till.post(path, "application/json", large).await.refused(413, "INVALID_PARAMETER", None, path);
+            app.till.post(path, "application/json", large).await.refused(413, "INVALID_PARAMETER", None, path);
         }
-        assert_eq!((look.count().await, house.all_calls()), (0, 0));
+        assert_eq!((look.count().await, app.all_calls()), (0, 0));
 
         let frame = r#"{"merchant_id":12,"product_id":34,"price":1,"note":""}"#;
         let full = frame.replace("\"\"", &format!("\"{}\"", "x".repeat(65_536 - frame.len())));
         assert_eq!(full.len(), 65_536);
-        assert_eq!(to_pay_json(&house, &full).await.json()["code"], 0, "64 KiB are allowed");
+        assert_eq!(to_pay_json(&app, &full).await.json()["code"], 0, "64 KiB are allowed");
     }
 
     async fn a_lower_limit_of_the_price_holds(engine) {
-        let house = Plan::new(engine).await.set("DEAL__MAX_PRICE", "50.00").open().await;
-        house.try_to_pay("50.01").await.refused(400, "INVALID_PARAMETER", Some("price"), "50.01");
-        assert_eq!((house.look().await.count().await, house.all_calls()), (0, 0));
-        house.to_pay("50.00").await;
+        let app = TestAppBuilder::new(engine).await.set("DEAL__MAX_PRICE", "50.00").open().await;
+        app.try_to_pay("50.01").await.refused(400, "INVALID_PARAMETER", Some("price"), "50.01");
+        assert_eq!((app.look().await.count().await, app.all_calls()), (0, 0));
+        app.to_pay("50.00").await;
     }
 
     async fn an_answer_has_the_words_of_the_contract_and_no_others(engine) {
-        let house = House::open(engine).await;
+        let app = TestApp::open(engine).await;
         let words = |answer: &Answer| {
             let mut words: Vec<_> = answer.json().as_object().unwrap().keys().cloned().collect();
             words.sort();
             words.join(" ")
         };
-        let opened = house.try_to_pay("19.90").await;
+        let opened = app.try_to_pay("19.90").await;
         assert_eq!(words(&opened), "code code_url expires_at msg order_id pay_page server_time");
         let json = opened.json();
         assert_eq!((json["msg"].as_str(), json["code_url"].as_array().map(Vec::len)), (Some(""), Some(1)));
@@ -347,10 +347,10 @@ on_both_engines! {
         let order_id = json["order_id"].as_str().unwrap();
         assert!(order_id.len() == 32 && order_id.starts_with("20260401120000") && order_id.bytes().all(|b| b.is_ascii_digit()), "{order_id}");
 
-        let queried = house.query(order_id).await;
+        let queried = app.query(order_id).await;
         assert_eq!(words(&queried), "code expires_at msg server_time trade_state trade_state_desc");
-        house.time_passes(300);
-        let closed = house.close(order_id).await;
+        app.time_passes(300);
+        let closed = app.close(order_id).await;
         assert_eq!(words(&closed), "code msg");
         for answer in [&opened, &queried, &closed] {
             assert_eq!(answer.header("content-type"), Some("application/json"));

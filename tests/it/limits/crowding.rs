@@ -11,8 +11,8 @@ use tokio::time::{sleep, timeout};
 use crate::support::database::Engine;
 use crate::support::http::{Answer, Caller};
 use crate::support::listener::Listener;
-use crate::support::test_app::{House, Order, Plan};
-use crate::support::wechat_message::Letter;
+use crate::support::test_app::{Order, TestApp, TestAppBuilder};
+use crate::support::wechat_message::WeChatMessage;
 use crate::support::wire::Wire;
 
 const HEALTHZ: &str = "GET /healthz HTTP/1.1\r\nhost: pay\r\n\r\n";
@@ -20,8 +20,8 @@ const HEALTHZ: &str = "GET /healthz HTTP/1.1\r\nhost: pay\r\n\r\n";
 const CONNECTIONS: usize = 24;
 const STREAMS: usize = 20;
 
-async fn house_for(connections: usize) -> House {
-    Plan::new(Engine::Sqlite).await.set("SERVER__MAX_CONNECTIONS", connections).open().await
+async fn app_for(connections: usize) -> TestApp {
+    TestAppBuilder::new(Engine::Sqlite).await.set("SERVER__MAX_CONNECTIONS", connections).open().await
 }
 
 /// A second; without optimisation, beside strangers who keep the same two processors busy, some more.
@@ -35,10 +35,10 @@ async fn at_once(what: &str, work: impl Future<Output = Answer>) -> Answer {
     answer
 }
 
-async fn notified_at_once(house: &House, order: &Order, what: &str) {
-    let letter = Letter::paid(&order.id, 1990).with("transaction_id", &order.id).signed();
-    let wechat = Caller::new(house.till.address);
-    at_once(what, async { wechat.post("/wxPay/notify", "text/xml", letter).await }).await.acknowledged(what);
+async fn notified_at_once(app: &TestApp, order: &Order, what: &str) {
+    let message = WeChatMessage::notification(&order.id, 1990).with("transaction_id", &order.id).signed();
+    let wechat = Caller::new(app.till.address);
+    at_once(what, async { wechat.post("/wxPay/notify", "text/xml", message).await }).await.acknowledged(what);
 }
 
 /// Listens, unless it is told that there is no room.
@@ -56,9 +56,9 @@ async fn try_to_listen(till: &Caller, order: &Order, payer: &str) -> Option<List
 }
 
 /// Who has gone leaves a place, soon.
-async fn eventually_listens(house: &House, order: &Order, payer: &str) -> Listener {
+async fn eventually_listens(app: &TestApp, order: &Order, payer: &str) -> Listener {
     for _ in 0..100 {
-        if let Some(listener) = try_to_listen(&house.till, order, payer).await {
+        if let Some(listener) = try_to_listen(&app.till, order, payer).await {
             return listener;
         }
         sleep(Duration::from_millis(50)).await;
@@ -66,42 +66,42 @@ async fn eventually_listens(house: &House, order: &Order, payer: &str) -> Listen
     panic!("no stream has come to its end");
 }
 
-async fn orders(house: &House, number: usize) -> Vec<Order> {
+async fn orders(app: &TestApp, number: usize) -> Vec<Order> {
     let mut orders = Vec::new();
     for _ in 0..number {
-        orders.push(house.to_pay("19.90").await);
+        orders.push(app.to_pay("19.90").await);
     }
     orders
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn streams_leave_room_for_everybody_else() {
-    let house = house_for(CONNECTIONS).await;
-    let orders = orders(&house, 30).await;
+    let app = app_for(CONNECTIONS).await;
+    let orders = orders(&app, 30).await;
     let mut listeners = Vec::new();
     for order in &orders {
-        listeners.extend(try_to_listen(&house.till, order, "127.0.0.1").await);
+        listeners.extend(try_to_listen(&app.till, order, "127.0.0.1").await);
     }
     assert_eq!(listeners.len(), STREAMS);
-    let others = Caller::new(house.till.address);
+    let others = Caller::new(app.till.address);
     for order in &orders[..5] {
         assert_eq!(at_once("healthz", others.get("/healthz")).await.status, 200);
-        assert_eq!(at_once("a till", house.try_to_pay("1.00")).await.status, 200);
-        assert_eq!(at_once("a page that asks", house.query(&order.id)).await.status, 200);
-        notified_at_once(&house, order, "WeChat").await;
+        assert_eq!(at_once("a till", app.try_to_pay("1.00")).await.status, 200);
+        assert_eq!(at_once("a page that asks", app.query(&order.id)).await.status, 200);
+        notified_at_once(&app, order, "WeChat").await;
     }
     // Five streams have come to their end.
     for order in &orders[25..] {
-        listeners.push(eventually_listens(&house, order, "127.0.0.1").await);
+        listeners.push(eventually_listens(&app, order, "127.0.0.1").await);
     }
-    assert!(try_to_listen(&house.till, &orders[24], "127.0.0.1").await.is_none());
+    assert!(try_to_listen(&app.till, &orders[24], "127.0.0.1").await.is_none());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_takes_all_streams_for_one_order_or_one_address() {
-    let house = House::open(Engine::Sqlite).await;
-    let orders = orders(&house, 110).await;
-    let listen = |number: usize, payer: &'static str| try_to_listen(&house.till, &orders[number], payer);
+    let app = TestApp::open(Engine::Sqlite).await;
+    let orders = orders(&app, 110).await;
+    let listen = |number: usize, payer: &'static str| try_to_listen(&app.till, &orders[number], payer);
     let of_one_order: Vec<_> = join_all((0..40).map(|_| listen(0, "127.0.0.1"))).await.into_iter().flatten().collect();
     assert_eq!(of_one_order.len(), 32);
     let of_one_address: Vec<_> = join_all((1..109).map(|number| listen(number, "198.51.100.1"))).await.into_iter().flatten().collect();
@@ -110,16 +110,16 @@ async fn nobody_takes_all_streams_for_one_order_or_one_address() {
     assert!(listen(109, "198.51.100.1").await.is_none());
     assert!(listen(109, "198.51.100.2").await.is_some(), "another payer of another order");
     drop(of_one_order);
-    house.payer_pays(&orders[0]).await;
-    eventually_listens(&house, &orders[0], "198.51.100.2").await;
+    app.payer_pays(&orders[0]).await;
+    eventually_listens(&app, &orders[0], "198.51.100.2").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn at_the_limit_the_connection_that_waits_longest_makes_room() {
-    let house = house_for(4).await;
+    let app = app_for(4).await;
     let mut guests = Vec::new();
     for _ in 0..4 {
-        let mut wire = Wire::saying(house.till.address, HEALTHZ).await;
+        let mut wire = Wire::saying(app.till.address, HEALTHZ).await;
         assert_eq!(wire.answer().await.unwrap().status, 200);
         sleep(Duration::from_millis(20)).await;
         guests.push(wire);
@@ -127,7 +127,7 @@ async fn at_the_limit_the_connection_that_waits_longest_makes_room() {
     // The first speaks again, so the second has waited longest.
     guests[0].say(HEALTHZ).await;
     assert_eq!(guests[0].answer().await.unwrap().status, 200);
-    let mut fifth = Wire::saying(house.till.address, HEALTHZ).await;
+    let mut fifth = Wire::saying(app.till.address, HEALTHZ).await;
     assert_eq!(fifth.answer().await.unwrap().status, 200);
     assert!(guests.remove(1).end().await.0 < Duration::from_secs(1));
     for guest in guests.iter_mut().chain([&mut fifth]) {
@@ -138,38 +138,38 @@ async fn at_the_limit_the_connection_that_waits_longest_makes_room() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_in_hand_is_not_sent_away() {
-    let house = house_for(CONNECTIONS).await;
-    let order = house.to_pay("19.90").await;
-    house.wechat().faults.latency_ms = 1500;
-    let till = Caller::new(house.till.address);
+    let app = app_for(CONNECTIONS).await;
+    let order = app.to_pay("19.90").await;
+    app.wechat().faults.latency_ms = 1500;
+    let till = Caller::new(app.till.address);
     let in_hand =
         tokio::spawn(
             async move { till.post("/wxPay/toPay", "application/json", "{\"merchant_id\":12,\"product_id\":34,\"price\":1}").await },
         );
-    while house.calls("unifiedorder") < 2 {
+    while app.calls("unifiedorder") < 2 {
         sleep(Duration::from_millis(5)).await;
     }
     for _ in 0..5 * CONNECTIONS {
-        let mut wire = Wire::saying(house.till.address, HEALTHZ).await;
+        let mut wire = Wire::saying(app.till.address, HEALTHZ).await;
         assert_eq!(wire.answer().await.unwrap().status, 200);
         std::mem::forget(wire);
     }
-    notified_at_once(&house, &order, "among idle ones").await;
+    notified_at_once(&app, &order, "among idle ones").await;
     assert_eq!(in_hand.await.unwrap().json()["code"], 0);
 }
 
 /// Everything at once that keeps a connection, over and over.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_notification_is_answered_within_a_second_whatever_strangers_hold() {
-    let house = house_for(20 * CONNECTIONS).await;
-    let orders = orders(&house, 60).await;
+    let app = app_for(20 * CONNECTIONS).await;
+    let orders = orders(&app, 60).await;
     let mut listeners = Vec::new();
     for number in 0..20 * STREAMS {
-        listeners.push(eventually_listens(&house, &orders[30 + number % 30], "127.0.0.1").await);
+        listeners.push(eventually_listens(&app, &orders[30 + number % 30], "127.0.0.1").await);
     }
-    assert!(try_to_listen(&house.till, &orders[0], "127.0.0.1").await.is_none(), "every stream is a stranger's");
-    house.wechat().faults.latency_ms = 60_000;
-    let address = house.till.address;
+    assert!(try_to_listen(&app.till, &orders[0], "127.0.0.1").await.is_none(), "every stream is a stranger's");
+    app.wechat().faults.latency_ms = 60_000;
+    let address = app.till.address;
     let over = Arc::new(AtomicBool::new(false));
     let body = |length: usize| format!("POST /wxPay/notify HTTP/1.1\r\nhost: pay\r\ncontent-length: {length}\r\n\r\n<xml>");
     let query = |order: &Order| {
@@ -193,7 +193,7 @@ async fn a_notification_is_answered_within_a_second_whatever_strangers_hold() {
     let strangers: Vec<_> = strangers.collect();
     sleep(Duration::from_secs(2)).await;
     for order in &orders[..30] {
-        notified_at_once(&house, order, "WeChat").await;
+        notified_at_once(&app, order, "WeChat").await;
         assert_eq!(at_once("healthz", Caller::new(address).get("/healthz")).await.status, 200);
     }
     over.store(true, Ordering::Relaxed);

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::database::Engine;
-use crate::support::test_app::House;
+use crate::support::test_app::TestApp;
 use crate::support::wire::Wire;
 
 /// As much as is read of a body, and of a head.
@@ -97,11 +97,11 @@ fn heaviest() -> Vec<(&'static str, Vec<u8>)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_request_costs_more_than_some_milliseconds_whoever_wrote_it() {
-    let house = House::open(Engine::Sqlite).await;
+    let app = TestApp::open(Engine::Sqlite).await;
     for (what, request) in heaviest() {
         let mut quickest = Duration::MAX;
         for _ in 0..READINGS {
-            let mut wire = Wire::to(house.till.address).await;
+            let mut wire = Wire::to(app.till.address).await;
             let begun = Instant::now();
             let _ = wire.try_say(&request).await;
             let answer = wire.answer().await.unwrap_or_else(|| panic!("{what}: no answer"));
@@ -117,14 +117,14 @@ async fn no_request_costs_more_than_some_milliseconds_whoever_wrote_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_than_32_parameters_are_refused() {
-    let house = House::open(Engine::Sqlite).await;
+    let app = TestApp::open(Engine::Sqlite).await;
     let names = || (0..33).map(|number| format!("n{number}"));
     let json = format!("{{{}}}", names().map(|name| format!("\"{name}\":1")).collect::<Vec<_>>().join(","));
     let form = names().collect::<Vec<_>>().join("=1&");
     for path in ["/wxPay/toPay", "/wxPay/queryOrder", "/wxPay/doCloseOrder"] {
-        house.till.post(path, "application/json", json.clone()).await.refused(400, "INVALID_PARAMETER", None, path);
-        let refused = house.till.post(path, "application/x-www-form-urlencoded", form.clone()).await;
+        app.till.post(path, "application/json", json.clone()).await.refused(400, "INVALID_PARAMETER", None, path);
+        let refused = app.till.post(path, "application/x-www-form-urlencoded", form.clone()).await;
         assert!(refused.refused(400, "INVALID_PARAMETER", None, path)["detail"].as_str().unwrap().contains("32"));
     }
-    house.till.get(&format!("/wxPay/events?{form}")).await.refused(400, "INVALID_PARAMETER", None, "a query");
+    app.till.get(&format!("/wxPay/events?{form}")).await.refused(400, "INVALID_PARAMETER", None, "a query");
 }

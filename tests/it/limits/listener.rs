@@ -8,8 +8,8 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use crate::support::database::Engine;
-use crate::support::test_app::House;
-use crate::support::wechat_message::{ACKNOWLEDGED, Letter};
+use crate::support::test_app::TestApp;
+use crate::support::wechat_message::{ACKNOWLEDGED, WeChatMessage};
 use crate::support::wire::Wire;
 
 const HEALTHZ: &str = "GET /healthz HTTP/1.1\r\nhost: pay\r\n\r\n";
@@ -26,11 +26,11 @@ fn seconds(range: std::ops::RangeInclusive<u64>, elapsed: Duration, what: &str) 
 /// Everything that takes its time, at the same time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_slow_are_sent_away_and_the_patient_are_kept() {
-    let house = House::open(Engine::Sqlite).await;
-    let order = house.to_pay("19.90").await;
-    let look = house.look().await;
+    let app = TestApp::open(Engine::Sqlite).await;
+    let order = app.to_pay("19.90").await;
+    let look = app.look().await;
     let stored = look.everything().await;
-    let address = house.till.address;
+    let address = app.till.address;
     tokio::join!(
         silence(address),
         half_a_head(address, "POST /wxPay/notify HT"),
@@ -50,7 +50,7 @@ async fn the_slow_are_sent_away_and_the_patient_are_kept() {
         an_idle_connection(address, "GET /nowhere HTTP/1.1\r\nhost: pay\r\n\r\n".to_owned(), 404),
         an_idle_connection(address, post("/wxPay/toPay", "content-length: 2\r\n") + "{}", 400),
         an_idle_connection(address, query(&order.id), 200),
-        a_good_client(&house, &order.id),
+        a_good_client(&app, &order.id),
     );
     assert_eq!(look.everything().await, stored);
 }
@@ -161,21 +161,21 @@ fn query(order_id: &str) -> String {
 }
 
 /// Among 300 that say nothing.
-async fn a_good_client(house: &House, order_id: &str) {
-    let silent: Vec<_> = futures_util::future::join_all((0..300).map(|_| TcpStream::connect(house.till.address))).await;
+async fn a_good_client(app: &TestApp, order_id: &str) {
+    let silent: Vec<_> = futures_util::future::join_all((0..300).map(|_| TcpStream::connect(app.till.address))).await;
     assert!(silent.iter().all(Result::is_ok));
     let started = Instant::now();
     for _ in 0..20 {
-        assert_eq!(house.trade_state(order_id).await, "NOTPAY");
+        assert_eq!(app.trade_state(order_id).await, "NOTPAY");
     }
     seconds(0..=2, started.elapsed(), "twenty answers among 300 silent connections");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_read_in_one_way_is_not_read() {
-    let house = House::open(Engine::Sqlite).await;
-    let address = house.till.address;
-    let letter = Letter::paid("1", 1).unsigned();
+    let app = TestApp::open(Engine::Sqlite).await;
+    let address = app.till.address;
+    let message = WeChatMessage::notification("1", 1).unsigned();
     let many_headers: String = (0..200).map(|i| format!("x-{i}: 1\r\n")).collect();
     let cases = [
         ("2 GiB announced", 413, post("/wxPay/notify", "content-length: 2147483648\r\n")),
@@ -206,7 +206,7 @@ async fn what_cannot_be_read_in_one_way_is_not_read() {
         seconds(0..=2, started.elapsed(), what);
     }
     // A chunked body with a length beside it: the chunks count, and nothing is left over to be a second request.
-    let smuggled = format!("{:x}\r\n{letter}\r\n0\r\n\r\n", letter.len());
+    let smuggled = format!("{:x}\r\n{message}\r\n0\r\n\r\n", message.len());
     let both = post("/wxPay/notify", "content-length: 4\r\ntransfer-encoding: chunked\r\n") + &smuggled;
     let mut wire = Wire::saying(address, both).await;
     let answer = wire.answer().await.unwrap();
@@ -222,14 +222,14 @@ async fn what_cannot_be_read_in_one_way_is_not_read() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_in_a_row_are_answered_in_their_order() {
-    let house = House::open(Engine::Sqlite).await;
-    let (first, second) = (house.to_pay("19.90").await, house.to_pay("29.90").await);
+    let app = TestApp::open(Engine::Sqlite).await;
+    let (first, second) = (app.to_pay("19.90").await, app.to_pay("29.90").await);
     let notify = |id: &str, fee| {
-        let letter = Letter::paid(id, fee).with("transaction_id", &format!("42{fee}")).signed();
-        post("/wxPay/notify", &format!("content-length: {}\r\n", letter.len())) + &letter
+        let message = WeChatMessage::notification(id, fee).with("transaction_id", &format!("42{fee}")).signed();
+        post("/wxPay/notify", &format!("content-length: {}\r\n", message.len())) + &message
     };
     let row = [notify(&first.id, 1990), HEALTHZ.to_owned(), query(&first.id), notify(&second.id, 1), query(&second.id)].concat();
-    let mut wire = Wire::saying(house.till.address, row).await;
+    let mut wire = Wire::saying(app.till.address, row).await;
     let mut bodies = Vec::new();
     for _ in 0..5 {
         let answer = wire.answer().await.unwrap();
@@ -240,7 +240,7 @@ async fn requests_in_a_row_are_answered_in_their_order() {
     assert_eq!(bodies[3].0, 409);
 
     // The existing nginx block asks for an upgrade with every request.
-    let mut wire = Wire::to(house.till.address).await;
+    let mut wire = Wire::to(app.till.address).await;
     for _ in 0..3 {
         wire.say(HEALTHZ.replace("host: pay", "host: pay\r\nconnection: upgrade\r\nupgrade: websocket")).await;
         assert_eq!(wire.answer().await.unwrap().status, 200);
@@ -249,24 +249,23 @@ async fn requests_in_a_row_are_answered_in_their_order() {
     }
     // WeChat has sent such a line.
     for line in ["GET  /healthz HTTP/1.1", "GET /healthz  HTTP/1.1", "GET   /healthz   HTTP/1.1"] {
-        let mut wire = Wire::to(house.till.address).await;
+        let mut wire = Wire::to(app.till.address).await;
         for _ in 0..2 {
             wire.say(HEALTHZ.replace("GET /healthz HTTP/1.1", line)).await;
             assert_eq!(wire.answer().await.unwrap().status, 200, "{line}");
         }
     }
-    let old = Wire::saying(house.till.address, "GET /healthz HTTP/1.0\r\n\r\n").await.answer().await.unwrap();
+    let old = Wire::saying(app.till.address, "GET /healthz HTTP/1.0\r\n\r\n").await.answer().await.unwrap();
     assert_eq!(old.status, 200);
-    let last =
-        Wire::saying(house.till.address, HEALTHZ.replace("host: pay", "host: pay\r\nconnection: close")).await.answer().await.unwrap();
+    let last = Wire::saying(app.till.address, HEALTHZ.replace("host: pay", "host: pay\r\nconnection: close")).await.answer().await.unwrap();
     assert!(last.closes());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stopping_service_answers_what_it_has_in_hand_and_takes_nothing_more() {
-    let house = House::open(Engine::Sqlite).await;
-    house.wechat().faults.latency_ms = 1500;
-    let till = house.till.clone();
+    let app = TestApp::open(Engine::Sqlite).await;
+    app.wechat().faults.latency_ms = 1500;
+    let till = app.till.clone();
     let mut idle = Wire::saying(till.address, HEALTHZ).await;
     assert_eq!(idle.answer().await.unwrap().status, 200);
     let body = json!({"merchant_id": 12, "product_id": 34, "price": "19.90"});
@@ -274,14 +273,14 @@ async fn a_stopping_service_answers_what_it_has_in_hand_and_takes_nothing_more()
         let till = till.clone();
         async move { till.post_json("/wxPay/toPay", &body).await }
     });
-    while house.calls("unifiedorder") == 0 {
+    while app.calls("unifiedorder") == 0 {
         sleep(Duration::from_millis(5)).await;
     }
     let mut half = Wire::saying(till.address, "GET /readyz HTTP/1.1\r\nhost: pay\r\n").await;
     // The connection is known to be accepted when one behind it has been answered.
     assert_eq!(till.get("/readyz").await.status, 200);
     let started = Instant::now();
-    let stopping = tokio::spawn(house.stop());
+    let stopping = tokio::spawn(app.stop());
     let refused = async {
         while timeout(Duration::from_secs(1), TcpStream::connect(till.address)).await.is_ok_and(|stream| stream.is_ok()) {
             seconds(0..=1, started.elapsed(), "new connections are refused");

@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use crate::support::database::Engine;
-use crate::support::test_app::House;
+use crate::support::test_app::TestApp;
 use crate::support::wire::Wire;
 
 const HEALTHZ: &str = "GET /healthz HTTP/1.1\r\nhost: pay\r\n\r\n";
@@ -37,8 +37,8 @@ async fn statuses(address: SocketAddr, pieces: &[&str]) -> Vec<u16> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_rest_of_a_refused_body_is_never_taken_for_a_request() {
-    let house = House::open(Engine::Sqlite).await;
-    let (address, wish) = (house.till.address, wish());
+    let app = TestApp::open(Engine::Sqlite).await;
+    let (address, wish) = (app.till.address, wish());
     let half = wish.len() / 2;
     let chunked = |data: &str| format!("{:x}\r\n{data}\r\n", data.len());
     let long = "x".repeat(70_000);
@@ -70,24 +70,24 @@ async fn the_rest_of_a_refused_body_is_never_taken_for_a_request() {
         let pieces: Vec<_> = pieces.iter().map(String::as_str).collect();
         assert_eq!(statuses(address, &pieces).await, [status], "{what}");
     }
-    assert_eq!(house.look().await.count().await, 0, "what was sent as a body opened a deal");
+    assert_eq!(app.look().await.count().await, 0, "what was sent as a body opened a deal");
     let served = Wire::saying(address, &wish).await.answer().await.unwrap();
-    assert_eq!((served.status, house.look().await.count().await), (200, 1), "as a request it opens one");
+    assert_eq!((served.status, app.look().await.count().await), (200, 1), "as a request it opens one");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn heads_behind_a_refused_request_are_not_answered() {
-    let house = House::open(Engine::Sqlite).await;
+    let app = TestApp::open(Engine::Sqlite).await;
     let row = [HEALTHZ, &post("/wxPay/notify", "content-length: 99999999\r\n"), HEALTHZ, &wish(), HEALTHZ].concat();
-    assert_eq!(statuses(house.till.address, &[&row]).await, [200, 413]);
+    assert_eq!(statuses(app.till.address, &[&row]).await, [200, 413]);
     let row = [HEALTHZ, "GET /healthz HTTP/1.1\r\nhost : pay\r\n\r\n", HEALTHZ, &wish()].concat();
-    assert_eq!(statuses(house.till.address, &[&row]).await, [200, 400]);
-    assert_eq!(house.look().await.count().await, 0);
+    assert_eq!(statuses(app.till.address, &[&row]).await, [200, 400]);
+    assert_eq!(app.look().await.count().await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_refused_before_100_continue_is_not_read_on() {
-    let house = House::open(Engine::Sqlite).await;
+    let app = TestApp::open(Engine::Sqlite).await;
     let wish = wish();
     for (headers, status) in [
         (format!("content-length: {}\r\nexpect: 100-continue\r\ncontent-encoding: gzip\r\n", wish.len()), 415),
@@ -95,17 +95,17 @@ async fn who_is_refused_before_100_continue_is_not_read_on() {
         ("transfer-encoding: chunked\r\nexpect: 100-continue\r\ncontent-encoding: gzip\r\n".to_owned(), 415),
     ] {
         let head = post("/wxPay/toPay", &headers);
-        assert_eq!(statuses(house.till.address, &[&head, &wish]).await, [status], "{headers}");
-        assert_eq!(statuses(house.till.address, &[&(head + &wish)]).await, [status], "{headers}");
+        assert_eq!(statuses(app.till.address, &[&head, &wish]).await, [status], "{headers}");
+        assert_eq!(statuses(app.till.address, &[&(head + &wish)]).await, [status], "{headers}");
     }
-    assert_eq!(house.look().await.count().await, 0);
+    assert_eq!(app.look().await.count().await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_has_hung_up_is_answered_for_what_was_whole_and_no_more() {
-    let house = House::open(Engine::Sqlite).await;
+    let app = TestApp::open(Engine::Sqlite).await;
     let half_closed = async |said: String| {
-        let mut wire = Wire::saying(house.till.address, said).await;
+        let mut wire = Wire::saying(app.till.address, said).await;
         wire.hang_up().await;
         let (took, said) = wire.end().await;
         assert!(took < Duration::from_secs(2), "{took:?}: nothing more can come");
@@ -117,6 +117,6 @@ async fn who_has_hung_up_is_answered_for_what_was_whole_and_no_more() {
     assert_eq!(half_closed(HEALTHZ.repeat(3)).await, ["200", "200", "200"]);
     assert_eq!(half_closed(wish[..wish.len() - 1].to_owned()).await, ["400"], "half a body");
     assert_eq!(half_closed(post("/wxPay/toPay", "content-length: 99999\r\n") + &wish).await, ["413"], "a refused one");
-    assert_eq!(house.look().await.count().await, 1);
+    assert_eq!(app.look().await.count().await, 1);
     assert!(half_closed(HEALTHZ[..20].to_owned()).await.iter().all(|status| status == "400"), "half a head");
 }

@@ -9,7 +9,7 @@ use crate::operations::configuration::run;
 use crate::support::database::{Database, Engine};
 use crate::support::on_both_engines;
 use crate::support::program::{Program, environment};
-use crate::support::test_app::House;
+use crate::support::test_app::TestApp;
 
 const ORIGINAL: &str = include_str!("../../support/original.sql");
 const COMMANDS: [&str; 9] = ["serve", "simulator", "migrate", "check-config", "new-key", "explain", "doctor", "completions", "man"];
@@ -68,10 +68,10 @@ fn tools_speak_in_plain_sentences() {
 
 on_both_engines! {
     async fn explain_reads_and_says_where(engine) {
-        let house = House::open(engine).await;
-        let order = house.to_pay("19.90").await;
-        house.payer_pays(&order).await;
-        let database = house.stop().await;
+        let app = TestApp::open(engine).await;
+        let order = app.to_pay("19.90").await;
+        app.payer_pays(&order).await;
+        let database = app.stop().await;
         let before = database.look().await.everything().await;
         let home = TempDir::new().unwrap();
         let told = async |order_id: &str| {

@@ -6,7 +6,7 @@ use std::process::Command;
 use wechat_pay::config::Settings;
 
 use crate::support::database::Engine;
-use crate::support::test_app::Plan;
+use crate::support::test_app::TestAppBuilder;
 
 pub const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
 
@@ -297,11 +297,11 @@ fn the_commands_say_what_they_do() {
 
 #[tokio::test]
 async fn limits_are_kept_by_address_and_by_merchant() {
-    let house = Plan::new(Engine::Sqlite).await.set("LIMITS__PER_ADDRESS", 3).set("LIMITS__PER_MERCHANT", 5).open().await;
+    let app = TestAppBuilder::new(Engine::Sqlite).await.set("LIMITS__PER_ADDRESS", 3).set("LIMITS__PER_MERCHANT", 5).open().await;
     let call = |address: &'static str, merchant_id: u32| {
         let body = format!("merchant_id={merchant_id}&product_id=1&price=1");
-        let request = house.till.request("POST", "/wxPay/toPay").header("x-forwarded-for", address);
-        house.till.send(request.header("content-type", "application/x-www-form-urlencoded").body(body))
+        let request = app.till.request("POST", "/wxPay/toPay").header("x-forwarded-for", address);
+        app.till.send(request.header("content-type", "application/x-www-form-urlencoded").body(body))
     };
     for _ in 0..3 {
         assert_eq!(call("198.51.100.1", 1).await.status, 200);
@@ -314,5 +314,5 @@ async fn limits_are_kept_by_address_and_by_merchant() {
     assert_eq!(call("198.51.100.3", 1).await.status, 200);
     assert_eq!(call("198.51.100.4", 1).await.status, 429, "five calls for this merchant");
     assert_eq!(call("198.51.100.4", 2).await.status, 200);
-    assert_eq!(house.look().await.count().await, 6, "a refused call leaves nothing");
+    assert_eq!(app.look().await.count().await, 6, "a refused call leaves nothing");
 }

@@ -15,7 +15,7 @@ use crate::support::database::{Database, Engine};
 use crate::support::nginx::{Nginx, free_address};
 use crate::support::program::{Program, environment};
 use crate::support::stub::{Reply, Stub};
-use crate::support::wechat_message::Letter;
+use crate::support::wechat_message::WeChatMessage;
 
 const UNIT: &str = include_str!("../../../config/deploy/wechat-pay.service");
 const BLOCK: &str = include_str!("../../../config/deploy/nginx.conf");
@@ -133,7 +133,7 @@ fn block(service: SocketAddr, certificate: &str, key: &str) -> String {
 /// The whole of it as `config/deploy/README.md` says: the program behind nginx with TLS, and the doctor who comes through the public name.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_doctor_finds_nothing_wrong_behind_our_block_and_tls() {
-    let wechat = Stub::start(|_, _| Reply::Body(Letter::no("ORDERNOTEXIST", "order not exist").signed())).await;
+    let wechat = Stub::start(|_, _| Reply::Body(WeChatMessage::no("ORDERNOTEXIST", "order not exist").signed())).await;
     let database = Database::fresh(Engine::Sqlite).await;
     let home = database.directory().unwrap();
     let (certificate, key) = certificate(home);

@@ -4,31 +4,31 @@ use crate::operations::configuration::{SHOPS_KEY, run, settings};
 use crate::support::database::{Database, Engine};
 use crate::support::on_both_engines;
 use crate::support::program::{Program, environment};
-use crate::support::scripted_wechat::Moody;
-use crate::support::test_app::Plan;
+use crate::support::scripted_wechat::ScriptedWeChat;
+use crate::support::test_app::TestAppBuilder;
 
 const MCH_ID: &str = "10000100";
 
 /// A database with a deal that was opened for another merchant than the simulator's.
 async fn others_database(engine: Engine) -> Database {
-    let wechat = Moody::new().await;
-    let plan = Plan::new(engine).await.with_wechat_at(wechat.stub.address).set("WECHAT__MCH_ID", MCH_ID);
-    let house = plan.open().await;
-    house.try_to_pay("19.90").await;
-    assert_eq!(house.look().await.count().await, 1);
-    house.stop().await
+    let wechat = ScriptedWeChat::new().await;
+    let builder = TestAppBuilder::new(engine).await.with_wechat_at(wechat.stub.address).set("WECHAT__MCH_ID", MCH_ID);
+    let app = builder.open().await;
+    app.try_to_pay("19.90").await;
+    assert_eq!(app.look().await.count().await, 1);
+    app.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mysql_database_is_not_given_to_the_simulator() {
-    let plan = Plan::new(Engine::MySql).await.set("SIMULATOR__ACCEPT_DATABASE", false);
-    let Err((error, database)) = plan.try_open().await else { panic!("started") };
+    let builder = TestAppBuilder::new(Engine::MySql).await.set("SIMULATOR__ACCEPT_DATABASE", false);
+    let Err((error, database)) = builder.try_open().await else { panic!("started") };
     let told = error.to_string();
     assert!(told.contains("no WeChat credentials are configured") && told.contains("MySQL or MariaDB"), "{told}");
     assert!(told.contains("simulator.accept_database = true"), "the way out is named: {told}");
     assert_eq!(database.look().await.texts("SHOW TABLES").await, [], "and nothing was altered");
-    let house = Plan::on(database).set("SIMULATOR__ACCEPT_DATABASE", true).open().await;
-    assert_eq!(house.to_pay("1").await.id.len(), 32);
+    let app = TestAppBuilder::on(database).set("SIMULATOR__ACCEPT_DATABASE", true).open().await;
+    assert_eq!(app.to_pay("1").await.id.len(), 32);
 }
 
 #[test]
@@ -65,22 +65,22 @@ on_both_engines! {
         let look = database.look().await;
         let before = look.everything().await;
         look.ends().await;
-        let Err((error, database)) = Plan::on(database).set("SIMULATOR__ACCEPT_DATABASE", false).try_open().await else { panic!("started") };
+        let Err((error, database)) = TestAppBuilder::on(database).set("SIMULATOR__ACCEPT_DATABASE", false).try_open().await else { panic!("started") };
         if engine == Engine::Sqlite {
             assert!(error.to_string().contains(&format!("holds deals of the merchant number {MCH_ID}")), "{error}");
         }
         assert_eq!(database.look().await.everything().await, before);
-        let accepted = Plan::on(database).open().await;
+        let accepted = TestAppBuilder::on(database).open().await;
         assert_eq!(accepted.to_pay("1").await.id.len(), 32);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_simulator_s_own_database_needs_no_word() {
-    let house = Plan::new(Engine::Sqlite).await.set("SIMULATOR__ACCEPT_DATABASE", false).open().await;
-    house.to_pay("19.90").await;
-    let house = Plan::on(house.stop().await).set("SIMULATOR__ACCEPT_DATABASE", false).open().await;
-    assert_eq!(house.look().await.count().await, 1);
+    let app = TestAppBuilder::new(Engine::Sqlite).await.set("SIMULATOR__ACCEPT_DATABASE", false).open().await;
+    app.to_pay("19.90").await;
+    let app = TestAppBuilder::on(app.stop().await).set("SIMULATOR__ACCEPT_DATABASE", false).open().await;
+    assert_eq!(app.look().await.count().await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,12 +6,12 @@ use wechat_pay::channel::wechat::v2::{ApiKey, SignType, Signer};
 use crate::support::database::{Database, Engine};
 use crate::support::on_both_engines;
 use crate::support::proxy::Proxy;
-use crate::support::scrape::Numbers;
-use crate::support::test_app::{House, Plan};
-use crate::support::wechat_message::{ACKNOWLEDGED, Letter};
+use crate::support::scrape::Scrape;
+use crate::support::test_app::{TestApp, TestAppBuilder};
+use crate::support::wechat_message::{ACKNOWLEDGED, WeChatMessage};
 
-async fn open(engine: Engine) -> House {
-    Plan::new(engine).await.set("METRICS__LISTEN", "127.0.0.1:0").open().await
+async fn open(engine: Engine) -> TestApp {
+    TestAppBuilder::new(engine).await.set("METRICS__LISTEN", "127.0.0.1:0").open().await
 }
 
 /// Names and types are promised: dashboards and alerts of others rest on them.
@@ -49,31 +49,31 @@ pub const NAMES: &[(&str, &str)] = &[
 
 on_both_engines! {
     async fn each_event_is_counted_where_it_belongs(engine) {
-        let house = open(engine).await;
+        let app = open(engine).await;
         let (notified, asked, swept, wrong, late) = (
-            house.to_pay("19.90").await, house.to_pay("5").await, house.to_pay("6").await, house.to_pay("7").await, house.to_pay("8").await,
+            app.to_pay("19.90").await, app.to_pay("5").await, app.to_pay("6").await, app.to_pay("7").await, app.to_pay("8").await,
         );
-        let before = house.numbers().await;
+        let before = app.numbers().await;
         assert_eq!(before.get("deals_total{outcome=\"opened\"}"), 5.0);
         assert_eq!(before.get("upstream_calls_total{api=\"unifiedorder\",err_code=\"SUCCESS\"}"), 5.0);
         assert_eq!((before.get("undecided_deals"), before.get("ready")), (5.0, 1.0));
 
-        house.payer_pays(&notified).await;
-        let repeat = Letter::paid(&notified.id, 1990).with("transaction_id", &house.wechat().order(&notified.id).unwrap().transaction_id.clone().unwrap());
-        assert_eq!(house.notify(repeat.signed()).await.body, ACKNOWLEDGED);
-        house.payer_pays_silently(&asked);
-        assert_eq!(house.trade_state(&asked.id).await, "SUCCESS");
-        house.payer_pays_silently(&swept);
-        house.time_passes(6);
-        house.sweep().await;
-        house.notify(Letter::paid(&wrong.id, 1234).signed()).await;
-        house.notify(Letter::paid(&wrong.id, 700).with("sign", "0").unsigned()).await;
-        house.notify("no letter").await;
-        house.time_passes(7300);
-        house.sweep().await;
-        house.notify(Letter::paid(&late.id, 800).signed()).await;
+        app.payer_pays(&notified).await;
+        let repeat = WeChatMessage::notification(&notified.id, 1990).with("transaction_id", &app.wechat().order(&notified.id).unwrap().transaction_id.clone().unwrap());
+        assert_eq!(app.notify(repeat.signed()).await.body, ACKNOWLEDGED);
+        app.payer_pays_silently(&asked);
+        assert_eq!(app.trade_state(&asked.id).await, "SUCCESS");
+        app.payer_pays_silently(&swept);
+        app.time_passes(6);
+        app.sweep().await;
+        app.notify(WeChatMessage::notification(&wrong.id, 1234).signed()).await;
+        app.notify(WeChatMessage::notification(&wrong.id, 700).with("sign", "0").unsigned()).await;
+        app.notify("no message").await;
+        app.time_passes(7300);
+        app.sweep().await;
+        app.notify(WeChatMessage::notification(&late.id, 800).signed()).await;
 
-        let numbers = house.numbers().await;
+        let numbers = app.numbers().await;
         let expected = [
             ("deals_total{outcome=\"paid\"}", 3.0),
             ("deals_total{outcome=\"paid_late\"}", 1.0),
@@ -104,27 +104,27 @@ on_both_engines! {
         assert_eq!(numbers.get("settle_lag_seconds_bucket{source=\"sweep\",le=\"10\"}"), 1.0);
         assert_eq!(numbers.get("http_requests_total{route=\"/wxPay/notify\",status=\"409\"}"), 1.0);
         assert_eq!(numbers.get("http_request_duration_seconds_count{route=\"/wxPay/toPay\"}"), 5.0);
-        assert_eq!(numbers.get("sweep_last_pass_timestamp_seconds") as i64, house.clock.now().timestamp());
+        assert_eq!(numbers.get("sweep_last_pass_timestamp_seconds") as i64, app.clock.now().timestamp());
         assert_eq!(numbers.get("sweep_budget_calls"), 100.0);
     }
 
     async fn the_oldest_undecided_deal_is_told_of_at_the_cost_of_an_index(engine) {
-        let house = open(engine).await;
-        let decided = house.to_pay("1").await;
-        house.payer_pays(&decided).await;
-        house.time_passes(1000);
-        let counts = |numbers: Numbers| (numbers.get("undecided_deals"), numbers.get("oldest_undecided_deal_age_seconds"));
-        assert_eq!(counts(house.numbers().await), (0.0, 0.0));
-        house.to_pay("2").await;
-        house.time_passes(10);
-        house.to_pay("3").await;
-        assert_eq!(counts(house.numbers().await), (0.0, 0.0), "they are not counted at every scrape");
-        house.time_passes(5);
-        assert_eq!(counts(house.numbers().await), (2.0, 15.0));
-        house.time_passes(10);
-        assert_eq!(counts(house.numbers().await), (2.0, 25.0), "the age grows between two counts");
+        let app = open(engine).await;
+        let decided = app.to_pay("1").await;
+        app.payer_pays(&decided).await;
+        app.time_passes(1000);
+        let counts = |numbers: Scrape| (numbers.get("undecided_deals"), numbers.get("oldest_undecided_deal_age_seconds"));
+        assert_eq!(counts(app.numbers().await), (0.0, 0.0));
+        app.to_pay("2").await;
+        app.time_passes(10);
+        app.to_pay("3").await;
+        assert_eq!(counts(app.numbers().await), (0.0, 0.0), "they are not counted at every scrape");
+        app.time_passes(5);
+        assert_eq!(counts(app.numbers().await), (2.0, 15.0));
+        app.time_passes(10);
+        assert_eq!(counts(app.numbers().await), (2.0, 25.0), "the age grows between two counts");
 
-        let look = house.look().await;
+        let look = app.look().await;
         let question = "SELECT id FROM deal WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 100000";
         match engine {
             Engine::Sqlite => {
@@ -143,19 +143,19 @@ on_both_engines! {
 
 #[tokio::test]
 async fn names_and_types_stay() {
-    let house = open(Engine::Sqlite).await;
+    let app = open(Engine::Sqlite).await;
     // A transaction that pays twice is stopped by a unique index, so there is an error of the store's to count too.
     for _ in 0..2 {
-        let order = house.to_pay("1").await;
-        house.notify(Letter::paid(&order.id, 100).with("transaction_id", "4200000260202604010000000001").signed()).await;
+        let order = app.to_pay("1").await;
+        app.notify(WeChatMessage::notification(&order.id, 100).with("transaction_id", "4200000260202604010000000001").signed()).await;
     }
-    let answer = house.scrape().await;
+    let answer = app.scrape().await;
     assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
-    let numbers = Numbers::read(&answer.body);
+    let numbers = Scrape::read(&answer.body);
     let types: Vec<_> = numbers.types.iter().map(|(name, kind)| (name.as_str(), kind.as_str())).collect();
     assert_eq!(types, NAMES);
     assert_eq!(numbers.get(&format!("build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"))), 1.0);
-    assert_eq!(numbers.get("process_start_time_seconds") as i64, house.clock.now().timestamp());
+    assert_eq!(numbers.get("process_start_time_seconds") as i64, app.clock.now().timestamp());
     assert!((1e6..1e9).contains(&numbers.get("process_resident_memory_bytes")));
     // What an alarm rests on is there before its first event, or Prometheus sees no increase.
     for series in
@@ -168,26 +168,26 @@ async fn names_and_types_stay() {
 #[tokio::test]
 async fn messages_of_the_previous_key_are_counted_while_there_is_one() {
     const OLD: &str = "8934e7d15453e97507ef794cf7b0519d";
-    let plan = Plan::new(Engine::Sqlite).await.with_wechat_at("127.0.0.1:1".parse().unwrap());
-    let house = plan.set("WECHAT__PREVIOUS_API_KEY", OLD).set("METRICS__LISTEN", "127.0.0.1:0").open().await;
-    let before = house.numbers().await;
+    let builder = TestAppBuilder::new(Engine::Sqlite).await.with_wechat_at("127.0.0.1:1".parse().unwrap());
+    let app = builder.set("WECHAT__PREVIOUS_API_KEY", OLD).set("METRICS__LISTEN", "127.0.0.1:0").open().await;
+    let before = app.numbers().await;
     let old = Signer::new(ApiKey::new(OLD).unwrap(), SignType::Md5);
-    house.notify(Letter::paid("nobody-knows-it", 500).signed_by(&old)).await.not_believed(409, "an unknown order");
-    house.notify(Letter::paid("nobody-knows-it", 500).signed()).await.not_believed(409, "an unknown order");
-    let numbers = house.numbers().await;
+    app.notify(WeChatMessage::notification("nobody-knows-it", 500).signed_by(&old)).await.not_believed(409, "an unknown order");
+    app.notify(WeChatMessage::notification("nobody-knows-it", 500).signed()).await.not_believed(409, "an unknown order");
+    let numbers = app.numbers().await;
     assert_eq!(numbers.since(&before, "previous_key_matches_total"), 1.0);
     assert_eq!(numbers.since(&before, "mismatched_fen_total{reason=\"unknown_order\"}"), 1000.0);
 }
 
 #[tokio::test]
 async fn the_main_listener_shows_no_numbers() {
-    let house = open(Engine::Sqlite).await;
+    let app = open(Engine::Sqlite).await;
     for path in ["/metrics", "/metrics/", "/wxPay/metrics", "/debug"] {
-        house.till.get(path).await.refused(404, "NOT_FOUND", None, path);
+        app.till.get(path).await.refused(404, "NOT_FOUND", None, path);
     }
-    let numbers = house.numbers().await;
+    let numbers = app.numbers().await;
     assert_eq!(numbers.get("http_requests_total{route=\"none\",status=\"404\"}"), 4.0, "what a stranger types becomes no label");
-    let quiet = House::open(Engine::Sqlite).await;
+    let quiet = TestApp::open(Engine::Sqlite).await;
     assert_eq!(quiet.metrics_address(), None, "unless it is asked for there is no other listener");
 }
 
@@ -196,17 +196,17 @@ async fn without_a_database_it_still_tells_and_says_so() {
     let database = Database::fresh(Engine::MySql).await;
     let proxy = Proxy::to(database.server_address());
     let url = database.url_through(proxy.address);
-    let house = Plan::on(database).set("DATABASE__URL", url).set("METRICS__LISTEN", "127.0.0.1:0").open().await;
-    house.to_pay("1").await;
-    assert_eq!(house.numbers().await.get("ready"), 1.0);
+    let app = TestAppBuilder::on(database).set("DATABASE__URL", url).set("METRICS__LISTEN", "127.0.0.1:0").open().await;
+    app.to_pay("1").await;
+    assert_eq!(app.numbers().await.get("ready"), 1.0);
     proxy.down();
-    house.time_passes(15);
-    let numbers = house.numbers().await;
+    app.time_passes(15);
+    let numbers = app.numbers().await;
     assert_eq!(numbers.get("ready"), 0.0);
     assert_eq!(numbers.get("undecided_deals"), 1.0, "what was known stays");
-    let answer = house.till.post_json("/wxPay/toPay", &json!({"merchant_id": 1, "product_id": 1, "price": 1})).await;
+    let answer = app.till.post_json("/wxPay/toPay", &json!({"merchant_id": 1, "product_id": 1, "price": 1})).await;
     assert_eq!(answer.status, 503);
-    let numbers = house.numbers().await;
+    let numbers = app.numbers().await;
     assert!(numbers.get("store_statement_duration_seconds_count{lane=\"write\"}") >= 2.0);
     assert_eq!(numbers.get("store_statements{lane=\"write\"}"), 0.0);
     assert_eq!(

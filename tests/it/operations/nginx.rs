@@ -12,8 +12,8 @@ use crate::support::database::Engine;
 use crate::support::http::Caller;
 use crate::support::listener::{Heard, Listener};
 use crate::support::nginx::{Nginx, free_address};
-use crate::support::test_app::{House, Plan};
-use crate::support::wechat_message::{ACKNOWLEDGED, Letter};
+use crate::support::test_app::{TestApp, TestAppBuilder};
+use crate::support::wechat_message::{ACKNOWLEDGED, WeChatMessage};
 
 /// Who pays: not the address of nginx, which is a trusted proxy.
 const PAYER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
@@ -62,25 +62,25 @@ fn both_blocks() -> [String; 2] {
     [ORIGINAL.to_owned(), ours()]
 }
 
-/// A house whose front door is nginx: the till goes through it, and so do WeChat's notifications.
-async fn house_behind(block: &str, engine: Engine) -> (House, Nginx) {
+/// An app whose front door is nginx: the till goes through it, and so do WeChat's notifications.
+async fn app_behind(block: &str, engine: Engine) -> (TestApp, Nginx) {
     let address = free_address().await;
-    let plan = Plan::new(engine).await.set("SERVER__TRUSTED_PROXIES", "127.0.0.1");
-    let mut house = plan.set("WECHAT__NOTIFY_URL", format!("http://{address}/wxPay/notify")).open().await;
-    let nginx = Nginx::configured(address, &block.replace("{service}", &house.till.address.port().to_string())).await;
-    house.till = Caller::coming_from(PAYER, address);
-    (house, nginx)
+    let builder = TestAppBuilder::new(engine).await.set("SERVER__TRUSTED_PROXIES", "127.0.0.1");
+    let mut app = builder.set("WECHAT__NOTIFY_URL", format!("http://{address}/wxPay/notify")).open().await;
+    let nginx = Nginx::configured(address, &block.replace("{service}", &app.till.address.port().to_string())).await;
+    app.till = Caller::coming_from(PAYER, address);
+    (app, nginx)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_and_its_events_come_through_it_as_they_happen() {
     for block in both_blocks() {
-        let (house, _nginx) = house_behind(&block, Engine::Sqlite).await;
-        let order = house.to_pay("19.90").await;
-        assert!(house.till.get(&format!("/pay/{}", order.id)).await.body.contains("19.90"));
-        let mut listener = Listener::to(&house.till, &order.id).await;
+        let (app, _nginx) = app_behind(&block, Engine::Sqlite).await;
+        let order = app.to_pay("19.90").await;
+        assert!(app.till.get(&format!("/pay/{}", order.id)).await.body.contains("19.90"));
+        let mut listener = Listener::to(&app.till, &order.id).await;
         assert_eq!(listener.next(Duration::from_secs(1)).await.word(), "NOTPAY", "nothing waits for a buffer to be full");
-        house.payer_pays(&order).await;
+        app.payer_pays(&order).await;
         assert_eq!(listener.next(Duration::from_secs(1)).await.word(), "SUCCESS");
         assert_eq!(listener.next(Duration::from_secs(1)).await, Heard::End);
     }
@@ -89,36 +89,36 @@ async fn the_page_and_its_events_come_through_it_as_they_happen() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_whole_path_goes_through_it() {
     for block in both_blocks() {
-        let (house, nginx) = house_behind(&block, Engine::Sqlite).await;
-        let order = house.to_pay("19.90").await;
-        assert_eq!(house.trade_state(&order.id).await, "NOTPAY");
-        house.payer_pays(&order).await;
+        let (app, nginx) = app_behind(&block, Engine::Sqlite).await;
+        let order = app.to_pay("19.90").await;
+        assert_eq!(app.trade_state(&order.id).await, "NOTPAY");
+        app.payer_pays(&order).await;
         {
-            let wechat = house.wechat();
+            let wechat = app.wechat();
             let known = wechat.order(&order.id).unwrap();
             assert_eq!(known.notify_url, format!("http://{}/wxPay/notify", nginx.address));
             assert!(known.attempts[0].acknowledged, "{:?}", known.attempts);
         }
-        let asked = house.calls("orderquery");
-        let answer = house.query(&order.id).await;
+        let asked = app.calls("orderquery");
+        let answer = app.query(&order.id).await;
         assert_eq!((answer.json()["trade_state"].as_str(), answer.header("server").is_some()), (Some("SUCCESS"), true));
-        assert_eq!(house.calls("orderquery"), asked, "it was the notification that told");
+        assert_eq!(app.calls("orderquery"), asked, "it was the notification that told");
 
-        let other = house.to_pay("0.29").await;
-        house.time_passes(300);
-        assert_eq!(house.close(&order.id).await.reason(), "ORDER_PAID");
-        assert_eq!(house.close(&other.id).await.json(), json!({"code": 0, "msg": "关单成功"}));
-        assert_eq!(house.trade_state(&other.id).await, "CLOSED");
+        let other = app.to_pay("0.29").await;
+        app.time_passes(300);
+        assert_eq!(app.close(&order.id).await.reason(), "ORDER_PAID");
+        assert_eq!(app.close(&other.id).await.json(), json!({"code": 0, "msg": "关单成功"}));
+        assert_eq!(app.trade_state(&other.id).await, "CLOSED");
 
         for path in ["/healthz", "/readyz"] {
-            assert_eq!(house.till.get(path).await.status, 200, "{path}");
+            assert_eq!(app.till.get(path).await.status, 200, "{path}");
         }
-        let unknown = house.till.get("/nowhere?x=1").await;
+        let unknown = app.till.get("/nowhere?x=1").await;
         assert_eq!((unknown.status, unknown.reason().as_str()), (404, "NOT_FOUND"));
         if block != ORIGINAL {
             continue;
         }
-        let file = house.till.get("/static/till.css").await;
+        let file = app.till.get("/static/till.css").await;
         assert_eq!(
             (file.status, file.body.as_str(), file.header("etag").is_some()),
             (200, "body{}", true),
@@ -130,29 +130,30 @@ async fn the_whole_path_goes_through_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_notification_arrives_as_it_was_sent() {
     for block in both_blocks() {
-        let (house, nginx) = house_behind(&block, Engine::MySql).await;
-        let look = house.look().await;
+        let (app, nginx) = app_behind(&block, Engine::MySql).await;
+        let look = app.look().await;
         // The second does not fit into nginx's buffers and takes the way over its disk.
         for attach in ["a&b=<c>\"d'é 腾讯充值中心".to_owned(), "长".repeat(15_000)] {
-            let order = house.to_pay("19.90").await;
+            let order = app.to_pay("19.90").await;
             let transaction = format!("42000002602026040112{}", &order.id[20..30]);
-            let letter = Letter::paid(&order.id, 1990).with("attach", &attach).with("transaction_id", &transaction).signed();
-            let letter = letter.replace("<xml>", "<xml>\r\n  ");
-            let answer = house.notify(letter.clone()).await;
-            assert_eq!((answer.status, answer.body.as_str()), (200, ACKNOWLEDGED), "{} bytes", letter.len());
+            let message =
+                WeChatMessage::notification(&order.id, 1990).with("attach", &attach).with("transaction_id", &transaction).signed();
+            let message = message.replace("<xml>", "<xml>\r\n  ");
+            let answer = app.notify(message.clone()).await;
+            assert_eq!((answer.status, answer.body.as_str()), (200, ACKNOWLEDGED), "{} bytes", message.len());
             assert_eq!(answer.header("content-type"), Some("text/xml; charset=utf-8"));
-            assert_eq!(look.value(&order.id, "payBack").await.unwrap(), letter, "{} bytes", letter.len());
+            assert_eq!(look.value(&order.id, "payBack").await.unwrap(), message, "{} bytes", message.len());
         }
-        let order = house.to_pay("19.90").await;
-        let forged = house.notify(Letter::paid(&order.id, 1991).signed().replace("1991", "1990")).await;
+        let order = app.to_pay("19.90").await;
+        let forged = app.notify(WeChatMessage::notification(&order.id, 1991).signed().replace("1991", "1990")).await;
         assert_eq!((forged.status, forged.body.contains("FAIL")), (401, true), "nginx leaves refusals as they are");
-        let letter = Letter::paid(&order.id, 1990).signed();
-        let (half, rest) = letter.split_at(letter.len() / 2);
+        let message = WeChatMessage::notification(&order.id, 1990).signed();
+        let (half, rest) = message.split_at(message.len() / 2);
         let chunks = [half, rest, ""].map(|chunk| format!("{:x}\r\n{chunk}\r\n", chunk.len())).concat();
         let head = "POST /wxPay/notify HTTP/1.1\r\nHost: till\r\nTransfer-Encoding: chunked\r\n\r\n";
         let answer = nginx.say(format!("{head}{chunks}").as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 200") && answer.contains(ACKNOWLEDGED), "in chunks: {answer}");
-        assert_eq!(look.value(&order.id, "payBack").await.unwrap(), letter);
+        assert_eq!(look.value(&order.id, "payBack").await.unwrap(), message);
     }
 }
 
@@ -161,21 +162,21 @@ async fn a_notification_arrives_as_it_was_sent() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_nginx_sends_twice_is_done_once() {
     for repeats in [false, true] {
-        let mut house = House::open(Engine::Sqlite).await;
-        let service = house.till.address;
+        let mut app = TestApp::open(Engine::Sqlite).await;
+        let service = app.till.address;
         let lossy = lossy_relay(service).await;
         let policy = if repeats { "proxy_next_upstream error timeout non_idempotent;" } else { "" };
         let instances = format!("upstream till {{ server {lossy} max_fails=0; server {service} backup; }} {policy}\n    server {{");
         let configuration = ORIGINAL.replace("server {", &instances).replace("http://127.0.0.1:$node_port", "http://till");
         let nginx = Nginx::configured(free_address().await, &configuration.replace("{service}", "0")).await;
-        house.till = Caller::new(nginx.address);
+        app.till = Caller::new(nginx.address);
 
-        let opened = house.to_pay_once("cart-7", "19.90").await;
-        let (look, status) = (house.look().await, if repeats { 200 } else { 502 });
-        assert_eq!((opened.status, look.count().await, house.calls("unifiedorder")), (status, 1, 1));
-        let order_id = house.wechat().orders().next().unwrap().out_trade_no.clone();
-        let paid = Letter::paid(&order_id, 1990).signed();
-        let notified = house.notify(paid.clone()).await;
+        let opened = app.to_pay_once("cart-7", "19.90").await;
+        let (look, status) = (app.look().await, if repeats { 200 } else { 502 });
+        assert_eq!((opened.status, look.count().await, app.calls("unifiedorder")), (status, 1, 1));
+        let order_id = app.wechat().orders().next().unwrap().out_trade_no.clone();
+        let paid = WeChatMessage::notification(&order_id, 1990).signed();
+        let notified = app.notify(paid.clone()).await;
         assert_eq!((notified.status, notified.body == ACKNOWLEDGED, look.status(&order_id).await), (status, repeats, 1));
 
         let stored = look.everything().await;
@@ -207,7 +208,7 @@ async fn lossy_relay(service: SocketAddr) -> SocketAddr {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wechat_is_told_the_real_payer_whatever_he_says() {
     for block in both_blocks() {
-        let (house, _nginx) = house_behind(&block, Engine::Sqlite).await;
+        let (app, _nginx) = app_behind(&block, Engine::Sqlite).await;
         let body = json!({"merchant_id": 12, "product_id": 34, "price": "19.90"}).to_string();
         let forgeries: [&[&str]; 6] = [
             &[],
@@ -218,13 +219,13 @@ async fn wechat_is_told_the_real_payer_whatever_he_says() {
             &["", ",", "unknown, for=6.6.6.6, [::1]:80"],
         ];
         for forged in forgeries {
-            let mut request = house.till.request("POST", "/wxPay/toPay").header("content-type", "application/json");
+            let mut request = app.till.request("POST", "/wxPay/toPay").header("content-type", "application/json");
             for name in ["x-forwarded-for", "x-real-ip", "forwarded", "x-client-ip"] {
                 request = forged.iter().fold(request, |request, value| request.header(name, *value));
             }
-            let answer = house.till.send(request.body(body.clone())).await;
+            let answer = app.till.send(request.body(body.clone())).await;
             assert_eq!(answer.status, 200, "{forged:?}: {}", answer.body);
-            let wechat = house.wechat();
+            let wechat = app.wechat();
             let order = wechat.order(answer.json()["order_id"].as_str().unwrap()).unwrap();
             assert_eq!(order.parameter("spbill_create_ip"), Some(PAYER.to_string().as_str()), "{forged:?}");
         }
@@ -235,8 +236,8 @@ async fn wechat_is_told_the_real_payer_whatever_he_says() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_smuggles_a_second_request() {
     for block in both_blocks() {
-        let (house, nginx) = house_behind(&block, Engine::Sqlite).await;
-        let look = house.look().await;
+        let (app, nginx) = app_behind(&block, Engine::Sqlite).await;
+        let look = app.look().await;
         let form = "merchant_id=12&product_id=34&price=19.90";
         let hidden = format!(
             "POST /wxPay/toPay HTTP/1.1\r\nHost: till\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
@@ -306,6 +307,6 @@ async fn nobody_smuggles_a_second_request() {
             assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{what}: {answer}");
             assert_eq!(look.count().await, 1, "{what}: {answer}");
         }
-        assert_eq!(house.till.get("/healthz").await.status, 200, "and all is well");
+        assert_eq!(app.till.get("/healthz").await.status, 200, "and all is well");
     }
 }

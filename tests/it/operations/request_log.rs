@@ -8,10 +8,10 @@ use crate::support::database::{Database, Engine};
 use crate::support::http::{Answer, Caller};
 use crate::support::program::{Program, environment};
 use crate::support::proxy::Reserved;
-use crate::support::scrape::Numbers;
-use crate::support::scripted_wechat::Moody;
-use crate::support::test_app::Plan;
-use crate::support::wechat_message::Letter;
+use crate::support::scrape::Scrape;
+use crate::support::scripted_wechat::ScriptedWeChat;
+use crate::support::test_app::TestAppBuilder;
+use crate::support::wechat_message::WeChatMessage;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -42,7 +42,7 @@ async fn each_line_of_the_log_says_to_which_request_trace_and_order_it_belongs()
     let asked = till.request("POST", "/wxPay/queryOrder").header("content-type", "application/json").header("x-request-id", "till-8");
     till.send(asked.body(json!({"order_id": order_id}).to_string())).await;
     let notified = till.request("POST", "/wxPay/notify").header("x-request-id", "wechat-9");
-    assert_eq!(till.send(notified.body(Letter::paid(&order_id, 1990).signed())).await.status, 200);
+    assert_eq!(till.send(notified.body(WeChatMessage::notification(&order_id, 1990).signed())).await.status, 200);
     let stranger = till.request("POST", "/wxPay/queryOrder").header("content-type", "application/json").header("x-request-id", "typed");
     till.send(stranger.body(json!({"order_id": "TYPED-BY-A-STRANGER"}).to_string())).await;
     program.terminate();
@@ -62,13 +62,13 @@ async fn each_line_of_the_log_says_to_which_request_trace_and_order_it_belongs()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wechat_gets_the_trace_with_a_step_of_ours_and_nothing_else_of_it() {
-    let wechat = Moody::new().await;
-    let house = Plan::new(Engine::Sqlite).await.with_wechat_at(wechat.stub.address).open().await;
+    let wechat = ScriptedWeChat::new().await;
+    let app = TestAppBuilder::new(Engine::Sqlite).await.with_wechat_at(wechat.stub.address).open().await;
     let given = format!("00-{TRACE}-00f067aa0ba902b7-00");
-    to_pay(&house.till, &[("traceparent", &given), ("tracestate", "vendor=a-users-name")]).await;
-    to_pay(&house.till, &[("traceparent", &given.to_uppercase())]).await;
-    let order_id = to_pay(&house.till, &[]).await.json()["order_id"].as_str().unwrap().to_owned();
-    house.query(&order_id).await;
+    to_pay(&app.till, &[("traceparent", &given), ("tracestate", "vendor=a-users-name")]).await;
+    to_pay(&app.till, &[("traceparent", &given.to_uppercase())]).await;
+    let order_id = to_pay(&app.till, &[]).await.json()["order_id"].as_str().unwrap().to_owned();
+    app.query(&order_id).await;
     let heads = wechat.stub.heads.lock().unwrap().clone();
     let sent: Vec<_> = heads.iter().filter_map(|head| head.lines().find_map(|line| line.strip_prefix("traceparent: "))).collect();
     assert_eq!(sent.len(), 4, "{heads:?}");
@@ -96,7 +96,7 @@ async fn a_log_that_nobody_reads_stops_no_payment_and_what_is_lost_is_counted() 
     loop {
         let answer = to_pay(&till, &[]).await;
         assert_eq!(answer.json()["code"], 0, "{}", answer.body);
-        let lost = Numbers::read(&watcher.get("/metrics").await.body).get("log_lines_lost_total");
+        let lost = Scrape::read(&watcher.get("/metrics").await.body).get("log_lines_lost_total");
         if lost > 0.0 {
             break;
         }

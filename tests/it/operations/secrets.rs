@@ -12,9 +12,9 @@ use wechat_pay::simulator::DEFAULT_MERCHANT;
 use crate::support::database::{Database, Engine, mysql_server};
 use crate::support::http::{Answer, Caller};
 use crate::support::program::Program;
-use crate::support::scripted_wechat::{Moody, number, right};
+use crate::support::scripted_wechat::{ScriptedWeChat, number, right};
 use crate::support::stub::{Reply, Stub};
-use crate::support::wechat_message::{Letter, transaction_id};
+use crate::support::wechat_message::{WeChatMessage, transaction_id};
 
 const API_KEY: &str = "CanaryKey0CanaryKey1CanaryKey2ab";
 const OPENID: &str = "oCANARYOPENID00000000000000";
@@ -26,9 +26,9 @@ fn our_signer() -> Signer {
     Signer::new(ApiKey::new(API_KEY).unwrap(), SignType::Md5)
 }
 
-/// A letter about a paid order, full of canaries.
-fn letter(order_id: &str) -> Letter {
-    Letter::paid(order_id, 1990).with("attach", ATTACH)
+/// A message about a paid order, full of canaries.
+fn message(order_id: &str) -> WeChatMessage {
+    WeChatMessage::notification(order_id, 1990).with("attach", ATTACH)
 }
 
 fn environment(database: &str, wechat: String) -> Vec<(&'static str, String)> {
@@ -74,20 +74,20 @@ async fn no_secret_is_written_or_answered() {
         Reply::Close
     })
     .await;
-    let wechat = Moody::new().await;
+    let wechat = ScriptedWeChat::new().await;
     let said = Arc::new(Mutex::new(Vec::new()));
     let saying = Arc::clone(&said);
-    let tell = move |letter: Letter| {
-        let body = letter.signed_by(&our_signer());
+    let tell = move |message: WeChatMessage| {
+        let body = message.signed_by(&our_signer());
         saying.lock().unwrap().push(body.clone());
         Reply::Body(body)
     };
     let told = tell.clone();
     let friendly = move |api: &str, request: &wechat_pay::channel::wechat::v2::Fields| {
-        let letter = right(api, request).with("attach", ATTACH);
-        told(if api == "unifiedorder" { letter.with("code_url", &format!("weixin://wxpay/bizpayurl?pr={TOKEN}")) } else { letter })
+        let message = right(api, request).with("attach", ATTACH);
+        told(if api == "unifiedorder" { message.with("code_url", &format!("weixin://wxpay/bizpayurl?pr={TOKEN}")) } else { message })
     };
-    wechat.becomes(friendly.clone());
+    wechat.answers_by(friendly.clone());
 
     let database = Database::fresh(Engine::Sqlite).await;
     let mut variables = environment(&database.url, format!("http://{}", wechat.stub.address));
@@ -113,30 +113,30 @@ async fn no_secret_is_written_or_answered() {
     // The link is on the page, as a picture.
     assert!(heard.answer(till.get(&format!("/pay/{}?lang={ATTACH}", orders[0])).await).body.contains("<svg id=\"qr\""));
 
-    // Right, repeated, second, wrong, forged and broken letters.
+    // Right, repeated, second, wrong, forged and broken messages.
     let ours = our_signer();
     let stranger = Signer::new(ApiKey::new(DEFAULT_MERCHANT.api_key).unwrap(), SignType::Md5);
-    let right_letter = letter(&orders[0]).signed_by(&ours);
-    let letters = [
-        letter(&orders[1]).with("total_fee", "1991").signed_by(&ours),
-        letter(&orders[1]).with("time_end", "CANARYTIME").with("fee_type", "CANARYFEE").signed_by(&ours),
-        letter("20260401120000000000000000000000").signed_by(&ours),
-        letter(&orders[1]).signed_by(&stranger),
-        letter(&orders[1]).unsigned(),
-        letter(&orders[1]).with("appid", "wxCANARYAPPID00000").signed_by(&ours),
-        letter(&orders[1]).with("key", API_KEY).signed_by(&ours),
-        letter(&orders[1]).with("out_trade_no", "an-unknown-order").with("result_code", "FAIL").signed_by(&ours),
-        right_letter.clone(),
-        right_letter.clone(),
-        letter(&orders[0]).with("transaction_id", "4200000260202604010000099999").signed_by(&ours),
-        right_letter.replace("</xml>", ""),
-        format!("<!DOCTYPE x [<!ENTITY e \"{ATTACH}\">]>{right_letter}"),
+    let right_message = message(&orders[0]).signed_by(&ours);
+    let messages = [
+        message(&orders[1]).with("total_fee", "1991").signed_by(&ours),
+        message(&orders[1]).with("time_end", "CANARYTIME").with("fee_type", "CANARYFEE").signed_by(&ours),
+        message("20260401120000000000000000000000").signed_by(&ours),
+        message(&orders[1]).signed_by(&stranger),
+        message(&orders[1]).unsigned(),
+        message(&orders[1]).with("appid", "wxCANARYAPPID00000").signed_by(&ours),
+        message(&orders[1]).with("key", API_KEY).signed_by(&ours),
+        message(&orders[1]).with("out_trade_no", "an-unknown-order").with("result_code", "FAIL").signed_by(&ours),
+        right_message.clone(),
+        right_message.clone(),
+        message(&orders[0]).with("transaction_id", "4200000260202604010000099999").signed_by(&ours),
+        right_message.replace("</xml>", ""),
+        format!("<!DOCTYPE x [<!ENTITY e \"{ATTACH}\">]>{right_message}"),
         format!("{ATTACH}{OPENID}{}", transaction_id(&orders[0])),
-        format!("{right_letter}{}", ATTACH.repeat(6000)),
+        format!("{right_message}{}", ATTACH.repeat(6000)),
     ];
-    for letter in letters {
-        heard.sign(&letter);
-        heard.answer(till.post("/wxPay/notify", "text/xml", letter).await);
+    for message in messages {
+        heard.sign(&message);
+        heard.answer(till.post("/wxPay/notify", "text/xml", message).await);
     }
     assert_eq!(asking("/wxPay/queryOrder", &orders[0]).await.json()["trade_state"], "SUCCESS");
     for path in ["/pay/", "/wxPay/events?order_id="] {
@@ -146,27 +146,27 @@ async fn no_secret_is_written_or_answered() {
 
     // A payment that is learned by asking, a refusal, and answers of every bad kind.
     let told = tell.clone();
-    wechat.becomes(move |_, request| told(letter(number(request)).with("trade_state", "SUCCESS")));
+    wechat.answers_by(move |_, request| told(message(number(request)).with("trade_state", "SUCCESS")));
     assert_eq!(heard.answer(asking("/wxPay/queryOrder", &orders[1]).await).json()["trade_state"], "SUCCESS");
-    type Bad = Box<dyn Fn(Letter) -> Reply + Send>;
+    type Bad = Box<dyn Fn(WeChatMessage) -> Reply + Send>;
     let bad: Vec<Bad> = vec![
-        Box::new(|letter| Reply::Body(letter.unsigned())),
-        Box::new(|letter| Reply::Body(letter.signed())),
-        Box::new(|letter| Reply::Body(letter.with("mch_id", "1900000009").signed_by(&our_signer()))),
-        Box::new(|letter| Reply::Body(letter.with("total_fee", "1991").signed_by(&our_signer()))),
-        Box::new(|letter| {
-            Reply::Body(letter.with("total_fee", "1").with("code_url", &format!("weixin://wxpay/ {TOKEN}")).signed_by(&our_signer()))
+        Box::new(|message| Reply::Body(message.unsigned())),
+        Box::new(|message| Reply::Body(message.signed())),
+        Box::new(|message| Reply::Body(message.with("mch_id", "1900000009").signed_by(&our_signer()))),
+        Box::new(|message| Reply::Body(message.with("total_fee", "1991").signed_by(&our_signer()))),
+        Box::new(|message| {
+            Reply::Body(message.with("total_fee", "1").with("code_url", &format!("weixin://wxpay/ {TOKEN}")).signed_by(&our_signer()))
         }),
-        Box::new(|letter| Reply::Body(format!("<html>{}</html>", letter.unsigned()))),
-        Box::new(|letter| Reply::Raw(format!("HTTP/1.1 500 {ATTACH}\r\nx-{ATTACH}: {OPENID}\r\n\r\n{}", letter.unsigned()).into_bytes())),
+        Box::new(|message| Reply::Body(format!("<html>{}</html>", message.unsigned()))),
+        Box::new(|message| Reply::Raw(format!("HTTP/1.1 500 {ATTACH}\r\nx-{ATTACH}: {OPENID}\r\n\r\n{}", message.unsigned()).into_bytes())),
         Box::new(|_| Reply::Raw(format!("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/{TOKEN}\r\n\r\n").into_bytes())),
         Box::new(|_| Reply::Raw(format!("{ATTACH}\r\n\r\n").into_bytes())),
         Box::new(|_| Reply::Close),
     ];
     let (count, mut turn) = (bad.len(), 0);
-    wechat.becomes(move |_, request| {
+    wechat.answers_by(move |_, request| {
         turn += 1;
-        bad[turn % bad.len()](letter(number(request)).with("trade_state", "SUCCESS"))
+        bad[turn % bad.len()](message(number(request)).with("trade_state", "SUCCESS"))
     });
     let opening = futures_util::future::join_all((0..count).map(|_| till.post_json("/wxPay/toPay", &body))).await;
     for answer in opening {
@@ -175,7 +175,7 @@ async fn no_secret_is_written_or_answered() {
     for _ in 0..count {
         heard.answer(asking("/wxPay/doCloseOrder", &orders[2]).await).refused(502, "UPSTREAM", None, "nonsense");
     }
-    wechat.becomes(friendly);
+    wechat.answers_by(friendly);
     for (path, content_type, text) in [
         ("/wxPay/toPay", "application/json", format!("{{\"merchant_id\":\"{ATTACH}\",\"product_id\":1,\"price\":1}}")),
         ("/wxPay/toPay", "application/json", format!("{{\"merchant_id\":1,\"product_id\":1,\"price\":\"{ATTACH}\"}}")),
@@ -203,8 +203,8 @@ async fn no_secret_is_written_or_answered() {
         heard.sign(request);
         assert!(!request.contains(API_KEY));
     }
-    for letter in said.lock().unwrap().iter() {
-        heard.sign(letter);
+    for message in said.lock().unwrap().iter() {
+        heard.sign(message);
     }
     assert!(heard.signs.len() > 30 && written.lines().count() > 100 && written.contains("\"DEBUG\""), "much was said");
     let mut canaries: Vec<&str> = vec![API_KEY, OPENID, ATTACH, TOKEN, "4200000260202604010000099999", "CANARY"];

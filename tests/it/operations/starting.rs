@@ -12,7 +12,7 @@ use crate::support::database::{Database, Engine, mysql_server};
 use crate::support::http::Caller;
 use crate::support::program::{Program, environment};
 use crate::support::proxy::Reserved;
-use crate::support::wechat_message::Letter;
+use crate::support::wechat_message::WeChatMessage;
 
 /// Long enough for a busy machine, and shorter than any waiting for a database.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -42,7 +42,9 @@ async fn callers_are_answered_while_the_database_is_away() {
     for path in ["/wxPay/queryOrder", "/wxPay/doCloseOrder"] {
         till.post_json(path, &json!({"order_id": "20260401120000123456789012345678"})).await.refused(503, "UNAVAILABLE", None, path);
     }
-    till.post("/wxPay/notify", "text/xml", Letter::paid("20260401120000123456789012345678", 1990).signed()).await.not_believed(503, "paid");
+    till.post("/wxPay/notify", "text/xml", WeChatMessage::notification("20260401120000123456789012345678", 1990).signed())
+        .await
+        .not_believed(503, "paid");
     assert!(begun.elapsed() < AT_ONCE, "nobody waits: {:?}", begun.elapsed());
 
     let told = program.says("waiting for the database").await["error"].as_str().unwrap().to_owned();

@@ -12,10 +12,10 @@ use wechat_pay::simulator::SimOrder;
 
 use crate::support::http::{Answer, Caller};
 use crate::support::on_both_engines;
-use crate::support::scripted_wechat::{Moody, right, says};
+use crate::support::scripted_wechat::{ScriptedWeChat, right, says};
 use crate::support::stub::Reply;
-use crate::support::test_app::{House, OPENING_TIME, Plan};
-use crate::support::wechat_message::Letter;
+use crate::support::test_app::{OPENING_TIME, TestApp, TestAppBuilder};
+use crate::support::wechat_message::WeChatMessage;
 
 const FIRST: &str = "weixin://wxpay/bizpayurl?pr=first";
 const SECOND: &str = "weixin://wxpay/bizpayurl?pr=second";
@@ -27,38 +27,38 @@ async fn to_pay_under_a_key(till: &Caller) -> Answer {
 }
 
 /// toPay takes a second at WeChat; meanwhile another program runs this on the row.
-async fn meanwhile(house: &House, sql: &str) -> Answer {
-    house.wechat().faults.latency_ms = 1000;
-    let (answer, ()) = tokio::join!(house.try_to_pay("19.90"), async {
+async fn meanwhile(app: &TestApp, sql: &str) -> Answer {
+    app.wechat().faults.latency_ms = 1000;
+    let (answer, ()) = tokio::join!(app.try_to_pay("19.90"), async {
         sleep(Duration::from_millis(500)).await;
-        house.look().await.run(sql).await;
-        house.wechat().faults.latency_ms = 0;
+        app.look().await.run(sql).await;
+        app.wechat().faults.latency_ms = 0;
     });
     answer
 }
 
-fn at_wechat(house: &House, answer: &Answer) -> SimOrder {
-    house.wechat().order(answer.json()["order_id"].as_str().unwrap()).unwrap().clone()
+fn at_wechat(app: &TestApp, answer: &Answer) -> SimOrder {
+    app.wechat().order(answer.json()["order_id"].as_str().unwrap()).unwrap().clone()
 }
 
 on_both_engines! {
     async fn of_two_who_ask_the_later_ones_link_is_everybodys(engine) {
-        let wechat = Moody::new().await;
+        let wechat = ScriptedWeChat::new().await;
         let mut asked = 0;
         // The first request is answered last.
-        wechat.becomes(move |api, request| match api {
+        wechat.answers_by(move |api, request| match api {
             "unifiedorder" => {
                 asked += 1;
-                if asked == 1 { Reply::Late(Duration::from_secs(2), Letter::link(FIRST).signed()) } else { says(&Letter::link(SECOND)) }
+                if asked == 1 { Reply::Late(Duration::from_secs(2), WeChatMessage::link(FIRST).signed()) } else { says(&WeChatMessage::link(SECOND)) }
             }
             _ => says(&right(api, request)),
         });
-        let plan = Plan::new(engine).await.with_wechat_at(wechat.stub.address);
-        let (settings, ahead) = (plan.settings(), Clock::manual(OPENING_TIME.parse().unwrap()));
+        let builder = TestAppBuilder::new(engine).await.with_wechat_at(wechat.stub.address);
+        let (settings, ahead) = (builder.settings(), Clock::manual(OPENING_TIME.parse().unwrap()));
         ahead.advance(TimeDelta::seconds(12));
-        let house = plan.open().await;
+        let app = builder.open().await;
         let other = Service::start(settings, ahead, Chance::System).await.unwrap();
-        let (earlier, later) = tokio::join!(to_pay_under_a_key(&house.till), async {
+        let (earlier, later) = tokio::join!(to_pay_under_a_key(&app.till), async {
             sleep(Duration::from_millis(700)).await;
             to_pay_under_a_key(&Caller::new(other.address)).await
         });
@@ -67,23 +67,23 @@ on_both_engines! {
             assert_eq!(answer.json()["code_url"][0], SECOND, "{}", answer.body);
         }
         let order_id = earlier.json()["order_id"].as_str().unwrap().to_owned();
-        assert_eq!(house.look().await.value(&order_id, "code_url").await.as_deref(), Some(SECOND));
+        assert_eq!(app.look().await.value(&order_id, "code_url").await.as_deref(), Some(SECOND));
         other.stop().await;
     }
 
     async fn a_link_of_a_deal_that_expired_meanwhile_is_closed(engine) {
-        let house = House::open(engine).await;
-        let answer = meanwhile(&house, "UPDATE deal SET status = 2, due_at = NULL").await;
+        let app = TestApp::open(engine).await;
+        let answer = meanwhile(&app, "UPDATE deal SET status = 2, due_at = NULL").await;
         assert_eq!(answer.reason(), "ORDER_CLOSED", "{}", answer.body);
-        let order = at_wechat(&house, &answer);
+        let order = at_wechat(&app, &answer);
         assert!(order.trade_state.is_dead(), "nobody would follow it: {:?}", order.trade_state);
-        assert_eq!(house.look().await.status(&order.out_trade_no).await, 2);
-        assert_eq!(house.look().await.value(&order.out_trade_no, "code_url").await, None);
+        assert_eq!(app.look().await.status(&order.out_trade_no).await, 2);
+        assert_eq!(app.look().await.value(&order.out_trade_no, "code_url").await, None);
     }
 
     async fn a_link_of_a_deal_that_was_paid_meanwhile_is_not_given(engine) {
-        let house = House::open(engine).await;
-        let answer = meanwhile(&house, "UPDATE deal SET status = 1, due_at = NULL").await;
+        let app = TestApp::open(engine).await;
+        let answer = meanwhile(&app, "UPDATE deal SET status = 1, due_at = NULL").await;
         assert_eq!(answer.reason(), "ORDER_PAID", "{}", answer.body);
     }
 }

@@ -8,13 +8,13 @@ use wechat_pay::simulator::Faults;
 
 use crate::support::database::Engine;
 use crate::support::description::Description;
-use crate::support::test_app::{House, Plan};
-use crate::support::wechat_message::Letter;
+use crate::support::test_app::{TestApp, TestAppBuilder};
+use crate::support::wechat_message::WeChatMessage;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-async fn described(house: &House) -> Description {
-    let answer = house.till.get("/openapi.json").await;
+async fn described(app: &TestApp) -> Description {
+    let answer = app.till.get("/openapi.json").await;
     assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")));
     assert_eq!((answer.header("cache-control"), answer.header("access-control-allow-origin")), (Some("no-cache"), None));
     Description::new(answer.json())
@@ -22,14 +22,14 @@ async fn described(house: &House) -> Description {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_route_is_described_with_the_methods_that_it_takes() {
-    let house = House::open(Engine::Sqlite).await;
-    let description = described(&house).await;
+    let app = TestApp::open(Engine::Sqlite).await;
+    let description = described(&app).await;
     let router = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/mod.rs")).unwrap();
     let routes: BTreeSet<&str> = router.split(".route(\"").skip(1).map(|route| route.split('"').next().unwrap()).collect();
     assert!(routes.len() > 10, "the routes are looked for in the wrong way");
     assert_eq!(description.paths(), routes.iter().map(|route| (*route).to_owned()).collect::<BTreeSet<_>>());
     for path in routes {
-        let answer = house.till.send(house.till.request("BREW", path)).await;
+        let answer = app.till.send(app.till.request("BREW", path)).await;
         let allowed = if description.methods(path) == ["get"] { "GET,HEAD" } else { "POST" };
         assert_eq!((answer.status, answer.header("allow")), (405, Some(allowed)), "{path}: {:?}", description.methods(path));
     }
@@ -37,8 +37,8 @@ async fn every_route_is_described_with_the_methods_that_it_takes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_document_is_whole() {
-    let house = House::open(Engine::Sqlite).await;
-    let description = described(&house).await;
+    let app = TestApp::open(Engine::Sqlite).await;
+    let description = described(&app).await;
     let document = description.document();
     assert_eq!((&document["openapi"], &document["info"]["version"]), (&json!("3.1.0"), &json!(env!("CARGO_PKG_VERSION"))));
     let mut names = BTreeSet::new();
@@ -62,43 +62,43 @@ async fn the_document_is_whole() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_purchase_goes_as_it_is_described() {
-    let house = House::open(Engine::Sqlite).await;
-    let mut description = described(&house).await;
-    let order = house.to_pay("19.90").await;
-    description.holds("post", "/wxPay/toPay", &house.to_pay_once("cart-7", "19.90").await);
-    description.holds("post", "/wxPay/toPay", &house.to_pay_once("cart-7", "19.91").await);
-    description.holds("post", "/wxPay/queryOrder", &house.query(&order.id).await);
+    let app = TestApp::open(Engine::Sqlite).await;
+    let mut description = described(&app).await;
+    let order = app.to_pay("19.90").await;
+    description.holds("post", "/wxPay/toPay", &app.to_pay_once("cart-7", "19.90").await);
+    description.holds("post", "/wxPay/toPay", &app.to_pay_once("cart-7", "19.91").await);
+    description.holds("post", "/wxPay/queryOrder", &app.query(&order.id).await);
     description.holds(
         "post",
         "/wxPay/wxPay/queryOrder",
-        &house.till.post_json("/wxPay/wxPay/queryOrder", &json!({"order_id": order.id})).await,
+        &app.till.post_json("/wxPay/wxPay/queryOrder", &json!({"order_id": order.id})).await,
     );
-    description.holds("get", "/pay/{order_id}", &house.till.get(&format!("/pay/{}", order.id)).await);
-    assert_eq!(description.holds("post", "/wxPay/doCloseOrder", &house.close(&order.id).await)["reason"], "TOO_EARLY");
-    description.holds("post", "/wxPay/notify", &house.notify(Letter::paid(&order.id, 1).signed()).await);
-    description.holds("post", "/wxPay/notify", &house.notify("<xml/>").await);
-    house.payer_pays(&order).await;
-    description.holds("post", "/wxPay/queryOrder", &house.query(&order.id).await);
-    assert_eq!(description.holds("post", "/wxPay/doCloseOrder", &house.close(&order.id).await)["reason"], "ORDER_PAID");
-    let events = house.till.get(&format!("/wxPay/events?order_id={}", order.id)).await;
+    description.holds("get", "/pay/{order_id}", &app.till.get(&format!("/pay/{}", order.id)).await);
+    assert_eq!(description.holds("post", "/wxPay/doCloseOrder", &app.close(&order.id).await)["reason"], "TOO_EARLY");
+    description.holds("post", "/wxPay/notify", &app.notify(WeChatMessage::notification(&order.id, 1).signed()).await);
+    description.holds("post", "/wxPay/notify", &app.notify("<xml/>").await);
+    app.payer_pays(&order).await;
+    description.holds("post", "/wxPay/queryOrder", &app.query(&order.id).await);
+    assert_eq!(description.holds("post", "/wxPay/doCloseOrder", &app.close(&order.id).await)["reason"], "ORDER_PAID");
+    let events = app.till.get(&format!("/wxPay/events?order_id={}", order.id)).await;
     description.holds("get", "/wxPay/events", &events);
     let data: Value = serde_json::from_str(events.body.lines().find_map(|line| line.strip_prefix("data: ")).unwrap()).unwrap();
     description.fits("QueryOrderAnswer", &data);
 
-    let given_up = house.to_pay("1.00").await;
-    house.time_passes(301);
-    assert_eq!(description.holds("post", "/wxPay/doCloseOrder", &house.close(&given_up.id).await)["code"], 0);
-    description.holds("post", "/wxPay/queryOrder", &house.query(&given_up.id).await);
+    let given_up = app.to_pay("1.00").await;
+    app.time_passes(301);
+    assert_eq!(description.holds("post", "/wxPay/doCloseOrder", &app.close(&given_up.id).await)["code"], 0);
+    description.holds("post", "/wxPay/queryOrder", &app.query(&given_up.id).await);
     for path in ["/healthz", "/readyz", "/openapi.json", "/docs"] {
-        description.holds("get", path, &house.till.get(path).await);
+        description.holds("get", path, &app.till.get(path).await);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_is_refused_is_refused_as_described() {
-    let house = House::open(Engine::Sqlite).await;
-    let mut description = described(&house).await;
-    let order = house.to_pay("19.90").await;
+    let app = TestApp::open(Engine::Sqlite).await;
+    let mut description = described(&app).await;
+    let order = app.to_pay("19.90").await;
     let too_large = json!({"order_id": "x".repeat(70_000)}).to_string();
     for path in ["/wxPay/toPay", "/wxPay/queryOrder", "/wxPay/doCloseOrder"] {
         for (content_type, body) in [
@@ -108,37 +108,37 @@ async fn whoever_is_refused_is_refused_as_described() {
             ("text/plain", "{}"),
             ("application/json", &*too_large),
         ] {
-            description.holds("post", path, &house.till.post(path, content_type, body.to_owned()).await);
+            description.holds("post", path, &app.till.post(path, content_type, body.to_owned()).await);
         }
     }
     for path in ["/wxPay/queryOrder", "/wxPay/doCloseOrder"] {
-        description.holds("post", path, &house.till.post_json(path, &json!({"order_id": "nobody"})).await);
+        description.holds("post", path, &app.till.post_json(path, &json!({"order_id": "nobody"})).await);
     }
     for query in ["", "?order_id=nobody", "?order_id=%3C"] {
-        description.holds("get", "/wxPay/events", &house.till.get(&format!("/wxPay/events{query}")).await);
+        description.holds("get", "/wxPay/events", &app.till.get(&format!("/wxPay/events{query}")).await);
     }
-    description.holds("get", "/pay/{order_id}", &house.till.get("/pay/nobody").await);
-    house.to_pay_once("cart-7", "1.00").await;
-    description.holds("post", "/wxPay/toPay", &house.to_pay_once("cart-7", "2.00").await);
-    house.time_passes(301);
-    house.wechat().faults = Faults { html: 1.0, ..Faults::default() };
-    description.holds("post", "/wxPay/toPay", &house.try_to_pay("1.00").await);
-    for (path, answer) in [("/wxPay/queryOrder", house.query(&order.id).await), ("/wxPay/doCloseOrder", house.close(&order.id).await)] {
+    description.holds("get", "/pay/{order_id}", &app.till.get("/pay/nobody").await);
+    app.to_pay_once("cart-7", "1.00").await;
+    description.holds("post", "/wxPay/toPay", &app.to_pay_once("cart-7", "2.00").await);
+    app.time_passes(301);
+    app.wechat().faults = Faults { html: 1.0, ..Faults::default() };
+    description.holds("post", "/wxPay/toPay", &app.try_to_pay("1.00").await);
+    for (path, answer) in [("/wxPay/queryOrder", app.query(&order.id).await), ("/wxPay/doCloseOrder", app.close(&order.id).await)] {
         description.holds("post", path, &answer);
     }
-    let look = house.look().await;
+    let look = app.look().await;
     look.run("BEGIN IMMEDIATE").await;
-    description.holds("post", "/wxPay/toPay", &house.try_to_pay("1.00").await);
+    description.holds("post", "/wxPay/toPay", &app.try_to_pay("1.00").await);
     look.run("ROLLBACK").await;
 
-    let keys = Plan::new(Engine::Sqlite)
+    let keys = TestAppBuilder::new(Engine::Sqlite)
         .await
         .set("AUTH__MODE", "api_key")
         .set("AUTH__API_KEYS", crate::operations::configuration::SHOPS_KEY)
         .open()
         .await;
     description.holds("post", "/wxPay/toPay", &keys.try_to_pay("1.00").await);
-    let limits = Plan::new(Engine::Sqlite).await.set("LIMITS__PER_ADDRESS", 1).open().await;
+    let limits = TestAppBuilder::new(Engine::Sqlite).await.set("LIMITS__PER_ADDRESS", 1).open().await;
     limits.to_pay("1.00").await;
     description.holds("post", "/wxPay/toPay", &limits.try_to_pay("1.00").await);
 
@@ -152,8 +152,8 @@ async fn whoever_is_refused_is_refused_as_described() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_tells_what_the_document_says_and_loads_nothing() {
-    let house = House::open(Engine::Sqlite).await;
-    let (description, page) = (described(&house).await, house.till.get("/docs").await);
+    let app = TestApp::open(Engine::Sqlite).await;
+    let (description, page) = (described(&app).await, app.till.get("/docs").await);
     let policy = page.header("content-security-policy").unwrap();
     assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe") && !policy.contains("http"), "{policy}");
     for outside in ["<script", "http://", "https://", "src=", "{{"] {

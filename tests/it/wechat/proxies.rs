@@ -9,9 +9,9 @@ use wechat_pay::doctor::Verdict::{Fail, Ok};
 use crate::operations::configuration::{merchant, run};
 use crate::operations::doctor::Patient;
 use crate::support::database::{Database, Engine};
-use crate::support::scripted_wechat::{Moody, right, says};
+use crate::support::scripted_wechat::{ScriptedWeChat, right, says};
 use crate::support::stub::Stub;
-use crate::support::test_app::Plan;
+use crate::support::test_app::TestAppBuilder;
 use wechat_pay::channel::wechat::v2::xml;
 
 /// Nobody listens there: who gets an answer has gone another way.
@@ -52,11 +52,11 @@ async fn socks_proxy(target: SocketAddr) -> SocketAddr {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wechat_is_asked_through_the_configured_proxy() {
     let http = http_proxy().await;
-    let wechat = Moody::new().await;
+    let wechat = ScriptedWeChat::new().await;
     let socks = socks_proxy(wechat.stub.address).await;
     for proxy in [format!("http://till:password@{}", http.address), format!("socks5://till:password@{socks}")] {
-        let plan = Plan::new(Engine::Sqlite).await.with_wechat_at(NOWHERE.parse().unwrap()).set("WECHAT__PROXY", proxy);
-        let order = plan.open().await.to_pay("19.90").await;
+        let builder = TestAppBuilder::new(Engine::Sqlite).await.with_wechat_at(NOWHERE.parse().unwrap()).set("WECHAT__PROXY", proxy);
+        let order = builder.open().await.to_pay("19.90").await;
         assert_eq!(order.code_url, crate::support::scripted_wechat::LINK);
     }
     assert!(http.heads.lock().unwrap()[0].to_lowercase().contains("proxy-authorization: basic"), "the proxy is told who asks");

@@ -10,7 +10,7 @@ use super::Patient;
 use crate::support::database::{Database, Engine};
 use crate::support::on_both_engines;
 use crate::support::server::Server;
-use crate::support::test_app::{House, Plan};
+use crate::support::test_app::{TestApp, TestAppBuilder};
 
 const ORIGINAL: &str = include_str!("../../../support/original.sql");
 
@@ -21,18 +21,18 @@ fn names(directory: &Path) -> Vec<OsString> {
     names
 }
 
-/// A house on this database, opened once, so that the schema is there.
+/// An app on this database, opened once, so that the schema is there.
 async fn migrated(database: Database) -> Database {
-    Plan::on(database).open().await.stop().await
+    TestAppBuilder::on(database).open().await.stop().await
 }
 
 on_both_engines! {
     async fn a_database_that_is_well_is_left_as_it_is(engine) {
-        let house = House::open(engine).await;
-        let order = house.to_pay("19.90").await;
-        house.payer_pays(&order).await;
-        house.to_pay("0.29").await;
-        let database = house.stop().await;
+        let app = TestApp::open(engine).await;
+        let order = app.to_pay("19.90").await;
+        app.payer_pays(&order).await;
+        app.to_pay("0.29").await;
+        let database = app.stop().await;
         if let Some(directory) = database.directory() {
             std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700)).unwrap();
         }
@@ -67,9 +67,9 @@ on_both_engines! {
     }
 
     async fn forgotten_deals_are_found(engine) {
-        let house = House::open(engine).await;
-        let (overdue, young) = (house.to_pay("19.90").await, house.to_pay("0.29").await);
-        let database = house.stop().await;
+        let app = TestApp::open(engine).await;
+        let (overdue, young) = (app.to_pay("19.90").await, app.to_pay("0.29").await);
+        let database = app.stop().await;
         let look = database.look().await;
         look.run(&format!("UPDATE deal SET expires_at = '2026-04-01 10:30:00' WHERE order_id = '{}'", overdue.id)).await;
         let old = "'2026-04-01 09:00:00', '2026-04-01 09:00:00'";
@@ -95,10 +95,10 @@ on_both_engines! {
     }
 
     async fn a_deal_that_another_program_called_paid_is_told_of(engine) {
-        let house = House::open(engine).await;
-        let (paid, called_paid) = (house.to_pay("19.90").await, house.to_pay("0.29").await);
-        house.payer_pays(&paid).await;
-        let database = house.stop().await;
+        let app = TestApp::open(engine).await;
+        let (paid, called_paid) = (app.to_pay("19.90").await, app.to_pay("0.29").await);
+        app.payer_pays(&paid).await;
+        let database = app.stop().await;
         let look = database.look().await;
         Patient::on(&database).examined().await.say(Ok, "rows", "unproven");
         look.run(&format!("UPDATE deal SET status = 1 WHERE order_id = '{}'", called_paid.id)).await;
@@ -231,7 +231,7 @@ async fn the_original_s_table_is_looked_at_and_not_adopted() {
 async fn tables_with_a_prefix_are_looked_at_and_found_well() {
     for engine in [Engine::Sqlite, Engine::MySql] {
         let (database, look) = Database::beside_a_stranger(engine).await;
-        let database = Plan::on(database).set("DATABASE__TABLE_PREFIX", "think_").open().await.stop().await;
+        let database = TestAppBuilder::on(database).set("DATABASE__TABLE_PREFIX", "think_").open().await.stop().await;
         if let Some(directory) = database.directory() {
             std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700)).unwrap();
         }

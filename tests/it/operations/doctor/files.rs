@@ -10,7 +10,7 @@ use wechat_pay::doctor::Verdict::{Fail, Ok};
 use super::Patient;
 use crate::support::database::{Database, Engine};
 use crate::support::stub::{Reply, Stub};
-use crate::support::test_app::{House, Plan};
+use crate::support::test_app::{TestApp, TestAppBuilder};
 
 fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
@@ -18,7 +18,7 @@ fn set_mode(path: &Path, mode: u32) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deals_that_everybody_can_read_are_told_of() {
-    let database = House::open(Engine::Sqlite).await.stop().await;
+    let database = TestApp::open(Engine::Sqlite).await.stop().await;
     let (directory, file) = (database.directory().unwrap(), database.directory().unwrap().join("deal.db"));
     for (of_directory, of_file, open) in [(0o700, 0o644, false), (0o755, 0o600, false), (0o755, 0o644, true)] {
         set_mode(directory, of_directory);
@@ -82,13 +82,13 @@ async fn secrets_that_everybody_can_read_are_told_of() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_port_is_free_ours_or_somebody_else_s() {
     let wechat = Stub::start(|_, _| Reply::Close).await;
-    let house = Plan::new(Engine::Sqlite).await.with_wechat_at(wechat.address).open().await;
+    let app = TestAppBuilder::new(Engine::Sqlite).await.with_wechat_at(wechat.address).open().await;
     let at = |address: std::net::SocketAddr| {
-        Patient::on(&house.database).with_wechat_at(format!("http://{}", wechat.address)).set("SERVER__LISTEN", address)
+        Patient::on(&app.database).with_wechat_at(format!("http://{}", wechat.address)).set("SERVER__LISTEN", address)
     };
     at("127.0.0.1:0".parse().unwrap()).examined().await.say(Ok, "port", "is free");
-    at(house.till.address).examined().await.say(Ok, "port", "is served by this service, instance ");
-    let other_key = at(house.till.address).set("WECHAT__API_KEY", "192006250b4c09247ec02edce69f6a2d");
+    at(app.till.address).examined().await.say(Ok, "port", "is served by this service, instance ");
+    let other_key = at(app.till.address).set("WECHAT__API_KEY", "192006250b4c09247ec02edce69f6a2d");
     other_key.examined().await.say(Fail, "port", "not this service with this API key");
     let stranger = Stub::start(|_, _| Reply::Body("hello".to_owned())).await;
     at(stranger.address).examined().await.say(Fail, "port", "not this service");

@@ -12,10 +12,10 @@ use wechat_pay::doctor::Verdict::{Fail, Ok, Warn};
 use super::Patient;
 use crate::support::database::{Database, Engine};
 use crate::support::proxy::Reserved;
-use crate::support::scripted_wechat::{Moody, says};
+use crate::support::scripted_wechat::{ScriptedWeChat, says};
 use crate::support::stub::{Reply, Stub};
 use crate::support::test_app::OPENING_TIME;
-use crate::support::wechat_message::Letter;
+use crate::support::wechat_message::WeChatMessage;
 
 const NO_SUCH_ORDER: (&str, &str) = ("ORDERNOTEXIST", "order not exist");
 
@@ -58,25 +58,25 @@ async fn a_wrong_key_is_told_from_wrong_numbers() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_proves_nothing_is_not_taken_for_a_proof() {
     let database = Database::fresh(Engine::Sqlite).await;
-    let wechat = Moody::new().await;
+    let wechat = ScriptedWeChat::new().await;
     let look = || Patient::on(&database).with_wechat_at(format!("http://{}", wechat.stub.address)).examined();
-    let no = Letter::no(NO_SUCH_ORDER.0, NO_SUCH_ORDER.1);
+    let no = WeChatMessage::no(NO_SUCH_ORDER.0, NO_SUCH_ORDER.1);
     let other = Signer::new(ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap(), SignType::Md5);
 
     let answer = no.clone();
-    wechat.becomes(move |_, _| says(&answer));
+    wechat.answers_by(move |_, _| says(&answer));
     look().await.say(Ok, "credentials", "are right");
     let answer = no.signed_by(&other);
-    wechat.becomes(move |_, _| Reply::Body(answer.clone()));
+    wechat.answers_by(move |_, _| Reply::Body(answer.clone()));
     look().await.say(Fail, "credentials", "not signed with our key");
     let answer = no.clone().with("mch_id", "1900000002");
-    wechat.becomes(move |_, _| says(&answer));
+    wechat.answers_by(move |_, _| says(&answer));
     look().await.say(Fail, "credentials", "another mch_id");
-    wechat.becomes(|_, _| Reply::Body("<html>please log in</html>".to_owned()));
+    wechat.answers_by(|_, _| Reply::Body("<html>please log in</html>".to_owned()));
     look().await.say(Fail, "credentials", "no message of WeChat's");
-    wechat.becomes(|_, request| says(&Letter::state(request.get("out_trade_no").unwrap(), "NOTPAY")));
+    wechat.answers_by(|_, request| says(&WeChatMessage::state(request.get("out_trade_no").unwrap(), "NOTPAY")));
     look().await.say(Warn, "credentials", "cannot exist");
-    wechat.becomes(|_, _| says(&Letter::no("SYSTEMERROR", "系统错误")));
+    wechat.answers_by(|_, _| says(&WeChatMessage::no("SYSTEMERROR", "系统错误")));
     look().await.say(Warn, "credentials", "could not be tried");
 
     for (_, request) in wechat.stub.requests.lock().unwrap().iter() {
@@ -91,7 +91,7 @@ async fn wechat_behind_by(seconds: i64) -> Stub {
     let date =
         (OPENING_TIME.parse::<wechat_pay::deal::Timestamp>().unwrap() - TimeDelta::seconds(seconds)).to_rfc2822().replace("+0000", "GMT");
     Stub::start(move |_, _| {
-        let body = Letter::no(NO_SUCH_ORDER.0, NO_SUCH_ORDER.1).signed();
+        let body = WeChatMessage::no(NO_SUCH_ORDER.0, NO_SUCH_ORDER.1).signed();
         let head = format!("HTTP/1.1 200 OK\r\nDate: {date}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
         Reply::Raw([head, body].concat().into_bytes())
     })
@@ -113,7 +113,7 @@ async fn the_clock_is_held_against_wechat_s() {
         let findings = Patient::on(&database).with_wechat_at(format!("http://{}", wechat.address)).examined().await;
         findings.say(verdict, "clock", found);
     }
-    let wechat = Moody::new().await;
+    let wechat = ScriptedWeChat::new().await;
     let findings = Patient::on(&database).with_wechat_at(format!("http://{}", wechat.stub.address)).examined().await;
     findings.say(Warn, "clock", "not told the time");
 }

@@ -13,8 +13,8 @@ use super::{Findings, Patient};
 use crate::support::database::{Database, Engine};
 use crate::support::nginx::{Nginx, free_address};
 use crate::support::stub::{Reply, Stub};
-use crate::support::test_app::{House, Plan};
-use crate::support::wechat_message::{Letter, signer};
+use crate::support::test_app::{TestApp, TestAppBuilder};
+use crate::support::wechat_message::{WeChatMessage, signer};
 
 /// The proxy is seen as this address, which no caller has.
 const PROXY: &str = "127.0.0.3";
@@ -26,32 +26,32 @@ fn location(service: SocketAddr, headers: &str) -> String {
 }
 
 /// A service with a WeChat that knows no orders.
-async fn house(trusted: &str) -> (House, Stub) {
-    let wechat = Stub::start(|_, _| Reply::Body(Letter::no("ORDERNOTEXIST", "order not exist").signed())).await;
-    let plan = Plan::new(Engine::Sqlite).await.with_wechat_at(wechat.address).set("SERVER__TRUSTED_PROXIES", trusted);
-    (plan.open().await, wechat)
+async fn app(trusted: &str) -> (TestApp, Stub) {
+    let wechat = Stub::start(|_, _| Reply::Body(WeChatMessage::no("ORDERNOTEXIST", "order not exist").signed())).await;
+    let builder = TestAppBuilder::new(Engine::Sqlite).await.with_wechat_at(wechat.address).set("SERVER__TRUSTED_PROXIES", trusted);
+    (builder.open().await, wechat)
 }
 
 /// What the doctor finds who visits this URL.
-async fn visited(house: &House, wechat: &Stub, trusted: &str, url: &str) -> Findings {
-    let patient = Patient::on(&house.database).with_wechat_at(format!("http://{}", wechat.address));
+async fn visited(app: &TestApp, wechat: &Stub, trusted: &str, url: &str) -> Findings {
+    let patient = Patient::on(&app.database).with_wechat_at(format!("http://{}", wechat.address));
     let patient = patient.set("SERVER__TRUSTED_PROXIES", trusted).set("WECHAT__NOTIFY_URL", url);
-    Patient { fetch: true, ..patient.set("SERVER__LISTEN", house.till.address) }.examined().await
+    Patient { fetch: true, ..patient.set("SERVER__LISTEN", app.till.address) }.examined().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_service_behind_its_proxy_proves_itself_and_sees_the_caller() {
-    let (house, wechat) = house(PROXY).await;
-    let nginx = Nginx::configured(free_address().await, &location(house.till.address, RIGHT)).await;
-    house.try_to_pay("19.90").await;
-    let look = house.look().await;
+    let (app, wechat) = app(PROXY).await;
+    let nginx = Nginx::configured(free_address().await, &location(app.till.address, RIGHT)).await;
+    app.try_to_pay("19.90").await;
+    let look = app.look().await;
     let before = look.everything().await;
-    let findings = visited(&house, &wechat, PROXY, &format!("http://{}/wxPay/notify", nginx.address)).await;
+    let findings = visited(&app, &wechat, PROXY, &format!("http://{}/wxPay/notify", nginx.address)).await;
     findings.say(Ok, "notify URL", "the body untouched");
     findings.say(Ok, "proxy headers", "the service sees 127.0.0.1, and a forged one is not believed");
     findings.say(Warn, "notify URL", "127.0.0.1 is 127.0.0.1, which WeChat cannot reach");
     assert_eq!(look.everything().await, before, "the visit changes nothing");
-    assert_eq!((house.alarms(), house.disbelieved()), ((0, 0), 0), "and alarms nobody");
+    assert_eq!((app.alarms(), app.disbelieved()), ((0, 0), 0), "and alarms nobody");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -62,9 +62,9 @@ async fn wrong_forwarding_headers_are_found_out() {
         ("proxy_set_header X-Forwarded-For \"\";", PROXY, "the service sees 127.0.0.3, that of a trusted proxy"),
         (RIGHT, "192.0.2.1", "the service sees 127.0.0.3, no caller's from outside"),
     ] {
-        let (house, wechat) = house(trusted).await;
-        let nginx = Nginx::configured(free_address().await, &location(house.till.address, headers)).await;
-        let findings = visited(&house, &wechat, trusted, &format!("http://{}/wxPay/notify", nginx.address)).await;
+        let (app, wechat) = app(trusted).await;
+        let nginx = Nginx::configured(free_address().await, &location(app.till.address, headers)).await;
+        let findings = visited(&app, &wechat, trusted, &format!("http://{}/wxPay/notify", nginx.address)).await;
         findings.say(Ok, "notify URL", "the body untouched");
         findings.say(Fail, "proxy headers", found);
     }
@@ -93,8 +93,8 @@ async fn meddler(service: SocketAddr) -> SocketAddr {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_stands_in_the_way_is_told_apart() {
-    let (house, wechat) = house(PROXY).await;
-    let service = house.till.address;
+    let (app, wechat) = app(PROXY).await;
+    let service = app.till.address;
     let meddler = meddler(service).await;
     let servers = format!(
         "server {{ listen 127.0.0.1:{{port}};
@@ -115,20 +115,20 @@ async fn whatever_stands_in_the_way_is_told_apart() {
         ("/other", Warn, "its path is /other"),
         ("/other", Ok, "the body untouched"),
     ] {
-        let findings = visited(&house, &wechat, PROXY, &format!("http://{}{path}", nginx.address)).await;
+        let findings = visited(&app, &wechat, PROXY, &format!("http://{}{path}", nginx.address)).await;
         findings.say(verdict, "notify URL", found);
     }
-    let findings = visited(&house, &wechat, PROXY, "https://pay.invalid/wxPay/notify").await;
+    let findings = visited(&app, &wechat, PROXY, "https://pay.invalid/wxPay/notify").await;
     findings.say(Fail, "notify URL", "pay.invalid: its name is not resolved");
     drop(nginx);
-    let findings = visited(&house, &wechat, PROXY, &format!("http://{}/wxPay/notify", free_address().await)).await;
+    let findings = visited(&app, &wechat, PROXY, &format!("http://{}/wxPay/notify", free_address().await)).await;
     findings.say(Fail, "notify URL", "no TCP connection");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_instance_behind_the_public_name_is_told_of() {
-    let (here, wechat) = house(PROXY).await;
-    let (there, _other_wechat) = house(PROXY).await;
+    let (here, wechat) = app(PROXY).await;
+    let (there, _other_wechat) = app(PROXY).await;
     let nginx = Nginx::configured(free_address().await, &location(there.till.address, RIGHT)).await;
     let findings = visited(&here, &wechat, PROXY, &format!("http://{}/wxPay/notify", nginx.address)).await;
     findings.say(Warn, "notify URL", "here runs instance");
@@ -159,25 +159,25 @@ async fn a_notify_url_that_the_world_cannot_reach_is_told_of() {
 /// What the service tells is told to who holds the key, and to nobody else.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stranger_learns_nothing_by_asking() {
-    let (house, _wechat) = house("127.0.0.1").await;
+    let (app, _wechat) = app("127.0.0.1").await;
     let ours = signer(SignType::Md5);
-    let question = Question::new(house.clock.now(), &Chance::System);
-    let stale = Question::new(house.clock.now() - chrono::TimeDelta::minutes(6), &Chance::System);
+    let question = Question::new(app.clock.now(), &Chance::System);
+    let stale = Question::new(app.clock.now() - chrono::TimeDelta::minutes(6), &Chance::System);
     let other = wechat_pay::channel::wechat::v2::Signer::new(
         wechat_pay::channel::wechat::v2::ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap(),
         SignType::Md5,
     );
     let post = |header: Option<String>, body: String| {
-        let request = house.till.request("POST", "/wxPay/notify").header("x-forwarded-for", "198.51.100.7");
+        let request = app.till.request("POST", "/wxPay/notify").header("x-forwarded-for", "198.51.100.7");
         let request = header.iter().fold(request, |request, header| request.header(HEADER, header));
-        house.till.send(request.body(body))
+        app.till.send(request.body(body))
     };
     for asked in [None, Some(String::new()), Some("x".repeat(4000)), Some(stale.header(&ours)), Some(question.header(&other))] {
         let answer = post(asked.clone(), "<xml>".to_owned()).await;
         answer.not_believed(400, "a stranger");
         assert_eq!(answer.header(HEADER), None, "{asked:?}");
     }
-    assert_eq!(house.disbelieved(), 5, "each is a notification that was not believed");
+    assert_eq!(app.disbelieved(), 5, "each is a notification that was not believed");
 
     let answer = post(Some(question.header(&ours)), "hello".to_owned()).await;
     answer.not_believed(400, "the doctor");
@@ -185,13 +185,13 @@ async fn a_stranger_learns_nothing_by_asking() {
     assert_eq!((told.client.to_string().as_str(), told.body), ("198.51.100.7", digest(b"hello")));
 
     // A question never stands between a payment and its row: what is asked beside is not settled, and comes again.
-    let order = house.try_to_pay("19.90").await;
+    let order = app.try_to_pay("19.90").await;
     assert_eq!(order.json()["reason"], "WECHAT_REFUSED");
     let order_id = order.json()["order_id"].as_str().unwrap().to_owned();
-    let paid = Letter::paid(&order_id, 1990).signed();
+    let paid = WeChatMessage::notification(&order_id, 1990).signed();
     post(Some(question.header(&ours)), paid.clone()).await.not_believed(400, "asked beside a payment");
-    assert_eq!(house.look().await.status(&order_id).await, 0);
-    house.notify(paid).await.acknowledged("and comes again");
+    assert_eq!(app.look().await.status(&order_id).await, 0);
+    app.notify(paid).await.acknowledged("and comes again");
     let too_large = post(Some(question.header(&ours)), "x".repeat(70_000)).await;
     assert_eq!((too_large.status, too_large.header(HEADER)), (400, None));
 }
