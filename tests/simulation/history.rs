@@ -13,9 +13,10 @@ use wechat_pay::simulator::Notify;
 use super::instance::{Instance, merchant, settings};
 use super::invariants::Invariants;
 use super::locks::Locks;
-use super::network::{Network, Random};
+use super::network::Network;
 use super::requests::{FrontEnds, PendingRequest};
 use super::scheduler::{Quiescence, Scheduler};
+use super::support::random::Random;
 use super::sweep_overload;
 use super::template::Template;
 

@@ -22,6 +22,7 @@ mod locks;
 mod network;
 mod requests;
 mod scheduler;
+mod support;
 mod sweep_overload;
 mod template;
 mod workload;

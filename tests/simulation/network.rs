@@ -10,34 +10,7 @@ use wechat_pay::simulator::{CloseUnknown, Layout, Letter, Notify, World};
 
 use super::driver::CALL;
 use super::scheduler::Reply;
-
-/// A draw, in the words of a history.
-#[derive(Clone)]
-pub struct Random(Chance);
-
-impl Random {
-    pub fn new(seed: u64) -> Self {
-        Self(Chance::seeded(seed))
-    }
-
-    pub fn seed(&self) -> u64 {
-        u64::try_from(self.0.draw() >> 64).unwrap()
-    }
-
-    /// One of `0..count`.
-    pub fn below(&self, count: usize) -> usize {
-        usize::try_from(self.0.draw() % count as u128).unwrap()
-    }
-
-    /// So many times in a thousand.
-    pub fn happens(&self, per_mille: usize) -> bool {
-        self.below(1000) < per_mille
-    }
-
-    pub fn one_of<T: Clone>(&self, choices: &[T]) -> T {
-        choices[self.below(choices.len())].clone()
-    }
-}
+use super::support::random::Random;
 
 /// What becomes of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,16 +1,21 @@
 //! What stories are told with.
 
+pub mod contract;
 pub mod database;
 pub mod description;
 pub mod http;
 pub mod listener;
 pub mod log;
+pub mod mariadb;
+pub mod merchant;
+pub mod meter;
 pub mod nginx;
+pub mod ports;
+pub mod process;
 pub mod program;
 pub mod proxy;
 pub mod scrape;
 pub mod scripted_wechat;
-pub mod server;
 pub mod stub;
 pub mod test_app;
 pub mod wechat_message;

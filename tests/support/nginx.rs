@@ -1,15 +1,17 @@
 //! The real nginx. It is needed, and nothing is skipped without it.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
+
+use super::process::{Process, unnamed_log};
 
 /// What a machine's own nginx.conf says around the server blocks; `{servers}` are those.
 const MACHINE: &str = r#"
@@ -33,7 +35,7 @@ http {
 pub struct Nginx {
     pub address: SocketAddr,
     program: PathBuf,
-    process: Child,
+    process: Process,
     home: TempDir,
 }
 
@@ -53,14 +55,14 @@ impl Nginx {
             .replace("{home}", home.path().to_str().unwrap())
             .replace("{port}", &address.port().to_string());
         std::fs::write(home.path().join("nginx.conf"), configuration).unwrap();
-        let process = Self::command(&program, home.path()).stderr(Stdio::null()).spawn().unwrap();
+        let process = Process::start(&mut Self::command(&program, home.path()), unnamed_log());
         let mut nginx = Self { address, program, process, home };
         // The file is written once the port is taken.
         for _ in 0..1000 {
             if std::fs::read_to_string(nginx.home.path().join("pid")).is_ok_and(|pid| pid.ends_with('\n')) {
                 return nginx;
             }
-            assert!(nginx.process.try_wait().unwrap().is_none(), "nginx ended: {}", nginx.log());
+            assert!(nginx.process.ended().is_none(), "nginx ended: {}", nginx.log());
             sleep(Duration::from_millis(10)).await;
         }
         panic!("nginx does not start: {}", nginx.log());
@@ -90,20 +92,8 @@ impl Drop for Nginx {
     fn drop(&mut self) {
         // Its workers end with it only when it is told to; killed, it would leave them behind.
         let told = Self::command(&self.program, self.home.path()).args(["-s", "stop"]).stderr(Stdio::null()).status();
-        if !told.is_ok_and(|status| status.success()) {
-            let _ = self.process.kill();
-        }
-        let _ = self.process.wait();
-    }
-}
-
-/// A port below those that the system gives away by itself, for nginx does not tell which it got.
-pub async fn free_address() -> SocketAddr {
-    loop {
-        let dice = wechat_pay::chance::Chance::System.draw() % 10_000;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 10_000 + u16::try_from(dice).unwrap()));
-        if TcpListener::bind(address).await.is_ok() {
-            return address;
+        if told.is_ok_and(|status| status.success()) {
+            self.process.wait();
         }
     }
 }

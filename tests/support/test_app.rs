@@ -14,12 +14,13 @@ use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
 use wechat_pay::explain;
 use wechat_pay::gateway::Swept;
-use wechat_pay::simulator::{DEFAULT_MERCHANT, Simulator, World};
+use wechat_pay::simulator::{Simulator, World};
 use wechat_pay::store::{DatabaseUrl, Store};
 
 use super::database::{Database, Engine, Look};
 use super::http::{Answer, Caller};
 use super::log;
+use super::merchant;
 use super::scrape::Scrape;
 
 /// Noon in Beijing.
@@ -70,12 +71,8 @@ impl TestAppBuilder {
     /// With credentials (the simulator's), and WeChat at this address.
     #[must_use]
     pub fn with_wechat_at(self, address: SocketAddr) -> Self {
-        self.set("WECHAT__APPID", DEFAULT_MERCHANT.appid)
-            .set("WECHAT__MCH_ID", DEFAULT_MERCHANT.mch_id)
-            .set("WECHAT__API_KEY", DEFAULT_MERCHANT.api_key)
-            .set("WECHAT__BASE_URL", format!("http://{address}"))
-            .set("WECHAT__NOTIFY_URL", "http://127.0.0.1:9/wxPay/notify")
-            .set("AUTH__MODE", "open")
+        let variables = merchant::variables(&format!("http://{address}"), merchant::NOTIFY_URL);
+        variables.into_iter().fold(self, |builder, (key, value)| builder.set(key, value))
     }
 
     pub fn settings(&self) -> Settings {

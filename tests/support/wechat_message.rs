@@ -1,12 +1,9 @@
 //! WeChat's messages written by hand: right ones, and all the wrong ones.
 
-use wechat_pay::channel::wechat::v2::{ApiKey, Fields, SignType, Signer, xml};
+use wechat_pay::channel::wechat::v2::{Fields, SignType, Signer, xml};
 use wechat_pay::simulator::DEFAULT_MERCHANT;
 
-/// The signer of the simulator's merchant.
-pub fn signer(sign_type: SignType) -> Signer {
-    Signer::new(ApiKey::new(DEFAULT_MERCHANT.api_key).unwrap(), sign_type)
-}
+use super::merchant::signer;
 
 /// A message in the making: a complete one, to be changed and then signed.
 #[derive(Debug, Clone)]

@@ -13,7 +13,7 @@ use crate::ALONE;
 use crate::clients::Till;
 use crate::environment::{Environment, until};
 use crate::load::{self, Scene};
-use crate::random::Random;
+use crate::support::random::Random;
 use crate::verification::{self, Run};
 
 /// From a restart to being ready again.
@@ -79,7 +79,7 @@ async fn kills_lose_nothing() {
         ("SWEEP__PAUSE", "5"),
         ("SWEEP__LONGEST_PAUSE", "5"),
     ];
-    let mut environment = Environment::build(2, &random, &chosen).await;
+    let mut environment = Environment::build(2, &chosen).await;
     let scene = Scene {
         till: environment.till(),
         phone: environment.phone(),
@@ -122,10 +122,10 @@ async fn strike(environment: &mut Environment, scene: &Scene, random: &Random, n
     }
     // The short run has one of each, too.
     let victim = match number {
-        0 => *random.one_of(&[Victim::One, Victim::Other]),
+        0 => random.one_of(&[Victim::One, Victim::Other]),
         1 => Victim::Database,
         2 => Victim::BothInstances,
-        _ => *random.one_of(&Victim::ALL),
+        _ => random.one_of(&Victim::ALL),
     };
     eprintln!("{:6.1?} kill -9: {}", run.begun.elapsed(), victim.as_str());
     *run.kills.entry(victim).or_default() += 1;
@@ -133,20 +133,20 @@ async fn strike(environment: &mut Environment, scene: &Scene, random: &Random, n
         environment.database.kill();
     }
     for number in victim.instances() {
-        environment.instances[*number].kill();
+        environment.instances[*number].process.kill();
     }
     sleep(random.millis(0, 1500)).await;
     // Together: the service must bear a database that is not there yet.
     let restarted = Instant::now();
     if victim.database() {
-        environment.database.start();
+        environment.database.launch();
     }
     for number in victim.instances() {
         environment.instances[*number].start();
     }
     run.last_restart = restarted;
     // Mostly the next blow waits for the return; sometimes it does not.
-    if !random.percent(25) {
+    if !random.happens(250) {
         all_are_back(environment, run, restarted).await;
     }
 }

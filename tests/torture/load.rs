@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 use crate::clients::{Phone, Till};
 use crate::observations::{Observations, Wish};
 use crate::payers;
-use crate::random::Random;
+use crate::support::random::Random;
 
 /// How long a till goes on asking for an order of whose opening it knows nothing.
 const PERSISTENCE: Duration = Duration::from_secs(20);
@@ -36,7 +36,7 @@ impl Scene {
     pub async fn post(&self, path: &'static str, body: &Value, key: Option<&str>) -> Option<(u16, Value)> {
         let outcome = self.till.post(path, body, key).await;
         self.observations.heard(path, &outcome);
-        outcome.ok().map(|answer| (answer.status, answer.json()))
+        outcome.ok().map(|answer| (answer.status, serde_json::from_str(&answer.body).unwrap_or_default()))
     }
 
     /// A pause that ends when the run does; `false` if it has.
@@ -52,24 +52,24 @@ impl Scene {
 pub fn begin(scene: &Scene, random: &Random, tills: usize) -> JoinSet<()> {
     let mut everybody = JoinSet::new();
     for _ in 0..tills {
-        everybody.spawn(till(scene.clone(), random.for_part()));
+        everybody.spawn(front_end(scene.clone(), Random::new(random.seed())));
     }
-    everybody.spawn(weather(scene.clone(), random.for_part()));
-    everybody.spawn(stranger(scene.clone(), random.for_part()));
+    everybody.spawn(weather(scene.clone(), Random::new(random.seed())));
+    everybody.spawn(stranger(scene.clone(), Random::new(random.seed())));
     everybody
 }
 
 /// Opens one order after another.
-async fn till(scene: Scene, random: Random) {
+async fn front_end(scene: Scene, random: Random) {
     while scene.pause(random.millis(50, 450)).await {
         let wish = Wish {
-            merchant_id: random.number(1, 5).try_into().unwrap(),
-            product_id: random.number(1, 1_000_000).try_into().unwrap(),
-            fen: random.number(1, 9_999_999).try_into().unwrap(),
-            key: random.percent(60).then(|| random.word()),
+            merchant_id: random.between(1, 5).try_into().unwrap(),
+            product_id: random.between(1, 1_000_000).try_into().unwrap(),
+            fen: random.between(1, 9_999_999).try_into().unwrap(),
+            key: random.happens(600).then(|| random.word()),
         };
         if let Some(order_id) = open(&scene, &random, &wish).await {
-            scene.lives.spawn(payers::life(scene.clone(), random.for_part(), order_id, wish));
+            scene.lives.spawn(payers::life(scene.clone(), Random::new(random.seed()), order_id, wish));
         }
     }
 }
@@ -90,7 +90,7 @@ async fn open(scene: &Scene, random: &Random, wish: &Wish) -> Option<String> {
             }
             match (status, answer["code"].as_i64(), order_id) {
                 (200, Some(0), Some(order_id)) if answer["code_url"][0].is_string() => {
-                    if wish.key.is_some() && random.percent(20) {
+                    if wish.key.is_some() && random.happens(200) {
                         // Asked again although it was answered: the same order, whatever else happens.
                         if let Some((200, again)) = scene.post("/wxPay/toPay", &body, wish.key.as_deref()).await {
                             scene.observations.given(again["order_id"].as_str().unwrap_or("no order"), wish);
@@ -116,13 +116,13 @@ async fn open(scene: &Scene, random: &Random, wish: &Wish) -> Option<String> {
 /// WeChat's days: some are good.
 async fn weather(scene: Scene, random: Random) {
     loop {
-        let (drop_reply, system_error, html, reset, latency_ms) = *random.one_of(&[
+        let (drop_reply, system_error, html, reset, latency_ms) = random.one_of(&[
             (0.0, 0.0, 0.0, 0.0, 0),
             (0.03, 0.03, 0.01, 0.03, 30),
             (0.05, 0.05, 0.02, 0.05, 100),
             (0.15, 0.2, 0.05, 0.15, 250),
         ]);
-        let signed = random.percent(50);
+        let signed = random.happens(500);
         let faults = json!({"drop_reply": drop_reply, "system_error": system_error, "system_error_signed": signed, "html": html, "reset": reset, "latency_ms": latency_ms});
         scene.phone.set_faults(&faults).await;
         if !scene.pause(random.millis(2000, 6000)).await {

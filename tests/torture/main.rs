@@ -21,9 +21,8 @@ mod load;
 mod observations;
 mod overload;
 mod payers;
-mod process;
-mod random;
 mod stopping;
+mod support;
 mod verification;
 
 /// The tests of this binary measure time and load the machine, so each has it for itself.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use wechat_pay::clock::Clock;
 use wechat_pay::deal::Timestamp;
 
-use crate::clients::Answer;
+use crate::support::http::Answer;
 
 /// What a till asked for.
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ impl Observations {
         if answer.status == 500 {
             told.violations.push(format!("{path} answered 500: {}", answer.body));
         }
-        if answer.status == 503 && !answer.retry_after {
+        if answer.status == 503 && answer.header("retry-after").is_none() {
             told.violations.push(format!("{path} answered 503 without Retry-After"));
         }
     }

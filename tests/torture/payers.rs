@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::load::Scene;
 use crate::observations::Wish;
-use crate::random::Random;
+use crate::support::random::Random;
 
 /// What the payer has in mind.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +24,7 @@ enum Mind {
 
 /// The whole story of one order.
 pub async fn life(scene: Scene, random: Random, order_id: String, wish: Wish) {
-    let mind = match random.number(1, 100) {
+    let mind = match random.between(1, 100) {
         1..=60 => Mind::Pays,
         61..=70 => Mind::PaysLate,
         71..=80 => Mind::GivesUp,
@@ -40,7 +40,7 @@ pub async fn life(scene: Scene, random: Random, order_id: String, wish: Wish) {
         Mind::GivesUp | Mind::WalksAway => None,
     };
     let closing = matches!(mind, Mind::GivesUp | Mind::GivesUpAndPays).then_some(closable);
-    let notify = match random.number(1, 100) {
+    let notify = match random.between(1, 100) {
         1..=65 => "normal",
         66..=88 => "lost",
         _ => "twice",
@@ -48,7 +48,7 @@ pub async fn life(scene: Scene, random: Random, order_id: String, wish: Wish) {
     let (page, payer, closer) =
         (watch(&scene, &random, &order_id), pay(&scene, &order_id, paying, notify), close(&scene, &order_id, closing));
     tokio::join!(page, payer, closer);
-    if wish.key.is_some() && random.percent(10) {
+    if wish.key.is_some() && random.happens(100) {
         ask_again(&scene, &order_id, &wish).await;
     }
 }
@@ -88,11 +88,11 @@ async fn close(scene: &Scene, order_id: &str, when: Option<Instant>) {
 /// A payer's page asks until the order is decided, or its reader loses patience.
 async fn watch(scene: &Scene, random: &Random, order_id: &str) {
     let paths: [&'static str; 2] = ["/wxPay/queryOrder", "/wxPay/wxPay/queryOrder"];
-    for _ in 0..random.number(2, 25) {
+    for _ in 0..random.between(2, 25) {
         if !scene.pause(random.millis(300, 1500)).await {
             return;
         }
-        match scene.post(random.one_of::<&str>(&paths), &json!({"order_id": order_id}), None).await {
+        match scene.post(random.one_of(&paths), &json!({"order_id": order_id}), None).await {
             Some((200, answer)) => match answer["trade_state"].as_str() {
                 Some("SUCCESS") => {
                     scene.observations.told_paid(order_id);

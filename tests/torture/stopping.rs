@@ -14,7 +14,6 @@ use tokio::time::{sleep, timeout};
 use crate::ALONE;
 use crate::clients::Till;
 use crate::environment::Environment;
-use crate::random::Random;
 
 const CONNECTIONS: usize = 120;
 const ROUNDS: u64 = 3;
@@ -40,7 +39,7 @@ struct Lived {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sigterm_leaves_no_request_unanswered() {
     let _alone = ALONE.lock().await;
-    let mut environment = Environment::build(1, &Random::new(7), &[]).await;
+    let mut environment = Environment::build(1, &[]).await;
     let (till, phone) = (environment.till(), environment.phone());
     // Slow enough that many requests are in hand at any moment.
     phone.set_faults(&json!({"latency_ms": 300})).await;
@@ -68,7 +67,7 @@ async fn sigterm_leaves_no_request_unanswered() {
             })
         };
         sleep(Duration::from_millis(60)).await;
-        let process = environment.instances[0].process.as_mut().unwrap();
+        let process = &mut environment.instances[0].process;
         let signalled = Instant::now();
         process.terminate();
         let ended = process.end_within(Duration::from_secs(10)).await.expect("it ends within 10 s");
@@ -98,7 +97,7 @@ async fn sigterm_leaves_no_request_unanswered() {
 
 /// What was acknowledged to WeChat is stored, and what tills were given exists.
 async fn recorded(environment: &Environment, given: &[String]) {
-    let mut connection = environment.database.look().await;
+    let mut connection = environment.look().await;
     let rows: Vec<(String, i64, Option<String>)> =
         sqlx::query_as("SELECT order_id, CAST(status AS SIGNED), transaction_id FROM deal").fetch_all(&mut connection).await.unwrap();
     let rows: std::collections::HashMap<_, _> = rows.into_iter().map(|(id, status, transaction)| (id, (status, transaction))).collect();

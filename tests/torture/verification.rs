@@ -73,7 +73,7 @@ pub async fn verify(environment: &mut Environment, scene: &Scene, run: &Run) {
     let ended = until(scene.expire_after + Duration::from_secs(60), async || open_at(environment, scene, |_| true).await == 0).await;
 
     let truth = scene.phone.orders().await;
-    let mut connection = environment.database.look().await;
+    let mut connection = environment.look().await;
     let (rows, settlements) = (rows(&mut connection).await, settlements(&mut connection).await);
     let mut told = scene.observations.told();
     let mut wrong = std::mem::take(&mut told.violations);
@@ -128,7 +128,7 @@ fn words(status: Option<u16>) -> String {
 /// How many of WeChat's orders of a kind are undecided here.
 async fn open_at(environment: &Environment, scene: &Scene, kind: impl Fn(&Truth) -> bool) -> usize {
     let truth = scene.phone.orders().await;
-    let rows = rows(&mut environment.database.look().await).await;
+    let rows = rows(&mut environment.look().await).await;
     let is_open = |order: &&Truth| rows.get(&order.out_trade_no).is_none_or(|row| row.status == 0 || (order.is_paid() && row.status != 1));
     truth.iter().filter(|order| kind(order)).filter(is_open).count()
 }

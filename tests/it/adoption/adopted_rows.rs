@@ -7,7 +7,7 @@ use wechat_pay::store::Store;
 
 use crate::support::database::{Database, Engine, Look};
 use crate::support::listener::Listener;
-use crate::support::server::Server;
+use crate::support::mariadb::MariaDb;
 use crate::support::test_app::{OPENING_TIME, TestApp, TestAppBuilder};
 use crate::support::wechat_message::{ACKNOWLEDGED, WeChatMessage};
 
@@ -36,8 +36,8 @@ async fn the_original_opens(look: &Look, order_id: &str, zone: &str, seconds: i6
 async fn an_order_is_closed_when_its_time_is_over_wherever_the_clock() {
     // When its time is over at the latest, in seconds: rows may also have been written in Beijing time.
     for (zone, hours, over) in [("+00:00", "8:00 h behind", 7200), ("+09:00", "1:00 h ahead of", 7200 + 3600)] {
-        let server = Server::start(&[&format!("--default-time-zone={zone}")]).await;
-        let (app, look) = app_on(Database::on_server(&server.url).await).await;
+        let server = MariaDb::start(&[&format!("--default-time-zone={zone}")]).await;
+        let (app, look) = app_on(Database::on_server(&server.url()).await).await;
         the_original_opens(&look, "theirs", "@@GLOBAL.time_zone", 0).await;
         app.sweep().await;
         assert_eq!((app.calls("orderquery"), app.calls("closeorder")), (1, 0), "{zone}: it is asked about at once");
@@ -56,7 +56,7 @@ async fn an_order_is_closed_when_its_time_is_over_wherever_the_clock() {
         assert!(app.explain("theirs").await.contains("its time is over"), "{zone}");
 
         // A dry run on the same server says by which clock rows will be read.
-        let database = Database::on_server(&server.url).await;
+        let database = Database::on_server(&server.url()).await;
         database.look().await.run(ORIGINAL).await;
         let plan = Store::dry_run(&database.url.parse().unwrap(), OPENING_TIME.parse().unwrap()).await.unwrap();
         assert!(dry_run::tell(&plan).contains(&format!("{hours} Beijing's")), "{}", dry_run::tell(&plan));
@@ -65,8 +65,8 @@ async fn an_order_is_closed_when_its_time_is_over_wherever_the_clock() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_whose_clock_nobody_knows_is_asked_about_and_not_closed() {
-    let server = Server::start(&["--init-connect=SET time_zone = '-05:00'"]).await;
-    let (app, look) = app_on(Database::on_server(&server.url).await).await;
+    let server = MariaDb::start(&["--init-connect=SET time_zone = '-05:00'"]).await;
+    let (app, look) = app_on(Database::on_server(&server.url()).await).await;
     the_original_opens(&look, "theirs", "'-05:00'", 0).await;
     for hours in 1..=14 {
         app.time_passes(3600);
@@ -81,8 +81,8 @@ async fn an_order_whose_clock_nobody_knows_is_asked_about_and_not_closed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_from_the_future_is_asked_about_and_not_closed() {
-    let server = Server::start(&["--default-time-zone=+00:00"]).await;
-    let (app, look) = app_on(Database::on_server(&server.url).await).await;
+    let server = MariaDb::start(&["--default-time-zone=+00:00"]).await;
+    let (app, look) = app_on(Database::on_server(&server.url()).await).await;
     the_original_opens(&look, "theirs", "'+13:00'", 0).await;
     app.time_passes(7300);
     app.sweep().await;

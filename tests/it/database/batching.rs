@@ -9,8 +9,8 @@ use serde_json::json;
 use tokio::time::{sleep, timeout};
 
 use crate::support::database::{Database, Engine, Look};
+use crate::support::mariadb::MariaDb;
 use crate::support::on_both_engines;
-use crate::support::server::Server;
 use crate::support::test_app::{Order, TestApp, TestAppBuilder};
 use crate::support::wechat_message::{ACKNOWLEDGED, WeChatMessage};
 
@@ -180,8 +180,8 @@ async fn repeats_that_travel_together_leave_no_transaction_open() {
 /// A payer's message is repeated until it is acknowledged, as WeChat does.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_is_killed_amid_batches_keeps_what_was_acknowledged() {
-    let mut server = Server::start(&[]).await;
-    let app = TestAppBuilder::on(Database::on_server(&server.url).await).open().await;
+    let mut server = MariaDb::start(&[]).await;
+    let app = TestAppBuilder::on(Database::on_server(&server.url()).await).open().await;
     let orders = app.to_pay_at_once(2 * CROWD).await;
     let acknowledged = AtomicUsize::new(0);
     let paying = join_all(orders.chunks(2).map(async |orders| {
@@ -197,7 +197,9 @@ async fn a_database_that_is_killed_amid_batches_keeps_what_was_acknowledged() {
             sleep(Duration::from_millis(1)).await;
         }
         let in_time = acknowledged.load(Ordering::Relaxed);
-        server.kill_and_start().await;
+        server.kill();
+        server.launch();
+        server.ready_within(Duration::from_secs(60)).await.expect("it comes back");
         in_time
     };
     let (_, in_time) = tokio::join!(paying, killing);

@@ -1,57 +1,20 @@
 //! What a call costs the database, by the database's own counters. A server of its own, so nobody else is counted.
 
-use std::collections::HashMap;
-
 use futures_util::future::join_all;
 use serde_json::json;
-use sqlx::mysql::MySqlConnectOptions;
-use sqlx::{ConnectOptions, MySqlConnection, Row};
 
 use crate::support::database::Database;
-use crate::support::server::Server;
+use crate::support::mariadb::MariaDb;
+use crate::support::meter::{Counters, Meter};
 use crate::support::test_app::{Order, TestApp, TestAppBuilder};
 use crate::support::wechat_message::{ACKNOWLEDGED, WeChatMessage};
 
 /// Calls measured at a time.
 const CALLS: u64 = 20;
 
-struct Meter {
-    conn: MySqlConnection,
-    start: HashMap<String, u64>,
-}
-
-impl Meter {
-    /// On a plain connection: a pool would send pings of its own.
-    async fn start(app: &TestApp) -> Self {
-        let mut conn = app.database.url.parse::<MySqlConnectOptions>().unwrap().connect().await.unwrap();
-        let start = read(&mut conn).await;
-        Self { conn, start }
-    }
-
-    /// What was counted since the start.
-    async fn stop(mut self) -> Spent {
-        let end = read(&mut self.conn).await;
-        Spent(end.into_iter().map(|(name, count)| (name.clone(), count - self.start[&name])).collect())
-    }
-}
-
-/// By SHOW and not SELECT, which would count itself; unprepared for the same reason.
-async fn read(conn: &mut MySqlConnection) -> HashMap<String, u64> {
-    let counters = "SHOW GLOBAL STATUS WHERE Variable_name LIKE 'Com\\_%' OR Variable_name LIKE 'Handler\\_%' \
-                    OR Variable_name = 'Innodb_os_log_written'";
-    let rows = sqlx::raw_sql(counters).fetch_all(conn).await.unwrap();
-    rows.iter().filter_map(|row| Some((row.get(0), row.get::<String, _>(1).parse().ok()?))).collect()
-}
-
-struct Spent(HashMap<String, u64>);
-
-impl Spent {
-    fn of(&self, name: &str) -> u64 {
-        self.0[name]
-    }
-
+impl Counters {
     /// Statements that write, of whatever kind.
-    fn writes(&self) -> u64 {
+    pub fn writes(&self) -> u64 {
         ["Com_insert", "Com_update", "Com_delete", "Com_replace", "Com_insert_select", "Com_update_multi"]
             .iter()
             .map(|name| self.of(name))
@@ -85,8 +48,8 @@ async fn orders(app: &TestApp, number: u64) -> Vec<Order> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_costs_the_database_what_was_promised() {
-    let server = Server::start(&["--event-scheduler=OFF", "--innodb-stats-auto-recalc=OFF", "--innodb-adaptive-flushing=OFF"]).await;
-    let app = TestAppBuilder::on(Database::on_server(&server.url).await).open().await;
+    let server = MariaDb::start(&["--event-scheduler=OFF", "--innodb-stats-auto-recalc=OFF", "--innodb-adaptive-flushing=OFF"]).await;
+    let app = TestAppBuilder::on(Database::on_server(&server.url()).await).open().await;
     // Every worker has met every statement.
     let warm = orders(&app, 16).await;
     for _ in 0..2 {
@@ -96,7 +59,7 @@ async fn a_call_costs_the_database_what_was_promised() {
         assert_eq!(app.trade_state(&order.id).await, "SUCCESS");
     }
 
-    let (meter, asked) = (Meter::start(&app).await, app.calls("unifiedorder"));
+    let (meter, asked) = (Meter::start(&server.url()).await, app.calls("unifiedorder"));
     let orders = orders(&app, CALLS).await;
     let spent = meter.stop().await;
     assert_eq!(app.calls("unifiedorder") - asked, CALLS, "toPay asks WeChat once");
@@ -105,7 +68,7 @@ async fn a_call_costs_the_database_what_was_promised() {
     assert_eq!(spent.of("Com_select"), 0, "and reads nothing");
     spent.nothing_beside(2 * CALLS, 0);
 
-    let meter = Meter::start(&app).await;
+    let meter = Meter::start(&server.url()).await;
     messages(&orders, &app).await;
     let spent = meter.stop().await;
     assert_eq!((spent.of("Com_update"), spent.writes(), spent.of("Com_select")), (CALLS, 2 * CALLS, 0), "the payment and its event");
@@ -114,7 +77,7 @@ async fn a_call_costs_the_database_what_was_promised() {
     assert!(redo_of_a_payment > 500);
     spent.nothing_beside(CALLS, 0);
 
-    let meter = Meter::start(&app).await;
+    let meter = Meter::start(&server.url()).await;
     messages(&orders, &app).await;
     let spent = meter.stop().await;
     assert_eq!((spent.of("Com_update"), spent.writes(), spent.of("Com_select")), (CALLS, CALLS, CALLS), "a repeat tries, and looks");
@@ -126,7 +89,7 @@ async fn a_call_costs_the_database_what_was_promised() {
     );
     spent.nothing_beside(0, CALLS);
 
-    let (meter, asked) = (Meter::start(&app).await, app.calls("orderquery"));
+    let (meter, asked) = (Meter::start(&server.url()).await, app.calls("orderquery"));
     for order in &orders {
         assert_eq!(app.trade_state(&order.id).await, "SUCCESS");
     }
@@ -136,7 +99,7 @@ async fn a_call_costs_the_database_what_was_promised() {
     spent.nothing_beside(0, 0);
 
     let unpaid = app.to_pay("19.90").await;
-    let meter = Meter::start(&app).await;
+    let meter = Meter::start(&server.url()).await;
     for _ in 0..CALLS {
         assert_eq!(app.trade_state(&unpaid.id).await, "NOTPAY");
     }
@@ -146,7 +109,7 @@ async fn a_call_costs_the_database_what_was_promised() {
 
     // Whoever waits together travels together; how many that are is the machine's affair, but not all of them are alone.
     let crowd = app.to_pay_at_once(5 * CALLS as usize).await;
-    let meter = Meter::start(&app).await;
+    let meter = Meter::start(&server.url()).await;
     let answers = join_all(crowd.iter().map(|order| app.notify(WeChatMessage::notification(&order.id, 1990).signed()))).await;
     let spent = meter.stop().await;
     assert!(answers.iter().all(|answer| answer.body == ACKNOWLEDGED));
@@ -156,7 +119,7 @@ async fn a_call_costs_the_database_what_was_promised() {
 
     // Changes of different rows do not meet: were one batch in another's way, it would be rolled back and taken apart.
     let crowd = app.to_pay_at_once(3 * CALLS as usize).await;
-    let meter = Meter::start(&app).await;
+    let meter = Meter::start(&server.url()).await;
     let opening = app.to_pay_at_once(3 * CALLS as usize);
     let paying = join_all(crowd.iter().map(|order| app.notify(WeChatMessage::notification(&order.id, 1990).signed())));
     let (_, answers) = tokio::join!(opening, paying);

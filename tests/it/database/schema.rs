@@ -10,8 +10,8 @@ use wechat_pay::store::Store;
 
 use crate::support::database::{Database, Engine, Look};
 use crate::support::http::Caller;
+use crate::support::mariadb::MariaDb;
 use crate::support::on_both_engines;
-use crate::support::server::Server;
 use crate::support::test_app::{OPENING_TIME, TestAppBuilder};
 use crate::support::wechat_message::{ACKNOWLEDGED, WeChatMessage};
 
@@ -192,8 +192,8 @@ async fn an_adoption_that_stopped_in_the_middle_is_completed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_could_forget_payments_is_not_ready_unless_that_is_accepted() {
-    let server = Server::start(&["--innodb-flush-log-at-trx-commit=2"]).await;
-    let app = TestAppBuilder::on(Database::on_server(&server.url).await).open().await;
+    let server = MariaDb::start(&["--innodb-flush-log-at-trx-commit=2"]).await;
+    let app = TestAppBuilder::on(Database::on_server(&server.url()).await).open().await;
     let unready = app.till.get("/readyz").await;
     assert_eq!((unready.status, unready.reason().as_str()), (503, "UNAVAILABLE"));
     assert!(unready.body.contains("innodb_flush_log_at_trx_commit is 2"), "{}", unready.body);
@@ -212,8 +212,8 @@ async fn a_server_that_could_forget_payments_is_not_ready_unless_that_is_accepte
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_binary_log_that_a_crash_could_shorten_is_not_ready() {
-    let server = Server::start(&["--log-bin", "--sync-binlog=0"]).await;
-    let app = TestAppBuilder::on(Database::on_server(&server.url).await).open().await;
+    let server = MariaDb::start(&["--log-bin", "--sync-binlog=0"]).await;
+    let app = TestAppBuilder::on(Database::on_server(&server.url()).await).open().await;
     let unready = app.till.get("/readyz").await;
     assert!(unready.status == 503 && unready.body.contains("sync_binlog is 0"), "{}", unready.body);
     app.look().await.run("SET GLOBAL sync_binlog = 1").await;
@@ -228,8 +228,8 @@ async fn a_binary_log_that_a_crash_could_shorten_is_not_ready() {
 async fn the_habits_of_a_server_do_not_reach_our_sessions() {
     let habits =
         ["--autocommit=0", "--sql-mode=", "--default-time-zone=+00:00", "--character-set-server=latin1", "--completion-type=CHAIN"];
-    let server = Server::start(&habits).await;
-    let app = TestAppBuilder::on(Database::on_server(&server.url).await).open().await;
+    let server = MariaDb::start(&habits).await;
+    let app = TestAppBuilder::on(Database::on_server(&server.url()).await).open().await;
     let order = app.to_pay("19.90").await;
     assert_eq!(app.notify(WeChatMessage::notification(&order.id, 1990).signed()).await.body, ACKNOWLEDGED);
     // A fresh session each time: an old one would see its old snapshot.

@@ -10,8 +10,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::support::database::{Database, Engine};
 use crate::support::http::{Answer, Caller};
+use crate::support::mariadb::MariaDb;
 use crate::support::program::{Program, environment};
-use crate::support::server::Server;
 use crate::support::test_app::{Order, TestApp, TestAppBuilder};
 use crate::support::wechat_message::WeChatMessage;
 
@@ -89,8 +89,8 @@ async fn the_victim_of_a_deadlock_is_carried_out_after_all() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_has_become_a_read_only_copy_is_not_ready_until_it_is_none() {
-    let server = Server::start(&[]).await;
-    let database = Database::on_server(&server.url).await;
+    let server = MariaDb::start(&[]).await;
+    let database = Database::on_server(&server.url()).await;
     let admin = database.look().await;
     // Whoever may administer the server may write all the same; a service may not.
     admin.run("CREATE USER till@'127.0.0.1' IDENTIFIED BY 'till'; GRANT ALL ON *.* TO till@'127.0.0.1'; REVOKE READ ONLY ADMIN ON *.* FROM till@'127.0.0.1'").await;
@@ -114,8 +114,8 @@ async fn a_database_that_has_become_a_read_only_copy_is_not_ready_until_it_is_no
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_logs_statements_and_not_rows_is_served_too() {
-    let server = Server::start(&["--log-bin", "--binlog-format=STATEMENT", "--server-id=1"]).await;
-    let app = TestAppBuilder::on(Database::on_server(&server.url).await).open().await;
+    let server = MariaDb::start(&["--log-bin", "--binlog-format=STATEMENT", "--server-id=1"]).await;
+    let app = TestAppBuilder::on(Database::on_server(&server.url()).await).open().await;
     let order = app.to_pay("19.90").await;
     app.notify(message(&order)).await.acknowledged("it could be logged");
     assert_eq!(app.trade_state(&order.id).await, "SUCCESS");
@@ -123,8 +123,8 @@ async fn a_server_that_logs_statements_and_not_rows_is_served_too() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_the_server_has_closed_for_their_silence_are_not_noticed() {
-    let server = Server::start(&["--wait-timeout=1"]).await;
-    let app = TestAppBuilder::on(Database::on_server(&server.url).await).open().await;
+    let server = MariaDb::start(&["--wait-timeout=1"]).await;
+    let app = TestAppBuilder::on(Database::on_server(&server.url()).await).open().await;
     for _ in 0..2 {
         let order = app.to_pay("19.90").await;
         sleep(Duration::from_millis(2500)).await;
@@ -135,8 +135,8 @@ async fn connections_that_the_server_has_closed_for_their_silence_are_not_notice
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_cannot_be_had_are_waited_for_without_a_restart() {
-    let server = Server::start(&["--max-connections=16"]).await;
-    let database = Database::on_server(&server.url).await;
+    let server = MariaDb::start(&["--max-connections=16"]).await;
+    let database = Database::on_server(&server.url()).await;
     let options: MySqlConnectOptions = database.url.parse().unwrap();
     let mut others = Vec::new();
     for _ in 0..12 {

@@ -8,10 +8,10 @@ use wechat_pay::simulator::Faults;
 
 use crate::support::database::{Database, Engine};
 use crate::support::listener::{Heard, Listener};
+use crate::support::mariadb::MariaDb;
 use crate::support::on_both_engines;
 use crate::support::proxy::Proxy;
 use crate::support::scripted_wechat::ScriptedWeChat;
-use crate::support::server::Server;
 use crate::support::test_app::{Order, TestApp, TestAppBuilder};
 use crate::support::wechat_message::{ACKNOWLEDGED, WeChatMessage};
 
@@ -247,8 +247,8 @@ async fn a_quiet_stream_has_a_comment_every_fifteen_seconds_and_who_has_gone_is_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_streams_together_cost_one_statement_a_second_and_none_costs_none() {
-    let server = Server::start(&["--event-scheduler=OFF", "--innodb-stats-auto-recalc=OFF"]).await;
-    let app = TestAppBuilder::on(Database::on_server(&server.url).await).open().await;
+    let server = MariaDb::start(&["--event-scheduler=OFF", "--innodb-stats-auto-recalc=OFF"]).await;
+    let app = TestAppBuilder::on(Database::on_server(&server.url()).await).open().await;
     let look = app.look().await;
     let mut orders = Vec::new();
     for _ in 0..40 {

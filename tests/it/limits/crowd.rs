@@ -53,7 +53,7 @@ async fn those_that_rest_are_kept_and_take_little_memory(address: SocketAddr, pr
         nobody_waits(address).await;
         join_all(resting.iter_mut().map(|wire| wire.say(HEALTHZ))).await;
     }
-    let most = program.most_resident_kib();
+    let most = program.process.memory_kib("VmHWM");
     assert!(most < 160 * 1024, "{most} KiB were resident");
 }
 

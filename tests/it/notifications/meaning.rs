@@ -3,9 +3,10 @@
 use wechat_pay::channel::wechat::v2::{ApiKey, SignType, Signer};
 
 use crate::support::database::{Engine, Look};
+use crate::support::merchant::signer;
 use crate::support::on_both_engines;
 use crate::support::test_app::{Order, TestApp, TestAppBuilder};
-use crate::support::wechat_message::{WeChatMessage, signer, transaction_id};
+use crate::support::wechat_message::{WeChatMessage, transaction_id};
 
 /// Each message gets this status in the fixed form and moves nothing.
 async fn none_counts(app: &TestApp, look: &Look, messages: Vec<(&str, u16, String)>) {

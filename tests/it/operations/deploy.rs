@@ -12,7 +12,8 @@ use tokio::time::timeout;
 use wechat_pay::simulator::DEFAULT_MERCHANT;
 
 use crate::support::database::{Database, Engine};
-use crate::support::nginx::{Nginx, free_address};
+use crate::support::nginx::Nginx;
+use crate::support::ports::free_address;
 use crate::support::program::{Program, environment};
 use crate::support::stub::{Reply, Stub};
 use crate::support::wechat_message::WeChatMessage;
@@ -137,7 +138,7 @@ async fn the_doctor_finds_nothing_wrong_behind_our_block_and_tls() {
     let database = Database::fresh(Engine::Sqlite).await;
     let home = database.directory().unwrap();
     let (certificate, key) = certificate(home);
-    let (door, service) = (free_address().await, free_address().await);
+    let (door, service) = (free_address(), free_address());
     let mut variables = environment(&database.url, &service.to_string());
     variables.extend([
         ("DATABASE__URL", format!("sqlite://{}/var/deal.db", home.display())),
@@ -188,7 +189,7 @@ async fn events() -> SocketAddr {
 async fn events_come_through_our_block_as_they_happen() {
     let plain: String = BLOCK.lines().filter(|line| !line.contains("ssl_certificate")).map(|line| format!("{line}\n")).collect();
     let plain = plain.replace("listen 443 ssl;", "listen 127.0.0.1:{port};").replace("127.0.0.1:8360", &events().await.to_string());
-    let nginx = Nginx::configured(free_address().await, &plain).await;
+    let nginx = Nginx::configured(free_address(), &plain).await;
     for (path, arrives) in [("/wxPay/events?order_id=1", true), ("/", false)] {
         let mut stream = TcpStream::connect(nginx.address).await.unwrap();
         stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: till\r\n\r\n").as_bytes()).await.unwrap();

@@ -11,7 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::support::database::Engine;
 use crate::support::http::Caller;
 use crate::support::listener::{Heard, Listener};
-use crate::support::nginx::{Nginx, free_address};
+use crate::support::nginx::Nginx;
+use crate::support::ports::free_address;
 use crate::support::test_app::{TestApp, TestAppBuilder};
 use crate::support::wechat_message::{ACKNOWLEDGED, WeChatMessage};
 
@@ -64,7 +65,7 @@ fn both_blocks() -> [String; 2] {
 
 /// An app whose front door is nginx: the till goes through it, and so do WeChat's notifications.
 async fn app_behind(block: &str, engine: Engine) -> (TestApp, Nginx) {
-    let address = free_address().await;
+    let address = free_address();
     let builder = TestAppBuilder::new(engine).await.set("SERVER__TRUSTED_PROXIES", "127.0.0.1");
     let mut app = builder.set("WECHAT__NOTIFY_URL", format!("http://{address}/wxPay/notify")).open().await;
     let nginx = Nginx::configured(address, &block.replace("{service}", &app.till.address.port().to_string())).await;
@@ -168,7 +169,7 @@ async fn what_nginx_sends_twice_is_done_once() {
         let policy = if repeats { "proxy_next_upstream error timeout non_idempotent;" } else { "" };
         let instances = format!("upstream till {{ server {lossy} max_fails=0; server {service} backup; }} {policy}\n    server {{");
         let configuration = ORIGINAL.replace("server {", &instances).replace("http://127.0.0.1:$node_port", "http://till");
-        let nginx = Nginx::configured(free_address().await, &configuration.replace("{service}", "0")).await;
+        let nginx = Nginx::configured(free_address(), &configuration.replace("{service}", "0")).await;
         app.till = Caller::new(nginx.address);
 
         let opened = app.to_pay_once("cart-7", "19.90").await;

@@ -102,9 +102,8 @@ async fn a_log_that_nobody_reads_stops_no_payment_and_what_is_lost_is_counted() 
         }
         assert!(begun.elapsed() < Duration::from_secs(60), "nothing is ever lost, so nothing was shown");
     }
-    let asked = Instant::now();
-    assert_eq!(to_pay(&till, &[]).await.status, 200);
-    assert!(asked.elapsed() < Duration::from_secs(2));
+    let answer = to_pay(&till, &[]).await;
+    assert!(answer.status == 200 && answer.took < Duration::from_secs(2), "{answer:?}");
     program.terminate();
     let (status, _) = program.end(Duration::from_secs(10)).await;
     assert!(status.is_some_and(|status| status.success()), "{status:?}");

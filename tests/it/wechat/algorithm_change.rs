@@ -3,11 +3,12 @@
 use wechat_pay::channel::wechat::v2::{SignType, Signer, xml};
 
 use crate::support::database::{Database, Engine};
+use crate::support::merchant::signer;
 use crate::support::on_both_engines;
 use crate::support::scripted_wechat::{LINK, ScriptedWeChat, right};
 use crate::support::stub::Reply;
 use crate::support::test_app::{Order, TestApp, TestAppBuilder};
-use crate::support::wechat_message::{WeChatMessage, signer};
+use crate::support::wechat_message::WeChatMessage;
 
 const BOTH: [(SignType, SignType); 2] = [(SignType::Md5, SignType::HmacSha256), (SignType::HmacSha256, SignType::Md5)];
 

@@ -4,11 +4,12 @@ use wechat_pay::channel::wechat::v2::{ApiKey, SignType, Signer, xml};
 
 use crate::support::database::{Database, Engine};
 use crate::support::http::Answer;
+use crate::support::merchant::signer;
 use crate::support::on_both_engines;
 use crate::support::scripted_wechat::{LINK, ScriptedWeChat, number, right};
 use crate::support::stub::Reply;
 use crate::support::test_app::{TestApp, TestAppBuilder};
-use crate::support::wechat_message::{WeChatMessage, signer};
+use crate::support::wechat_message::WeChatMessage;
 
 const NEW: &str = "8934e7d15453e97507ef794cf7b0519d";
 

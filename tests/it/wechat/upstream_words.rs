@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex};
 use wechat_pay::channel::wechat::v2::{SignType, xml};
 
 use crate::support::database::Engine;
+use crate::support::merchant::signer;
 use crate::support::on_both_engines;
 use crate::support::scripted_wechat::{LINK, ScriptedWeChat, number, right, says};
 use crate::support::stub::Reply;
 use crate::support::test_app::{TestApp, TestAppBuilder};
-use crate::support::wechat_message::{WeChatMessage, signer};
+use crate::support::wechat_message::WeChatMessage;
 
 const ORDER_FIELDS: &str =
     "appid body mch_id nonce_str notify_url out_trade_no product_id sign spbill_create_ip time_expire total_fee trade_type";

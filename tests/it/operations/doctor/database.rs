@@ -8,8 +8,8 @@ use wechat_pay::doctor::Verdict::{Fail, Ok, Warn};
 
 use super::Patient;
 use crate::support::database::{Database, Engine};
+use crate::support::mariadb::MariaDb;
 use crate::support::on_both_engines;
-use crate::support::server::Server;
 use crate::support::test_app::{TestApp, TestAppBuilder};
 
 const ORIGINAL: &str = include_str!("../../../support/original.sql");
@@ -133,8 +133,8 @@ async fn how_the_server_is_set_up_is_looked_at() {
         "--max-connections=10",
         "--character-set-server=latin1",
     ];
-    let server = Server::start(&weak).await;
-    let database = Database::on_server(&server.url).await;
+    let server = MariaDb::start(&weak).await;
+    let database = Database::on_server(&server.url()).await;
     let look = database.look().await;
     look.run(ORIGINAL.replace("utf8", "latin1").split("-- As its insert").next().unwrap()).await;
     let findings = Patient::on(&database).examined().await;
@@ -164,8 +164,8 @@ async fn how_the_server_is_set_up_is_looked_at() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_binary_log_that_a_crash_could_shorten_is_told_of() {
-    let server = Server::start(&["--log-bin", "--sync-binlog=0"]).await;
-    let database = Database::on_server(&server.url).await;
+    let server = MariaDb::start(&["--log-bin", "--sync-binlog=0"]).await;
+    let database = Database::on_server(&server.url()).await;
     Patient::on(&database).examined().await.say(Fail, "database", "sync_binlog is 0");
     let accepted = Patient::on(&database).set("DATABASE__ACCEPT_WEAK_DURABILITY", true).examined().await;
     accepted.say(Warn, "database", "sync_binlog is 0");
@@ -173,8 +173,8 @@ async fn a_binary_log_that_a_crash_could_shorten_is_told_of() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_our_user_may_not_do_is_named() {
-    let server = Server::start(&[]).await;
-    let database = migrated(Database::on_server(&server.url).await).await;
+    let server = MariaDb::start(&[]).await;
+    let database = migrated(Database::on_server(&server.url()).await).await;
     let look = database.look().await;
     let schema = database.url.rsplit('/').next().unwrap().to_owned();
     look.run(&format!("CREATE USER clerk IDENTIFIED BY 'canary'; GRANT SELECT, INSERT, UPDATE ON {schema}.* TO clerk")).await;

@@ -11,10 +11,12 @@ use wechat_pay::handshake::{Answer, HEADER, Question, digest};
 
 use super::{Findings, Patient};
 use crate::support::database::{Database, Engine};
-use crate::support::nginx::{Nginx, free_address};
+use crate::support::merchant::signer;
+use crate::support::nginx::Nginx;
+use crate::support::ports::free_address;
 use crate::support::stub::{Reply, Stub};
 use crate::support::test_app::{TestApp, TestAppBuilder};
-use crate::support::wechat_message::{WeChatMessage, signer};
+use crate::support::wechat_message::WeChatMessage;
 
 /// The proxy is seen as this address, which no caller has.
 const PROXY: &str = "127.0.0.3";
@@ -42,7 +44,7 @@ async fn visited(app: &TestApp, wechat: &Stub, trusted: &str, url: &str) -> Find
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_service_behind_its_proxy_proves_itself_and_sees_the_caller() {
     let (app, wechat) = app(PROXY).await;
-    let nginx = Nginx::configured(free_address().await, &location(app.till.address, RIGHT)).await;
+    let nginx = Nginx::configured(free_address(), &location(app.till.address, RIGHT)).await;
     app.try_to_pay("19.90").await;
     let look = app.look().await;
     let before = look.everything().await;
@@ -63,7 +65,7 @@ async fn wrong_forwarding_headers_are_found_out() {
         (RIGHT, "192.0.2.1", "the service sees 127.0.0.3, no caller's from outside"),
     ] {
         let (app, wechat) = app(trusted).await;
-        let nginx = Nginx::configured(free_address().await, &location(app.till.address, headers)).await;
+        let nginx = Nginx::configured(free_address(), &location(app.till.address, headers)).await;
         let findings = visited(&app, &wechat, trusted, &format!("http://{}/wxPay/notify", nginx.address)).await;
         findings.say(Ok, "notify URL", "the body untouched");
         findings.say(Fail, "proxy headers", found);
@@ -105,7 +107,7 @@ async fn whatever_stands_in_the_way_is_told_apart() {
            location /changed {{ proxy_pass http://{meddler}/wxPay/notify; proxy_http_version 1.1; }}
            location /stripped {{ proxy_pass http://{service}/wxPay/notify; proxy_hide_header {HEADER}; }} }}"
     );
-    let nginx = Nginx::configured(free_address().await, &servers).await;
+    let nginx = Nginx::configured(free_address(), &servers).await;
     for (path, verdict, found) in [
         ("/moved", Fail, "HTTP status 301"),
         ("/login", Fail, "HTTP status 401"),
@@ -121,7 +123,7 @@ async fn whatever_stands_in_the_way_is_told_apart() {
     let findings = visited(&app, &wechat, PROXY, "https://pay.invalid/wxPay/notify").await;
     findings.say(Fail, "notify URL", "pay.invalid: its name is not resolved");
     drop(nginx);
-    let findings = visited(&app, &wechat, PROXY, &format!("http://{}/wxPay/notify", free_address().await)).await;
+    let findings = visited(&app, &wechat, PROXY, &format!("http://{}/wxPay/notify", free_address())).await;
     findings.say(Fail, "notify URL", "no TCP connection");
 }
 
@@ -129,7 +131,7 @@ async fn whatever_stands_in_the_way_is_told_apart() {
 async fn another_instance_behind_the_public_name_is_told_of() {
     let (here, wechat) = app(PROXY).await;
     let (there, _other_wechat) = app(PROXY).await;
-    let nginx = Nginx::configured(free_address().await, &location(there.till.address, RIGHT)).await;
+    let nginx = Nginx::configured(free_address(), &location(there.till.address, RIGHT)).await;
     let findings = visited(&here, &wechat, PROXY, &format!("http://{}/wxPay/notify", nginx.address)).await;
     findings.say(Warn, "notify URL", "here runs instance");
 }
