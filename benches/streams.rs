@@ -7,7 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that cannot go on fails")]
 #![allow(clippy::print_stdout, reason = "the table is what it is for")]
 
-#[path = "../tests/it/support/program.rs"]
+#[path = "../tests/support/program.rs"]
 #[allow(dead_code, reason = "the stories need more of it")]
 mod program;
 

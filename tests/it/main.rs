@@ -4,62 +4,85 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+#[path = "../support/mod.rs"]
 mod support;
 
-mod adoptable;
-mod adopted_rows;
-mod adoption;
-mod algorithm_change;
-mod architecture;
-mod auth;
-mod backlog;
-mod batching;
-mod commands;
-mod configuration;
-mod costs;
-mod credentials;
-mod crowd;
-mod crowding;
-mod database_troubles;
-mod deploy;
-mod doctor;
-mod edge;
-mod events;
-mod faults;
-mod foreign_indexes;
-mod forgotten_credentials;
-mod front_end;
-mod front_end_http;
-mod given_back;
-mod heavy;
-mod key_change;
-mod links;
-mod locks;
-mod metrics;
-mod moving;
-mod network;
-mod nginx;
-mod notification;
-mod notification_meaning;
-mod openapi;
-mod page;
-mod paid_rows;
-mod papers;
-mod phone;
-mod process;
-mod proxies;
-mod races;
-mod request_log;
-mod schema;
-mod secrets;
-mod shop;
-mod smuggling;
-mod starting;
-mod stories;
-mod sweep_bounds;
-mod sweeping;
-mod table_prefix;
-mod trade_states;
-mod upstream;
-mod upstream_words;
-mod workers;
+mod adoption {
+    mod adoptable;
+    mod adopted_rows;
+    mod foreign_indexes;
+    mod moving;
+    mod table_prefix;
+    mod takeover;
+}
+mod database {
+    mod batching;
+    mod costs;
+    mod locks;
+    mod network;
+    mod schema;
+    mod troubles;
+    mod workers;
+}
+mod front_end {
+    pub mod auth;
+    mod events;
+    mod http;
+    mod page;
+    mod requests;
+}
+mod limits {
+    mod crowd;
+    mod crowding;
+    mod heavy;
+    mod listener;
+    mod process;
+    mod smuggling;
+}
+mod notifications {
+    mod form;
+    mod meaning;
+}
+mod operations {
+    mod commands;
+    pub mod configuration;
+    mod credentials;
+    mod deploy;
+    pub mod doctor;
+    mod forgotten_credentials;
+    pub mod metrics;
+    mod nginx;
+    mod request_log;
+    mod secrets;
+    mod starting;
+}
+mod payments {
+    mod given_back;
+    mod links;
+    mod paid_rows;
+    mod races;
+    mod stories;
+    mod trade_states;
+}
+mod repository {
+    pub mod architecture;
+    mod openapi;
+    mod papers;
+}
+mod simulator {
+    mod faults;
+    mod phone;
+    mod shop;
+}
+mod sweep {
+    mod backlog;
+    mod bounds;
+    mod sweeping;
+}
+mod wechat {
+    mod algorithm_change;
+    mod key_change;
+    mod proxies;
+    mod upstream;
+    mod upstream_words;
+}

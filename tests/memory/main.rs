@@ -3,10 +3,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "../support/merchant.rs"]
+#[allow(dead_code, reason = "the stories use the rest")]
+mod merchant;
+
 use std::time::{Duration, Instant};
 
 use allocation_counter::measure;
-use wechat_pay::channel::wechat::v2::{ApiKey, Fields, Merchant, SignType, Signer, reply, xml};
+use merchant::merchant;
+use wechat_pay::channel::wechat::v2::{Fields, Merchant, SignType, reply, xml};
 use wechat_pay::deal::OrderId;
 
 /// The most that is read of any message.
@@ -23,11 +28,6 @@ fn timed(work: impl Fn()) -> Duration {
     let begun = Instant::now();
     work();
     begun.elapsed()
-}
-
-fn merchant() -> Merchant {
-    let signer = Signer::new(ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap(), SignType::Md5);
-    Merchant { appid: "wxd930ea5d5a258f4f".into(), mch_id: "10000100".into(), signer, previous_key: None, notify_url: String::new() }
 }
 
 /// Messages as long as they may be, each made to cost as much as it can.
@@ -55,7 +55,7 @@ fn worst_messages(merchant: &Merchant) -> Vec<(&'static str, Vec<u8>)> {
 
 #[test]
 fn no_message_costs_more_than_a_small_multiple_of_its_bytes() {
-    let merchant = merchant();
+    let merchant = merchant(SignType::Md5);
     let order_id: OrderId = "20150806125346".parse().unwrap();
     for (what, message) in worst_messages(&merchant) {
         assert!(message.len() <= LONGEST, "{what}");

@@ -10,21 +10,22 @@ use wechat_pay::config::Settings;
 use wechat_pay::deal::Timestamp;
 use wechat_pay::simulator::Notify;
 
-use super::audit::Audit;
-use super::errands::{Errand, Tills};
-use super::flood;
-use super::gates::{Gates, Stillness};
 use super::instance::{Instance, merchant, settings};
+use super::invariants::Invariants;
 use super::locks::Locks;
-use super::place::Place;
-use super::sea::{Dice, Sea};
+use super::network::Network;
+use super::requests::{FrontEnds, PendingRequest};
+use super::scheduler::{Quiescence, Scheduler};
+use super::support::random::Random;
+use super::sweep_overload;
+use super::template::Template;
 
 /// Noon in Beijing.
 pub const BEGINNING: &str = "2026-04-01T04:00:00Z";
 
 /// What a history is remembered by.
 #[derive(Debug, Clone, Default)]
-pub struct Told {
+pub struct Summary {
     /// Of everything that happened, in its order.
     pub hash: u64,
     pub histories: u64,
@@ -34,7 +35,7 @@ pub struct Told {
     pub counts: BTreeMap<&'static str, u64>,
 }
 
-impl Told {
+impl Summary {
     pub fn add(&mut self, other: &Self) {
         self.histories += 1;
         self.steps += other.steps;
@@ -68,82 +69,82 @@ impl Told {
     }
 }
 
-impl std::fmt::Display for Told {
+impl std::fmt::Display for Summary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} histories, {} steps, {} deals, {:?}", self.histories, self.steps, self.deals, self.counts)
     }
 }
 
 pub struct History<'a> {
-    pub dice: Dice,
+    pub random: Random,
     pub clock: Clock,
-    pub gates: Gates,
-    pub sea: Sea,
-    pub audit: Audit,
+    pub scheduler: Scheduler,
+    pub network: Network,
+    pub invariants: Invariants,
     pub settings: Settings,
     /// `None`: it was killed and has not been started again.
     pub instances: Vec<Option<Instance>>,
     pub started: usize,
-    pub errands: Vec<Errand>,
+    pub requests: Vec<PendingRequest>,
     pub sent: usize,
-    pub tills: Tills,
+    pub front_ends: FrontEnds,
     /// A process that stands still: whatever it has under way takes no notice of time.
     pub frozen: Option<usize>,
     pub locks: Locks,
     /// How much goes wrong: a factor of the chances for it.
-    pub weather: usize,
+    pub fault_rate: usize,
     /// Whether more comes due than the budget bears.
     pub is_flood: bool,
     /// How often a statement was not carried out, or too late.
     pub faults: u64,
-    pub told: Told,
+    pub summary: Summary,
     hasher: DefaultHasher,
     trace: &'a Mutex<Vec<String>>,
 }
 
 impl<'a> History<'a> {
     /// Lives through the history of a seed. Panics if something does not hold.
-    pub fn live(place: &Place, seed: u64, trace: &'a Mutex<Vec<String>>) -> Told {
-        let stillness = Arc::new(Stillness::default());
-        let watched = Arc::clone(&stillness);
+    pub fn live(template: &Template, seed: u64, trace: &'a Mutex<Vec<String>>) -> Summary {
+        let quiescence = Arc::new(Quiescence::default());
+        let watched = Arc::clone(&quiescence);
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = runtime.enable_all().on_thread_park(move || watched.nothing_to_do()).build().unwrap();
-        let database = place.database(&format!("{seed}-{:?}.db", std::thread::current().id()));
+        let database = template.database(&format!("{seed}-{:?}.db", std::thread::current().id()));
         runtime.block_on(async {
-            let mut history = Self::begin(seed, &database.url(), stillness, trace).await;
+            let mut history = Self::begin(seed, &database.url(), quiescence, trace).await;
             history.run().await;
             history.end().await;
-            history.told
+            history.summary
         })
     }
 
-    async fn begin(seed: u64, url: &str, stillness: Arc<Stillness>, trace: &'a Mutex<Vec<String>>) -> Self {
-        let dice = Dice::new(seed);
+    async fn begin(seed: u64, url: &str, quiescence: Arc<Quiescence>, trace: &'a Mutex<Vec<String>>) -> Self {
+        let random = Random::new(seed);
         let clock = Clock::simulated(BEGINNING.parse().unwrap());
-        let is_flood = dice.happens(30);
-        let settings = if is_flood { flood::settings(url) } else { settings(url, dice.one_of(&[60, 300, 400, 900, 7200]), 600) };
+        let is_flood = random.happens(30);
+        let settings = if is_flood { sweep_overload::settings(url) } else { settings(url, random.one_of(&[60, 300, 400, 900, 7200]), 600) };
         let mut history = Self {
-            gates: Gates::new(clock.clone(), stillness),
-            sea: Sea::new(merchant(&settings), &dice),
-            audit: Audit::open(url, merchant(&settings)).await,
+            scheduler: Scheduler::new(clock.clone(), quiescence),
+            network: Network::new(merchant(&settings), &random),
+            invariants: Invariants::open(url, merchant(&settings)).await,
             instances: Vec::new(),
             started: 0,
-            errands: Vec::new(),
+            requests: Vec::new(),
             sent: 0,
-            tills: Tills::default(),
+            front_ends: FrontEnds::default(),
             frozen: None,
-            weather: if is_flood { 0 } else { dice.one_of(&[0, 1, 1, 3]) },
+            fault_rate: if is_flood { 0 } else { random.one_of(&[0, 1, 1, 3]) },
             is_flood,
             locks: Locks::default(),
             faults: 0,
-            told: Told::default(),
+            summary: Summary::default(),
             hasher: DefaultHasher::new(),
             clock,
             settings,
-            dice,
+            random,
             trace,
         };
-        for _ in 0..=history.dice.below(2) {
+        for _ in 0..=history.random.below(2) {
             let instance = history.start_instance(history.is_flood).await;
             history.instances.push(Some(instance));
         }
@@ -154,26 +155,26 @@ impl<'a> History<'a> {
     /// One more process, on a machine whose clock may be another than the database's.
     pub async fn start_instance(&mut self, is_right: bool) -> Instance {
         self.started += 1;
-        let skew = if is_right { 0 } else { self.dice.one_of(&[0, 0, 0, 0, -3, 3, -45, 45, -7500, 7500]) };
+        let skew = if is_right { 0 } else { self.random.one_of(&[0, 0, 0, 0, -3, 3, -45, 45, -7500, 7500]) };
         self.count("clocks apart", u64::from(skew != 0));
         let clock = Clock::simulated_beside(self.now() + TimeDelta::seconds(skew), &self.clock);
-        Instance::start(self.started, &self.settings, clock, self.dice.seed(), &self.gates).await
+        Instance::start(self.started, &self.settings, clock, self.random.seed(), &self.scheduler).await
     }
 
     async fn run(&mut self) {
         if self.is_flood {
             return self.flood().await;
         }
-        let moves = 20 + self.dice.below(40);
+        let moves = 20 + self.random.below(40);
         let mut made = 0;
         while made < moves {
-            let waiting = self.gates.waiting().len();
+            let waiting = self.scheduler.waiting().len();
             // The more are under way, the likelier one of them goes on.
-            if waiting > 0 && self.dice.below(1000) > 250 / waiting.min(4) {
-                let place = self.dice.below(waiting);
+            if waiting > 0 && self.random.below(1000) > 250 / waiting.min(4) {
+                let place = self.random.below(waiting);
                 self.let_through(place).await;
             } else {
-                self.make_a_move().await;
+                self.act().await;
                 made += 1;
             }
         }
@@ -181,7 +182,7 @@ impl<'a> History<'a> {
 
     /// The faults end. What was killed is started again, clocks are put right, and from then on everything happens in time.
     async fn end(&mut self) {
-        self.weather = 0;
+        self.fault_rate = 0;
         self.locks.end(self.now());
         self.note("the faults end");
         self.drain().await;
@@ -192,25 +193,25 @@ impl<'a> History<'a> {
                 self.instances[place] = Some(instance);
             }
         }
-        // Half of the time WeChat's letters help, otherwise the sweeper is alone.
-        let letters_arrive = self.dice.happens(500);
-        while let Some(late) = self.sea.next_late_arrival() {
+        // Half of the time the notifications help, otherwise the sweeper is alone.
+        let notifications_arrive = self.random.happens(500);
+        while let Some(late) = self.network.next_late_arrival() {
             self.advance((late - self.now()).num_seconds().max(0) + 1).await;
         }
         self.drain().await;
         let since = self.now();
         for _ in 0..400 {
-            self.audit.check_in_time(&self.sea, since, self.now());
-            self.sea.post(self.now(), Notify::Normal);
-            while let Some(posted) = self.sea.letters.pop() {
-                if letters_arrive {
+            self.invariants.check_in_time(&self.network, since, self.now());
+            self.network.post(self.now(), Notify::Normal);
+            while let Some(posted) = self.network.notifications.pop() {
+                if notifications_arrive {
                     self.deliver(posted).await;
                 } else {
-                    self.sea.answered(posted, None, false, self.clock.now());
+                    self.network.answered(posted, None, false, self.clock.now());
                 }
             }
             self.drain().await;
-            let Some(due) = self.audit.undecided().map(|row| row.due_at.unwrap_or(Timestamp::MAX_UTC)).min() else { break };
+            let Some(due) = self.invariants.undecided().map(|row| row.due_at.unwrap_or(Timestamp::MAX_UTC)).min() else { break };
             let step = due.min(self.now() + TimeDelta::minutes(5)) - self.now();
             // A look that is overdue is somebody's, until the lease is over.
             self.advance(step.num_seconds().max(20)).await;
@@ -221,17 +222,17 @@ impl<'a> History<'a> {
         self.advance(7200).await;
         self.sweep(100).await;
         self.drain().await;
-        self.audit.check_end(&self.sea);
-        let refunded = self.audit.rows.values().filter(|row| row.refunded_at.is_some()).count();
+        self.invariants.check_end(&self.network);
+        let refunded = self.invariants.rows.values().filter(|row| row.refunded_at.is_some()).count();
         self.count("told of a refund", refunded as u64);
         let (mut paid, mut expired) = (0, 0);
-        for row in self.audit.rows.values() {
+        for row in self.invariants.rows.values() {
             if row.status == 1 { paid += 1 } else { expired += 1 }
         }
         self.count("paid", paid);
         self.count("expired", expired);
-        self.told.deals = paid + expired;
-        self.told.hash = self.hasher.finish();
+        self.summary.deals = paid + expired;
+        self.summary.hash = self.hasher.finish();
     }
 
     /// All clocks go on together.
@@ -253,7 +254,7 @@ impl<'a> History<'a> {
 
     pub fn count(&mut self, what: &'static str, times: u64) {
         if times > 0 {
-            *self.told.counts.entry(what).or_default() += times;
+            *self.summary.counts.entry(what).or_default() += times;
         }
     }
 
@@ -267,16 +268,16 @@ impl<'a> History<'a> {
     /// What was done has its consequences; then everything is looked at.
     pub async fn step(&mut self, line: &str) {
         self.note(line);
-        self.told.steps += 1;
-        self.gates.still().await;
-        self.audit.read().await;
-        for row in self.audit.rows.values() {
+        self.summary.steps += 1;
+        self.scheduler.quiescent().await;
+        self.invariants.read().await;
+        for row in self.invariants.rows.values() {
             row.hash(&mut self.hasher);
         }
         self.hear_answers().await;
-        self.audit.check(&self.sea);
-        if self.errands.is_empty() && self.gates.waiting().is_empty() && self.next_pause_over().is_none() {
-            let dead = self.audit.dead_links(&self.sea);
+        self.invariants.check(&self.network);
+        if self.requests.is_empty() && self.scheduler.waiting().is_empty() && self.next_pause_over().is_none() {
+            let dead = self.invariants.dead_links(&self.network);
             self.count("steps with a dead link", dead);
         }
     }

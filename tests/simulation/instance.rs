@@ -24,7 +24,7 @@ use wechat_pay::listener::Peer;
 use wechat_pay::simulator::DEFAULT_MERCHANT;
 use wechat_pay::store::{Edge, LARGEST_BATCH, Store};
 
-use super::gates::Gates;
+use super::scheduler::Scheduler;
 
 pub struct Instance {
     pub number: usize,
@@ -55,10 +55,10 @@ pub fn merchant(settings: &Settings) -> &Merchant {
 }
 
 impl Instance {
-    pub async fn start(number: usize, settings: &Settings, clock: Clock, seed: u64, gates: &Gates) -> Self {
-        let at_the_edge = gates.clone();
+    pub async fn start(number: usize, settings: &Settings, clock: Clock, seed: u64, scheduler: &Scheduler) -> Self {
+        let at_the_edge = scheduler.clone();
         let edge = Edge::new(move |tried| at_the_edge.clone().pass_statement(number, tried).boxed());
-        let on_the_wire = gates.clone();
+        let on_the_wire = scheduler.clone();
         let wire = Wire::new(clock.clone(), move |api, request, left| on_the_wire.clone().pass_call(number, api, request, left).boxed());
         let store = Store::open_at(&settings.database, &format!("i{number}"), LARGEST_BATCH, clock.now(), Some(&edge)).await.unwrap();
         let chance = Chance::seeded(seed);

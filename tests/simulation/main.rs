@@ -2,8 +2,8 @@
 //! time stepped by hand and everything else drawn from a seed: who acts, in which order each statement and each call goes
 //! through, what is lost on its way, what is killed.
 //!
-//! Every statement on its way to the database and every request on its way to WeChat stops at a gate (`gates`), and one at a
-//! time is let through when nothing else moves; so one seed is one history, to the last byte. What must always hold (`audit`)
+//! Every statement on its way to the database and every request on its way to WeChat stops at a gate (`scheduler`), and one at a
+//! time is let through when nothing else moves; so one seed is one history, to the last byte. What must always hold (`invariants`)
 //! is checked after every step and whenever somebody is told something.
 //!
 //! ```text
@@ -14,25 +14,26 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-mod audit;
-mod errands;
-mod flood;
-mod gates;
+mod driver;
 mod history;
 mod instance;
+mod invariants;
 mod locks;
-mod moves;
-mod place;
-mod sea;
-mod steps;
+mod network;
+mod requests;
+mod scheduler;
+mod support;
+mod sweep_overload;
+mod template;
+mod workload;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use history::{History, Told};
-use place::Place;
+use history::{History, Summary};
+use template::Template;
 
 /// Histories unless `SIMULATION_HISTORIES` says otherwise.
 const HISTORIES: u64 = 1_000;
@@ -50,9 +51,9 @@ fn whatever_happens_no_payment_is_lost_and_none_is_invented() {
     let first_seed = from_environment("SIMULATION_SEED").unwrap_or_else(|| u64::from(rand::random::<u32>()));
     let histories = from_environment("SIMULATION_HISTORIES").unwrap_or(HISTORIES);
     eprintln!("{histories} histories from SIMULATION_SEED={first_seed} on");
-    let (place, started) = (Place::prepare(), Instant::now());
+    let (template, started) = (Template::prepare(), Instant::now());
     let (next, failed) = (AtomicU64::new(0), AtomicBool::new(false));
-    let sum = Mutex::new(Told::default());
+    let sum = Mutex::new(Summary::default());
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
@@ -61,7 +62,7 @@ fn whatever_happens_no_payment_is_lost_and_none_is_invented() {
                     if number >= histories || failed.load(Ordering::SeqCst) {
                         return;
                     }
-                    match live(&place, first_seed + number, if histories == 1 { usize::MAX } else { LAST_LINES }) {
+                    match live(&template, first_seed + number, if histories == 1 { usize::MAX } else { LAST_LINES }) {
                         Some(told) => sum.lock().unwrap().add(&told),
                         None => {
                             failed.store(true, Ordering::SeqCst);
@@ -80,18 +81,18 @@ fn whatever_happens_no_payment_is_lost_and_none_is_invented() {
 
 #[test]
 fn a_seed_is_one_history() {
-    let place = Place::prepare();
+    let template = Template::prepare();
     for seed in 1..=20 {
-        let once = live(&place, seed, LAST_LINES).expect("a history that holds").hash;
-        let again = live(&place, seed, LAST_LINES).expect("a history that holds").hash;
+        let once = live(&template, seed, LAST_LINES).expect("a history that holds").hash;
+        let again = live(&template, seed, LAST_LINES).expect("a history that holds").hash;
         assert_eq!(once, again, "seed {seed} was two histories");
     }
 }
 
 /// Lives one history; `None` if something did not hold, which is then told.
-fn live(place: &Place, seed: u64, lines: usize) -> Option<Told> {
+fn live(template: &Template, seed: u64, lines: usize) -> Option<Summary> {
     let (trace, clock) = (Mutex::new(Vec::new()), Instant::now());
-    let outcome = catch_unwind(AssertUnwindSafe(|| History::live(place, seed, &trace)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| History::live(template, seed, &trace)));
     if outcome.is_err() || lines == usize::MAX {
         let trace = trace.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let shown = &trace[trace.len().saturating_sub(lines)..];

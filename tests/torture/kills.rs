@@ -10,11 +10,11 @@ use tokio_util::task::TaskTracker;
 use wechat_pay::chance::Chance;
 
 use crate::ALONE;
-use crate::caller::Till;
-use crate::dice::Dice;
+use crate::clients::Till;
+use crate::environment::{Environment, until};
 use crate::load::{self, Scene};
-use crate::town::{Town, until};
-use crate::verdict::{self, Run};
+use crate::support::random::Random;
+use crate::verification::{self, Run};
 
 /// From a restart to being ready again.
 const COMES_BACK: Duration = Duration::from_secs(60);
@@ -69,7 +69,7 @@ async fn kills_lose_nothing() {
     let kills = number("TORTURE_KILLS").unwrap_or(3);
     let seed = number("TORTURE_SEED").unwrap_or_else(|| u64::try_from(Chance::System.draw() >> 96).unwrap());
     eprintln!("TORTURE_SEED={seed} TORTURE_KILLS={kills}");
-    let dice = Dice::new(seed);
+    let random = Random::new(seed);
     let begun = Instant::now();
     let (expire_after, close_min_age) = (EXPIRE_AFTER.as_secs().to_string(), CLOSE_MIN_AGE.as_secs().to_string());
     let chosen = [
@@ -79,27 +79,27 @@ async fn kills_lose_nothing() {
         ("SWEEP__PAUSE", "5"),
         ("SWEEP__LONGEST_PAUSE", "5"),
     ];
-    let mut town = Town::build(2, &dice, &chosen).await;
+    let mut environment = Environment::build(2, &chosen).await;
     let scene = Scene {
-        till: town.till(),
-        phone: town.phone(),
-        ledger: Arc::default(),
+        till: environment.till(),
+        phone: environment.phone(),
+        observations: Arc::default(),
         expire_after: EXPIRE_AFTER,
         close_min_age: CLOSE_MIN_AGE,
         lives: TaskTracker::new(),
         stop: CancellationToken::new(),
     };
-    let mut everybody = load::begin(&scene, &dice, TILLS);
+    let mut everybody = load::begin(&scene, &random, TILLS);
     let mut run = Run { seed, begun, kills: BTreeMap::new(), slowest_return: Duration::ZERO, last_restart: Instant::now() };
 
     for number in 0..kills {
-        sleep(dice.millis(1500, 5000)).await;
-        strike(&mut town, &scene, &dice, number, &mut run).await;
+        sleep(random.millis(1500, 5000)).await;
+        strike(&mut environment, &scene, &random, number, &mut run).await;
     }
     // A little life after the last restart, then the tills close; what is paid is paid.
     sleep(Duration::from_secs(3)).await;
     let last_restart = run.last_restart;
-    all_are_back(&town, &mut run, last_restart).await;
+    all_are_back(&environment, &mut run, last_restart).await;
     scene.stop.cancel();
     scene.lives.close();
     let over = async {
@@ -109,51 +109,51 @@ async fn kills_lose_nothing() {
     timeout(Duration::from_secs(60), over).await.expect("the load ends");
     assert!(everybody.is_empty(), "somebody of the load has panicked");
 
-    verdict::reached(&mut town, &scene, &run).await;
+    verification::verify(&mut environment, &scene, &run).await;
 }
 
 /// One kill, and the return.
-async fn strike(town: &mut Town, scene: &Scene, dice: &Dice, number: u64, run: &mut Run) {
-    for (number, instance) in town.instances.iter_mut().enumerate() {
+async fn strike(environment: &mut Environment, scene: &Scene, random: &Random, number: u64, run: &mut Run) {
+    for (number, instance) in environment.instances.iter_mut().enumerate() {
         if !instance.lives() {
-            scene.ledger.violation(format!("instance {number} ended by itself"));
+            scene.observations.violation(format!("instance {number} ended by itself"));
             instance.start();
         }
     }
     // The short run has one of each, too.
     let victim = match number {
-        0 => *dice.one_of(&[Victim::One, Victim::Other]),
+        0 => random.one_of(&[Victim::One, Victim::Other]),
         1 => Victim::Database,
         2 => Victim::BothInstances,
-        _ => *dice.one_of(&Victim::ALL),
+        _ => random.one_of(&Victim::ALL),
     };
     eprintln!("{:6.1?} kill -9: {}", run.begun.elapsed(), victim.as_str());
     *run.kills.entry(victim).or_default() += 1;
     if victim.database() {
-        town.database.kill();
+        environment.database.kill();
     }
     for number in victim.instances() {
-        town.instances[*number].kill();
+        environment.instances[*number].process.kill();
     }
-    sleep(dice.millis(0, 1500)).await;
+    sleep(random.millis(0, 1500)).await;
     // Together: the service must bear a database that is not there yet.
     let restarted = Instant::now();
     if victim.database() {
-        town.database.start();
+        environment.database.launch();
     }
     for number in victim.instances() {
-        town.instances[*number].start();
+        environment.instances[*number].start();
     }
     run.last_restart = restarted;
     // Mostly the next blow waits for the return; sometimes it does not.
-    if !dice.percent(25) {
-        all_are_back(town, run, restarted).await;
+    if !random.happens(250) {
+        all_are_back(environment, run, restarted).await;
     }
 }
 
-async fn all_are_back(town: &Town, run: &mut Run, since: Instant) {
-    town.database.ready_within(COMES_BACK).await.expect("the database comes back");
-    for instance in &town.instances {
+async fn all_are_back(environment: &Environment, run: &mut Run, since: Instant) {
+    environment.database.ready_within(COMES_BACK).await.expect("the database comes back");
+    for instance in &environment.instances {
         let till = Till::new(vec![instance.address]);
         let ready = async || till.get("/readyz").await.is_ok_and(|answer| answer.status == 200);
         until(COMES_BACK, ready).await.expect("the instance is ready again");

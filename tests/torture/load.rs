@@ -9,10 +9,10 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::caller::{Phone, Till};
-use crate::dice::Dice;
-use crate::ledger::{Ledger, Wish};
+use crate::clients::{Phone, Till};
+use crate::observations::{Observations, Wish};
 use crate::payers;
+use crate::support::random::Random;
 
 /// How long a till goes on asking for an order of whose opening it knows nothing.
 const PERSISTENCE: Duration = Duration::from_secs(20);
@@ -22,7 +22,7 @@ const PERSISTENCE: Duration = Duration::from_secs(20);
 pub struct Scene {
     pub till: Till,
     pub phone: Phone,
-    pub ledger: Arc<Ledger>,
+    pub observations: Arc<Observations>,
     /// How long deals can be paid, and when they may be closed.
     pub expire_after: Duration,
     pub close_min_age: Duration,
@@ -32,11 +32,11 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// Posts to an endpoint; the ledger hears the answer.
+    /// Posts to an endpoint; the observations keep the answer.
     pub async fn post(&self, path: &'static str, body: &Value, key: Option<&str>) -> Option<(u16, Value)> {
         let outcome = self.till.post(path, body, key).await;
-        self.ledger.heard(path, &outcome);
-        outcome.ok().map(|answer| (answer.status, answer.json()))
+        self.observations.heard(path, &outcome);
+        outcome.ok().map(|answer| (answer.status, serde_json::from_str(&answer.body).unwrap_or_default()))
     }
 
     /// A pause that ends when the run does; `false` if it has.
@@ -49,34 +49,34 @@ impl Scene {
 }
 
 /// Puts everybody to work.
-pub fn begin(scene: &Scene, dice: &Dice, tills: usize) -> JoinSet<()> {
+pub fn begin(scene: &Scene, random: &Random, tills: usize) -> JoinSet<()> {
     let mut everybody = JoinSet::new();
     for _ in 0..tills {
-        everybody.spawn(till(scene.clone(), dice.for_part()));
+        everybody.spawn(front_end(scene.clone(), Random::new(random.seed())));
     }
-    everybody.spawn(weather(scene.clone(), dice.for_part()));
-    everybody.spawn(stranger(scene.clone(), dice.for_part()));
+    everybody.spawn(weather(scene.clone(), Random::new(random.seed())));
+    everybody.spawn(stranger(scene.clone(), Random::new(random.seed())));
     everybody
 }
 
 /// Opens one order after another.
-async fn till(scene: Scene, dice: Dice) {
-    while scene.pause(dice.millis(50, 450)).await {
+async fn front_end(scene: Scene, random: Random) {
+    while scene.pause(random.millis(50, 450)).await {
         let wish = Wish {
-            merchant_id: dice.number(1, 5).try_into().unwrap(),
-            product_id: dice.number(1, 1_000_000).try_into().unwrap(),
-            fen: dice.number(1, 9_999_999).try_into().unwrap(),
-            key: dice.percent(60).then(|| dice.word()),
+            merchant_id: random.between(1, 5).try_into().unwrap(),
+            product_id: random.between(1, 1_000_000).try_into().unwrap(),
+            fen: random.between(1, 9_999_999).try_into().unwrap(),
+            key: random.happens(600).then(|| random.word()),
         };
-        if let Some(order_id) = open(&scene, &dice, &wish).await {
-            scene.lives.spawn(payers::life(scene.clone(), dice.for_part(), order_id, wish));
+        if let Some(order_id) = open(&scene, &random, &wish).await {
+            scene.lives.spawn(payers::life(scene.clone(), Random::new(random.seed()), order_id, wish));
         }
     }
 }
 
 /// Opens an order. With a key the same wish is asked again until its outcome is known, of any instance; without one a
 /// till that heard nothing gives up.
-async fn open(scene: &Scene, dice: &Dice, wish: &Wish) -> Option<String> {
+async fn open(scene: &Scene, random: &Random, wish: &Wish) -> Option<String> {
     let price = format!("{}.{:02}", wish.fen / 100, wish.fen % 100);
     let body = json!({"merchant_id": wish.merchant_id, "product_id": wish.product_id, "price": price});
     let begun = Instant::now();
@@ -86,14 +86,14 @@ async fn open(scene: &Scene, dice: &Dice, wish: &Wish) -> Option<String> {
             let order_id = answer["order_id"].as_str();
             // Answers that bring no link may name the order as well.
             if let Some(order_id) = order_id {
-                scene.ledger.given(order_id, wish);
+                scene.observations.given(order_id, wish);
             }
             match (status, answer["code"].as_i64(), order_id) {
                 (200, Some(0), Some(order_id)) if answer["code_url"][0].is_string() => {
-                    if wish.key.is_some() && dice.percent(20) {
+                    if wish.key.is_some() && random.happens(200) {
                         // Asked again although it was answered: the same order, whatever else happens.
                         if let Some((200, again)) = scene.post("/wxPay/toPay", &body, wish.key.as_deref()).await {
-                            scene.ledger.given(again["order_id"].as_str().unwrap_or("no order"), wish);
+                            scene.observations.given(again["order_id"].as_str().unwrap_or("no order"), wish);
                         }
                     }
                     return Some(order_id.to_owned());
@@ -101,7 +101,7 @@ async fn open(scene: &Scene, dice: &Dice, wish: &Wish) -> Option<String> {
                 (200, _, _) if answer["reason"] == "ORDER_CLOSED" => return None,
                 (502..=504, _, _) => {}
                 _ => {
-                    scene.ledger.violation(format!("toPay answered {status}: {answer}"));
+                    scene.observations.violation(format!("toPay answered {status}: {answer}"));
                     return None;
                 }
             }
@@ -109,23 +109,23 @@ async fn open(scene: &Scene, dice: &Dice, wish: &Wish) -> Option<String> {
         if wish.key.is_none() || begun.elapsed() > PERSISTENCE {
             return None;
         }
-        sleep(dice.millis(100, 800)).await;
+        sleep(random.millis(100, 800)).await;
     }
 }
 
 /// WeChat's days: some are good.
-async fn weather(scene: Scene, dice: Dice) {
+async fn weather(scene: Scene, random: Random) {
     loop {
-        let (drop_reply, system_error, html, reset, latency_ms) = *dice.one_of(&[
+        let (drop_reply, system_error, html, reset, latency_ms) = random.one_of(&[
             (0.0, 0.0, 0.0, 0.0, 0),
             (0.03, 0.03, 0.01, 0.03, 30),
             (0.05, 0.05, 0.02, 0.05, 100),
             (0.15, 0.2, 0.05, 0.15, 250),
         ]);
-        let signed = dice.percent(50);
+        let signed = random.happens(500);
         let faults = json!({"drop_reply": drop_reply, "system_error": system_error, "system_error_signed": signed, "html": html, "reset": reset, "latency_ms": latency_ms});
         scene.phone.set_faults(&faults).await;
-        if !scene.pause(dice.millis(2000, 6000)).await {
+        if !scene.pause(random.millis(2000, 6000)).await {
             break;
         }
     }
@@ -134,31 +134,31 @@ async fn weather(scene: Scene, dice: Dice) {
 }
 
 /// Somebody who has no business here. Whatever happens around, none of it is ever believed.
-async fn stranger(scene: Scene, dice: Dice) {
-    while scene.pause(dice.millis(50, 200)).await {
-        let order_id = scene.ledger.told().given.keys().next().cloned().unwrap_or_default();
+async fn stranger(scene: Scene, random: Random) {
+    while scene.pause(random.millis(50, 200)).await {
+        let order_id = scene.observations.told().given.keys().next().cloned().unwrap_or_default();
         let forged = format!(
             "<xml><appid>wx0000000000000001</appid><mch_id>1900000001</mch_id><out_trade_no>{order_id}</out_trade_no>\
              <return_code>SUCCESS</return_code><result_code>SUCCESS</result_code><total_fee>1</total_fee>\
              <transaction_id>4200000000</transaction_id><sign>{}</sign></xml>",
-            dice.word().to_uppercase()
+            random.word().to_uppercase()
         );
         if let Ok(answer) = scene.till.notify(forged).await
             && (answer.status != 401 || answer.body.contains("SUCCESS"))
         {
-            scene.ledger.violation(format!("a forged notification was answered {}: {}", answer.status, answer.body));
+            scene.observations.violation(format!("a forged notification was answered {}: {}", answer.status, answer.body));
         }
-        let absurd = json!({"merchant_id": 1, "product_id": 1, "price": dice.one_of(&["0", "-1", "1e3", "0.001", "100000.01"])});
+        let absurd = json!({"merchant_id": 1, "product_id": 1, "price": random.one_of(&["0", "-1", "1e3", "0.001", "100000.01"])});
         if let Some((status, answer)) = scene.post("/wxPay/toPay", &absurd, None).await
             && status != 400
         {
-            scene.ledger.violation(format!("an impossible price was answered {status}: {answer}"));
+            scene.observations.violation(format!("an impossible price was answered {status}: {answer}"));
         }
-        if let Some((status, answer)) = scene.post("/wxPay/queryOrder", &json!({"order_id": dice.word()}), None).await
+        if let Some((status, answer)) = scene.post("/wxPay/queryOrder", &json!({"order_id": random.word()}), None).await
             && status != 404
             && status != 503
         {
-            scene.ledger.violation(format!("an unknown order was answered {status}: {answer}"));
+            scene.observations.violation(format!("an unknown order was answered {status}: {answer}"));
         }
     }
 }

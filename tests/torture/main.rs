@@ -13,18 +13,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-mod caller;
-mod dice;
+mod clients;
+mod environment;
 mod forwarder;
 mod kills;
-mod ledger;
 mod load;
+mod observations;
 mod overload;
 mod payers;
-mod process;
 mod stopping;
-mod town;
-mod verdict;
+mod support;
+mod verification;
 
 /// The tests of this binary measure time and load the machine, so each has it for itself.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

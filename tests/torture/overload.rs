@@ -10,9 +10,10 @@ use wechat_pay::channel::wechat::v2::{ApiKey, Fields, SignType, Signer, xml};
 use wechat_pay::simulator::DEFAULT_MERCHANT;
 
 use crate::ALONE;
-use crate::caller::{Answer, Till};
-use crate::dice::Dice;
-use crate::town::{Town, run, until};
+use crate::clients::Till;
+use crate::environment::{Environment, run, until};
+use crate::support::http::Answer;
+use crate::support::merchant::signer;
 
 /// "Within a second" (0.8 s in the queue), and what 400 callers on the same loaded machine add to it. Who waits for the
 /// database itself waits for twice as long.
@@ -23,10 +24,10 @@ const WECHAT_WAITS: Duration = Duration::from_millis(4500);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callers_beyond_the_database_s_strength_are_sent_away_in_time() {
     let _alone = ALONE.lock().await;
-    let town = Town::build(1, &Dice::new(11), &[]).await;
-    let (till, phone) = (town.till(), town.phone());
+    let environment = Environment::build(1, &[]).await;
+    let (till, phone) = (environment.till(), environment.phone());
     let payable = open_some(&till, 30).await;
-    let mut connection = town.database.look().await;
+    let mut connection = environment.look().await;
     // Opening a deal takes the database a while now; everything else is as quick as ever.
     run(&mut connection, "CREATE TRIGGER slow BEFORE INSERT ON deal FOR EACH ROW DO SLEEP(0.3)").await;
     // After a rest deals go alone. (Batches as large as those of a moment ago would wait for the database, for two seconds.)
@@ -58,10 +59,10 @@ async fn callers_beyond_the_database_s_strength_are_sent_away_in_time() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_stands_still_makes_nobody_wait_long() {
     let _alone = ALONE.lock().await;
-    let town = Town::build(1, &Dice::new(12), &[]).await;
-    let (till, phone) = (town.till(), town.phone());
+    let environment = Environment::build(1, &[]).await;
+    let (till, phone) = (environment.till(), environment.phone());
     let payable = open_some(&till, 10).await;
-    let mut lock = town.database.look().await;
+    let mut lock = environment.look().await;
     run(&mut lock, "FLUSH TABLES WITH READ LOCK").await;
 
     let callers = call_all(&till, 100);
@@ -84,7 +85,7 @@ async fn a_database_that_stands_still_makes_nobody_wait_long() {
     run(&mut lock, "UNLOCK TABLES").await;
     let settled = async || {
         let paid: (i64,) =
-            sqlx::query_as("SELECT COUNT(*) FROM deal WHERE status = 1").fetch_one(&mut town.database.look().await).await.unwrap();
+            sqlx::query_as("SELECT COUNT(*) FROM deal WHERE status = 1").fetch_one(&mut environment.look().await).await.unwrap();
         paid.0 == i64::try_from(payable.len()).unwrap()
     };
     until(Duration::from_secs(60), settled).await.expect("every payment is stored once the database moves again");
@@ -93,10 +94,10 @@ async fn a_database_that_stands_still_makes_nobody_wait_long() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_of_forged_notifications_costs_no_database_work() {
     let _alone = ALONE.lock().await;
-    let town = Town::build(1, &Dice::new(13), &[("SWEEP__CALLS_PER_SECOND", "0")]).await;
-    let till = town.till();
+    let environment = Environment::build(1, &[("SWEEP__CALLS_PER_SECOND", "0")]).await;
+    let till = environment.till();
     let order_id = open_some(&till, 1).await.remove(0);
-    let mut connection = town.database.look().await;
+    let mut connection = environment.look().await;
     let before = database_work(&mut connection).await;
     let begun = Instant::now();
     let mut flood = JoinSet::new();
@@ -131,13 +132,13 @@ fn forgery(part: usize, order_id: &str) -> String {
     ]
     .into_iter()
     .collect();
-    let key = |text: &str| Signer::new(ApiKey::new(text).unwrap(), SignType::Md5);
+    let stranger = Signer::new(ApiKey::new("fedcba9876543210fedcba9876543210").unwrap(), SignType::Md5);
     match part % 5 {
-        0 => xml::write(&key("fedcba9876543210fedcba9876543210").signed(fields)),
+        0 => xml::write(&stranger.signed(fields)),
         1 => xml::write(&fields),
         2 => xml::write(&fields.with("sign", "")),
         // Signed, and then changed.
-        3 => xml::write(&key(DEFAULT_MERCHANT.api_key).signed(fields)).replace("1990", "1"),
+        3 => xml::write(&signer(SignType::Md5).signed(fields)).replace("1990", "1"),
         _ => "<xml><out_trade_no>".repeat(500),
     }
 }
@@ -176,7 +177,7 @@ async fn sort_out(mut callers: JoinSet<Answer>) -> (Vec<Answer>, Vec<Answer>) {
         let answer = answer.unwrap();
         match answer.status {
             200 if answer.json()["code"] == 0 => served.push(answer),
-            503 if answer.retry_after && answer.json()["reason"] == "UNAVAILABLE" => refused.push(answer),
+            503 if answer.header("retry-after").is_some() && answer.json()["reason"] == "UNAVAILABLE" => refused.push(answer),
             _ => panic!("{answer:?}"),
         }
     }

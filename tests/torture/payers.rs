@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::dice::Dice;
-use crate::ledger::Wish;
 use crate::load::Scene;
+use crate::observations::Wish;
+use crate::support::random::Random;
 
 /// What the payer has in mind.
 #[derive(Debug, Clone, Copy)]
@@ -23,8 +23,8 @@ enum Mind {
 }
 
 /// The whole story of one order.
-pub async fn life(scene: Scene, dice: Dice, order_id: String, wish: Wish) {
-    let mind = match dice.number(1, 100) {
+pub async fn life(scene: Scene, random: Random, order_id: String, wish: Wish) {
+    let mind = match random.between(1, 100) {
         1..=60 => Mind::Pays,
         61..=70 => Mind::PaysLate,
         71..=80 => Mind::GivesUp,
@@ -32,23 +32,23 @@ pub async fn life(scene: Scene, dice: Dice, order_id: String, wish: Wish) {
         _ => Mind::WalksAway,
     };
     let opened = Instant::now();
-    let closable = opened + scene.close_min_age + dice.millis(0, 2000);
+    let closable = opened + scene.close_min_age + random.millis(0, 2000);
     let paying = match mind {
-        Mind::Pays => Some(opened + dice.millis(0, 6000)),
-        Mind::PaysLate => Some(opened + scene.expire_after.saturating_sub(Duration::from_secs(1)) + dice.millis(0, 3000)),
-        Mind::GivesUpAndPays => Some(closable + dice.millis(0, 300)),
+        Mind::Pays => Some(opened + random.millis(0, 6000)),
+        Mind::PaysLate => Some(opened + scene.expire_after.saturating_sub(Duration::from_secs(1)) + random.millis(0, 3000)),
+        Mind::GivesUpAndPays => Some(closable + random.millis(0, 300)),
         Mind::GivesUp | Mind::WalksAway => None,
     };
     let closing = matches!(mind, Mind::GivesUp | Mind::GivesUpAndPays).then_some(closable);
-    let notify = match dice.number(1, 100) {
+    let notify = match random.between(1, 100) {
         1..=65 => "normal",
         66..=88 => "lost",
         _ => "twice",
     };
     let (page, payer, closer) =
-        (watch(&scene, &dice, &order_id), pay(&scene, &order_id, paying, notify), close(&scene, &order_id, closing));
+        (watch(&scene, &random, &order_id), pay(&scene, &order_id, paying, notify), close(&scene, &order_id, closing));
     tokio::join!(page, payer, closer);
-    if wish.key.is_some() && dice.percent(10) {
+    if wish.key.is_some() && random.happens(100) {
         ask_again(&scene, &order_id, &wish).await;
     }
 }
@@ -58,9 +58,9 @@ async fn pay(scene: &Scene, order_id: &str, when: Option<Instant>, notify: &str)
     if !scene.pause(when - Instant::now()).await {
         return;
     }
-    scene.ledger.told().paying.insert(order_id.to_owned());
+    scene.observations.told().paying.insert(order_id.to_owned());
     if scene.phone.pay(order_id, notify).await {
-        scene.ledger.paid(order_id);
+        scene.observations.paid(order_id);
     }
 }
 
@@ -72,12 +72,12 @@ async fn close(scene: &Scene, order_id: &str, when: Option<Instant>) {
     for _ in 0..5 {
         match scene.post("/wxPay/doCloseOrder", &json!({"order_id": order_id}), None).await {
             Some((200, answer)) if answer["code"] == 0 => {
-                scene.ledger.told().told_closed.insert(order_id.to_owned());
+                scene.observations.told().told_closed.insert(order_id.to_owned());
                 return;
             }
             Some((200, answer)) if answer["reason"] == "ORDER_PAID" => return,
             Some((200 | 502..=504, _)) | None => {}
-            Some((status, answer)) => scene.ledger.violation(format!("doCloseOrder answered {status}: {answer}")),
+            Some((status, answer)) => scene.observations.violation(format!("doCloseOrder answered {status}: {answer}")),
         }
         if !scene.pause(Duration::from_millis(700)).await {
             return;
@@ -86,24 +86,24 @@ async fn close(scene: &Scene, order_id: &str, when: Option<Instant>) {
 }
 
 /// A payer's page asks until the order is decided, or its reader loses patience.
-async fn watch(scene: &Scene, dice: &Dice, order_id: &str) {
+async fn watch(scene: &Scene, random: &Random, order_id: &str) {
     let paths: [&'static str; 2] = ["/wxPay/queryOrder", "/wxPay/wxPay/queryOrder"];
-    for _ in 0..dice.number(2, 25) {
-        if !scene.pause(dice.millis(300, 1500)).await {
+    for _ in 0..random.between(2, 25) {
+        if !scene.pause(random.millis(300, 1500)).await {
             return;
         }
-        match scene.post(dice.one_of::<&str>(&paths), &json!({"order_id": order_id}), None).await {
+        match scene.post(random.one_of(&paths), &json!({"order_id": order_id}), None).await {
             Some((200, answer)) => match answer["trade_state"].as_str() {
                 Some("SUCCESS") => {
-                    scene.ledger.told_paid(order_id);
+                    scene.observations.told_paid(order_id);
                     return;
                 }
                 Some("CLOSED") => return,
                 Some("NOTPAY") => {}
-                _ => scene.ledger.violation(format!("queryOrder answered {answer}")),
+                _ => scene.observations.violation(format!("queryOrder answered {answer}")),
             },
             Some((502..=504, _)) | None => {}
-            Some((status, answer)) => scene.ledger.violation(format!("queryOrder answered {status} of {order_id}: {answer}")),
+            Some((status, answer)) => scene.observations.violation(format!("queryOrder answered {status} of {order_id}: {answer}")),
         }
     }
 }
@@ -114,6 +114,6 @@ async fn ask_again(scene: &Scene, order_id: &str, wish: &Wish) {
     if let Some((200, answer)) = scene.post("/wxPay/toPay", &body, wish.key.as_deref()).await
         && answer["order_id"].as_str().is_some_and(|again| again != order_id)
     {
-        scene.ledger.violation(format!("asked again for {order_id}, toPay answered {answer}"));
+        scene.observations.violation(format!("asked again for {order_id}, toPay answered {answer}"));
     }
 }

@@ -12,9 +12,8 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::ALONE;
-use crate::caller::Till;
-use crate::dice::Dice;
-use crate::town::Town;
+use crate::clients::Till;
+use crate::environment::Environment;
 
 const CONNECTIONS: usize = 120;
 const ROUNDS: u64 = 3;
@@ -40,12 +39,12 @@ struct Lived {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sigterm_leaves_no_request_unanswered() {
     let _alone = ALONE.lock().await;
-    let mut town = Town::build(1, &Dice::new(7), &[]).await;
-    let (till, phone) = (town.till(), town.phone());
+    let mut environment = Environment::build(1, &[]).await;
+    let (till, phone) = (environment.till(), environment.phone());
     // Slow enough that many requests are in hand at any moment.
     phone.set_faults(&json!({"latency_ms": 300})).await;
     for round in 0..ROUNDS {
-        let address = town.instances[0].address;
+        let address = environment.instances[0].address;
         let mut opening: JoinSet<_> = (0..30).map(|_| open(till.clone())).collect();
         let mut payable = Vec::new();
         while let Some(order_id) = opening.join_next().await {
@@ -68,7 +67,7 @@ async fn sigterm_leaves_no_request_unanswered() {
             })
         };
         sleep(Duration::from_millis(60)).await;
-        let process = town.instances[0].process.as_mut().unwrap();
+        let process = &mut environment.instances[0].process;
         let signalled = Instant::now();
         process.terminate();
         let ended = process.end_within(Duration::from_secs(10)).await.expect("it ends within 10 s");
@@ -90,19 +89,19 @@ async fn sigterm_leaves_no_request_unanswered() {
         assert!(early.is_empty(), "accepted and not answered, with so much time before the signal: {early:?}");
         assert!(lived.answered > CONNECTIONS, "there was load");
 
-        recorded(&town, &lived.given).await;
-        town.instances[0].start();
-        town.instances[0].ready_within(Duration::from_secs(30)).await.expect("it comes back");
+        recorded(&environment, &lived.given).await;
+        environment.instances[0].start();
+        environment.instances[0].ready_within(Duration::from_secs(30)).await.expect("it comes back");
     }
 }
 
 /// What was acknowledged to WeChat is stored, and what tills were given exists.
-async fn recorded(town: &Town, given: &[String]) {
-    let mut connection = town.database.look().await;
+async fn recorded(environment: &Environment, given: &[String]) {
+    let mut connection = environment.look().await;
     let rows: Vec<(String, i64, Option<String>)> =
         sqlx::query_as("SELECT order_id, CAST(status AS SIGNED), transaction_id FROM deal").fetch_all(&mut connection).await.unwrap();
     let rows: std::collections::HashMap<_, _> = rows.into_iter().map(|(id, status, transaction)| (id, (status, transaction))).collect();
-    for order in town.phone().orders().await.iter().filter(|order| order.first_acknowledged().is_some()) {
+    for order in environment.phone().orders().await.iter().filter(|order| order.first_acknowledged().is_some()) {
         assert_eq!(rows.get(&order.out_trade_no), Some(&(1, order.transaction_id.clone())), "{order:?}");
     }
     for order_id in given {

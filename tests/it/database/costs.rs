@@ -1,0 +1,131 @@
+//! What a call costs the database, by the database's own counters. A server of its own, so nobody else is counted.
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::support::database::Database;
+use crate::support::mariadb::MariaDb;
+use crate::support::meter::{Counters, Meter};
+use crate::support::test_app::{Order, TestApp, TestAppBuilder};
+use crate::support::wechat_message::{ACKNOWLEDGED, WeChatMessage};
+
+/// Calls measured at a time.
+const CALLS: u64 = 20;
+
+impl Counters {
+    /// Statements that write, of whatever kind.
+    pub fn writes(&self) -> u64 {
+        ["Com_insert", "Com_update", "Com_delete", "Com_replace", "Com_insert_select", "Com_update_multi"]
+            .iter()
+            .map(|name| self.of(name))
+            .sum()
+    }
+
+    /// So many transactions, committed or given up, and nothing beyond the statements themselves: no ping, no session
+    /// setting, nothing prepared anew.
+    fn nothing_beside(&self, committed: u64, given_up: u64) {
+        assert_eq!((self.of("Com_commit"), self.of("Com_rollback")), (committed, given_up), "commits, rollbacks");
+        assert_eq!(self.of("Com_begin"), 0, "a transaction begins with its first statement");
+        for name in ["Com_admin_commands", "Com_set_option", "Com_change_db", "Com_stmt_prepare"] {
+            assert_eq!(self.of(name), 0, "{name}");
+        }
+    }
+}
+
+async fn messages(orders: &[Order], app: &TestApp) {
+    for order in orders {
+        assert_eq!(app.notify(WeChatMessage::notification(&order.id, 1990).signed()).await.body, ACKNOWLEDGED);
+    }
+}
+
+async fn orders(app: &TestApp, number: u64) -> Vec<Order> {
+    let mut orders = Vec::new();
+    for _ in 0..number {
+        orders.push(app.to_pay("19.90").await);
+    }
+    orders
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_costs_the_database_what_was_promised() {
+    let server = MariaDb::start(&["--event-scheduler=OFF", "--innodb-stats-auto-recalc=OFF", "--innodb-adaptive-flushing=OFF"]).await;
+    let app = TestAppBuilder::on(Database::on_server(&server.url()).await).open().await;
+    // Every worker has met every statement.
+    let warm = orders(&app, 16).await;
+    for _ in 0..2 {
+        messages(&warm, &app).await;
+    }
+    for order in &warm {
+        assert_eq!(app.trade_state(&order.id).await, "SUCCESS");
+    }
+
+    let (meter, asked) = (Meter::start(&server.url()).await, app.calls("unifiedorder"));
+    let orders = orders(&app, CALLS).await;
+    let spent = meter.stop().await;
+    assert_eq!(app.calls("unifiedorder") - asked, CALLS, "toPay asks WeChat once");
+    // The deal and its event; the link and its event.
+    assert_eq!((spent.of("Com_insert"), spent.of("Com_update"), spent.writes()), (3 * CALLS, CALLS, 4 * CALLS), "toPay writes twice");
+    assert_eq!(spent.of("Com_select"), 0, "and reads nothing");
+    spent.nothing_beside(2 * CALLS, 0);
+
+    let meter = Meter::start(&server.url()).await;
+    messages(&orders, &app).await;
+    let spent = meter.stop().await;
+    assert_eq!((spent.of("Com_update"), spent.writes(), spent.of("Com_select")), (CALLS, 2 * CALLS, 0), "the payment and its event");
+    assert_eq!(spent.of("Handler_update"), CALLS, "and changes one row");
+    let redo_of_a_payment = spent.of("Innodb_os_log_written") / CALLS;
+    assert!(redo_of_a_payment > 500);
+    spent.nothing_beside(CALLS, 0);
+
+    let meter = Meter::start(&server.url()).await;
+    messages(&orders, &app).await;
+    let spent = meter.stop().await;
+    assert_eq!((spent.of("Com_update"), spent.writes(), spent.of("Com_select")), (CALLS, CALLS, CALLS), "a repeat tries, and looks");
+    assert_eq!((spent.of("Handler_update"), spent.of("Handler_write"), spent.of("Handler_delete")), (0, 0, 0), "and changes nothing");
+    assert!(
+        spent.of("Innodb_os_log_written") < redo_of_a_payment * CALLS / 4,
+        "nor does it write a log: {}",
+        spent.of("Innodb_os_log_written")
+    );
+    spent.nothing_beside(0, CALLS);
+
+    let (meter, asked) = (Meter::start(&server.url()).await, app.calls("orderquery"));
+    for order in &orders {
+        assert_eq!(app.trade_state(&order.id).await, "SUCCESS");
+    }
+    let spent = meter.stop().await;
+    assert_eq!((spent.of("Com_select"), spent.writes()), (0, 0), "queryOrder of a deal paid here costs nothing");
+    assert_eq!(app.calls("orderquery"), asked, "and asks nobody");
+    spent.nothing_beside(0, 0);
+
+    let unpaid = app.to_pay("19.90").await;
+    let meter = Meter::start(&server.url()).await;
+    for _ in 0..CALLS {
+        assert_eq!(app.trade_state(&unpaid.id).await, "NOTPAY");
+    }
+    let spent = meter.stop().await;
+    assert_eq!(spent.writes(), 0, "asking about an unpaid deal writes nothing");
+    assert!(spent.of("Com_select") <= 2 * CALLS, "{}", spent.of("Com_select"));
+
+    // Whoever waits together travels together; how many that are is the machine's affair, but not all of them are alone.
+    let crowd = app.to_pay_at_once(5 * CALLS as usize).await;
+    let meter = Meter::start(&server.url()).await;
+    let answers = join_all(crowd.iter().map(|order| app.notify(WeChatMessage::notification(&order.id, 1990).signed()))).await;
+    let spent = meter.stop().await;
+    assert!(answers.iter().all(|answer| answer.body == ACKNOWLEDGED));
+    assert!(spent.of("Com_commit") < 5 * CALLS / 2, "{} commits for {} payments", spent.of("Com_commit"), 5 * CALLS);
+    assert_eq!(spent.of("Com_rollback"), 0, "no batch was taken apart");
+    assert_eq!(spent.of("Handler_update"), 5 * CALLS, "each changes one row");
+
+    // Changes of different rows do not meet: were one batch in another's way, it would be rolled back and taken apart.
+    let crowd = app.to_pay_at_once(3 * CALLS as usize).await;
+    let meter = Meter::start(&server.url()).await;
+    let opening = app.to_pay_at_once(3 * CALLS as usize);
+    let paying = join_all(crowd.iter().map(|order| app.notify(WeChatMessage::notification(&order.id, 1990).signed())));
+    let (_, answers) = tokio::join!(opening, paying);
+    assert!(answers.iter().all(|answer| answer.body == ACKNOWLEDGED));
+    assert_eq!(meter.stop().await.of("Com_rollback"), 0, "they do not meet");
+
+    let answer = app.till.post_json("/wxPay/queryOrder", &json!({"order_id": "unknown"})).await;
+    assert_eq!(answer.status, 404);
+}

@@ -1,0 +1,155 @@
+//! Rows and tables that other programs have locked: whoever needs them waits, and nobody else does.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use sqlx::mysql::MySqlConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, MySqlConnection, SqliteConnection};
+use tokio::time::{Instant, sleep};
+
+use crate::support::database::Engine;
+use crate::support::http::Answer;
+use crate::support::on_both_engines;
+use crate::support::test_app::{Order, TestApp};
+use crate::support::wechat_message::WeChatMessage;
+
+/// Another program's connection.
+enum Stranger {
+    MySql(MySqlConnection),
+    Sqlite(SqliteConnection),
+}
+
+impl Stranger {
+    async fn comes(app: &TestApp) -> Self {
+        let url = &app.database.url;
+        match app.database.engine {
+            Engine::MySql => Self::MySql(url.parse::<MySqlConnectOptions>().unwrap().connect().await.unwrap()),
+            Engine::Sqlite => Self::Sqlite(url.parse::<SqliteConnectOptions>().unwrap().connect().await.unwrap()),
+        }
+    }
+
+    async fn run(&mut self, sql: &str) {
+        let sql = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
+        match self {
+            Self::MySql(c) => drop(sql.execute(c).await.unwrap()),
+            Self::Sqlite(c) => drop(sql.execute(c).await.unwrap()),
+        }
+    }
+
+    /// Keeps everybody else from writing.
+    async fn locks_the_table(&mut self) {
+        self.run(if matches!(self, Self::MySql(_)) { "LOCK TABLES deal READ" } else { "BEGIN IMMEDIATE" }).await;
+    }
+
+    async fn lets_go(&mut self) {
+        self.run(if matches!(self, Self::MySql(_)) { "UNLOCK TABLES" } else { "ROLLBACK" }).await;
+    }
+}
+
+fn message(order: &Order) -> String {
+    WeChatMessage::notification(&order.id, 1990).signed()
+}
+
+async fn timed(answer: impl Future<Output = Answer>) -> (Duration, Answer) {
+    let asked = Instant::now();
+    let answer = answer.await;
+    (asked.elapsed(), answer)
+}
+
+/// Callers who come one after the other, and the payments of each.
+const CALLERS: usize = 10;
+const PAYMENTS: usize = 40;
+const BEARABLE: Duration = Duration::from_secs(1);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn locked_rows_hold_up_no_payment_of_another_order() {
+    let app = TestApp::open(Engine::MySql).await;
+    let mut locked = app.to_pay_at_once(6 + CALLERS * PAYMENTS).await;
+    let others = locked.split_off(6);
+    let numbers: Vec<_> = locked.iter().map(|order| format!("'{}'", order.id)).collect();
+    let numbers = numbers.join(", ");
+    // Only these come due, so that the sweeper is at the locked rows all the time.
+    let look = app.look().await;
+    look.run(&format!("UPDATE deal SET due_at = IF(order_key IN ({numbers}), '2026-01-01', '2027-01-01')")).await;
+    let mut stranger = Stranger::comes(&app).await;
+    stranger.run(&format!("BEGIN; SELECT id FROM deal WHERE order_key IN ({numbers}) FOR UPDATE")).await;
+
+    let over = AtomicBool::new(false);
+    let sweeping = async {
+        while !over.load(Ordering::Relaxed) {
+            app.sweep().await;
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    // WeChat tells of the locked ones too, and hears that it is to come again.
+    let repeating = join_all(locked.iter().map(|order| {
+        let (app, over) = (&app, &over);
+        async move {
+            while !over.load(Ordering::Relaxed) {
+                app.notify(message(order)).await.not_believed(503, "its row is locked");
+            }
+        }
+    }));
+    let paying = async {
+        sleep(Duration::from_millis(200)).await;
+        let slowest = join_all(others.chunks(PAYMENTS).map(|orders| {
+            let app = &app;
+            async move {
+                let mut slowest = Duration::ZERO;
+                for order in orders {
+                    let (took, answer) = timed(app.notify(message(order))).await;
+                    answer.acknowledged("another row is locked");
+                    slowest = slowest.max(took);
+                }
+                slowest
+            }
+        }))
+        .await;
+        over.store(true, Ordering::Relaxed);
+        slowest
+    };
+    let (slowest, ..) = tokio::join!(paying, repeating, sweeping);
+    assert!(slowest.iter().all(|took| *took < BEARABLE), "{slowest:?}");
+
+    for order in &locked {
+        assert_eq!(look.status(&order.id).await, 0);
+    }
+    stranger.run("ROLLBACK").await;
+    for order in &locked {
+        app.notify(message(order)).await.acknowledged("it is free again");
+    }
+}
+
+on_both_engines! {
+    async fn what_meets_a_locked_table_is_carried_out_when_it_is_free(engine) {
+        let app = TestApp::open(engine).await;
+        let orders = app.to_pay_at_once(30).await;
+        let mut stranger = Stranger::comes(&app).await;
+        stranger.locks_the_table().await;
+        let letting_go = async {
+            sleep(Duration::from_millis(1200)).await;
+            stranger.lets_go().await;
+        };
+        let (answers, ()) = tokio::join!(join_all(orders.iter().map(|order| app.notify(message(order)))), letting_go);
+        for answer in answers {
+            answer.acknowledged("the table was free in time");
+        }
+    }
+
+    async fn a_service_that_cannot_change_anything_is_not_ready(engine) {
+        let app = TestApp::open(engine).await;
+        let order = app.to_pay("19.90").await;
+        let mut stranger = Stranger::comes(&app).await;
+        stranger.locks_the_table().await;
+        assert_eq!(app.till.get("/readyz").await.status, 200, "nobody has tried");
+        app.notify(message(&order)).await.not_believed(503, "while the table is locked");
+        let unready = app.till.get("/readyz").await;
+        assert_eq!(unready.status, 503, "{}", unready.body);
+        assert!(unready.json()["detail"].as_str().unwrap().contains("could not write"), "{}", unready.body);
+        stranger.lets_go().await;
+        assert_eq!(app.till.get("/readyz").await.status, 200, "without anybody paying");
+        app.notify(message(&order)).await.acknowledged("it is free again");
+    }
+}

@@ -1,0 +1,216 @@
+//! The numbers that `/metrics` shows after known events, and where it is not shown.
+
+use serde_json::json;
+use wechat_pay::channel::wechat::v2::{ApiKey, SignType, Signer};
+
+use crate::support::database::{Database, Engine};
+use crate::support::on_both_engines;
+use crate::support::proxy::Proxy;
+use crate::support::scrape::Scrape;
+use crate::support::test_app::{TestApp, TestAppBuilder};
+use crate::support::wechat_message::{ACKNOWLEDGED, WeChatMessage};
+
+async fn open(engine: Engine) -> TestApp {
+    TestAppBuilder::new(engine).await.set("METRICS__LISTEN", "127.0.0.1:0").open().await
+}
+
+/// Names and types are promised: dashboards and alerts of others rest on them.
+pub const NAMES: &[(&str, &str)] = &[
+    ("process_resident_memory_bytes", "gauge"),
+    ("process_start_time_seconds", "gauge"),
+    ("wechat_pay_alarms_total", "counter"),
+    ("wechat_pay_build_info", "gauge"),
+    ("wechat_pay_database_clock_ahead_seconds", "gauge"),
+    ("wechat_pay_deals_healed_total", "counter"),
+    ("wechat_pay_deals_total", "counter"),
+    ("wechat_pay_http_request_duration_seconds", "histogram"),
+    ("wechat_pay_http_requests_total", "counter"),
+    ("wechat_pay_log_lines_lost_total", "counter"),
+    ("wechat_pay_mismatched_fen_total", "counter"),
+    ("wechat_pay_notifications_disbelieved_total", "counter"),
+    ("wechat_pay_notifications_total", "counter"),
+    ("wechat_pay_oldest_undecided_deal_age_seconds", "gauge"),
+    ("wechat_pay_ready", "gauge"),
+    ("wechat_pay_settle_lag_seconds", "histogram"),
+    ("wechat_pay_store_batch_statements", "histogram"),
+    ("wechat_pay_store_errors_total", "counter"),
+    ("wechat_pay_store_statement_duration_seconds", "histogram"),
+    ("wechat_pay_store_statements", "gauge"),
+    ("wechat_pay_sweep_budget_calls", "gauge"),
+    ("wechat_pay_sweep_budget_spent_calls_total", "counter"),
+    ("wechat_pay_sweep_due_deals", "gauge"),
+    ("wechat_pay_sweep_last_pass_timestamp_seconds", "gauge"),
+    ("wechat_pay_sweep_looks_total", "counter"),
+    ("wechat_pay_sweep_passes_total", "counter"),
+    ("wechat_pay_undecided_deals", "gauge"),
+    ("wechat_pay_upstream_call_duration_seconds", "histogram"),
+    ("wechat_pay_upstream_calls_total", "counter"),
+];
+
+on_both_engines! {
+    async fn each_event_is_counted_where_it_belongs(engine) {
+        let app = open(engine).await;
+        let (notified, asked, swept, wrong, late) = (
+            app.to_pay("19.90").await, app.to_pay("5").await, app.to_pay("6").await, app.to_pay("7").await, app.to_pay("8").await,
+        );
+        let before = app.numbers().await;
+        assert_eq!(before.get("deals_total{outcome=\"opened\"}"), 5.0);
+        assert_eq!(before.get("upstream_calls_total{api=\"unifiedorder\",err_code=\"SUCCESS\"}"), 5.0);
+        assert_eq!((before.get("undecided_deals"), before.get("ready")), (5.0, 1.0));
+
+        app.payer_pays(&notified).await;
+        let repeat = WeChatMessage::notification(&notified.id, 1990).with("transaction_id", &app.wechat().order(&notified.id).unwrap().transaction_id.clone().unwrap());
+        assert_eq!(app.notify(repeat.signed()).await.body, ACKNOWLEDGED);
+        app.payer_pays_silently(&asked);
+        assert_eq!(app.trade_state(&asked.id).await, "SUCCESS");
+        app.payer_pays_silently(&swept);
+        app.time_passes(6);
+        app.sweep().await;
+        app.notify(WeChatMessage::notification(&wrong.id, 1234).signed()).await;
+        app.notify(WeChatMessage::notification(&wrong.id, 700).with("sign", "0").unsigned()).await;
+        app.notify("no message").await;
+        app.time_passes(7300);
+        app.sweep().await;
+        app.notify(WeChatMessage::notification(&late.id, 800).signed()).await;
+
+        let numbers = app.numbers().await;
+        let expected = [
+            ("deals_total{outcome=\"paid\"}", 3.0),
+            ("deals_total{outcome=\"paid_late\"}", 1.0),
+            ("deals_total{outcome=\"expired\"}", 2.0),
+            ("deals_healed_total{source=\"query\"}", 1.0),
+            ("deals_healed_total{source=\"sweep\"}", 1.0),
+            ("alarms_total{kind=\"money\"}", 1.0),
+            ("alarms_total{kind=\"paid_late\"}", 1.0),
+            ("mismatched_fen_total{reason=\"amount\"}", 1234.0),
+            ("mismatched_fen_total{reason=\"unknown_order\"}", 0.0),
+            ("notifications_total{outcome=\"acknowledged\"}", 2.0),
+            ("notifications_total{outcome=\"repeated\"}", 1.0),
+            ("notifications_total{outcome=\"mismatch\"}", 1.0),
+            ("notifications_total{outcome=\"disbelieved\"}", 2.0),
+            ("notifications_disbelieved_total{reason=\"signature\"}", 1.0),
+            ("notifications_disbelieved_total{reason=\"malformed\"}", 1.0),
+            ("settle_lag_seconds_count{source=\"notification\"}", 2.0),
+            ("settle_lag_seconds_count{source=\"sweep\"}", 1.0),
+            ("sweep_passes_total{outcome=\"done\"}", 2.0),
+            ("sweep_passes_total{outcome=\"failed\"}", 0.0),
+            ("sweep_looks_total", 5.0),
+        ];
+        for (series, more) in expected {
+            assert_eq!(numbers.since(&before, series), more, "{series}");
+        }
+        // The swept payment was found six seconds after it was made.
+        assert_eq!(numbers.get("settle_lag_seconds_bucket{source=\"sweep\",le=\"5\"}"), 0.0);
+        assert_eq!(numbers.get("settle_lag_seconds_bucket{source=\"sweep\",le=\"10\"}"), 1.0);
+        assert_eq!(numbers.get("http_requests_total{route=\"/wxPay/notify\",status=\"409\"}"), 1.0);
+        assert_eq!(numbers.get("http_request_duration_seconds_count{route=\"/wxPay/toPay\"}"), 5.0);
+        assert_eq!(numbers.get("sweep_last_pass_timestamp_seconds") as i64, app.clock.now().timestamp());
+        assert_eq!(numbers.get("sweep_budget_calls"), 100.0);
+    }
+
+    async fn the_oldest_undecided_deal_is_told_of_at_the_cost_of_an_index(engine) {
+        let app = open(engine).await;
+        let decided = app.to_pay("1").await;
+        app.payer_pays(&decided).await;
+        app.time_passes(1000);
+        let counts = |numbers: Scrape| (numbers.get("undecided_deals"), numbers.get("oldest_undecided_deal_age_seconds"));
+        assert_eq!(counts(app.numbers().await), (0.0, 0.0));
+        app.to_pay("2").await;
+        app.time_passes(10);
+        app.to_pay("3").await;
+        assert_eq!(counts(app.numbers().await), (0.0, 0.0), "they are not counted at every scrape");
+        app.time_passes(5);
+        assert_eq!(counts(app.numbers().await), (2.0, 15.0));
+        app.time_passes(10);
+        assert_eq!(counts(app.numbers().await), (2.0, 25.0), "the age grows between two counts");
+
+        let look = app.look().await;
+        let question = "SELECT id FROM deal WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 100000";
+        match engine {
+            Engine::Sqlite => {
+                let plan = look.column(&format!("EXPLAIN QUERY PLAN {question}"), "detail").await;
+                assert!(plan[0].contains("COVERING INDEX deal_due_at"), "{plan:?}");
+            }
+            Engine::MySql => {
+                // With three rows the whole index costs as much as a part of it, so which one is read is what counts.
+                let extra = look.column(&format!("EXPLAIN {question}"), "Extra").await;
+                assert!(extra[0].contains("Using index"), "{extra:?}");
+                assert_eq!(look.column(&format!("EXPLAIN {question}"), "key").await, ["deal_due_at"]);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn names_and_types_stay() {
+    let app = open(Engine::Sqlite).await;
+    // A transaction that pays twice is stopped by a unique index, so there is an error of the store's to count too.
+    for _ in 0..2 {
+        let order = app.to_pay("1").await;
+        app.notify(WeChatMessage::notification(&order.id, 100).with("transaction_id", "4200000260202604010000000001").signed()).await;
+    }
+    let answer = app.scrape().await;
+    assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    let numbers = Scrape::read(&answer.body);
+    let types: Vec<_> = numbers.types.iter().map(|(name, kind)| (name.as_str(), kind.as_str())).collect();
+    assert_eq!(types, NAMES);
+    assert_eq!(numbers.get(&format!("build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"))), 1.0);
+    assert_eq!(numbers.get("process_start_time_seconds") as i64, app.clock.now().timestamp());
+    assert!((1e6..1e9).contains(&numbers.get("process_resident_memory_bytes")));
+    // What an alarm rests on is there before its first event, or Prometheus sees no increase.
+    for series in
+        ["alarms_total{kind=\"money\"}", "mismatched_fen_total{reason=\"second_transaction\"}", "deals_total{outcome=\"paid_late\"}"]
+    {
+        assert!(numbers.has(series), "{series}");
+    }
+}
+
+#[tokio::test]
+async fn messages_of_the_previous_key_are_counted_while_there_is_one() {
+    const OLD: &str = "8934e7d15453e97507ef794cf7b0519d";
+    let builder = TestAppBuilder::new(Engine::Sqlite).await.with_wechat_at("127.0.0.1:1".parse().unwrap());
+    let app = builder.set("WECHAT__PREVIOUS_API_KEY", OLD).set("METRICS__LISTEN", "127.0.0.1:0").open().await;
+    let before = app.numbers().await;
+    let old = Signer::new(ApiKey::new(OLD).unwrap(), SignType::Md5);
+    app.notify(WeChatMessage::notification("nobody-knows-it", 500).signed_by(&old)).await.not_believed(409, "an unknown order");
+    app.notify(WeChatMessage::notification("nobody-knows-it", 500).signed()).await.not_believed(409, "an unknown order");
+    let numbers = app.numbers().await;
+    assert_eq!(numbers.since(&before, "previous_key_matches_total"), 1.0);
+    assert_eq!(numbers.since(&before, "mismatched_fen_total{reason=\"unknown_order\"}"), 1000.0);
+}
+
+#[tokio::test]
+async fn the_main_listener_shows_no_numbers() {
+    let app = open(Engine::Sqlite).await;
+    for path in ["/metrics", "/metrics/", "/wxPay/metrics", "/debug"] {
+        app.till.get(path).await.refused(404, "NOT_FOUND", None, path);
+    }
+    let numbers = app.numbers().await;
+    assert_eq!(numbers.get("http_requests_total{route=\"none\",status=\"404\"}"), 4.0, "what a stranger types becomes no label");
+    let quiet = TestApp::open(Engine::Sqlite).await;
+    assert_eq!(quiet.metrics_address(), None, "unless it is asked for there is no other listener");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_database_it_still_tells_and_says_so() {
+    let database = Database::fresh(Engine::MySql).await;
+    let proxy = Proxy::to(database.server_address());
+    let url = database.url_through(proxy.address);
+    let app = TestAppBuilder::on(database).set("DATABASE__URL", url).set("METRICS__LISTEN", "127.0.0.1:0").open().await;
+    app.to_pay("1").await;
+    assert_eq!(app.numbers().await.get("ready"), 1.0);
+    proxy.down();
+    app.time_passes(15);
+    let numbers = app.numbers().await;
+    assert_eq!(numbers.get("ready"), 0.0);
+    assert_eq!(numbers.get("undecided_deals"), 1.0, "what was known stays");
+    let answer = app.till.post_json("/wxPay/toPay", &json!({"merchant_id": 1, "product_id": 1, "price": 1})).await;
+    assert_eq!(answer.status, 503);
+    let numbers = app.numbers().await;
+    assert!(numbers.get("store_statement_duration_seconds_count{lane=\"write\"}") >= 2.0);
+    assert_eq!(numbers.get("store_statements{lane=\"write\"}"), 0.0);
+    assert_eq!(
+        numbers.get("store_batch_statements_bucket{lane=\"read\",le=\"1\"}"),
+        numbers.get("store_batch_statements_count{lane=\"read\"}")
+    );
+}

@@ -1,0 +1,134 @@
+//! The walls between the rooms of the sources: who may know whom.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn sources(under: &str) -> Vec<(PathBuf, String)> {
+    let found = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(under));
+    found.into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+}
+
+/// The Rust files below a folder.
+pub fn files(below: &Path) -> Vec<PathBuf> {
+    fn walk(path: &Path, found: &mut Vec<PathBuf>) {
+        if path.is_dir() {
+            fs::read_dir(path).unwrap().for_each(|entry| walk(&entry.unwrap().path(), found));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path.to_owned());
+        }
+    }
+    let mut found = Vec::new();
+    walk(below, &mut found);
+    assert!(!found.is_empty(), "no sources below {}", below.display());
+    found
+}
+
+fn never_names(rooms: &[&str], words: &[&str]) {
+    for (path, text) in rooms.iter().flat_map(|room| sources(room)) {
+        let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        for word in words {
+            assert!(!code.contains(word), "{} names {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_domain_knows_nothing_of_ours() {
+    never_names(&["deal"], &["crate::store", "crate::channel", "crate::gateway", "crate::http", "sqlx", "axum", "quick_xml", "reqwest"]);
+}
+
+#[test]
+fn gateway_store_and_channel_know_no_http_framework() {
+    never_names(&["gateway", "store", "channel"], &["axum", "hyper", "crate::http", "crate::simulator", "crate::config"]);
+}
+
+#[test]
+fn who_may_open_a_deal_is_decided_without_anybody_else() {
+    never_names(&["auth"], &["axum", "sqlx", "crate::store", "crate::channel", "crate::gateway", "crate::http", "crate::config"]);
+}
+
+#[test]
+fn sql_lives_in_the_store() {
+    never_names(
+        &["deal", "gateway", "channel", "http", "simulator", "doctor", "app.rs", "dry_run.rs", "app", "cli", "main.rs"],
+        &["sqlx", "SELECT ", "UPDATE deal", "INSERT INTO"],
+    );
+}
+
+/// A name as a value would be the plain one, whatever prefix the tables have.
+#[test]
+fn tables_named_as_values_are_asked_of_the_connection() {
+    never_names(
+        &["store"],
+        &["table_name = '", "table_name IN ('", "event_object_table = '", "table_info('", "table_xinfo('", "index_list('", "tbl_name = '"],
+    );
+}
+
+#[test]
+fn who_counts_and_traces_knows_nobody_who_is_counted() {
+    never_names(
+        &["metrics", "trace.rs", "telemetry"],
+        &["crate::store", "crate::channel", "crate::gateway", "crate::http", "axum", "sqlx"],
+    );
+}
+
+#[test]
+fn the_simulator_is_the_other_side() {
+    never_names(&["simulator"], &["crate::gateway", "crate::store", "crate::http", "crate::config"]);
+}
+
+#[test]
+fn the_doctor_only_looks() {
+    never_names(&["doctor"], &["crate::gateway", "crate::http", "Store::open", "Store::migrate", "Client::new"]);
+    never_names(&["store/inspect", "store/dry_run.rs"], &["INSERT INTO", "UPDATE deal", "DELETE FROM", "ALTER TABLE", "CREATE TABLE"]);
+}
+
+#[test]
+fn what_the_pages_share_knows_none_of_them() {
+    never_names(&["page"], &["crate::"]);
+}
+
+#[test]
+fn every_change_of_status_names_the_status_it_expects() {
+    let mut changes = 0;
+    for (path, text) in sources("store") {
+        for (at, _) in text.match_indices("SET status = ") {
+            // The statement goes on to the end of its string.
+            let statement = text[at..].split("\",").next().unwrap();
+            assert!(statement.contains("COALESCE(status, 0) = "), "{}: {statement}", path.display());
+            changes += 1;
+        }
+    }
+    assert!(changes >= 3, "the statements are looked for in the wrong way");
+}
+
+#[test]
+fn every_change_of_a_deal_keeps_the_times_that_it_does_not_mean() {
+    let mut changes = 0;
+    for (path, text) in sources("store") {
+        let beginnings = ["UPDATE deal SET ", "UPDATE {deal} SET "].map(|beginning| text.match_indices(beginning).collect::<Vec<_>>());
+        for (at, _) in beginnings.into_iter().flatten() {
+            let statement = text[at..].split("WHERE").next().unwrap();
+            assert!(statement.contains("create_at = create_at") && statement.contains("update_at = "), "{}: {statement}", path.display());
+            changes += 1;
+        }
+    }
+    assert!(changes >= 14, "the statements are looked for in the wrong way: {changes}");
+}
+
+#[test]
+fn every_test_that_the_security_page_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join(".github/SECURITY.md")).unwrap();
+    let tests = ["it", "torture", "memory"].map(|folder| files(&root.join("tests").join(folder)));
+    let tests: String = tests.iter().flatten().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let rows: Vec<_> = page.lines().filter(|line| line.starts_with("| API")).collect();
+    assert_eq!(rows.len(), 10);
+    for row in rows {
+        let named: Vec<_> = row.rsplit('|').nth(1).unwrap().split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "{row}");
+        for test in named {
+            assert!(tests.contains(&format!("fn {test}(")), "there is no test {test}");
+        }
+    }
+}

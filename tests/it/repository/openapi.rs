@@ -1,0 +1,167 @@
+//! The description of the API: of every route, and of every answer, as they really are.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use wechat_pay::simulator::Faults;
+
+use crate::support::database::Engine;
+use crate::support::description::Description;
+use crate::support::test_app::{TestApp, TestAppBuilder};
+use crate::support::wechat_message::WeChatMessage;
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+async fn described(app: &TestApp) -> Description {
+    let answer = app.till.get("/openapi.json").await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")));
+    assert_eq!((answer.header("cache-control"), answer.header("access-control-allow-origin")), (Some("no-cache"), None));
+    Description::new(answer.json())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_route_is_described_with_the_methods_that_it_takes() {
+    let app = TestApp::open(Engine::Sqlite).await;
+    let description = described(&app).await;
+    let router = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/mod.rs")).unwrap();
+    let routes: BTreeSet<&str> = router.split(".route(\"").skip(1).map(|route| route.split('"').next().unwrap()).collect();
+    assert!(routes.len() > 10, "the routes are looked for in the wrong way");
+    assert_eq!(description.paths(), routes.iter().map(|route| (*route).to_owned()).collect::<BTreeSet<_>>());
+    for path in routes {
+        let answer = app.till.send(app.till.request("BREW", path)).await;
+        let allowed = if description.methods(path) == ["get"] { "GET,HEAD" } else { "POST" };
+        assert_eq!((answer.status, answer.header("allow")), (405, Some(allowed)), "{path}: {:?}", description.methods(path));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_document_is_whole() {
+    let app = TestApp::open(Engine::Sqlite).await;
+    let description = described(&app).await;
+    let document = description.document();
+    assert_eq!((&document["openapi"], &document["info"]["version"]), (&json!("3.1.0"), &json!(env!("CARGO_PKG_VERSION"))));
+    let mut names = BTreeSet::new();
+    for (path, method, operation) in description.operations() {
+        let what = format!("{method} {path}");
+        assert!(names.insert(operation["operationId"].as_str().unwrap()), "{what}: its name is another one's");
+        assert!(operation["summary"].is_string() && operation["tags"][0].is_string(), "{what}");
+        let responses = operation["responses"].as_object().unwrap();
+        assert!(responses.contains_key("200"), "{what}");
+        for (status, response) in responses {
+            let response = description.follow(response);
+            assert!(response["description"].is_string() && response["headers"]["x-request-id"].is_object(), "{what}: {status}");
+        }
+    }
+    let references = description.references();
+    assert!(references.len() > 10);
+    for reference in references {
+        assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference} leads nowhere");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_purchase_goes_as_it_is_described() {
+    let app = TestApp::open(Engine::Sqlite).await;
+    let mut description = described(&app).await;
+    let order = app.to_pay("19.90").await;
+    description.holds("post", "/wxPay/toPay", &app.to_pay_once("cart-7", "19.90").await);
+    description.holds("post", "/wxPay/toPay", &app.to_pay_once("cart-7", "19.91").await);
+    description.holds("post", "/wxPay/queryOrder", &app.query(&order.id).await);
+    description.holds(
+        "post",
+        "/wxPay/wxPay/queryOrder",
+        &app.till.post_json("/wxPay/wxPay/queryOrder", &json!({"order_id": order.id})).await,
+    );
+    description.holds("get", "/pay/{order_id}", &app.till.get(&format!("/pay/{}", order.id)).await);
+    assert_eq!(description.holds("post", "/wxPay/doCloseOrder", &app.close(&order.id).await)["reason"], "TOO_EARLY");
+    description.holds("post", "/wxPay/notify", &app.notify(WeChatMessage::notification(&order.id, 1).signed()).await);
+    description.holds("post", "/wxPay/notify", &app.notify("<xml/>").await);
+    app.payer_pays(&order).await;
+    description.holds("post", "/wxPay/queryOrder", &app.query(&order.id).await);
+    assert_eq!(description.holds("post", "/wxPay/doCloseOrder", &app.close(&order.id).await)["reason"], "ORDER_PAID");
+    let events = app.till.get(&format!("/wxPay/events?order_id={}", order.id)).await;
+    description.holds("get", "/wxPay/events", &events);
+    let data: Value = serde_json::from_str(events.body.lines().find_map(|line| line.strip_prefix("data: ")).unwrap()).unwrap();
+    description.fits("QueryOrderAnswer", &data);
+
+    let given_up = app.to_pay("1.00").await;
+    app.time_passes(301);
+    assert_eq!(description.holds("post", "/wxPay/doCloseOrder", &app.close(&given_up.id).await)["code"], 0);
+    description.holds("post", "/wxPay/queryOrder", &app.query(&given_up.id).await);
+    for path in ["/healthz", "/readyz", "/openapi.json", "/docs"] {
+        description.holds("get", path, &app.till.get(path).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_refused_is_refused_as_described() {
+    let app = TestApp::open(Engine::Sqlite).await;
+    let mut description = described(&app).await;
+    let order = app.to_pay("19.90").await;
+    let too_large = json!({"order_id": "x".repeat(70_000)}).to_string();
+    for path in ["/wxPay/toPay", "/wxPay/queryOrder", "/wxPay/doCloseOrder"] {
+        for (content_type, body) in [
+            ("application/json", "[]"),
+            (FORM, "price=-1&order_id=%"),
+            ("multipart/form-data; boundary=x", "--x--"),
+            ("text/plain", "{}"),
+            ("application/json", &*too_large),
+        ] {
+            description.holds("post", path, &app.till.post(path, content_type, body.to_owned()).await);
+        }
+    }
+    for path in ["/wxPay/queryOrder", "/wxPay/doCloseOrder"] {
+        description.holds("post", path, &app.till.post_json(path, &json!({"order_id": "nobody"})).await);
+    }
+    for query in ["", "?order_id=nobody", "?order_id=%3C"] {
+        description.holds("get", "/wxPay/events", &app.till.get(&format!("/wxPay/events{query}")).await);
+    }
+    description.holds("get", "/pay/{order_id}", &app.till.get("/pay/nobody").await);
+    app.to_pay_once("cart-7", "1.00").await;
+    description.holds("post", "/wxPay/toPay", &app.to_pay_once("cart-7", "2.00").await);
+    app.time_passes(301);
+    app.wechat().faults = Faults { html: 1.0, ..Faults::default() };
+    description.holds("post", "/wxPay/toPay", &app.try_to_pay("1.00").await);
+    for (path, answer) in [("/wxPay/queryOrder", app.query(&order.id).await), ("/wxPay/doCloseOrder", app.close(&order.id).await)] {
+        description.holds("post", path, &answer);
+    }
+    let look = app.look().await;
+    look.run("BEGIN IMMEDIATE").await;
+    description.holds("post", "/wxPay/toPay", &app.try_to_pay("1.00").await);
+    look.run("ROLLBACK").await;
+
+    let keys = TestAppBuilder::new(Engine::Sqlite)
+        .await
+        .set("AUTH__MODE", "api_key")
+        .set("AUTH__API_KEYS", crate::operations::configuration::SHOPS_KEY)
+        .open()
+        .await;
+    description.holds("post", "/wxPay/toPay", &keys.try_to_pay("1.00").await);
+    let limits = TestAppBuilder::new(Engine::Sqlite).await.set("LIMITS__PER_ADDRESS", 1).open().await;
+    limits.to_pay("1.00").await;
+    description.holds("post", "/wxPay/toPay", &limits.try_to_pay("1.00").await);
+
+    // A slow body, a fault of ours and a silent WeChat have stories of their own.
+    let seen = ["200", "400", "401", "409", "413", "415", "429", "502", "503"];
+    let statuses = description.statuses("post", "/wxPay/toPay");
+    assert_eq!(statuses.difference(&["408", "500", "504"].map(str::to_owned).into()).collect::<Vec<_>>(), seen);
+    let refused = description.seen("post", "/wxPay/toPay");
+    assert!(seen[1..].iter().all(|status| refused.contains(*status)), "described, but never answered: {refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_tells_what_the_document_says_and_loads_nothing() {
+    let app = TestApp::open(Engine::Sqlite).await;
+    let (description, page) = (described(&app).await, app.till.get("/docs").await);
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe") && !policy.contains("http"), "{policy}");
+    for outside in ["<script", "http://", "https://", "src=", "{{"] {
+        assert!(!page.body.contains(outside), "{outside}");
+    }
+    for (path, method, operation) in description.operations() {
+        let id = operation["operationId"].as_str().unwrap();
+        assert!(page.body.contains(&format!("id=\"{id}\"")) && page.body.contains(&format!("href=\"#{id}\"")), "{method} {path}");
+        assert!(page.body.contains(&format!("{path}</code>")), "{path}");
+    }
+}

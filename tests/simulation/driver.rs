@@ -1,0 +1,197 @@
+//! What drives a history on: time passes, what waits is let through, answers are heard.
+
+use chrono::TimeDelta;
+use wechat_pay::deal::Timestamp;
+use wechat_pay::store::Fate;
+
+use super::history::History;
+use super::network::Call;
+use super::requests::{RequestKind, acknowledged};
+use super::scheduler::{Waiting, What};
+
+/// A statement that is not through by then has taken too long for its worker.
+const STATEMENT: TimeDelta = TimeDelta::seconds(2);
+/// Between a lock that was met and the next try.
+const PAUSE: TimeDelta = TimeDelta::milliseconds(150);
+/// What batches are called.
+const BATCHES: [&str; 3] = ["insert many", "note prepay of many", "mark many paid"];
+/// The longest that a call may take.
+pub const CALL: TimeDelta = TimeDelta::seconds(6);
+
+impl History<'_> {
+    /// Time passes, with everything that happens meanwhile.
+    pub async fn advance(&mut self, seconds: i64) {
+        let until = self.now() + TimeDelta::seconds(seconds);
+        self.note(&format!("{seconds} s pass"));
+        while self.now() < until {
+            let overdue =
+                self.scheduler.waiting().iter().filter(|one| !self.is_frozen(one)).map(|one| one.since + patience(&one.what)).min();
+            let pause_over = self.next_pause_over().map(|wait| self.now() + wait);
+            let next = [overdue, pause_over, self.network.next_late_arrival()].into_iter().flatten().fold(until, Timestamp::min);
+            self.tick((next - self.now()).max(TimeDelta::zero()));
+            let arrived = self.network.late_arrivals(self.clock.now());
+            self.step(&format!("{arrived} requests arrive late")).await;
+            loop {
+                let overdue = |one: &Waiting| !self.is_frozen(one) && one.since + patience(&one.what) <= self.now();
+                let Some(place) = self.scheduler.waiting().iter().position(overdue) else { break };
+                if self.random.happens(500) {
+                    self.let_through(place).await;
+                } else {
+                    self.time_out(place).await;
+                }
+            }
+        }
+    }
+
+    fn is_frozen(&self, one: &Waiting) -> bool {
+        self.frozen == Some(one.instance)
+    }
+
+    async fn time_out(&mut self, place: usize) {
+        let waiting = self.scheduler.take(place);
+        let carried_out = self.random.happens(500);
+        let line = match waiting.what {
+            What::Statement { tried, go } => {
+                self.faults += 1;
+                let _ = go.send(Fate::TooSlow { carried_out });
+                format!("i{}: {} takes too long, carried out: {carried_out}", waiting.instance, tried.name)
+            }
+            What::Call { api, request, go, .. } => {
+                let call = if carried_out { Call::ReplyLost } else { Call::Late };
+                let _ = go.send(self.network.carry(call, api, &request, waiting.since, self.clock.now(), &self.random));
+                format!("i{}: {api} takes too long: {call:?}", waiting.instance)
+            }
+        };
+        self.step(&line).await;
+    }
+
+    /// One that waits goes on, or meets its fate.
+    pub async fn let_through(&mut self, place: usize) {
+        let waiting = self.scheduler.take(place);
+        let line = match waiting.what {
+            What::Statement { tried, go } => {
+                self.count("batches", u64::from(BATCHES.contains(&tried.name)));
+                let fate = if self.locks.stop(&tried, self.now()) { self.meet_a_lock() } else { self.draw_fate() };
+                let _ = go.send(fate);
+                format!("i{}: {}: {fate:?}", waiting.instance, tried.name)
+            }
+            What::Call { api, request, go, .. } => {
+                if api == "closeorder" {
+                    self.check_close(&request, waiting.since);
+                }
+                let call = self.draw_call();
+                let _ = go.send(self.network.carry(call, api, &request, waiting.since, self.clock.now(), &self.random));
+                format!("i{}: {api}: {call:?}", waiting.instance)
+            }
+        };
+        self.step(&line).await;
+    }
+
+    /// To close cannot be taken back: a till has asked for it, or the deal's time was over by the clock that all share.
+    fn check_close(&self, request: &str, asked_at: Timestamp) {
+        let row = self.invariants.rows.values().find(|row| request.contains(&row.order_id)).expect("an order of ours");
+        let is_over = asked_at >= row.expires_at;
+        assert!(is_over || self.front_ends.given_up.contains(&row.order_id), "invariant 5: closed at {asked_at}, before its end: {row:?}");
+    }
+
+    /// Time passes before it comes back.
+    fn meet_a_lock(&mut self) -> Fate {
+        self.count("lock met", 1);
+        self.tick(PAUSE);
+        Fate::Locked
+    }
+
+    fn draw_fate(&mut self) -> Fate {
+        let (wrong, draw) = (60 * self.fault_rate, self.random.below(1000));
+        if draw >= wrong {
+            return Fate::Answered;
+        }
+        let carried_out = self.random.happens(500);
+        self.faults += 1;
+        self.count(if carried_out { "commit unheard" } else { "statement lost" }, 1);
+        if self.random.happens(700) { Fate::Broken { carried_out } } else { Fate::TooSlow { carried_out } }
+    }
+
+    fn draw_call(&mut self) -> Call {
+        const WRONG: [Call; 12] = [
+            Call::Unreachable,
+            Call::Limited,
+            Call::Lost,
+            Call::Lost,
+            Call::ReplyLost,
+            Call::ReplyLost,
+            Call::ReplyLost,
+            Call::Late,
+            Call::Late,
+            Call::SystemError,
+            Call::SystemErrorYetDone,
+            Call::Html,
+        ];
+        if !self.random.happens(140 * self.fault_rate) {
+            return Call::Answered;
+        }
+        let call = self.random.one_of(&WRONG);
+        if call == Call::ReplyLost {
+            self.count("reply lost", 1);
+        }
+        call
+    }
+
+    /// Lets everybody go on until nobody is under way.
+    pub async fn drain(&mut self) {
+        loop {
+            if !self.scheduler.waiting().is_empty() {
+                self.let_through(0).await;
+            } else if let Some(wait) = self.next_pause_over() {
+                self.tick(wait);
+                self.step("a pause is over").await;
+            } else {
+                break;
+            }
+        }
+        assert!(self.requests.is_empty(), "somebody waits for nothing: {}", self.requests[0].kind.name());
+    }
+
+    /// Holds the answers that have arrived against the truth.
+    pub async fn hear_answers(&mut self) {
+        let (done, waiting): (Vec<_>, Vec<_>) = self.requests.drain(..).partition(|pending| pending.task.is_finished());
+        self.requests = waiting;
+        for pending in done {
+            let (status, body) = pending.task.await.expect("a request without a panic");
+            self.note(&format!("{} hears {status} {}", pending.number, body.replace('\n', " ")));
+            match pending.kind {
+                RequestKind::Sweep => self.check_sweep(&body),
+                RequestKind::Stranger { expected, .. } => {
+                    // Those that are looked up may meet a database that is away.
+                    let busy = expected == 409 && status == 503;
+                    assert!(status == expected || busy, "a stranger's post: {status} {body}");
+                }
+                RequestKind::Notify(posted) => {
+                    let content = acknowledged(&posted, status, &body, &self.invariants, &self.network);
+                    let order_id = &posted.notification.delivery.out_trade_no;
+                    let undisturbed = pending.faults == self.faults && !self.locks.stood_in_the_way_of(order_id, pending.since);
+                    assert!(content || !posted.genuine || !undisturbed, "held up by somebody else's lock: {status} {body}");
+                    self.count(
+                        if content {
+                            "acknowledged"
+                        } else if posted.genuine {
+                            "busy"
+                        } else {
+                            "not believed"
+                        },
+                        1,
+                    );
+                    self.network.answered(*posted, Some(status), content, self.clock.now());
+                }
+                kind => self.front_ends.hear(&kind, status, &body, &self.invariants, &self.network, self.now()),
+            }
+        }
+    }
+}
+
+fn patience(what: &What) -> TimeDelta {
+    match what {
+        What::Statement { .. } => STATEMENT,
+        What::Call { left, .. } => TimeDelta::from_std(*left).unwrap(),
+    }
+}

@@ -1,0 +1,216 @@
+//! What must always hold, held against the rows behind the service's back. The numbers are those of the crate page
+//! (`src/lib.rs`, "What must always hold").
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{NaiveDateTime, TimeDelta};
+use sqlx::{Connection, Row as _, SqliteConnection};
+use wechat_pay::channel::TradeState;
+use wechat_pay::channel::wechat::v2::{Merchant, xml};
+use wechat_pay::deal::{BeijingTime, Timestamp};
+use wechat_pay::simulator::SimOrder;
+
+use super::network::Network;
+
+/// A payment is known within this time after the last fault: the longest pause, and a lease that somebody took with him.
+pub const KNOWN_WITHIN: TimeDelta = TimeDelta::minutes(11);
+/// A deal is decided within this time after its end and the last fault.
+pub const DECIDED_WITHIN: TimeDelta = TimeDelta::minutes(15);
+
+/// A deal as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Row {
+    pub order_id: String,
+    pub status: i64,
+    pub transaction_id: Option<String>,
+    pub total_fee: i64,
+    pub code_url: Option<String>,
+    pub expires_at: Timestamp,
+    pub due_at: Option<Timestamp>,
+    pub refunded_at: Option<Timestamp>,
+    pay_back: Option<String>,
+    query_back: Option<String>,
+    opened: i64,
+    settled: i64,
+    expired: i64,
+}
+
+const ROWS: &str = "SELECT order_id, COALESCE(status, 0), transaction_id, total_fee, code_url, expires_at, due_at, payBack, queryBack, refunded_at, \
+    (SELECT COUNT(*) FROM deal_event e WHERE e.order_id = deal.order_id AND kind = 'opened'), \
+    (SELECT COUNT(*) FROM deal_event e WHERE e.order_id = deal.order_id AND kind IN ('settled', 'settled_late')), \
+    (SELECT COUNT(*) FROM deal_event e WHERE e.order_id = deal.order_id AND kind = 'expired') FROM deal ORDER BY id";
+
+pub struct Invariants {
+    conn: SqliteConnection,
+    merchant: Merchant,
+    pub rows: BTreeMap<String, Row>,
+    /// The rows that another program has marked as paid, without any evidence.
+    pub decided_elsewhere: BTreeSet<String>,
+}
+
+impl Invariants {
+    pub async fn open(url: &str, merchant: &Merchant) -> Self {
+        Self {
+            conn: SqliteConnection::connect(url).await.unwrap(),
+            merchant: merchant.clone(),
+            rows: BTreeMap::new(),
+            decided_elsewhere: BTreeSet::new(),
+        }
+    }
+
+    /// Another program on the same table marks a row as paid, as the service that was here before does.
+    pub async fn decide_elsewhere(&mut self, order_id: &str) {
+        let update = sqlx::query("UPDATE deal SET status = 1 WHERE order_id = ? AND COALESCE(status, 0) = 0").bind(order_id);
+        if update.execute(&mut self.conn).await.unwrap().rows_affected() == 1 {
+            self.decided_elsewhere.insert(order_id.to_owned());
+        }
+    }
+
+    /// Reads what is stored, and holds it against what was.
+    pub async fn read(&mut self) {
+        let read = sqlx::query(ROWS).fetch_all(&mut self.conn).await.unwrap();
+        let mut rows = BTreeMap::new();
+        for row in read {
+            let row = Row {
+                order_id: row.get(0),
+                status: row.get(1),
+                transaction_id: row.get(2),
+                total_fee: row.get(3),
+                code_url: row.get(4),
+                expires_at: time(row.get(5)),
+                due_at: row.get::<Option<String>, _>(6).map(time),
+                pay_back: row.get(7),
+                query_back: row.get(8),
+                refunded_at: row.get::<Option<String>, _>(9).map(time),
+                opened: row.get(10),
+                settled: row.get(11),
+                expired: row.get(12),
+            };
+            if let Some(before) = self.rows.get(&row.order_id) {
+                follows(before, &row);
+            }
+            let twice = rows.insert(row.order_id.clone(), row);
+            assert!(twice.is_none(), "invariant 9: two rows of one order: {twice:?}");
+        }
+        let gone = self.rows.keys().find(|order_id| !rows.contains_key(*order_id));
+        assert_eq!(gone, None, "invariant 9: its row is gone");
+        self.rows = rows;
+    }
+
+    /// Holds what is stored against WeChat's world.
+    pub fn check(&self, network: &Network) {
+        for order in network.world.orders() {
+            assert!(self.rows.contains_key(&order.out_trade_no), "invariant 1: WeChat has order {} and no row has", order.out_trade_no);
+        }
+        for row in self.rows.values() {
+            let order = network.world.order(&row.order_id);
+            assert_eq!(row.opened, 1, "invariant 10: one opening: {row:?}");
+            assert!(row.status == 1 || row.refunded_at.is_none(), "given back, and not paid: {row:?}");
+            match row.status {
+                0 => assert_eq!((row.settled, row.expired), (0, 0), "invariant 10: {row:?}"),
+                1 => self.check_paid(row, order),
+                2 => {
+                    assert_eq!((row.settled, row.expired), (0, 1), "invariant 10: {row:?}");
+                    let payable = order.map_or(network.is_awaited(&row.order_id), |order| !order.trade_state.is_dead());
+                    assert!(!payable, "invariant 5: Expired, and WeChat has it as {:?}: {row:?}", order.map(|order| order.trade_state));
+                }
+                _ => panic!("invariant 4: an unknown status: {row:?}"),
+            }
+        }
+    }
+
+    /// Invariant 2: what was paid, and the evidence for it, verified once more.
+    fn check_paid(&self, row: &Row, order: Option<&SimOrder>) {
+        let paid = order.filter(|order| order.trade_state.is_paid());
+        let order = paid.unwrap_or_else(|| panic!("invariant 2: Paid, and not paid at WeChat: {row:?}"));
+        if self.decided_elsewhere.contains(&row.order_id) {
+            assert!(row.transaction_id.is_none() || row.transaction_id == order.transaction_id, "invariant 2: another payment: {row:?}");
+            return;
+        }
+        assert_eq!(row.settled, 1, "invariant 10: one settlement: {row:?}");
+        assert!(row.expired <= 1, "invariant 10: {row:?}");
+        assert_eq!(row.transaction_id, order.transaction_id, "invariant 2: another payment: {row:?}");
+        assert_eq!(row.total_fee, order.total_fee.get(), "invariant 2: another amount: {row:?}");
+        assert_eq!(row.due_at, None, "a decided deal is looked at no more: {row:?}");
+        let messages = [&row.pay_back, &row.query_back];
+        let proven = messages.into_iter().flatten().any(|message| {
+            let fields = xml::parse(message.as_bytes()).expect("invariant 2: evidence that can be read");
+            self.merchant.signer.verify(&fields).expect("invariant 2: evidence that is signed");
+            fields.get("transaction_id").is_some()
+                && fields.get("transaction_id") == row.transaction_id.as_deref()
+                && fields.get("out_trade_no") == Some(&row.order_id)
+                && fields.get("total_fee") == Some(&row.total_fee.to_string())
+                && fields.get("appid") == Some(&self.merchant.appid)
+                && fields.get("mch_id") == Some(&self.merchant.mch_id)
+        });
+        assert!(proven, "invariant 2: no evidence: {row:?}");
+        // The last that WeChat said of it when it was asked is what is told.
+        let said = row.query_back.as_ref().and_then(|said| Some(xml::parse(said.as_bytes()).ok()?.get("trade_state")?.to_owned()));
+        assert_eq!(row.refunded_at.is_some(), said.as_deref() == Some("REFUND"), "told otherwise than WeChat said: {row:?}");
+        assert!(row.refunded_at.is_none() || order.trade_state == TradeState::Refund, "nobody has given it back: {row:?}");
+    }
+
+    /// How many stored links are not WeChat's last, and so cannot be paid, though nobody asks for another. Counted and not
+    /// forbidden: two who ask one after the other may be noted the other way round. A new deal helps; no money is lost.
+    pub fn dead_links(&self, network: &Network) -> u64 {
+        let mut dead = 0;
+        for row in self.undecided() {
+            let Some(order) = network.world.order(&row.order_id) else { continue };
+            if row.code_url.is_some() && !network.may_have_an_unknown_link(&row.order_id) {
+                dead += u64::from(row.code_url.as_ref() != Some(&order.code_url));
+            }
+        }
+        dead
+    }
+
+    /// Invariant 6: after the faults have ended at `since`, nothing stays open for longer than promised.
+    pub fn check_in_time(&self, network: &Network, since: Timestamp, now: Timestamp) {
+        for row in self.undecided() {
+            assert!(
+                now <= row.expires_at.max(since) + DECIDED_WITHIN,
+                "invariant 6: still undecided at {now}, {since} the faults ended: {row:?}"
+            );
+            let paid_at = network.world.order(&row.order_id).and_then(|order| order.paid_at);
+            let known = paid_at.is_none_or(|paid_at| now <= paid_at.max(since) + KNOWN_WITHIN);
+            assert!(known, "invariant 6: paid at {paid_at:?} and still unknown at {now}, {since} the faults ended: {row:?}");
+        }
+    }
+
+    /// Invariant 6 under more load than the budget bears.
+    pub fn check_found(&self, network: &Network, within: TimeDelta, now: Timestamp) {
+        for row in self.undecided() {
+            let paid_at = network.world.order(&row.order_id).and_then(|order| order.paid_at);
+            assert!(
+                paid_at.is_none_or(|paid_at| now <= paid_at + within),
+                "invariant 6: paid at {paid_at:?} and unknown at {now}: {row:?}"
+            );
+        }
+    }
+
+    /// In the end every deal is decided as WeChat has it, and no decided one stands in line.
+    pub fn check_end(&self, network: &Network) {
+        for row in self.rows.values() {
+            let state = network.world.order(&row.order_id).map(|order| order.trade_state);
+            let paid = state.is_some_and(TradeState::is_paid);
+            assert_eq!(row.status, if paid { 1 } else { 2 }, "invariant 6: WeChat has it as {state:?}: {row:?}");
+            assert_eq!(row.due_at, None, "a decided deal is looked at no more: {row:?}");
+        }
+    }
+
+    pub fn undecided(&self) -> impl Iterator<Item = &Row> {
+        self.rows.values().filter(|row| row.status == 0)
+    }
+}
+
+/// Invariant 4: what may become of a row.
+fn follows(before: &Row, after: &Row) {
+    let lawful = matches!((before.status, after.status), (0, _) | (1, 1) | (2, 1 | 2));
+    assert!(lawful, "invariant 4: {before:?} became {after:?}");
+    assert!(before.refunded_at.is_none() || before.refunded_at == after.refunded_at, "REFUND is final: {before:?} became {after:?}");
+    assert!(before.transaction_id.is_none() || before.transaction_id == after.transaction_id, "invariant 4: {before:?} became {after:?}");
+    assert_eq!((before.total_fee, before.expires_at), (after.total_fee, after.expires_at), "invariant 4: {before:?} became {after:?}");
+}
+
+fn time(column: String) -> Timestamp {
+    BeijingTime::from(NaiveDateTime::parse_from_str(&column, "%Y-%m-%d %H:%M:%S").unwrap()).timestamp()
+}

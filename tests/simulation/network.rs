@@ -1,0 +1,161 @@
+//! WeChat's side and the way there: the simulator's world, the requests that arrive after their callers have given up, the
+//! notifications that are on their way.
+
+use chrono::TimeDelta;
+use wechat_pay::chance::Chance;
+use wechat_pay::channel::wechat::v2::{Fields, Merchant, xml};
+use wechat_pay::channel::{CallError, Doubt};
+use wechat_pay::deal::Timestamp;
+use wechat_pay::simulator::{CloseUnknown, Layout, Letter, Notify, World};
+
+use super::driver::CALL;
+use super::scheduler::Reply;
+use super::support::random::Random;
+
+/// What becomes of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    Answered,
+    Unreachable,
+    Limited,
+    /// Nothing arrives; a break or a time-out is heard.
+    Lost,
+    ReplyLost,
+    /// The caller gives up, and then the request arrives.
+    Late,
+    SystemError,
+    SystemErrorYetDone,
+    Html,
+}
+
+pub struct Network {
+    pub world: World,
+    merchant: Merchant,
+    /// Notifications that WeChat has posted and that have not been delivered.
+    pub notifications: Vec<Posted>,
+    /// Requests for links that may have arrived after a later one.
+    overtaken: Vec<String>,
+    late: Vec<(Timestamp, &'static str, String)>,
+}
+
+#[derive(Clone)]
+pub struct Posted {
+    pub notification: Letter,
+    pub genuine: bool,
+    /// The postman waits for the answer to this one; a copy that somebody else sends again brings none to him.
+    pub by_wechat: bool,
+}
+
+impl Network {
+    pub fn new(merchant: &Merchant, random: &Random) -> Self {
+        let mut world = World::new(merchant, Chance::seeded(random.seed()), 1);
+        world.habits.layout = Layout::Mixed;
+        world.habits.strict_close = random.happens(500);
+        world.habits.extra_field = random.happens(200);
+        world.habits.notify_sign_type = random.happens(200);
+        world.habits.notify_fee_type = random.happens(800);
+        world.habits.close_unknown = random.one_of(&[CloseUnknown::Success, CloseUnknown::OrderNotExist]);
+        world.faults.system_error_signed = random.happens(500);
+        Self { world, merchant: merchant.clone(), notifications: Vec::new(), overtaken: Vec::new(), late: Vec::new() }
+    }
+
+    /// Lets a call through.
+    pub fn carry(&mut self, call: Call, api: &'static str, request: &str, since: Timestamp, now: Timestamp, random: &Random) -> Reply {
+        if api == "unifiedorder" && (call == Call::Late || now - since > CALL) {
+            self.overtaken.push(request.to_owned());
+        }
+        match call {
+            Call::Answered => Ok(self.arrive(api, request, now).into_bytes()),
+            Call::Unreachable => Err(CallError::Unreachable),
+            Call::Limited => Err(CallError::RateLimited),
+            Call::Lost => Err(random.one_of(&[Doubt::Broken, Doubt::Timeout]).into()),
+            Call::ReplyLost => {
+                self.arrive(api, request, now);
+                Err(random.one_of(&[Doubt::Broken, Doubt::Timeout]).into())
+            }
+            Call::Late => {
+                let arrives = now + TimeDelta::seconds(1 + i64::try_from(random.below(15)).unwrap());
+                self.late.push((arrives, api, request.to_owned()));
+                Err(Doubt::Timeout.into())
+            }
+            Call::SystemError => Ok(self.world.system_error(false).into_bytes()),
+            Call::SystemErrorYetDone => {
+                self.arrive(api, request, now);
+                Ok(self.world.system_error(false).into_bytes())
+            }
+            Call::Html => Ok(b"<!DOCTYPE html><html><body>502</body></html>".to_vec()),
+        }
+    }
+
+    fn arrive(&mut self, api: &'static str, request: &str, now: Timestamp) -> String {
+        let reply = self.world.call(api, request.as_bytes(), now).unwrap();
+        assert!(!reply.contains("商户订单号重复"), "invariant 9: one order was sent to WeChat with two sets of parameters: {request}");
+        reply
+    }
+
+    /// The requests that arrive by now although nobody waits for them.
+    pub fn late_arrivals(&mut self, now: Timestamp) -> usize {
+        let (due, later): (Vec<_>, Vec<_>) = self.late.drain(..).partition(|(arrives, ..)| *arrives <= now);
+        self.late = later;
+        for (_, api, request) in &due {
+            self.arrive(api, request, now);
+        }
+        due.len()
+    }
+
+    pub fn next_late_arrival(&self) -> Option<Timestamp> {
+        self.late.iter().map(|(arrives, ..)| *arrives).min()
+    }
+
+    /// Whether the link that WeChat gave last may be one that nobody has heard of.
+    pub fn may_have_an_unknown_link(&self, order_id: &str) -> bool {
+        self.overtaken.iter().any(|request| request.contains(order_id))
+    }
+
+    /// Whether a request about this order is still on its way.
+    pub fn is_awaited(&self, order_id: &str) -> bool {
+        self.late.iter().any(|(_, api, request)| *api == "unifiedorder" && request.contains(order_id))
+    }
+
+    /// WeChat posts what is due.
+    pub fn post(&mut self, now: Timestamp, kind: Notify) {
+        self.world.faults.notify = kind;
+        let genuine = !matches!(kind, Notify::Forged | Notify::WrongAmount);
+        let due = self.world.letters_due(now);
+        self.notifications.extend(due.into_iter().map(|notification| Posted { notification, genuine, by_wechat: true }));
+        self.world.faults.notify = Notify::Normal;
+    }
+
+    /// A message about an order that WeChat has not sent so.
+    pub fn stranger(&self, what: &str, order_id: &str, random: &Random) -> String {
+        let fields = Fields::new()
+            .with("appid", self.merchant.appid.as_str())
+            .with("mch_id", self.merchant.mch_id.as_str())
+            .with("nonce_str", format!("{:032x}", random.seed()))
+            .with("out_trade_no", order_id)
+            .with("return_code", "SUCCESS")
+            .with("result_code", if what == "a payment that failed" { "FAIL" } else { "SUCCESS" })
+            .with("total_fee", "1990")
+            .with("time_end", "20260401120500")
+            .with("transaction_id", "4200000000202604010000000000");
+        xml::write(&match what {
+            "an unsigned payment" => fields,
+            "a forged payment" => fields.with("sign", "0".repeat(32)),
+            _ => self.merchant.signer.signed(fields),
+        })
+    }
+
+    /// What the postman hears.
+    pub fn answered(&mut self, posted: Posted, status: Option<u16>, acknowledged: bool, now: Timestamp) {
+        if posted.by_wechat {
+            self.world.delivered(posted.notification.delivery, status, acknowledged, now);
+        }
+    }
+
+    /// An order of the world's, by chance.
+    pub fn some_order(&self, random: &Random) -> Option<String> {
+        let mut numbers: Vec<_> = self.world.orders().map(|order| order.out_trade_no.clone()).collect();
+        numbers.sort();
+        (!numbers.is_empty()).then(|| random.one_of(&numbers))
+    }
+}

@@ -1,0 +1,142 @@
+//! What somebody has sent the service, and what the answer must be worth.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::TimeDelta;
+use serde_json::Value;
+use tokio::task::JoinHandle;
+use wechat_pay::deal::Timestamp;
+
+use super::invariants::Invariants;
+use super::network::{Network, Posted};
+
+/// For so long an instance may tell of a payment without looking whether another one has heard that it was given back; and
+/// as long as instances' clocks are apart.
+const REMEMBERED: TimeDelta = TimeDelta::seconds(66);
+
+/// What somebody wants.
+pub enum RequestKind {
+    ToPay {
+        key: Option<String>,
+        fen: i64,
+    },
+    Query(String),
+    Close(String),
+    Notify(Box<Posted>),
+    Sweep,
+    /// A post that must change nothing, and the status that answers it.
+    Stranger {
+        what: &'static str,
+        expected: u16,
+    },
+}
+
+/// Somebody who waits for an answer.
+pub struct PendingRequest {
+    pub number: usize,
+    pub instance: usize,
+    pub kind: RequestKind,
+    /// When it began, and what had gone wrong by then.
+    pub since: Timestamp,
+    pub faults: u64,
+    pub task: JoinHandle<(u16, String)>,
+}
+
+impl RequestKind {
+    pub fn name(&self) -> String {
+        match self {
+            Self::ToPay { key, fen } => format!("toPay {key:?} {fen}"),
+            Self::Stranger { what, .. } => format!("a stranger posts {what}"),
+            Self::Query(order_id) => format!("queryOrder {order_id}"),
+            Self::Close(order_id) => format!("doCloseOrder {order_id}"),
+            Self::Notify(posted) => format!("notify {} genuine {}", posted.notification.delivery.out_trade_no, posted.genuine),
+            Self::Sweep => "sweep".to_owned(),
+        }
+    }
+}
+
+/// What the front ends know.
+#[derive(Default)]
+pub struct FrontEnds {
+    pub orders: Vec<String>,
+    pub keys: BTreeMap<String, Option<String>>,
+    /// Orders that a till has asked to be closed.
+    pub given_up: BTreeSet<String>,
+}
+
+impl FrontEnds {
+    fn learn(&mut self, order_id: &str) {
+        if !self.orders.iter().any(|known| known == order_id) {
+            self.orders.push(order_id.to_owned());
+        }
+    }
+
+    /// Holds an answer to a front end against the truth of this moment.
+    pub fn hear(&mut self, kind: &RequestKind, status: u16, body: &str, invariants: &Invariants, network: &Network, now: Timestamp) {
+        let json: Value = serde_json::from_str(body).unwrap_or_else(|_| panic!("no JSON: {status} {body}"));
+        assert_ne!(status, 500, "a fault of ours: {body}");
+        let said_yes = status == 200 && json["code"] == 0;
+        let order_id = json["order_id"].as_str();
+        if let Some(order_id) = order_id {
+            assert!(invariants.rows.contains_key(order_id), "invariant 1: an order id was given and there is no row: {body}");
+            self.learn(order_id);
+        }
+        match kind {
+            RequestKind::ToPay { key, fen } => {
+                if said_yes {
+                    assert!(json["code_url"][0].is_string(), "a yes without a link: {body}");
+                    assert_eq!(invariants.rows[order_id.unwrap()].total_fee, *fen, "another price than was asked for");
+                }
+                if let (Some(key), Some(order_id)) = (key, order_id) {
+                    let known = self.keys.entry(key.clone()).or_default().get_or_insert(order_id.to_owned());
+                    assert_eq!(known, order_id, "one key, two orders");
+                }
+            }
+            RequestKind::Query(order_id) if said_yes => match json["trade_state"].as_str().unwrap() {
+                "SUCCESS" => {
+                    let row = &invariants.rows[order_id];
+                    assert_eq!(row.status, 1, "invariant 3: a front end was told of a payment that is not stored");
+                    let given_back = row.refunded_at.is_some_and(|at| now > at + REMEMBERED);
+                    assert!(!given_back, "SUCCESS was told of what is given back: {row:?}");
+                }
+                "REFUND" => {
+                    let row = &invariants.rows[order_id];
+                    assert!(row.status == 1 && row.refunded_at.is_some(), "REFUND was told, and is not stored: {row:?}");
+                }
+                "CLOSED" | "REVOKED" => not_payable(order_id, network),
+                _ => {}
+            },
+            RequestKind::Close(order_id) if said_yes => not_payable(order_id, network),
+            _ => {}
+        }
+    }
+}
+
+/// Invariant 5: who is told that an order is closed may rely on it.
+fn not_payable(order_id: &str, network: &Network) {
+    let state = network.world.order(order_id).map(|order| order.trade_state);
+    assert!(
+        state.map_or(!network.is_awaited(order_id), |state| state.is_dead()),
+        "invariant 5: closed was said, and WeChat has {order_id} as {state:?}"
+    );
+}
+
+/// Invariant 3: holds an answer to WeChat against what is stored at this moment. Gives whether WeChat is content.
+pub fn acknowledged(posted: &Posted, status: u16, body: &str, invariants: &Invariants, network: &Network) -> bool {
+    const ACKNOWLEDGED: &str = "<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>";
+    assert_ne!(status, 500, "a fault of ours: {body}");
+    if status != 200 {
+        assert!(body.contains("FAIL"), "{status} {body}");
+        return false;
+    }
+    assert_eq!(body, ACKNOWLEDGED);
+    let order_id = &posted.notification.delivery.out_trade_no;
+    let row = &invariants.rows[order_id];
+    assert_eq!(row.status, 1, "invariant 3: acknowledged, and not stored: {row:?}");
+    assert_eq!(
+        row.transaction_id,
+        network.world.order(order_id).unwrap().transaction_id,
+        "invariant 3: acknowledged, and another one stored"
+    );
+    true
+}

@@ -1,0 +1,77 @@
+//! More comes due than the budget bears: one or two instances with a call in five seconds between them, twelve deals that are
+//! due every half minute, and rows that another program has decided. What was paid is known within the bound all the same.
+
+use chrono::TimeDelta;
+use serde_json::json;
+use wechat_pay::config::Settings;
+use wechat_pay::simulator::Notify;
+
+use super::history::History;
+use super::instance;
+use super::requests::RequestKind;
+
+const DEALS: usize = 16;
+const DECIDED_ELSEWHERE: usize = 4;
+/// Between two looks at a deal, in seconds.
+const PAUSE: i64 = 30;
+/// What a look is taken for, and lost for if another instance took it.
+const LEASE: i64 = 20;
+/// For each call of all instances together: half of what comes due.
+const SECONDS_A_CALL: i64 = 5;
+const CALLS: i64 = 60;
+
+/// The pauses do not grow, so that the load does not fall; and no deal ends within the flood.
+pub fn settings(database: &str) -> Settings {
+    instance::settings(database, 420, PAUSE)
+}
+
+impl History<'_> {
+    pub async fn flood(&mut self) {
+        self.count("floods", 1);
+        for _ in 0..DEALS {
+            let body = json!({"merchant_id": 12, "product_id": 34, "price": "19.90"}).to_string();
+            self.send(RequestKind::ToPay { key: None, fen: 1990 }, "/wxPay/toPay", None, body).await;
+            self.drain().await;
+        }
+        let mut orders: Vec<_> = self.invariants.rows.keys().cloned().collect();
+        for _ in 0..DECIDED_ELSEWHERE {
+            let order_id = orders.remove(self.random.below(orders.len()));
+            self.pay_silently(&order_id).await;
+            self.decide_elsewhere(&order_id).await;
+        }
+        let instances: Vec<_> = self.instances.iter().flatten().map(|instance| instance.number).collect();
+        let together = i64::try_from(instances.len()).unwrap();
+        // Twice the calls of all others, and a pause, a lease and a pass at either end.
+        let calls = i64::try_from(2 * (DEALS - DECIDED_ELSEWHERE)).unwrap() + 2 * together;
+        let within = TimeDelta::seconds(PAUSE + LEASE + SECONDS_A_CALL * calls);
+        for pass in 0..CALLS / together {
+            if pass % 4 == 2 && orders.len() > DEALS / 2 {
+                let order_id = orders.remove(self.random.below(orders.len()));
+                self.pay_silently(&order_id).await;
+            }
+            self.tick(TimeDelta::seconds(SECONDS_A_CALL * together));
+            for number in &instances {
+                self.sweep_by(*number, 1).await;
+            }
+            while !self.scheduler.waiting().is_empty() {
+                let place = self.random.below(self.scheduler.waiting().len());
+                self.let_through(place).await;
+            }
+            self.invariants.check_found(&self.network, within, self.now());
+        }
+    }
+
+    async fn pay_silently(&mut self, order_id: &str) {
+        let now = self.now();
+        let line = format!("the payer of {order_id} pays, unheard: {:?}", self.network.world.pay(order_id, None, Some(Notify::Lost), now));
+        self.step(&line).await;
+    }
+
+    /// A pass spends calls on looks that it took, and takes one when there are more deals than the others can have taken.
+    pub fn check_sweep(&self, told: &str) {
+        let numbers: Vec<usize> = told.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect();
+        let [due, looked, calls] = numbers[..] else { return };
+        assert!((looked..=6 * looked).contains(&calls), "the budget is spent on nothing: {told}");
+        assert!(!self.is_flood || due < 2 || looked > 0, "a pass with a budget looked at nothing: {told}");
+    }
+}

@@ -1,0 +1,316 @@
+//! Who does what: front ends, payers, postmen, strangers, the sweepers, and those who pull the plug.
+
+use serde_json::json;
+use tokio::task::JoinHandle;
+use wechat_pay::deal::Fen;
+use wechat_pay::gateway::Swept;
+use wechat_pay::simulator::Notify;
+use wechat_pay::store::{Fate, StoreError};
+
+use super::history::History;
+use super::instance::Instance;
+use super::network::{Call, Posted};
+use super::requests::{PendingRequest, RequestKind};
+use super::scheduler::What;
+
+/// Deals of one history; repeats are no new ones.
+const DEALS: usize = 4;
+
+impl History<'_> {
+    /// Somebody does something.
+    pub async fn act(&mut self) {
+        let kind =
+            self.random.one_of(&[Notify::Normal, Notify::Normal, Notify::Normal, Notify::Normal, Notify::Forged, Notify::WrongAmount]);
+        self.network.post(self.now(), kind);
+        match self.random.below(100) {
+            0..15 => self.open_a_deal().await,
+            // Several at a time.
+            15..18 => {
+                for _ in 0..3 {
+                    self.open_a_deal().await;
+                }
+            }
+            18..28 => self.ask_about_an_order("/wxPay/queryOrder").await,
+            28..36 => self.ask_about_an_order("/wxPay/doCloseOrder").await,
+            36..52 => self.payer_acts().await,
+            52..61 => self.notification_moves().await,
+            61..64 => self.stranger_posts().await,
+            64..74 => self.sweep(if self.random.happens(800) { 100 } else { 3 }).await,
+            74..76 => self.another_program_decides().await,
+            76..78 => self.lock_something().await,
+            78..90 => {
+                let seconds = self.random.one_of(&[1, 1, 5, 5, 9, 30, 60, 70, 300, 360, 660, 1800, 7200]);
+                self.advance(seconds).await;
+            }
+            90..93 => self.advance_to_an_end().await,
+            93..95 if self.fault_rate > 0 => self.kill().await,
+            95..97 if self.fault_rate > 0 => self.freeze().await,
+            97..99 if self.fault_rate > 0 => self.hang_up().await,
+            _ => self.restart().await,
+        }
+    }
+
+    fn alive(&self) -> Option<&Instance> {
+        let alive: Vec<_> = self.instances.iter().flatten().collect();
+        (!alive.is_empty()).then(|| self.random.one_of(&alive))
+    }
+
+    /// One that a load balancer sends callers to.
+    fn ready(&self) -> Option<&Instance> {
+        let ready: Vec<_> = self.instances.iter().flatten().filter(|instance| instance.is_ready(self.now())).collect();
+        (!ready.is_empty()).then(|| self.random.one_of(&ready))
+    }
+
+    pub async fn send(&mut self, kind: RequestKind, path: &str, key: Option<&str>, body: String) {
+        let Some(instance) = self.ready() else { return };
+        let (number, task) = (instance.number, tokio::spawn(instance.request(path, key, body)));
+        if let RequestKind::Close(order_id) = &kind {
+            self.front_ends.given_up.insert(order_id.clone());
+        }
+        self.sent += 1;
+        let line = format!("{} asks i{number}: {}", self.sent, kind.name());
+        self.requests.push(self.pending(number, kind, task));
+        self.step(&line).await;
+    }
+
+    fn pending(&self, instance: usize, kind: RequestKind, task: JoinHandle<(u16, String)>) -> PendingRequest {
+        PendingRequest { number: self.sent, instance, kind, since: self.now(), faults: self.faults, task }
+    }
+
+    async fn open_a_deal(&mut self) {
+        let again = !self.front_ends.keys.is_empty() && self.random.happens(450);
+        if !again && self.invariants.rows.len() >= DEALS {
+            return;
+        }
+        let key = if again {
+            Some(self.random.one_of(&self.front_ends.keys.keys().cloned().collect::<Vec<_>>()))
+        } else {
+            self.random.happens(700).then(|| format!("key-{}", self.sent))
+        };
+        if let Some(key) = &key {
+            self.front_ends.keys.entry(key.clone()).or_default();
+        }
+        let (price, fen) = self.random.one_of(&[("19.90", 1990), ("19.90", 1990), ("19.90", 1990), ("0.01", 1)]);
+        let body = json!({"merchant_id": 12, "product_id": 34, "price": price}).to_string();
+        self.send(RequestKind::ToPay { key: key.clone(), fen }, "/wxPay/toPay", key.as_deref(), body).await;
+    }
+
+    async fn ask_about_an_order(&mut self, path: &'static str) {
+        if self.front_ends.orders.is_empty() {
+            return;
+        }
+        let order_id = self.random.one_of(&self.front_ends.orders);
+        let body = json!({"order_id": order_id}).to_string();
+        let kind = if path.ends_with("queryOrder") { RequestKind::Query(order_id) } else { RequestKind::Close(order_id) };
+        self.send(kind, path, None, body).await;
+    }
+
+    async fn payer_acts(&mut self) {
+        let Some(order) = self.network.some_order(&self.random) else { return };
+        let now = self.now();
+        let line = match self.random.below(10) {
+            0 => format!("the payer of {order} fails: {:?}", self.network.world.fail(&order)),
+            1 => format!("the payer of {order} enters a password: {:?}", self.network.world.enter_password(&order)),
+            2 => format!("{order} is given back by hand: {:?}", self.network.world.refund(&order)),
+            _ => {
+                let coupon = if self.random.happens(100) { Fen::new(90) } else { None };
+                let notify = self.random.one_of(&[Notify::Normal, Notify::Normal, Notify::Lost, Notify::Late, Notify::Twice]);
+                format!("the payer of {order} pays, {notify:?}: {:?}", self.network.world.pay(&order, coupon, Some(notify), now))
+            }
+        };
+        self.step(&line).await;
+    }
+
+    async fn notification_moves(&mut self) {
+        if self.network.notifications.is_empty() {
+            return;
+        }
+        let place = self.random.below(self.network.notifications.len());
+        match self.random.below(10) {
+            0 => {
+                let posted = self.network.notifications.remove(place);
+                self.note(&format!("a notification about {} is lost", posted.notification.delivery.out_trade_no));
+                self.network.answered(posted, None, false, self.clock.now());
+            }
+            // A bag of mail, with repeats: whoever waits for the one writer at the same time travels together.
+            3 | 4 => {
+                for posted in std::mem::take(&mut self.network.notifications) {
+                    let copy = Posted { by_wechat: false, ..posted.clone() };
+                    self.deliver(posted).await;
+                    self.deliver(copy).await;
+                }
+            }
+            1 | 2 => {
+                let copy = Posted { by_wechat: false, ..self.network.notifications[place].clone() };
+                self.deliver(copy).await;
+            }
+            _ => {
+                let posted = self.network.notifications.remove(place);
+                self.deliver(posted).await;
+            }
+        }
+    }
+
+    /// Somebody posts what is no payment: without WeChat's signature, or signed and without meaning for us.
+    async fn stranger_posts(&mut self) {
+        let Some(order) = self.network.some_order(&self.random) else { return };
+        let (what, expected) = self.random.one_of(&[
+            ("a forged payment", 401),
+            ("an unsigned payment", 401),
+            ("a payment that failed", 200),
+            ("a payment of an unknown order", 409),
+            ("a second payment", 409),
+        ]);
+        let is_paid = self.invariants.rows.get(&order).is_some_and(|row| row.status == 1 && row.transaction_id.is_some());
+        if what == "a second payment" && !is_paid {
+            return;
+        }
+        let number = if what == "a payment of an unknown order" { "nobody-knows-it" } else { &order };
+        let body = self.network.stranger(what, number, &self.random);
+        self.count("strangers", 1);
+        self.send(RequestKind::Stranger { what, expected }, "/wxPay/notify", None, body).await;
+    }
+
+    pub async fn deliver(&mut self, posted: Posted) {
+        if self.ready().is_none() {
+            self.network.answered(posted, None, false, self.clock.now());
+            return;
+        }
+        let body = posted.notification.body.clone();
+        self.send(RequestKind::Notify(Box::new(posted)), "/wxPay/notify", None, body).await;
+    }
+
+    pub async fn sweep(&mut self, calls: u32) {
+        let Some(number) = self.alive().map(|instance| instance.number) else { return };
+        self.sweep_by(number, calls).await;
+    }
+
+    pub async fn sweep_by(&mut self, number: usize, calls: u32) {
+        let Some(instance) = self.instances.iter().flatten().find(|instance| instance.number == number) else { return };
+        let gateway = instance.gateway.clone();
+        let task = tokio::spawn(async move { (0, told(gateway.sweep_once(calls).await)) });
+        self.sent += 1;
+        self.requests.push(self.pending(number, RequestKind::Sweep, task));
+        let line = format!("{} i{number} sweeps, {calls} calls", self.sent);
+        self.step(&line).await;
+    }
+
+    /// The service that was here before, on the same table, has heard of a payment and marks its row.
+    async fn another_program_decides(&mut self) {
+        let is_paid = |order_id: &str| self.network.world.order(order_id).is_some_and(|order| order.trade_state.is_paid());
+        let paid: Vec<_> = self.invariants.undecided().map(|row| row.order_id.clone()).filter(|order_id| is_paid(order_id)).collect();
+        if !paid.is_empty() {
+            let order_id = self.random.one_of(&paid);
+            self.decide_elsewhere(&order_id).await;
+        }
+    }
+
+    pub async fn decide_elsewhere(&mut self, order_id: &str) {
+        self.invariants.decide_elsewhere(order_id).await;
+        self.count("decided elsewhere", 1);
+        self.step(&format!("another program marks {order_id} as paid")).await;
+    }
+
+    /// A process is gone. What stood before the database or WeChat has got there or not; nobody hears.
+    async fn kill(&mut self) {
+        let place = self.random.below(self.instances.len());
+        let Some(instance) = self.instances[place].take() else { return };
+        let number = instance.number;
+        self.note(&format!("i{number} is killed"));
+        self.count("killed", 1);
+        let (gone, left): (Vec<_>, Vec<_>) = self.requests.drain(..).partition(|pending| pending.instance == number);
+        self.requests = left;
+        for pending in gone {
+            pending.task.abort();
+            self.unheard(pending);
+        }
+        for waiting in self.scheduler.kill(number) {
+            let arrives = self.random.happens(400);
+            match waiting.what {
+                What::Statement { go, tried } => {
+                    let line = format!("  its {} arrives: {arrives}", tried.name);
+                    let _ = go.send(Fate::Broken { carried_out: arrives });
+                    self.step(&line).await;
+                }
+                What::Call { api, request, .. } if arrives => {
+                    let _ = self.network.carry(Call::ReplyLost, api, &request, waiting.since, self.clock.now(), &self.random);
+                    self.step(&format!("  its {api} arrives")).await;
+                }
+                What::Call { .. } => {}
+            }
+        }
+        drop(instance);
+        self.step("  and gone").await;
+    }
+
+    /// A process stands still for a while, with whatever it has under way, and then goes on as if nothing had been. (Not for
+    /// longer than a request is waited for before a deal counts as never ordered, and that is a minute.)
+    async fn freeze(&mut self) {
+        let Some(number) = self.alive().map(|instance| instance.number) else { return };
+        self.note(&format!("i{number} stands still"));
+        self.count("frozen", 1);
+        self.faults += 1;
+        self.frozen = Some(number);
+        self.advance(30).await;
+        self.frozen = None;
+        loop {
+            let place = self.scheduler.waiting().iter().position(|one| one.instance == number);
+            let Some(place) = place else { break };
+            self.let_through(place).await;
+        }
+    }
+
+    /// Another program works on the table: a migration, a backup, somebody with a client who has gone for lunch.
+    async fn lock_something(&mut self) {
+        let rows: Vec<_> = self.invariants.rows.keys().cloned().collect();
+        let row = (!rows.is_empty() && self.random.happens(800)).then(|| self.random.one_of(&rows));
+        let seconds = self.random.one_of(&[1, 3, 10, 60]);
+        let line = format!("{row:?} is locked for {seconds} s");
+        self.locks.begin(row, self.now(), seconds);
+        self.step(&line).await;
+    }
+
+    async fn restart(&mut self) {
+        let Some(place) = self.instances.iter().position(Option::is_none) else { return };
+        let instance = self.start_instance(false).await;
+        let line = format!("i{} is started", instance.number);
+        self.instances[place] = Some(instance);
+        self.step(&line).await;
+    }
+
+    /// A caller hangs up; what he has begun goes on without him.
+    async fn hang_up(&mut self) {
+        if self.requests.is_empty() {
+            return;
+        }
+        let pending = self.requests.remove(self.random.below(self.requests.len()));
+        pending.task.abort();
+        let line = format!("{} hangs up", pending.number);
+        self.count("hung up", 1);
+        self.unheard(pending);
+        self.step(&line).await;
+    }
+
+    fn unheard(&mut self, pending: PendingRequest) {
+        if let RequestKind::Notify(posted) = pending.kind {
+            self.network.answered(*posted, None, false, self.clock.now());
+        }
+    }
+
+    async fn advance_to_an_end(&mut self) {
+        let ends: Vec<_> = self.invariants.undecided().map(|row| row.expires_at).filter(|end| *end > self.now()).collect();
+        if !ends.is_empty() {
+            let end = self.random.one_of(&ends);
+            let seconds = (end - self.now()).num_seconds() + self.random.one_of(&[-1, 0, 1]);
+            self.advance(seconds.max(0)).await;
+        }
+    }
+}
+
+/// What a pass did: deals that were due, looked at, and calls; or why it could not.
+fn told(outcome: Result<Swept, StoreError>) -> String {
+    match outcome {
+        Ok(swept) => format!("{} due, {} looked at, {} calls", swept.due, swept.looked, swept.calls),
+        Err(error) => error.to_string(),
+    }
+}

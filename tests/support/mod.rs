@@ -1,0 +1,45 @@
+//! What stories are told with.
+
+pub mod contract;
+pub mod database;
+pub mod description;
+pub mod http;
+pub mod listener;
+pub mod log;
+pub mod mariadb;
+pub mod merchant;
+pub mod meter;
+pub mod nginx;
+pub mod ports;
+pub mod process;
+pub mod program;
+pub mod proxy;
+pub mod scrape;
+pub mod scripted_wechat;
+pub mod stub;
+pub mod test_app;
+pub mod wechat_message;
+pub mod wire;
+
+/// One story, told on both engines. It gets a [`database::Engine`].
+macro_rules! on_both_engines {
+    ($($(#[$attribute:meta])* async fn $name:ident($engine:ident) $body:block)*) => {
+        $(
+            mod $name {
+                use super::*;
+                async fn story($engine: $crate::support::database::Engine) $body
+                $(#[$attribute])*
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn sqlite() {
+                    story($crate::support::database::Engine::Sqlite).await;
+                }
+                $(#[$attribute])*
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn mysql() {
+                    story($crate::support::database::Engine::MySql).await;
+                }
+            }
+        )*
+    };
+}
+pub(crate) use on_both_engines;

@@ -1,0 +1,109 @@
+//! Front ends, which call the service, and the simulator's control calls.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use reqwest::RequestBuilder;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::support::http::{Answer, Caller, try_send};
+
+/// A front end that knows all instances and calls them in turn.
+#[derive(Debug, Clone)]
+pub struct Till {
+    instances: Vec<Caller>,
+    turn: Arc<AtomicUsize>,
+}
+
+impl Till {
+    pub fn new(instances: Vec<SocketAddr>) -> Self {
+        Self { instances: instances.into_iter().map(Caller::new).collect(), turn: Arc::default() }
+    }
+
+    fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        self.instances[turn % self.instances.len()].request(method, path)
+    }
+
+    pub async fn get(&self, path: &str) -> reqwest::Result<Answer> {
+        try_send(self.request("GET", path)).await
+    }
+
+    /// Posts JSON to an endpoint, under an idempotency key if there is one.
+    pub async fn post(&self, path: &str, body: &Value, key: Option<&str>) -> reqwest::Result<Answer> {
+        let request = self.request("POST", path).header("content-type", "application/json").body(body.to_string());
+        try_send(match key {
+            Some(key) => request.header("idempotency-key", key),
+            None => request,
+        })
+        .await
+    }
+
+    /// Posts a notification, as WeChat or a stranger does.
+    pub async fn notify(&self, body: String) -> reqwest::Result<Answer> {
+        try_send(self.request("POST", "/wxPay/notify").header("content-type", "text/xml").body(body)).await
+    }
+}
+
+/// An order as WeChat knows it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Truth {
+    pub out_trade_no: String,
+    pub total_fee: i64,
+    pub trade_state: String,
+    pub transaction_id: Option<String>,
+    pub attempts: Vec<Attempt>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Attempt {
+    /// Beijing time, RFC 3339.
+    pub at: String,
+    pub acknowledged: bool,
+}
+
+impl Truth {
+    pub fn is_paid(&self) -> bool {
+        self.trade_state == "SUCCESS"
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.trade_state == "CLOSED"
+    }
+
+    pub fn first_acknowledged(&self) -> Option<&Attempt> {
+        self.attempts.iter().find(|attempt| attempt.acknowledged)
+    }
+}
+
+/// The simulator's control calls: what payers do, and what goes wrong.
+#[derive(Debug, Clone)]
+pub struct Phone(Caller);
+
+impl Phone {
+    pub fn new(simulator: SocketAddr) -> Self {
+        Self(Caller::new(simulator))
+    }
+
+    /// Pays; `false` when WeChat does not let it be paid.
+    pub async fn pay(&self, order_id: &str, notify: &str) -> bool {
+        self.0.send(self.0.request("POST", &format!("/_sim/orders/{order_id}/pay?notify={notify}"))).await.status == 200
+    }
+
+    pub async fn set_faults(&self, faults: &Value) {
+        let request = self.0.request("PUT", "/_sim/faults").header("content-type", "application/json");
+        assert_eq!(self.0.send(request.body(faults.to_string())).await.status, 200);
+    }
+
+    /// All that WeChat knows.
+    pub async fn orders(&self) -> Vec<Truth> {
+        self.try_orders().await.expect("the simulator answers")
+    }
+
+    pub async fn try_orders(&self) -> Option<Vec<Truth>> {
+        let answer = try_send(self.0.request("GET", "/_sim/orders")).await.ok()?;
+        serde_json::from_str(&answer.body).ok()
+    }
+}
