@@ -8,9 +8,15 @@
 #![allow(missing_docs, reason = "Criterion's macro makes a public function")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench that cannot go on ends")]
 
-#[path = "support/letters.rs"]
+#[path = "../tests/support/merchant.rs"]
 #[allow(dead_code, reason = "each bench uses its own part of it")]
-mod letters;
+mod merchant;
+#[path = "support/messages.rs"]
+#[allow(dead_code, reason = "each bench uses its own part of it")]
+mod messages;
+#[path = "../tests/support/wechat_message.rs"]
+#[allow(dead_code, reason = "each bench uses its own part of it")]
+mod wechat_message;
 
 use std::hint::black_box;
 
@@ -18,7 +24,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use wechat_pay::channel::wechat::v2::{Merchant, SignType, reply, xml};
 use wechat_pay::deal::{BeijingTime, Fen, OrderId};
 
-use letters::Writer;
+use messages::Writer;
 
 const ORDER_ID: &str = "20261124120000123456789012345678";
 const BOTH: [SignType; 2] = [SignType::Md5, SignType::HmacSha256];
@@ -26,7 +32,7 @@ const BOTH: [SignType; 2] = [SignType::Md5, SignType::HmacSha256];
 fn signatures(c: &mut Criterion) {
     let mut group = c.benchmark_group("signature of a notification");
     for sign_type in BOTH {
-        let signer = letters::signer(sign_type);
+        let signer = merchant::signer(sign_type);
         let signed = xml::parse(Writer::new(sign_type).paid(ORDER_ID).as_bytes()).unwrap();
         group.bench_function(format!("sign, {}", sign_type.as_str()), |b| b.iter(|| signer.sign(black_box(&signed))));
         group.bench_function(format!("verify, {}", sign_type.as_str()), |b| b.iter(|| signer.verify(black_box(&signed)).unwrap()));
@@ -48,7 +54,7 @@ fn messages(c: &mut Criterion) {
 fn gates(c: &mut Criterion) {
     let order_id: OrderId = ORDER_ID.parse().unwrap();
     for sign_type in BOTH {
-        let (merchant, writer): (Merchant, _) = (letters::merchant(sign_type), Writer::new(sign_type));
+        let (merchant, writer): (Merchant, _) = (merchant::merchant(sign_type), Writer::new(sign_type));
         let (paid, link) = (writer.paid(ORDER_ID).into_bytes(), writer.link().into_bytes());
         let (paid_state, forged) =
             (writer.paid_state(ORDER_ID).into_bytes(), writer.paid("another").replace("another", ORDER_ID).into_bytes());

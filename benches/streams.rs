@@ -7,6 +7,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that cannot go on fails")]
 #![allow(clippy::print_stdout, reason = "the table is what it is for")]
 
+#[path = "../tests/support/ports.rs"]
+#[allow(dead_code, reason = "the stories need more of it")]
+mod ports;
+#[path = "../tests/support/process.rs"]
+#[allow(dead_code, reason = "the stories need more of it")]
+mod process;
 #[path = "../tests/support/program.rs"]
 #[allow(dead_code, reason = "the stories need more of it")]
 mod program;
@@ -17,6 +23,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
+use ports::free_address;
 use program::Program;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -45,7 +52,7 @@ async fn main() {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
 
     let orders = open_deals(&client, address).await;
-    let before = resident(&program);
+    let before = program.process.memory_kib("VmRSS");
     let states = Arc::new(AtomicUsize::new(0));
     let (news, mut heard) = mpsc::unbounded_channel();
     for (number, order_id) in orders.iter().enumerate() {
@@ -61,7 +68,7 @@ async fn main() {
     let (began, used) = (Instant::now(), processor_time(&program));
     tokio::time::sleep(QUIET).await;
     let busy = (processor_time(&program) - used) * 100_000 / TICKS / u64::try_from(began.elapsed().as_millis()).unwrap();
-    let with = resident(&program);
+    let with = program.process.memory_kib("VmRSS");
 
     let mut waits = Vec::new();
     for order_id in &orders[..CHANGES] {
@@ -92,18 +99,13 @@ async fn main() {
         with / 1024,
         (with - before) / STREAMS as u64
     );
-    println!("| most that was ever resident | {} MiB |", peak(&program) / 1024);
+    println!("| most that was ever resident | {} MiB |", program.process.memory_kib("VmHWM") / 1024);
     println!("| processor time while nothing happens | {busy} % of one core |");
     println!("| payment at WeChat to its page | {} ms (median), {} ms (longest of {CHANGES}) |", waits[CHANGES / 2], waits[CHANGES - 1]);
     println!("| {} orders settled elsewhere at once | first page after {first} ms, last after {last} ms |", STREAMS - CHANGES);
     program.terminate();
     let (status, _) = program.end(Duration::from_secs(10)).await;
     assert!(status.is_some_and(|status| status.success()), "{status:?}");
-}
-
-/// Nobody's just now.
-fn free_address() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 async fn open_deals(client: &reqwest::Client, address: SocketAddr) -> Vec<String> {
@@ -138,24 +140,9 @@ async fn listen_to(mut stream: TcpStream, order_id: String, states: Arc<AtomicUs
     }
 }
 
-/// KiB.
-fn resident(program: &Program) -> u64 {
-    memory(program, "VmRSS:")
-}
-
-fn peak(program: &Program) -> u64 {
-    memory(program, "VmHWM:")
-}
-
-fn memory(program: &Program, name: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", program.pid())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
-}
-
 /// In ticks: what it has spent for itself and in the kernel.
 fn processor_time(program: &Program) -> u64 {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", program.pid())).unwrap();
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", program.process.id())).unwrap();
     let fields: Vec<_> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
 }

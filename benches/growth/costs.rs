@@ -12,10 +12,12 @@ use wechat_pay::gateway::{Gateway, Terms};
 use wechat_pay::store::{LARGEST_BATCH, Store};
 
 use crate::support::calls::{notification, order_id, poll, wish};
-use crate::support::database::{Counters, Database};
 use crate::support::driver::{Run, Until, drive};
-use crate::support::letters::{Writer, merchant};
+use crate::support::mariadb::MariaDb;
 use crate::support::median;
+use crate::support::merchant::merchant;
+use crate::support::messages::Writer;
+use crate::support::meter::Counters;
 use crate::support::service::Service;
 use crate::support::upstream::Upstream;
 use crate::support::wire::Wire;
@@ -40,11 +42,11 @@ pub struct Cost {
 }
 
 /// All of [`NAMES`].
-pub async fn measure(database: &Database, url: &str, upstream: &Upstream) -> Vec<Cost> {
+pub async fn measure(database: &MariaDb, url: &str, upstream: &Upstream) -> Vec<Cost> {
     let mut rounds: Vec<Vec<Cost>> = NAMES.iter().map(|_| Vec::new()).collect();
     // Nothing comes due by itself, and every payer who asks is answered by WeChat.
     let settings = [("SWEEP__FIRST_LOOKS", "3600"), ("WECHAT__QUERY_BUDGET", "1000000")];
-    let service = Service::start(database.directory(), "till", url, upstream, &settings).await;
+    let service = Service::start(database.directory.path(), "till", url, upstream, &settings).await;
     let mut wires = service.connections(1).await;
     // The first round is for the caches.
     for round in 0..=ROUNDS {
@@ -64,7 +66,7 @@ pub async fn measure(database: &Database, url: &str, upstream: &Upstream) -> Vec
     rounds.iter().map(|costs| Cost::median(costs)).collect()
 }
 
-async fn round_of_calls(database: &Database, wires: &mut [Wire]) -> Vec<Cost> {
+async fn round_of_calls(database: &MariaDb, wires: &mut [Wire]) -> Vec<Cost> {
     let order_ids = RefCell::new(Vec::new());
     let wishes = vec![wish(); CALLS];
     let opening = drive(wires, &wishes, Until::AllAreSent, |body| {
@@ -73,21 +75,21 @@ async fn round_of_calls(database: &Database, wires: &mut [Wire]) -> Vec<Cost> {
     let to_pay = cost(database, opening).await;
     let (order_ids, writer) = (order_ids.into_inner(), Writer::new(SignType::Md5));
     let polls: Vec<_> = order_ids.iter().map(|id| poll(id)).collect();
-    let letters: Vec<_> = order_ids.iter().map(|id| notification(&writer.paid(id))).collect();
+    let notifications: Vec<_> = order_ids.iter().map(|id| notification(&writer.paid(id))).collect();
     let undecided = cost(database, drive(wires, &polls, Until::AllAreSent, |_| ())).await;
-    let notified = cost(database, drive(wires, &letters, Until::AllAreSent, |_| ())).await;
+    let notified = cost(database, drive(wires, &notifications, Until::AllAreSent, |_| ())).await;
     let paid = cost(database, drive(wires, &polls, Until::AllAreSent, |_| ())).await;
     vec![to_pay, undecided, notified, paid]
 }
 
-async fn cost(database: &Database, run: impl Future<Output = Run>) -> Cost {
+async fn cost(database: &MariaDb, run: impl Future<Output = Run>) -> Cost {
     let meter = database.meter().await;
     let run = run.await;
     Cost::new(run.quantile(0.5), run.requests(), &meter.stop().await)
 }
 
 /// A pass of the sweeper over deals that have just come due, by the gateway itself: from outside it cannot be timed.
-async fn pass(database: &Database, gateway: &Gateway) -> Cost {
+async fn pass(database: &MariaDb, gateway: &Gateway) -> Cost {
     // Of those that nobody has paid, opened for this.
     let due = format!(
         "INSERT INTO deal (order_id, order_key, product_id, merchant_id, price, price_last, total_fee, status, mode, prepay_request, code_url, \
@@ -123,8 +125,8 @@ async fn gateway(url: &str, upstream: &Upstream) -> Gateway {
 impl Cost {
     fn new(latency: f64, calls: usize, spent: &Counters) -> Self {
         const READS: [&str; 6] = ["first", "key", "next", "prev", "rnd", "rnd_next"];
-        let rows: f64 = READS.iter().map(|name| spent.of(&format!("Handler_read_{name}"))).sum();
-        let pages = spent.of("Innodb_buffer_pool_read_requests");
+        let rows: f64 = READS.iter().map(|name| spent.of(&format!("Handler_read_{name}")) as f64).sum();
+        let pages = spent.of("Innodb_buffer_pool_read_requests") as f64;
         Self { latency, rows: rows / calls as f64, pages: pages / calls as f64 }
     }
 

@@ -4,8 +4,9 @@ use wechat_pay::chance::Chance;
 use wechat_pay::channel::wechat::v2::{Order, SignType};
 use wechat_pay::deal::{Fen, OrderId};
 
-use crate::support::database::Database;
-use crate::support::letters::{Writer, merchant};
+use crate::support::mariadb::MariaDb;
+use crate::support::merchant::merchant;
+use crate::support::messages::Writer;
 
 /// Stands for a deal's number in the texts below; as long as one.
 const PLACE: &str = "ORDER-ID------------------------";
@@ -14,7 +15,7 @@ const PORTION: u64 = 250_000;
 
 /// Adds the rows number `from` to `to` - 1: old deals, seven of ten paid, the others expired, with texts as long as the
 /// real ones, and for each an event in the journal.
-pub async fn fill(database: &Database, name: &str, from: u64, to: u64) {
+pub async fn fill(database: &MariaDb, name: &str, from: u64, to: u64) {
     let order_id: OrderId = PLACE.parse().unwrap();
     let order = Order {
         order_id: &order_id,

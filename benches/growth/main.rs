@@ -1,5 +1,5 @@
 //! What the calls cost when the table has grown: a thousand, a million and ten million old deals in it, one caller at a
-//! time. Nothing may cost more than 1.3 times what it costs in an empty house.
+//! time. Nothing may cost more than 1.3 times what it costs in an empty till.
 //!
 //! ```sh
 //! cargo bench --bench growth                  # ten million rows: some six minutes, 40 GB of free disk in TMPDIR
@@ -22,8 +22,8 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use costs::Cost;
-use support::database::Database;
-use support::process;
+use support::mariadb::MariaDb;
+use support::output;
 use support::upstream::Upstream;
 
 const SIZES: [u64; 3] = [1_000, 1_000_000, 10_000_000];
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
 async fn bench() -> bool {
     let largest = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(u64::MAX);
     let sizes: Vec<_> = SIZES.into_iter().filter(|size| *size <= largest).collect();
-    let mut database = Database::start().await;
+    let mut database = MariaDb::start(&[]).await;
     let needed = sizes.iter().max().unwrap() * BYTES_A_ROW;
     let free = free_bytes(&database);
     assert!(free >= needed, "{} GB must be free in TMPDIR, and {} are", needed / 1_000_000_000, free / 1_000_000_000);
@@ -69,8 +69,8 @@ async fn bench() -> bool {
     judge(&table)
 }
 
-fn free_bytes(database: &Database) -> u64 {
-    let said = process::output(Command::new("df").args(["--output=avail", "-B1"]).arg(database.directory()), "coreutils");
+fn free_bytes(database: &MariaDb) -> u64 {
+    let said = output(Command::new("df").args(["--output=avail", "-B1"]).arg(database.directory.path()), "coreutils");
     said.lines().last().unwrap().trim().parse().unwrap()
 }
 

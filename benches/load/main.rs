@@ -13,10 +13,10 @@
 #![allow(clippy::float_arithmetic, reason = "rates and latencies are no money")]
 #![allow(clippy::print_stdout, reason = "the table is what it is for")]
 
-mod house;
 mod polling;
 mod report;
 mod silent;
+mod under_load;
 
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "each bench uses its own part of it")]
@@ -25,11 +25,11 @@ mod support;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use house::House;
 use report::{Report, Verdicts};
-use support::database::Database;
+use support::mariadb::MariaDb;
 use support::sysbench::Bare;
 use support::upstream::Upstream;
+use under_load::ServiceUnderLoad;
 use wechat_pay::store::LARGEST_BATCH;
 
 /// Keep-alive connections of callers, and clients of the bare engine.
@@ -50,13 +50,13 @@ fn main() -> ExitCode {
 }
 
 async fn bench() -> bool {
-    let database = Database::start().await;
+    let database = MariaDb::start(&[]).await;
     let upstream = Upstream::start();
-    let house = House::open(&database, &upstream, "till", LARGEST_BATCH).await;
-    let plain = House::open(&database, &upstream, "plain", PLAIN).await;
+    let batched = ServiceUnderLoad::open(&database, &upstream, "till", LARGEST_BATCH).await;
+    let plain = ServiceUnderLoad::open(&database, &upstream, "plain", PLAIN).await;
     let bare = Bare::prepare(&database, "till").await;
     // Caches, prepared statements and the server's own files have settled before anything counts.
-    house.round(&database, CALLERS, DEALS / 10).await;
+    batched.round(&database, CALLERS, DEALS / 10).await;
     plain.payments(&database, CALLERS, DEALS / 10).await;
 
     let started = std::time::Instant::now();
@@ -64,14 +64,14 @@ async fn bench() -> bool {
     for round in 1..=ROUNDS {
         println!("round {round} of {ROUNDS}, after {} s", started.elapsed().as_secs());
         report.bare.push(bare.measure(CALLERS, BARE_SECONDS));
-        report.house.add(CALLERS, house.round(&database, CALLERS, DEALS).await);
+        report.batched.add(CALLERS, batched.round(&database, CALLERS, DEALS).await);
         report.plain.add(CALLERS, plain.payments(&database, CALLERS, DEALS / 4).await);
         // What many callers have left in the database's memory is written to disk behind them, and would be felt by one alone.
         tokio::time::sleep(SETTLING).await;
         for turn in 0..2 {
             // Nor may it matter who comes first.
             if (round + turn) % 2 == 0 {
-                report.house.add(1, house.round(&database, 1, DEALS_ALONE).await);
+                report.batched.add(1, batched.round(&database, 1, DEALS_ALONE).await);
             } else {
                 report.plain.add(1, plain.payments(&database, 1, DEALS_ALONE).await);
             }
@@ -81,9 +81,9 @@ async fn bench() -> bool {
 
     let mut verdicts = Verdicts::default();
     report.judge(&mut verdicts);
-    verdicts.at_most("resident under that load, MiB", house.service.peak_memory(), 64.0);
-    silent::judge(&house, &database, &mut verdicts).await;
-    drop((house, plain));
+    verdicts.at_most("resident under that load, MiB", batched.service.peak_memory(), 64.0);
+    silent::judge(&batched, &database, &mut verdicts).await;
+    drop((batched, plain));
     polling::judge(&database, &upstream, &mut verdicts).await;
     verdicts.all_are_good()
 }

@@ -10,9 +10,9 @@ use wechat_pay::channel::wechat::v2::SignType;
 use crate::CALLERS;
 use crate::report::Verdicts;
 use crate::support::calls::{notification, order_id, poll, wish};
-use crate::support::database::Database;
 use crate::support::driver::{Until, drive, quantile};
-use crate::support::letters::Writer;
+use crate::support::mariadb::MariaDb;
+use crate::support::messages::Writer;
 use crate::support::service::Service;
 use crate::support::upstream::Upstream;
 use crate::support::wire::{Wire, json_text};
@@ -26,7 +26,7 @@ const SPAN: Duration = Duration::from_secs(60);
 /// Of every so many notifications one is lost.
 const LOST: usize = 500;
 /// Notifications under way at once.
-const POSTMEN: usize = 4;
+const DELIVERIES: usize = 4;
 /// The defaults of `wechat.query_budget` and `sweep.calls_per_second`.
 const QUERY_BUDGET: u64 = 100;
 const SWEEP_BUDGET: u64 = 100;
@@ -53,9 +53,9 @@ struct Seen {
     late: Cell<usize>,
 }
 
-pub async fn judge(database: &Database, upstream: &Upstream, verdicts: &mut Verdicts) {
+pub async fn judge(database: &MariaDb, upstream: &Upstream, verdicts: &mut Verdicts) {
     let url = database.create("polled").await;
-    let service = Service::start(database.directory(), "polled", &url, upstream, &[]).await;
+    let service = Service::start(database.directory.path(), "polled", &url, upstream, &[]).await;
     let payers = open_deals(&service).await;
     let (queries, started) = (upstream.queries(), Instant::now());
     let seen = Seen::default();
@@ -66,9 +66,9 @@ pub async fn judge(database: &Database, upstream: &Upstream, verdicts: &mut Verd
         let offset = PAUSE / PAYERS as u32 * number as u32;
         poll_for(wire, payers, started + offset, end, &seen)
     });
-    let postmen = service.connections(POSTMEN).await.into_iter().enumerate();
-    let postmen = postmen.map(|(number, wire)| deliver(wire, &payers, number, started, upstream));
-    join(join_all(pages), join_all(postmen)).await;
+    let deliveries = service.connections(DELIVERIES).await.into_iter().enumerate();
+    let deliveries = deliveries.map(|(number, wire)| deliver(wire, &payers, number, started, upstream));
+    join(join_all(pages), join_all(deliveries)).await;
     let asked = upstream.queries() - queries;
     let allowed = (QUERY_BUDGET + SWEEP_BUDGET) * (started.elapsed().as_secs() + 1);
 
@@ -143,7 +143,7 @@ async fn poll_for(mut wire: Wire, payers: Vec<&Payer>, start: Instant, end: Inst
 /// Lets every so-manieth payer pay, and posts the notification unless it is one of the lost.
 async fn deliver(mut wire: Wire, payers: &[Payer], first: usize, start: Instant, upstream: &Upstream) {
     let writer = Writer::new(SignType::Md5);
-    for (number, payer) in payers.iter().enumerate().skip(first).step_by(POSTMEN) {
+    for (number, payer) in payers.iter().enumerate().skip(first).step_by(DELIVERIES) {
         sleep_until(start + SPAN / PAYERS as u32 * number as u32).await;
         upstream.pay(&payer.order_id);
         let (paid, undecided) = (Instant::now(), (payers.len() - number) as u32);

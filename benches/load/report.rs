@@ -1,16 +1,16 @@
 //! The table, and what is made of it.
 
 use crate::CALLERS;
-use crate::house::{Call, Figures};
-use crate::support::database::Database;
+use crate::support::mariadb::MariaDb;
 use crate::support::median;
 use crate::support::sysbench;
+use crate::under_load::{Call, Figures};
 
 /// Everything that was measured.
 #[derive(Default)]
 pub struct Report {
     pub bare: Vec<sysbench::Figures>,
-    pub house: Rounds,
+    pub batched: Rounds,
     /// The service with every change committed by itself.
     pub plain: Rounds,
 }
@@ -36,7 +36,7 @@ impl Report {
         median(self.bare.iter().map(figure).collect())
     }
 
-    pub async fn print(&self, database: &Database) {
+    pub async fn print(&self, database: &MariaDb) {
         let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap();
         let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")).map_or("", |name| name.trim_start_matches(['\t', ':', ' ']));
         let cores = std::thread::available_parallelism().unwrap();
@@ -45,7 +45,7 @@ impl Report {
         println!("|---|---|---|---|---|---|---|---|---|---|---|");
         for callers in [CALLERS, 1] {
             for call in Call::ALL {
-                let figure = |figure| self.house.median(callers, call, figure).unwrap();
+                let figure = |figure| self.batched.median(callers, call, figure).unwrap();
                 let plain = self.plain.median(callers, call, |f| f.per_second);
                 let bare = (callers == CALLERS && plain.is_some()).then(|| self.bare(|f| f.per_second));
                 let or_none = |rate: Option<f64>| rate.map_or_else(String::new, |rate| format!("{rate:.0}"));
@@ -69,13 +69,13 @@ impl Report {
 
     pub fn judge(&self, verdicts: &mut Verdicts) {
         let bare = self.bare(|figures| figures.per_second);
-        let rate = |call| self.house.median(CALLERS, call, |f| f.per_second).unwrap();
+        let rate = |call| self.batched.median(CALLERS, call, |f| f.per_second).unwrap();
         verdicts.at_least("notification / bare engine", rate(Call::Notification) / bare, 1.0);
         verdicts.at_least("toPay / bare engine", rate(Call::ToPay) / bare, 0.5);
         verdicts.at_least("queryOrder of a paid deal / healthz", rate(Call::QueryOrder) / rate(Call::Healthz), 0.6);
         for call in [Call::ToPay, Call::Notification] {
             let alone = |rounds: &Rounds| rounds.median(1, call, |f| f.p50).unwrap();
-            verdicts.at_most(&format!("{}: latency alone / plain", call.name()), alone(&self.house) / alone(&self.plain), 1.05);
+            verdicts.at_most(&format!("{}: latency alone / plain", call.name()), alone(&self.batched) / alone(&self.plain), 1.05);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the callers send.
 
-use super::letters::YUAN;
+use super::messages::YUAN;
 use super::wire::post;
 
 /// A front end's toPay.
@@ -14,8 +14,8 @@ pub fn poll(order_id: &str) -> Vec<u8> {
 }
 
 /// WeChat's notification.
-pub fn notification(letter: &str) -> Vec<u8> {
-    post("/wxPay/notify", "text/xml", letter)
+pub fn notification(message: &str) -> Vec<u8> {
+    post("/wxPay/notify", "text/xml", message)
 }
 
 /// The number of a deal, in the answer of toPay.

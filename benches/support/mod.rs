@@ -1,17 +1,31 @@
 //! What the benches that run the whole service share.
 
 pub mod calls;
-pub mod database;
+mod database;
 pub mod driver;
-pub mod letters;
-pub mod process;
+pub mod messages;
 pub mod service;
 pub mod sysbench;
 pub mod upstream;
 pub mod wire;
 
+#[path = "../../tests/support/mariadb.rs"]
+pub mod mariadb;
+#[path = "../../tests/support/merchant.rs"]
+pub mod merchant;
+#[path = "../../tests/support/meter.rs"]
+pub mod meter;
+#[path = "../../tests/support/ports.rs"]
+mod ports;
+#[path = "../../tests/support/process.rs"]
+pub mod process;
+#[path = "../../tests/support/program.rs"]
+mod program;
+#[path = "../../tests/support/wechat_message.rs"]
+pub mod wechat_message;
+
 use std::future::Future;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -34,4 +48,13 @@ pub fn run(bench: impl Future<Output = bool>) -> ExitCode {
 pub fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
+}
+
+/// Runs a program to its end and gives what it said. If it is missing, `package` is what to install.
+pub fn output(command: &mut Command, package: &str) -> String {
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.unwrap_or_else(|error| panic!("{command:?}: {error}. Install it: apt-get install {package}"));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{command:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
+    said
 }

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use super::database::Database;
-use super::process;
+use super::mariadb::MariaDb;
+use super::output;
 
 /// Rows in the table of the bare engine.
 const ROWS: u32 = 100_000;
@@ -20,7 +20,7 @@ pub struct Figures {
 
 impl Bare {
     /// `like` is the database whose table it shall be like.
-    pub async fn prepare(database: &Database, like: &str) -> Self {
+    pub async fn prepare(database: &MariaDb, like: &str) -> Self {
         database.create("bare").await;
         database.run("bare", &format!("CREATE TABLE deal LIKE {like}.deal")).await;
         let fill = format!(
@@ -36,7 +36,7 @@ impl Bare {
 
     /// Single-row durable updates for so many seconds.
     pub fn measure(&self, clients: usize, seconds: u32) -> Figures {
-        let said = process::output(
+        let said = output(
             Command::new("sysbench")
                 .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/support/update.lua"))
                 .args(["--db-driver=mysql", "--mysql-host=127.0.0.1", "--mysql-user=root", "--mysql-db=bare", "--percentile=99"])

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use tokio::net::TcpStream;
 use wechat_pay::channel::wechat::v2::{SignType, xml};
 
-use super::letters::Writer;
+use super::messages::Writer;
 use super::wire::Wire;
 
 /// The stub, which lives as long as the bench.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use wechat_pay::channel::wechat::v2::SignType;
 
 use crate::support::calls::{notification, order_id, poll, wish};
-use crate::support::database::Database;
 use crate::support::driver::{Run, Until, drive};
-use crate::support::letters::Writer;
+use crate::support::mariadb::MariaDb;
+use crate::support::messages::Writer;
 use crate::support::service::Service;
 use crate::support::upstream::Upstream;
 use crate::support::wire::{Wire, get};
@@ -41,23 +41,23 @@ pub struct Figures {
     pub sent_away: f64,
 }
 
-pub struct House {
+pub struct ServiceUnderLoad {
     pub service: Service,
     writer: Writer,
 }
 
-impl House {
+impl ServiceUnderLoad {
     /// With a database of its own.
-    pub async fn open(database: &Database, upstream: &Upstream, name: &str, largest_batch: usize) -> Self {
+    pub async fn open(database: &MariaDb, upstream: &Upstream, name: &str, largest_batch: usize) -> Self {
         // Nothing comes due meanwhile, so that the sweeper finds nothing to do and what is counted is the calls' own.
         let settings = [("SWEEP__FIRST_LOOKS", "3600"), ("DATABASE__LARGEST_BATCH", &largest_batch.to_string())];
         let url = database.create(name).await;
-        let service = Service::start(database.directory(), name, &url, upstream, &settings).await;
+        let service = Service::start(database.directory.path(), name, &url, upstream, &settings).await;
         Self { service, writer: Writer::new(SignType::Md5) }
     }
 
     /// So many deals opened and paid by notification; then polled, and beside that the bare answer.
-    pub async fn round(&self, database: &Database, callers: usize, deals: usize) -> Vec<Figures> {
+    pub async fn round(&self, database: &MariaDb, callers: usize, deals: usize) -> Vec<Figures> {
         let mut wires = self.service.connections(callers).await;
         let (mut figures, order_ids) = self.pay(database, &mut wires, deals).await;
         let polls: Vec<_> = order_ids.iter().map(|id| poll(id)).collect();
@@ -70,17 +70,17 @@ impl House {
     }
 
     /// The deals alone, opened and paid.
-    pub async fn payments(&self, database: &Database, callers: usize, deals: usize) -> Vec<Figures> {
+    pub async fn payments(&self, database: &MariaDb, callers: usize, deals: usize) -> Vec<Figures> {
         self.pay(database, &mut self.service.connections(callers).await, deals).await.0
     }
 
-    async fn pay(&self, database: &Database, wires: &mut [Wire], deals: usize) -> (Vec<Figures>, Vec<String>) {
+    async fn pay(&self, database: &MariaDb, wires: &mut [Wire], deals: usize) -> (Vec<Figures>, Vec<String>) {
         let (order_ids, wishes) = (RefCell::new(Vec::with_capacity(deals)), vec![wish(); deals]);
         let opening = drive(wires, &wishes, Until::AllAreSent, |body| order_ids.borrow_mut().push(order_id(body)));
         let opened = count(database, Call::ToPay, opening).await;
         let order_ids = order_ids.into_inner();
-        let letters: Vec<_> = order_ids.iter().map(|id| notification(&self.writer.paid(id))).collect();
-        let posting = drive(wires, &letters, Until::AllAreSent, must_hold("SUCCESS"));
+        let notifications: Vec<_> = order_ids.iter().map(|id| notification(&self.writer.paid(id))).collect();
+        let posting = drive(wires, &notifications, Until::AllAreSent, must_hold("SUCCESS"));
         (vec![opened, count(database, Call::Notification, posting).await], order_ids)
     }
 }
@@ -90,11 +90,11 @@ fn must_hold(word: &'static str) -> impl Fn(&[u8]) {
     move |body| assert!(body.windows(word.len()).any(|part| part == word.as_bytes()), "{}", String::from_utf8_lossy(body))
 }
 
-async fn count(database: &Database, call: Call, run: impl Future<Output = Run>) -> Figures {
+async fn count(database: &MariaDb, call: Call, run: impl Future<Output = Run>) -> Figures {
     let meter = database.meter().await;
     let run = run.await;
     let spent = meter.stop().await;
-    let each = |name: &str| spent.of(name) / run.requests() as f64;
+    let each = |name: &str| spent.of(name) as f64 / run.requests() as f64;
     Figures {
         call,
         per_second: run.per_second(),
