@@ -56,8 +56,6 @@ impl MariaDb {
         let mut server = command("mariadbd", home);
         server
             .args(["--bind-address=127.0.0.1", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=1"])
-            // Servers that share a directory for these delete one another's at their start.
-            .arg(format!("--tmpdir={}", home.display()))
             .arg(format!("--socket={}", home.join("s").display()))
             .arg(format!("--port={}", self.port))
             .args(&self.options);
@@ -91,6 +89,8 @@ fn command(program: &str, directory: &Path) -> Command {
         found.unwrap_or_else(|| panic!("{program} is missing: apt-get install mariadb-server, or run the tests with tests/run"));
     let mut command = Command::new(found);
     command.arg("--no-defaults").arg(format!("--datadir={}", directory.join("data").display()));
+    // Servers that share a directory for temporary files delete one another's at their start.
+    command.arg(format!("--tmpdir={}", directory.display()));
     // The server refuses to be root; whose the files are follows from this.
     if std::fs::metadata("/proc/self").unwrap().uid() == 0 {
         command.arg("--user=mysql");
