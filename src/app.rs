@@ -16,10 +16,12 @@ use tracing::{info, warn};
 
 use crate::auth::Auth;
 use crate::chance::Chance;
+use crate::channel::Channel;
 use crate::channel::wechat::v2::{Client, Endpoints};
 use crate::clock::Clock;
 use crate::config::{ConfigError, Settings, Wechat};
 use crate::gateway::Gateway;
+use crate::handshake;
 use crate::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
 use crate::listener;
 use crate::simulator::Simulator;
@@ -139,10 +141,11 @@ impl Service {
         }
         let instance = chance.nonce()[..8].to_owned();
         let mch_id = wechat.merchant.mch_id.clone();
-        let client = Client::new(wechat.merchant, wechat.endpoints, chance.clone())?;
+        let handshake = handshake::Key::derive(|purpose| wechat.merchant.signer.derived_key(purpose));
+        let channel = Channel::WeChatV2(Client::new(wechat.merchant, wechat.endpoints, chance.clone())?);
         let stop = CancellationToken::new();
         let work = TaskTracker::new();
-        let gateway = Arc::new(Gateway::new(Store::closed(), client, clock, chance, settings.terms.clone()));
+        let gateway = Arc::new(Gateway::new(Store::closed(), channel, clock, chance, settings.terms.clone()));
         // The shop names prices and lists orders to everybody, which is what the mode `open` is for.
         let has_shop = simulator.is_some() && matches!(settings.auth, Auth::Open);
         let app = Arc::new(App {
@@ -157,6 +160,7 @@ impl Service {
             page: settings.page.clone(),
             accept_weak_durability: settings.accept_weak_durability,
             phone: simulator.as_ref().filter(|_| has_shop).map(|(address, _)| page_of(*address)),
+            handshake,
             instance: instance.clone(),
             work: work.clone(),
             stopping: stop.clone(),

@@ -14,7 +14,6 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::chance::Chance;
-use crate::channel::wechat::v2::Signer;
 use crate::deal::Timestamp;
 
 /// The header of both.
@@ -23,6 +22,24 @@ pub const HEADER: &str = "x-wechat-pay-doctor";
 const PURPOSE: &str = "wechat-pay doctor, version 1";
 /// How far the clocks of who asks and who answers may be apart.
 const GOOD_FOR: TimeDelta = TimeDelta::minutes(5);
+
+/// The key of both, derived from the merchant's API key, of which it tells nothing.
+#[derive(Clone)]
+pub struct Key([u8; 32]);
+
+impl Key {
+    /// Derives it: `derived_key` gives a key for a purpose.
+    pub fn derive(derived_key: impl FnOnce(&str) -> [u8; 32]) -> Self {
+        Self(derived_key(PURPOSE))
+    }
+}
+
+/// Never shown.
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key")
+    }
+}
 
 /// Asks whoever answers at an address to prove that it is a service with this API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,23 +55,23 @@ impl Question {
     }
 
     /// The header's value.
-    pub fn header(&self, signer: &Signer) -> String {
-        format!("{} {} {}", self.asked_at, self.nonce, self.proof(signer))
+    pub fn header(&self, key: &Key) -> String {
+        format!("{} {} {}", self.asked_at, self.nonce, self.proof(key))
     }
 
     /// Reads a header's value; `None` unless it was made with this key, lately.
-    pub fn read(header: &str, signer: &Signer, now: Timestamp) -> Option<Self> {
+    pub fn read(header: &str, key: &Key, now: Timestamp) -> Option<Self> {
         let [asked_at, nonce, proof] = words(header)?;
         let question = Self { asked_at: asked_at.to_owned(), nonce: nonce.to_owned() };
-        if !same(&question.proof(signer), proof) {
+        if !same(&question.proof(key), proof) {
             return None;
         }
         let asked_at = DateTime::from_timestamp(asked_at.parse().ok()?, 0)?;
         ((now - asked_at).abs() <= GOOD_FOR).then_some(question)
     }
 
-    fn proof(&self, signer: &Signer) -> String {
-        prove(signer, ["question", &self.asked_at, &self.nonce, "", "", ""])
+    fn proof(&self, key: &Key) -> String {
+        prove(key, ["question", &self.asked_at, &self.nonce, "", "", ""])
     }
 }
 
@@ -71,20 +88,20 @@ pub struct Answer {
 
 impl Answer {
     /// The header's value.
-    pub fn header(&self, question: &Question, signer: &Signer) -> String {
-        format!("{} {} {} {}", self.instance, self.client, self.body, self.proof(question, signer))
+    pub fn header(&self, question: &Question, key: &Key) -> String {
+        format!("{} {} {} {}", self.instance, self.client, self.body, self.proof(question, key))
     }
 
     /// Reads a header's value; `None` unless it answers this question and was made with this key.
-    pub fn read(header: &str, question: &Question, signer: &Signer) -> Option<Self> {
+    pub fn read(header: &str, question: &Question, key: &Key) -> Option<Self> {
         let [instance, client, body, proof] = words(header)?;
         let answer = Self { instance: instance.to_owned(), client: client.parse().ok()?, body: body.to_owned() };
-        same(&answer.proof(question, signer), proof).then_some(answer)
+        same(&answer.proof(question, key), proof).then_some(answer)
     }
 
-    fn proof(&self, question: &Question, signer: &Signer) -> String {
+    fn proof(&self, question: &Question, key: &Key) -> String {
         let client = self.client.to_string();
-        prove(signer, ["answer", &question.asked_at, &question.nonce, &self.instance, &client, &self.body])
+        prove(key, ["answer", &question.asked_at, &question.nonce, &self.instance, &client, &self.body])
     }
 }
 
@@ -94,9 +111,9 @@ pub fn digest(body: &[u8]) -> String {
 }
 
 /// No word contains a space or a line's end, so the words are read in one way only.
-fn prove(signer: &Signer, words: [&str; 6]) -> String {
+fn prove(key: &Key, words: [&str; 6]) -> String {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
-    let mut mac = Hmac::<Sha256>::new_from_slice(&signer.derived_key(PURPOSE)).expect("any key length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key.0).expect("any key length");
     mac.update(words.join("\n").as_bytes());
     hex(&mac.finalize().into_bytes())
 }
@@ -124,10 +141,14 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::wechat::v2::{ApiKey, SignType};
+    use crate::channel::wechat::v2::{ApiKey, Fields, SignType, Signer};
 
     fn signer(key: &str) -> Signer {
         Signer::new(ApiKey::new(key).unwrap(), SignType::HmacSha256)
+    }
+
+    fn key(api_key: &str) -> Key {
+        Key::derive(|purpose| signer(api_key).derived_key(purpose))
     }
 
     fn now() -> Timestamp {
@@ -136,14 +157,14 @@ mod tests {
 
     #[test]
     fn only_who_has_the_key_can_ask_and_only_for_five_minutes() {
-        let ours = signer("192006250b4c09247ec02edce69f6a2d");
+        let ours = key("192006250b4c09247ec02edce69f6a2d");
         let question = Question::new(now(), &Chance::System);
         let header = question.header(&ours);
         assert_eq!(Question::read(&header, &ours, now()), Some(question.clone()));
         for minutes in [-6, 6] {
             assert_eq!(Question::read(&header, &ours, now() + TimeDelta::minutes(minutes)), None);
         }
-        assert_eq!(Question::read(&header, &signer("292006250b4c09247ec02edce69f6a2d"), now()), None);
+        assert_eq!(Question::read(&header, &key("292006250b4c09247ec02edce69f6a2d"), now()), None);
         for place in 0..header.len() {
             let mut forged = header.clone().into_bytes();
             forged[place] ^= 1;
@@ -156,7 +177,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_good_for_its_question_only_and_says_what_was_said() {
-        let ours = signer("192006250b4c09247ec02edce69f6a2d");
+        let ours = key("192006250b4c09247ec02edce69f6a2d");
         let (question, other) = (Question::new(now(), &Chance::System), Question::new(now(), &Chance::System));
         let answer = Answer { instance: "5f0c9a1e".to_owned(), client: "2001:db8::1".parse().unwrap(), body: digest(b"hello") };
         let header = answer.header(&question, &ours);
@@ -170,8 +191,8 @@ mod tests {
     fn a_proof_is_no_signature_of_wechat_s() {
         let ours = signer("192006250b4c09247ec02edce69f6a2d");
         let question = Question::new(now(), &Chance::System);
-        let fields = crate::channel::wechat::v2::Fields::new().with("question", question.asked_at.as_str());
-        assert_ne!(ours.sign(&fields).to_lowercase(), question.proof(&ours));
+        let fields = Fields::new().with("question", question.asked_at.as_str());
+        assert_ne!(ours.sign(&fields).to_lowercase(), question.proof(&key("192006250b4c09247ec02edce69f6a2d")));
         assert_ne!(ours.derived_key(PURPOSE), ours.derived_key("another purpose"));
     }
 }

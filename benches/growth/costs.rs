@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use chrono::TimeDelta;
 use wechat_pay::chance::Chance;
+use wechat_pay::channel::Channel;
 use wechat_pay::channel::wechat::v2::{Client, Endpoints, SignType};
 use wechat_pay::clock::Clock;
 use wechat_pay::deal::Schedule;
@@ -110,7 +111,7 @@ async fn gateway(url: &str, upstream: &Upstream) -> Gateway {
     let (clock, chance) = (Clock::System, Chance::System);
     let store = Store::open(&url.parse().unwrap(), "bench", LARGEST_BATCH, clock.now()).await.unwrap();
     let endpoints = Endpoints { primary: format!("http://{}", upstream.address).parse().unwrap(), backup: None, proxy: None };
-    let client = Client::new(merchant(SignType::Md5), endpoints, chance.clone()).unwrap();
+    let channel = Channel::WeChatV2(Client::new(merchant(SignType::Md5), endpoints, chance.clone()).unwrap());
     let pause = TimeDelta::seconds(600);
     let terms = Terms {
         expire_after: TimeDelta::seconds(7200),
@@ -119,7 +120,7 @@ async fn gateway(url: &str, upstream: &Upstream) -> Gateway {
         query_budget: 100,
         schedule: Schedule { first: Vec::new(), pause, young: pause, longest_pause: pause },
     };
-    Gateway::new(store, client, clock, chance, terms)
+    Gateway::new(store, channel, clock, chance, terms)
 }
 
 impl Cost {

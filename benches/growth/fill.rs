@@ -1,7 +1,8 @@
 //! Years of deals, made in the server itself.
 
 use wechat_pay::chance::Chance;
-use wechat_pay::channel::wechat::v2::{Order, SignType};
+use wechat_pay::channel::Order;
+use wechat_pay::channel::wechat::v2::SignType;
 use wechat_pay::deal::{Fen, OrderId};
 
 use crate::support::mariadb::MariaDb;

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
+use crate::channel::wechat::v2::merchant_number;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::store::{CONNECTIONS, Durability, Store, StoreError};
@@ -40,7 +41,7 @@ pub async fn open(store: &Store, settings: &Settings, mch_id: &str, instance: &s
 async fn try_to_open(store: &Store, settings: &Settings, mch_id: &str, instance: &str, clock: &Clock) -> Result<(), StartError> {
     Store::try_to_write(&settings.database).map_err(StoreError::from)?;
     // Before anything is altered: it may be a database that was never meant for us.
-    let merchants = Store::merchants(&settings.database).await?;
+    let merchants = Store::merchants(&settings.database, merchant_number).await?;
     let others: Vec<_> = merchants.into_iter().filter(|merchant| merchant != mch_id).collect();
     if !others.is_empty() {
         let others = others.join(", ");

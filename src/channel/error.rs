@@ -1,7 +1,4 @@
-//! What a call that did not succeed tells about the world (PROTOCOL.md, 4.1).
-
-use super::wechat::v2::SignatureError;
-use super::wechat::v2::xml::XmlError;
+//! Errors of a channel: what a call that did not succeed tells about the world (for WeChat: PROTOCOL.md, 4.1).
 
 /// A call to WeChat that brought no answer to the question.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,7 +47,7 @@ pub enum Doubt {
     Status(u16),
     /// Not a message of the protocol (an HTML page, say).
     #[error("{0}")]
-    Xml(#[from] XmlError),
+    Malformed(#[from] Malformed),
     /// Not signed by WeChat.
     #[error("{0}")]
     Signature(#[from] SignatureError),
@@ -65,29 +62,61 @@ pub enum Doubt {
     SystemError,
 }
 
-/// WeChat's no, in its words.
+/// Why bytes are no message of a channel's protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    /// Longer than a message may be.
+    #[error("the message is too large")]
+    TooLarge,
+    /// Not of the protocol's form, in fixed words: nothing of the message is ever echoed.
+    #[error("{0}")]
+    Form(&'static str),
+}
+
+/// Why a message is not believed to be the channel's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SignatureError {
+    /// There is no signature, or an empty one.
+    #[error("the message is not signed")]
+    Missing,
+    /// It is not the one that our key and algorithm give.
+    #[error("the signature is wrong")]
+    Wrong,
+}
+
+/// WeChat's no, in its words, and what is to be concluded from them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// `err_code` of a signed business failure; `None` for a protocol failure (`return_code` FAIL), which is never signed.
+    /// What it means.
+    pub ground: Ground,
+    /// The error code of a signed refusal; `None` where the request was turned away before it was looked at, which is not signed.
     pub err_code: Option<String>,
-    /// `err_code_des`, or `return_msg` of a protocol failure.
+    /// WeChat's sentence for people.
     pub description: String,
 }
 
+/// What a refusal means for the order that was asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ground {
+    /// The order number was used before with other parameters.
+    NumberTaken,
+    /// The order is paid or closed already. Only a query proves which.
+    Decided,
+    /// Our signature is not taken for one. Nothing was executed.
+    OurSignature,
+    /// Anything else.
+    Other,
+}
+
 impl Refusal {
-    /// Whether it is this business failure.
+    /// A refusal that was stored as text when it was given.
+    pub fn stored(description: String) -> Self {
+        Self { ground: Ground::Other, err_code: None, description }
+    }
+
+    /// Whether it has this error code.
     pub fn is(&self, err_code: &str) -> bool {
         self.err_code.as_deref() == Some(err_code)
-    }
-
-    /// Whether it says that our signature is not one. Nothing was executed then.
-    pub fn is_of_our_signature(&self) -> bool {
-        self.is("SIGNERROR") || (self.err_code.is_none() && self.description.contains("签名错误"))
-    }
-
-    /// Whether it says that the order number was used before with other parameters.
-    pub fn number_is_taken(&self) -> bool {
-        self.is("OUT_TRADE_NO_USED") || (self.is("INVALID_REQUEST") && self.description.contains("商户订单号重复"))
     }
 }
 

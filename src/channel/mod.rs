@@ -1,8 +1,138 @@
-//! Payment channels: what they prove, how a call to one can fail, and WeChat Pay, the one that there is.
+//! The channel boundary: the payment providers behind one enum. Above it no type of a provider's protocol is named.
+//!
+//! `proof` holds what a verified message proves, `error` how a call can fail, `notice` what a provider posts, and [`Channel`]
+//! the calls. Each provider's protocol has a room of its own below: WeChat Pay API v2 is the one that there is.
 
 pub mod error;
+pub mod notice;
+mod order;
+mod outcome;
 pub mod proof;
 pub mod wechat;
 
-pub use error::{CallError, Doubt, Refusal};
-pub use proof::{Evidence, ProvenPayment, Source, Trade, TradeState};
+use tokio::sync::SemaphorePermit;
+
+use crate::chance::Chance;
+use crate::deal::OrderId;
+use crate::metrics::Registry;
+
+pub use error::{CallError, Doubt, Ground, Malformed, Refusal, SignatureError};
+pub use notice::{Acknowledgement, News, NoticeError, Reading, Receipt, Unconfirmed};
+pub use order::Order;
+pub use outcome::{CloseOutcome, QueryOutcome};
+pub use proof::{Evidence, ProvenPayment, Source, Ticket, Trade, TradeState};
+
+use wechat::v2;
+
+/// A payment provider, reached as one merchant of it.
+#[derive(Debug)]
+pub enum Channel {
+    /// WeChat Pay API v2, Native QR codes.
+    WeChatV2(v2::Client),
+}
+
+impl Channel {
+    /// The exact bytes of the request that opens this order. They are stored before they are sent, because a repeat must be
+    /// these bytes again.
+    pub fn draft(&self, order: &Order<'_>, chance: &Chance) -> String {
+        match self {
+            Self::WeChatV2(client) => client.merchant().unified_order_request(order, chance),
+        }
+    }
+
+    /// A place among the orders that are being opened. Taken before a row is stored for one, so that a slow provider fills
+    /// neither the table nor the memory.
+    ///
+    /// # Errors
+    /// [`CallError::Busy`] when no place became free in time.
+    pub async fn place_for_order(&self) -> Result<SemaphorePermit<'_>, CallError> {
+        match self {
+            Self::WeChatV2(client) => client.place_for_order().await,
+        }
+    }
+
+    /// Opens an order by the stored request of [`Channel::draft`].
+    ///
+    /// # Errors
+    /// Says what may be concluded about the order: see [`CallError`].
+    pub async fn open(&self, place: SemaphorePermit<'_>, order_id: &OrderId, request: String) -> Result<Ticket, CallError> {
+        match self {
+            Self::WeChatV2(client) => client.unified_order(place, order_id, request).await,
+        }
+    }
+
+    /// How an order stands, for a caller who waits.
+    ///
+    /// # Errors
+    /// Whatever kept the provider from saying it.
+    pub async fn query(&self, order_id: &OrderId) -> Result<QueryOutcome, CallError> {
+        match self {
+            Self::WeChatV2(client) => client.order_query(order_id).await,
+        }
+    }
+
+    /// The same for the sweeper, whose budget bounds how many are under way: it takes no place from callers.
+    ///
+    /// # Errors
+    /// As [`Channel::query`].
+    pub async fn query_in_budget(&self, order_id: &OrderId) -> Result<QueryOutcome, CallError> {
+        match self {
+            Self::WeChatV2(client) => client.order_query_in_budget(order_id).await,
+        }
+    }
+
+    /// Closes an order, for a caller who waits.
+    ///
+    /// # Errors
+    /// Whatever kept the provider from doing it. The order may be closed all the same.
+    pub async fn close(&self, order_id: &OrderId) -> Result<CloseOutcome, CallError> {
+        match self {
+            Self::WeChatV2(client) => client.close_order(order_id).await,
+        }
+    }
+
+    /// The same for the sweeper, as [`Channel::query_in_budget`].
+    ///
+    /// # Errors
+    /// As [`Channel::close`].
+    pub async fn close_in_budget(&self, order_id: &OrderId) -> Result<CloseOutcome, CallError> {
+        match self {
+            Self::WeChatV2(client) => client.close_order_in_budget(order_id).await,
+        }
+    }
+
+    /// Reads and verifies the body of a notification.
+    ///
+    /// # Errors
+    /// Why it is not believed.
+    pub fn read_notice(&self, body: &[u8]) -> Result<Reading, NoticeError> {
+        match self {
+            Self::WeChatV2(client) => client.merchant().read_notification(body),
+        }
+    }
+
+    /// Believes a notification by another algorithm if the order's stored request is of that algorithm. `request` is `None` for
+    /// an order that another program has opened.
+    ///
+    /// # Errors
+    /// [`SignatureError::Wrong`] when the order was sent by another algorithm than the one that signed.
+    pub fn confirm(&self, unconfirmed: Unconfirmed, request: Option<&str>) -> Result<News, SignatureError> {
+        match self {
+            Self::WeChatV2(_) => v2::confirm(unconfirmed, request),
+        }
+    }
+
+    /// What the provider is answered to a notification.
+    pub fn acknowledgement(&self, receipt: Receipt) -> Acknowledgement {
+        match self {
+            Self::WeChatV2(_) => v2::acknowledgement(receipt),
+        }
+    }
+
+    /// Shows what is counted of its calls.
+    pub fn register_metrics(&self, registry: &mut Registry) {
+        match self {
+            Self::WeChatV2(client) => client.register_metrics(registry),
+        }
+    }
+}

@@ -1,10 +1,9 @@
-//! What WeChat tells about an order, once its words have been verified.
+//! Proof types: what a channel tells about an order, once its message has been verified. Their constructors are the channel
+//! room's alone, so a value of one of these types is itself the evidence that a verifier was passed.
 
 use std::sync::Arc;
 
-use crate::deal::{BeijingTime, Fen, OrderId, Timestamp};
-
-use super::wechat::v2::Fields;
+use crate::deal::{Fen, OrderId, Timestamp};
 
 /// WeChat's verdict on an order (`trade_state`, PROTOCOL.md, 5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -117,35 +116,21 @@ pub enum Source {
     Query,
 }
 
-/// Signed proof that an order of ours was paid. Only the reply gate and the notification reader make one,
-/// after they have verified signature, appid and mch_id; so who holds one may believe it.
+/// Signed proof that an order of ours was paid. Only a channel's reply gate and its notification reader make one, after they
+/// have verified the signature and whose order it is; so what is in one may be believed.
 #[derive(Debug, Clone)]
 pub struct ProvenPayment {
-    order_id: OrderId,
-    transaction_id: String,
-    total_fee: Fen,
-    fee_type: Option<String>,
-    time_end: Option<Timestamp>,
-    is_refunded: bool,
-    source: Source,
-    evidence: Evidence,
+    pub(in crate::channel) order_id: OrderId,
+    pub(in crate::channel) transaction_id: String,
+    pub(in crate::channel) total_fee: Fen,
+    pub(in crate::channel) is_cny: bool,
+    pub(in crate::channel) time_end: Option<Timestamp>,
+    pub(in crate::channel) is_refunded: bool,
+    pub(in crate::channel) source: Source,
+    pub(in crate::channel) evidence: Evidence,
 }
 
 impl ProvenPayment {
-    /// Reads the fields of a verified message; the error names the field that is missing or malformed.
-    pub(in crate::channel) fn read(fields: &Fields, source: Source, evidence: Evidence) -> Result<Self, &'static str> {
-        Ok(Self {
-            order_id: out_trade_no(fields)?,
-            transaction_id: fields.get("transaction_id").filter(|id| is_transaction_id(id)).ok_or("transaction_id")?.to_owned(),
-            total_fee: fields.get("total_fee").and_then(Fen::from_total_fee).ok_or("total_fee")?,
-            fee_type: fields.get("fee_type").map(str::to_owned),
-            time_end: fields.get("time_end").and_then(BeijingTime::from_compact).map(BeijingTime::timestamp),
-            is_refunded: source == Source::Query && fields.get("trade_state") == Some(TradeState::Refund.as_str()),
-            source,
-            evidence,
-        })
-    }
-
     /// Which order was paid.
     pub fn order_id(&self) -> &OrderId {
         &self.order_id
@@ -161,9 +146,9 @@ impl ProvenPayment {
         self.total_fee
     }
 
-    /// Whether it was paid in CNY, which a missing `fee_type` means.
+    /// Whether it was paid in CNY.
     pub fn is_cny(&self) -> bool {
-        self.fee_type.as_deref().is_none_or(|currency| currency == "CNY")
+        self.is_cny
     }
 
     /// When WeChat says it was paid, if that is a time at all. It decides nothing.
@@ -187,19 +172,7 @@ impl ProvenPayment {
     }
 }
 
-/// At most 32 characters: longer ones never come from WeChat.
-pub(in crate::channel) fn out_trade_no(fields: &Fields) -> Result<OrderId, &'static str> {
-    let number = fields.get("out_trade_no").filter(|number| number.len() <= 32);
-    number.and_then(|number| number.parse().ok()).ok_or("out_trade_no")
-}
-
-/// 28 digits today; all that matters is that the column holds it as it is, and that it is one value: a `&` would
-/// mean that a field beside it was drawn into it, which the signature does not tell.
-fn is_transaction_id(text: &str) -> bool {
-    text.len() <= 45 && text.bytes().all(|b| b.is_ascii_graphic() && b != b'&')
-}
-
-/// What `orderquery` says of an order that WeChat knows.
+/// What a query says of an order that the channel knows.
 #[derive(Debug, Clone)]
 pub struct Trade {
     /// WeChat's verdict.
@@ -208,6 +181,15 @@ pub struct Trade {
     pub description: String,
     /// The proof, when it was paid.
     pub paid: Option<ProvenPayment>,
+    /// The answer as received.
+    pub evidence: Evidence,
+}
+
+/// What a payer needs to pay an order that the channel has opened. It is evidence of the open order, never of a payment.
+#[derive(Debug, Clone)]
+pub struct Ticket {
+    /// The link to draw as a QR code: whatever text the channel has signed, since WeChat promises none.
+    pub code_url: String,
     /// The answer as received.
     pub evidence: Evidence,
 }

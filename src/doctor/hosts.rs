@@ -6,8 +6,9 @@ use chrono::{DateTime, TimeDelta};
 use futures_util::future::join_all;
 use reqwest::Url;
 
-use crate::channel::wechat::v2::{CONNECT, QueryAnswer, reply};
-use crate::channel::{CallError, Doubt, Refusal};
+use crate::channel::wechat::v2::calls::ORDER_QUERY;
+use crate::channel::wechat::v2::{CONNECT, reply};
+use crate::channel::{CallError, Doubt, QueryOutcome, Refusal};
 use crate::config::Wechat;
 use crate::deal::{OrderId, Timestamp};
 
@@ -128,7 +129,7 @@ async fn connect(check: &'static str, addresses: &Addresses, findings: &mut Vec<
 /// Where `orderquery` is, below a base that may have a path.
 fn endpoint(base: &Url) -> Url {
     let mut url = base.clone();
-    url.set_path(&format!("{}/pay/orderquery", base.path().trim_end_matches('/')));
+    url.set_path(&format!("{}{}", base.path().trim_end_matches('/'), ORDER_QUERY.path));
     url
 }
 
@@ -157,15 +158,15 @@ fn clock(heard: &[(Heard, Timestamp)]) -> Finding {
     }
 }
 
-fn credentials(answer: &Result<QueryAnswer, CallError>, wechat: &Wechat) -> Finding {
+fn credentials(answer: &Result<QueryOutcome, CallError>, wechat: &Wechat) -> Finding {
     const CHECK: &str = "credentials";
     const PLACE: &str = "商户平台 → 账户中心 → API安全";
     match answer {
-        Ok(QueryAnswer::NotExist) => {
+        Ok(QueryOutcome::NotExist) => {
             let sign_type = wechat.merchant.signer.sign_type().as_str();
             Finding::ok(CHECK, format!("appid, mch_id and API key are right: WeChat has signed its answer with the same key ({sign_type})"))
         }
-        Ok(QueryAnswer::Known(_)) => {
+        Ok(QueryOutcome::Known(_)) => {
             Finding::warn(CHECK, "WeChat knows an order that cannot exist", "check wechat.base_url: this is no WeChat")
         }
         Err(CallError::Refused(refusal)) => refused(CHECK, refusal, PLACE),
@@ -177,7 +178,7 @@ fn credentials(answer: &Result<QueryAnswer, CallError>, wechat: &Wechat) -> Find
         Err(CallError::Unknown(Doubt::Foreign(field))) => {
             Finding::fail(CHECK, format!("WeChat answers about another {field}"), format!("check wechat.{field}"))
         }
-        Err(CallError::Unknown(Doubt::Xml(_) | Doubt::Incomplete(_))) => Finding::fail(
+        Err(CallError::Unknown(Doubt::Malformed(_) | Doubt::Incomplete(_))) => Finding::fail(
             CHECK,
             "the answer is no message of WeChat's",
             "check wechat.base_url; look for a proxy that answers in WeChat's place",
@@ -214,7 +215,7 @@ mod tests {
     use super::*;
 
     fn found(err_code: Option<&str>, description: &str) -> String {
-        let refusal = Refusal { err_code: err_code.map(str::to_owned), description: description.to_owned() };
+        let refusal = Refusal { err_code: err_code.map(str::to_owned), ..Refusal::stored(description.to_owned()) };
         refused("credentials", &refusal, "there").found
     }
 

@@ -1,5 +1,6 @@
 //! For whom the deals in the database were opened: a service with another merchant's number could settle none of them.
 
+use crate::channel::wechat::v2::merchant_number;
 use crate::store::Store;
 
 use super::{Doctor, Finding};
@@ -10,7 +11,7 @@ impl Doctor {
     pub(super) async fn merchants(&self) -> Option<Finding> {
         let merchant = self.settings.wechat.as_ref().map_or(&self.settings.simulator.merchant, |wechat| &wechat.merchant);
         // What cannot be looked at is told of by the other checks.
-        let mut others = Store::merchants(&self.settings.database).await.ok()?;
+        let mut others = Store::merchants(&self.settings.database, merchant_number).await.ok()?;
         others.remove(&merchant.mch_id);
         if others.is_empty() {
             return None;

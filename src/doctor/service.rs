@@ -7,7 +7,7 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
 
 use crate::channel::wechat::v2::Signer;
-use crate::handshake::{Answer, HEADER, Question, digest};
+use crate::handshake::{Answer, HEADER, Key, Question, digest};
 
 use super::Doctor;
 use super::line::{Broken, Line};
@@ -25,18 +25,19 @@ pub struct Service {
 impl Doctor {
     /// Posts to a service as WeChat would, with a question beside it. With `forged`, the caller claims to be another one.
     pub(super) async fn question(&self, line: Line, url: &Url, signer: &Signer, forged: Option<&str>) -> Result<Service, Broken> {
+        let key = Key::derive(|purpose| signer.derived_key(purpose));
         let question = Question::new(self.clock.now(), &self.chance);
         let body = body(&self.chance.nonce());
         let mut headers = HeaderMap::new();
         let claim = self.settings.server.client_ip_header.clone();
-        let beside = [(HeaderName::from_static(HEADER), Some(question.header(signer))), (claim, forged.map(str::to_owned))];
+        let beside = [(HeaderName::from_static(HEADER), Some(question.header(&key))), (claim, forged.map(str::to_owned))];
         for (name, value) in beside.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::from_str(&value?).ok()?))) {
             headers.insert(name, value);
         }
         let connecting = line.took;
         let heard = line.post(url, headers, body.clone()).await?;
         let answer = heard.headers.get(HEADER).and_then(|header| header.to_str().ok());
-        let answer = answer.and_then(|header| Answer::read(header, &question, signer));
+        let answer = answer.and_then(|header| Answer::read(header, &question, &key));
         let untouched = answer.as_ref().is_some_and(|answer| answer.body == digest(body.as_bytes()));
         Ok(Service { status: heard.status, answer, untouched, took: connecting + heard.tls.unwrap_or_default() + heard.http })
     }

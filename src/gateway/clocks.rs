@@ -32,7 +32,7 @@ impl Gateway {
     }
 
     /// Takes note of what the database's clock said (`None`: it has none of its own), and gives the time by it.
-    pub fn note_database_clock(&self, told: Option<Timestamp>) -> Timestamp {
+    pub(super) fn note_database_clock(&self, told: Option<Timestamp>) -> Timestamp {
         let theirs = self.clock.of_database(told);
         let skew = Some(theirs - self.clock.now()).filter(|skew| skew.abs() >= UNSURE).unwrap_or_default();
         self.skew.millis.store(skew.num_milliseconds(), Ordering::Relaxed);
@@ -41,12 +41,12 @@ impl Gateway {
     }
 
     /// How far the database's clock is ahead of this instance's; negative if it is behind.
-    pub fn skew(&self) -> TimeDelta {
+    pub(super) fn skew(&self) -> TimeDelta {
         TimeDelta::milliseconds(self.skew.millis.load(Ordering::Relaxed))
     }
 
     /// Whether the two clocks can both be right.
-    pub fn clocks_agree(&self) -> bool {
+    pub(super) fn clocks_agree(&self) -> bool {
         self.skew().abs() <= TOLERABLE_SKEW
     }
 

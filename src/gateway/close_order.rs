@@ -10,8 +10,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use tracing::info;
 
-use crate::channel::wechat::v2::CloseAnswer;
-use crate::channel::{CallError, Doubt};
+use crate::channel::{CallError, CloseOutcome, Doubt};
 use crate::deal::{Deal, DealStatus, OrderId};
 use crate::store::{Event, EventKind, Origin};
 
@@ -80,14 +79,14 @@ impl Gateway {
         }
         calls.add_one();
         let answer = match origin {
-            Origin::Sweeper => self.wechat.close_order_in_budget(order_id).await,
-            _ => self.wechat.close_order(order_id).await,
+            Origin::Sweeper => self.channel.close_in_budget(order_id).await,
+            _ => self.channel.close(order_id).await,
         };
         let answer = answer.map_err(|error| GatewayError::of_call(order_id, error))?;
         let said = match answer {
-            CloseAnswer::Closed => "closed",
-            CloseAnswer::Paid => "ORDERPAID",
-            CloseAnswer::NotExist => "ORDERNOTEXIST",
+            CloseOutcome::Closed => "closed",
+            CloseOutcome::Paid => "ORDERPAID",
+            CloseOutcome::NotExist => "ORDERNOTEXIST",
         };
         self.record(Event { detail: Some(said.to_owned()), ..self.event(order_id, EventKind::Closed, origin) }, None).await;
         for pause in LOOK_AGAIN {

@@ -1,7 +1,6 @@
 //! The words by which the gateway's numbers are told apart. They are promised to dashboards and alerts.
 
-use crate::channel::wechat::v2::NotificationError;
-use crate::channel::wechat::v2::xml::XmlError;
+use crate::channel::{Malformed, NoticeError};
 use crate::metrics::{Label, label};
 use crate::store::Origin;
 
@@ -81,7 +80,7 @@ label! {
 }
 
 impl Wrong {
-    pub fn of(error: &SettleError) -> Option<Self> {
+    pub(super) fn of(error: &SettleError) -> Option<Self> {
         match error {
             SettleError::UnknownOrder | SettleError::NotWeChats => Some(Self::UnknownOrder),
             SettleError::Amount => Some(Self::Amount),
@@ -114,7 +113,7 @@ label! {
 }
 
 label! {
-    /// Why a notification was not believed: where it came from, or a [`NotificationError`] without its particulars.
+    /// Why a notification was not believed: where it came from, or a [`NoticeError`] without its particulars.
     pub enum Disbelief = "reason" {
         /// Not from one of `wechat.notify_sources`.
         Sender = "sender",
@@ -133,13 +132,13 @@ label! {
 
 impl Disbelief {
     /// The reason of an error.
-    pub fn of(error: &NotificationError) -> Self {
+    pub(super) fn of(error: &NoticeError) -> Self {
         match error {
-            NotificationError::Xml(XmlError::TooLarge) => Self::TooLarge,
-            NotificationError::Xml(_) => Self::Malformed,
-            NotificationError::Incomplete(_) => Self::Incomplete,
-            NotificationError::Signature(_) => Self::Signature,
-            NotificationError::Foreign(_) => Self::Foreign,
+            NoticeError::Malformed(Malformed::TooLarge) => Self::TooLarge,
+            NoticeError::Malformed(Malformed::Form(_)) => Self::Malformed,
+            NoticeError::Incomplete(_) => Self::Incomplete,
+            NoticeError::Signature(_) => Self::Signature,
+            NoticeError::Foreign(_) => Self::Foreign,
         }
     }
 }

@@ -87,14 +87,13 @@ impl GatewayMetrics {
         self.disbelieved.sum()
     }
 
-    /// Counts what WeChat was answered to a notification that was believed.
-    pub fn answered(&self, answer: Answered) {
+    /// Counts what WeChat was answered to a notification.
+    pub(super) fn answered(&self, answer: Answered) {
         self.notifications.inc(answer);
     }
 
-    /// Counts a notification that WeChat did not sign, or that is none. A stranger's post is never kept.
-    pub fn disbelieve(&self, reason: Disbelief) {
-        self.notifications.inc(Answered::Disbelieved);
+    /// Counts why a notification was not believed. A stranger's post is never kept.
+    pub(super) fn disbelieved_for(&self, reason: Disbelief) {
         self.disbelieved.inc(reason);
     }
 
@@ -213,10 +212,7 @@ impl Gateway {
     pub fn register_metrics(&self, registry: &mut Registry) {
         self.metrics.register(registry);
         self.store.metrics().register(registry);
-        self.wechat.metrics().register(registry);
-        if let Some(previous_key) = &self.wechat.merchant().previous_key {
-            previous_key.register(registry);
-        }
+        self.channel.register_metrics(registry);
     }
 
     /// Brings up to date what must be looked up. A database that is away leaves what was known: the age of the oldest

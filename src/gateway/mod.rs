@@ -6,14 +6,15 @@ mod close_order;
 mod events;
 mod labels;
 mod metrics;
-mod notice;
 mod pace;
 mod paid;
 mod pay_page;
 mod polls;
 mod query_order;
+mod readiness;
 mod settle;
 mod sweep;
+mod take_notice;
 mod to_pay;
 mod watched;
 
@@ -22,20 +23,20 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use crate::chance::Chance;
-use crate::channel::wechat::v2::Client;
-use crate::channel::{CallError, Evidence, Refusal};
+use crate::channel::{CallError, Channel, Evidence, Refusal};
 use crate::clock::Clock;
-use crate::deal::{OrderId, Schedule, Timestamp};
+use crate::deal::{Deal, OrderId, Schedule, Timestamp};
 use crate::store::{Event, EventKind, Origin, Store, StoreError};
 
 pub use events::Events;
-pub use labels::{Answered, Disbelief};
+pub use labels::{Disbelief, Wrong};
 pub use metrics::GatewayMetrics;
-pub use notice::Unbelieved;
 pub use pay_page::{PayPage, Standing};
 pub use query_order::OrderView;
+pub use readiness::NotReady;
 pub use settle::{SettleError, Settled};
 pub use sweep::Swept;
+pub use take_notice::Taken;
 pub use to_pay::{Opened, ToPay};
 
 use clocks::Skew;
@@ -63,7 +64,7 @@ pub struct Terms {
 #[derive(Debug)]
 pub struct Gateway {
     store: Store,
-    wechat: Client,
+    channel: Channel,
     clock: Clock,
     chance: Chance,
     terms: Terms,
@@ -129,11 +130,11 @@ impl GatewayError {
 
 impl Gateway {
     /// Puts the parts together.
-    pub fn new(store: Store, wechat: Client, clock: Clock, chance: Chance, terms: Terms) -> Self {
+    pub fn new(store: Store, channel: Channel, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let polls = Polls::new(terms.query_budget);
         let (paid, watched, metrics) = (Paid::default(), Watched::default(), GatewayMetrics::default());
         let (sweeping, skew) = (Sweeping::default(), Skew::default());
-        Self { store, wechat, clock, chance, terms, polls, paid, watched, metrics, sweeping, skew }
+        Self { store, channel, clock, chance, terms, polls, paid, watched, metrics, sweeping, skew }
     }
 
     /// What was counted since the start.
@@ -165,13 +166,16 @@ impl Gateway {
         self.clock.now()
     }
 
+    /// The deals opened last, the newest first.
+    ///
+    /// # Errors
+    /// When the store cannot tell.
+    pub async fn newest_deals(&self, limit: u32) -> Result<Vec<Deal>, GatewayError> {
+        Ok(self.store.newest(limit).await?)
+    }
+
     /// Where deals are kept.
     pub fn store(&self) -> &Store {
         &self.store
-    }
-
-    /// Who we are to WeChat: what reads a notification.
-    pub fn merchant(&self) -> &crate::channel::wechat::v2::Merchant {
-        self.wechat.merchant()
     }
 }

@@ -9,8 +9,7 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use tracing::info;
 
-use crate::channel::wechat::v2::QueryAnswer;
-use crate::channel::{Trade, TradeState};
+use crate::channel::{QueryOutcome, Trade, TradeState};
 use crate::deal::{Deal, DealStatus, OrderId, Timestamp};
 use crate::store::{Event, EventKind, Origin};
 
@@ -143,11 +142,11 @@ impl Gateway {
     /// Asks WeChat about an order and stores what follows from the answer: paid settles, dead expires.
     pub(super) async fn ask_and_decide(&self, order_id: &OrderId, origin: Origin) -> Result<Told, GatewayError> {
         let answer = match origin {
-            Origin::Sweeper => self.wechat.order_query_in_budget(order_id).await,
-            _ => self.wechat.order_query(order_id).await,
+            Origin::Sweeper => self.channel.query_in_budget(order_id).await,
+            _ => self.channel.query(order_id).await,
         };
         let answer = answer.map_err(|error| GatewayError::of_call(order_id, error))?;
-        let QueryAnswer::Known(Trade { state, description, paid, evidence }) = answer else {
+        let QueryOutcome::Known(Trade { state, description, paid, evidence }) = answer else {
             let state = TradeState::NotPay;
             return Ok(Told { state, description: state.description().into(), known: false });
         };

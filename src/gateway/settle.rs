@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use tracing::{info, warn};
 
 use crate::channel::ProvenPayment;
-use crate::deal::{Deal, DealStatus, OrderId, Timestamp};
+use crate::deal::{Deal, DealStatus, Timestamp};
 use crate::store::{Event, EventKind, Origin, StoreError};
 
 use super::Gateway;
@@ -96,14 +96,6 @@ impl Gateway {
             warn!(alarm = "refunded", %order_id, total_fee, transaction, "at least a part of a payment was given back, and not by this service");
         }
         outcome
-    }
-
-    /// Takes note of a payment that was tried and failed. The payer may try again.
-    pub async fn payment_failed(&self, order_id: &OrderId) {
-        info!(%order_id, "WeChat tells of a payment that failed");
-        if matches!(self.store.find_to_finish(order_id).await, Ok(Some(_))) {
-            self.record(self.event(order_id, EventKind::PaymentFailed, Origin::Notification), None).await;
-        }
     }
 
     async fn try_settle(&self, trade: &ProvenPayment, origin: Origin) -> Result<Settled, SettleError> {

@@ -7,8 +7,7 @@ use chrono::TimeDelta;
 use tokio::sync::SemaphorePermit;
 use tracing::{error, warn};
 
-use crate::channel::wechat::v2::Order;
-use crate::channel::{CallError, Doubt, Refusal};
+use crate::channel::{CallError, Doubt, Ground, Order, Refusal};
 use crate::deal::{Deal, DealStatus, Fen, OrderId, Timestamp};
 use crate::store::{Event, EventKind, NewDeal, Origin, PrepayNote, StoreError};
 
@@ -72,7 +71,7 @@ impl Gateway {
         }
         let mut number_was_taken = false;
         for _ in 0..DRAWS {
-            let place = self.wechat.place_for_order().await.map_err(|_| GatewayError::Busy)?;
+            let place = self.channel.place_for_order().await.map_err(|_| GatewayError::Busy)?;
             let deal = self.draft(&wish);
             Self::is_about(&deal.order_id);
             let opened = self.event(&deal.order_id, EventKind::Opened, Origin::FrontEnd);
@@ -97,7 +96,7 @@ impl Gateway {
             let asking = Asking { order_id: &deal.order_id, until: deal.asking_until, expires_at: Some(deal.expires_at) };
             match self.ask(place, asking, deal.prepay_request).await {
                 // WeChat knows our brand-new number: somebody else uses this merchant number. Once may be chance.
-                Err(GatewayError::Refused(order_id, refusal)) if refusal.number_is_taken() && !number_was_taken => {
+                Err(GatewayError::Refused(order_id, refusal)) if refusal.ground == Ground::NumberTaken && !number_was_taken => {
                     warn!(%order_id, "WeChat knows a number that was drawn just now; drawing another");
                     self.store.release_keys(&order_id).await?;
                     number_was_taken = true;
@@ -141,7 +140,7 @@ impl Gateway {
             time_expire: (self.terms.expire_after >= SHORTEST_TIME_EXPIRE).then_some(expires_at),
         };
         NewDeal {
-            prepay_request: self.wechat.merchant().unified_order_request(&order, &self.chance),
+            prepay_request: self.channel.draft(&order, &self.chance),
             merchant_id: wish.merchant_id,
             product_id: wish.product_id,
             price: wish.price,
@@ -173,7 +172,7 @@ impl Gateway {
         if let Some(outcome) = already_clear(&deal) {
             return outcome;
         }
-        let place = self.wechat.place_for_order().await.map_err(|_| GatewayError::Busy)?;
+        let place = self.channel.place_for_order().await.map_err(|_| GatewayError::Busy)?;
         let now = self.clock.now_seconds();
         if let Some(request) = deal.prepay.request
             && self.store.claim_prepay(&deal.order_id, now, now + ASKING).await?
@@ -182,7 +181,7 @@ impl Gateway {
             let asking = Asking { order_id: &deal.order_id, until: now + ASKING, expires_at: deal.expires_at };
             return match self.ask(place, asking, request).await {
                 // The same request cannot be another one, whatever WeChat says.
-                Err(GatewayError::Refused(order_id, refusal)) if refusal.number_is_taken() => {
+                Err(GatewayError::Refused(order_id, refusal)) if refusal.ground == Ground::NumberTaken => {
                     Err(self.look_behind(&order_id, refusal).await)
                 }
                 outcome => outcome,
@@ -209,7 +208,7 @@ impl Gateway {
             }
             if deal.prepay.asking_until.is_none_or(|until| until <= self.clock.now()) {
                 return Err(match deal.prepay.refusal {
-                    Some(description) => GatewayError::Refused(deal.order_id, Refusal { err_code: None, description }),
+                    Some(description) => GatewayError::Refused(deal.order_id, Refusal::stored(description)),
                     None => GatewayError::Upstream(deal.order_id, Doubt::Broken.into()),
                 });
             }
@@ -220,12 +219,12 @@ impl Gateway {
     /// Asks WeChat for the link of a stored deal and writes down how that ended.
     async fn ask(&self, place: SemaphorePermit<'_>, asking: Asking<'_>, request: String) -> Result<Opened, GatewayError> {
         let Asking { order_id, expires_at, .. } = asking;
-        let (note, outcome) = match self.wechat.unified_order(place, order_id, request).await {
-            Ok(prepaid) => {
-                let code_url = prepaid.code_url.clone();
-                (PrepayNote::Link(prepaid), Ok(Opened { order_id: order_id.clone(), code_url, expires_at }))
+        let (note, outcome) = match self.channel.open(place, order_id, request).await {
+            Ok(ticket) => {
+                let code_url = ticket.code_url.clone();
+                (PrepayNote::Link(ticket), Ok(Opened { order_id: order_id.clone(), code_url, expires_at }))
             }
-            Err(CallError::Refused(refusal)) if refusal.is("ORDERPAID") || refusal.is("ORDERCLOSED") => {
+            Err(CallError::Refused(refusal)) if refusal.ground == Ground::Decided => {
                 self.note(asking, PrepayNote::Unknown).await;
                 return Err(self.look_behind(order_id, refusal).await);
             }

@@ -7,8 +7,6 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::store::Durability;
-
 use super::App;
 use super::refusal::Refusal;
 
@@ -31,25 +29,5 @@ pub async fn readiness(app: &App) -> Result<(), Refusal> {
     if app.stopping.is_cancelled() {
         return Err(Refusal::unavailable().detail("the service is stopping"));
     }
-    let store = app.gateway.store();
-    let condition = store.condition().await.map_err(|error| Refusal::unavailable().detail(error.to_string()))?;
-    app.gateway.note_database_clock(condition.clock);
-    let clocks_agree = app.gateway.clocks_agree();
-    match condition.durability {
-        Durability::Weak { variable, value } if !app.accept_weak_durability => {
-            let detail = format!("{variable} is {value}: a crash could lose acknowledged payments; set it to 1");
-            Err(Refusal::unavailable().detail(detail))
-        }
-        _ if !clocks_agree => {
-            let skew = app.gateway.skew().num_seconds();
-            let detail = format!(
-                "the database's clock is {skew} s ahead of this machine's (behind, if negative): no order is given up until they agree"
-            );
-            Err(Refusal::unavailable().detail(detail))
-        }
-        _ => store
-            .can_write()
-            .await
-            .map_err(|error| Refusal::unavailable().detail(format!("the database could not write a moment ago: {error}"))),
-    }
+    app.gateway.readiness(app.accept_weak_durability).await.map_err(|why| Refusal::unavailable().detail(why.to_string()))
 }

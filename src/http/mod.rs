@@ -43,6 +43,7 @@ use crate::auth::Auth;
 use crate::config::{PageSettings, ServerSettings};
 use crate::deal::Fen;
 use crate::gateway::Gateway;
+use crate::handshake;
 use crate::trace::carried;
 
 pub use client_address::Proxies;
@@ -77,6 +78,8 @@ pub struct App {
     pub accept_weak_durability: bool,
     /// Where the phone of the simulator is, if that is WeChat and everybody may open deals; then there is a demo shop.
     pub phone: Option<String>,
+    /// By which the doctor and this service know each other.
+    pub handshake: handshake::Key,
     /// This instance's name in the journal.
     pub instance: String,
     /// Work that outlives the request it came with; a stopping service waits for it.

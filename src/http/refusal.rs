@@ -14,7 +14,6 @@ use utoipa::ToSchema;
 use crate::channel::{CallError, Doubt};
 use crate::deal::OrderId;
 use crate::gateway::GatewayError;
-use crate::store::StoreError;
 
 use super::Unheard;
 
@@ -183,16 +182,8 @@ impl From<&GatewayError> for Refusal {
                 Self::upstream(StatusCode::BAD_GATEWAY).order(order_id)
             }
             GatewayError::Busy => Self::unavailable(),
-            GatewayError::Store(error) => Self::from(error),
-        }
-    }
-}
-
-impl From<&StoreError> for Refusal {
-    fn from(error: &StoreError) -> Self {
-        match error {
-            StoreError::Unavailable(_) | StoreError::CannotOpen(_) | StoreError::NotMigrated(_) => Self::unavailable(),
-            StoreError::Conflict | StoreError::ImpossibleRow(_) | StoreError::Refused(_) | StoreError::WrongSchema(_) => {
+            GatewayError::Store(error) if error.is_unavailability() => Self::unavailable(),
+            GatewayError::Store(error) => {
                 error!(%error, "the store met what should not be");
                 Self::internal()
             }

@@ -30,7 +30,7 @@ pub fn routes() -> Router<Arc<App>> {
 
 async fn shop(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
     let language = Language::of(&uri, &headers);
-    let deals = app.gateway.store().newest(LAST_DEALS).await.map_err(|error| Refusal::from(&error))?;
+    let deals = app.gateway.newest_deals(LAST_DEALS).await?;
     let rows: String = deals.iter().map(|deal| row(deal, language)).collect();
     let values = [
         ("lang", Value::Text(language.tag())),

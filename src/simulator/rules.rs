@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use chrono::TimeDelta;
 
 use crate::channel::wechat::v2::xml::{self, XmlError};
-use crate::channel::wechat::v2::{Fields, SignType, Signer};
+use crate::channel::wechat::v2::{Fields, SignType, Signer, calls};
 use crate::deal::{BeijingTime, OrderId, Timestamp};
 
 use super::switches::Habits;
@@ -24,17 +24,20 @@ impl Api {
     /// The last word of its path.
     pub fn name(self) -> &'static str {
         match self {
-            Self::UnifiedOrder => "unifiedorder",
-            Self::OrderQuery => "orderquery",
-            Self::CloseOrder => "closeorder",
+            Self::UnifiedOrder => calls::UNIFIED_ORDER.name,
+            Self::OrderQuery => calls::ORDER_QUERY.name,
+            Self::CloseOrder => calls::CLOSE_ORDER.name,
             Self::GetSignKey => "getsignkey",
         }
     }
 }
 
 /// Where the APIs are that have one path.
-pub const PATHS: [(&str, Api); 3] =
-    [("/pay/unifiedorder", Api::UnifiedOrder), ("/pay/orderquery", Api::OrderQuery), ("/pay/closeorder", Api::CloseOrder)];
+pub const PATHS: [(&str, Api); 3] = [
+    (calls::UNIFIED_ORDER.path, Api::UnifiedOrder),
+    (calls::ORDER_QUERY.path, Api::OrderQuery),
+    (calls::CLOSE_ORDER.path, Api::CloseOrder),
+];
 
 /// A parameter of a request: its name, WeChat's name for it, how many bytes it may have.
 struct Spec(&'static str, &'static str, usize);

@@ -40,6 +40,14 @@ pub struct NotMigrated {
 }
 
 impl StoreError {
+    /// Whether the database is away or not ready yet, which is no fault of the program's.
+    pub fn is_unavailability(&self) -> bool {
+        match self {
+            Self::Unavailable(_) | Self::CannotOpen(_) | Self::NotMigrated(_) => true,
+            Self::Conflict | Self::ImpossibleRow(_) | Self::Refused(_) | Self::WrongSchema(_) => false,
+        }
+    }
+
     /// Whether it may be over in a while, without anybody doing anything about the configuration.
     pub fn may_pass(&self) -> bool {
         match self {

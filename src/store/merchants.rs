@@ -5,8 +5,6 @@ use std::collections::BTreeSet;
 use sqlx::Error;
 use sqlx::mysql::MySqlDatabaseError;
 
-use crate::channel::wechat::v2::xml;
-
 use super::cannot_open::CannotOpen;
 use super::connection::{Conn, DatabaseUrl, look, on_conn, open_to_look};
 use super::{Store, StoreError, not_told};
@@ -16,13 +14,13 @@ const LOOKED_AT: u32 = 500;
 
 impl Store {
     /// The `mch_id`s for which the deals in a database were opened, by its oldest and newest ones. Nothing is changed, and a
-    /// database without deals of ours has none.
-    pub async fn merchants(url: &DatabaseUrl) -> Result<BTreeSet<String>, StoreError> {
-        look(merchants(url)).await
+    /// database without deals of ours has none. `number_in` reads the number of a stored request.
+    pub async fn merchants(url: &DatabaseUrl, number_in: fn(&str) -> Option<String>) -> Result<BTreeSet<String>, StoreError> {
+        look(merchants(url, number_in)).await
     }
 }
 
-async fn merchants(url: &DatabaseUrl) -> Result<BTreeSet<String>, StoreError> {
+async fn merchants(url: &DatabaseUrl, number_in: fn(&str) -> Option<String>) -> Result<BTreeSet<String>, StoreError> {
     if url.file().is_some_and(|file| !file.exists()) {
         return Ok(BTreeSet::new());
     }
@@ -42,7 +40,7 @@ async fn merchants(url: &DatabaseUrl) -> Result<BTreeSet<String>, StoreError> {
             Err(error) if url.is_sqlite() => return Err(CannotOpen::of(url, &error).into()),
             Err(error) => return Err(not_told(&error)),
         };
-        merchants.extend(requests.iter().filter_map(|request| Some(xml::parse(request.as_bytes()).ok()?.get("mch_id")?.to_owned())));
+        merchants.extend(requests.iter().filter_map(|request| number_in(request)));
     }
     Ok(merchants)
 }
@@ -71,7 +69,7 @@ mod tests {
             sqlx::raw_sql("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; BEGIN EXCLUSIVE").execute(&mut conn).await.unwrap();
             std::fs::write(directory.path().join("deal.db-wal"), "").unwrap();
         }
-        let said = merchants(&format!("sqlite://{}", file.display()).parse().unwrap()).await;
+        let said = merchants(&format!("sqlite://{}", file.display()).parse().unwrap(), |request| Some(request.to_owned())).await;
         conn.close().await.unwrap();
         said
     }
@@ -82,7 +80,7 @@ mod tests {
             assert_eq!(asked(table, false).await.unwrap(), BTreeSet::new(), "{table}");
         }
         let ours = "CREATE TABLE deal (id int, prepay_request text); \
-                    INSERT INTO deal VALUES (1, '<xml><mch_id>1900000109</mch_id></xml>')";
+                    INSERT INTO deal VALUES (1, '1900000109')";
         assert_eq!(asked(ours, false).await.unwrap(), BTreeSet::from(["1900000109".to_owned()]));
         let error = asked(ours, true).await.unwrap_err();
         assert!(error.may_pass(), "it is asked again: {error}");

@@ -48,7 +48,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::warn;
 
-use crate::channel::wechat::v2::Prepaid;
+use crate::channel::Ticket;
 use crate::deal::{Deal, Fen, OrderId, Timestamp};
 
 pub use batch::LARGEST as LARGEST_BATCH;
@@ -104,7 +104,7 @@ pub struct NewDeal {
 #[derive(Debug, Clone)]
 pub enum PrepayNote {
     /// WeChat gave a link.
-    Link(Prepaid),
+    Link(Ticket),
     /// WeChat said no; its words.
     Refused(String),
     /// Nobody knows. Whoever asks again must send the identical request.

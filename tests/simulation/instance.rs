@@ -14,11 +14,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use wechat_pay::chance::Chance;
+use wechat_pay::channel::Channel;
 use wechat_pay::channel::wechat::v2::{Client, Merchant, Wire};
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
 use wechat_pay::deal::Timestamp;
 use wechat_pay::gateway::Gateway;
+use wechat_pay::handshake::Key;
 use wechat_pay::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
 use wechat_pay::listener::Peer;
 use wechat_pay::simulator::DEFAULT_MERCHANT;
@@ -62,8 +64,8 @@ impl Instance {
         let wire = Wire::new(clock.clone(), move |api, request, left| on_the_wire.clone().pass_call(number, api, request, left).boxed());
         let store = Store::open_at(&settings.database, &format!("i{number}"), LARGEST_BATCH, clock.now(), Some(&edge)).await.unwrap();
         let chance = Chance::seeded(seed);
-        let client = Client::wired(merchant(settings).clone(), wire, chance.clone());
-        let gateway = Arc::new(Gateway::new(store, client, clock.clone(), chance, settings.terms.clone()));
+        let channel = Channel::WeChatV2(Client::wired(merchant(settings).clone(), wire, chance.clone()));
+        let gateway = Arc::new(Gateway::new(store, channel, clock.clone(), chance, settings.terms.clone()));
         let app = Arc::new(App {
             gateway: Arc::clone(&gateway),
             proxies: Proxies { trusted: settings.server.trusted_proxies.clone(), header: settings.server.client_ip_header.clone() },
@@ -76,6 +78,7 @@ impl Instance {
             page: settings.page.clone(),
             accept_weak_durability: false,
             phone: None,
+            handshake: Key::derive(|_| [0; 32]),
             instance: "simulation".into(),
             work: TaskTracker::new(),
             stopping: CancellationToken::new(),

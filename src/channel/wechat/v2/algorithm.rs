@@ -5,40 +5,18 @@
 
 use std::borrow::Cow;
 
-use crate::deal::OrderId;
+use crate::channel::error::SignatureError;
+use crate::channel::notice::{News, Unconfirmed};
 
 use super::merchant::Merchant;
-use super::notification::Notification;
-use super::sign::{SignType, SignatureError};
+use super::sign::SignType;
 use super::xml;
 
-/// A notification that our key has signed by the algorithm that is not the configured one. It proves nothing until the
-/// order's own request says that it was sent so.
-#[derive(Debug)]
-pub struct Unconfirmed {
-    pub(super) order_id: OrderId,
-    pub(super) notification: Notification,
-    pub(super) sign_type: SignType,
-}
-
-impl Unconfirmed {
-    /// About which order it is.
-    pub fn order_id(&self) -> &OrderId {
-        &self.order_id
-    }
-
-    /// The notification, if the order's stored request is of its algorithm. There is no request of an order that the
-    /// original opened, which knew MD5 only.
-    pub fn confirm(self, request: Option<&str>) -> Result<Notification, SignatureError> {
-        let own = request.map_or(Some(SignType::Md5), SignType::of_request);
-        if own == Some(self.sign_type) { Ok(self.notification) } else { Err(SignatureError::Wrong) }
-    }
-
-    /// The notification of an order that is not there (of a restored copy, say): signed with our key, it is no forgery, and
-    /// there is no deal that it could settle.
-    pub fn of_unknown_order(self) -> Notification {
-        self.notification
-    }
+/// The news, if the order's stored request is of the algorithm that signed it. There is no request of an order that the original
+/// opened, which knew MD5 only.
+pub(in crate::channel) fn confirm(unconfirmed: Unconfirmed, request: Option<&str>) -> Result<News, SignatureError> {
+    let own = request.map_or(Some(SignType::Md5), SignType::of_request);
+    if own.is_some_and(|own| own.as_str() == unconfirmed.algorithm) { Ok(unconfirmed.news) } else { Err(SignatureError::Wrong) }
 }
 
 impl SignType {
@@ -68,7 +46,7 @@ impl Merchant {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::wechat::v2::notification::Reading;
+    use crate::channel::notice::Reading;
     use crate::channel::wechat::v2::rotation::PreviousKey;
     use crate::channel::wechat::v2::sign::{ApiKey, Signer};
     use crate::channel::wechat::v2::testing::{BOTH, fields, merchant, message, signer, with};
@@ -92,14 +70,14 @@ mod tests {
         let (md5, hmac) = (request(None), request(Some("HMAC-SHA256")));
         for (configured, own, another) in [(SignType::HmacSha256, &md5, &hmac), (SignType::Md5, &hmac, &md5)] {
             assert_eq!(unconfirmed(configured).order_id().as_str(), "20150806125346");
-            assert!(matches!(unconfirmed(configured).confirm(Some(own)), Ok(Notification::Paid(_))));
+            assert!(matches!(confirm(unconfirmed(configured), Some(own)), Ok(News::Paid(_))));
             for request in [another.as_str(), "", "<xml>", &request(Some("SM3")), &request(Some("md5"))] {
-                assert_eq!(unconfirmed(configured).confirm(Some(request)).unwrap_err(), SignatureError::Wrong, "{request}");
+                assert_eq!(confirm(unconfirmed(configured), Some(request)).unwrap_err(), SignatureError::Wrong, "{request}");
             }
         }
-        assert!(unconfirmed(SignType::HmacSha256).confirm(None).is_ok(), "the original's orders are MD5's");
-        assert!(unconfirmed(SignType::Md5).confirm(None).is_err());
-        assert!(unconfirmed(SignType::HmacSha256).confirm(Some(&request(Some("MD5")))).is_ok(), "said so or not");
+        assert!(confirm(unconfirmed(SignType::HmacSha256), None).is_ok(), "the original's orders are MD5's");
+        assert!(confirm(unconfirmed(SignType::Md5), None).is_err());
+        assert!(confirm(unconfirmed(SignType::HmacSha256), Some(&request(Some("MD5")))).is_ok(), "said so or not");
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use crate::chance::Chance;
-use crate::deal::{BeijingTime, Fen, OrderId, Timestamp};
+use crate::channel::order::Order;
+use crate::deal::{BeijingTime, OrderId};
 
 use super::fields::Fields;
 use super::rotation::PreviousKey;
@@ -23,23 +24,6 @@ pub struct Merchant {
     pub previous_key: Option<PreviousKey>,
     /// Where WeChat shall post the result.
     pub notify_url: String,
-}
-
-/// What is to be paid, for `unifiedorder`.
-#[derive(Debug, Clone)]
-pub struct Order<'a> {
-    /// Our number.
-    pub order_id: &'a OrderId,
-    /// The price.
-    pub total_fee: Fen,
-    /// What the payer reads; cut to 127 bytes.
-    pub body: &'a str,
-    /// The product's number, required for Native orders.
-    pub product_id: i64,
-    /// The payer's address.
-    pub payer: IpAddr,
-    /// When the link shall stop working, at least five minutes ahead; `None`: WeChat's two hours.
-    pub time_expire: Option<Timestamp>,
 }
 
 impl Merchant {
@@ -87,6 +71,11 @@ impl Merchant {
     }
 }
 
+/// For which merchant number a stored request of ours was written.
+pub fn merchant_number(request: &str) -> Option<String> {
+    xml::parse(request.as_bytes()).ok()?.get("mch_id").map(str::to_owned)
+}
+
 /// Whether WeChat can be sent this text, and the signature over it read in one way only: no characters beyond
 /// U+FFFF (v2 knows none), no control characters, and none of `&` and `=`, which separate fields in the string
 /// to sign.
@@ -108,6 +97,7 @@ fn unmapped(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
     use crate::channel::wechat::v2::testing::{BOTH, canonical, fields, merchant};
+    use crate::deal::Fen;
 
     #[test]
     fn a_body_is_cut_to_bytes_between_characters() {

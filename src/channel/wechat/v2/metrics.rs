@@ -6,22 +6,12 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 
-use crate::metrics::{Label, Labelled, Registry, label, latency};
-
-use super::reply::{CloseAnswer, Prepaid, QueryAnswer};
 use crate::channel::error::{CallError, Doubt};
+use crate::channel::outcome::{CloseOutcome, QueryOutcome};
+use crate::channel::proof::Ticket;
+use crate::metrics::{Label, Labelled, Registry, latency};
 
-label! {
-    /// What is asked of WeChat.
-    pub enum Api = "api" {
-        /// Makes an order, and gives its link.
-        UnifiedOrder = "unifiedorder",
-        /// How an order stands.
-        OrderQuery = "orderquery",
-        /// Closes an order.
-        CloseOrder = "closeorder",
-    }
-}
+use super::calls::Call;
 
 /// WeChat's `err_code`s that its documents name (PROTOCOL.md, 4). Another one would be a word that a stranger chose.
 const ERR_CODES: [&str; 20] = [
@@ -48,18 +38,18 @@ const ERR_CODES: [&str; 20] = [
 ];
 
 /// An answer, by WeChat's word for it.
-pub trait Answer {
+pub(super) trait Outcome {
     /// `SUCCESS`, or the `err_code` that is an answer too.
     fn err_code(&self) -> &'static str;
 }
 
-impl Answer for Prepaid {
+impl Outcome for Ticket {
     fn err_code(&self) -> &'static str {
         "SUCCESS"
     }
 }
 
-impl Answer for QueryAnswer {
+impl Outcome for QueryOutcome {
     fn err_code(&self) -> &'static str {
         match self {
             Self::Known(_) => "SUCCESS",
@@ -68,7 +58,7 @@ impl Answer for QueryAnswer {
     }
 }
 
-impl Answer for CloseAnswer {
+impl Outcome for CloseOutcome {
     fn err_code(&self) -> &'static str {
         match self {
             Self::Closed => "SUCCESS",
@@ -88,7 +78,7 @@ fn err_code(error: &CallError) -> &'static str {
             Doubt::Timeout => "timeout",
             Doubt::Broken => "broken",
             Doubt::Status(_) => "status",
-            Doubt::Xml(_) => "malformed",
+            Doubt::Malformed(_) => "malformed",
             Doubt::Signature(_) => "signature",
             Doubt::Foreign(_) => "foreign",
             Doubt::Incomplete(_) => "incomplete",
@@ -103,9 +93,9 @@ fn err_code(error: &CallError) -> &'static str {
 
 /// The numbers of one client.
 #[derive(Debug)]
-pub struct CallMetrics {
+pub(super) struct CallMetrics {
     calls: Family<[(&'static str, &'static str); 2], Counter>,
-    duration: Labelled<Api, Histogram>,
+    duration: Labelled<Call, Histogram>,
 }
 
 impl Default for CallMetrics {
@@ -116,18 +106,18 @@ impl Default for CallMetrics {
 
 impl CallMetrics {
     /// Counts a try.
-    pub(super) fn called<T: Answer>(&self, api: Api, outcome: &Result<T, CallError>, time: Duration) {
-        self.count(api, outcome.as_ref().map_or_else(err_code, Answer::err_code));
-        self.duration.observe(api, time);
+    pub(super) fn called<T: Outcome>(&self, call: Call, outcome: &Result<T, CallError>, time: Duration) {
+        self.count(call, outcome.as_ref().map_or_else(err_code, T::err_code));
+        self.duration.observe(call, time);
     }
 
     /// Counts a call that found no place among those under way. It took no time of WeChat's.
-    pub(super) fn busy(&self, api: Api) {
-        self.count(api, err_code(&CallError::Busy));
+    pub(super) fn busy(&self, call: Call) {
+        self.count(call, err_code(&CallError::Busy));
     }
 
-    fn count(&self, api: Api, err_code: &'static str) {
-        self.calls.get_or_create(&[(Api::NAME, api.as_str()), ("err_code", err_code)]).inc();
+    fn count(&self, call: Call, err_code: &'static str) {
+        self.calls.get_or_create(&[(Call::NAME, call.name), ("err_code", err_code)]).inc();
     }
 
     /// Shows them.

@@ -1,33 +1,37 @@
-//! WeChat Pay's API v2 for a direct merchant (普通商户): the client's side of it.
+//! WeChat Pay's API v2 for a direct merchant (普通商户): the client's side of it (PROTOCOL.md).
 //!
-//! `Fields` are signed, sent and verified; `xml` is their wire form; `merchant` knows who we are; `reply` is the one
-//! gate through which every answer comes; `notification` reads what WeChat posts to us; `client` makes the calls.
-//! The simulator shares `Fields`, `xml` and `sign`, so a mistake in them would cancel out unseen: the vectors of
+//! `calls` is the table of the calls; `Fields` are signed, sent and verified; `xml` is their wire form; `merchant` knows who we
+//! are; `reply` is the one gate through which every answer comes; `notification` reads what WeChat posts to us; `client` makes
+//! the calls over a `transport`.
+//! The simulator shares `calls`, `Fields`, `xml` and `sign`, so a mistake in them would cancel out unseen: the vectors of
 //! WeChat's own documents pin them (`vectors.rs`).
 
 mod algorithm;
+pub mod calls;
 mod client;
 mod fields;
 mod merchant;
 mod metrics;
 mod notification;
+mod payment;
 mod proxy;
+mod refusal;
 pub mod reply;
 mod rotation;
 mod sign;
 #[cfg(test)]
 mod testing;
+mod transport;
 #[cfg(test)]
 mod vectors;
 pub mod xml;
 
-pub use algorithm::Unconfirmed;
-pub use client::{CONNECT, Client, Endpoints, Wire, http_client};
+pub(in crate::channel) use algorithm::confirm;
+pub use client::Client;
 pub use fields::Fields;
-pub use merchant::{Merchant, Order, is_sendable};
-pub use metrics::CallMetrics;
-pub use notification::{Notification, NotificationError, Reading};
+pub use merchant::{Merchant, is_sendable, merchant_number};
+pub(in crate::channel) use notification::acknowledgement;
 pub use proxy::{InvalidProxy, Proxy};
-pub use reply::{CloseAnswer, Prepaid, QueryAnswer};
 pub use rotation::PreviousKey;
-pub use sign::{ApiKey, InvalidApiKey, SignType, SignatureError, Signer};
+pub use sign::{ApiKey, InvalidApiKey, SignType, Signer};
+pub use transport::{CONNECT, Endpoints, Wire, http_client};

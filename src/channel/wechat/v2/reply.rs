@@ -1,54 +1,20 @@
 //! The one gate for WeChat's replies. What leaves it has been parsed strictly, verified over every field and is
 //! about us; everything else leaves it as a [`CallError`] that says what may be concluded (PROTOCOL.md, 4.1).
 
+use crate::channel::error::{CallError, Doubt, Malformed};
+use crate::channel::outcome::{CloseOutcome, QueryOutcome};
+use crate::channel::proof::{Evidence, Source, Ticket, Trade, TradeState};
 use crate::deal::OrderId;
 
 use super::fields::Fields;
 use super::merchant::Merchant;
+use super::payment::{out_trade_no, proven_payment};
+use super::refusal::refusal;
 use super::xml;
-use crate::channel::error::{CallError, Doubt, Refusal};
-use crate::channel::proof::{Evidence, ProvenPayment, Source, Trade, TradeState, out_trade_no};
-
-/// What `unifiedorder` gave.
-#[derive(Debug, Clone)]
-pub struct Prepaid {
-    /// The link to draw as a QR code: whatever text WeChat has signed, since it promises none.
-    pub code_url: String,
-    /// The answer as received.
-    pub evidence: Evidence,
-}
-
-impl Prepaid {
-    /// Whether the link begins as they always did: `weixin://wxpay/bizpayurl?…` or `weixin://wxpay/bizpayurl/…`.
-    pub(super) fn looks_as_ever(&self) -> bool {
-        self.code_url.strip_prefix("weixin://wxpay/bizpayurl").is_some_and(|rest| rest.starts_with(['?', '/']))
-    }
-}
-
-/// What `orderquery` answered.
-#[derive(Debug, Clone)]
-pub enum QueryAnswer {
-    /// WeChat knows the order.
-    Known(Trade),
-    /// `ORDERNOTEXIST`: it does not, or not yet.
-    NotExist,
-}
-
-/// What `closeorder` answered. None of these proves anything by itself: unknown numbers are reported to be
-/// "closed" as well (PROTOCOL.md, fact 12), so a query follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CloseAnswer {
-    /// Closed now, or before.
-    Closed,
-    /// `ORDERPAID`: somebody was faster.
-    Paid,
-    /// `ORDERNOTEXIST`.
-    NotExist,
-}
 
 /// The three layers of failure, told apart in one place.
 fn admit(merchant: &Merchant, body: &[u8]) -> Result<Fields, CallError> {
-    let fields = xml::parse(body).map_err(Doubt::from)?;
+    let fields = xml::parse(body).map_err(Malformed::from).map_err(Doubt::from)?;
     match fields.get("return_code") {
         Some("SUCCESS") => {}
         // Never signed; TLS alone vouches for it. It means that the request was not executed, so the worst that
@@ -75,7 +41,7 @@ fn admit(merchant: &Merchant, body: &[u8]) -> Result<Fields, CallError> {
                 return Err(CallError::RateLimited);
             }
             let description = fields.get("err_code_des").or(fields.get("return_msg")).unwrap_or_default();
-            Err(CallError::Refused(Refusal { err_code: Some(err_code.to_owned()), description: description.to_owned() }))
+            Err(CallError::Refused(refusal(Some(err_code), description)))
         }
         _ => Err(Doubt::Incomplete("result_code").into()),
     }
@@ -86,7 +52,7 @@ fn protocol_failure(fields: &Fields) -> CallError {
     if message.contains("频率限制") {
         return CallError::RateLimited;
     }
-    CallError::Refused(Refusal { err_code: None, description: message.to_owned() })
+    CallError::Refused(refusal(None, message))
 }
 
 /// The reply must be about the order that was asked for, where it names one.
@@ -98,17 +64,17 @@ fn same_order(fields: &Fields, order_id: &OrderId) -> Result<(), Doubt> {
 }
 
 /// Reads an answer to `unifiedorder` about this order.
-pub fn unified_order(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<Prepaid, CallError> {
+pub fn unified_order(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<Ticket, CallError> {
     let fields = admit(merchant, body)?;
     same_order(&fields, order_id)?;
     let code_url = fields.get("code_url").filter(|url| is_code_url(url)).ok_or(Doubt::Incomplete("code_url"))?;
-    Ok(Prepaid { code_url: code_url.to_owned(), evidence: Evidence::new(body) })
+    Ok(Ticket { code_url: code_url.to_owned(), evidence: Evidence::new(body) })
 }
 
 /// Reads an answer to `orderquery` about this order.
-pub fn order_query(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<QueryAnswer, CallError> {
+pub fn order_query(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<QueryOutcome, CallError> {
     let fields = match admit(merchant, body) {
-        Err(CallError::Refused(refusal)) if refusal.is("ORDERNOTEXIST") => return Ok(QueryAnswer::NotExist),
+        Err(CallError::Refused(refusal)) if refusal.is("ORDERNOTEXIST") => return Ok(QueryOutcome::NotExist),
         admitted => admitted?,
     };
     // Here the number is promised, so it must be there.
@@ -119,22 +85,27 @@ pub fn order_query(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Resu
     let description = fields.get("trade_state_desc").unwrap_or(state.description()).to_owned();
     let evidence = Evidence::new(body);
     let paid = match state.is_paid() {
-        true => Some(ProvenPayment::read(&fields, Source::Query, evidence.clone()).map_err(Doubt::Incomplete)?),
+        true => Some(proven_payment(&fields, Source::Query, evidence.clone()).map_err(Doubt::Incomplete)?),
         false => None,
     };
-    Ok(QueryAnswer::Known(Trade { state, description, paid, evidence }))
+    Ok(QueryOutcome::Known(Trade { state, description, paid, evidence }))
 }
 
 /// Reads an answer to `closeorder` about this order.
-pub fn close_order(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<CloseAnswer, CallError> {
+pub fn close_order(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<CloseOutcome, CallError> {
     match admit(merchant, body) {
         // `result_msg` is promised by the document and missing from live answers (fact 1): it is not looked at.
-        Ok(fields) => Ok(same_order(&fields, order_id).map(|()| CloseAnswer::Closed)?),
-        Err(CallError::Refused(refusal)) if refusal.is("ORDERCLOSED") => Ok(CloseAnswer::Closed),
-        Err(CallError::Refused(refusal)) if refusal.is("ORDERPAID") => Ok(CloseAnswer::Paid),
-        Err(CallError::Refused(refusal)) if refusal.is("ORDERNOTEXIST") => Ok(CloseAnswer::NotExist),
+        Ok(fields) => Ok(same_order(&fields, order_id).map(|()| CloseOutcome::Closed)?),
+        Err(CallError::Refused(refusal)) if refusal.is("ORDERCLOSED") => Ok(CloseOutcome::Closed),
+        Err(CallError::Refused(refusal)) if refusal.is("ORDERPAID") => Ok(CloseOutcome::Paid),
+        Err(CallError::Refused(refusal)) if refusal.is("ORDERNOTEXIST") => Ok(CloseOutcome::NotExist),
         Err(error) => Err(error),
     }
+}
+
+/// Whether a link begins as they always did: `weixin://wxpay/bizpayurl?…` or `weixin://wxpay/bizpayurl/…`.
+pub(super) fn looks_as_ever(code_url: &str) -> bool {
+    code_url.strip_prefix("weixin://wxpay/bizpayurl").is_some_and(|rest| rest.starts_with(['?', '/']))
 }
 
 /// Its text is not fixed (PROTOCOL.md, 3.1), and it is for WeChat's eyes alone; so all that matters is that the column

@@ -6,11 +6,12 @@
 use prometheus_client::metrics::counter::Counter;
 use tracing::info;
 
+use crate::channel::error::SignatureError;
 use crate::metrics::Registry;
 
 use super::fields::Fields;
 use super::merchant::Merchant;
-use super::sign::{ApiKey, SignType, SignatureError, Signer};
+use super::sign::{ApiKey, SignType, Signer};
 use super::xml;
 
 /// The key that was in force before.

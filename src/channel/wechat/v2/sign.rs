@@ -7,6 +7,8 @@ use serde::Deserialize;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+use crate::channel::error::SignatureError;
+
 use super::fields::Fields;
 
 /// The algorithm, from our configuration or from the order's own request: no message ever chooses it, for it would choose
@@ -91,17 +93,6 @@ pub struct Signer {
     sign_type: SignType,
 }
 
-/// Why a message is not believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SignatureError {
-    /// There is no `sign`, or it is empty.
-    #[error("the message is not signed")]
-    Missing,
-    /// It is not the one that our key and algorithm give, in upper case.
-    #[error("the signature is wrong")]
-    Wrong,
-}
-
 impl Signer {
     /// A signer for one key and algorithm.
     pub fn new(key: ApiKey, sign_type: SignType) -> Self {
@@ -119,7 +110,7 @@ impl Signer {
     }
 
     /// A key for another purpose than WeChat's signatures, from which this one cannot be told.
-    pub(crate) fn derived_key(&self, purpose: &str) -> [u8; 32] {
+    pub fn derived_key(&self, purpose: &str) -> [u8; 32] {
         #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(self.key.0.expose_secret().as_bytes()).expect("any key length");
         mac.update(purpose.as_bytes());

@@ -2,10 +2,12 @@
 
 use proptest::prelude::*;
 
+use crate::channel::error::SignatureError;
+use crate::channel::notice::{News, NoticeError, Reading};
+
 use super::fields::Fields;
 use super::merchant::Merchant;
-use super::notification::{Notification, NotificationError, Reading};
-use super::sign::{ApiKey, SignType, SignatureError, Signer};
+use super::sign::{ApiKey, SignType, Signer};
 use super::xml;
 
 /// The key of WeChat's worked example.
@@ -27,9 +29,9 @@ pub(super) fn merchant(sign_type: SignType) -> Merchant {
 }
 
 /// Reads a notification by the configured algorithm only.
-pub(super) fn read(merchant: &Merchant, body: impl AsRef<[u8]>) -> Result<Notification, NotificationError> {
+pub(super) fn read(merchant: &Merchant, body: impl AsRef<[u8]>) -> Result<News, NoticeError> {
     match merchant.read_notification(body.as_ref())? {
-        Reading::Verified(notification) => Ok(notification),
+        Reading::Verified(news) => Ok(news),
         Reading::OtherAlgorithm(_) => Err(SignatureError::Wrong.into()),
     }
 }

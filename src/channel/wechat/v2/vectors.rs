@@ -1,13 +1,15 @@
 //! Messages whose signatures are known from elsewhere: WeChat's worked example (PROTOCOL.md, 2.3), and messages
 //! of the documents' shapes whose digests other programs have computed (2.4 and 7.2). All with the example's key.
 
+use crate::channel::error::SignatureError;
+use crate::channel::notice::{News, NoticeError};
+use crate::channel::outcome::{CloseOutcome, QueryOutcome};
 use crate::deal::{Fen, OrderId, Timestamp};
 
 use super::fields::Fields;
 use super::merchant::Merchant;
-use super::notification::{Notification, NotificationError};
-use super::reply::{self, CloseAnswer, QueryAnswer};
-use super::sign::{SignType, SignatureError};
+use super::reply;
+use super::sign::SignType;
 use super::testing::{BOTH, fields, merchant, read, signer};
 use super::xml;
 use crate::channel::error::{CallError, Doubt};
@@ -231,7 +233,7 @@ fn post(sign: &str, more: &str) -> String {
 
 fn paid(merchant: &Merchant, body: &str) -> ProvenPayment {
     match read(merchant, body).unwrap() {
-        Notification::Paid(paid) => paid,
+        News::Paid(paid) => paid,
         failed => panic!("{failed:?}"),
     }
 }
@@ -307,7 +309,7 @@ fn a_field_of_the_future_belongs_to_the_signature() {
         assert_eq!(paid(&merchant, &post(after, more)).total_fee().get(), 88);
         for (sign, more) in [(before, more), (after, "")] {
             let refused = read(&merchant, post(sign, more)).unwrap_err();
-            assert_eq!(refused, NotificationError::Signature(SignatureError::Wrong));
+            assert_eq!(refused, NoticeError::Signature(SignatureError::Wrong));
         }
     }
 }
@@ -321,12 +323,12 @@ fn the_answers_pass_the_gate() {
         vectors.flat_map(signed).map(|(sign_type, fields)| (merchant(sign_type), xml::write(&fields).into_bytes()))
     };
     for (merchant, body) in answers(V4) {
-        let QueryAnswer::Known(trade) = reply::order_query(&merchant, &order_id, &body).unwrap() else { panic!("known to WeChat") };
+        let QueryOutcome::Known(trade) = reply::order_query(&merchant, &order_id, &body).unwrap() else { panic!("known to WeChat") };
         assert_eq!((trade.state, trade.description.as_str()), (TradeState::NotPay, "订单未支付"));
         assert!(trade.paid.is_none());
     }
     for (merchant, body) in answers(CLOSED) {
-        assert_eq!(reply::close_order(&merchant, &order_id, &body), Ok(CloseAnswer::Closed));
+        assert_eq!(reply::close_order(&merchant, &order_id, &body), Ok(CloseOutcome::Closed));
     }
 }
 
@@ -370,7 +372,7 @@ fn the_samples_of_the_documents_are_not_believed() {
         let merchant = Merchant { appid: "wx2421b1c4370ec43b".to_owned(), ..merchant(sign_type) };
         for sign in ["B552ED6B279343CB493C5DD0D78AB241", "0CB01533B8C1EF103065174F50BCA001"] {
             let refused = read(&merchant, SAMPLE_NOTIFICATION.replace("{sign}", sign)).unwrap_err();
-            assert_eq!(refused, NotificationError::Signature(SignatureError::Wrong));
+            assert_eq!(refused, NoticeError::Signature(SignatureError::Wrong));
         }
         let closed = xml::write(&fields(SAMPLE_CLOSED));
         let refused = reply::close_order(&merchant, &"1409811653".parse().unwrap(), closed.as_bytes()).unwrap_err();

@@ -10,36 +10,46 @@ use std::fmt::Write;
 use quick_xml::Reader;
 use quick_xml::events::{BytesRef, Event};
 
+use crate::channel::error::Malformed;
+
 use super::fields::Fields;
 
 /// No message of WeChat's comes near it: 64 KiB. It is the only limit: how many fields there are, and how long their names,
 /// is WeChat's affair ("interfaces may add fields", and each coupon brings some).
 pub const MAX_BYTES: usize = 64 * 1024;
 
-/// Why bytes are not a message. The texts are fixed: nothing of the input is ever echoed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+/// Why bytes are not a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum XmlError {
     /// Longer than [`MAX_BYTES`].
-    #[error("the message is too large")]
     TooLarge,
     /// Not UTF-8, a declared encoding other than UTF-8, or a character that XML does not know.
-    #[error("the message is not UTF-8 text")]
     Encoding,
     /// Not well-formed: tags that do not match, text outside the root, two roots, no end, an unknown entity.
-    #[error("the message is not well-formed XML")]
     Malformed,
     /// Well-formed, but with something that is not part of the protocol: a DOCTYPE, a processing instruction, an attribute, a prefix.
-    #[error("the message uses XML that the protocol does not")]
     Forbidden,
     /// The root element is not `xml`.
-    #[error("the root element is not xml")]
     Root,
     /// An element within a field.
-    #[error("the message is not flat")]
     Nested,
     /// A field that comes twice, in whatever order and with whatever value.
-    #[error("a field is repeated")]
     Repeated,
+}
+
+/// The texts are fixed: nothing of the input is ever echoed.
+impl From<XmlError> for Malformed {
+    fn from(error: XmlError) -> Self {
+        match error {
+            XmlError::TooLarge => Self::TooLarge,
+            XmlError::Encoding => Self::Form("the message is not UTF-8 text"),
+            XmlError::Malformed => Self::Form("the message is not well-formed XML"),
+            XmlError::Forbidden => Self::Form("the message uses XML that the protocol does not"),
+            XmlError::Root => Self::Form("the root element is not xml"),
+            XmlError::Nested => Self::Form("the message is not flat"),
+            XmlError::Repeated => Self::Form("a field is repeated"),
+        }
+    }
 }
 
 /// Reads a message. (One byte order mark at its start is let pass: the reader takes it off.)

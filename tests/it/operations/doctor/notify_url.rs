@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use wechat_pay::chance::Chance;
-use wechat_pay::channel::wechat::v2::SignType;
+use wechat_pay::channel::wechat::v2::{ApiKey, SignType, Signer};
 use wechat_pay::doctor::Verdict::{Fail, Ok, Warn};
-use wechat_pay::handshake::{Answer, HEADER, Question, digest};
+use wechat_pay::handshake::{Answer, HEADER, Key, Question, digest};
 
 use super::{Findings, Patient};
 use crate::support::database::{Database, Engine};
@@ -162,13 +162,11 @@ async fn a_notify_url_that_the_world_cannot_reach_is_told_of() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stranger_learns_nothing_by_asking() {
     let (app, _wechat) = app("127.0.0.1").await;
-    let ours = signer(SignType::Md5);
+    let ours = Key::derive(|purpose| signer(SignType::Md5).derived_key(purpose));
     let question = Question::new(app.clock.now(), &Chance::System);
     let stale = Question::new(app.clock.now() - chrono::TimeDelta::minutes(6), &Chance::System);
-    let other = wechat_pay::channel::wechat::v2::Signer::new(
-        wechat_pay::channel::wechat::v2::ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap(),
-        SignType::Md5,
-    );
+    let stranger = Signer::new(ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap(), SignType::Md5);
+    let other = Key::derive(|purpose| stranger.derived_key(purpose));
     let post = |header: Option<String>, body: String| {
         let request = app.till.request("POST", "/wxPay/notify").header("x-forwarded-for", "198.51.100.7");
         let request = header.iter().fold(request, |request, header| request.header(HEADER, header));

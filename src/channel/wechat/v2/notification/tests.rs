@@ -1,10 +1,13 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::channel::error::SignatureError;
+use crate::channel::proof::ProvenPayment;
 use crate::channel::wechat::v2::fields::Fields;
 use crate::channel::wechat::v2::sign::{ApiKey, SignType, Signer};
 use crate::channel::wechat::v2::testing::{BOTH, canonical, fields, merchant, message, read, signer, with, without};
 use crate::channel::wechat::v2::vectors::V5;
+use crate::channel::wechat::v2::xml::XmlError;
 use crate::deal::Timestamp;
 
 mod forgeries;
@@ -15,18 +18,18 @@ fn paid_lines() -> String {
 }
 
 /// The notification of these lines, signed as they say, read by a merchant who signs with MD5.
-fn posted(lines: &str) -> Result<Notification, NotificationError> {
+fn posted(lines: &str) -> Result<News, NoticeError> {
     read(&merchant(SignType::Md5), message(&signer(SignType::Md5), lines))
 }
 
 fn paid(lines: &str) -> ProvenPayment {
     match posted(lines) {
-        Ok(Notification::Paid(paid)) => paid,
+        Ok(News::Paid(paid)) => paid,
         other => panic!("not paid: {other:?}\n{lines}"),
     }
 }
 
-fn refused(lines: &str) -> NotificationError {
+fn refused(lines: &str) -> NoticeError {
     posted(lines).map(|notification| panic!("believed: {notification:?}\n{lines}")).unwrap_err()
 }
 
@@ -44,7 +47,7 @@ fn a_signed_payment_of_an_order_of_ours_is_proof() {
     for sign_type in BOTH {
         let merchant = merchant(sign_type);
         let body = message(&merchant.signer, &paid_lines());
-        let Notification::Paid(paid) = read(&merchant, &body).unwrap() else { panic!("paid") };
+        let News::Paid(paid) = read(&merchant, &body).unwrap() else { panic!("paid") };
         assert_eq!(facts(&paid), expected_facts());
         assert!(paid.is_cny());
         assert_eq!(paid.source(), Source::Notification);
@@ -68,11 +71,11 @@ fn a_sign_type_that_is_there_is_part_of_the_signature() {
         let merchant = merchant(sign_type);
         let lines = with(&paid_lines(), "sign_type", sign_type.as_str());
         let body = message(&merchant.signer, &lines);
-        assert!(matches!(read(&merchant, &body), Ok(Notification::Paid(_))));
+        assert!(matches!(read(&merchant, &body), Ok(News::Paid(_))));
 
         let sign_without = merchant.signer.sign(&fields(V5));
         let body = message(&merchant.signer, &with(&lines, "sign", &sign_without));
-        assert_eq!(read(&merchant, &body).unwrap_err(), NotificationError::Signature(SignatureError::Wrong));
+        assert_eq!(read(&merchant, &body).unwrap_err(), NoticeError::Signature(SignatureError::Wrong));
     }
 }
 
@@ -84,7 +87,7 @@ fn empty_elements_are_as_good_as_none() {
         ["<device_info/>", "<device_info></device_info>", "<sub_mch_id><![CDATA[]]></sub_mch_id>", "<sign_type/><err_code></err_code>"]
     {
         let body = plain.replace("<xml>", &format!("<xml>{empty}"));
-        let Ok(Notification::Paid(paid)) = read(&merchant, &body) else { panic!("{empty}") };
+        let Ok(News::Paid(paid)) = read(&merchant, &body) else { panic!("{empty}") };
         assert_eq!(facts(&paid), expected_facts());
     }
     for field in ["fee_type", "time_end", "attach", "openid"] {
@@ -110,7 +113,7 @@ fn a_field_with_nearly_the_name_of_the_total_is_not_the_total() {
     for name in ["Total_Fee", "total_fee_0", "TOTAL_FEE", "total-fee", "totalfee"] {
         assert_eq!(paid(&with(&paid_lines(), name, "1")).total_fee().get(), 88, "{name}");
         let instead = with(&without(&paid_lines(), "total_fee"), name, "88");
-        assert_eq!(refused(&instead), NotificationError::Incomplete("total_fee"), "{name}");
+        assert_eq!(refused(&instead), NoticeError::Incomplete("total_fee"), "{name}");
     }
 }
 
@@ -134,7 +137,7 @@ fn a_total_is_a_plain_positive_number_of_fen() {
         "10000000000",
         "NaN",
     ] {
-        assert_eq!(refused(&with(&paid_lines(), "total_fee", text)), NotificationError::Incomplete("total_fee"), "{text:?}");
+        assert_eq!(refused(&with(&paid_lines(), "total_fee", text)), NoticeError::Incomplete("total_fee"), "{text:?}");
     }
     for (text, fen) in [("1", 1), ("9999999999", 9_999_999_999)] {
         assert_eq!(paid(&with(&paid_lines(), "total_fee", text)).total_fee().get(), fen);
@@ -166,7 +169,7 @@ fn an_order_number_is_one_that_we_could_have_sent() {
         "../x",
         "<b>",
     ] {
-        assert_eq!(refused(&with(&paid_lines(), "out_trade_no", text)), NotificationError::Incomplete("out_trade_no"), "{text:?}");
+        assert_eq!(refused(&with(&paid_lines(), "out_trade_no", text)), NoticeError::Incomplete("out_trade_no"), "{text:?}");
     }
     for text in ["1", "aB_-|*@", "12345678901234567890123456789012", "20150806125346"] {
         assert_eq!(paid(&with(&paid_lines(), "out_trade_no", text)).order_id().as_str(), text);
@@ -180,7 +183,7 @@ fn a_transaction_id_is_kept_as_it_is_or_not_believed() {
     }
     for text in ["", " ", "1004400740201409030005092168 ", "1004 4007", "４２００", "微信", "1\u{7f}", "1004&version=1.0", &"4".repeat(46)]
     {
-        assert_eq!(refused(&with(&paid_lines(), "transaction_id", text)), NotificationError::Incomplete("transaction_id"), "{text:?}");
+        assert_eq!(refused(&with(&paid_lines(), "transaction_id", text)), NoticeError::Incomplete("transaction_id"), "{text:?}");
     }
 }
 
@@ -207,19 +210,15 @@ fn the_time_of_the_payment_decides_nothing() {
 fn what_is_required_must_be_there_and_not_empty() {
     for field in ["return_code", "result_code", "appid", "mch_id", "out_trade_no", "transaction_id", "total_fee"] {
         for lines in [without(&paid_lines(), field), with(&paid_lines(), field, "")] {
-            assert_eq!(refused(&lines), NotificationError::Incomplete(field));
+            assert_eq!(refused(&lines), NoticeError::Incomplete(field));
         }
     }
     for field in ["return_code", "result_code"] {
         for word in ["success", "OK", "SUCCESS ", "PAID"] {
-            assert_eq!(refused(&with(&paid_lines(), field, word)), NotificationError::Incomplete(field), "{word}");
+            assert_eq!(refused(&with(&paid_lines(), field, word)), NoticeError::Incomplete(field), "{word}");
         }
     }
-    assert_eq!(
-        refused(&with(&paid_lines(), "return_code", "FAIL")),
-        NotificationError::Incomplete("return_code"),
-        "even when it is signed"
-    );
+    assert_eq!(refused(&with(&paid_lines(), "return_code", "FAIL")), NoticeError::Incomplete("return_code"), "even when it is signed");
 }
 
 #[test]
@@ -231,9 +230,9 @@ fn a_payment_to_somebody_else_is_not_ours() {
         ("mch_id", "010000100"),
         ("mch_id", "10000100 "),
     ] {
-        assert_eq!(refused(&with(&paid_lines(), field, value)), NotificationError::Foreign(field), "{value}");
+        assert_eq!(refused(&with(&paid_lines(), field, value)), NoticeError::Foreign(field), "{value}");
         let failed = with(&with(&paid_lines(), "result_code", "FAIL"), field, value);
-        assert_eq!(refused(&failed), NotificationError::Foreign(field), "{value}");
+        assert_eq!(refused(&failed), NoticeError::Foreign(field), "{value}");
     }
 }
 
@@ -241,26 +240,26 @@ fn a_payment_to_somebody_else_is_not_ours() {
 fn a_failed_payment_is_taken_note_of_and_proves_nothing() {
     let failed = with(&with(&with(&paid_lines(), "result_code", "FAIL"), "err_code", "NOTENOUGH"), "err_code_des", "余额不足");
     for lines in [&failed, &without(&failed, "transaction_id"), &without(&failed, "total_fee"), &with(&failed, "total_fee", "-1")] {
-        let Ok(Notification::Failed { order_id }) = posted(lines) else { panic!("{lines}") };
+        let Ok(News::Failed { order_id }) = posted(lines) else { panic!("{lines}") };
         assert_eq!(order_id.as_str(), "20150806125346");
     }
-    assert_eq!(refused(&without(&failed, "out_trade_no")), NotificationError::Incomplete("out_trade_no"));
-    assert_eq!(refused(&without(&failed, "sign")), NotificationError::Signature(SignatureError::Missing));
+    assert_eq!(refused(&without(&failed, "out_trade_no")), NoticeError::Incomplete("out_trade_no"));
+    assert_eq!(refused(&without(&failed, "sign")), NoticeError::Signature(SignatureError::Missing));
 }
 
 #[test]
 fn a_refund_s_notification_is_no_unsigned_payment() {
     let refund = "return_code=SUCCESS\nappid=wxd930ea5d5a258f4f\nmch_id=10000100\nnonce_str=TeqClE3i0mvn3DrK\n\
                   req_info=KLXHweJYll5Krv4t/KU2x9Q04vPBZDA/w58/z363rww=";
-    assert!(matches!(posted(refund), Ok(Notification::Refund)));
-    assert!(matches!(posted(&with(&with(refund, "return_msg", "OK"), "out_trade_no", "20150806125346")), Ok(Notification::Refund)));
+    assert!(matches!(posted(refund), Ok(News::Refund)));
+    assert!(matches!(posted(&with(&with(refund, "return_msg", "OK"), "out_trade_no", "20150806125346")), Ok(News::Refund)));
     for field in ["return_code", "appid", "mch_id"] {
-        assert_eq!(refused(&without(refund, field)), NotificationError::Incomplete(field));
+        assert_eq!(refused(&without(refund, field)), NoticeError::Incomplete(field));
     }
-    assert_eq!(refused(&with(refund, "return_code", "FAIL")), NotificationError::Incomplete("return_code"));
-    assert_eq!(refused(&with(refund, "appid", "wx0000000000000002")), NotificationError::Foreign("appid"));
-    assert_eq!(refused(&with(refund, "mch_id", "10000101")), NotificationError::Foreign("mch_id"));
-    let missing = NotificationError::Signature(SignatureError::Missing);
+    assert_eq!(refused(&with(refund, "return_code", "FAIL")), NoticeError::Incomplete("return_code"));
+    assert_eq!(refused(&with(refund, "appid", "wx0000000000000002")), NoticeError::Foreign("appid"));
+    assert_eq!(refused(&with(refund, "mch_id", "10000101")), NoticeError::Foreign("mch_id"));
+    let missing = NoticeError::Signature(SignatureError::Missing);
     for lines in [
         with(refund, "req_info", ""),
         with(refund, "req_info", "<script>"),
@@ -288,7 +287,7 @@ fn a_line_end_in_a_value_was_signed_as_one_line_feed() {
         let line_feed = xml::write(&signed);
         for line_end in ["\n", "\r\n", "\r"] {
             let body = line_feed.replace('\n', line_end);
-            let Ok(Notification::Paid(paid)) = read(&merchant, &body) else { panic!("{line_end:?}") };
+            let Ok(News::Paid(paid)) = read(&merchant, &body) else { panic!("{line_end:?}") };
             assert_eq!(facts(&paid), expected_facts());
             assert_eq!(paid.evidence().xml(), body, "the bytes are kept as they came");
         }
@@ -298,10 +297,10 @@ fn a_line_end_in_a_value_was_signed_as_one_line_feed() {
 #[test]
 fn no_refusal_echoes_the_message() {
     let errors = [
-        NotificationError::Xml(XmlError::Nested),
-        NotificationError::Signature(SignatureError::Wrong),
-        NotificationError::Incomplete("total_fee"),
-        NotificationError::Foreign("appid"),
+        NoticeError::Malformed(XmlError::Nested.into()),
+        NoticeError::Signature(SignatureError::Wrong),
+        NoticeError::Incomplete("total_fee"),
+        NoticeError::Foreign("appid"),
     ];
     for error in errors {
         let text = error.to_string();

@@ -1,5 +1,6 @@
 use super::*;
-use crate::channel::wechat::v2::sign::{SignType, SignatureError};
+use crate::channel::error::{Ground, SignatureError};
+use crate::channel::wechat::v2::sign::SignType;
 use crate::channel::wechat::v2::testing::{BOTH, merchant, message, with, without};
 use crate::channel::wechat::v2::xml::XmlError;
 use crate::deal::Fen;
@@ -184,7 +185,7 @@ fn a_protocol_failure_is_a_refusal_without_a_code() {
     ];
     for (call, answer, gate) in CALLS {
         for text in texts {
-            let refusal = Refusal { err_code: None, description: text.to_owned() };
+            let refusal = refusal(None, text);
             assert_eq!(refusal.to_string(), text);
             let failure = format!("return_code=FAIL\nreturn_msg={text}");
             assert_eq!(asked(gate, &failure), Err(CallError::Refused(refusal.clone())), "{call}");
@@ -193,7 +194,7 @@ fn a_protocol_failure_is_a_refusal_without_a_code() {
             assert_eq!(asked(gate, &claims_more), Err(CallError::Refused(refusal)), "{call}");
         }
         for silent in ["return_code=FAIL", "return_code=FAIL\nreturn_msg="] {
-            let refusal = Refusal { err_code: None, description: "return_code FAIL".to_owned() };
+            let refusal = refusal(None, "return_code FAIL");
             assert_eq!(asked(gate, silent), Err(CallError::Refused(refusal)), "{call}");
         }
     }
@@ -215,9 +216,7 @@ fn a_request_for_patience_is_told_from_a_refusal() {
 
 #[test]
 fn a_business_failure_is_a_refusal_in_wechats_words() {
-    let refusal = |err_code: &str, description: &str| {
-        CallError::Refused(Refusal { err_code: Some(err_code.to_owned()), description: description.to_owned() })
-    };
+    let refused = |err_code: &str, description: &str| CallError::Refused(refusal(Some(err_code), description));
     for (call, _, gate) in CALLS {
         for (err_code, description) in [
             ("INVALID_REQUEST", "201 商户订单号重复"),
@@ -226,26 +225,29 @@ fn a_business_failure_is_a_refusal_in_wechats_words() {
             ("APPID_MCHID_NOT_MATCH", "appid和mch_id不匹配"),
             ("A_CODE_OF_THE_FUTURE", "&<b>"),
         ] {
-            assert_eq!(asked(gate, &no(err_code, description)), Err(refusal(err_code, description)), "{call}");
+            assert_eq!(asked(gate, &no(err_code, description)), Err(refused(err_code, description)), "{call}");
         }
         // Without a description of its own, return_msg has to do.
-        assert_eq!(asked(gate, &no("NOAUTH", "")), Err(refusal("NOAUTH", "OK")), "{call}");
-        assert_eq!(asked(gate, &without(&no("NOAUTH", ""), "return_msg")), Err(refusal("NOAUTH", "")), "{call}");
+        assert_eq!(asked(gate, &no("NOAUTH", "")), Err(refused("NOAUTH", "OK")), "{call}");
+        assert_eq!(asked(gate, &without(&no("NOAUTH", ""), "return_msg")), Err(refused("NOAUTH", "")), "{call}");
     }
 }
 
 #[test]
-fn a_number_that_was_used_before_is_recognised_by_code_and_words() {
-    for (err_code, description, taken) in [
-        (Some("OUT_TRADE_NO_USED"), "商户订单号重复", true),
-        (Some("OUT_TRADE_NO_USED"), "", true),
-        (Some("INVALID_REQUEST"), "201 商户订单号重复", true),
-        (Some("INVALID_REQUEST"), "该产品未开通", false),
-        (Some("ORDERPAID"), "商户订单号重复", false),
-        (None, "201 商户订单号重复", false),
+fn what_a_refusal_means_is_recognised_by_code_and_words() {
+    for (err_code, description, ground) in [
+        (Some("OUT_TRADE_NO_USED"), "商户订单号重复", Ground::NumberTaken),
+        (Some("OUT_TRADE_NO_USED"), "", Ground::NumberTaken),
+        (Some("INVALID_REQUEST"), "201 商户订单号重复", Ground::NumberTaken),
+        (Some("INVALID_REQUEST"), "该产品未开通", Ground::Other),
+        (Some("ORDERPAID"), "商户订单号重复", Ground::Decided),
+        (Some("ORDERCLOSED"), "order closed", Ground::Decided),
+        (None, "201 商户订单号重复", Ground::Other),
+        (Some("SIGNERROR"), "", Ground::OurSignature),
+        (None, "签名错误，请检查后再试", Ground::OurSignature),
+        (Some("NOAUTH"), "签名错误", Ground::Other),
     ] {
-        let refusal = Refusal { err_code: err_code.map(str::to_owned), description: description.to_owned() };
-        assert_eq!(refusal.number_is_taken(), taken, "{refusal}");
+        assert_eq!(refusal(err_code, description).ground, ground, "{err_code:?} {description}");
     }
 }
 
@@ -318,7 +320,7 @@ fn what_is_no_message_of_the_protocol_is_no_answer() {
             (signed.replace("</xml>", ""), XmlError::Malformed),
             (signed.replace("</xml>", &" ".repeat(64 * 1024)), XmlError::TooLarge),
         ] {
-            assert_eq!(gate(&merchant, &order_id(), body.as_bytes()), Err(unknown(error)), "{call}");
+            assert_eq!(gate(&merchant, &order_id(), body.as_bytes()), Err(unknown(Malformed::from(error))), "{call}");
         }
     }
 }

@@ -17,7 +17,7 @@ fn refused<T: AsRef<[u8]>>(cases: impl IntoIterator<Item = (T, XmlError)>) {
 
 /// The value of the only field, which is `a`.
 fn value(field: &str) -> String {
-    let message = parse(format!("<xml>{field}</xml>").as_bytes()).unwrap_or_else(|error| panic!("{error}: {field}"));
+    let message = parse(format!("<xml>{field}</xml>").as_bytes()).unwrap_or_else(|error| panic!("{error:?}: {field}"));
     let [("a", value)] = message.iter().collect::<Vec<_>>()[..] else { panic!("not the field a alone: {field}") };
     value.to_owned()
 }

@@ -1,14 +1,14 @@
 use super::*;
 
-fn wrong() -> NotificationError {
-    NotificationError::Signature(SignatureError::Wrong)
+fn wrong() -> NoticeError {
+    NoticeError::Signature(SignatureError::Wrong)
 }
 
-fn missing() -> NotificationError {
-    NotificationError::Signature(SignatureError::Missing)
+fn missing() -> NoticeError {
+    NoticeError::Signature(SignatureError::Missing)
 }
 
-fn refusal(sign_type: SignType, body: &str) -> NotificationError {
+fn refusal(sign_type: SignType, body: &str) -> NoticeError {
     let notification = read(&merchant(sign_type), body);
     notification.map(|notification| panic!("believed: {notification:?}\n{body}")).unwrap_err()
 }
@@ -61,7 +61,7 @@ fn a_signature_is_compared_as_a_whole_and_in_upper_case() {
     for sign_type in BOTH {
         let right = signer(sign_type).sign(&fields(V5));
         let taken = read(&merchant(sign_type), with_sign(sign_type, "<sign>{sign}</sign>"));
-        assert!(matches!(taken, Ok(Notification::Paid(_))));
+        assert!(matches!(taken, Ok(News::Paid(_))));
         let mixed = format!("{}{}", &right[..16], right[16..].to_lowercase());
         for forged in [
             right.to_lowercase(),
@@ -118,7 +118,7 @@ fn a_second_sign_or_sign_type_is_refused_before_the_signature_is_looked_at() {
         ("<sign>{sign}</sign><total_fee>1</total_fee>", XmlError::Repeated),
         ("<sign>{sign}</sign><total_fee>88</total_fee>", XmlError::Repeated),
     ] {
-        assert_eq!(refusal(SignType::Md5, &with_sign(SignType::Md5, element)), NotificationError::Xml(error), "{element}");
+        assert_eq!(refusal(SignType::Md5, &with_sign(SignType::Md5, element)), NoticeError::Malformed(error.into()), "{element}");
     }
 }
 
@@ -130,7 +130,7 @@ fn a_repeated_total_is_refused_whichever_of_the_two_was_signed() {
             let lines = with(&without(V5, "total_fee"), "sign", &sign);
             let body = String::from_utf8(message(&signer(SignType::Md5), &lines)).unwrap();
             let doubled = format!("<xml><total_fee>{first}</total_fee><total_fee>{second}</total_fee>");
-            assert_eq!(refusal(SignType::Md5, &body.replace("<xml>", &doubled)), NotificationError::Xml(XmlError::Repeated));
+            assert_eq!(refusal(SignType::Md5, &body.replace("<xml>", &doubled)), NoticeError::Malformed(XmlError::Repeated.into()));
         }
     }
 }
@@ -149,7 +149,7 @@ fn an_unknown_field_is_signed_or_the_message_is_wrong() {
     let merchant = merchant(SignType::Md5);
     for name in ["future_field", "Sign", "SIGN", "sign_", "Key", "KEY"] {
         let body = String::from_utf8(message(&merchant.signer, &with(&paid_lines(), name, "x"))).unwrap();
-        assert!(matches!(read(&merchant, &body), Ok(Notification::Paid(_))), "{name}");
+        assert!(matches!(read(&merchant, &body), Ok(News::Paid(_))), "{name}");
         assert_eq!(refusal(SignType::Md5, &body.replace(&format!("<{name}><![CDATA[x]]></{name}>"), "")), wrong(), "{name} left out");
         let added = with_sign(SignType::Md5, &format!("<sign>{{sign}}</sign><{name}>x</{name}>"));
         assert_eq!(refusal(SignType::Md5, &added), wrong(), "{name} put in");
@@ -173,7 +173,7 @@ fn fields_drawn_into_one_value_under_the_same_signature_forge_nothing() {
             let forged: Fields = pairs[..first].iter().cloned().chain(drawn).chain(pairs[last + 1..].iter().cloned()).collect();
             let forged = forged.with("sign", sign.as_str());
             assert_eq!(merchant.signer.verify(&forged), Ok(()), "the signature does not tell");
-            if let Ok(Notification::Paid(paid)) = read(&merchant, xml::write(&forged)) {
+            if let Ok(News::Paid(paid)) = read(&merchant, xml::write(&forged)) {
                 assert_eq!(facts(&paid), expected_facts(), "{:?}", canonical(&forged));
                 believed += 1;
             }
@@ -199,7 +199,7 @@ fn original(merchant: &Merchant) -> Vec<u8> {
 fn no_flipped_bit_and_no_missing_or_doubled_byte_forges_anything() {
     for merchant in BOTH.map(merchant) {
         let original = original(&merchant);
-        assert!(matches!(read(&merchant, &original), Ok(Notification::Paid(_))));
+        assert!(matches!(read(&merchant, &original), Ok(News::Paid(_))));
         for at in 0..original.len() {
             for bit in 0..8 {
                 let mut changed = original.clone();

@@ -8,10 +8,10 @@ mod unified_order {
     fn gives_the_link_and_the_answer_itself() {
         let merchant = merchant(SignType::HmacSha256);
         let body = message(&merchant.signer, PREPAID);
-        let prepaid = reply::unified_order(&merchant, &order_id(), &body).unwrap();
-        assert_eq!(prepaid.code_url, "weixin://wxpay/bizpayurl?pr=4v3fQYUz3");
-        assert_eq!(prepaid.evidence.xml().as_bytes(), body);
-        assert!(!format!("{prepaid:?}").contains("IITRi8Iabbblz1Jc"), "evidence is not for logs");
+        let ticket = reply::unified_order(&merchant, &order_id(), &body).unwrap();
+        assert_eq!(ticket.code_url, "weixin://wxpay/bizpayurl?pr=4v3fQYUz3");
+        assert_eq!(ticket.evidence.xml().as_bytes(), body);
+        assert!(!format!("{ticket:?}").contains("IITRi8Iabbblz1Jc"), "evidence is not for logs");
     }
 
     #[test]
@@ -23,8 +23,8 @@ mod unified_order {
             "weixin://wxpay/bizpayurl/up?pr=NwY5Mz9&groupid=00",
             &of_length(256),
         ] {
-            let prepaid = asked(reply::unified_order, &with(PREPAID, "code_url", code_url)).unwrap();
-            assert_eq!((prepaid.code_url.as_str(), prepaid.looks_as_ever()), (code_url, true));
+            let ticket = asked(reply::unified_order, &with(PREPAID, "code_url", code_url)).unwrap();
+            assert_eq!((ticket.code_url.as_str(), looks_as_ever(&ticket.code_url)), (code_url, true));
         }
         for code_url in [
             "weixin://wxpay/s/XXXXXX",
@@ -35,8 +35,8 @@ mod unified_order {
             "https://wx.tenpay.com/t/4v3fQYUz3",
             "4v3fQYUz3",
         ] {
-            let prepaid = asked(reply::unified_order, &with(PREPAID, "code_url", code_url)).unwrap();
-            assert_eq!((prepaid.code_url.as_str(), prepaid.looks_as_ever()), (code_url, false));
+            let ticket = asked(reply::unified_order, &with(PREPAID, "code_url", code_url)).unwrap();
+            assert_eq!((ticket.code_url.as_str(), looks_as_ever(&ticket.code_url)), (code_url, false));
         }
         for code_url in [
             "",
@@ -72,8 +72,8 @@ mod order_query {
 
     fn known(lines: &str) -> Trade {
         match asked(reply::order_query, lines).unwrap() {
-            QueryAnswer::Known(trade) => trade,
-            QueryAnswer::NotExist => panic!("known to WeChat"),
+            QueryOutcome::Known(trade) => trade,
+            QueryOutcome::NotExist => panic!("known to WeChat"),
         }
     }
 
@@ -165,7 +165,7 @@ mod order_query {
     fn tells_an_order_that_wechat_does_not_know() {
         for description in ["order not exist", "此交易订单号不存在"] {
             let answer = asked(reply::order_query, &no("ORDERNOTEXIST", description)).unwrap();
-            assert!(matches!(answer, QueryAnswer::NotExist));
+            assert!(matches!(answer, QueryOutcome::NotExist));
         }
     }
 }
@@ -183,20 +183,20 @@ mod close_order {
             &with(CLOSED, "result_msg", "anything"),
             &with(CLOSED, "out_trade_no", ORDER_ID),
         ] {
-            assert_eq!(asked(reply::close_order, lines), Ok(CloseAnswer::Closed), "{lines}");
+            assert_eq!(asked(reply::close_order, lines), Ok(CloseOutcome::Closed), "{lines}");
         }
     }
 
     #[test]
     fn tells_closed_paid_and_unknown_orders_apart() {
         for (err_code, description, answer) in [
-            ("ORDERCLOSED", "order closed", CloseAnswer::Closed),
-            ("ORDERPAID", "order paid", CloseAnswer::Paid),
-            ("ORDERNOTEXIST", "order not exist", CloseAnswer::NotExist),
+            ("ORDERCLOSED", "order closed", CloseOutcome::Closed),
+            ("ORDERPAID", "order paid", CloseOutcome::Paid),
+            ("ORDERNOTEXIST", "order not exist", CloseOutcome::NotExist),
         ] {
             assert_eq!(asked(reply::close_order, &no(err_code, description)), Ok(answer));
         }
-        let refusal = Refusal { err_code: Some("TRADE_STATE_ERROR".to_owned()), description: "trade state error".to_owned() };
+        let refusal = refusal(Some("TRADE_STATE_ERROR"), "trade state error");
         assert_eq!(asked(reply::close_order, &no("TRADE_STATE_ERROR", "trade state error")), Err(CallError::Refused(refusal)));
     }
 }

@@ -1,0 +1,89 @@
+//! Webhook messages of a channel: what a notification tells, why one is not believed, and what the channel is answered.
+
+use std::borrow::Cow;
+
+use crate::deal::OrderId;
+
+use super::error::{Malformed, SignatureError};
+use super::proof::ProvenPayment;
+
+/// What a notification tells, once it is known to be the channel's and about us.
+#[derive(Debug)]
+pub enum News {
+    /// The order was paid.
+    Paid(ProvenPayment),
+    /// A payment was tried and failed. Acknowledged and otherwise only taken note of.
+    Failed {
+        /// Which order.
+        order_id: OrderId,
+    },
+    /// Something was given back. WeChat encrypts this one instead of signing it, so it proves nothing.
+    Refund,
+}
+
+/// A notification that our key has signed.
+#[derive(Debug)]
+pub enum Reading {
+    /// By the configured algorithm.
+    Verified(News),
+    /// By another one, which is right if its order was sent so.
+    OtherAlgorithm(Unconfirmed),
+}
+
+/// A notification that our key has signed by an algorithm that is not the configured one. It proves nothing until the order's
+/// own request says that it was sent so ([`super::Channel::confirm`]).
+#[derive(Debug)]
+pub struct Unconfirmed {
+    pub(in crate::channel) order_id: OrderId,
+    pub(in crate::channel) news: News,
+    /// The channel's word for the algorithm.
+    pub(in crate::channel) algorithm: &'static str,
+}
+
+impl Unconfirmed {
+    /// About which order it is.
+    pub fn order_id(&self) -> &OrderId {
+        &self.order_id
+    }
+
+    /// The news of an order that is not there (of a restored copy, say): signed with our key, it is no forgery, and there is no
+    /// deal that it could settle.
+    pub fn of_unknown_order(self) -> News {
+        self.news
+    }
+}
+
+/// Why a notification is not believed. The texts are fixed: nothing of the message is ever echoed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoticeError {
+    /// Not a message of the protocol.
+    #[error("{0}")]
+    Malformed(#[from] Malformed),
+    /// Not signed by WeChat with our key.
+    #[error("{0}")]
+    Signature(#[from] SignatureError),
+    /// A required field is missing or malformed.
+    #[error("the notification has no valid {0}")]
+    Incomplete(&'static str),
+    /// For another appid or merchant number.
+    #[error("the notification has a foreign {0}")]
+    Foreign(&'static str),
+}
+
+/// Whether a notification was taken. The channel posts one that was not once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receipt {
+    /// It need not be posted again.
+    Taken,
+    /// It was not taken, for this reason in a word or two.
+    Refused(&'static str),
+}
+
+/// A [`Receipt`] as the channel reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// The body of the answer.
+    pub body: Cow<'static, str>,
+    /// Its content type.
+    pub content_type: &'static str,
+}

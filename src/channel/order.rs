@@ -1,0 +1,22 @@
+//! What a channel must know to open an order.
+
+use std::net::IpAddr;
+
+use crate::deal::{Fen, OrderId, Timestamp};
+
+/// What is to be paid.
+#[derive(Debug, Clone)]
+pub struct Order<'a> {
+    /// Our number.
+    pub order_id: &'a OrderId,
+    /// The price.
+    pub total_fee: Fen,
+    /// What the payer reads; cut to what the channel allows (WeChat: 127 bytes).
+    pub body: &'a str,
+    /// The product's number, required for QR codes.
+    pub product_id: i64,
+    /// The payer's address.
+    pub payer: IpAddr,
+    /// When the link shall stop working, at least five minutes ahead; `None`: by the channel's own time (WeChat: two hours).
+    pub time_expire: Option<Timestamp>,
+}

@@ -1,0 +1,189 @@
+//! The ways to WeChat: HTTP with failover between two hosts, every default of the HTTP client chosen; or a wire within this
+//! process, as a simulation has it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use reqwest::{Response, StatusCode, Url};
+use tokio::time::{Instant, timeout};
+use tracing::warn;
+
+use crate::chance::Chance;
+use crate::channel::error::{CallError, Doubt, Malformed};
+use crate::clock::Clock;
+use crate::resolver::Resolver;
+use crate::trace::TraceContext;
+
+use super::calls::Call;
+use super::proxy::Proxy;
+
+/// A connection that takes longer is one that the payer should not wait for: the other host is tried.
+pub const CONNECT: Duration = Duration::from_secs(2);
+/// For a whole call, both hosts and all repeats included. Front ends wait for at most 8 s.
+pub(super) const TOTAL: Duration = Duration::from_secs(6);
+/// Shorter than any keep-alive of WeChat's, so that a request seldom meets a connection that is being closed.
+const IDLE: Duration = Duration::from_secs(4);
+/// How long the backup host is used before the primary is tried again (PROTOCOL.md, 1.4).
+const BACKUP_STAY: Duration = Duration::from_secs(180);
+
+/// Where WeChat's API is.
+#[derive(Debug, Clone)]
+pub struct Endpoints {
+    /// The base URL: the path of each call hangs below it.
+    pub primary: Url,
+    /// Used when the primary cannot be reached.
+    pub backup: Option<Url>,
+    /// Through which both are reached; `None`: straight.
+    pub proxy: Option<Proxy>,
+}
+
+/// How a request gets to WeChat.
+#[derive(Debug)]
+pub(super) enum Transport {
+    Http(Box<Http>),
+    Wire(Wire),
+}
+
+impl Transport {
+    /// By which time calls are made: on a wire that is the simulation's.
+    pub fn clock(&self) -> &Clock {
+        match self {
+            Self::Http(_) => &Clock::System,
+            Self::Wire(wire) => &wire.clock,
+        }
+    }
+
+    /// Sends a request and gives the bytes of its reply, within the time that is left for it.
+    pub async fn post(&self, call: Call, request: String, left: Duration) -> Result<Vec<u8>, CallError> {
+        match self {
+            Self::Http(http) => timeout(left, http.post(call, request)).await.unwrap_or(Err(Doubt::Timeout.into())),
+            Self::Wire(wire) => (wire.carry)(call.name, request, left).await,
+        }
+    }
+}
+
+/// A WeChat within this process: takes the name of a call, a request and the time that there is, gives the reply, or a
+/// time-out of its own.
+#[derive(Clone)]
+pub struct Wire {
+    clock: Clock,
+    carry: Arc<dyn Fn(&'static str, String, Duration) -> Reply + Send + Sync>,
+}
+
+type Reply = BoxFuture<'static, Result<Vec<u8>, CallError>>;
+
+impl Wire {
+    /// Has `carry` called with every request.
+    pub fn new(clock: Clock, carry: impl Fn(&'static str, String, Duration) -> Reply + Send + Sync + 'static) -> Self {
+        Self { clock, carry: Arc::new(carry) }
+    }
+}
+
+impl std::fmt::Debug for Wire {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wire")
+    }
+}
+
+/// The way over the net.
+#[derive(Debug)]
+pub(super) struct Http {
+    endpoints: Endpoints,
+    avoid_primary_until: Mutex<Option<Instant>>,
+    client: reqwest::Client,
+    chance: Chance,
+}
+
+impl Http {
+    /// A way to these hosts.
+    pub fn new(endpoints: Endpoints, chance: Chance) -> Result<Self, reqwest::Error> {
+        let client = http_client(endpoints.proxy.as_ref())?;
+        Ok(Self { endpoints, avoid_primary_until: Mutex::new(None), client, chance })
+    }
+
+    /// Posts to the host that is expected to work, and to the other one if it cannot be reached.
+    async fn post(&self, call: Call, request: String) -> Result<Vec<u8>, CallError> {
+        let Some(backup) = &self.endpoints.backup else {
+            return self.post_to(&self.endpoints.primary, call, request).await;
+        };
+        if self.avoids_primary() {
+            return match self.post_to(backup, call, request.clone()).await {
+                Err(CallError::Unreachable) => self.post_to(&self.endpoints.primary, call, request).await,
+                answered => answered,
+            };
+        }
+        match self.post_to(&self.endpoints.primary, call, request.clone()).await {
+            Err(CallError::Unreachable) => {
+                warn!(stay_s = BACKUP_STAY.as_secs(), "the primary host cannot be reached, changing to the backup host");
+                *self.avoid_primary_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + BACKUP_STAY);
+                self.post_to(backup, call, request).await
+            }
+            answered => answered,
+        }
+    }
+
+    fn avoids_primary(&self) -> bool {
+        let until = *self.avoid_primary_until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.is_some_and(|until| Instant::now() < until)
+    }
+
+    async fn post_to(&self, base: &Url, call: Call, request: String) -> Result<Vec<u8>, CallError> {
+        let url = format!("{}{}", base.as_str().trim_end_matches('/'), call.path);
+        let mut post = self.client.post(url).header("content-type", "text/xml; charset=utf-8");
+        if let Some(trace) = TraceContext::current() {
+            post = post.header("traceparent", trace.step(&self.chance));
+        }
+        let response = post.body(request).send().await.map_err(transport_error)?;
+        match response.status() {
+            StatusCode::OK => read_capped(response, call.largest_reply).await,
+            StatusCode::TOO_MANY_REQUESTS => Err(CallError::RateLimited),
+            status => Err(Doubt::Status(status.as_u16()).into()),
+        }
+    }
+}
+
+async fn read_capped(mut response: Response, largest: usize) -> Result<Vec<u8>, CallError> {
+    let mut body = Vec::with_capacity(1024);
+    while let Some(chunk) = response.chunk().await.map_err(transport_error)? {
+        if body.len() + chunk.len() > largest {
+            return Err(Doubt::Malformed(Malformed::TooLarge).into());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Only a failed connect proves that nothing was sent. (The error itself may show an address, so it goes no further.)
+fn transport_error(error: reqwest::Error) -> CallError {
+    if error.is_connect() {
+        CallError::Unreachable
+    } else if error.is_timeout() {
+        Doubt::Timeout.into()
+    } else {
+        Doubt::Broken.into()
+    }
+}
+
+/// A client that reaches WeChat, with every default of it chosen.
+pub fn http_client(proxy: Option<&Proxy>) -> Result<reqwest::Client, reqwest::Error> {
+    // reqwest brings no cryptography of its own here, so that the service has only one. A second call changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("wechat-pay/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT)
+        .timeout(TOTAL)
+        .pool_idle_timeout(IDLE)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .dns_resolver(Resolver::new())
+        // The environment's proxies are for others: one that was set for them would see every order.
+        .no_proxy()
+        .referer(false)
+        .http1_only();
+    match proxy {
+        Some(proxy) => builder.proxy(proxy.for_client()?),
+        None => builder,
+    }
+    .build()
+}

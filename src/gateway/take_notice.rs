@@ -1,0 +1,147 @@
+//! The webhook use case: a notification is read, believed or not, settled, counted once and answered. Size, XML and signature
+//! are looked at before anything of the database is touched, so a flood of forged ones costs some hashes each.
+//!
+//! The store must be asked before one is believed that our key has signed by an algorithm that is not the configured one: it is
+//! right for an order of before the configuration was changed.
+
+use tracing::{info, warn};
+
+use crate::channel::{Acknowledgement, News, NoticeError, Reading, Receipt, SignatureError, Unconfirmed};
+use crate::deal::OrderId;
+use crate::store::{EventKind, Origin, StoreError};
+
+use super::labels::{Answered, Disbelief, Wrong};
+use super::{Gateway, SettleError, Settled};
+
+/// What became of a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// The payment is stored, durably.
+    Stored,
+    /// It was stored before.
+    Repeated,
+    /// It told of a payment that was tried and failed.
+    PaymentFailed,
+    /// It told of a refund, which is counted and otherwise left alone.
+    Refund,
+    /// The payment does not fit its order.
+    Mismatch(Wrong),
+    /// It could not be stored, or not in time. The channel comes again.
+    NotStored,
+    /// A fault of ours was met on the way.
+    Fault,
+    /// It is not the channel's.
+    Disbelieved(Disbelief),
+}
+
+impl Taken {
+    /// What the channel is told.
+    pub fn receipt(self) -> Receipt {
+        match self {
+            Self::Stored | Self::Repeated | Self::PaymentFailed | Self::Refund => Receipt::Taken,
+            Self::Mismatch(wrong) => Receipt::Refused(match wrong {
+                Wrong::UnknownOrder => "UNKNOWN ORDER",
+                Wrong::Amount => "AMOUNT",
+                Wrong::Currency => "CURRENCY",
+                Wrong::SecondTransaction => "PAID BY ANOTHER TRANSACTION",
+                Wrong::SpentTransaction => "TRANSACTION OF ANOTHER ORDER",
+            }),
+            Self::NotStored => Receipt::Refused("BUSY"),
+            Self::Fault => Receipt::Refused("ERROR"),
+            Self::Disbelieved(reason) => Receipt::Refused(match reason {
+                Disbelief::Sender => "SENDER",
+                Disbelief::TooLarge => "TOO LARGE",
+                Disbelief::Malformed => "MALFORMED",
+                Disbelief::Incomplete => "INCOMPLETE",
+                Disbelief::Signature => "SIGNATURE",
+                Disbelief::Foreign => "FOREIGN",
+            }),
+        }
+    }
+
+    fn settled(outcome: &Result<Settled, SettleError>) -> Self {
+        match outcome {
+            Ok(Settled::Already) => Self::Repeated,
+            Ok(_) => Self::Stored,
+            Err(error) => Wrong::of(error).map_or(Self::NotStored, Self::Mismatch),
+        }
+    }
+}
+
+impl From<Taken> for Answered {
+    fn from(taken: Taken) -> Self {
+        match taken {
+            Taken::Stored => Self::Acknowledged,
+            Taken::Repeated => Self::Repeated,
+            Taken::PaymentFailed => Self::PaymentFailed,
+            Taken::Refund => Self::Refund,
+            Taken::Mismatch(_) => Self::Mismatch,
+            Taken::NotStored | Taken::Fault => Self::NotStored,
+            Taken::Disbelieved(_) => Self::Disbelieved,
+        }
+    }
+}
+
+impl Gateway {
+    /// Takes a notification's body. Each outcome is to be answered by [`Gateway::acknowledge`].
+    pub async fn take_notice(&self, body: &[u8]) -> Taken {
+        let news = match self.channel.read_notice(body) {
+            Ok(Reading::Verified(news)) => Ok(news),
+            Ok(Reading::OtherAlgorithm(unconfirmed)) => match self.confirm(unconfirmed).await {
+                Ok(confirmed) => confirmed.map_err(NoticeError::from),
+                Err(error) => {
+                    warn!(%error, "a notification could not be confirmed yet");
+                    return Taken::NotStored;
+                }
+            },
+            Err(error) => Err(error),
+        };
+        match news {
+            Ok(News::Paid(payment)) => Taken::settled(&self.settle(&payment, Origin::Notification).await),
+            Ok(News::Failed { order_id }) => {
+                self.payment_failed(&order_id).await;
+                Taken::PaymentFailed
+            }
+            Ok(News::Refund) => {
+                warn!("a notification of a refund; it is not read yet");
+                Taken::Refund
+            }
+            Err(error) => {
+                warn!(%error, "a notification is not believed");
+                Taken::Disbelieved(Disbelief::of(&error))
+            }
+        }
+    }
+
+    /// Counts what became of a notification, which is done once each, and gives the channel's answer to it.
+    pub fn acknowledge(&self, taken: Taken) -> Acknowledgement {
+        self.metrics.answered(taken.into());
+        if let Taken::Disbelieved(reason) = taken {
+            self.metrics.disbelieved_for(reason);
+        }
+        self.acknowledgement(taken.receipt())
+    }
+
+    /// The channel's form of an answer to a post that was not looked at.
+    pub fn acknowledgement(&self, receipt: Receipt) -> Acknowledgement {
+        self.channel.acknowledgement(receipt)
+    }
+
+    /// Believes a notification if its order was sent by the algorithm that signed it, or is none of ours.
+    async fn confirm(&self, unconfirmed: Unconfirmed) -> Result<Result<News, SignatureError>, StoreError> {
+        let Some(deal) = self.store.find_to_finish(unconfirmed.order_id()).await? else { return Ok(Ok(unconfirmed.of_unknown_order())) };
+        let confirmed = self.channel.confirm(unconfirmed, deal.prepay.request.as_deref());
+        if confirmed.is_ok() {
+            info!(order_id = %deal.order_id, "a notification by the order's own algorithm, which is not wechat.sign_type");
+        }
+        Ok(confirmed)
+    }
+
+    /// Takes note of a payment that was tried and failed. The payer may try again.
+    async fn payment_failed(&self, order_id: &OrderId) {
+        info!(%order_id, "WeChat tells of a payment that failed");
+        if matches!(self.store.find_to_finish(order_id).await, Ok(Some(_))) {
+            self.record(self.event(order_id, EventKind::PaymentFailed, Origin::Notification), None).await;
+        }
+    }
+}
