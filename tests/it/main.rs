@@ -33,6 +33,7 @@ mod front_end_http;
 mod given_back;
 mod heavy;
 mod key_change;
+mod language;
 mod links;
 mod locks;
 mod metrics;
