@@ -72,6 +72,7 @@ pub mod explain;
 pub mod gateway;
 pub mod handshake;
 pub mod http;
+pub mod language;
 pub mod listener;
 pub mod metrics;
 pub mod page;

@@ -1,8 +1,8 @@
-//! Who may open a deal: `auth.mode`. It decides about nothing else, for an order that exists is known by its unguessable
-//! number only.
+//! Authentication of the callers that open deals: `auth.mode`. Nothing else asks for it, for an order that exists is known by its
+//! unguessable number only.
 //!
-//! A price that a browser names is the browser's price. So either nobody but the merchant's own back end calls
-//! ([`ApiKeys`]), or a browser carries an offer that the back end has signed and nobody can change ([`SigningSecrets`]).
+//! A price that a browser names is the browser's price. So either the merchant's own back end is the only caller
+//! ([`ApiKeys`]), or a browser carries an offer that the back end has signed and that cannot be changed ([`SigningSecrets`]).
 
 mod api_key;
 mod signed;
@@ -13,28 +13,13 @@ pub use signed::{SignedOffer, SigningSecrets, Unbelieved};
 /// The mode, with what it needs.
 #[derive(Debug, Clone)]
 pub enum Auth {
-    /// Everybody who reaches the port, at any price: for a demonstration, or behind a network that lets only the
+    /// Every caller that reaches the port, at any price: for a demonstration, or behind a network that lets only the
     /// merchant's back end through.
     Open,
-    /// Whoever has a key.
+    /// Callers that have a key.
     ApiKey(ApiKeys),
-    /// Whoever has a signed offer.
+    /// Callers that have a signed offer.
     Signed(SigningSecrets),
-}
-
-impl std::fmt::Display for Auth {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Open => f.write_str("everybody who reaches the port (auth.mode open)"),
-            Self::ApiKey(keys) => {
-                write!(f, "whoever has one of these keys (auth.mode api_key): {}", keys.names().collect::<Vec<_>>().join(", "))
-            }
-            Self::Signed(secrets) => {
-                let (names, window) = (secrets.names().collect::<Vec<_>>().join(", "), secrets.window().as_secs());
-                write!(f, "whoever has an offer signed with one of these secrets (auth.mode signed): {names}; it is good for {window} s")
-            }
-        }
-    }
 }
 
 /// Why a list of keys or secrets is none. Never shows what was written.

@@ -6,22 +6,20 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::deal::OrderId;
 use crate::explain::tell;
+use crate::language::Language;
 use crate::store::Store;
 
-use super::{Failure, Outcome, say};
+use super::{Failure, Outcome, say, words};
 
-pub async fn explain(order_id: &OrderId) -> Outcome {
+pub async fn explain(order_id: &OrderId, language: Language) -> Outcome {
     let database = Settings::load()?.database;
     if database.file().is_some_and(|file| !file.exists()) {
-        return Err(Failure(vec![format!(
-            "there is no {database}: the database is that of the configuration which this command is given. Run it as the service runs, \
-             in its folder and with its environment and credentials (under systemd: wechat-pay-ctl explain {order_id})"
-        )]));
+        return Err(Failure::said(&words::no_database(&database, order_id), language));
     }
     let story = Store::story(&database, order_id).await?;
-    match tell(&story, order_id, Clock::System.now()) {
-        Some(text) => say(&format!("{text}So it stands in the {database}.\n")),
-        None => return Err(Failure(vec![format!("there is no such order in the {database}, and WeChat has never told of one")])),
-    }
+    let Some(text) = tell(&story, order_id, Clock::System.now(), language) else {
+        return Err(Failure::said(&words::no_such_order(&database), language));
+    };
+    say(&format!("{text}{}\n", words::so_it_stands(&database).read(language)));
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,5 @@
-//! What an operator types: one file a command.
+//! The command line: one file a command. Help, `explain`, `doctor`, `check-config` and `migrate` speak Chinese or English, as the
+//! locale says; logs and errors are English.
 //!
 //! `serve` and `simulator` are services: they write a log (`telemetry`) and end in order when a signal tells them to. The others are
 //! tools: their findings go to standard output, what went wrong to standard error in plain sentences, and a signal ends them at once.
@@ -6,84 +7,85 @@
 mod check_config;
 mod doctor;
 mod explain;
+mod help;
 mod migrate;
 mod new_key;
 mod papers;
 mod serve;
 mod signals;
 mod simulator;
+mod words;
 
 use std::future::Future;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::ConfigErrors;
 use crate::deal::OrderId;
+use crate::language::{Language, Text};
 use crate::telemetry;
 
 use signals::Signals;
 
-/// A self-hosted payment gateway for WeChat Pay
+/// Both languages of the help stand in [`help`].
 #[derive(Parser)]
-#[command(name = "wechat-pay", version, about, after_help = CONFIGURATION)]
-#[command(help_template = "{name}: {about}\n\nusage: {usage}\n\n{all-args}{after-help}\n")]
+#[command(name = "wechat-pay", version, disable_help_flag = true, disable_version_flag = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
+    #[arg(short, long, global = true, action = ArgAction::Help)]
+    help: Option<bool>,
+    #[arg(short = 'V', long, action = ArgAction::Version)]
+    version: Option<bool>,
 }
-
-const CONFIGURATION: &str = "\
-Configuration: config/<profile>.toml with WECHAT_PAY__PROFILE, and WECHAT_PAY__<SECTION>__<KEY> in the environment.
-The keys are those of config/default.toml.";
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve front ends and WeChat (the default); with no configuration, on SQLite and the built-in simulator
     Serve,
-    /// Only the simulator of WeChat, for other programs' tests
     Simulator,
-    /// Bring the database's schema up to date and check it
     Migrate {
-        /// Only say what would be done
         #[arg(long)]
         dry_run: bool,
     },
-    /// Read the configuration, say what is in force or what is wrong
     CheckConfig,
-    /// Draw a key for auth.mode api_key: print it, and its entry for the configuration
     NewKey {
-        /// What the key is called in the configuration and in logs
         #[arg(default_value = "key")]
         name: String,
     },
-    /// Tell the story of an order, and what comes next; nothing is changed
     Explain {
-        /// The order's number: out_trade_no
         order: OrderId,
     },
-    /// Look for what goes wrong in practice, and say what to do about it; nothing is changed. Exits with 1 when something must be mended
     Doctor {
-        /// Visit the notify URL through its public name
         #[arg(long)]
         fetch: bool,
     },
-    /// Print a completion script for a shell
     Completions {
-        /// Which shell's
         shell: clap_complete::Shell,
     },
-    /// Print the manual page
     Man,
+}
+
+/// The description of the command line.
+fn described(language: Language) -> clap::Command {
+    help::in_language(Cli::command(), language)
+}
+
+fn typed(language: Language) -> Command {
+    let matches = described(language).get_matches();
+    // The library has checked them; what it cannot read is told as any mistake of the operator's is.
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    cli.command.unwrap_or(Command::Serve)
 }
 
 /// Does what was typed.
 pub fn run() -> ExitCode {
-    let command = Cli::parse().command.unwrap_or(Command::Serve);
+    let language = Language::of_terminal();
+    let command = typed(language);
     let is_service = matches!(command, Command::Serve | Command::Simulator);
     let _last_lines = if is_service { telemetry::start() } else { telemetry::start_plain() };
-    match in_runtime(carry_out(command)) {
+    match in_runtime(carry_out(command, language)) {
         Ok(code) => code,
         Err(Failure(sentences)) => {
             for sentence in sentences {
@@ -97,31 +99,31 @@ pub fn run() -> ExitCode {
     }
 }
 
-async fn carry_out(command: Command) -> Outcome {
+async fn carry_out(command: Command, language: Language) -> Outcome {
     let mut signals = Signals::listen()?;
     match command {
         Command::Serve => serve::serve(&mut signals).await,
         Command::Simulator => simulator::simulator(&mut signals).await,
         tool => tokio::select! {
-            outcome = use_tool(tool) => outcome,
-            // In a container nobody else would end it: the first process there has no default for a signal.
-            () = signals.next() => Err(Failure(vec!["ended by a signal".to_owned()])),
+            outcome = use_tool(tool, language) => outcome,
+            // In a container nothing else would end it: the first process there has no default for a signal.
+            () = signals.next() => Err(Failure::said(&words::ended_by_a_signal(), language)),
         },
     }
 }
 
-async fn use_tool(tool: Command) -> Outcome {
+async fn use_tool(tool: Command, language: Language) -> Outcome {
     match tool {
         // Services, which are no tools.
         Command::Serve | Command::Simulator => Ok(ExitCode::SUCCESS),
-        Command::Migrate { dry_run: true } => migrate::dry_run().await,
-        Command::Migrate { dry_run: false } => migrate::migrate().await,
-        Command::CheckConfig => check_config::check_config(),
-        Command::NewKey { name } => new_key::new_key(&name),
-        Command::Explain { order } => explain::explain(&order).await,
-        Command::Doctor { fetch } => doctor::doctor(fetch).await,
-        Command::Completions { shell } => papers::completions(shell),
-        Command::Man => papers::man(),
+        Command::Migrate { dry_run: true } => migrate::dry_run(language).await,
+        Command::Migrate { dry_run: false } => migrate::migrate(language).await,
+        Command::CheckConfig => check_config::check_config(language),
+        Command::NewKey { name } => new_key::new_key(&name, language),
+        Command::Explain { order } => explain::explain(&order, language).await,
+        Command::Doctor { fetch } => doctor::doctor(fetch, language).await,
+        Command::Completions { shell } => papers::completions(shell, language),
+        Command::Man => papers::man(language),
     }
 }
 
@@ -130,6 +132,12 @@ type Outcome = Result<ExitCode, Failure>;
 
 /// What went wrong, a sentence each.
 struct Failure(Vec<String>);
+
+impl Failure {
+    fn said(sentence: &Text, language: Language) -> Self {
+        Self(vec![sentence.read(language).to_owned()])
+    }
+}
 
 impl<E: std::error::Error> From<E> for Failure {
     fn from(error: E) -> Self {
@@ -151,7 +159,7 @@ fn in_runtime(work: impl Future<Output = Outcome>) -> Outcome {
     outcome
 }
 
-/// To standard output; a closed pipe is nobody's fault.
+/// To standard output; a closed pipe is no mistake.
 fn say(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
@@ -160,14 +168,7 @@ fn say(text: &str) {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use clap::CommandFactory;
-
     use super::*;
-
-    #[test]
-    fn the_command_line_is_described_without_a_mistake() {
-        Cli::command().debug_assert();
-    }
 
     #[test]
     fn a_look_up_that_hangs_does_not_keep_the_process() {

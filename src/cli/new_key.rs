@@ -4,11 +4,12 @@ use std::process::ExitCode;
 
 use crate::auth::ApiKeys;
 use crate::chance::Chance;
+use crate::language::Language;
 
-use super::{Outcome, say};
+use super::{Outcome, say, words};
 
-pub fn new_key(name: &str) -> Outcome {
+pub fn new_key(name: &str, language: Language) -> Outcome {
     let (key, entry) = ApiKeys::draw(name, &Chance::System)?;
-    say(&format!("{key}\nis the key, for the caller; nobody can show it again. Its entry for auth.api_keys is\n{entry}\n"));
+    say(&format!("{key}\n{}\n{entry}\n", words::new_key().read(language)));
     Ok(ExitCode::SUCCESS)
 }

@@ -2,21 +2,22 @@
 
 use std::process::ExitCode;
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::{Cli, Outcome, say};
+use crate::language::Language;
 
-pub fn completions(shell: Shell) -> Outcome {
+use super::{Outcome, described, say};
+
+pub fn completions(shell: Shell, language: Language) -> Outcome {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "wechat-pay", &mut script);
+    clap_complete::generate(shell, &mut described(language), "wechat-pay", &mut script);
     say(&String::from_utf8_lossy(&script));
     Ok(ExitCode::SUCCESS)
 }
 
-pub fn man() -> Outcome {
+pub fn man(language: Language) -> Outcome {
     let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+    clap_mangen::Man::new(described(language)).render(&mut page)?;
     say(&String::from_utf8_lossy(&page));
     Ok(ExitCode::SUCCESS)
 }

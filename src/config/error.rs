@@ -66,6 +66,19 @@ pub enum ConfigError {
         /// What is expected.
         why: &'static str,
     },
+    /// A key's value is no duration.
+    #[error(
+        "{key}: {}a duration such as \"2h\", \"90s\" or \"500ms\", or plain seconds; {range}",
+        .shown.as_ref().map(|text| format!("{text:?} is no duration; ")).unwrap_or_default()
+    )]
+    Duration {
+        /// `section.key`.
+        key: &'static str,
+        /// What was written, if it is no secret in the wrong place.
+        shown: Option<String>,
+        /// Which durations are allowed.
+        range: &'static str,
+    },
     /// The API key cannot be one.
     #[error("wechat.api_key: {0}")]
     ApiKey(#[from] InvalidApiKey),

@@ -1,25 +1,48 @@
 //! Configuration: `config/default.toml`, compiled in ← `config/<profile>.toml` ← the environment
 //! (`WECHAT_PAY__<SECTION>__<KEY>`). Read once, at start, into types that cannot be wrong.
 
+mod auth;
+mod checks;
+mod database;
+mod deal;
+mod duration;
 mod environment;
 mod error;
 mod keys;
+mod limits;
+mod metrics;
 mod mistakes;
+mod origin;
+mod overview;
 mod page;
 mod raw;
+mod secret_files;
 mod secrets;
+mod server;
 mod settings;
+mod simulator;
+mod sweep;
+mod table;
+mod wechat;
+mod words;
 
 pub use error::ConfigError;
+pub use limits::LimitSettings;
 pub use mistakes::ConfigErrors;
-pub use settings::{LimitSettings, PageSettings, ReturnUrl, ServerSettings, Settings, SimulatorSettings, Wechat};
+pub use overview::Overview;
+pub use page::{PageSettings, ReturnUrl};
+pub use secret_files::secret_files;
+pub use server::ServerSettings;
+pub use settings::Settings;
+pub use simulator::SimulatorSettings;
+pub use wechat::Wechat;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 
 use config::{Config, Environment, File, FileFormat};
 
 use mistakes::Mistakes;
+use origin::Origins;
 use raw::Raw;
 use secrets::Secrets;
 use serde::Deserialize;
@@ -27,30 +50,6 @@ use serde::Deserialize;
 const DEFAULTS: &str = include_str!("../../config/default.toml");
 const PREFIX: &str = "WECHAT_PAY__";
 const PROFILE: &str = "WECHAT_PAY__PROFILE";
-
-/// The files in which secrets may stand, by these variables: the profile's, if it holds any, those that it or a variable
-/// names (`…_file`), and what systemd hands to the service. For the doctor, who looks at who can read them.
-pub fn secret_files(variables: &HashMap<String, String>) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    if let Some(profile) = variables.get(PROFILE) {
-        let path = PathBuf::from(format!("config/{profile}.toml"));
-        let read = Config::builder().add_source(File::from(path.clone()).format(FileFormat::Toml)).build();
-        let sections = read.and_then(Config::try_deserialize::<HashMap<String, HashMap<String, config::Value>>>).unwrap_or_default();
-        let values: Vec<_> = sections.into_values().flatten().map(|(key, value)| (key, value.to_string())).collect();
-        let is_secret = |(key, value): &(String, String)| {
-            !value.is_empty()
-                && (key.ends_with("key") || key.contains("secret") || (matches!(key.as_str(), "url" | "proxy") && value.contains('@')))
-        };
-        files.extend(values.iter().any(is_secret).then_some(path));
-        files.extend(values.iter().filter(|(key, _)| key.ends_with("_file")).map(|(_, file)| PathBuf::from(file)));
-    }
-    let named = variables.iter().filter(|(name, _)| name.starts_with(PREFIX) && name.ends_with("_FILE"));
-    files.extend(named.map(|(_, file)| PathBuf::from(file)));
-    let handed = variables.get("CREDENTIALS_DIRECTORY").and_then(|directory| std::fs::read_dir(directory).ok());
-    files.extend(handed.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())));
-    files.retain(|file| file.is_file());
-    files
-}
 
 /// The environment variables of this process, as far as they are readable; or which of ours are not.
 pub fn variables() -> Result<HashMap<String, String>, ConfigErrors> {
@@ -61,22 +60,43 @@ pub fn variables() -> Result<HashMap<String, String>, ConfigErrors> {
 
 impl Settings {
     /// Reads the configuration of this process.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
     pub fn load() -> Result<Self, ConfigErrors> {
         Self::from_environment(variables()?)
     }
 
     /// Reads the configuration that these environment variables make, with the profile's file if one is named.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
     pub fn from_environment(variables: HashMap<String, String>) -> Result<Self, ConfigErrors> {
+        Overview::of(&variables).map(|overview| overview.settings)
+    }
+}
+
+impl Overview {
+    /// Reads the configuration that these environment variables make, and keeps where each value comes from.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn of(variables: &HashMap<String, String>) -> Result<Self, ConfigErrors> {
         let mut mistakes = Mistakes::default();
         let profile = mistakes.take(variables.get(PROFILE).map(|profile| profile_file(profile)).transpose()).flatten();
-        let raw = read(&variables, profile.as_deref(), &mut mistakes)?;
-        let settings = mistakes.take(raw.with_secrets(&Secrets::beside(&variables)).and_then(Raw::validate));
-        mistakes.or_else(settings.map(|settings| Self { profile, warnings: warnings(&variables, &settings), ..settings }))
+        let (raw, mut origins) = read(variables, profile.as_deref(), &mut mistakes)?;
+        let raw = mistakes.take(raw.with_secrets(&Secrets::beside(variables), &mut origins));
+        let settings = raw.as_ref().and_then(|raw| mistakes.take(raw.validate()));
+        let made = raw.zip(settings).map(|(raw, settings)| {
+            let settings = Settings { warnings: warnings(variables, &settings), ..settings };
+            Self { profile, rows: raw.rows(&origins), settings }
+        });
+        mistakes.or_else(made)
     }
 }
 
 /// What is written in the profile and the environment, over the defaults.
-fn read(variables: &HashMap<String, String>, profile: Option<&str>, mistakes: &mut Mistakes) -> Result<Raw, ConfigError> {
+fn read(variables: &HashMap<String, String>, profile: Option<&str>, mistakes: &mut Mistakes) -> Result<(Raw, Origins), ConfigError> {
     let defaults = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
     let given = match profile {
         Some(file) => defaults.clone().add_source(File::new(file, FileFormat::Toml)),
@@ -86,7 +106,8 @@ fn read(variables: &HashMap<String, String>, profile: Option<&str>, mistakes: &m
     let ours = ours.map(|(name, value)| (name.clone(), value.clone())).collect();
     let environment = Environment::with_prefix("WECHAT_PAY").prefix_separator("__").separator("__").source(Some(ours));
     let known = keys::known(given.add_source(environment).build()?, defaults.build()?, mistakes)?;
-    Ok(Raw::deserialize(known)?)
+    let origins = Origins::of(&known, variables);
+    Ok((Raw::deserialize(known)?, origins))
 }
 
 /// The file of a profile, if it is one that can be read.

@@ -1,12 +1,51 @@
-//! `[page]`: the payer's page.
+//! The section `page`: the payer's page.
 
 use reqwest::Url;
 use serde::Deserialize;
 
+use crate::deal::OrderId;
+
+use super::checks::{endpoint, is_loopback, value};
 use super::error::ConfigError;
 use super::mistakes::{ConfigErrors, Mistakes};
-use super::raw::{endpoint, is_loopback, value};
-use super::settings::{ORDER_ID, PageSettings, ReturnUrl};
+use super::table::{Shown, plain};
+
+/// Where the number goes.
+const ORDER_ID: &str = "{order_id}";
+
+/// The payer's page.
+#[derive(Debug, Clone)]
+pub struct PageSettings {
+    /// The seller's name; empty: none is shown.
+    pub merchant_name: String,
+    /// Where the page leads once the order is paid.
+    pub return_url: Option<ReturnUrl>,
+    /// The public address of this service, without a slash at its end; empty: unknown.
+    pub base_url: String,
+}
+
+impl PageSettings {
+    /// The address of an order's page: absolute where the public one is known.
+    pub fn address_of(&self, order_id: &OrderId) -> String {
+        format!("{}/pay/{}", self.base_url, in_a_url(order_id))
+    }
+}
+
+/// An address with `{order_id}` to be filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnUrl(String);
+
+impl ReturnUrl {
+    /// The address for one order.
+    pub fn of(&self, order_id: &OrderId) -> String {
+        self.0.replace(ORDER_ID, &in_a_url(order_id))
+    }
+}
+
+/// The number as a path's segment or a query's value. (Ours have digits only, but an adopted one may have a `|`.)
+fn in_a_url(order_id: &OrderId) -> String {
+    form_urlencoded::byte_serialize(order_id.as_str().as_bytes()).collect()
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,5 +90,13 @@ impl RawPage {
             }
             _ => Err(value("page.return_url", why)),
         }
+    }
+
+    pub fn shown(&self) -> Vec<(&'static str, Shown)> {
+        vec![
+            ("page.merchant_name", plain(&self.merchant_name)),
+            ("page.return_url", plain(&self.return_url)),
+            ("page.base_url", plain(&self.base_url)),
+        ]
     }
 }

@@ -1,10 +1,11 @@
-//! Where a secret may stand instead of in the environment or a profile, which more people read: in a file of its own
-//! (`…_file`: Docker's and Kubernetes' secrets), or among the credentials that systemd hands to the service.
+//! Secrets beside the configuration: in a file of their own (`…_file`: Docker's and Kubernetes' secrets), or among the
+//! credentials that systemd hands to the service. More people read the environment and a profile.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::error::ConfigError;
+use super::origin::{Origin, Origins};
 
 /// systemd's `LoadCredential=` puts each into a file of this directory: `wechat.api_key`, `database.url`, …
 pub const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
@@ -21,8 +22,9 @@ impl Secrets {
     }
 
     /// Fills in the value of `key` (`section.key`) if it is written elsewhere: in `file`, if one is named, or among the
-    /// credentials. Two places at once are a mistake, for one of the two would silently be the wrong one.
-    pub fn fill(&self, key: &'static str, value: &mut String, file: &str) -> Result<(), ConfigError> {
+    /// credentials; and notes where it stood. Two places at once are a mistake, for one of the two would silently be the
+    /// wrong one.
+    pub fn fill(&self, key: &'static str, value: &mut String, file: &str, origins: &mut Origins) -> Result<(), ConfigError> {
         let handed = self.credentials.as_ref().map(|directory| directory.join(key)).filter(|file| file.exists());
         let places = [
             (!value.is_empty()).then(|| "by itself".to_owned()),
@@ -33,9 +35,13 @@ impl Secrets {
         if places.len() > 1 {
             return Err(ConfigError::SecretPlaces { key, places });
         }
-        if let Some(file) = handed.as_deref().or((!file.is_empty()).then_some(Path::new(file))) {
-            *value = read(file).map_err(|why| ConfigError::SecretFile { key, why })?;
-        }
+        let (path, origin) = match handed {
+            Some(path) => (path.clone(), Origin::Credential(path)),
+            None if file.is_empty() => return Ok(()),
+            None => (PathBuf::from(file), Origin::File(PathBuf::from(file))),
+        };
+        *value = read(&path).map_err(|why| ConfigError::SecretFile { key, why })?;
+        origins.set(key, origin);
         Ok(())
     }
 }

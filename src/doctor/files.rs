@@ -1,4 +1,4 @@
-//! Who can read what should be ours alone: the SQLite file, and files with secrets.
+//! Permissions of files that should be ours alone: the SQLite file, and files with secrets.
 
 use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt;
@@ -7,42 +7,34 @@ use std::path::Path;
 use crate::config::{Settings, secret_files};
 use crate::store::Store;
 
-use super::Finding;
+use super::words::files as words;
+use super::{Check, Finding};
 
-const CHECK: &str = "files";
+const CHECK: Check = Check::Files;
 
 pub fn examine(settings: &Settings, variables: &HashMap<String, String>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(file) = settings.database.file() {
         findings.push(match Store::try_to_write(&settings.database) {
             Ok(()) if file.exists() => database(file),
-            Ok(()) => Finding::ok(CHECK, format!("{} can be made by this user", file.display())),
-            Err(error) => {
-                let advice = "run this as the service's user; if it is, chown the file and its folder to it";
-                Finding::fail(CHECK, error.to_string(), advice)
-            }
+            Ok(()) => Finding::ok(CHECK, words::can_be_made(file)),
+            Err(error) => Finding::fail(CHECK, words::cannot_be_written(&error)),
         });
     }
     let secrets = secret_files(variables);
     let open: Vec<_> = secrets.iter().filter(|file| is_open_to_all(file)).map(|file| file.display().to_string()).collect();
-    if open.is_empty() {
-        findings.push(Finding::ok(CHECK, format!("{} with secrets, none of them open to everybody", secrets.len())));
-    } else {
-        let files = open.join(" ");
-        findings.push(Finding::fail(CHECK, format!("everybody on this machine can read secrets in {files}"), format!("chmod 600 {files}")));
-    }
+    findings.push(match open.is_empty() {
+        true => Finding::ok(CHECK, words::secrets_are_closed(secrets.len())),
+        false => Finding::fail(CHECK, words::secrets_are_open(&open.join(" "))),
+    });
     findings
 }
 
 /// Deals name payers.
 fn database(file: &Path) -> Finding {
     match is_open_to_all(file) {
-        true => {
-            let directory = directory(file);
-            let found = format!("everybody on this machine can read the deals in {}", file.display());
-            Finding::fail(CHECK, found, format!("chmod 700 {}", directory.display()))
-        }
-        false => Finding::ok(CHECK, format!("{} is this user's to write, and not everybody's to read", file.display())),
+        true => Finding::fail(CHECK, words::deals_are_open(file, directory(file))),
+        false => Finding::ok(CHECK, words::deals_are_closed(file)),
     }
 }
 

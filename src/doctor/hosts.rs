@@ -11,9 +11,11 @@ use crate::channel::wechat::v2::{CONNECT, reply};
 use crate::channel::{CallError, Doubt, QueryOutcome, Refusal};
 use crate::config::Wechat;
 use crate::deal::{OrderId, Timestamp};
+use crate::language::Text;
 
-use super::line::{Addresses, Broken, Heard, Line, ms, post_through};
-use super::{Doctor, Finding};
+use super::line::{Addresses, Broken, Heard, Line, post_through};
+use super::words::hosts as words;
+use super::{Check, Doctor, Finding, Trouble};
 
 /// A Date header has whole seconds and was a while under way.
 const GOOD_CLOCK: TimeDelta = TimeDelta::seconds(5);
@@ -28,10 +30,11 @@ struct Visit {
 
 impl Doctor {
     pub(super) async fn hosts(&self, wechat: &Wechat) -> Vec<Finding> {
-        // Nobody but us draws numbers with letters.
+        // No service draws numbers with letters.
         let number = format!("doctor{}", &self.chance.nonce()[..26]);
         let Ok(order_id) = number.parse::<OrderId>() else { return Vec::new() };
-        let hosts = [Some(("primary host", &wechat.endpoints.primary)), wechat.endpoints.backup.as_ref().map(|url| ("backup host", url))];
+        let hosts =
+            [Some((Check::PrimaryHost, &wechat.endpoints.primary)), wechat.endpoints.backup.as_ref().map(|url| (Check::BackupHost, url))];
         let visits = hosts.into_iter().flatten().map(|(check, url)| self.visit(check, url, wechat, &order_id));
         let mut findings = Vec::new();
         let mut heard = Vec::new();
@@ -42,31 +45,27 @@ impl Doctor {
         findings.push(clock(&heard));
         findings.push(match heard.iter().find(|(heard, _)| heard.status == 200) {
             Some((heard, _)) => credentials(&reply::order_query(&wechat.merchant, &order_id, &heard.body), wechat),
-            None => Finding::warn("credentials", "could not be tried", "mend the way to WeChat first"),
+            None => Finding::warn(Check::Credentials, words::untried()),
         });
         findings
     }
 
-    async fn visit(&self, check: &'static str, base: &Url, wechat: &Wechat, order_id: &OrderId) -> Visit {
+    async fn visit(&self, check: Check, base: &Url, wechat: &Wechat, order_id: &OrderId) -> Visit {
         let host = base.host_str().unwrap_or_default();
         let mut findings = Vec::new();
         let asked = self.ask(check, base, wechat, order_id, &mut findings).await;
         let asked_at = self.clock.now();
         let heard = match asked {
             Ok((phases, heard)) if heard.status == 200 => {
-                findings.insert(0, Finding::ok(check, format!("{host}: {phases}")));
+                findings.insert(0, Finding::ok(check, words::phases(host, &phases)));
                 Some((heard, asked_at))
             }
             Ok((phases, heard)) => {
-                let found = format!("{host} answered with HTTP status {}: {phases}", heard.status);
-                findings.insert(
-                    0,
-                    Finding::fail(check, found, "look for a proxy on the way; check wechat.base_url and wechat.backup_base_url"),
-                );
+                findings.insert(0, Finding::fail(check, words::http_status(host, heard.status, &phases)));
                 Some((heard, asked_at))
             }
             Err(broken) => {
-                findings.insert(0, Finding::fail(check, format!("{host}: {broken}"), broken.advice()));
+                findings.insert(0, Finding::fail(check, words::broken_at(host, &broken)));
                 None
             }
         };
@@ -76,19 +75,18 @@ impl Doctor {
     /// Asks at one host, and tells the time of each phase.
     async fn ask(
         &self,
-        check: &'static str,
+        check: Check,
         base: &Url,
         wechat: &Wechat,
         order_id: &OrderId,
         findings: &mut Vec<Finding>,
-    ) -> Result<(String, Heard), Broken> {
+    ) -> Result<(Text, Heard), Broken> {
         let question = wechat.merchant.order_request(order_id, &self.chance);
         if let Some(proxy) = &wechat.endpoints.proxy {
             let heard = post_through(proxy, &endpoint(base), question).await?;
-            return Ok((format!("through the proxy {proxy}, HTTP {}", ms(heard.http)), heard));
+            return Ok((words::through_proxy(proxy, heard.http), heard));
         }
         let addresses = Addresses::of(base).await?;
-        let (v4, v6) = addresses.count();
         let line = connect(check, &addresses, findings).await?;
         let tcp = line.took;
         let url = endpoint(base);
@@ -96,17 +94,14 @@ impl Doctor {
         let tls = heard.tls.unwrap_or_default();
         let connecting = addresses.took + tcp + tls;
         if connecting > CONNECT {
-            let found = format!("connecting took {}: the service gives up after {}", ms(connecting), ms(CONNECT));
-            findings.push(Finding::warn(check, found, "look for the slow phase: DNS, the route, or TLS"));
+            findings.push(Finding::warn(check, words::slow_connecting(connecting, CONNECT)));
         }
-        let tls = heard.tls.map_or("no TLS".to_owned(), |took| format!("TLS {}", ms(took)));
-        let resolved = format!("DNS {} ({v4} IPv4, {v6} IPv6)", ms(addresses.took));
-        Ok((format!("{resolved}, TCP {}, {tls}, HTTP {}", ms(tcp), ms(heard.http)), heard))
+        Ok((words::all_phases(&addresses, tcp, &heard), heard))
     }
 }
 
 /// A connection over either family, and a word about one that leads nowhere.
-async fn connect(check: &'static str, addresses: &Addresses, findings: &mut Vec<Finding>) -> Result<Line, Broken> {
+async fn connect(check: Check, addresses: &Addresses, findings: &mut Vec<Finding>) -> Result<Line, Broken> {
     let (mut open, mut shut) = (None, None);
     for (address, line) in join_all(addresses.first_of_each().map(|address| async move { (address, Line::to(address).await) })).await {
         match line {
@@ -118,11 +113,10 @@ async fn connect(check: &'static str, addresses: &Addresses, findings: &mut Vec<
         (Some(line), None) => Ok(line),
         (Some(line), Some((address, broken))) => {
             let family = if address.is_ipv4() { "IPv4" } else { "IPv6" };
-            let found = format!("over {family} there is {broken}, and each new connection may try it first");
-            findings.push(Finding::warn(check, found, format!("give this machine {family}, or take its addresses out of DNS here")));
+            findings.push(Finding::warn(check, words::family_broken(family, &broken)));
             Ok(line)
         }
-        (None, shut) => Err(shut.map_or(Broken::Name("no address".to_owned()), |(_, broken)| broken)),
+        (None, shut) => Err(shut.map_or(Broken::Name(words::no_address()), |(_, broken)| broken)),
     }
 }
 
@@ -134,7 +128,7 @@ fn endpoint(base: &Url) -> Url {
 }
 
 fn clock(heard: &[(Heard, Timestamp)]) -> Finding {
-    const CHECK: &str = "clock";
+    const CHECK: Check = Check::Clock;
     let told = heard.iter().find_map(|(heard, at)| {
         let date = DateTime::parse_from_rfc2822(heard.headers.get("date")?.to_str().ok()?).ok()?;
         // The header was written while half of the answer's time was still to go, give or take.
@@ -142,81 +136,57 @@ fn clock(heard: &[(Heard, Timestamp)]) -> Finding {
         Some(*at - under_way - date.to_utc())
     });
     let Some(skew) = told else {
-        return Finding::warn(CHECK, "WeChat has not told the time", "compare this machine's clock with another one's");
+        return Finding::warn(CHECK, words::no_time());
     };
     let skew = TimeDelta::seconds((skew.num_milliseconds() + 500).div_euclid(1000));
-    let found = match skew.num_seconds() {
-        0 => "agrees with WeChat's".to_owned(),
-        seconds if seconds > 0 => format!("{seconds} s ahead of WeChat's"),
-        seconds => format!("{} s behind WeChat's", -seconds),
-    };
-    let advice = "run an NTP client (chrony, systemd-timesyncd): links expire by WeChat's clock";
+    let told = words::clock(skew.num_seconds());
     match skew.abs() {
-        skew if skew > BAD_CLOCK => Finding::fail(CHECK, found, advice),
-        skew if skew > GOOD_CLOCK => Finding::warn(CHECK, found, advice),
-        _ => Finding::ok(CHECK, found),
+        skew if skew > BAD_CLOCK => Finding::fail(CHECK, told),
+        skew if skew > GOOD_CLOCK => Finding::warn(CHECK, told),
+        _ => Finding::ok(CHECK, told.found),
     }
 }
 
 fn credentials(answer: &Result<QueryOutcome, CallError>, wechat: &Wechat) -> Finding {
-    const CHECK: &str = "credentials";
-    const PLACE: &str = "商户平台 → 账户中心 → API安全";
+    const CHECK: Check = Check::Credentials;
     match answer {
-        Ok(QueryOutcome::NotExist) => {
-            let sign_type = wechat.merchant.signer.sign_type().as_str();
-            Finding::ok(CHECK, format!("appid, mch_id and API key are right: WeChat has signed its answer with the same key ({sign_type})"))
-        }
-        Ok(QueryOutcome::Known(_)) => {
-            Finding::warn(CHECK, "WeChat knows an order that cannot exist", "check wechat.base_url: this is no WeChat")
-        }
-        Err(CallError::Refused(refusal)) => refused(CHECK, refusal, PLACE),
-        Err(CallError::Unknown(Doubt::Signature(_))) => Finding::fail(
-            CHECK,
-            "WeChat has taken our signature, and what it answers is not signed with our key",
-            "check wechat.base_url, wechat.sign_type, and who else is on the way",
-        ),
-        Err(CallError::Unknown(Doubt::Foreign(field))) => {
-            Finding::fail(CHECK, format!("WeChat answers about another {field}"), format!("check wechat.{field}"))
-        }
-        Err(CallError::Unknown(Doubt::Malformed(_) | Doubt::Incomplete(_))) => Finding::fail(
-            CHECK,
-            "the answer is no message of WeChat's",
-            "check wechat.base_url; look for a proxy that answers in WeChat's place",
-        ),
-        Err(error) => Finding::warn(CHECK, format!("could not be tried: {error}"), "try again in a minute"),
+        Ok(QueryOutcome::NotExist) => Finding::ok(CHECK, words::right(wechat.merchant.signer.sign_type().as_str())),
+        Ok(QueryOutcome::Known(_)) => Finding::warn(CHECK, words::impossible_order()),
+        Err(CallError::Refused(refusal)) => Finding::fail(CHECK, refused(refusal)),
+        Err(CallError::Unknown(Doubt::Signature(_))) => Finding::fail(CHECK, words::wrong_signature()),
+        Err(CallError::Unknown(Doubt::Foreign(field))) => Finding::fail(CHECK, words::foreign(field)),
+        Err(CallError::Unknown(Doubt::Malformed(_) | Doubt::Incomplete(_))) => Finding::fail(CHECK, words::no_message()),
+        Err(error) => Finding::warn(CHECK, words::untried_because(error)),
     }
 }
 
 /// A wrong key is told from wrong numbers by WeChat's words: of a business failure, or the Chinese text of a refused request.
-fn refused(check: &'static str, refusal: &Refusal, place: &str) -> Finding {
+fn refused(refusal: &Refusal) -> Trouble {
     let says = |words: &[&str]| words.iter().any(|word| refusal.is(word) || refusal.description.contains(word));
     let names = |number: &[&str]| number.iter().any(|word| refusal.description.contains(word));
-    let found = |what: &str| format!("{what} (WeChat: {refusal})");
     if says(&["SIGNERROR", "签名错误"]) {
-        let advice =
-            format!("copy the API key (v2, 32 characters) again from {place}; it is not the APIv3 key. Check wechat.sign_type, too");
-        Finding::fail(check, found("the API key is wrong"), advice)
+        words::wrong_key(refusal)
     } else if says(&["APPID_MCHID_NOT_MATCH", "不匹配"]) {
-        let advice = "bind the appid to the merchant number: 商户平台 → 产品中心 → AppID账号管理";
-        Finding::fail(check, found("appid and mch_id do not belong together"), advice)
+        words::not_bound(refusal)
     } else if says(&["NOAUTH", "权限"]) {
-        Finding::fail(check, found("the merchant may not use this API"), "apply for Native支付: 商户平台 → 产品中心")
+        words::not_allowed(refusal)
     } else if says(&["MCHID_NOT_EXIST"]) || names(&["mch_id", "商户号"]) {
-        Finding::fail(check, found("the merchant number is wrong"), format!("check wechat.mch_id in {place}"))
+        words::wrong_merchant(refusal)
     } else if says(&["APPID_NOT_EXIST"]) || names(&["appid", "AppID", "公众账号"]) {
-        Finding::fail(check, found("the appid is wrong"), "check wechat.appid: wx and 16 characters")
+        words::wrong_appid(refusal)
     } else {
-        Finding::fail(check, found("WeChat refuses the question"), "look these words up in WeChat's documents")
+        words::refused_otherwise(refusal)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
 
     fn found(err_code: Option<&str>, description: &str) -> String {
         let refusal = Refusal { err_code: err_code.map(str::to_owned), ..Refusal::stored(description.to_owned()) };
-        refused("credentials", &refusal, "there").found
+        refused(&refusal).found.read(Language::English).to_owned()
     }
 
     #[tokio::test]
@@ -227,9 +197,12 @@ mod tests {
             [(vec![open.local_addr().unwrap()], 0, true), (vec![shut, open.local_addr().unwrap()], 1, true), (vec![shut], 0, false)]
         {
             let mut findings = Vec::new();
-            let line = connect("primary host", &Addresses { all, took: Duration::ZERO }, &mut findings).await;
+            let line = connect(Check::PrimaryHost, &Addresses { all, took: Duration::ZERO }, &mut findings).await;
             assert_eq!((findings.len(), line.is_ok()), (told, connects), "{findings:?}");
-            assert!(findings.iter().all(|finding| finding.found.contains("over IPv6 there is no TCP connection")), "{findings:?}");
+            assert!(
+                findings.iter().all(|finding| finding.found.read(Language::English).contains("over IPv6 there is no TCP connection")),
+                "{findings:?}"
+            );
         }
     }
 

@@ -1,4 +1,4 @@
-//! One exchange over a connection of its own, with the time of each phase: what an HTTP client hides.
+//! An HTTP exchange over a connection of its own, with the time of each phase, which an HTTP client hides.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -19,6 +19,9 @@ use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
 use crate::channel::wechat::v2::{Proxy, http_client};
+use crate::language::Text;
+
+use super::words::hosts as words;
 
 /// For each phase. What takes longer is as good as broken: WeChat itself waits for five seconds.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -26,31 +29,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const MAX_BYTES: usize = 64 * 1024;
 
 /// Where an exchange stopped, and why.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum Broken {
-    #[error("its name is not resolved ({0})")]
-    Name(String),
-    #[error("no TCP connection ({0})")]
-    Tcp(String),
-    #[error("no TLS ({0})")]
-    Tls(String),
-    #[error("no HTTP answer ({0})")]
-    Http(String),
-    #[error("no way through the proxy {0}")]
+    Name(Text),
+    Tcp(Text),
+    Tls(Text),
+    Http(Text),
     Proxy(Proxy),
-}
-
-impl Broken {
-    /// What to do about it.
-    pub fn advice(&self) -> &'static str {
-        match self {
-            Self::Name(_) => "check the name, and DNS on this machine (/etc/resolv.conf)",
-            Self::Tcp(_) => "let connections out of this machine (firewall, security group, route)",
-            Self::Tls(_) => "check the certificate and its chain, install ca-certificates, and look for something that intercepts TLS",
-            Self::Http(_) => "look for a proxy on the way, or try again",
-            Self::Proxy(_) => "check wechat.proxy: its host, port, user and password, and that it lets this service through to WeChat",
-        }
-    }
 }
 
 /// The addresses behind a URL's host.
@@ -66,7 +51,7 @@ impl Addresses {
         let begun = Instant::now();
         let all: Vec<_> = within(lookup_host((host, port))).await.map_err(Broken::Name)?.collect();
         if all.is_empty() {
-            return Err(Broken::Name("no address".to_owned()));
+            return Err(Broken::Name(words::no_address()));
         }
         Ok(Self { all, took: begun.elapsed() })
     }
@@ -107,7 +92,7 @@ impl Line {
             return speak(self.stream, url, headers, body, None).await;
         }
         let begun = Instant::now();
-        let broken = |error: &dyn std::fmt::Display| Broken::Tls(error.to_string());
+        let broken = |error: &dyn std::fmt::Display| Broken::Tls(Text::untranslated(error.to_string()));
         // The trust and the cryptography that the service's own client has.
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions();
         let config = config.and_then(BuilderVerifierExt::with_platform_verifier).map_err(|error| broken(&error))?.with_no_client_auth();
@@ -169,10 +154,10 @@ pub async fn post_through(proxy: &Proxy, url: &Url, body: String) -> Result<Hear
     Ok(Heard { status, headers, body: body.into(), tls: None, http: begun.elapsed() })
 }
 
-async fn within<T, E: std::fmt::Display>(phase: impl Future<Output = Result<T, E>>) -> Result<T, String> {
+async fn within<T, E: std::fmt::Display>(phase: impl Future<Output = Result<T, E>>) -> Result<T, Text> {
     match timeout(PATIENCE, phase).await {
-        Ok(outcome) => outcome.map_err(|error| error.to_string()),
-        Err(_) => Err(format!("nothing for {} s", PATIENCE.as_secs())),
+        Ok(outcome) => outcome.map_err(|error| Text::untranslated(error.to_string())),
+        Err(_) => Err(words::nothing_for(PATIENCE)),
     }
 }
 

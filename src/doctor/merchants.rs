@@ -1,11 +1,10 @@
-//! For whom the deals in the database were opened: a service with another merchant's number could settle none of them.
+//! The merchant numbers of the deals in the database: a service with another number could settle none of them.
 
 use crate::channel::wechat::v2::merchant_number;
 use crate::store::Store;
 
-use super::{Doctor, Finding};
-
-const CHECK: &str = "merchant";
+use super::words::configuration as words;
+use super::{Check, Doctor, Finding};
 
 impl Doctor {
     pub(super) async fn merchants(&self) -> Option<Finding> {
@@ -17,9 +16,8 @@ impl Doctor {
             return None;
         }
         let others: Vec<_> = others.into_iter().collect();
-        let found = format!("the database holds deals of the merchant number {}, and ours is {}", others.join(", "), merchant.mch_id);
-        let advice = "check wechat.mch_id and database.url: neither what WeChat tells of those deals nor its answers are believed";
+        let trouble = words::other_merchants(&others, &merchant.mch_id);
         let starts = self.settings.wechat.is_some() || self.settings.simulator.accept_database;
-        Some(if starts { Finding::warn(CHECK, found, advice) } else { Finding::fail(CHECK, found, advice) })
+        Some(if starts { Finding::warn(Check::Merchant, trouble) } else { Finding::fail(Check::Merchant, trouble) })
     }
 }

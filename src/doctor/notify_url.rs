@@ -10,14 +10,15 @@ use crate::app::reachable;
 use crate::config::Wechat;
 use crate::handshake::Answer;
 
-use super::line::{Addresses, Line, ms};
-use super::{Doctor, Finding};
+use super::line::{Addresses, Line};
+use super::words::{hosts, notify_url as words};
+use super::{Check, Doctor, Finding};
 
-const CHECK: &str = "notify URL";
-const CLIENT: &str = "proxy headers";
+const CHECK: Check = Check::NotifyUrl;
+const CLIENT: Check = Check::ProxyHeaders;
 /// As long as WeChat waits.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Whom the doctor claims to be: an address of nobody's (TEST-NET-3).
+/// The address that the doctor claims to have; no machine has it (TEST-NET-3).
 const FORGED: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 66);
 
 impl Doctor {
@@ -25,17 +26,16 @@ impl Doctor {
         // Its form (https, no query, at most 256 characters) was checked when the configuration was read.
         let url = match wechat.merchant.notify_url.parse::<Url>() {
             Ok(url) => url,
-            Err(error) => return vec![Finding::fail(CHECK, format!("is no URL: {error}"), "check wechat.notify_url")],
+            Err(error) => return vec![Finding::fail(CHECK, words::no_url(&error))],
         };
         let addresses = match Addresses::of(&url).await {
             Ok(addresses) => addresses,
-            Err(broken) => return vec![Finding::fail(CHECK, format!("{}: {broken}", host(&url)), "give the name a public address in DNS")],
+            Err(broken) => return vec![Finding::fail(CHECK, words::no_name(host(&url), &broken))],
         };
         let wechat_is_here = wechat.endpoints.primary.host_str().is_some_and(is_local);
         let mut findings = vec![reach(&url, &addresses, wechat_is_here)];
         if !matches!(url.path(), "/wxPay/notify" | "/wxPay/callback") {
-            let found = format!("its path is {}, which is not this service's", url.path());
-            findings.push(Finding::warn(CHECK, found, "have the proxy turn it into /wxPay/notify, or change wechat.notify_url"));
+            findings.push(Finding::warn(CHECK, words::foreign_path(url.path())));
         }
         if self.fetch {
             findings.extend(self.fetch(&url, &addresses, wechat).await);
@@ -48,10 +48,7 @@ impl Doctor {
         let Some(address) = addresses.first_of_each().next() else { return Vec::new() };
         let line = match Line::to(address).await {
             Ok(line) => line,
-            Err(broken) => {
-                let advice = "open the port to the world; if only this machine cannot reach it (NAT), fetch from another one";
-                return vec![Finding::fail(CHECK, format!("{}: {broken}", host(url)), advice)];
-            }
+            Err(broken) => return vec![Finding::fail(CHECK, words::closed(host(url), &broken))],
         };
         let own = line.own;
         // A doctor at an address whose word is taken could forge, and would prove nothing by it.
@@ -60,60 +57,41 @@ impl Doctor {
         let forged = forges.then(|| FORGED.to_string());
         let service = match self.question(line, url, &wechat.merchant.signer, forged.as_deref()).await {
             Ok(service) => service,
-            Err(broken) => return vec![Finding::fail(CHECK, format!("{}: {broken}", host(url)), broken.advice())],
+            Err(broken) => return vec![Finding::fail(CHECK, hosts::broken_at(host(url), &broken))],
         };
-        let status = service.status;
         let Some(answer) = service.answer else {
-            let advice = match status {
-                300..=399 => "answer at this very URL: WeChat follows no redirect".to_owned(),
-                401 | 403 => "take logins and filters off this path: WeChat brings no password".to_owned(),
-                _ => {
-                    let here = self.settings.server.listen;
-                    format!("point the proxy's location at {here}; if it is there already, compare API keys, and clocks (5 min)")
-                }
-            };
-            return vec![Finding::fail(CHECK, format!("HTTP status {status} comes from something that is not this service"), advice)];
+            return vec![Finding::fail(CHECK, words::strangers(service.status, self.settings.server.listen))];
         };
         let arrived = if !service.untouched {
-            Finding::fail(CHECK, "the body arrives changed", "turn off whatever rewrites requests on the way: no signature survives it")
+            Finding::fail(CHECK, words::body_changed())
         } else if service.took > PATIENCE {
-            Finding::fail(CHECK, format!("answered after {}", ms(service.took)), "WeChat waits for 5 s: look for the slow part of the way")
+            Finding::fail(CHECK, words::slow(service.took))
         } else {
-            self.which(&answer, &service.took, wechat).await
+            self.which(&answer, service.took, wechat).await
         };
         vec![arrived, client(&answer, own, forges, is_trusted(answer.client), &self.settings.server.client_ip_header)]
     }
 
     /// Whether the instance behind the public name is the one on this machine.
-    async fn which(&self, answer: &Answer, took: &Duration, wechat: &Wechat) -> Finding {
+    async fn which(&self, answer: &Answer, took: Duration, wechat: &Wechat) -> Finding {
         let here = self.question_here(reachable(self.settings.server.listen), &wechat.merchant.signer).await;
-        let found = format!("instance {} answered after {}, the body untouched", answer.instance, ms(*took));
+        let arrived = words::arrived(&answer.instance, took);
         match here.and_then(|service| service.answer) {
-            Some(here) if here.instance != answer.instance => {
-                let found = format!("{found}; here runs instance {}", here.instance);
-                Finding::warn(CHECK, found, "fine if both work on one database; otherwise the proxy leads to another installation")
-            }
-            _ => Finding::ok(CHECK, found),
+            Some(here) if here.instance != answer.instance => Finding::warn(CHECK, words::other_instance(&arrived, &here.instance)),
+            _ => Finding::ok(CHECK, arrived),
         }
     }
 }
 
-/// Whose call the service took the doctor's for.
+/// By which address the service knows its caller, the doctor.
 fn client(answer: &Answer, own: Option<IpAddr>, forges: bool, is_proxy: bool, header: &HeaderName) -> Finding {
     let seen = answer.client;
-    let set = match header.as_str() {
-        "x-forwarded-for" => "X-Forwarded-For to $proxy_add_x_forwarded_for".to_owned(),
-        other => format!("{other} to $remote_addr"),
-    };
-    let advice = format!("have the proxy set {set}, and name its network (and nobody else's) in server.trusted_proxies");
     if forges && seen == IpAddr::V4(FORGED) {
-        Finding::fail(CLIENT, "callers can claim any address", advice)
+        Finding::fail(CLIENT, words::any_address(header.as_str()))
     } else if own == Some(seen) || is_public(seen) {
-        let note = if forges { "and a forged one is not believed" } else { "asked from a trusted address, so forging was not tried" };
-        Finding::ok(CLIENT, format!("the service sees {seen}, {note}"))
+        Finding::ok(CLIENT, words::address_seen(seen, forges))
     } else {
-        let whose = if is_proxy { "that of a trusted proxy" } else { "no caller's from outside" };
-        Finding::fail(CLIENT, format!("the service sees {seen}, {whose}"), advice)
+        Finding::fail(CLIENT, words::address_wrong(seen, is_proxy, header.as_str()))
     }
 }
 
@@ -122,19 +100,14 @@ fn reach(url: &Url, addresses: &Addresses, wechat_is_here: bool) -> Finding {
     let (v4, v6) = addresses.count();
     match private.first() {
         // The name is the same for the whole world then.
-        Some(_) if is_local(host(url)) && !wechat_is_here => {
-            Finding::fail(CHECK, format!("WeChat cannot reach {}", host(url)), "put the public name of this service into wechat.notify_url")
-        }
-        Some(address) => {
-            let found = format!("{} is {address}, which WeChat cannot reach", host(url));
-            Finding::warn(CHECK, found, "the world's DNS must have a public address for it; that this machine's has another is fine")
-        }
-        None if v4 == 0 => Finding::warn(CHECK, format!("{} has no IPv4 address", host(url)), "give it one: WeChat comes over IPv4"),
-        None => Finding::ok(CHECK, format!("{}: https, no query, {v4} IPv4 and {v6} IPv6 addresses, all public", host(url))),
+        Some(_) if is_local(host(url)) && !wechat_is_here => Finding::fail(CHECK, words::local_name(host(url))),
+        Some(address) => Finding::warn(CHECK, words::private_address(host(url), *address)),
+        None if v4 == 0 => Finding::warn(CHECK, words::no_ipv4(host(url))),
+        None => Finding::ok(CHECK, words::public(host(url), v4, v6)),
     }
 }
 
-/// Whether a host means this machine, or an address of a private network, to whoever reads it.
+/// Whether a host means this machine, or an address of a private network, to every machine that reads it.
 fn is_local(host: &str) -> bool {
     host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|address| !is_public(address))
 }

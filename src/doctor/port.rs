@@ -1,4 +1,4 @@
-//! The address to listen on: free, or served by this service already.
+//! The addresses to listen on: free, or served by this service already.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -7,48 +7,45 @@ use tokio::net::TcpSocket;
 
 use crate::app::reachable;
 
-use super::{Doctor, Finding};
+use super::words::port as words;
+use super::{Check, Doctor, Finding};
 
-const CHECK: &str = "port";
+const CHECK: Check = Check::Port;
 
 impl Doctor {
     pub(super) async fn port(&self) -> Vec<Finding> {
-        let mut findings = vec![self.listen().await];
+        let listen = self.settings.server.listen;
+        let error = match bind(listen) {
+            Ok(()) => return self.nothing_runs(),
+            Err(error) => error,
+        };
+        vec![match error.kind() {
+            ErrorKind::AddrInUse => self.is_it_ours().await,
+            ErrorKind::AddrNotAvailable => Finding::fail(CHECK, words::not_of_this_machine(listen)),
+            ErrorKind::PermissionDenied => Finding::fail(CHECK, words::forbidden(listen)),
+            _ => Finding::fail(CHECK, words::failing(listen, &error)),
+        }]
+    }
+
+    /// Of a service that would start: with a simulator, it needs another port.
+    fn nothing_runs(&self) -> Vec<Finding> {
+        let simulator = self.settings.simulator.listen;
+        let mut findings = vec![Finding::ok(CHECK, words::free(self.settings.server.listen))];
         if self.settings.wechat.is_none()
-            && let Err(error) = bind(self.settings.simulator.listen)
+            && let Err(error) = bind(simulator)
             && error.kind() == ErrorKind::AddrInUse
-            && findings.iter().any(|finding| finding.found.contains("is free"))
         {
-            let found = format!("{}, for the simulator, is taken", self.settings.simulator.listen);
-            findings.push(Finding::fail(CHECK, found, "set simulator.listen, or stop who listens there"));
+            findings.push(Finding::fail(CHECK, words::simulators_is_taken(simulator)));
         }
         findings
     }
 
-    async fn listen(&self) -> Finding {
+    async fn is_it_ours(&self) -> Finding {
         let listen = self.settings.server.listen;
-        let error = match bind(listen) {
-            Ok(()) => return Finding::ok(CHECK, format!("{listen} is free: no service is running here")),
-            Err(error) => error,
-        };
-        match error.kind() {
-            ErrorKind::AddrInUse => {}
-            ErrorKind::AddrNotAvailable => {
-                return Finding::fail(CHECK, format!("{listen} is no address of this machine"), "check server.listen");
-            }
-            ErrorKind::PermissionDenied => {
-                return Finding::fail(CHECK, format!("{listen} may not be listened on"), "take a port above 1023, behind a proxy");
-            }
-            _ => return Finding::fail(CHECK, format!("{listen}: {error}"), "check server.listen"),
-        }
         let signer = self.settings.wechat.as_ref().map_or(&self.settings.simulator.merchant.signer, |wechat| &wechat.merchant.signer);
         match self.question_here(reachable(listen), signer).await.and_then(|service| service.answer) {
-            Some(answer) => Finding::ok(CHECK, format!("{listen} is served by this service, instance {}", answer.instance)),
-            None => Finding::fail(
-                CHECK,
-                format!("{listen} is taken by something that is not this service with this API key"),
-                "find out who listens there (ss -ltnp); a service that was started with another key must be restarted",
-            ),
+            Some(answer) => Finding::ok(CHECK, words::ours(listen, &answer.instance)),
+            None => Finding::fail(CHECK, words::strangers(listen)),
         }
     }
 }

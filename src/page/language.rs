@@ -1,15 +1,8 @@
-//! In which language a page speaks: `?lang=` first, then what the browser asks for, then Chinese.
+//! Content negotiation: in which language a page speaks. `?lang=` first, then what the browser asks for, then Chinese.
 
 use axum::http::{HeaderMap, Uri, header};
 
-/// One of the two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    /// 中文
-    Chinese,
-    /// English
-    English,
-}
+use crate::language::Language;
 
 impl Language {
     /// What this request asks for.
@@ -18,22 +11,6 @@ impl Language {
         let chosen = chosen.and_then(|(_, tag)| Self::named(&tag));
         let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         chosen.or_else(|| Self::accepted(accepted?)).unwrap_or(Self::Chinese)
-    }
-
-    /// As in the attribute `lang`.
-    pub fn tag(self) -> &'static str {
-        match self {
-            Self::Chinese => "zh-CN",
-            Self::English => "en",
-        }
-    }
-
-    /// The one that is not this.
-    pub fn other(self) -> Self {
-        match self {
-            Self::Chinese => Self::English,
-            Self::English => Self::Chinese,
-        }
     }
 
     /// `zh`, `zh-CN`, `en-GB` …

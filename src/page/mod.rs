@@ -11,7 +11,7 @@ use axum::response::{Html, IntoResponse, Response};
 use base64::Engine;
 use sha2::{Digest, Sha256};
 
-pub use language::Language;
+pub use crate::language::Language;
 pub use template::{Value, fill};
 
 /// The look that all pages have in common.

@@ -50,6 +50,7 @@ mod operations {
     mod deploy;
     pub mod doctor;
     mod forgotten_credentials;
+    mod language;
     pub mod metrics;
     mod nginx;
     mod request_log;

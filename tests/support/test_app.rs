@@ -14,6 +14,7 @@ use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
 use wechat_pay::explain;
 use wechat_pay::gateway::Swept;
+use wechat_pay::language::Language;
 use wechat_pay::simulator::{Simulator, World};
 use wechat_pay::store::{DatabaseUrl, Store};
 
@@ -214,7 +215,7 @@ impl TestApp {
     pub async fn explain(&self, order_id: &str) -> String {
         let order_id = order_id.parse().unwrap();
         let story = Store::story(&self.url, &order_id).await.unwrap();
-        explain::tell(&story, &order_id, self.clock.now()).unwrap()
+        explain::tell(&story, &order_id, self.clock.now(), Language::English).unwrap()
     }
 
     /// Where it shows its numbers.

@@ -1,6 +1,7 @@
 //! A table that cannot be worked with is refused by name before anything is altered, and a dry run says so too.
 
 use wechat_pay::dry_run;
+use wechat_pay::language::Language::English;
 use wechat_pay::store::Store;
 
 use crate::support::database::{Database, Engine, Look};
@@ -38,7 +39,7 @@ async fn is_refused(change: &str, words: &[&str]) {
     let (database, look) = with_table(change).await;
     let before = shape(&look).await;
     let plan = Store::dry_run(&database.url.parse().unwrap(), OPENING_TIME.parse().unwrap()).await.unwrap();
-    let told = dry_run::tell(&plan);
+    let told = dry_run::tell(&plan, English);
     let refused = migrate(&database).await.expect_err(change);
     for word in words {
         assert!(refused.contains(word), "{change}: {refused}");
@@ -109,7 +110,8 @@ async fn a_table_that_takes_no_row_of_ours_is_refused_by_name() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_table_under_another_name_is_noticed_and_may_be_renamed() {
     let (database, look) = with_table("RENAME TABLE deal TO think_deal; CREATE TABLE old_deal (id int)").await;
-    let told = async || dry_run::tell(&Store::dry_run(&database.url.parse().unwrap(), OPENING_TIME.parse().unwrap()).await.unwrap());
+    let told =
+        async || dry_run::tell(&Store::dry_run(&database.url.parse().unwrap(), OPENING_TIME.parse().unwrap()).await.unwrap(), English);
     let insert = "SET SESSION sql_mode = ''; INSERT INTO think_deal (order_id, product_id, merchant_id, price, status) VALUES";
     look.run(&format!("{insert} ('before', 34, 12, 19.9, 0)")).await;
     assert!(told().await.contains("elsewhere   think_deal looks like"), "{}", told().await);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use wechat_pay::dry_run;
+use wechat_pay::language::Language::English;
 use wechat_pay::store::Store;
 
 use crate::support::database::{Database, Engine, Look};
@@ -59,7 +60,7 @@ async fn an_order_is_closed_when_its_time_is_over_wherever_the_clock() {
         let database = Database::on_server(&server.url()).await;
         database.look().await.run(ORIGINAL).await;
         let plan = Store::dry_run(&database.url.parse().unwrap(), OPENING_TIME.parse().unwrap()).await.unwrap();
-        assert!(dry_run::tell(&plan).contains(&format!("{hours} Beijing's")), "{}", dry_run::tell(&plan));
+        assert!(dry_run::tell(&plan, English).contains(&format!("{hours} Beijing's")), "{}", dry_run::tell(&plan, English));
     }
 }
 

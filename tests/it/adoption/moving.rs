@@ -5,6 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::json;
 use wechat_pay::dry_run;
+use wechat_pay::language::Language::English;
 use wechat_pay::store::{DryRun, Store};
 
 use crate::support::database::{Database, Engine, Look};
@@ -39,7 +40,7 @@ on_both_engines! {
         let database = Database::fresh(engine).await;
         let plan = planned(&database).await;
         assert_eq!((plan.steps.first(), plan.steps.last(), plan.rows), (Some(&"0001_deal"), Some(&"0003_adoption"), None));
-        assert!(dry_run::tell(&plan).contains("deal is made"), "{}", dry_run::tell(&plan));
+        assert!(dry_run::tell(&plan, English).contains("deal is made"), "{}", dry_run::tell(&plan, English));
         match database.directory() {
             Some(directory) => assert_eq!(std::fs::read_dir(directory).unwrap().count(), 0),
             None => assert_eq!(database.look().await.texts("SHOW TABLES").await, []),
@@ -47,7 +48,7 @@ on_both_engines! {
         assert_eq!(migrate(&database).await, plan.steps);
         let plan = planned(&database).await;
         assert_eq!(plan.steps, [""; 0]);
-        assert!(dry_run::tell(&plan).contains("nothing would be done"));
+        assert!(dry_run::tell(&plan, English).contains("nothing would be done"));
     }
 
     async fn an_upgrade_names_the_steps_and_the_indexes_that_are_missing(engine) {
@@ -78,7 +79,7 @@ async fn a_dry_run_on_the_original_s_table_counts_its_rows_and_changes_none() {
     assert_eq!(adoption.repeating_rows, count(&format!("SELECT CAST(SUM(n) AS CHAR) FROM ({repeating}) r")).await);
     assert_eq!((adoption.repeated, plan.rows), (5, Some(42)), "so there is something to count");
     assert_eq!(adoption.impossible.examples, ["54", "55", "56", "57"]);
-    let text = dry_run::tell(&plan);
+    let text = dry_run::tell(&plan, English);
     assert!(text.contains("0003_adoption") && text.contains("deal_order_id, deal_due_at"), "{text}");
 
     migrate(&database).await;

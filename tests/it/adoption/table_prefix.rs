@@ -3,6 +3,7 @@
 
 use futures_util::future::join_all;
 use wechat_pay::dry_run;
+use wechat_pay::language::Language::English;
 use wechat_pay::store::{DatabaseUrl, Store};
 
 use crate::support::database::{Database, Engine, Look};
@@ -20,7 +21,7 @@ fn url(database: &Database, prefix: &str) -> DatabaseUrl {
 }
 
 async fn planned(database: &Database, prefix: &str) -> String {
-    dry_run::tell(&Store::dry_run(&url(database, prefix), OPENING_TIME.parse().unwrap()).await.unwrap())
+    dry_run::tell(&Store::dry_run(&url(database, prefix), OPENING_TIME.parse().unwrap()).await.unwrap(), English)
 }
 
 async fn tables(look: &Look) -> Vec<String> {

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::process::Command;
 
-use wechat_pay::config::Settings;
+use wechat_pay::config::{Overview, Settings};
+use wechat_pay::language::Language::{Chinese, English};
 
 use crate::support::database::Engine;
 use crate::support::test_app::TestAppBuilder;
@@ -20,6 +21,11 @@ pub fn settings(variables: &[(&str, &str)]) -> Result<Settings, String> {
 
 /// Credentials that will do, with these changes.
 pub fn merchant(changes: &[(&'static str, &'static str)]) -> Result<Settings, String> {
+    Settings::from_environment(variables(changes)).map_err(|error| error.to_string())
+}
+
+/// The same, as environment variables.
+pub fn variables(changes: &[(&'static str, &'static str)]) -> HashMap<String, String> {
     let mut all: HashMap<&str, &str> = [
         ("WECHAT__APPID", "wxd930ea5d5a258f4f"),
         ("WECHAT__MCH_ID", "10000100"),
@@ -29,7 +35,7 @@ pub fn merchant(changes: &[(&'static str, &'static str)]) -> Result<Settings, St
     ]
     .into();
     all.extend(changes.iter().copied());
-    settings(&all.into_iter().collect::<Vec<_>>())
+    all.into_iter().map(|(key, value)| (format!("WECHAT_PAY__{key}"), value.to_owned())).collect()
 }
 
 #[test]
@@ -157,14 +163,14 @@ fn unknown_keys_and_wrong_types_are_errors() {
 
 #[test]
 fn secrets_are_not_shown_by_debug_or_display() {
-    let settings = merchant(&[
+    let variables = variables(&[
         ("DATABASE__URL", "mysql://u:CANARYPASSWORD@127.0.0.1/d"),
         ("WECHAT__PREVIOUS_API_KEY", "CANARYPASSWORD0123456789abcdefgh"),
         ("AUTH__MODE", "signed"),
         ("AUTH__SIGNING_SECRETS", "shop:CANARYPASSWORD0123456789abcdefgh"),
     ]);
-    let settings = settings.unwrap();
-    for shown in [format!("{settings:?}"), settings.to_string()] {
+    let overview = Overview::of(&variables).unwrap();
+    for shown in [format!("{overview:?}"), overview.tell(English), overview.tell(Chinese)] {
         assert!(!shown.contains(KEY) && !shown.contains("CANARYPASSWORD"), "{shown}");
     }
 }
@@ -266,7 +272,7 @@ fn a_profile_that_cannot_be_read_is_told_with_file_and_place() {
         ("none", 1, &["config/none.toml", "WECHAT_PAY__PROFILE", "No such file"][..]),
         ("broken", 1, &["config/broken.toml", "line 3"]),
         ("odd", 1, &["server.listen in config/odd.toml must be a text", "server.port in config/odd.toml: there is no such key"]),
-        ("fine", 0, &["config/fine.toml", "600 s"]),
+        ("fine", 0, &["config/fine.toml", "10m"]),
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wechat-pay"));
         command.arg("check-config").current_dir(&directory).env_clear().env("WECHAT_PAY__PROFILE", profile);

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use wechat_pay::auth::{ApiKeys, Auth};
 use wechat_pay::chance::Chance;
 use wechat_pay::clock::Clock;
-use wechat_pay::config::Settings;
+use wechat_pay::config::{Overview, Settings};
+use wechat_pay::language::Language::English;
 
 use crate::front_end::auth::{carry, offer_at, with_headers};
-use crate::operations::configuration::{KEY, SHOPS_KEY, merchant, run, settings};
+use crate::operations::configuration::{KEY, SHOPS_KEY, merchant, run, settings, variables};
 use crate::support::database::{Database, Engine};
 use crate::support::http::Caller;
 use crate::support::program::{Program, environment};
@@ -40,8 +41,9 @@ fn check_config_tells_the_mode_and_the_names_of_keys() {
     let secret = [ACCEPTED, ("AUTH__MODE", "signed"), ("AUTH__SIGNING_SECRETS", "till-1:0123456789abcdef0123456789abcdef")];
     let (code, told, _) = run(&["check-config"], &secret);
     assert!(code == 0 && told.contains("(auth.mode signed): till-1; it is good for 300 s") && !told.contains("0123456789"), "{told}");
-    assert!(merchant(&[]).unwrap().to_string().contains("everybody who reaches the port"));
-    let changing = merchant(&[("WECHAT__PREVIOUS_API_KEY", "8934e7d15453e97507ef794cf7b0519d")]).unwrap().to_string();
+    let told = |changes: &[(&'static str, &'static str)]| Overview::of(&variables(changes)).unwrap().tell(English);
+    assert!(told(&[]).contains("everybody who reaches the port"));
+    let changing = told(&[("WECHAT__PREVIOUS_API_KEY", "8934e7d15453e97507ef794cf7b0519d")]);
     assert!(changing.contains("the previous one is believed too") && !changing.contains("8934e7d1"), "{changing}");
 }
 

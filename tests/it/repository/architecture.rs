@@ -50,7 +50,7 @@ fn who_may_open_a_deal_is_decided_without_anybody_else() {
 #[test]
 fn sql_lives_in_the_store() {
     never_names(
-        &["deal", "gateway", "channel", "http", "simulator", "doctor", "app.rs", "dry_run.rs", "app", "cli", "main.rs"],
+        &["deal", "gateway", "channel", "http", "simulator", "doctor", "app.rs", "dry_run", "explain", "app", "cli", "main.rs"],
         &["sqlx", "SELECT ", "UPDATE deal", "INSERT INTO"],
     );
 }
@@ -85,7 +85,28 @@ fn the_doctor_only_looks() {
 
 #[test]
 fn what_the_pages_share_knows_none_of_them() {
-    never_names(&["page"], &["crate::"]);
+    for (path, text) in sources("page") {
+        assert!(!text.replace("crate::language", "").contains("crate::"), "{} names a room", path.display());
+    }
+}
+
+#[test]
+fn the_languages_know_nothing_of_ours() {
+    never_names(&["language.rs"], &["crate::"]);
+}
+
+/// A sentence that is made elsewhere would be in one language only.
+#[test]
+fn what_is_told_in_both_languages_stands_in_rooms_of_words() {
+    for room in ["doctor", "explain", "dry_run", "config", "cli"] {
+        for (path, text) in sources(room) {
+            let is_of_words = path.to_str().is_some_and(|path| path.contains("words") || path.ends_with("cli/help.rs"));
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let names = ["doctor/hosts.rs", "doctor/finding.rs", "doctor/service.rs", "explain/mod.rs"];
+            let is_chinese = code.chars().any(|c| matches!(c, '\u{4e00}'..='\u{9fff}'));
+            assert!(is_of_words || !is_chinese || names.iter().any(|name| path.ends_with(name)), "{} has words", path.display());
+        }
+    }
 }
 
 #[test]

@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use wechat_pay::config::Overview;
 use wechat_pay::doctor::Verdict::{Fail, Ok};
+use wechat_pay::language::Language::English;
 
-use crate::operations::configuration::{merchant, run};
+use crate::operations::configuration::{run, variables as merchants_variables};
 use crate::operations::doctor::Patient;
 use crate::support::database::{Database, Engine};
 use crate::support::scripted_wechat::{ScriptedWeChat, right, says};
@@ -89,6 +91,6 @@ fn a_proxy_of_the_environment_is_told_of_and_its_password_is_not() {
     let taken = [&ignored[..], &[("WECHAT__PROXY", "socks5://till:CANARY@proxy.internal:1080")]].concat();
     let (code, stdout, stderr) = run(&["check-config"], &taken);
     assert!(code == 0 && stdout.contains("socks5://proxy.internal:1080") && stderr.is_empty(), "{stdout}{stderr}");
-    let settings = merchant(&[("WECHAT__PROXY", "http://till:CANARY@proxy.internal")]).unwrap();
-    assert!(!format!("{settings:?}{settings}{stdout}{stderr}").contains("CANARY"));
+    let overview = Overview::of(&merchants_variables(&[("WECHAT__PROXY", "http://till:CANARY@proxy.internal")])).unwrap();
+    assert!(!format!("{overview:?}{}{stdout}{stderr}", overview.tell(English)).contains("CANARY"));
 }

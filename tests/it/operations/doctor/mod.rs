@@ -12,6 +12,7 @@ use wechat_pay::chance::Chance;
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
 use wechat_pay::doctor::{Doctor, Finding, Verdict, tell};
+use wechat_pay::language::Language::English;
 use wechat_pay::simulator::DEFAULT_MERCHANT;
 
 use crate::support::database::Database;
@@ -64,13 +65,17 @@ impl Findings {
     /// Whether a check has found this, with that verdict; and something to do about it, unless it is well.
     #[track_caller]
     pub fn say(&self, verdict: Verdict, check: &str, words: &str) {
-        let found = self.0.iter().find(|finding| finding.check == check && finding.verdict == verdict && finding.found.contains(words));
-        let Some(finding) = found else { panic!("no {verdict} {check:?} {words:?} in\n{}", tell(&self.0, false)) };
-        assert_eq!(finding.advice.is_empty(), verdict == Verdict::Ok, "{finding:?}");
+        let is_it = |finding: &&Finding| {
+            finding.check.name().read(English) == check && finding.verdict == verdict && finding.found.read(English).contains(words)
+        };
+        let Some(finding) = self.0.iter().find(is_it) else {
+            panic!("no {verdict} {check:?} {words:?} in\n{}", tell(&self.0, English, false))
+        };
+        assert_eq!(finding.advice.is_none(), verdict == Verdict::Ok, "{finding:?}");
     }
 
     #[track_caller]
     fn are_well(&self) {
-        assert!(self.0.iter().all(|finding| finding.verdict != Verdict::Fail), "\n{}", tell(&self.0, false));
+        assert!(self.0.iter().all(|finding| finding.verdict != Verdict::Fail), "\n{}", tell(&self.0, English, false));
     }
 }

@@ -1,4 +1,4 @@
-//! The section `auth`: who may open a deal.
+//! The section `auth`: which callers may open a deal.
 
 use std::time::Duration;
 
@@ -6,9 +6,11 @@ use serde::Deserialize;
 
 use crate::auth::{ApiKeys, Auth, SigningSecrets};
 
-use super::super::error::ConfigError;
-use super::super::mistakes::{ConfigErrors, Mistakes};
-use super::value;
+use super::checks::value;
+use super::duration;
+use super::error::ConfigError;
+use super::mistakes::{ConfigErrors, Mistakes};
+use super::table::{Shown, plain, secret, time};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -18,7 +20,7 @@ pub struct RawAuth {
     pub api_keys_file: String,
     pub signing_secrets: String,
     pub signing_secrets_file: String,
-    signed_window: u64,
+    signed_window: String,
 }
 
 impl RawAuth {
@@ -30,9 +32,10 @@ impl RawAuth {
 
     pub fn validate(&self, has_credentials: bool) -> Result<Auth, ConfigErrors> {
         let mut mistakes = Mistakes::default();
-        mistakes.check((1..=3600).contains(&self.signed_window), "auth.signed_window", "1 to 3600 seconds");
+        let window = duration::seconds("auth.signed_window", &self.signed_window, 1..=3600, "1s to 1h, in whole seconds");
+        let window = mistakes.take(window).map_or(Duration::ZERO, |seconds| Duration::from_secs(seconds.into()));
         let keys = ApiKeys::parse(&self.api_keys).map_err(|why| ConfigError::List { key: "auth.api_keys", why });
-        let secrets = SigningSecrets::parse(&self.signing_secrets, Duration::from_secs(self.signed_window));
+        let secrets = SigningSecrets::parse(&self.signing_secrets, window);
         let secrets = secrets.map_err(|why| ConfigError::List { key: "auth.signing_secrets", why });
         let both = mistakes.take(keys).zip(mistakes.take(secrets));
         let auth = both.and_then(|(keys, secrets)| mistakes.take(self.mode(keys, secrets, has_credentials)));
@@ -40,7 +43,7 @@ impl RawAuth {
     }
 
     fn mode(&self, keys: ApiKeys, secrets: SigningSecrets, has_credentials: bool) -> Result<Auth, ConfigError> {
-        // Keys that no mode looks at would let everybody in while somebody believes that they do not.
+        // Keys that no mode looks at would let every caller in while the operator believes that they do not.
         let unused = |key| Err(value(key, "is given, and auth.mode is another one"));
         match self.mode.as_str() {
             "" if has_credentials => {
@@ -61,5 +64,16 @@ impl RawAuth {
             "signed" => Ok(Auth::Signed(secrets)),
             _ => Err(value("auth.mode", "open, api_key or signed")),
         }
+    }
+
+    pub fn shown(&self) -> Vec<(&'static str, Shown)> {
+        vec![
+            ("auth.mode", plain(&self.mode)),
+            ("auth.api_keys", secret(&self.api_keys)),
+            ("auth.api_keys_file", plain(&self.api_keys_file)),
+            ("auth.signing_secrets", secret(&self.signing_secrets)),
+            ("auth.signing_secrets_file", plain(&self.signing_secrets_file)),
+            ("auth.signed_window", time(&self.signed_window)),
+        ]
     }
 }

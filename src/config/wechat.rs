@@ -1,16 +1,37 @@
-//! The section `wechat`: who we are to WeChat, and where it is.
+//! The section `wechat`: the merchant's credentials, and where WeChat is.
 
+use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::channel::wechat::v2::{ApiKey, Endpoints, Merchant, PreviousKey, Proxy, SignType, Signer, is_sendable};
 use crate::simulator;
 
-use super::super::error::ConfigError;
-use super::super::mistakes::{ConfigErrors, Mistakes};
-use super::{endpoint, is_loopback, value};
+use super::checks::{endpoint, is_loopback, networks, value};
+use super::error::ConfigError;
+use super::mistakes::{ConfigErrors, Mistakes};
+use super::table::{Shown, plain, secret, url};
 
 const OFFICIAL_BASE: &str = "https://api.mch.weixin.qq.com";
 const OFFICIAL_BACKUP: &str = "https://api2.mch.weixin.qq.com";
+
+/// A WeChat with credentials.
+#[derive(Debug, Clone)]
+pub struct Wechat {
+    /// The merchant that we are to it.
+    pub merchant: Merchant,
+    /// Where it is.
+    pub endpoints: Endpoints,
+}
+
+/// The whole section.
+pub struct WechatSettings {
+    /// `None`: the simulator is WeChat.
+    pub real: Option<Wechat>,
+    /// The merchant that is configured, or the simulator's if none is.
+    pub merchant: Merchant,
+    pub notify_sources: Vec<IpNet>,
+    pub body: String,
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,12 +48,26 @@ pub struct RawWechat {
     pub proxy: String,
     pub proxy_file: String,
     notify_url: String,
-    pub notify_sources: String,
+    notify_sources: String,
     body: String,
     pub query_budget: u32,
 }
 
 impl RawWechat {
+    pub fn validate(&self, has_credentials: bool) -> Result<WechatSettings, ConfigErrors> {
+        let mut mistakes = Mistakes::default();
+        let merchant = mistakes.take(self.merchant(has_credentials));
+        let body = mistakes.take(self.checked_body());
+        let notify_sources = mistakes.take(networks("wechat.notify_sources", &self.notify_sources));
+        let endpoints = if has_credentials { mistakes.take(self.endpoints(merchant.as_ref())) } else { None };
+        let made = || {
+            let merchant = merchant?;
+            let real = endpoints.map(|endpoints| Wechat { merchant: merchant.clone(), endpoints });
+            Some(WechatSettings { real, merchant, notify_sources: notify_sources?, body: body? })
+        };
+        mistakes.or_else(made())
+    }
+
     /// All three, or none of them.
     pub fn has_credentials(&self) -> Result<bool, ConfigError> {
         let given = [("wechat.appid", &self.appid), ("wechat.mch_id", &self.mch_id), ("wechat.api_key", &self.api_key)];
@@ -65,7 +100,7 @@ impl RawWechat {
     }
 
     /// The merchant that is configured, or the simulator's if none is.
-    pub fn merchant(&self, has_credentials: bool) -> Result<Merchant, ConfigErrors> {
+    fn merchant(&self, has_credentials: bool) -> Result<Merchant, ConfigErrors> {
         const DEFAULT: simulator::MerchantNumbers = simulator::DEFAULT_MERCHANT;
         let (appid, mch_id, api_key) = match has_credentials {
             true => (self.appid.as_str(), self.mch_id.as_str(), self.api_key.as_str()),
@@ -100,7 +135,7 @@ impl RawWechat {
         Ok(Some(PreviousKey::new(key, present)))
     }
 
-    pub fn checked_body(&self) -> Result<String, ConfigError> {
+    fn checked_body(&self) -> Result<String, ConfigError> {
         if self.body.trim().is_empty() || !is_sendable(&self.body) {
             return Err(value("wechat.body", "a plain text without &, =, emoji and control characters"));
         }
@@ -108,7 +143,7 @@ impl RawWechat {
     }
 
     /// Where a merchant with credentials finds WeChat, and WeChat the merchant.
-    pub fn endpoints(&self, merchant: Option<&Merchant>) -> Result<Endpoints, ConfigErrors> {
+    fn endpoints(&self, merchant: Option<&Merchant>) -> Result<Endpoints, ConfigErrors> {
         let mut mistakes = Mistakes::default();
         let primary = mistakes.take(endpoint("wechat.base_url", &self.base_url));
         let known_to_all = simulator::DEFAULT_MERCHANT.api_key;
@@ -130,6 +165,28 @@ impl RawWechat {
         };
         mistakes.take(check_notify_url(&self.notify_url));
         mistakes.or_else(primary.map(|primary| Endpoints { primary, backup, proxy }))
+    }
+
+    pub fn shown(&self) -> Vec<(&'static str, Shown)> {
+        vec![
+            ("wechat.appid", plain(&self.appid)),
+            ("wechat.mch_id", plain(&self.mch_id)),
+            ("wechat.api_key", secret(&self.api_key)),
+            ("wechat.api_key_file", plain(&self.api_key_file)),
+            ("wechat.previous_api_key", secret(&self.previous_api_key)),
+            ("wechat.previous_api_key_file", plain(&self.previous_api_key_file)),
+            ("wechat.sign_type", plain(&self.sign_type)),
+            // Without credentials the URLs have not been checked.
+            ("wechat.base_url", url(&self.base_url)),
+            ("wechat.backup_base_url", url(&self.backup_base_url)),
+            ("wechat.notify_url", url(&self.notify_url)),
+            // As the client writes it, without user and password.
+            ("wechat.proxy", self.proxy.parse::<Proxy>().map_or_else(|_| secret(&self.proxy), plain)),
+            ("wechat.proxy_file", plain(&self.proxy_file)),
+            ("wechat.notify_sources", plain(&self.notify_sources)),
+            ("wechat.body", plain(&self.body)),
+            ("wechat.query_budget", plain(self.query_budget)),
+        ]
     }
 }
 

@@ -1,0 +1,128 @@
+//! The help of the command line, in both languages: what a command and each of its arguments is for.
+
+use clap::{Arg, Command};
+
+use crate::language::{Language, Text, pair};
+
+/// A command or an argument, by its name in the description of the command line.
+type Entry = (&'static str, Text);
+
+static ABOUT: Text = pair("A self-hosted payment gateway for WeChat Pay", "自己部署的微信支付网关");
+
+static CONFIGURATION: Text = pair(
+    "Configuration: config/<profile>.toml with WECHAT_PAY__PROFILE, and WECHAT_PAY__<SECTION>__<KEY> in the environment.
+The keys are those of config/default.toml.",
+    "配置：config/<profile>.toml（用 WECHAT_PAY__PROFILE 指定），以及环境变量 WECHAT_PAY__<段>__<键>。
+配置项见 config/default.toml。",
+);
+
+static COMMANDS: [Entry; 10] = [
+    (
+        "serve",
+        pair(
+            "Serve front ends and WeChat (the default); with no configuration, on SQLite and the built-in simulator",
+            "为前端和微信提供服务（默认命令）；没有任何配置时使用 SQLite 和内置模拟器",
+        ),
+    ),
+    ("simulator", pair("Only the simulator of WeChat, for other programs' tests", "只启动微信模拟器，供其他程序测试用")),
+    ("migrate", pair("Bring the database's schema up to date and check it", "把数据库表结构升到最新，并检查它")),
+    (
+        "check-config",
+        pair(
+            "Read the configuration, say what is in force and where it comes from, or all that is wrong",
+            "读取配置，列出每一项的值和来源，或列出所有错误",
+        ),
+    ),
+    (
+        "new-key",
+        pair(
+            "Draw a key for auth.mode api_key: print it, and its entry for the configuration",
+            "为 auth.mode=api_key 生成一个密钥，打印它和它的配置条目",
+        ),
+    ),
+    ("explain", pair("Tell the story of an order, and what comes next; nothing is changed", "讲清一个订单的经过和接下来会怎样；只读")),
+    (
+        "doctor",
+        pair(
+            "Look for what goes wrong in practice, and say what to do about it; nothing is changed. Exits with 1 when something must be mended",
+            "检查实际使用中常出的问题，并说明怎么解决；只读。有必须解决的问题时退出码为 1",
+        ),
+    ),
+    ("completions", pair("Print a completion script for a shell", "打印 shell 的自动补全脚本")),
+    ("man", pair("Print the manual page", "打印手册页")),
+    ("help", pair("Print this message or the help of the given command", "显示本帮助，或某个命令的帮助")),
+];
+
+static ARGUMENTS: [Entry; 7] = [
+    ("dry_run", pair("Only say what would be done", "只说明会做什么，不执行")),
+    ("name", pair("What the key is called in the configuration and in logs", "密钥在配置和日志里的名称")),
+    ("order", pair("The order's number: out_trade_no", "订单号：out_trade_no")),
+    ("fetch", pair("Visit the notify URL through its public name", "通过公网域名访问通知地址")),
+    ("shell", pair("Which shell's", "哪种 shell")),
+    ("help", pair("Print help", "显示帮助")),
+    ("version", pair("Print version", "显示版本")),
+];
+
+static COMMANDS_HEADING: Text = pair("Commands", "命令");
+static ARGUMENTS_HEADING: Text = pair("Arguments", "参数");
+static OPTIONS_HEADING: Text = pair("Options", "选项");
+static WHOLE: Text =
+    pair("{name}: {about}\n\nusage: {usage}\n\n{all-args}{after-help}\n", "{name}：{about}\n\n用法：{usage}\n\n{all-args}{after-help}\n");
+static OF_A_COMMAND: Text = pair("{about}\n\nUsage: {usage}\n\n{all-args}", "{about}\n\n用法：{usage}\n\n{all-args}");
+
+/// The command line with its help in one language.
+pub fn in_language(command: Command, language: Language) -> Command {
+    // Otherwise the library adds one of its own, in English. It is the library that carries it out all the same.
+    let command = command.subcommand(Command::new("help"));
+    let command = describe(command, language).about(ABOUT.read(language)).help_template(WHOLE.read(language));
+    command.after_help(CONFIGURATION.read(language))
+}
+
+fn describe(command: Command, language: Language) -> Command {
+    let heading = COMMANDS_HEADING.read(language);
+    let command = command.help_template(OF_A_COMMAND.read(language)).subcommand_help_heading(heading);
+    let command = command.mut_args(|argument| describe_argument(argument, language));
+    command.mut_subcommands(|command| {
+        let about = known(&COMMANDS, command.get_name(), language);
+        describe(command, language).about(about)
+    })
+}
+
+fn describe_argument(argument: Arg, language: Language) -> Arg {
+    let heading = if argument.is_positional() { &ARGUMENTS_HEADING } else { &OPTIONS_HEADING };
+    let help = known(&ARGUMENTS, argument.get_id().as_str(), language);
+    argument.help(help).help_heading(heading.read(language))
+}
+
+fn known(entries: &'static [Entry], name: &str, language: Language) -> &'static str {
+    entries.iter().find(|(known, _)| *known == name).map(|(_, text)| text.read(language)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    fn is_told(command: &Command, language: Language) {
+        assert!(command.get_about().is_some_and(|about| !about.to_string().is_empty()), "{} is not told of", command.get_name());
+        for argument in command.get_arguments() {
+            assert!(argument.get_help().is_some_and(|help| !help.to_string().is_empty()), "{} is not told of", argument.get_id());
+        }
+        command.get_subcommands().for_each(|command| is_told(command, language));
+    }
+
+    #[test]
+    fn every_command_and_argument_is_told_of_in_either_language() {
+        for language in [Language::English, Language::Chinese] {
+            let mut command = in_language(Cli::command(), language);
+            is_told(&command, language);
+            command.build();
+            command.clone().debug_assert();
+            let help = command.render_long_help().to_string();
+            let (theirs, others) = if language == Language::Chinese { ("用法", "Usage") } else { ("usage", "用法") };
+            assert!(help.contains(theirs) && !help.contains(others), "{help}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! What the commands say, in both languages side by side.
+
+use crate::deal::OrderId;
+use crate::language::{Text, pair, text};
+use crate::store::DatabaseUrl;
+
+pub fn no_database(database: &DatabaseUrl, order_id: &OrderId) -> Text {
+    text(
+        format!(
+            "there is no {database}: the database is that of the configuration which this command is given. Run it as the service runs, \
+             in its folder and with its environment and credentials (under systemd: wechat-pay-ctl explain {order_id})"
+        ),
+        format!(
+            "{database} 不存在：本命令按当前的配置找数据库。请像服务那样运行它，用同样的目录、环境变量和凭据（用 systemd 时：wechat-pay-ctl explain {order_id}）"
+        ),
+    )
+}
+
+pub fn no_such_order(database: &DatabaseUrl) -> Text {
+    text(
+        format!("there is no such order in the {database}, and WeChat has never told of one"),
+        format!("{database} 里没有这个订单，微信也从未发来过它的消息"),
+    )
+}
+
+pub fn so_it_stands(database: &DatabaseUrl) -> Text {
+    text(format!("So it stands in the {database}."), format!("以上来自 {database}。"))
+}
+
+/// Between a key and its entry for the configuration.
+pub fn new_key() -> Text {
+    pair(
+        "is the key, for the caller; nobody can show it again. Its entry for auth.api_keys is",
+        "以上是密钥，交给调用方，之后无法再次查看。下面是它在 auth.api_keys 里的条目：",
+    )
+}
+
+pub fn schema_is_up_to_date() -> Text {
+    pair("the schema is up to date", "表结构已是最新")
+}
+
+pub fn steps_taken(steps: &str) -> Text {
+    text(format!("taken: {steps}"), format!("已执行：{steps}"))
+}
+
+pub fn ended_by_a_signal() -> Text {
+    pair("ended by a signal", "被信号中止")
+}

@@ -1,0 +1,33 @@
+//! Which files hold secrets of a configuration, so that the doctor can look at who may read them.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use config::{Config, File, FileFormat};
+
+use super::secrets::CREDENTIALS;
+use super::{PREFIX, PROFILE};
+
+/// The files in which secrets may stand, by these variables: the profile's, if it holds any, those that it or a variable
+/// names (`…_file`), and what systemd hands to the service.
+pub fn secret_files(variables: &HashMap<String, String>) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    if let Some(profile) = variables.get(PROFILE) {
+        let path = PathBuf::from(format!("config/{profile}.toml"));
+        let read = Config::builder().add_source(File::from(path.clone()).format(FileFormat::Toml)).build();
+        let sections = read.and_then(Config::try_deserialize::<HashMap<String, HashMap<String, config::Value>>>).unwrap_or_default();
+        let values: Vec<_> = sections.into_values().flatten().map(|(key, value)| (key, value.to_string())).collect();
+        let is_secret = |(key, value): &(String, String)| {
+            !value.is_empty()
+                && (key.ends_with("key") || key.contains("secret") || (matches!(key.as_str(), "url" | "proxy") && value.contains('@')))
+        };
+        files.extend(values.iter().any(is_secret).then_some(path));
+        files.extend(values.iter().filter(|(key, _)| key.ends_with("_file")).map(|(_, file)| PathBuf::from(file)));
+    }
+    let named = variables.iter().filter(|(name, _)| name.starts_with(PREFIX) && name.ends_with("_FILE"));
+    files.extend(named.map(|(_, file)| PathBuf::from(file)));
+    let handed = variables.get(CREDENTIALS).and_then(|directory| std::fs::read_dir(directory).ok());
+    files.extend(handed.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())));
+    files.retain(|file| file.is_file());
+    files
+}

@@ -1,0 +1,52 @@
+//! The section `simulator`: the built-in WeChat.
+
+use std::net::SocketAddr;
+
+use serde::Deserialize;
+
+use crate::channel::wechat::v2::Merchant;
+
+use super::checks::address;
+use super::mistakes::{ConfigErrors, Mistakes};
+use super::table::{Shown, plain};
+
+/// The built-in WeChat.
+#[derive(Debug, Clone)]
+pub struct SimulatorSettings {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// How many times faster than WeChat it repeats notifications.
+    pub time_scale: u32,
+    /// The merchant it knows: the configured one, or its own.
+    pub merchant: Merchant,
+    /// Whether it may decide about a database that a real service could have.
+    pub accept_database: bool,
+    /// What tells that this is meant to be a real service, whose credentials are missing.
+    pub forbidden_by: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawSimulator {
+    listen: String,
+    pub time_scale: u32,
+    pub accept_database: bool,
+}
+
+impl RawSimulator {
+    /// Where it listens.
+    pub fn validate(&self) -> Result<SocketAddr, ConfigErrors> {
+        let mut mistakes = Mistakes::default();
+        mistakes.check(self.time_scale > 0, "simulator.time_scale", "at least 1");
+        let listen = mistakes.take(address("simulator.listen", &self.listen));
+        mistakes.or_else(listen)
+    }
+
+    pub fn shown(&self) -> Vec<(&'static str, Shown)> {
+        vec![
+            ("simulator.listen", plain(&self.listen)),
+            ("simulator.time_scale", plain(self.time_scale)),
+            ("simulator.accept_database", plain(self.accept_database)),
+        ]
+    }
+}

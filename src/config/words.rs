@@ -1,0 +1,71 @@
+//! What `check-config` says in either language.
+
+use std::net::SocketAddr;
+
+use crate::auth::Auth;
+use crate::language::{Text, pair, text};
+
+use super::origin::Origin;
+
+pub static KEY: Text = pair("key", "配置项");
+pub static VALUE: Text = pair("value", "值");
+pub static ORIGIN: Text = pair("origin", "来源");
+pub static HIDDEN: Text = pair("set, not shown", "已设置（不显示）");
+
+pub fn origin(origin: &Origin) -> Text {
+    match origin {
+        Origin::Default => pair("default", "默认值"),
+        Origin::Profile(file) => Text::untranslated(file.clone()),
+        Origin::Environment(name) => text(format!("environment {name}"), format!("环境变量 {name}")),
+        Origin::File(file) => text(format!("file {}", file.display()), format!("文件 {}", file.display())),
+        Origin::Credential(file) => text(format!("systemd credential {}", file.display()), format!("systemd 凭据 {}", file.display())),
+    }
+}
+
+pub fn profile(file: Option<&str>) -> Text {
+    match file {
+        Some(file) => text(format!("Profile: {file}."), format!("配置文件：{file}。")),
+        None => pair("Profile: none (WECHAT_PAY__PROFILE is not set).", "配置文件：无（未设置 WECHAT_PAY__PROFILE）。"),
+    }
+}
+
+pub fn simulator(listen: SocketAddr) -> Text {
+    text(
+        format!("WeChat is the simulator, on {listen}: no money moves."),
+        format!("没有配置商户凭证，微信由内置模拟器（{listen}）代替，不会有真实收付款。"),
+    )
+}
+
+pub fn wechat(host: &str) -> Text {
+    text(format!("WeChat is {host}."), format!("微信为 {host}。"))
+}
+
+pub fn previous_key() -> Text {
+    pair("The API key is a new one, and the previous one is believed too.", "正在更换 API 密钥：旧密钥签名的报文也被采信。")
+}
+
+/// Which callers may open deals.
+pub fn auth(auth: &Auth) -> Text {
+    match auth {
+        Auth::Open => pair(
+            "Deals are opened by everybody who reaches the port (auth.mode open).",
+            "能访问端口的任何人都可以下单（auth.mode 为 open）。",
+        ),
+        Auth::ApiKey(keys) => {
+            let names = keys.names().collect::<Vec<_>>().join(", ");
+            text(
+                format!("Deals are opened by callers with one of these keys (auth.mode api_key): {names}."),
+                format!("持有以下密钥之一的调用方可以下单（auth.mode 为 api_key）：{names}。"),
+            )
+        }
+        Auth::Signed(secrets) => {
+            let (names, window) = (secrets.names().collect::<Vec<_>>().join(", "), secrets.window().as_secs());
+            text(
+                format!(
+                    "Deals are opened with an offer signed with one of these secrets (auth.mode signed): {names}; it is good for {window} s."
+                ),
+                format!("带有用以下密钥之一签名的报价才可以下单（auth.mode 为 signed）：{names}；签名 {window} 秒内有效。"),
+            )
+        }
+    }
+}

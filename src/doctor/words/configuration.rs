@@ -1,0 +1,44 @@
+//! Of the configuration and the credentials in it.
+
+use std::net::SocketAddr;
+
+use crate::config::ConfigError;
+use crate::language::{Text, pair, text};
+
+use super::{Trouble, trouble};
+
+pub fn unreadable(error: &ConfigError) -> Trouble {
+    let advice =
+        pair("see config/default.toml; nothing else can be looked at before", "对照 config/default.toml 改正；改好之前其他项目无法检查");
+    trouble(Text::untranslated(error.to_string()), advice)
+}
+
+pub fn mistyped(warning: &str) -> Trouble {
+    let advice =
+        pair("take it out of this service's environment, or set the key that was meant", "从本服务的环境变量里去掉它，或改成想设的那一项");
+    trouble(Text::untranslated(warning.to_owned()), advice)
+}
+
+pub fn simulator(listen: SocketAddr) -> Text {
+    text(
+        format!("none are configured: the simulator, on {listen}, is WeChat and no money moves"),
+        format!("没有配置：由模拟器（{listen}）代替微信，不会有真实收付款"),
+    )
+}
+
+pub fn no_simulator(error: &ConfigError) -> Trouble {
+    trouble(Text::untranslated(error.to_string()), pair("the service does not start until then", "改好之前服务不会启动"))
+}
+
+pub fn other_merchants(others: &[String], ours: &str) -> Trouble {
+    trouble(
+        text(
+            format!("the database holds deals of the merchant number {}, and ours is {ours}", others.join(", ")),
+            format!("数据库里有商户号 {} 的订单，而当前商户号是 {ours}", others.join("、")),
+        ),
+        pair(
+            "check wechat.mch_id and database.url: neither what WeChat tells of those deals nor its answers are believed",
+            "检查 wechat.mch_id 和 database.url：这些订单的通知和查单应答都不会被采信",
+        ),
+    )
+}

@@ -1,0 +1,17 @@
+//! What the doctor says: each finding with its remedy, in both languages side by side.
+
+pub mod configuration;
+pub mod database;
+pub mod files;
+pub mod hosts;
+pub mod notify_url;
+pub mod port;
+pub mod rows;
+
+use crate::language::Text;
+
+use super::finding::Trouble;
+
+fn trouble(found: Text, advice: Text) -> Trouble {
+    Trouble { found, advice }
+}

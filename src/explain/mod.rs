@@ -1,0 +1,51 @@
+//! An audit trail told in sentences, `wechat-pay explain <order_id>`: what happened to a deal, by its journal, and what comes next.
+
+mod words;
+
+use crate::deal::{Deal, DealStatus, Mode, OrderId, Timestamp};
+use crate::language::{Language, Text, text};
+use crate::store::{StoredEvent, Story};
+
+/// Tells the story of an order; `None` if there is no such order and nothing was ever heard of it.
+pub fn tell(Story { deal, events }: &Story, order_id: &OrderId, now: Timestamp, language: Language) -> Option<String> {
+    if deal.is_none() && events.is_empty() {
+        return None;
+    }
+    let mut sentences = match deal {
+        Some(deal) => introduction(deal, now),
+        None => vec![words::no_such_deal(order_id)],
+    };
+    sentences.extend(events.iter().map(line));
+    sentences.extend(deal.as_ref().map(|deal| outlook(deal, now)));
+    Some(sentences.iter().map(|sentence| format!("{}\n", sentence.read(language))).collect())
+}
+
+fn introduction(deal: &Deal, now: Timestamp) -> Vec<Text> {
+    let mut sentences = vec![words::opened(deal, now)];
+    match deal.mode {
+        Mode::Other(mode) => sentences.push(words::other_mode(mode)),
+        _ if deal.prepay.request.is_none() => sentences.push(words::opened_before()),
+        _ => {}
+    }
+    sentences
+}
+
+/// One event of the journal.
+fn line(event: &StoredEvent) -> Text {
+    let (what, by) = (words::event(event.kind), words::origin(event.origin));
+    let (at, instance) = (words::show(event.at), &event.instance);
+    let detail = |before: &str, after: &str| event.detail.as_ref().map(|detail| format!("{before}{detail}{after}")).unwrap_or_default();
+    text(
+        format!("  {at}  {}{}. By {}, instance {instance}.", what.read(Language::English), detail(" (", ")"), by.read(Language::English)),
+        format!("  {at}  {}{}。来自{}，实例 {instance}。", what.read(Language::Chinese), detail("（", "）"), by.read(Language::Chinese)),
+    )
+}
+
+fn outlook(deal: &Deal, now: Timestamp) -> Text {
+    match deal.status {
+        DealStatus::Paid => words::paid(deal),
+        DealStatus::Expired => words::expired(),
+        DealStatus::Unpaid if !deal.mode.is_wechat() => words::never_asked(),
+        DealStatus::Unpaid => words::undecided(deal.payable_until(), deal.due_at, now),
+    }
+}

@@ -1,0 +1,120 @@
+//! What a story says, in both languages side by side.
+
+use crate::deal::{BeijingTime, Deal, OrderId, Timestamp};
+use crate::language::Language::{Chinese, English};
+use crate::language::{Text, pair, text};
+use crate::store::{EventKind, Origin};
+
+/// In Beijing's time.
+pub fn show(time: Timestamp) -> String {
+    BeijingTime::from(time).to_string()
+}
+
+pub fn no_such_deal(order_id: &OrderId) -> Text {
+    text(
+        format!("Order {order_id}: there is no such deal here, but WeChat has told of it."),
+        format!("订单 {order_id}：这里没有这个订单，但微信发来过它的消息。"),
+    )
+}
+
+pub fn opened(deal: &Deal, now: Timestamp) -> Text {
+    let price = match deal.charged {
+        Some(price) => text(format!("{price} yuan"), format!("{price} 元")),
+        None => pair("an impossible price", "价格不合法"),
+    };
+    let (order_id, at) = (&deal.order_id, show(deal.opened_at(now)));
+    text(
+        format!("Order {order_id}: product {} of merchant {}, {}, opened {at}.", deal.product_id, deal.merchant_id, price.read(English)),
+        format!("订单 {order_id}：商家 {} 的商品 {}，{}，下单时间 {at}。", deal.merchant_id, deal.product_id, price.read(Chinese)),
+    )
+}
+
+pub fn other_mode(mode: i64) -> Text {
+    text(
+        format!("  It is not paid by WeChat (mode {mode}): here it is only told of, as its row says."),
+        format!("  它不是微信支付的订单（mode 为 {mode}）：这里只按表里的内容回答。"),
+    )
+}
+
+pub fn opened_before() -> Text {
+    pair("  It was opened by the service that was here before.", "  它是由之前的服务下的单。")
+}
+
+pub fn event(kind: Option<EventKind>) -> Text {
+    match kind {
+        Some(EventKind::Opened) => pair("The deal was stored, and WeChat was asked for a link", "订单已入库，并向微信请求二维码"),
+        Some(EventKind::LinkGiven) => pair("WeChat gave a link", "微信给出了二维码"),
+        Some(EventKind::LinkRefused) => pair("WeChat refused to give a link", "微信拒绝给出二维码"),
+        Some(EventKind::LinkUnknown) => pair(
+            "WeChat's answer did not arrive; only the same request again, or a query, can tell",
+            "没有收到微信的应答；只能原样重发请求，或者查单才知道结果",
+        ),
+        Some(EventKind::Settled) => pair("WeChat's signed word was stored: paid", "微信签名的支付结果已入账：已支付"),
+        Some(EventKind::SettledLate) => pair("ALARM: paid after it had expired; stored as paid", "告警：过期之后才付款；已按已支付入账"),
+        Some(EventKind::Identified) => pair(
+            "Another program had marked it as paid; WeChat's signed word says by which payment",
+            "其他程序曾把它标记为已支付；微信签名的结果补上了是哪一笔支付",
+        ),
+        Some(EventKind::Refunded) => {
+            pair("ALARM: WeChat said that it was given back, and not by this service", "告警：微信说这笔款已退，但不是本服务退的")
+        }
+        Some(EventKind::Mismatch) => pair(
+            "ALARM: WeChat has signed a payment that does not fit; nothing was changed",
+            "告警：微信签名的支付与订单不符；没有改动任何数据",
+        ),
+        Some(EventKind::PaymentFailed) => pair("WeChat told of a payment that failed", "微信通知一次付款失败"),
+        Some(EventKind::Looked) => pair("WeChat was asked how it stands", "向微信查单"),
+        Some(EventKind::Closed) => pair("WeChat was asked to close it", "请求微信关单"),
+        Some(EventKind::Expired) => pair("WeChat confirmed that it cannot be paid any more: expired", "微信确认不能再付款：已过期"),
+        None => pair("Something that a later version wrote down", "更新的版本记录的事件"),
+    }
+}
+
+pub fn origin(origin: Option<Origin>) -> Text {
+    match origin {
+        Some(Origin::FrontEnd) => pair("a front end's call", "前端调用"),
+        Some(Origin::Notification) => pair("WeChat's notification", "微信通知"),
+        Some(Origin::Sweeper) => pair("the sweeper", "自动查单"),
+        None => pair("a later version", "更新的版本"),
+    }
+}
+
+pub fn paid(deal: &Deal) -> Text {
+    let at = deal.paid_at.map(show);
+    let transaction = deal.transaction_id.as_deref();
+    let refunded = deal.refunded_at.map(show);
+    let when = at.as_ref().map(|at| format!(" {at}")).unwrap_or_default();
+    let back = refunded.as_ref().map(|at| format!(" At least a part was given back; WeChat said so {at}.")).unwrap_or_default();
+    let english = format!("It is paid{when}, transaction {}.{back} Nothing more will happen to it.", transaction.unwrap_or("unknown"));
+    let when = at.map(|at| format!("，支付时间 {at}")).unwrap_or_default();
+    let back = refunded.map(|at| format!("至少退回了一部分，微信告知的时间是 {at}。")).unwrap_or_default();
+    text(english, format!("已支付{when}，微信支付单号 {}。{back}之后不会再有变化。", transaction.unwrap_or("未知")))
+}
+
+pub fn expired() -> Text {
+    pair(
+        "It has expired. Nothing more will happen to it, unless WeChat tells of a payment after all.",
+        "已过期。除非微信之后又通知有支付，否则不会再有变化。",
+    )
+}
+
+pub fn never_asked() -> Text {
+    pair("It is undecided. WeChat is never asked about it.", "还没有结果，也不会为它去问微信。")
+}
+
+/// Of a deal that can be paid until `until`, and is looked at again when it is `due`.
+pub fn undecided(until: Timestamp, due: Option<Timestamp>, now: Timestamp) -> Text {
+    let is_over = until <= now;
+    let end = match is_over {
+        false => {
+            text(format!("It is undecided and can be paid until {}.", show(until)), format!("还没有结果，{} 之前都可以付款。", show(until)))
+        }
+        true => pair("It is undecided, and its time is over.", "还没有结果，但已经到期。"),
+    };
+    let next = match due.map(|due| show(due.max(now))) {
+        Some(due) if is_over => text(format!("The sweeper gives it up {due}."), format!("自动查单将在 {due} 给它收尾。")),
+        Some(due) => text(format!("The sweeper looks at it again {due}."), format!("下次自动查单：{due}。")),
+        None => pair("Nobody follows it; it is looked at when somebody asks.", "没有自动查单；有人查询时才会去问微信。"),
+    };
+    text(format!("{} {}", end.read(English), next.read(English)), format!("{}{}", end.read(Chinese), next.read(Chinese)))
+}
