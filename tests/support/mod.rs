@@ -1,4 +1,5 @@
-//! What stories are told with.
+//! The library that all tests and benches share. The stories (`tests/it`) use all of it and so notice what is dead; each other
+//! program lists the modules that it uses.
 
 pub mod contract;
 pub mod database;

@@ -16,7 +16,7 @@ use crate::support::stub::Stub;
 use crate::support::test_app::TestAppBuilder;
 use wechat_pay::channel::wechat::v2::xml;
 
-/// Nobody listens there: who gets an answer has gone another way.
+/// Nothing listens there: a call that is answered has gone another way.
 const NOWHERE: &str = "127.0.0.1:9";
 
 /// An HTTP proxy that is WeChat itself.
