@@ -8,8 +8,8 @@ use wechat_pay::config::Overview;
 use wechat_pay::doctor::Verdict::{Fail, Ok};
 use wechat_pay::language::Language::English;
 
-use crate::operations::configuration::{run, variables as merchants_variables};
 use crate::operations::doctor::Patient;
+use crate::support::configured::{run, variables as merchants_variables};
 use crate::support::database::{Database, Engine};
 use crate::support::scripted_wechat::{ScriptedWeChat, right, says};
 use crate::support::stub::Stub;
