@@ -1,4 +1,4 @@
-//! What each call costs, for one caller who waits for nobody.
+//! What each call costs, for one caller alone.
 
 use std::cell::RefCell;
 use std::time::Instant;
@@ -45,7 +45,7 @@ pub struct Cost {
 /// All of [`NAMES`].
 pub async fn measure(database: &MariaDb, url: &str, upstream: &Upstream) -> Vec<Cost> {
     let mut rounds: Vec<Vec<Cost>> = NAMES.iter().map(|_| Vec::new()).collect();
-    // Nothing comes due by itself, and every payer who asks is answered by WeChat.
+    // Nothing comes due by itself, and every poll is answered by WeChat.
     let settings = [("SWEEP__FIRST_LOOKS", "3600"), ("WECHAT__QUERY_BUDGET", "1000000")];
     let service = Service::start(database.directory.path(), "till", url, upstream, &settings).await;
     let mut wires = service.connections(1).await;
@@ -91,7 +91,7 @@ async fn cost(database: &MariaDb, run: impl Future<Output = Run>) -> Cost {
 
 /// A pass of the sweeper over deals that have just come due, by the gateway itself: from outside it cannot be timed.
 async fn pass(database: &MariaDb, gateway: &Gateway) -> Cost {
-    // Of those that nobody has paid, opened for this.
+    // Unpaid ones, opened for this.
     let due = format!(
         "INSERT INTO deal (order_id, order_key, product_id, merchant_id, price, price_last, total_fee, status, mode, prepay_request, code_url, \
          create_at, update_at, expires_at, due_at) SELECT o, o, 1, 1, 19.9, 19.9, 1990, 0, 0, REPEAT('x', 560), \

@@ -69,7 +69,7 @@ async fn bench() -> bool {
         // What many callers have left in the database's memory is written to disk behind them, and would be felt by one alone.
         tokio::time::sleep(SETTLING).await;
         for turn in 0..2 {
-            // Nor may it matter who comes first.
+            // Nor may it matter which comes first.
             if (round + turn) % 2 == 0 {
                 report.batched.add(1, batched.round(&database, 1, DEALS_ALONE).await);
             } else {

@@ -1,4 +1,4 @@
-//! Ten thousand callers who keep their connection and say nothing, while others call.
+//! Ten thousand callers that keep their connection and say nothing, while others call.
 
 use std::time::Duration;
 

@@ -28,7 +28,7 @@ impl Run {
         self.latencies.len()
     }
 
-    /// How often somebody was told to come again, because the machine did not keep up. It stays part of the wait.
+    /// How often a caller was told to come again, because the machine did not keep up. It stays part of the wait.
     pub fn sent_away(&self) -> usize {
         self.sent_away
     }

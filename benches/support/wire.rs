@@ -1,4 +1,4 @@
-//! HTTP/1.1 by hand, for both ends, with no more work than it takes: who drives the load shares the cores with what is
+//! HTTP/1.1 by hand, for both ends, with no more work than it takes: the load's driver shares the cores with what is
 //! measured.
 
 use std::io;

@@ -45,7 +45,7 @@ mod notifications {
 }
 mod operations {
     mod commands;
-    pub mod configuration;
+    mod configuration;
     mod credentials;
     mod deploy;
     pub mod doctor;

@@ -1,4 +1,4 @@
-//! What a message costs, whoever wrote it: in memory a small multiple of its bytes, at the same moment and altogether; in
+//! What any message costs at most: in memory a small multiple of its bytes, at the same moment and altogether; in
 //! time some milliseconds.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]

@@ -87,13 +87,13 @@ export async function readCode(tab) {
   return code.data;
 }
 
-/** Nobody has to scroll sideways. */
+/** No page is to be scrolled sideways. */
 export async function fits(tab) {
   const [wide, room] = await tab.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
   assert.ok(wide <= room, `${tab.url()} is ${wide} px wide on a screen of ${room} px`);
 }
 
-/** axe-core finds nothing that would keep somebody out. */
+/** axe-core finds nothing that would keep a reader out. */
 export async function accessible(tab) {
   await tab.evaluate(axe.source);
   const { violations } = await tab.evaluate(() => window.axe.run());

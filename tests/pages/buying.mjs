@@ -1,11 +1,11 @@
-// Somebody buys something: by the mouse, by the keyboard, with a stream that is blocked, with a notification that is lost.
+// A payer buys something: by the mouse, by the keyboard, with a stream that is blocked, with a notification that is lost.
 import assert from 'node:assert/strict';
 import { Visitor, accessible, comes, readCode } from './browser.mjs';
 import { Service } from './service.mjs';
 
 const KEY = '0123456789abcdef0123456789abcdef';
 
-/** With a service of its own, and a visitor who leaves without a complaint. */
+/** With a service of its own, and a visitor that leaves without a complaint. */
 async function visit(browser, options, story, settings = {}) {
   const service = await Service.start(settings);
   try {

@@ -137,7 +137,7 @@ impl History<'_> {
         call
     }
 
-    /// Lets everybody go on until nobody is under way.
+    /// Lets everything go on until nothing is under way.
     pub async fn drain(&mut self) {
         loop {
             if !self.scheduler.waiting().is_empty() {

@@ -213,7 +213,7 @@ impl<'a> History<'a> {
             self.drain().await;
             let Some(due) = self.invariants.undecided().map(|row| row.due_at.unwrap_or(Timestamp::MAX_UTC)).min() else { break };
             let step = due.min(self.now() + TimeDelta::minutes(5)) - self.now();
-            // A look that is overdue is somebody's, until the lease is over.
+            // An overdue look is leased to an instance, until the lease is over.
             self.advance(step.num_seconds().max(20)).await;
             self.sweep(100).await;
             self.drain().await;
@@ -243,7 +243,7 @@ impl<'a> History<'a> {
         }
     }
 
-    /// How long until somebody goes on who pauses.
+    /// How long until the next pause of an instance is over.
     pub fn next_pause_over(&self) -> Option<TimeDelta> {
         self.instances.iter().flatten().filter_map(|instance| Some(instance.clock.next_pause_over()? - instance.clock.now())).min()
     }

@@ -12,7 +12,7 @@ use wechat_pay::simulator::SimOrder;
 
 use super::network::Network;
 
-/// A payment is known within this time after the last fault: the longest pause, and a lease that somebody took with him.
+/// A payment is known within this time after the last fault: the longest pause, and a lease that a killed instance held.
 pub const KNOWN_WITHIN: TimeDelta = TimeDelta::minutes(11);
 /// A deal is decided within this time after its end and the last fault.
 pub const DECIDED_WITHIN: TimeDelta = TimeDelta::minutes(15);
@@ -150,8 +150,8 @@ impl Invariants {
         assert!(row.refunded_at.is_none() || order.trade_state == TradeState::Refund, "nobody has given it back: {row:?}");
     }
 
-    /// How many stored links are not WeChat's last, and so cannot be paid, though nobody asks for another. Counted and not
-    /// forbidden: two who ask one after the other may be noted the other way round. A new deal helps; no money is lost.
+    /// How many stored links are not WeChat's last, and so cannot be paid, though no other is asked for. Counted and not
+    /// forbidden: two calls one after the other may be noted the other way round. A new deal helps; no money is lost.
     pub fn dead_links(&self, network: &Network) -> u64 {
         let mut dead = 0;
         for row in self.undecided() {

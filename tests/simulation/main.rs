@@ -1,10 +1,10 @@
 //! Histories: the real HTTP routes, gateway, store and sweeper on a real SQLite file, against the simulator's world, with
-//! time stepped by hand and everything else drawn from a seed: who acts, in which order each statement and each call goes
+//! time stepped by hand and everything else drawn from a seed: which action comes next, in which order each statement and each call goes
 //! through, what is lost on its way, what is killed.
 //!
-//! Every statement on its way to the database and every request on its way to WeChat stops at a gate (`scheduler`), and one at a
+//! Every statement on its way to the database and every request on its way to WeChat waits in the `scheduler`, and one at a
 //! time is let through when nothing else moves; so one seed is one history, to the last byte. What must always hold (`invariants`)
-//! is checked after every step and whenever somebody is told something.
+//! is checked after every step and against every answer.
 //!
 //! ```text
 //! SIMULATION_HISTORIES=10000 cargo test --test simulation           more of them; 1,000 otherwise

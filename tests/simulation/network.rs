@@ -42,7 +42,7 @@ pub struct Network {
 pub struct Posted {
     pub notification: Letter,
     pub genuine: bool,
-    /// The postman waits for the answer to this one; a copy that somebody else sends again brings none to him.
+    /// WeChat waits for the answer to this one; the answer to a copy does not reach it.
     pub by_wechat: bool,
 }
 
@@ -93,7 +93,7 @@ impl Network {
         reply
     }
 
-    /// The requests that arrive by now although nobody waits for them.
+    /// The requests that arrive by now although their callers have given up.
     pub fn late_arrivals(&mut self, now: Timestamp) -> usize {
         let (due, later): (Vec<_>, Vec<_>) = self.late.drain(..).partition(|(arrives, ..)| *arrives <= now);
         self.late = later;
@@ -107,7 +107,7 @@ impl Network {
         self.late.iter().map(|(arrives, ..)| *arrives).min()
     }
 
-    /// Whether the link that WeChat gave last may be one that nobody has heard of.
+    /// Whether the link that WeChat gave last may be unknown to the service.
     pub fn may_have_an_unknown_link(&self, order_id: &str) -> bool {
         self.overtaken.iter().any(|request| request.contains(order_id))
     }
@@ -145,7 +145,7 @@ impl Network {
         })
     }
 
-    /// What the postman hears.
+    /// What WeChat hears.
     pub fn answered(&mut self, posted: Posted, status: Option<u16>, acknowledged: bool, now: Timestamp) {
         if posted.by_wechat {
             self.world.delivered(posted.notification.delivery, status, acknowledged, now);

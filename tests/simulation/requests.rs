@@ -1,4 +1,4 @@
-//! What somebody has sent the service, and what the answer must be worth.
+//! Requests under way, and what their answers must be worth.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use super::network::{Network, Posted};
 /// as long as instances' clocks are apart.
 const REMEMBERED: TimeDelta = TimeDelta::seconds(66);
 
-/// What somebody wants.
+/// What a request asks for.
 pub enum RequestKind {
     ToPay {
         key: Option<String>,
@@ -31,7 +31,7 @@ pub enum RequestKind {
     },
 }
 
-/// Somebody who waits for an answer.
+/// A request without an answer yet.
 pub struct PendingRequest {
     pub number: usize,
     pub instance: usize,
@@ -112,7 +112,7 @@ impl FrontEnds {
     }
 }
 
-/// Invariant 5: who is told that an order is closed may rely on it.
+/// Invariant 5: a caller that is told that an order is closed may rely on it.
 fn not_payable(order_id: &str, network: &Network) {
     let state = network.world.order(order_id).map(|order| order.trade_state);
     assert!(

@@ -14,7 +14,7 @@ use wechat_pay::store::{Fate, Passage, Try};
 /// What a call to WeChat comes back with.
 pub type Reply = Result<Vec<u8>, CallError>;
 
-/// Somebody who waits to be let through.
+/// A statement or a call that waits to be let through.
 pub struct Waiting {
     pub instance: usize,
     pub since: Timestamp,
@@ -80,13 +80,13 @@ impl Scheduler {
         Self { clock, waiting: Arc::default(), dead: Arc::default(), quiescence }
     }
 
-    /// Waits until everybody stands at a gate, pauses or is done.
+    /// Waits until everything has stopped here, pauses or is done.
     pub async fn quiescent(&self) {
         self.quiescence.asked.store(true, Ordering::SeqCst);
         self.quiescence.still.notified().await;
     }
 
-    /// Those who wait, in the order in which they came.
+    /// What waits, in the order in which it came.
     pub fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<Waiting>> {
         self.waiting.lock().unwrap()
     }
@@ -95,7 +95,7 @@ impl Scheduler {
         self.waiting().remove(place)
     }
 
-    /// An instance's process is gone: nothing of it gets through any more. Gives those who stood at a gate.
+    /// An instance's process is gone: nothing of it gets through any more. Gives what waited of it.
     pub fn kill(&self, instance: usize) -> Vec<Waiting> {
         self.dead.lock().unwrap().insert(instance);
         let mut waiting = self.waiting();

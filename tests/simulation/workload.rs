@@ -1,4 +1,4 @@
-//! Who does what: front ends, payers, postmen, strangers, the sweepers, and those who pull the plug.
+//! The workload: what front ends, payers, WeChat, strangers and sweepers do, and what kills and freezes instances.
 
 use serde_json::json;
 use tokio::task::JoinHandle;
@@ -17,7 +17,7 @@ use super::scheduler::What;
 const DEALS: usize = 4;
 
 impl History<'_> {
-    /// Somebody does something.
+    /// One action, drawn by chance.
     pub async fn act(&mut self) {
         let kind =
             self.random.one_of(&[Notify::Normal, Notify::Normal, Notify::Normal, Notify::Normal, Notify::Forged, Notify::WrongAmount]);
@@ -132,7 +132,7 @@ impl History<'_> {
                 self.note(&format!("a notification about {} is lost", posted.notification.delivery.out_trade_no));
                 self.network.answered(posted, None, false, self.clock.now());
             }
-            // A bag of mail, with repeats: whoever waits for the one writer at the same time travels together.
+            // All at once, with repeats: what waits for the writer at the same time is committed together.
             3 | 4 => {
                 for posted in std::mem::take(&mut self.network.notifications) {
                     let copy = Posted { by_wechat: false, ..posted.clone() };
@@ -151,7 +151,7 @@ impl History<'_> {
         }
     }
 
-    /// Somebody posts what is no payment: without WeChat's signature, or signed and without meaning for us.
+    /// A stranger posts what is no payment: without WeChat's signature, or signed and without meaning for us.
     async fn stranger_posts(&mut self) {
         let Some(order) = self.network.some_order(&self.random) else { return };
         let (what, expected) = self.random.one_of(&[
@@ -211,7 +211,7 @@ impl History<'_> {
         self.step(&format!("another program marks {order_id} as paid")).await;
     }
 
-    /// A process is gone. What stood before the database or WeChat has got there or not; nobody hears.
+    /// A process is gone. What stood before the database or WeChat has got there or not; no answer is heard.
     async fn kill(&mut self) {
         let place = self.random.below(self.instances.len());
         let Some(instance) = self.instances[place].take() else { return };
@@ -260,7 +260,7 @@ impl History<'_> {
         }
     }
 
-    /// Another program works on the table: a migration, a backup, somebody with a client who has gone for lunch.
+    /// Another program works on the table: a migration, a backup, an operator's open client.
     async fn lock_something(&mut self) {
         let rows: Vec<_> = self.invariants.rows.keys().cloned().collect();
         let row = (!rows.is_empty() && self.random.happens(800)).then(|| self.random.one_of(&rows));

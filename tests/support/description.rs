@@ -167,7 +167,7 @@ impl Description {
         let mut names = BTreeSet::new();
         self.names(schema, value, &mut names);
         let strange: Vec<_> = value.as_object().unwrap().keys().filter(|name| !names.contains(name.as_str())).collect();
-        // Whoever describes no field at all describes any object.
+        // A description without fields describes any object.
         assert!(names.is_empty() || strange.is_empty(), "{what}: not described: {strange:?}");
     }
 

@@ -1,4 +1,4 @@
-//! One who listens to an order's events, as a payer's page does.
+//! A listener to an order's events, as a payer's page is.
 
 use std::time::{Duration, Instant};
 

@@ -15,7 +15,7 @@ use super::process::{Process, log_at};
 
 /// To come up, on a machine that has other things to do.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Servers live in sbin, which is not on everybody's path.
+/// Servers live in sbin, which is not on every user's path.
 const PLACES: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/sbin"];
 
 /// A server with its data; gone with the test.
@@ -25,7 +25,7 @@ pub struct MariaDb {
     pub process: Option<Process>,
     /// Of `mariadbd`, for this start and the next.
     pub options: Vec<String>,
-    /// The server's files; whoever needs the server may lay others beside them.
+    /// The server's files, and what its user lays beside them.
     pub directory: TempDir,
 }
 

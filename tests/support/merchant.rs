@@ -3,7 +3,7 @@
 use wechat_pay::channel::wechat::v2::{ApiKey, Merchant, SignType, Signer};
 use wechat_pay::simulator::DEFAULT_MERCHANT;
 
-/// Where notifications go when nobody listens: the tests bring them themselves.
+/// Nothing listens there: the tests bring the notifications themselves.
 pub const NOTIFY_URL: &str = "http://127.0.0.1:9/wxPay/notify";
 
 /// What configures it, with WeChat at this base URL; callers need no key.

@@ -46,7 +46,7 @@ impl Nginx {
         let program =
             program.into_iter().find(|path| path.exists()).expect("nginx is missing: install it, or run the tests with tests/run");
         let home = TempDir::with_prefix("wechat-pay-nginx-").unwrap();
-        // Started by root, nginx works as somebody else, who has to get here.
+        // Started by root, nginx works as another user, which has to get here.
         std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         std::fs::create_dir_all(home.path().join("www/static")).unwrap();
         std::fs::write(home.path().join("www/static/till.css"), "body{}").unwrap();

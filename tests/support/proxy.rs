@@ -42,7 +42,7 @@ pub struct Reserved {
 impl Reserved {
     pub fn new() -> Self {
         let socket = TcpSocket::new_v4().unwrap();
-        // A program under test may be given this address: it listens there beside us, nobody else gets it.
+        // A program under test may be given this address: it listens there beside us, and no other program gets it.
         socket.set_reuseaddr(true).unwrap();
         socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         Self { address: socket.local_addr().unwrap(), socket }
@@ -83,7 +83,7 @@ impl Proxy {
         self.weather.send_modify(|weather| weather.cut = last);
     }
 
-    /// Breaks everything, and lets nobody in until [`Proxy::up`].
+    /// Breaks everything, and lets no connection in until [`Proxy::up`].
     pub fn down(&self) {
         self.weather.send_modify(|weather| weather.refuses = true);
         self.cut();

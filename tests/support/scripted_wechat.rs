@@ -19,7 +19,7 @@ pub struct ScriptedWeChat {
 }
 
 impl ScriptedWeChat {
-    /// A WeChat that gives links and sees nobody pay.
+    /// A WeChat that gives links and has no payer.
     pub async fn new() -> Self {
         let script: Arc<Mutex<Script>> = Arc::new(Mutex::new(Box::new(friendly)));
         let present = Arc::clone(&script);
@@ -46,7 +46,7 @@ impl ScriptedWeChat {
     }
 }
 
-/// The right answer about an order that nobody has paid.
+/// The right answer about an unpaid order.
 pub fn right(api: &str, request: &Fields) -> WeChatMessage {
     match api {
         "unifiedorder" => WeChatMessage::link(LINK),

@@ -184,7 +184,7 @@ impl TestApp {
         self.notified(order, 1).await;
     }
 
-    /// The payer pays at WeChat, and nobody hears of it.
+    /// The payer pays at WeChat, and no notification is sent.
     pub fn payer_pays_silently(&self, order: &Order) {
         let now = self.clock.now();
         self.wechat().pay(&order.id, None, Some(wechat_pay::simulator::Notify::Lost), now).unwrap();

@@ -22,7 +22,7 @@ const TILLS: usize = 20;
 const EXPIRE_AFTER: Duration = Duration::from_secs(20);
 const CLOSE_MIN_AGE: Duration = Duration::from_secs(4);
 
-/// Who is killed.
+/// What is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Victim {
     One,

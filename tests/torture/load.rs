@@ -17,7 +17,7 @@ use crate::support::random::Random;
 /// How long a till goes on asking for an order of whose opening it knows nothing.
 const PERSISTENCE: Duration = Duration::from_secs(20);
 
-/// What all who take part share.
+/// What all parts of the load share.
 #[derive(Debug, Clone)]
 pub struct Scene {
     pub till: Till,
@@ -48,7 +48,7 @@ impl Scene {
     }
 }
 
-/// Puts everybody to work.
+/// Starts the front ends, the faults and the stranger.
 pub fn begin(scene: &Scene, random: &Random, tills: usize) -> JoinSet<()> {
     let mut everybody = JoinSet::new();
     for _ in 0..tills {
@@ -133,7 +133,7 @@ async fn weather(scene: Scene, random: Random) {
     scene.phone.set_faults(&json!({"drop_reply": 0.03, "system_error": 0.03, "html": 0.01, "reset": 0.03, "latency_ms": 30})).await;
 }
 
-/// Somebody who has no business here. Whatever happens around, none of it is ever believed.
+/// A stranger. Nothing of what it posts is ever believed.
 async fn stranger(scene: Scene, random: Random) {
     while scene.pause(random.millis(50, 200)).await {
         let order_id = scene.observations.told().given.keys().next().cloned().unwrap_or_default();

@@ -15,9 +15,8 @@ use crate::environment::{Environment, run, until};
 use crate::support::http::Answer;
 use crate::support::merchant::signer;
 
-/// "Within a second" (0.8 s in the queue), and what 400 callers on the same loaded machine add to it. Who waits for the
-/// database itself waits for twice as long.
-const ABOUT_A_SECOND: Duration = Duration::from_millis(1900);
+/// A caller that cannot be served is sent away after 0.8 s in the queue; half a second more until that is noticed and said.
+const SENT_AWAY: Duration = Duration::from_millis(1300);
 /// WeChat waits for no longer.
 const WECHAT_WAITS: Duration = Duration::from_millis(4500);
 
@@ -33,6 +32,7 @@ async fn callers_beyond_the_database_s_strength_are_sent_away_in_time() {
     // After a rest deals go alone. (Batches as large as those of a moment ago would wait for the database, for two seconds.)
     sleep(Duration::from_millis(100)).await;
 
+    let limit = SENT_AWAY + 2 * bare(&till, 400).await;
     let callers = call_all(&till, 400);
     sleep(Duration::from_millis(150)).await;
     for order_id in &payable {
@@ -45,7 +45,7 @@ async fn callers_beyond_the_database_s_strength_are_sent_away_in_time() {
     eprintln!("400 callers: {} served, {} sent away, the slowest of these after {slowest:.1?}", served.len(), refused.len());
     assert!(served.len() >= 8, "those in hand finish");
     assert!(refused.len() > 200, "most are sent away");
-    assert!(slowest < ABOUT_A_SECOND, "sent away after {slowest:?}");
+    assert!(slowest < limit, "sent away after {slowest:?}, later than {limit:?}");
 
     // WeChat's notifications overtake the queue: the first attempt of each was acknowledged.
     let truth = phone.orders().await;
@@ -65,6 +65,7 @@ async fn a_database_that_stands_still_makes_nobody_wait_long() {
     let mut lock = environment.look().await;
     run(&mut lock, "FLUSH TABLES WITH READ LOCK").await;
 
+    let limit = SENT_AWAY + 2 * bare(&till, 100).await;
     let callers = call_all(&till, 100);
     sleep(Duration::from_millis(200)).await;
     for order_id in &payable {
@@ -76,9 +77,9 @@ async fn a_database_that_stands_still_makes_nobody_wait_long() {
     eprintln!("notifications answered after {:.1?}", paid.elapsed());
     let (served, refused) = sort_out(callers).await;
     assert_eq!((served.len(), refused.len()), (0, 100));
-    let in_time = refused.iter().filter(|answer| answer.took < ABOUT_A_SECOND).count();
+    let in_time = refused.iter().filter(|answer| answer.took < limit).count();
     let slowest = refused.iter().map(|answer| answer.took).max().unwrap();
-    eprintln!("100 callers: {in_time} sent away within {ABOUT_A_SECOND:?}, the slowest after {slowest:.1?}");
+    eprintln!("100 callers: {in_time} sent away within {limit:.1?}, the slowest after {slowest:.1?}");
     // Those whose statement the database has in hand wait for it.
     assert!(in_time >= 80 && slowest < Duration::from_secs(6));
 
@@ -156,6 +157,21 @@ fn wish() -> Value {
 
 async fn call(till: Till) -> Answer {
     till.post("/wxPay/toPay", &wish(), None).await.unwrap()
+}
+
+/// What so many callers at once take on this machine at this moment when there is nothing to wait for: the slowest of them.
+async fn bare(till: &Till, callers: usize) -> Duration {
+    let mut asking: JoinSet<_> = (0..callers)
+        .map(|_| {
+            let till = till.clone();
+            async move { till.get("/healthz").await.unwrap().took }
+        })
+        .collect();
+    let mut slowest = Duration::ZERO;
+    while let Some(took) = asking.join_next().await {
+        slowest = slowest.max(took.unwrap());
+    }
+    slowest
 }
 
 fn call_all(till: &Till, callers: usize) -> JoinSet<Answer> {

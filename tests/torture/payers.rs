@@ -1,5 +1,5 @@
-//! What becomes of an order that was opened: somebody pays at once or in the last moment, gives up by the button or
-//! walks away, while a page asks how it stands.
+//! The life of an opened order: its payer pays at once or in the last moment, gives up by the button or walks away, while
+//! a page polls.
 
 use std::time::Duration;
 

@@ -18,7 +18,7 @@ use crate::environment::Environment;
 const CONNECTIONS: usize = 120;
 const ROUNDS: u64 = 3;
 
-/// A request that was answered by nobody.
+/// A request without an answer.
 #[derive(Debug)]
 struct Unanswered {
     written: Instant,
@@ -133,7 +133,7 @@ async fn connection(address: SocketAddr, number: usize, order_id: String, over: 
     while !over.load(Ordering::Relaxed) {
         let mut stream = match kept.take() {
             Some(stream) => stream,
-            // Nobody listens any more.
+            // The service listens no more.
             None => match TcpStream::connect(address).await {
                 Ok(stream) => stream,
                 Err(_) => break,

@@ -207,7 +207,7 @@ async fn a_deal_of_another_way_to_pay_is_told_of_and_never_asked_about() {
         let told = app.explain(order_id).await;
         assert!(told.contains("not paid by WeChat (mode 1)") && told.contains("never asked about it"), "{told}");
     }
-    // Who watches its page hears of it from the table alone.
+    // The reader of its page hears of it from the table alone.
     let mut listener = Listener::to(&app.till, "adopted").await;
     assert_eq!(listener.next(Duration::from_secs(3)).await.word(), "NOTPAY");
     tokio::time::sleep(Duration::from_secs(3)).await;

@@ -1,4 +1,4 @@
-//! Unique indexes that somebody else has put on the table.
+//! Unique indexes that other programs have put on the table.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 //! Tables behind a prefix, as ThinkJS may have given it to the original's: everything is about them, and nothing about a
-//! `deal` beside them, which is somebody else's.
+//! `deal` beside them, which is another program's.
 
 use futures_util::future::join_all;
 use wechat_pay::dry_run;

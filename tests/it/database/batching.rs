@@ -1,4 +1,5 @@
-//! Payments, deals and links that wait together travel together; nobody notices, and a bad one fails alone.
+//! Group commit: payments, deals and links that wait together are committed together; no caller notices, and a bad one fails
+//! alone.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -102,7 +103,7 @@ on_both_engines! {
             let app = &app;
             async move {
                 loop {
-                    // A busy machine may send somebody away; whoever comes again under his key gets the same deal.
+                    // A busy machine may send a caller away; the caller that comes again under its key gets the same deal.
                     let answer = app.to_pay_once(&format!("cart-{}", n / 2), "19.90").await;
                     if answer.status != 503 {
                         break answer.json();
@@ -161,7 +162,7 @@ async fn a_locked_row_holds_up_its_own_payment_only() {
     }
 }
 
-/// Whatever such a connection did next would not be seen, or not be stored, by anybody.
+/// Whatever such a connection did next would not be seen, or not be stored.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn repeats_that_travel_together_leave_no_transaction_open() {
     const OPEN: &str = "SELECT CAST(COUNT(*) AS CHAR) FROM information_schema.innodb_trx t \

@@ -1,4 +1,4 @@
-//! What a call costs the database, by the database's own counters. A server of its own, so nobody else is counted.
+//! What a call costs the database, by the database's own counters. A server of its own, so that nothing else is counted.
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -107,7 +107,7 @@ async fn a_call_costs_the_database_what_was_promised() {
     assert_eq!(spent.writes(), 0, "asking about an unpaid deal writes nothing");
     assert!(spent.of("Com_select") <= 2 * CALLS, "{}", spent.of("Com_select"));
 
-    // Whoever waits together travels together; how many that are is the machine's affair, but not all of them are alone.
+    // What waits together is committed together; how many that are is the machine's affair, but not all of them are alone.
     let crowd = app.to_pay_at_once(5 * CALLS as usize).await;
     let meter = Meter::start(&server.url()).await;
     let answers = join_all(crowd.iter().map(|order| app.notify(WeChatMessage::notification(&order.id, 1990).signed()))).await;

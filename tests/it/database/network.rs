@@ -1,4 +1,4 @@
-//! What the network between service and database may do, and what nobody may lose by it.
+//! What the network between service and database may do, and that no payment is lost by it.
 
 use std::future::Future;
 use std::time::Duration;
@@ -85,7 +85,7 @@ async fn all_paid(app: &TestApp, orders: &[Order]) {
     }
 }
 
-/// No connection of the service's is inside a transaction that nobody knows of: whatever it does next would be in there
+/// No connection of the service's is inside a forgotten transaction: whatever it does next would be in there
 /// too, acknowledged and never committed.
 async fn nothing_is_left_open(app: &TestApp) {
     const OPEN: &str = "SELECT CAST(COUNT(*) AS CHAR) FROM information_schema.innodb_trx t \
@@ -326,7 +326,7 @@ async fn a_database_that_restarts_between_two_callers_is_not_noticed_by_them() {
     let (app, proxy) = behind_a_proxy().await;
     for _ in 0..3 {
         let orders = orders(&app, 20).await;
-        // Every connection is gone, and nobody has noticed yet.
+        // Every connection is gone, and the service has not noticed yet.
         proxy.cut();
         for order in &orders {
             assert_eq!(app.to_pay("19.90").await.id.len(), 32);

@@ -1,4 +1,4 @@
-//! The schema and the server under it: made by whoever comes first, completed after a crash, refused when it is wrong.
+//! The schema and the server under it: made by the instance that comes first, completed after a crash, refused when it is wrong.
 
 use std::time::Duration;
 

@@ -33,7 +33,7 @@ fn is_unavailable(answer: &Answer) {
     assert_eq!((answer.status, answer.reason().as_str()), (503, "UNAVAILABLE"), "{}", answer.body);
 }
 
-/// Somebody else who works on the same tables.
+/// Another program on the same tables.
 async fn stranger(app: &TestApp) -> MySqlConnection {
     app.database.url.parse::<MySqlConnectOptions>().unwrap().connect().await.unwrap()
 }
@@ -70,7 +70,7 @@ async fn the_victim_of_a_deadlock_is_carried_out_after_all() {
     let app = TestApp::open(Engine::MySql).await;
     let order = app.to_pay("19.90").await;
     let mut stranger = stranger(&app).await;
-    // Whoever has changed fewer rows is given up, and that is not the stranger.
+    // Of two in a deadlock the database gives up the one that has changed fewer rows, and that is not the stranger.
     let event =
         "INSERT INTO deal_event (order_id, kind, source, instance, at) SELECT 'x', 'looked', 'sweeper', 'x', NOW() FROM seq_1_to_100";
     run(&mut stranger, &format!("BEGIN; {event}; SELECT COUNT(*) FROM deal_event FOR UPDATE")).await;
@@ -92,7 +92,7 @@ async fn a_database_that_has_become_a_read_only_copy_is_not_ready_until_it_is_no
     let server = MariaDb::start(&[]).await;
     let database = Database::on_server(&server.url()).await;
     let admin = database.look().await;
-    // Whoever may administer the server may write all the same; a service may not.
+    // An administrator of the server may write all the same; a service may not.
     admin.run("CREATE USER till@'127.0.0.1' IDENTIFIED BY 'till'; GRANT ALL ON *.* TO till@'127.0.0.1'; REVOKE READ ONLY ADMIN ON *.* FROM till@'127.0.0.1'").await;
     let url = database.url.replace("root@", "till:till@");
     let app = TestAppBuilder::on(database).set("DATABASE__URL", url).open().await;

@@ -66,7 +66,7 @@ on_both_engines! {
     }
 }
 
-/// Holds everybody who reads until a test lets one of them through.
+/// Holds every reader until a test lets one of them through.
 #[derive(Clone, Default)]
 struct Gate(Arc<Mutex<Vec<Held>>>);
 
@@ -100,7 +100,7 @@ impl Gate {
         }
     }
 
-    /// Lets the one through who came last, and says whom it asked about.
+    /// Lets the last one through, and says which order it asked about.
     async fn lets_one_through(&self) -> OrderId {
         self.until_both_readers_stand_here().await;
         let Held { tried, go } = self.0.lock().unwrap().pop().unwrap();
@@ -134,7 +134,7 @@ async fn a_look_that_finishes_something_goes_before_those_who_ask() {
     assert!(settling.await.unwrap().unwrap().is_none());
 }
 
-/// Pages that ask about orders that nobody knows, each again and again: far more than are answered.
+/// Pages that ask about unknown orders, each again and again: far more than are answered.
 const POLLS: usize = 120;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

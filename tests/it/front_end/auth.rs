@@ -1,4 +1,4 @@
-//! Who may open a deal: holders of a key, holders of an offer that the merchant's back end signed, and nobody else.
+//! Which callers may open a deal: holders of a key, holders of an offer that the merchant's back end signed, and no other caller.
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};

@@ -69,7 +69,7 @@ on_both_engines! {
         shows(&page(&app, &paid.id).await, "paid", false);
         shows(&page(&app, &closed.id).await, "closed", false);
         assert!(page(&app, &open.id).await.body.contains("1:55:00"), "by the server's clock");
-        // Nobody has closed it at WeChat yet, but nobody is to scan it any more.
+        // It is not closed at WeChat yet, but no payer is to scan it any more.
         app.time_passes(6900);
         shows(&page(&app, &open.id).await, "expired", false);
         app.sweep().await;
@@ -167,7 +167,7 @@ fn is_guarded(answer: &Answer) {
         assert!(policy.contains(&format!("script-src {};", hash(between(&answer.body, "<script>", "</script>")))), "{policy}");
     }
     assert!(answer.body.len() < 50 * 1024, "{} bytes", answer.body.len());
-    // Neither address nor event handler nor style of anybody else's: the policy would block them, and the page be broken.
+    // Neither address nor event handler nor style from elsewhere: the policy would block them, and the page be broken.
     for word in ["http://", "https://", "//cdn", "src=", " onclick", " style=", "javascript:", "/static/", "@import", "url("] {
         assert!(!answer.body.contains(word), "{word} in {}", main(answer));
     }

@@ -60,5 +60,5 @@ async fn those_that_rest_are_kept_and_take_little_memory(address: SocketAddr, pr
 async fn nobody_waits(address: SocketAddr) {
     let asked = Instant::now();
     assert_eq!(Caller::new(address).get("/readyz").await.status, 200);
-    assert!(asked.elapsed() < Duration::from_secs(2), "a caller waited {:?}", asked.elapsed());
+    assert!(asked.elapsed() < Duration::from_secs(4), "a caller waited {:?}", asked.elapsed());
 }

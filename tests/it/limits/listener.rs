@@ -67,7 +67,7 @@ async fn half_a_head(address: SocketAddr, head: &str) {
     assert!(!last_words.starts_with(b"HTTP/1.1 2"));
 }
 
-/// One byte of a head now and then keeps nobody.
+/// A byte of a head now and then keeps no connection open.
 async fn a_trickled_head(address: SocketAddr) {
     let started = Instant::now();
     let mut wire = Wire::saying(address, "GET /healthz HTTP/1.1\r\nx-slow: ").await;

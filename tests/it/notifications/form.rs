@@ -31,7 +31,7 @@ async fn none_counts(app: &TestApp, order: &Order, status: u16, posts: Vec<(&str
         let started = Instant::now();
         let answer = app.notify(body).await;
         answer.not_believed(status, what);
-        assert!(started.elapsed() < Duration::from_secs(1), "{what} took {:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(3), "{what} took {:?}", started.elapsed());
         assert_eq!(look.status(&order.id).await, 0, "{what}");
     }
     assert_eq!((look.everything().await, app.all_calls()), (stored, asked));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::operations::configuration::run;
+use crate::support::configured::run;
 use crate::support::database::{Database, Engine};
 use crate::support::on_both_engines;
 use crate::support::program::{Program, environment};

@@ -11,7 +11,7 @@ use wechat_pay::config::{Overview, Settings};
 use wechat_pay::language::Language::English;
 
 use crate::front_end::auth::{carry, offer_at, with_headers};
-use crate::operations::configuration::{KEY, SHOPS_KEY, merchant, run, settings, variables};
+use crate::support::configured::{KEY, SHOPS_KEY, merchant, run, settings, variables};
 use crate::support::database::{Database, Engine};
 use crate::support::http::Caller;
 use crate::support::program::{Program, environment};

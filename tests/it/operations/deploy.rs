@@ -131,7 +131,7 @@ fn block(service: SocketAddr, certificate: &str, key: &str) -> String {
         .replace("/etc/ssl/pay.example.com.key", key)
 }
 
-/// The whole of it as `config/deploy/README.md` says: the program behind nginx with TLS, and the doctor who comes through the public name.
+/// The whole of it as `config/deploy/README.md` says: the program behind nginx with TLS, and the doctor that comes through the public name.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_doctor_finds_nothing_wrong_behind_our_block_and_tls() {
     let wechat = Stub::start(|_, _| Reply::Body(WeChatMessage::no("ORDERNOTEXIST", "order not exist").signed())).await;
@@ -166,7 +166,7 @@ async fn the_doctor_finds_nothing_wrong_behind_our_block_and_tls() {
     }
 }
 
-/// A service that tells of one event, and of no other while anybody listens.
+/// A service that tells of one event, and of no other while there are listeners.
 async fn events() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();

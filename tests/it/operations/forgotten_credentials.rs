@@ -1,6 +1,6 @@
-//! A real service whose credentials were forgotten must not become one whose WeChat is the simulator: everybody knows its key.
+//! A real service whose credentials were forgotten must not become one whose WeChat is the simulator: its key is public.
 
-use crate::operations::configuration::{SHOPS_KEY, run, settings};
+use crate::support::configured::{SHOPS_KEY, run, settings};
 use crate::support::database::{Database, Engine};
 use crate::support::on_both_engines;
 use crate::support::program::{Program, environment};

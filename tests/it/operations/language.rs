@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use wechat_pay::language::Language::{Chinese, English};
 
-use crate::operations::configuration::{run, variables};
+use crate::support::configured::{run, variables};
 use crate::support::database::{Database, Engine};
 use crate::support::program::environment;
 use crate::support::test_app::TestApp;

@@ -16,7 +16,7 @@ use crate::support::ports::free_address;
 use crate::support::test_app::{TestApp, TestAppBuilder};
 use crate::support::wechat_message::{ACKNOWLEDGED, WeChatMessage};
 
-/// Who pays: not the address of nginx, which is a trusted proxy.
+/// The payer's address: not that of nginx, which is a trusted proxy.
 const PAYER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 
 /// The original's block.
@@ -80,10 +80,10 @@ async fn the_page_and_its_events_come_through_it_as_they_happen() {
         let order = app.to_pay("19.90").await;
         assert!(app.till.get(&format!("/pay/{}", order.id)).await.body.contains("19.90"));
         let mut listener = Listener::to(&app.till, &order.id).await;
-        assert_eq!(listener.next(Duration::from_secs(1)).await.word(), "NOTPAY", "nothing waits for a buffer to be full");
+        assert_eq!(listener.next(Duration::from_secs(10)).await.word(), "NOTPAY", "nothing waits for a buffer to be full");
         app.payer_pays(&order).await;
-        assert_eq!(listener.next(Duration::from_secs(1)).await.word(), "SUCCESS");
-        assert_eq!(listener.next(Duration::from_secs(1)).await, Heard::End);
+        assert_eq!(listener.next(Duration::from_secs(10)).await.word(), "SUCCESS");
+        assert_eq!(listener.next(Duration::from_secs(10)).await, Heard::End);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a request leaves in the log, under which numbers, and that nobody waits for the log.
+//! What a request leaves in the log, under which numbers, and that no request waits for the log.
 
 use std::time::{Duration, Instant};
 
@@ -103,7 +103,7 @@ async fn a_log_that_nobody_reads_stops_no_payment_and_what_is_lost_is_counted() 
         assert!(begun.elapsed() < Duration::from_secs(60), "nothing is ever lost, so nothing was shown");
     }
     let answer = to_pay(&till, &[]).await;
-    assert!(answer.status == 200 && answer.took < Duration::from_secs(2), "{answer:?}");
+    assert!(answer.status == 200 && answer.took < Duration::from_secs(4), "{answer:?}");
     program.terminate();
     let (status, _) = program.end(Duration::from_secs(10)).await;
     assert!(status.is_some_and(|status| status.success()), "{status:?}");

@@ -1,4 +1,4 @@
-//! Whose link counts when several ask for it, or when the deal is decided while somebody asks.
+//! Which link counts when several callers ask for it, or when the deal is decided while a caller asks.
 
 use std::time::Duration;
 

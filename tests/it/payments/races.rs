@@ -1,4 +1,4 @@
-//! Several at once, and clocks that nobody can rely on.
+//! Races: several callers or instances at once, and clocks that are wrong.
 
 use std::time::Duration;
 

@@ -94,7 +94,8 @@ on_both_engines! {
         let dated = answers.iter().filter(|answer| answer.json()["as_of"] == "2026-04-01T12:00:00+08:00").count();
         assert!(dated > 10, "{dated} of {} answers say that they are not of this moment", answers.len());
 
-        app.wechat().faults.latency_ms = 200;
+        // Longer than it takes twenty pages to ask.
+        app.wechat().faults.latency_ms = 800;
         tokio::time::sleep(Duration::from_millis(1000)).await;
         let before = app.calls("orderquery");
         let together = futures_util::future::join_all((0..20).map(|_| app.query(&order.id))).await;
@@ -130,7 +131,7 @@ async fn lost_notifications_are_found_while_the_budget_goes_round_once() {
     tokio::time::sleep(Duration::from_millis(1100)).await;
     assert!(poll().await.iter().any(|state| state == "NOTPAY"), "the budget is too large for this story");
     // Pages poll seldom; their turn comes meanwhile.
-    tokio::time::sleep(Duration::from_secs(u64::from(PAGES / BUDGET)) + Duration::from_millis(500)).await;
+    tokio::time::sleep(Duration::from_secs(u64::from(PAGES / BUDGET) + 2)).await;
     let states = poll().await;
     assert!(states.iter().all(|state| state == "SUCCESS"), "{states:?}");
     // The first second's budget lies there from the start.

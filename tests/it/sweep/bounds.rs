@@ -1,4 +1,4 @@
-//! What a sweep is bound by: its budget, whoever else decides rows, clocks that differ, a WeChat that is slow or knows nothing.
+//! What a sweep is bound by: its budget, other programs that decide rows, clocks that differ, a WeChat that is slow or knows nothing.
 
 use std::time::{Duration, Instant};
 

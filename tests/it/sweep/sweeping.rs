@@ -1,4 +1,4 @@
-//! Nobody asks, and yet every deal is decided.
+//! The sweeper: every deal is decided without a caller.
 
 use std::time::Duration;
 

@@ -8,15 +8,15 @@ use wechat_pay::config::Overview;
 use wechat_pay::doctor::Verdict::{Fail, Ok};
 use wechat_pay::language::Language::English;
 
-use crate::operations::configuration::{run, variables as merchants_variables};
 use crate::operations::doctor::Patient;
+use crate::support::configured::{run, variables as merchants_variables};
 use crate::support::database::{Database, Engine};
 use crate::support::scripted_wechat::{ScriptedWeChat, right, says};
 use crate::support::stub::Stub;
 use crate::support::test_app::TestAppBuilder;
 use wechat_pay::channel::wechat::v2::xml;
 
-/// Nobody listens there: who gets an answer has gone another way.
+/// Nothing listens there: a call that is answered has gone another way.
 const NOWHERE: &str = "127.0.0.1:9";
 
 /// An HTTP proxy that is WeChat itself.

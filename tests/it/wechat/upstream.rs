@@ -1,4 +1,4 @@
-//! A WeChat that is away, slow, broken, or somebody else: nothing that it does then moves a deal, and the caller is
+//! A WeChat that is away, slow, broken, or another server: nothing that it does then moves a deal, and the caller is
 //! told in time.
 
 use std::sync::Arc;

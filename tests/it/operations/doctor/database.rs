@@ -38,7 +38,7 @@ on_both_engines! {
         }
         let look = database.look().await;
         let before = look.everything().await;
-        // With nobody else at it, as after a clean stop.
+        // With no other program at it, as after a clean stop.
         look.ends().await;
         let files = database.directory().map(names);
         let findings = Patient::on(&database).examined().await;

@@ -1,4 +1,4 @@
-//! Who can read what, and who listens where.
+//! Which users can read which files, and which programs listen where.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -37,7 +37,7 @@ async fn a_database_that_could_not_be_written_is_told_of() {
     let below = format!("{}/not/there/yet/deal.db", home.display());
     at(below.clone()).examined().await.say(Ok, "files", &format!("{below} can be made by this user"));
     assert_eq!(fs::read_dir(home).unwrap().count(), 0, "nothing is left behind");
-    // Folders in which nobody can make a file, root included.
+    // Folders in which no user can make a file, root included.
     for path in ["/sys/deal.db", "/sys/not/there/yet/deal.db"] {
         at(path.to_owned()).examined().await.say(Fail, "files", &format!("{path}: its folder cannot be written ("));
     }

@@ -19,7 +19,7 @@ use crate::support::wechat_message::WeChatMessage;
 
 const NO_SUCH_ORDER: (&str, &str) = ("ORDERNOTEXIST", "order not exist");
 
-/// Somebody who is examined beside the simulator running alone, for as long as the token lives.
+/// A service that is examined beside the simulator running alone, for as long as the token lives.
 async fn beside_the_simulator() -> (Database, Patient, tokio_util::sync::DropGuard) {
     let database = Database::fresh(Engine::Sqlite).await;
     let stop = CancellationToken::new();

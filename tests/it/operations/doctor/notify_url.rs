@@ -34,7 +34,7 @@ async fn app(trusted: &str) -> (TestApp, Stub) {
     (builder.open().await, wechat)
 }
 
-/// What the doctor finds who visits this URL.
+/// What the doctor finds at this URL.
 async fn visited(app: &TestApp, wechat: &Stub, trusted: &str, url: &str) -> Findings {
     let patient = Patient::on(&app.database).with_wechat_at(format!("http://{}", wechat.address));
     let patient = patient.set("SERVER__TRUSTED_PROXIES", trusted).set("WECHAT__NOTIFY_URL", url);
@@ -158,7 +158,7 @@ async fn a_notify_url_that_the_world_cannot_reach_is_told_of() {
     findings.say(Ok, "notify URL", "https, no query, 1 IPv4 and 0 IPv6 addresses, all public");
 }
 
-/// What the service tells is told to who holds the key, and to nobody else.
+/// What the service tells is told to the holder of the key alone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stranger_learns_nothing_by_asking() {
     let (app, _wechat) = app("127.0.0.1").await;

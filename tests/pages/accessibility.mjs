@@ -1,4 +1,4 @@
-// For everybody: two languages, a small phone, the dark, a screen reader's rules, a slow network.
+// Accessibility: two languages, a small phone, the dark, a screen reader's rules, a slow network.
 import assert from 'node:assert/strict';
 import { Visitor, accessible, comes, fits, readCode, weight } from './browser.mjs';
 import { Service } from './service.mjs';
