@@ -1,4 +1,4 @@
-//! Puts the service together, and takes it apart again in an order that loses nothing.
+//! Start and graceful shutdown: the service is put together, and taken apart again in an order that loses nothing.
 
 mod opening;
 
@@ -32,7 +32,7 @@ use crate::watcher;
 /// For work that outlives its request, after the last connection is closed.
 const LAST_WORK: Duration = Duration::from_millis(1500);
 
-/// For Prometheus, another one beside it, and somebody who looks.
+/// For Prometheus, another one beside it, and an operator that looks.
 const METRICS_CONNECTIONS: usize = 16;
 
 /// Why the service cannot start.
@@ -41,9 +41,9 @@ pub enum StartError {
     /// Without credentials the simulator would be WeChat, and this looks like a service that is meant to have them.
     #[error("{0}")]
     Simulator(#[from] ConfigError),
-    /// Without credentials, on a database that somebody else's deals stand in.
+    /// Without credentials, on a database in which another merchant's deals stand.
     #[error(
-        "{0} holds deals of the merchant number {1}, and no WeChat credentials are configured: the simulator, whose key everybody knows, \
+        "{0} holds deals of the merchant number {1}, and no WeChat credentials are configured: the simulator, whose key is published, \
          would decide about them. Set wechat.appid, wechat.mch_id and wechat.api_key, or another database.url; or, for a database of \
          tests, simulator.accept_database = true"
     )]
@@ -113,7 +113,7 @@ impl Service {
         Ok(service)
     }
 
-    /// The service with all its listeners, on a store that is not open; and whose it is.
+    /// The service with all its listeners, on a store that is not open; and the merchant number.
     fn answer(settings: &Settings, clock: Clock, chance: Chance) -> Result<(Self, String), StartError> {
         let listener = listen("server.listen", settings.server.listen)?;
         let address = local_address(&listener, settings.server.listen);
@@ -146,7 +146,7 @@ impl Service {
         let stop = CancellationToken::new();
         let work = TaskTracker::new();
         let gateway = Arc::new(Gateway::new(Store::closed(), channel, clock, chance, settings.terms.clone()));
-        // The shop names prices and lists orders to everybody, which is what the mode `open` is for.
+        // The shop names prices and lists orders to every visitor, which is what the mode `open` is for.
         let has_shop = simulator.is_some() && matches!(settings.auth, Auth::Open);
         let app = Arc::new(App {
             gateway: Arc::clone(&gateway),

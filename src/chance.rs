@@ -1,4 +1,4 @@
-//! Chance, passed in like the clock: the operating system's generator in service, a seed in a test that must replay.
+//! Randomness as a dependency, passed in like the clock: the operating system's generator in service, a seed in a test that must replay.
 
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! The clock, passed in. Nothing else in the crate reads the wall clock (`clippy.toml` holds that),
+//! The clock as a dependency, passed in. Nothing else in the crate reads the wall clock (`clippy.toml` holds that),
 //! so a test can move a whole service through a day by hand.
 
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -19,7 +19,7 @@ pub enum Clock {
     System,
     /// A clock that stands still until a test advances it. Pauses still take the machine's time.
     Manual(Arc<Manual>),
-    /// A clock by which pauses are made too: nothing in here takes time unless somebody advances it.
+    /// A clock by which pauses are made too: nothing takes time in it unless a test advances it.
     Simulated(Arc<Simulated>),
 }
 
@@ -31,7 +31,7 @@ pub struct Manual {
     database_ahead_millis: AtomicI64,
 }
 
-/// A clock that knows who waits for it.
+/// A clock that knows the tasks that pause by it.
 #[derive(Debug)]
 pub struct Simulated {
     millis: AtomicI64,
@@ -52,7 +52,7 @@ impl Clock {
         Self::Manual(Arc::new(Manual { millis: AtomicI64::new(start.timestamp_millis()), database_ahead_millis: AtomicI64::new(0) }))
     }
 
-    /// A clock that stands at `start`, with everybody who pauses by it, until it is advanced.
+    /// A clock that stands at `start`, with every task that pauses by it, until it is advanced.
     pub fn simulated(start: Timestamp) -> Self {
         Self::Simulated(Arc::new(Simulated { millis: AtomicI64::new(start.timestamp_millis()), pausing: Mutex::default(), database: None }))
     }
@@ -114,7 +114,7 @@ impl Clock {
         }
     }
 
-    /// Moves a clock that is moved by hand forward. The machine's clock is nobody's to move.
+    /// Moves a clock that is moved by hand forward. The machine's clock is not moved.
     pub fn advance(&self, by: TimeDelta) {
         match self {
             Self::System => {}
@@ -123,7 +123,7 @@ impl Clock {
         }
     }
 
-    /// When the first of those who pause by a simulated clock goes on.
+    /// When the first task that pauses by a simulated clock goes on.
     pub fn next_pause_over(&self) -> Option<Timestamp> {
         let Self::Simulated(clock) = self else { return None };
         let pausing = clock.pausing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -140,7 +140,7 @@ impl Simulated {
         let _ = waiting.await;
     }
 
-    /// Whoever pauses goes on in the order in which the pauses end.
+    /// Tasks that pause go on in the order in which their pauses end.
     fn advance(&self, millis: i64) {
         let now = self.millis.fetch_add(millis, Ordering::SeqCst) + millis;
         let mut pausing = self.pausing.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,10 +1,11 @@
-//! How `wechat-pay doctor` recognises a running service, and the service the doctor: both hold the merchant's API key.
+//! Mutual authentication by a shared key: `wechat-pay doctor` recognises a running service, and the service the doctor, for
+//! both hold the merchant's API key.
 //!
-//! The question travels in a header of a post to the notification's path; whoever cannot make one is answered as any
-//! stranger is. The answer travels in a header of an ordinary refusal and says which instance it is, whose call it was
-//! and what arrived. Both carry an HMAC under a key derived from the API key, over words that begin with what they
+//! The question travels in a header of a post to the notification's path; a caller that cannot make one is answered as any
+//! stranger is. The answer travels in a header of an ordinary refusal and says which instance it is, from which address the
+//! call came and what arrived. Both carry an HMAC under a key derived from the API key, over words that begin with what they
 //! are: so neither stands for the other or for a signature of WeChat's, and nothing in them tells of the key.
-//! A question is good for five minutes. Who has overheard one learns his own address and what he himself sent.
+//! A question is good for five minutes. A stranger that repeats an overheard one learns his own address and what he himself sent.
 
 use std::net::IpAddr;
 
@@ -20,7 +21,7 @@ use crate::deal::Timestamp;
 pub const HEADER: &str = "x-wechat-pay-doctor";
 /// What the key is derived with. No message to WeChat is this text: those end with the API key itself.
 const PURPOSE: &str = "wechat-pay doctor, version 1";
-/// How far the clocks of who asks and who answers may be apart.
+/// How far the clocks of the doctor and the service may be apart.
 const GOOD_FOR: TimeDelta = TimeDelta::minutes(5);
 
 /// The key of both, derived from the merchant's API key, of which it tells nothing.
@@ -41,7 +42,7 @@ impl std::fmt::Debug for Key {
     }
 }
 
-/// Asks whoever answers at an address to prove that it is a service with this API key.
+/// Asks the program that answers at an address to prove that it is a service with this API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     asked_at: String,
@@ -80,7 +81,7 @@ impl Question {
 pub struct Answer {
     /// Its name in the journal.
     pub instance: String,
-    /// Who has called, by its reading of the proxies' headers.
+    /// The caller's address, by its reading of the proxies' headers.
     pub client: IpAddr,
     /// [`digest`] of the body that arrived.
     pub body: String,

@@ -1,8 +1,8 @@
-//! Name look-ups that cannot use up the threads which others need.
+//! Request coalescing for name look-ups, which so cannot use up the threads that others need.
 //!
 //! The system's look-up blocks a thread for as long as it likes: with a name server that does not answer, for half a minute or more,
-//! and nobody can stop it. So whoever asks for a name that is being looked up waits for that same look-up (request coalescing):
-//! each name costs one thread at most, whatever becomes of it.
+//! and it cannot be stopped. So a caller that asks for a name that is being looked up waits for that same look-up: each name costs
+//! one thread at most, whatever becomes of it.
 
 use std::collections::HashMap;
 use std::io;
@@ -41,13 +41,13 @@ impl Resolver {
 
     fn ask(&self, name: &str) -> UnderWay {
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        // One that has ended is no answer for who asks now.
+        // A look-up that has ended is no answer for a caller that asks now.
         under_way.retain(|_, asked| asked.peek().is_none());
         let begin = || {
             let (look_up, name) = (self.look_up, name.to_owned());
             let thread = tokio::task::spawn_blocking(move || look_up(&name));
             let asked = async move { thread.await.map_err(io::Error::other).flatten().map_err(Arc::new) }.boxed().shared();
-            // It ends also when everybody who waited has given up, so that nobody is told an old answer later.
+            // It ends also when all callers that waited have given up, so that no later one is told an old answer.
             tokio::spawn(asked.clone());
             asked
         };
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_that_all_gave_up_on_is_told_to_nobody_later() {
+    async fn an_answer_that_all_gave_up_on_is_not_told_later() {
         static TIMES: AtomicUsize = AtomicUsize::new(0);
         let resolver = Resolver::with(|_| {
             std::thread::sleep(Duration::from_millis(100));

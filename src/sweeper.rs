@@ -1,4 +1,4 @@
-//! The task that sweeps: a pass a second, until the service stops.
+//! A periodic task, the sweeper: a pass a second, until the service stops.
 
 use std::sync::Arc;
 use std::time::Duration;

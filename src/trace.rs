@@ -1,9 +1,9 @@
 //! W3C trace context: the number under which several services tell of one request of a caller's.
 //!
 //! `traceparent` is taken in where it is valid, and drawn where it is not. It is in every line that the log has about the
-//! request, and goes to WeChat with a step number of its own: it is random, and tells a stranger nothing. Who sent one is
-//! told our step in `traceresponse`. `tracestate` ends here: what vendors write into it may name users, and there is nobody
-//! behind us but WeChat.
+//! request, and goes to WeChat with a step number of its own: it is random, and tells a stranger nothing. The caller that
+//! sent it is told our step in `traceresponse`. `tracestate` ends here: what vendors write into it may name users, and behind us
+//! there is only WeChat.
 
 use std::fmt;
 use std::future::Future;
@@ -28,7 +28,7 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// A new one, which nobody records.
+    /// A new one, which is not recorded.
     pub fn draw(chance: &Chance) -> Self {
         Self { trace_id: chance.draw().max(1), flags: 0 }
     }

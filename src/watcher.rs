@@ -1,4 +1,4 @@
-//! The task that serves those who watch orders: see `gateway::Gateway::events`.
+//! A periodic task, the watcher: it serves the callers that watch orders (`gateway::Gateway::events`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +31,7 @@ pub async fn run(gateway: Arc<Gateway>, stop: CancellationToken) {
             }
         };
         if let Err(error) = gateway.tell_watchers(orders).await {
-            warn!(%error, "those who watch orders were not told; they are at the next look");
+            warn!(%error, "callers that watch orders were not told; they are at the next look");
         }
     }
 }

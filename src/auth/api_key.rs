@@ -1,7 +1,7 @@
-//! Keys of the merchant's back ends: `Authorization: Bearer wpk_…`.
+//! API keys of the merchant's back ends: `Authorization: Bearer wpk_…`.
 //!
 //! The configuration holds their SHA-256 only. A slow hash would protect words that people choose; a key is 256 random
-//! bits, which nobody finds by trying, and each call would pay for the slowness.
+//! bits, which cannot be found by trying, and each call would pay for the slowness.
 
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
@@ -42,7 +42,7 @@ impl ApiKeys {
         Ok((key, entry))
     }
 
-    /// Whose key this is. Takes the same time for every key, right or wrong.
+    /// The name of the caller that has this key. Takes the same time for every key, right or wrong.
     pub fn holder(&self, key: &str) -> Option<&str> {
         let sha256 = sha256(key);
         let mut holder = None;

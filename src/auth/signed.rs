@@ -1,4 +1,4 @@
-//! Offers that the merchant's back end has signed: a browser carries one here and can change nothing in it.
+//! Signed offers of the merchant's back end: a browser carries one here and can change nothing in it.
 //!
 //! The signature is HMAC-SHA256 over the values exactly as they are sent, one a line below the word `v1`. Values and not
 //! what they mean, so that a back end needs no rule for writing amounts; and every value is held against its form
@@ -15,7 +15,7 @@ use crate::deal::Timestamp;
 
 use super::{InvalidList, entries, lower_hex};
 
-/// What a browser carries: who sells what for how much, said when, and by whom.
+/// What a browser carries: the seller, the product, the price, when they were signed, and the signature.
 #[derive(Clone, Copy)]
 pub struct SignedOffer<'a> {
     /// As it was sent.
@@ -60,7 +60,7 @@ impl SigningSecrets {
         Ok(Self { known: known.collect::<Result<_, _>>()?, window })
     }
 
-    /// Whose secret the offer was signed with, if it is good now. Whether its nonce is new, only the store can tell.
+    /// The name of the secret that the offer was signed with, if it is good now. Whether its nonce is new, only the store can tell.
     pub fn verify(&self, offer: &SignedOffer<'_>, now: Timestamp) -> Result<&str, Unbelieved> {
         let text = offer.string_to_sign();
         let mut signatory = Err(Unbelieved::Forged);

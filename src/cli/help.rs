@@ -53,12 +53,13 @@ static COMMANDS: [Entry; 10] = [
     ("help", pair("Print this message or the help of the given command", "显示本帮助，或某个命令的帮助")),
 ];
 
-static ARGUMENTS: [Entry; 7] = [
+static ARGUMENTS: [Entry; 8] = [
     ("dry_run", pair("Only say what would be done", "只说明会做什么，不执行")),
     ("name", pair("What the key is called in the configuration and in logs", "密钥在配置和日志里的名称")),
     ("order", pair("The order's number: out_trade_no", "订单号：out_trade_no")),
     ("fetch", pair("Visit the notify URL through its public name", "通过公网域名访问通知地址")),
     ("shell", pair("Which shell's", "哪种 shell")),
+    ("command", pair("Which command's; without one, of all of them", "哪个命令；不写则显示全部")),
     ("help", pair("Print help", "显示帮助")),
     ("version", pair("Print version", "显示版本")),
 ];
@@ -72,8 +73,6 @@ static OF_A_COMMAND: Text = pair("{about}\n\nUsage: {usage}\n\n{all-args}", "{ab
 
 /// The command line with its help in one language.
 pub fn in_language(command: Command, language: Language) -> Command {
-    // Otherwise the library adds one of its own, in English. It is the library that carries it out all the same.
-    let command = command.subcommand(Command::new("help"));
     let command = describe(command, language).about(ABOUT.read(language)).help_template(WHOLE.read(language));
     command.after_help(CONFIGURATION.read(language))
 }

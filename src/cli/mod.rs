@@ -31,7 +31,7 @@ use signals::Signals;
 
 /// Both languages of the help stand in [`help`].
 #[derive(Parser)]
-#[command(name = "wechat-pay", version, disable_help_flag = true, disable_version_flag = true)]
+#[command(name = "wechat-pay", version, disable_help_flag = true, disable_help_subcommand = true, disable_version_flag = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -65,6 +65,9 @@ enum Command {
         shell: clap_complete::Shell,
     },
     Man,
+    Help {
+        command: Option<String>,
+    },
 }
 
 /// The description of the command line.
@@ -124,6 +127,7 @@ async fn use_tool(tool: Command, language: Language) -> Outcome {
         Command::Doctor { fetch } => doctor::doctor(fetch, language).await,
         Command::Completions { shell } => papers::completions(shell, language),
         Command::Man => papers::man(language),
+        Command::Help { command } => papers::help(command, language),
     }
 }
 

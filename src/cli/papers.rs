@@ -1,4 +1,4 @@
-//! `wechat-pay completions SHELL` and `wechat-pay man`, made from the description of the command line.
+//! `wechat-pay completions SHELL`, `wechat-pay man` and `wechat-pay help [COMMAND]`, made from the description of the command line.
 
 use std::process::ExitCode;
 
@@ -20,4 +20,14 @@ pub fn man(language: Language) -> Outcome {
     clap_mangen::Man::new(described(language)).render(&mut page)?;
     say(&String::from_utf8_lossy(&page));
     Ok(ExitCode::SUCCESS)
+}
+
+/// `help COMMAND` is `COMMAND --help`.
+pub fn help(command: Option<String>, language: Language) -> Outcome {
+    let words = ["wechat-pay".to_owned()].into_iter().chain(command).chain(["--help".to_owned()]);
+    match described(language).try_get_matches_from(words) {
+        Ok(_) => Ok(ExitCode::SUCCESS),
+        // The help is one of the library's errors.
+        Err(error) => error.exit(),
+    }
 }

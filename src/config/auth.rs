@@ -47,7 +47,7 @@ impl RawAuth {
         let unused = |key| Err(value(key, "is given, and auth.mode is another one"));
         match self.mode.as_str() {
             "" if has_credentials => {
-                let why = "must be set with real credentials: api_key or signed, or open, which lets everybody who reaches the port \
+                let why = "must be set with real credentials: api_key or signed, or open, which lets every caller that reaches the port \
                            open deals at any price";
                 Err(value("auth.mode", why))
             }

@@ -53,7 +53,7 @@ pub enum ConfigError {
     Credentials(Vec<&'static str>),
     /// Without credentials the simulator would be WeChat, and this looks like a service that is meant to have them.
     #[error(
-        "no WeChat credentials are configured, so the simulator, whose key everybody knows, would be WeChat; but {}. Set wechat.appid, \
+        "no WeChat credentials are configured, so the simulator, whose key is published, would be WeChat; but {}. Set wechat.appid, \
          wechat.mch_id and wechat.api_key; or, for a database of tests, simulator.accept_database = true",
         .0.join(", and ")
     )]
@@ -88,7 +88,7 @@ pub enum ConfigError {
     /// A secret's file cannot be taken.
     #[error("the file of {key}: {why}")]
     SecretFile {
-        /// Whose file.
+        /// Which secret's file.
         key: &'static str,
         /// What is wrong with it.
         why: String,

@@ -1,4 +1,4 @@
-//! Which keys there are, and of which types: those of `config/default.toml`. What is wrong with a name or a type is found here
+//! A schema: which keys there are, and of which types, those of `config/default.toml`. What is wrong with a name or a type is found here
 //! for all keys at once; serde would stop at the first, and quote its value.
 
 use config::{Config, Map, Value, ValueKind};

@@ -1,4 +1,4 @@
-//! Collecting what is wrong, so that an operator hears of all of it at once.
+//! Error accumulation: what is wrong is collected, so that an operator hears of all of it at once.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Which files hold secrets of a configuration, so that the doctor can look at who may read them.
+//! Which files hold secrets of a configuration, so that the doctor can look at their permissions.
 
 use std::collections::HashMap;
 use std::path::PathBuf;

@@ -45,7 +45,7 @@ impl RawServer {
         mistakes.check(self.max_connections >= 4, "server.max_connections", "at least 4");
         let client_ip_header = self.client_ip_header.parse();
         let client_ip_header = client_ip_header.map_err(|_| value("server.client_ip_header", "a header's name such as x-real-ip"));
-        // A star would be all of them; and a key that a page has is everybody's.
+        // A star would be all of them; and a key that a page has is every visitor's.
         let cors_headers = list(&self.cors_headers).map(|name| {
             let header = name.parse::<HeaderName>().ok().filter(|header| *header != header::AUTHORIZATION && header.as_str() != "*");
             header.ok_or(value("server.cors_headers", "names of headers, separated by commas; neither authorization nor a star"))

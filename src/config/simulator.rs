@@ -21,7 +21,7 @@ pub struct SimulatorSettings {
     pub merchant: Merchant,
     /// Whether it may decide about a database that a real service could have.
     pub accept_database: bool,
-    /// What tells that this is meant to be a real service, whose credentials are missing.
+    /// What tells that this is meant to be a real service, and that its credentials are missing.
     pub forbidden_by: Vec<String>,
 }
 

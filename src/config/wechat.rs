@@ -151,7 +151,7 @@ impl RawWechat {
         let is_known = merchant.is_some_and(|merchant| merchant.signer.uses_key(known_to_all));
         if (is_known || previous_is_known) && primary.as_ref().is_some_and(|primary| !is_loopback(primary)) {
             let key = if previous_is_known { "wechat.previous_api_key" } else { "wechat.api_key" };
-            mistakes.check(false, key, "this is the simulator's key, which everybody knows");
+            mistakes.check(false, key, "this is the simulator's key, which is published");
         }
         // A service that was pointed elsewhere must never fall back to the real WeChat by itself.
         let backup = match self.backup_base_url.as_str() {

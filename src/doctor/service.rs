@@ -1,4 +1,4 @@
-//! The exchange with a running service ([`crate::proof`]): it proves to be ours, and says what arrived.
+//! The exchange with a running service ([`crate::handshake`]): it proves to be ours, and says what arrived.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The stream under hyper's HTTP/1, which knows how long it has been waiting and for what.
+//! A stream with deadlines, under hyper's HTTP/1: it knows how long it has been waiting and for what.
 
 use std::io;
 use std::pin::Pin;
@@ -71,13 +71,13 @@ pub struct DeadlineStream {
 }
 
 impl DeadlineStream {
-    /// The first head is due from the start: a connection that says nothing is nobody's.
+    /// The first head is due from the start: a connection may say nothing for as long as a head may take.
     pub fn new(stream: TcpStream, seat: Seat, requests: Arc<Requests>) -> Self {
         let head_due = Some(Instant::now() + HEAD);
         Self { stream, seat, requests, heads: 0, head_due, idle_due: None, taken_due: None, heard_out: None, alarm: None }
     }
 
-    /// Waits for the client, if there is time and nobody wants the place.
+    /// Waits for the client, if there is time and no other connection wants the place.
     fn wait<T>(&mut self, due: Option<Instant>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         if !self.seat.waits(cx.waker()) || due.is_some_and(|due| self.is_past(due, cx)) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
@@ -109,7 +109,7 @@ impl DeadlineStream {
         let due = *self.taken_due.get_or_insert_with(|| Instant::now() + UNTAKEN);
         let waits = self.wait(Some(due), cx);
         if waits.is_ready() {
-            // Or the system would keep for minutes what nobody takes.
+            // Or the system would keep for minutes what the client does not take.
             let _ = self.stream.set_zero_linger();
         }
         waits

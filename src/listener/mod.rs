@@ -1,4 +1,4 @@
-//! The accept loop under both servers: hyper's HTTP/1 with a deadline for everything, and room for who comes last.
+//! An HTTP listener with deadlines and a limit of connections: the accept loop under all servers, on hyper's HTTP/1.
 //!
 //! `axum::serve` 0.8 has no deadline for a head, an idle connection or an answer that is not taken, and no limit of
 //! connections, so ten thousand silent sockets would stop it. hyper's one timer would serve for heads and idle connections
@@ -51,7 +51,7 @@ const DRAIN: Duration = Duration::from_secs(8);
 #[derive(Debug, Clone, Copy)]
 pub struct Sever;
 
-/// Who is at the other end of the connection.
+/// The address at the other end of the connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
@@ -117,7 +117,7 @@ async fn serve_connection(stream: TcpStream, peer: SocketAddr, seat: Seat, room:
                 Ok(response) if response.extensions().get::<Sever>().is_some() => Err(io::Error::other("severed")),
                 Ok(mut response) => {
                     // hyper closes the connection then, and when the server stops. A proxy that is not told so sends its next
-                    // caller's request into the void. And who sends request after request is not to keep others at the door.
+                    // caller's request into the void. And a client that sends request after request is not to keep others waiting.
                     if !heard.load(Ordering::Relaxed) || stop.is_cancelled() || room.is_wanted() {
                         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
                     }
@@ -133,7 +133,7 @@ async fn serve_connection(stream: TcpStream, peer: SocketAddr, seat: Seat, room:
         .max_buf_size(MAX_HEAD_BYTES)
         // WeChat has sent two. What is framed how is said by headers alone, so no two readers can differ about it.
         .allow_multiple_spaces_in_request_line_delimiters(true)
-        // Who has sent everything and hangs up is served all the same: it may have been a payment.
+        // A client that has sent everything and hangs up is served all the same: it may have been a payment.
         .half_close(true)
         .serve_connection(TokioIo::new(DeadlineStream::new(stream, seat, Arc::clone(&requests))), service_fn(answer));
     let mut connection = pin!(connection);

@@ -1,5 +1,5 @@
 //! The places of a listener: a limit of connections, at which the one that has kept us waiting longest makes room (LRU
-//! eviction). So nobody fills the house by doing nothing: not by silence, not by half a request, not by an answer that is
+//! eviction). So no client takes all places by doing nothing: not by silence, not by half a request, not by an answer that is
 //! not taken.
 //!
 //! Only a connection that waits for its client can be sent away. Where the client waits for us, its request is in hand and
@@ -24,9 +24,9 @@ pub struct Room {
 
 #[derive(Default)]
 struct Waiting {
-    /// Who waits for its client, since when, and how to wake it.
+    /// The connections that wait for their clients: since when, and how to wake them.
     queue: BTreeMap<(Instant, u64), Waker>,
-    /// Connections that were wanted when nobody waited: so many go as soon as they do.
+    /// Places that were wanted when no connection waited: so many connections go as soon as they wait.
     wanted: usize,
     /// So many have come.
     seats: u64,
@@ -56,7 +56,7 @@ impl Room {
         Some(self.take(place))
     }
 
-    /// Whether somebody is at the door, and nobody waits whose place could be given.
+    /// Whether a connection waits for a place, and no other waits for its client, so that none can be given.
     pub fn is_wanted(&self) -> bool {
         self.lock().wanted > 0
     }
@@ -152,26 +152,26 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn who_waits_longest_goes_first_and_who_is_served_stays() {
+    async fn the_longest_waiting_goes_first_and_the_served_stays() {
         let room = Room::new(3);
-        let mut guests = [room.seat().await.unwrap(), room.seat().await.unwrap(), room.seat().await.unwrap()];
+        let mut seats = [room.seat().await.unwrap(), room.seat().await.unwrap(), room.seat().await.unwrap()];
         assert!(room.free_seat().is_none());
         // The first is served; the third waits longer than the second.
         for number in [2, 1] {
-            assert!(guests[number].waits(Waker::noop()));
+            assert!(seats[number].waits(Waker::noop()));
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         let mut newcomer = Box::pin(room.seat());
         assert!((&mut newcomer).now_or_never().is_none());
-        assert!(guests[1].waits(Waker::noop()) && !guests[2].waits(Waker::noop()));
-        let [first, second, third] = guests;
+        assert!(seats[1].waits(Waker::noop()) && !seats[2].waits(Waker::noop()));
+        let [first, second, third] = seats;
         drop(third);
         assert!(newcomer.now_or_never().is_some(), "its place is taken at once");
         drop((first, second));
     }
 
     #[tokio::test]
-    async fn when_nobody_waits_the_first_who_does_goes() {
+    async fn when_no_connection_waits_the_first_that_does_goes() {
         let room = Room::new(2);
         let (mut one, mut other) = (room.seat().await.unwrap(), room.seat().await.unwrap());
         let mut newcomer = Box::pin(room.seat());
@@ -183,21 +183,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_was_told_to_go_goes_whatever_he_says() {
+    async fn a_connection_that_was_told_to_go_goes_whatever_it_says() {
         let room = Room::new(1);
-        let mut guest = room.seat().await.unwrap();
+        let mut seat = room.seat().await.unwrap();
         let mut newcomer = Box::pin(room.seat());
         assert!((&mut newcomer).now_or_never().is_none());
         for _ in 0..3 {
-            assert!(!guest.waits(Waker::noop()));
-            guest.goes_on();
+            assert!(!seat.waits(Waker::noop()));
+            seat.goes_on();
         }
-        drop(guest);
+        drop(seat);
         assert!(newcomer.now_or_never().is_some());
     }
 
     #[tokio::test]
-    async fn who_speaks_at_the_last_moment_stays_and_another_goes() {
+    async fn a_client_that_speaks_at_the_last_moment_stays_and_another_goes() {
         let room = Room::new(2);
         let (mut one, mut other) = (room.seat().await.unwrap(), room.seat().await.unwrap());
         assert!(one.waits(Waker::noop()));

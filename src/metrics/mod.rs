@@ -1,4 +1,4 @@
-//! Numbers for whoever watches the service, in Prometheus' text format.
+//! Metrics: numbers for operators and alerts, in Prometheus' text format.
 //!
 //! Each room counts what it knows, in a struct of its own (`gateway::metrics`, `channel::wechat::v2`, `store::metrics`,
 //! `http::metrics`), and registers it with the one registry that `http::metrics` shows. So every service has numbers of
@@ -173,7 +173,7 @@ impl<L: Label> Labelled<L, Histogram> {
     }
 }
 
-/// For how long something took while somebody waits: up to the ten seconds after which nobody does.
+/// For how long something took while a caller waits: up to the ten seconds after which none does.
 pub fn latency() -> Histogram {
     Histogram::new([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
 }

@@ -1,4 +1,4 @@
-//! What the pages for people share: two languages, a template, and the headers of a page that trusts nobody.
+//! What the pages for people share: two languages, a template, and headers that let it load nothing foreign.
 //!
 //! A template may hold both languages side by side, `{{中文|English}}`, so that a sentence and its translation are
 //! changed together.
@@ -17,7 +17,7 @@ pub use template::{Value, fill};
 /// The look that all pages have in common.
 pub const BASE_CSS: &str = include_str!("base.css");
 
-/// Nothing from another host, nothing inline, in nobody's frame.
+/// Nothing from another host, nothing inline, in no frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -40,7 +40,7 @@ pub fn source_hash(text: &str) -> String {
     format!("'sha256-{}'", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text)))
 }
 
-/// Nobody keeps the page, frames it or learns from where its reader came; and it runs and loads what the policy allows.
+/// The page is not kept, not framed, and does not tell from where its reader came; and it runs and loads what the policy allows.
 pub fn secured(page: impl IntoResponse, policy: HeaderValue) -> Response {
     let mut response = page.into_response();
     let headers = response.headers_mut();
@@ -77,8 +77,8 @@ mod tests {
 
     #[test]
     fn languages_stay_apart_and_values_are_escaped() {
-        let template = "<p title=\"{{who}}\">{{你好|Hello}}, {{who}}{{mark}}</p>{{nobody}}";
-        let values = [("who", Value::Text("<|>")), ("mark", Value::Markup("<b>!</b>"))];
+        let template = "<p title=\"{{name}}\">{{你好|Hello}}, {{name}}{{mark}}</p>{{none}}";
+        let values = [("name", Value::Text("<|>")), ("mark", Value::Markup("<b>!</b>"))];
         assert_eq!(bilingual(template, Language::English, &values), "<p title=\"&lt;|&gt;\">Hello, &lt;|&gt;<b>!</b></p>");
         assert!(bilingual(template, Language::Chinese, &values).contains(">你好, "));
     }

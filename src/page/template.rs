@@ -1,4 +1,4 @@
-//! Pages with `{{names}}` in them. Ten lines do what is needed here, so no template engine is asked.
+//! A template: a page with `{{names}}` in it. Ten lines do what is needed here, so there is no template engine.
 
 /// What may stand in a page: every value is escaped, unless it says that it is markup.
 #[derive(Debug, Clone, Copy)]

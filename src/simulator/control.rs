@@ -1,4 +1,4 @@
-//! The hands that move the simulated world: `/_sim/…`. Not part of WeChat.
+//! Control calls of the simulated world, `/_sim/…`: a test's or a page's hands in it. They are no part of WeChat.
 
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::deal::Fen;
 
-use super::diary::Message;
+use super::message_log::Message;
 use super::orders::OrderJson;
 use super::switches::{Notify, replaced};
 use super::{CannotPay, Simulator, World};
@@ -47,10 +47,10 @@ async fn orders(State(simulator): State<Simulator>, Query(wanted): Query<Wanted>
     Json(orders.map(|order| OrderJson::new(order, next.get(order.out_trade_no.as_str()))).collect::<Vec<_>>()).into_response()
 }
 
-/// The diary of one order. There is one also of a number that was asked about and never ordered.
+/// The messages of one order. There is one also of a number that was asked about and never ordered.
 async fn messages(State(simulator): State<Simulator>, Path(number): Path<String>) -> Response {
     let world = simulator.world();
-    match (world.diary.messages(&number), world.order(&number)) {
+    match (world.log.messages(&number), world.order(&number)) {
         (Some(messages), _) => Json(messages).into_response(),
         (None, Some(_)) => Json(json!([])).into_response(),
         (None, None) => refused(StatusCode::NOT_FOUND, CannotPay::NoSuchOrder.to_string()),
@@ -82,7 +82,7 @@ async fn act(
     let mut world = simulator.world();
     let outcome = act(&mut world, &number);
     if outcome.is_ok() {
-        world.diary.note(&number, Message::new(name, now));
+        world.log.note(&number, Message::new(name, now));
     }
     moved(&world, &number, outcome)
 }

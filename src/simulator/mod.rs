@@ -1,15 +1,15 @@
-//! The other side: a WeChat to run and test against, since no merchant gets a sandbox that knows Native orders.
+//! A simulator of WeChat, the other side, to run and test against, since no merchant gets a sandbox that knows Native orders.
 //!
 //! `world` is a plain model of it (orders, payers, money; no HTTP, no clock of its own) with its `answers` and its
 //! `notifications`; `rules` checks a request as the real gateway does, in its order and with its texts, and never skips a
 //! signature. The rest are façades: the pay API, the notifier, the control calls and the phone, a page that lives on them.
-//! What passes through them is kept in the `diary`, for people to read. It shares the wire codec and the domain's types
+//! What passes through them is kept in the `message_log`, for people to read. It shares the wire codec and the domain's types
 //! with the client and knows nothing of gateway, store or http; what both could get wrong alike is pinned by WeChat's
 //! published vectors.
 
 mod answers;
 mod control;
-mod diary;
+mod message_log;
 mod notifications;
 mod notifier;
 mod orders;
@@ -30,7 +30,7 @@ use crate::channel::wechat::v2::Merchant;
 use crate::clock::Clock;
 use crate::listener;
 
-pub use notifications::{Delivery, Letter};
+pub use notifications::{Delivery, NotificationMessage};
 pub use notifier::Notifier;
 pub use orders::{Attempt, SimOrder};
 pub use switches::{CloseUnknown, Faults, Habits, Layout, Notify};
@@ -47,7 +47,7 @@ pub struct MerchantNumbers {
     pub api_key: &'static str,
 }
 
-/// The simulator's merchant unless one is configured. Everybody knows this key.
+/// The simulator's merchant unless one is configured. This key is published.
 pub const DEFAULT_MERCHANT: MerchantNumbers =
     MerchantNumbers { appid: "wx0000000000000001", mch_id: "1900000001", api_key: "0123456789abcdef0123456789abcdef" };
 
@@ -61,8 +61,11 @@ pub struct Simulator {
 
 impl Simulator {
     /// A WeChat that has one merchant, and no orders yet. `may_post_anywhere`: whether notifications go to addresses
-    /// other than this machine's; whoever reaches the simulator names the address, so a simulator that listens to
-    /// others should not.
+    /// other than this machine's. Each caller that reaches the simulator names the address, so a simulator that listens to
+    /// other machines should not.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made.
     pub fn new(
         merchant: &Merchant,
         clock: Clock,

@@ -1,4 +1,4 @@
-//! WeChat's letters about payments: when they go out, what they say, and when they come again.
+//! A schedule of repeats: when WeChat's notifications of payments go out, what they say, and when they come again.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -27,9 +27,9 @@ pub struct Delivery {
     pub(super) number: usize,
 }
 
-/// A letter ready to be posted.
+/// A notification ready to be posted.
 #[derive(Debug, Clone)]
-pub struct Letter {
+pub struct NotificationMessage {
     /// Which notification it is.
     pub delivery: Delivery,
     /// To where.
@@ -41,20 +41,20 @@ pub struct Letter {
 }
 
 impl World {
-    /// The letters that are due now, taken off the list.
-    pub fn letters_due(&mut self, now: Timestamp) -> Vec<Letter> {
+    /// The notifications that are due now, taken off the list.
+    pub fn notifications_due(&mut self, now: Timestamp) -> Vec<NotificationMessage> {
         let (due, later): (VecDeque<_>, VecDeque<_>) = self.deliveries.drain(..).partition(|delivery| delivery.due <= now);
         self.deliveries = later;
         due.into_iter()
             .filter_map(|delivery| {
                 let order = self.orders.get(&delivery.out_trade_no)?;
                 let fault = Some(self.faults.notify).filter(|notify| *notify != Notify::Normal).map(Notify::as_str);
-                Some(Letter { url: order.notify_url.clone(), body: self.notification(order), fault, delivery })
+                Some(NotificationMessage { url: order.notify_url.clone(), body: self.notification(order), fault, delivery })
             })
             .collect()
     }
 
-    /// When each order's next letter is due.
+    /// When each order's next notification is due.
     pub(super) fn next_attempts(&self) -> HashMap<&str, Timestamp> {
         let mut next = HashMap::new();
         for delivery in &self.deliveries {
@@ -64,20 +64,20 @@ impl World {
         next
     }
 
-    /// When the next letter is due.
+    /// When the next notification is due.
     pub fn next_due(&self) -> Option<Timestamp> {
         self.deliveries.iter().map(|delivery| delivery.due).min()
     }
 
-    /// How the merchant answered. Anything but the one right answer brings the letter again; returned is when.
-    pub fn delivered(&mut self, letter: Delivery, status: Option<u16>, acknowledged: bool, now: Timestamp) -> Option<Timestamp> {
+    /// How the merchant answered. Anything but the one right answer brings the notification again; returned is when.
+    pub fn delivered(&mut self, delivery: Delivery, status: Option<u16>, acknowledged: bool, now: Timestamp) -> Option<Timestamp> {
         self.stats.notifications_sent += 1;
         self.stats.notifications_acknowledged += u64::from(acknowledged);
-        let order = self.orders.get_mut(&letter.out_trade_no)?;
+        let order = self.orders.get_mut(&delivery.out_trade_no)?;
         order.attempts.push(Attempt { at: BeijingTime::from(now).to_string(), status, acknowledged });
-        let pause = REPEATS.get(letter.number).filter(|_| !acknowledged)?;
+        let pause = REPEATS.get(delivery.number).filter(|_| !acknowledged)?;
         let due = now + TimeDelta::seconds(*pause) / self.time_scale;
-        self.deliveries.push_back(Delivery { due, number: letter.number + 1, ..letter });
+        self.deliveries.push_back(Delivery { due, number: delivery.number + 1, ..delivery });
         Some(due)
     }
 

@@ -1,4 +1,4 @@
-//! WeChat's postman: posts what is due, judges the answer, comes again.
+//! Delivery with repeats: WeChat posts the notifications that are due, judges the answer, and comes again.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,12 +14,12 @@ use crate::clock::Clock;
 use crate::deal::BeijingTime;
 
 use super::World;
-use super::diary::Message;
-use super::notifications::Letter;
+use super::message_log::Message;
+use super::notifications::NotificationMessage;
 
 /// WeChat waits for an answer for five seconds.
 const ANSWER: Duration = Duration::from_secs(5);
-/// How often the postman looks whether something is due.
+/// How often it is looked whether something is due.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Posts notifications.
@@ -45,18 +45,18 @@ impl Notifier {
 
     /// Posts everything that is due, and waits for the answers.
     pub async fn deliver_due(&self) {
-        let letters = self.world().letters_due(self.clock.now());
-        join_all(letters.into_iter().map(|letter| self.deliver(letter))).await;
+        let due = self.world().notifications_due(self.clock.now());
+        join_all(due.into_iter().map(|message| self.deliver(message))).await;
     }
 
     /// Posts what becomes due, until `stop`.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         while !stop.is_cancelled() {
             if self.world().next_due().is_some_and(|due| due <= self.clock.now()) {
-                let letters = self.world().letters_due(self.clock.now());
-                for letter in letters {
+                let due = self.world().notifications_due(self.clock.now());
+                for message in due {
                     let notifier = Arc::clone(&self);
-                    tokio::spawn(async move { notifier.deliver(letter).await });
+                    tokio::spawn(async move { notifier.deliver(message).await });
                 }
             }
             tokio::select! {
@@ -66,14 +66,14 @@ impl Notifier {
         }
     }
 
-    async fn deliver(&self, letter: Letter) {
-        let answer = if self.may_post_to(&letter.url) { self.post(&letter).await } else { None };
+    async fn deliver(&self, notification: NotificationMessage) {
+        let answer = if self.may_post_to(&notification.url) { self.post(&notification).await } else { None };
         let status = answer.as_ref().map(|(status, _)| *status);
         let now = self.clock.now();
         let mut world = self.world();
         let exact = world.habits.exact_acknowledgement;
         let acknowledged = answer.as_ref().is_some_and(|(status, body)| *status == 200 && is_acknowledgement(body, exact));
-        let Letter { delivery, body, fault, .. } = letter;
+        let NotificationMessage { delivery, body, fault, .. } = notification;
         let number = delivery.out_trade_no.clone();
         debug!(out_trade_no = number, status, acknowledged, "notified");
         let next = world.delivered(delivery, status, acknowledged, now);
@@ -86,17 +86,18 @@ impl Notifier {
             next_at: next.map(|due| BeijingTime::from(due).to_string()),
             ..Message::new("notification", now)
         };
-        world.diary.note(&number, message);
+        world.log.note(&number, message);
     }
 
-    async fn post(&self, letter: &Letter) -> Option<(u16, Vec<u8>)> {
-        let response = self.http.post(&letter.url).header("content-type", "text/xml").body(letter.body.clone()).send().await.ok()?;
+    async fn post(&self, notification: &NotificationMessage) -> Option<(u16, Vec<u8>)> {
+        let response =
+            self.http.post(&notification.url).header("content-type", "text/xml").body(notification.body.clone()).send().await.ok()?;
         let status = response.status().as_u16();
         let body = response.bytes().await.ok()?;
         Some((status, body.to_vec()))
     }
 
-    /// A caller names the address; only a simulator that nobody else can reach follows it anywhere.
+    /// A caller names the address; only a simulator that no other machine can reach follows it anywhere.
     fn may_post_to(&self, url: &str) -> bool {
         let host = Url::parse(url).ok().and_then(|url| url.host_str().map(|host| host.trim_matches(['[', ']']).to_owned()));
         self.may_post_anywhere

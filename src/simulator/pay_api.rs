@@ -14,7 +14,7 @@ use crate::channel::wechat::v2::{Fields, xml as wire};
 use crate::deal::Timestamp;
 use crate::listener::Sever;
 
-use super::diary::Message;
+use super::message_log::Message;
 use super::rules::{Api, PATHS};
 use super::{Simulator, World};
 
@@ -67,7 +67,7 @@ async fn call(
 
 const HTML: &str = "<!DOCTYPE html><html><body>404</body></html>";
 
-/// Notes the call in the diary of the order that it names.
+/// Notes the call in the log of the order that it names.
 fn write_down(world: &mut World, api: Api, body: &[u8], answer: Option<String>, fate: Fate, carried_out: bool, now: Timestamp) {
     let order = |fields: &Fields| fields.get("out_trade_no").map(str::to_owned);
     let Some(number) = wire::parse(body).ok().as_ref().and_then(order) else { return };
@@ -80,7 +80,7 @@ fn write_down(world: &mut World, api: Api, body: &[u8], answer: Option<String>, 
         answer,
         ..Message::new(api.name(), now)
     };
-    world.diary.note(&number, message);
+    world.log.note(&number, message);
 }
 
 /// What a reply says in a word: the order's state, the error or the complaint.

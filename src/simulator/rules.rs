@@ -1,4 +1,4 @@
-//! What the gateway checks before it does anything, in its order and with its texts (PROTOCOL.md, 3 and 4.2):
+//! Request validation as WeChat does it before anything else, in its order and with its texts (PROTOCOL.md, 3 and 4.2):
 //! method and body (the façade), XML, known parameters, required ones, lengths and forms, appid and mch_id, signature.
 
 use std::net::IpAddr;
@@ -80,7 +80,7 @@ const CLOSE_ORDER: [Spec; 1] = [Spec("out_trade_no", "商户订单号", 32)];
 /// The `return_msg` of a refused request.
 pub type Complaint = String;
 
-/// Who the gateway thinks it is talking to.
+/// The merchant that the gateway knows.
 pub struct Known<'a> {
     pub appid: &'a str,
     pub mch_id: &'a str,

@@ -1,4 +1,4 @@
-//! What can be switched: faults (what goes wrong) and habits (what differs from day to day at the real WeChat).
+//! Fault injection: what can be switched, faults (what goes wrong) and habits (what differs from day to day at the real WeChat).
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -81,7 +81,7 @@ pub struct Habits {
     pub layout: Layout,
     /// Whether a closed order's answer has the `result_msg` of the document.
     pub result_msg: bool,
-    /// Whether messages carry a field that nobody knows yet.
+    /// Whether messages carry a field that no client knows yet.
     pub extra_field: bool,
     /// Whether messages carry empty elements.
     pub empty_elements: bool,

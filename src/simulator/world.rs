@@ -11,7 +11,7 @@ use crate::channel::TradeState;
 use crate::channel::wechat::v2::{ApiKey, Fields, Merchant, Signer};
 use crate::deal::{BeijingTime, Fen, Timestamp};
 
-use super::diary::{Diary, Message};
+use super::message_log::{Message, MessageLog};
 use super::notifications::{Delivery, LATE, REPEATS};
 use super::orders::SimOrder;
 use super::pay_api::Fate;
@@ -39,7 +39,7 @@ pub struct World {
     pub habits: Habits,
     pub(super) stats: Stats,
     /// What was said and done, for people to read.
-    pub(super) diary: Diary,
+    pub(super) log: MessageLog,
 }
 
 /// What was counted.
@@ -88,7 +88,7 @@ impl World {
             faults: Faults::default(),
             habits: Habits::default(),
             stats: Stats::default(),
-            diary: Diary::default(),
+            log: MessageLog::default(),
         }
     }
 
@@ -147,17 +147,17 @@ impl World {
         if now >= order.created_at + LINK_LIFE || order.expires_at.is_some_and(|time| now >= time) {
             return Err(CannotPay::Expired);
         }
-        self.diary.note(out_trade_no, Message::new("pay", now));
+        self.log.note(out_trade_no, Message::new("pay", now));
         self.take_money(out_trade_no, number, coupon, notify, now);
         Ok(())
     }
 
-    /// Between the merchant's question and its close the payer's thumb comes down. That the link's time is over
-    /// does not help: who has begun to pay may end.
+    /// The payer pays between the merchant's question and its close. That the link's time is over does not help: a payer
+    /// that has begun to pay may end.
     pub(super) fn pay_at_close(&mut self, out_trade_no: &str, now: Timestamp) {
         if self.orders.get(out_trade_no).is_some_and(|order| !order.trade_state.is_paid() && !order.trade_state.is_dead()) {
             let number = self.chance.draw() % 10_000_000_000;
-            self.diary.note(out_trade_no, Message { fault: Some("pay_at_close"), ..Message::new("pay", now) });
+            self.log.note(out_trade_no, Message { fault: Some("pay_at_close"), ..Message::new("pay", now) });
             self.take_money(out_trade_no, number, None, None, now);
         }
     }
@@ -171,10 +171,10 @@ impl World {
         let notify = notify.unwrap_or(self.faults.notify);
         let unheard = Message { fault: Some(notify.as_str()), ..Message::new("notification", now) };
         let due = match notify {
-            Notify::Lost => return self.diary.note(out_trade_no, unheard),
+            Notify::Lost => return self.log.note(out_trade_no, unheard),
             Notify::Late => {
                 let due = now + TimeDelta::seconds(LATE) / self.time_scale;
-                self.diary.note(out_trade_no, Message { next_at: Some(BeijingTime::from(due).to_string()), ..unheard });
+                self.log.note(out_trade_no, Message { next_at: Some(BeijingTime::from(due).to_string()), ..unheard });
                 due
             }
             Notify::Twice => {

@@ -1,4 +1,4 @@
-//! One event, one line, one flat JSON object: what the event says, then what it belongs to.
+//! Structured logging: an event is a line, a flat JSON object of what the event says and then what it belongs to.
 //!
 //! tracing-subscriber's own JSON lines nest spans in a list, and read back the text of each of them for every line. Here a
 //! span's fields are written down once, when they become known, and copied.
@@ -15,7 +15,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::clock::Clock;
 
-/// Hands each event's line to somebody.
+/// Hands each event's line to a function.
 pub struct JsonLines<F>(F);
 
 impl<F: Fn(Vec<u8>) + 'static> JsonLines<F> {
@@ -57,7 +57,7 @@ where
         line.text.extend_from_slice(metadata.level().as_str().as_bytes());
         line.text.push(b'"');
         event.record(&mut line);
-        // From the innermost outwards: what is said twice is said by who is nearest.
+        // From the innermost outwards: of two fields of one name the nearest span's counts.
         for span in context.event_scope(event).into_iter().flatten() {
             if let Some(Fields(fields)) = span.extensions().get() {
                 for (name, value) in fields {

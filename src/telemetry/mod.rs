@@ -1,11 +1,11 @@
-//! Logs: one line an event, on stderr; JSON unless a person is reading. Each line has the `request_id`, the `trace_id` and,
+//! Logging: a line an event, on stderr; JSON unless a person is reading. Each line has the `request_id`, the `trace_id` and,
 //! once it is known, the `order_id` that it belongs to.
 //!
 //! # What is never logged
 //! - the API key, and signatures that were made with it
 //! - messages of WeChat's or ours, whole or in part
 //! - payers' ids (`openid`), and more than the last six characters of a payment's number
-//! - QR links: who has one can pay, and who reads many knows what is sold
+//! - QR links: their reader can pay by one, and learn from many what is sold
 //! - the database's URL, its password, and values that a statement was bound to
 //! - bodies, query strings, headers and paths as they were sent: a path is logged as its route
 //!

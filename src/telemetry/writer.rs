@@ -1,8 +1,8 @@
-//! Writing the log without ever waiting for it.
+//! Asynchronous logging: writing the log without ever waiting for it.
 //!
-//! A thread of its own writes to stderr, from a queue of bounded length. When nobody reads the other end of a pipe, or the
+//! A thread of its own writes to stderr, from a queue of bounded length. When the other end of a pipe is not read, or the
 //! disk is full, lines are lost and counted, and payments go on. It takes all that has gathered since it last looked, so a
-//! busy service makes a few hundred writes a second and no caller wakes anybody.
+//! busy service makes a few hundred writes a second and no caller wakes a thread.
 //!
 //! (tracing-appender would wake its thread for every line, does not count what the disk refuses, and brings a calendar.)
 

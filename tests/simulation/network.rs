@@ -6,7 +6,7 @@ use wechat_pay::chance::Chance;
 use wechat_pay::channel::wechat::v2::{Fields, Merchant, xml};
 use wechat_pay::channel::{CallError, Doubt};
 use wechat_pay::deal::Timestamp;
-use wechat_pay::simulator::{CloseUnknown, Layout, Letter, Notify, World};
+use wechat_pay::simulator::{CloseUnknown, Layout, NotificationMessage, Notify, World};
 
 use super::driver::CALL;
 use super::scheduler::Reply;
@@ -40,7 +40,7 @@ pub struct Network {
 
 #[derive(Clone)]
 pub struct Posted {
-    pub notification: Letter,
+    pub notification: NotificationMessage,
     pub genuine: bool,
     /// WeChat waits for the answer to this one; the answer to a copy does not reach it.
     pub by_wechat: bool,
@@ -121,7 +121,7 @@ impl Network {
     pub fn post(&mut self, now: Timestamp, kind: Notify) {
         self.world.faults.notify = kind;
         let genuine = !matches!(kind, Notify::Forged | Notify::WrongAmount);
-        let due = self.world.letters_due(now);
+        let due = self.world.notifications_due(now);
         self.notifications.extend(due.into_iter().map(|notification| Posted { notification, genuine, by_wechat: true }));
         self.world.faults.notify = Notify::Normal;
     }

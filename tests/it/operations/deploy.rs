@@ -63,7 +63,7 @@ fn commands_are_given_what_the_unit_gives_the_service() {
     }
     let wrapper = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/deploy/wechat-pay-ctl");
     let path = format!("{}:/usr/bin:/bin", home.path().display());
-    let output = Command::new(wrapper).args(["explain", "a b"]).env("PATH", path).output().unwrap();
+    let output = Command::new(wrapper).args(["explain", "a b"]).env("PATH", path).env("LC_ALL", "zh_CN.UTF-8").output().unwrap();
     let told = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     let told: Vec<_> = told.lines().collect();
     for property in [
@@ -80,6 +80,7 @@ fn commands_are_given_what_the_unit_gives_the_service() {
     ] {
         assert!(told.contains(&&*format!("--property={property}")), "{property}: {told:?}");
     }
+    assert!(told.contains(&"--setenv=LANG=zh_CN.UTF-8"), "{told:?}");
     let place = |property: &str| told.iter().position(|word| *word == format!("--property={property}"));
     for later in
         [["User=wechat-pay", "User=till", "User=other"], ["Environment=RUST_LOG=warn", "Environment=", "Environment=RUST_LOG=debug"]]

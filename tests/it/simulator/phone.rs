@@ -1,4 +1,4 @@
-//! The simulator's page and what it lives on: the control calls, and the diary of what was said about each order.
+//! The simulator's page and what it lives on: the control calls, and the log of what was said about each order.
 
 use serde_json::{Value, json};
 use wechat_pay::simulator::DEFAULT_MERCHANT;

@@ -1,5 +1,5 @@
-//! What was said and done about each order, for people to read: every call with the exact XML of its request and reply,
-//! every act of the payer's, every notification with its answer.
+//! A message log for people to read: what was said and done about each order, every call with the exact XML of its request
+//! and reply, every act of the payer's, every notification with its answer.
 //!
 //! It is a window, not a ledger: the last orders heard of, the last messages of each. Nothing in the simulated world
 //! depends on it.
@@ -19,7 +19,7 @@ const BYTES: usize = 8 * 1024;
 
 /// The last messages of the last orders.
 #[derive(Debug, Default)]
-pub(super) struct Diary {
+pub(super) struct MessageLog {
     pages: HashMap<String, VecDeque<Message>>,
     oldest_first: VecDeque<String>,
 }
@@ -71,7 +71,7 @@ impl Message {
     }
 }
 
-impl Diary {
+impl MessageLog {
     /// Writes down what happened to an order.
     pub fn note(&mut self, out_trade_no: &str, mut message: Message) {
         for text in [&mut message.request, &mut message.answer].into_iter().flatten() {
@@ -115,38 +115,38 @@ mod tests {
 
     #[test]
     fn it_is_a_window() {
-        let mut diary = Diary::default();
+        let mut log = MessageLog::default();
         for order in 0..ORDERS + 3 {
             for turn in 0..MESSAGES + 3 {
-                diary.note(&order.to_string(), message("notification", None));
-                assert!(diary.messages(&order.to_string()).unwrap().len() <= turn + 1);
+                log.note(&order.to_string(), message("notification", None));
+                assert!(log.messages(&order.to_string()).unwrap().len() <= turn + 1);
             }
         }
-        assert_eq!(diary.pages.len(), ORDERS);
-        assert_eq!(diary.pages.len(), diary.oldest_first.len());
-        assert!(diary.messages("2").is_none());
-        assert_eq!(diary.messages("3").unwrap().len(), MESSAGES);
+        assert_eq!(log.pages.len(), ORDERS);
+        assert_eq!(log.pages.len(), log.oldest_first.len());
+        assert!(log.messages("2").is_none());
+        assert_eq!(log.messages("3").unwrap().len(), MESSAGES);
     }
 
     #[test]
     fn the_beginning_stays_and_long_texts_are_cut() {
-        let mut diary = Diary::default();
-        diary.note("1", message("unifiedorder", None));
+        let mut log = MessageLog::default();
+        log.note("1", message("unifiedorder", None));
         for _ in 0..2 * MESSAGES {
-            diary.note("1", Message { request: Some("字".repeat(BYTES)), ..message("notification", None) });
+            log.note("1", Message { request: Some("字".repeat(BYTES)), ..message("notification", None) });
         }
-        let page = diary.messages("1").unwrap();
+        let page = log.messages("1").unwrap();
         assert_eq!(page[0].what, "unifiedorder");
         assert!(page[1].request.as_ref().unwrap().len() <= BYTES);
     }
 
     #[test]
     fn a_question_with_the_same_answer_is_told_once() {
-        let mut diary = Diary::default();
+        let mut log = MessageLog::default();
         for says in ["NOTPAY", "NOTPAY", "NOTPAY", "SUCCESS"] {
-            diary.note("1", message("orderquery", Some(says)));
+            log.note("1", message("orderquery", Some(says)));
         }
-        let told: Vec<_> = diary.messages("1").unwrap().iter().map(|message| (message.says.as_deref(), message.times)).collect();
+        let told: Vec<_> = log.messages("1").unwrap().iter().map(|message| (message.says.as_deref(), message.times)).collect();
         assert_eq!(told, [(Some("NOTPAY"), 3), (Some("SUCCESS"), 1)]);
     }
 }
