@@ -7,7 +7,7 @@
 //! is checked after every step and against every answer.
 //!
 //! ```text
-//! SIMULATION_HISTORIES=10000 cargo test --test simulation           more of them; 1,000 otherwise
+//! SIMULATION_HISTORIES=10000 cargo test --test simulation           more of them; 500 otherwise
 //! SIMULATION_SEED=4711 SIMULATION_HISTORIES=1 cargo test --test simulation   that one again, told in full
 //! ```
 //! `tests/mutants` shows that it notices: it plants the faults that this service is built against, one after another.
@@ -36,7 +36,7 @@ use history::{History, Summary};
 use template::Template;
 
 /// Histories unless `SIMULATION_HISTORIES` says otherwise.
-const HISTORIES: u64 = 1_000;
+const HISTORIES: u64 = 500;
 /// Lines of a failed history that are shown; a single one is shown whole.
 const LAST_LINES: usize = 60;
 /// Half of it is waiting for SQLite's threads, so two histories at once are faster even on one core.

@@ -44,7 +44,7 @@ on_both_engines! {
         for order in &orders {
             assert_eq!(look.value(&order.id, "code_url").await.as_ref(), Some(&order.code_url), "the link that its payer was given");
         }
-        let answers = join_all(orders.iter().map(|order| app.notify(message(order)))).await;
+        let answers = join_all(orders.iter().map(|order| app.notify_until_heard(message(order)))).await;
         assert!(answers.iter().all(|answer| answer.body == ACKNOWLEDGED));
         for order in &orders {
             settled_once(&look, order, &message(order)).await;
@@ -58,7 +58,7 @@ on_both_engines! {
         // Every third comes three times at once.
         let repeats = good.iter().step_by(3).flat_map(|order| [order, order]);
         let (paid, wrong, unknown) = tokio::join!(
-            join_all(good.iter().chain(repeats).map(|order| app.notify(message(order)))),
+            join_all(good.iter().chain(repeats).map(|order| app.notify_until_heard(message(order)))),
             join_all(cheated.iter().map(|order| app.notify(WeChatMessage::notification(&order.id, 1).signed()))),
             join_all((0..10).map(|n| app.notify(WeChatMessage::notification(&format!("nobody-knows-{n}"), 1990).signed()))),
         );
