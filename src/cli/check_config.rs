@@ -12,7 +12,7 @@ pub fn check_config(language: Language) -> Outcome {
     let overview = Overview::of(&config::variables()?)?;
     say(&overview.tell(language));
     for warning in &overview.settings.warnings {
-        let _ = writeln!(std::io::stderr(), "wechat-pay: {warning}");
+        let _ = writeln!(std::io::stderr(), "wechat-pay: {}", warning.read(language));
     }
     overview.settings.may_simulate().map_err(ConfigErrors::from)?;
     Ok(ExitCode::SUCCESS)

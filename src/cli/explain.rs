@@ -14,11 +14,11 @@ use super::{Failure, Outcome, say, words};
 pub async fn explain(order_id: &OrderId, language: Language) -> Outcome {
     let database = Settings::load()?.database;
     if database.file().is_some_and(|file| !file.exists()) {
-        return Err(Failure::said(&words::no_database(&database, order_id), language));
+        return Err(Failure(vec![words::no_database(&database, order_id)]));
     }
     let story = Store::story(&database, order_id).await?;
     let Some(text) = tell(&story, order_id, Clock::System.now(), language) else {
-        return Err(Failure::said(&words::no_such_order(&database), language));
+        return Err(Failure(vec![words::no_such_order(&database)]));
     };
     say(&format!("{text}{}\n", words::so_it_stands(&database).read(language)));
     Ok(ExitCode::SUCCESS)

@@ -1,5 +1,5 @@
 //! The command line: one file a command. Help, `explain`, `doctor`, `check-config` and `migrate` speak Chinese or English, as the
-//! locale says; logs and errors are English.
+//! locale says; logs are English.
 //!
 //! `serve` and `simulator` are services: they write a log (`telemetry`) and end in order when a signal tells them to. The others are
 //! tools: their findings go to standard output, what went wrong to standard error in plain sentences, and a signal ends them at once.
@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::config::ConfigErrors;
+use crate::config::{ConfigError, ConfigErrors};
 use crate::deal::OrderId;
 use crate::language::{Language, Text};
 use crate::telemetry;
@@ -93,8 +93,8 @@ pub fn run() -> ExitCode {
         Err(Failure(sentences)) => {
             for sentence in sentences {
                 match is_service {
-                    true => tracing::error!(error = sentence, "cannot start"),
-                    false => _ = writeln!(std::io::stderr(), "wechat-pay: {sentence}"),
+                    true => tracing::error!(error = sentence.read(Language::English), "cannot start"),
+                    false => _ = writeln!(std::io::stderr(), "wechat-pay: {}", sentence.read(language)),
                 }
             }
             ExitCode::FAILURE
@@ -110,7 +110,7 @@ async fn carry_out(command: Command, language: Language) -> Outcome {
         tool => tokio::select! {
             outcome = use_tool(tool, language) => outcome,
             // In a container nothing else would end it: the first process there has no default for a signal.
-            () = signals.next() => Err(Failure::said(&words::ended_by_a_signal(), language)),
+            () = signals.next() => Err(Failure(vec![words::ended_by_a_signal()])),
         },
     }
 }
@@ -135,23 +135,17 @@ async fn use_tool(tool: Command, language: Language) -> Outcome {
 type Outcome = Result<ExitCode, Failure>;
 
 /// What went wrong, a sentence each.
-struct Failure(Vec<String>);
-
-impl Failure {
-    fn said(sentence: &Text, language: Language) -> Self {
-        Self(vec![sentence.read(language).to_owned()])
-    }
-}
+struct Failure(Vec<Text>);
 
 impl<E: std::error::Error> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self(vec![error.to_string()])
+        Self(vec![Text::untranslated(error.to_string())])
     }
 }
 
 impl From<ConfigErrors> for Failure {
     fn from(errors: ConfigErrors) -> Self {
-        Self(errors.iter().map(ToString::to_string).collect())
+        Self(errors.iter().map(ConfigError::told).collect())
     }
 }
 

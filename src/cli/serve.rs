@@ -10,6 +10,7 @@ use crate::app::{self, Service};
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::language::{Language, pair};
 
 use super::signals::Signals;
 use super::{Failure, Outcome};
@@ -20,7 +21,7 @@ const SAME_WISH: Duration = Duration::from_secs(1);
 pub async fn serve(signals: &mut Signals) -> Outcome {
     let settings = Settings::load()?;
     for warning in &settings.warnings {
-        warn!("{warning}");
+        warn!("{}", warning.read(Language::English));
     }
     app::allow_connections(&settings.server);
     let started = tokio::select! {
@@ -46,5 +47,8 @@ pub async fn serve(signals: &mut Signals) -> Outcome {
 async fn again() -> Outcome {
     sleep(SAME_WISH).await;
     Signals::listen()?.next().await;
-    Err(Failure(vec!["told twice to stop: what was in hand is left undone, and will be learned again from WeChat".to_owned()]))
+    Err(Failure(vec![pair(
+        "told twice to stop: what was in hand is left undone, and will be learned again from WeChat",
+        "两次收到停止信号：手头的事没有做完，之后会从微信重新查到",
+    )]))
 }

@@ -6,6 +6,8 @@ use serde::Deserialize;
 
 use crate::auth::{ApiKeys, Auth, SigningSecrets};
 
+use crate::language::pair;
+
 use super::checks::value;
 use super::duration;
 use super::error::ConfigError;
@@ -32,7 +34,8 @@ impl RawAuth {
 
     pub fn validate(&self, has_credentials: bool) -> Result<Auth, ConfigErrors> {
         let mut mistakes = Mistakes::default();
-        let window = duration::seconds("auth.signed_window", &self.signed_window, 1..=3600, "1s to 1h, in whole seconds");
+        let window =
+            duration::seconds("auth.signed_window", &self.signed_window, 1..=3600, pair("1s to 1h, in whole seconds", "1s 到 1h，整秒"));
         let window = mistakes.take(window).map_or(Duration::ZERO, |seconds| Duration::from_secs(seconds.into()));
         let keys = ApiKeys::parse(&self.api_keys).map_err(|why| ConfigError::List { key: "auth.api_keys", why });
         let secrets = SigningSecrets::parse(&self.signing_secrets, window);
@@ -44,25 +47,36 @@ impl RawAuth {
 
     fn mode(&self, keys: ApiKeys, secrets: SigningSecrets, has_credentials: bool) -> Result<Auth, ConfigError> {
         // Keys that no mode looks at would let every caller in while the operator believes that they do not.
-        let unused = |key| Err(value(key, "is given, and auth.mode is another one"));
+        let unused = |key| Err(value(key, pair("is given, and auth.mode is another one", "写了，但 auth.mode 不是用它的那种")));
         match self.mode.as_str() {
             "" if has_credentials => {
-                let why = "must be set with real credentials: api_key or signed, or open, which lets every caller that reaches the port \
-                           open deals at any price";
+                let why = pair(
+                    "must be set with real credentials: api_key or signed, or open, which lets every caller that reaches the port open deals \
+                     at any price",
+                    "配置了商户凭证就必须明确填写：api_key 或 signed；open 会让能访问端口的任何人以任意价格下单",
+                );
                 Err(value("auth.mode", why))
             }
-            "api_key" if keys.is_empty() => {
-                Err(value("auth.api_keys", "at least one is wanted by auth.mode api_key: `wechat-pay new-key` draws one"))
-            }
-            "signed" if secrets.is_empty() => {
-                Err(value("auth.signing_secrets", "at least one is wanted by auth.mode signed: `openssl rand -hex 32` draws one"))
-            }
+            "api_key" if keys.is_empty() => Err(value(
+                "auth.api_keys",
+                pair(
+                    "at least one is wanted by auth.mode api_key: `wechat-pay new-key` draws one",
+                    "auth.mode 为 api_key 时至少要有一个：用 `wechat-pay new-key` 生成",
+                ),
+            )),
+            "signed" if secrets.is_empty() => Err(value(
+                "auth.signing_secrets",
+                pair(
+                    "at least one is wanted by auth.mode signed: `openssl rand -hex 32` draws one",
+                    "auth.mode 为 signed 时至少要有一个：用 `openssl rand -hex 32` 生成",
+                ),
+            )),
             "" | "open" | "signed" if !keys.is_empty() => unused("auth.api_keys"),
             "" | "open" | "api_key" if !secrets.is_empty() => unused("auth.signing_secrets"),
             "" | "open" => Ok(Auth::Open),
             "api_key" => Ok(Auth::ApiKey(keys)),
             "signed" => Ok(Auth::Signed(secrets)),
-            _ => Err(value("auth.mode", "open, api_key or signed")),
+            _ => Err(value("auth.mode", pair("open, api_key or signed", "应为 open、api_key 或 signed"))),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::language::pair;
 use crate::store::{DatabaseUrl, LARGEST_BATCH, TableNames};
 
 use super::checks::value;
@@ -26,10 +27,15 @@ impl RawDatabase {
     pub fn validate(&self) -> Result<DatabaseUrl, ConfigErrors> {
         let mut mistakes = Mistakes::default();
         let tables = self.table_prefix.parse::<TableNames>();
-        let tables = mistakes.take(tables.map_err(|_| value("database.table_prefix", "at most 20 of the letters a to z, digits and _")));
+        let tables = mistakes.take(tables.map_err(|_| {
+            value(
+                "database.table_prefix",
+                pair("at most 20 of the letters a to z, digits and _", "最多 20 个字符，只能是 a 到 z、数字和 _"),
+            )
+        }));
         let database = mistakes.take(self.url().parse::<DatabaseUrl>().map_err(ConfigError::from));
         let is_batch = (1..=LARGEST_BATCH).contains(&self.largest_batch);
-        mistakes.check(is_batch, "database.largest_batch", "1 to 64");
+        mistakes.check(is_batch, "database.largest_batch", pair("1 to 64", "应为 1 到 64"));
         mistakes.or_else(database.zip(tables).map(|(database, tables)| database.with_tables(tables)))
     }
 

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 
 use crate::deal::Fen;
+use crate::language::pair;
 
 use super::checks::value;
 use super::duration;
@@ -29,10 +30,18 @@ pub struct DealSettings {
 impl RawDeal {
     pub fn validate(&self) -> Result<DealSettings, ConfigErrors> {
         let mut mistakes = Mistakes::default();
-        let expire_after =
-            mistakes.take(duration::seconds("deal.expire_after", &self.expire_after, 1..=7200, "1s to 2h, in whole seconds"));
-        let close_min_age =
-            mistakes.take(duration::seconds("deal.close_min_age", &self.close_min_age, 0..=7200, "0s to 2h, in whole seconds"));
+        let expire_after = mistakes.take(duration::seconds(
+            "deal.expire_after",
+            &self.expire_after,
+            1..=7200,
+            pair("1s to 2h, in whole seconds", "1s 到 2h，整秒"),
+        ));
+        let close_min_age = mistakes.take(duration::seconds(
+            "deal.close_min_age",
+            &self.close_min_age,
+            0..=7200,
+            pair("0s to 2h, in whole seconds", "0s 到 2h，整秒"),
+        ));
         let max_price = mistakes.take(self.max_price());
         let seconds = |seconds: u32| TimeDelta::seconds(i64::from(seconds));
         let made =
@@ -42,11 +51,15 @@ impl RawDeal {
 
     fn max_price(&self) -> Result<Fen, ConfigError> {
         const KEY: &str = "deal.max_price";
-        let price = Fen::from_yuan(&self.max_price).map_err(|_| value(KEY, "an amount in yuan such as 100000.00"))?;
+        let price = Fen::from_yuan(&self.max_price)
+            .map_err(|_| value(KEY, pair("an amount in yuan such as 100000.00", "应为金额，单位元，如 100000.00")))?;
         // What could be opened and never be settled, for WeChat could not name it.
         match Fen::from_total_fee(&price.get().to_string()) {
             Some(price) => Ok(price),
-            None => Err(value(KEY, "at most 99999999.99: WeChat's total_fee has at most ten digits")),
+            None => Err(value(
+                KEY,
+                pair("at most 99999999.99: WeChat's total_fee has at most ten digits", "最多 99999999.99：微信的 total_fee 最多十位"),
+            )),
         }
     }
 

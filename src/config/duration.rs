@@ -3,6 +3,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::language::Text;
+
 use super::checks::value;
 use super::error::ConfigError;
 
@@ -10,8 +12,8 @@ use super::error::ConfigError;
 const LONGEST_SHOWN: usize = 8;
 
 /// The whole seconds of a duration in a range, which `range` tells in words.
-pub fn seconds(key: &'static str, text: &str, allowed: RangeInclusive<u32>, range: &'static str) -> Result<u32, ConfigError> {
-    let duration = parse(text).ok_or_else(|| ConfigError::Duration { key, shown: shown(text), range })?;
+pub fn seconds(key: &'static str, text: &str, allowed: RangeInclusive<u32>, range: Text) -> Result<u32, ConfigError> {
+    let duration = parse(text).ok_or_else(|| ConfigError::Duration { key, shown: shown(text), range: range.clone() })?;
     let seconds = u32::try_from(duration.as_secs()).ok().filter(|seconds| duration.subsec_nanos() == 0 && allowed.contains(seconds));
     seconds.ok_or(value(key, range))
 }
@@ -37,9 +39,10 @@ pub fn written(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::pair;
 
     fn read(text: &str) -> Result<u32, String> {
-        seconds("deal.expire_after", text, 1..=86_400, "1s to 1d").map_err(|error| error.to_string())
+        seconds("deal.expire_after", text, 1..=86_400, pair("1s to 1d", "1s 到 1d")).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -5,10 +5,12 @@ use std::ffi::OsString;
 
 use config::{Config, File, FileFormat, Map, Value};
 
+use crate::language::Text;
+
 use super::error::ConfigError;
 use super::mistakes::Mistakes;
 use super::secrets::CREDENTIALS;
-use super::{DEFAULTS, PREFIX, keys};
+use super::{DEFAULTS, PREFIX, keys, words};
 
 /// What variables of this service's begin with, when they are mistyped.
 const STEM: &str = "WECHAT_PAY";
@@ -31,23 +33,20 @@ pub fn read(variables: impl Iterator<Item = (OsString, OsString)>, mistakes: &mu
 }
 
 /// Variables that look like ours, and are not.
-pub fn mistyped(variables: &HashMap<String, String>) -> Vec<String> {
+pub fn mistyped(variables: &HashMap<String, String>) -> Vec<Text> {
     let is_mistyped = |name: &&String| {
         name.starts_with(STEM) && !name.starts_with(PREFIX) && !OF_KUBERNETES.iter().any(|beginning| name.starts_with(beginning))
     };
     let mut names: Vec<_> = variables.keys().filter(is_mistyped).collect();
     names.sort();
-    names.into_iter().map(|name| format!("the variable {name} is not looked at{}", meant(name))).collect()
+    names.into_iter().map(|name| words::mistyped(name, meant(name))).collect()
 }
 
 /// The variable that was meant: underscores are what is mistyped.
-fn meant(name: &str) -> String {
+fn meant(name: &str) -> Option<String> {
     let plain = |name: &str| name.replace('_', "");
     let known = variables().into_iter().find(|known| plain(known) == plain(name));
-    match known.or_else(|| keys::similar(name, variables().into_iter())) {
-        Some(known) => format!(": did you mean {known}?"),
-        None => format!(": ours begin with {PREFIX}"),
-    }
+    known.or_else(|| keys::similar(name, variables().into_iter()))
 }
 
 /// All variables that there are.
@@ -61,9 +60,7 @@ fn variables() -> Vec<String> {
 }
 
 /// The proxies that the environment offers to programs, which this service does not take.
-pub fn proxies(variables: &HashMap<String, String>) -> Option<String> {
+pub fn proxies(variables: &HashMap<String, String>) -> Option<Text> {
     let set: Vec<_> = PROXIES.into_iter().filter(|name| variables.get(*name).is_some_and(|value| !value.is_empty())).collect();
-    let verb = if set.len() == 1 { "is" } else { "are" };
-    (!set.is_empty())
-        .then(|| format!("{} {verb} set, and not looked at: what leads to WeChat through a proxy is wechat.proxy", set.join(", ")))
+    (!set.is_empty()).then(|| words::proxies(&set))
 }

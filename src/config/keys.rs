@@ -3,6 +3,8 @@
 
 use config::{Config, Map, Value, ValueKind};
 
+use crate::language::{Text, pair};
+
 use super::error::ConfigError;
 use super::mistakes::Mistakes;
 
@@ -20,7 +22,7 @@ pub fn known(given: Config, defaults: Config, mistakes: &mut Mistakes) -> Result
         };
         let origin = values.clone();
         let Ok(values) = values.into_table() else {
-            mistakes.add(ConfigError::Type { key: section, place: place(&origin), expected: "a section" });
+            mistakes.add(ConfigError::Type { key: section, place: place(&origin), expected: pair("a section", "一个段") });
             continue;
         };
         for (name, value) in values {
@@ -39,11 +41,13 @@ pub fn known(given: Config, defaults: Config, mistakes: &mut Mistakes) -> Result
 }
 
 /// What a value should be; `None` if it is that. In the environment everything is a text.
-fn expected(value: &Value, default: &Value) -> Option<&'static str> {
+fn expected(value: &Value, default: &Value) -> Option<Text> {
     let (is_right, expected) = match default.kind {
-        ValueKind::Boolean(_) => (value.clone().into_bool().is_ok(), "true or false"),
-        ValueKind::I64(_) => (value.clone().into_int().is_ok_and(|number| u32::try_from(number).is_ok()), "a whole number, not negative"),
-        _ => (value.clone().into_string().is_ok(), "a text"),
+        ValueKind::Boolean(_) => (value.clone().into_bool().is_ok(), pair("true or false", "true 或 false")),
+        ValueKind::I64(_) => {
+            (value.clone().into_int().is_ok_and(|number| u32::try_from(number).is_ok()), pair("a whole number, not negative", "非负整数"))
+        }
+        _ => (value.clone().into_string().is_ok(), pair("a text", "文本")),
     };
     (!is_right).then_some(expected)
 }
@@ -52,13 +56,10 @@ fn unknown(key: &str, value: &Value, known: impl Iterator<Item = impl AsRef<str>
     ConfigError::Unknown { key: key.to_owned(), place: place(value), similar: similar(key, known) }
 }
 
-/// Where a value stands.
-fn place(value: &Value) -> String {
-    match value.origin() {
-        // The library's word for it is misspelt.
-        Some(origin) if origin.ends_with(".toml") => format!(" in {origin}"),
-        _ => String::new(),
-    }
+/// The file in which a value stands.
+fn place(value: &Value) -> Option<String> {
+    // The library's word for the environment is misspelt.
+    value.origin().filter(|origin| origin.ends_with(".toml")).map(str::to_owned)
 }
 
 /// The name that was meant, most likely.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::language::Text;
+
 use super::error::ConfigError;
 
 /// All that is wrong with a configuration.
@@ -39,7 +41,7 @@ impl Mistakes {
     }
 
     /// Notes a mistake, unless it is none.
-    pub fn check(&mut self, is_right: bool, key: &'static str, why: &'static str) {
+    pub fn check(&mut self, is_right: bool, key: &'static str, why: Text) {
         if !is_right {
             self.add(ConfigError::Value { key, why });
         }

@@ -8,6 +8,7 @@ mod deal;
 mod duration;
 mod environment;
 mod error;
+mod error_words;
 mod keys;
 mod limits;
 mod metrics;
@@ -46,6 +47,8 @@ use origin::Origins;
 use raw::Raw;
 use secrets::Secrets;
 use serde::Deserialize;
+
+use crate::language::Text;
 
 const DEFAULTS: &str = include_str!("../../config/default.toml");
 const PREFIX: &str = "WECHAT_PAY__";
@@ -128,7 +131,7 @@ fn profile_file(profile: &str) -> Result<String, ConfigError> {
 }
 
 /// What is no mistake, and most likely not meant.
-fn warnings(variables: &HashMap<String, String>, settings: &Settings) -> Vec<String> {
+fn warnings(variables: &HashMap<String, String>, settings: &Settings) -> Vec<Text> {
     let mut warnings = environment::mistyped(variables);
     if settings.wechat.as_ref().is_some_and(|wechat| wechat.endpoints.proxy.is_none()) {
         warnings.extend(environment::proxies(variables));

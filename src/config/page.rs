@@ -4,6 +4,7 @@ use reqwest::Url;
 use serde::Deserialize;
 
 use crate::deal::OrderId;
+use crate::language::pair;
 
 use super::checks::{endpoint, is_loopback, value};
 use super::error::ConfigError;
@@ -59,7 +60,11 @@ impl RawPage {
     pub fn validate(&self) -> Result<PageSettings, ConfigErrors> {
         let mut mistakes = Mistakes::default();
         let is_name = self.merchant_name.chars().count() <= 64 && !self.merchant_name.contains(char::is_control);
-        mistakes.check(is_name, "page.merchant_name", "at most 64 characters, none of them a control character");
+        mistakes.check(
+            is_name,
+            "page.merchant_name",
+            pair("at most 64 characters, none of them a control character", "最多 64 个字符，不能有控制字符"),
+        );
         if !self.base_url.is_empty() {
             mistakes.take(endpoint("page.base_url", &self.base_url));
         }
@@ -76,7 +81,12 @@ impl RawPage {
         if self.return_url.is_empty() {
             return Ok(None);
         }
-        let why = "an https URL without user (http is for loopback hosts only), with {order_id} in its path or query";
+        let why = || {
+            pair(
+                "an https URL without user (http is for loopback hosts only), with {order_id} in its path or query",
+                "应为不带用户的 https URL（http 只用于本机），{order_id} 写在路径或参数里",
+            )
+        };
         // With the placeholder in the host, or in the scheme, the number would decide where the payer is led.
         let read = |number| Url::parse(&self.return_url.replace(ORDER_ID, number)).ok();
         match (read("1"), read("2")) {
@@ -88,7 +98,7 @@ impl RawPage {
             {
                 Ok(Some(ReturnUrl(self.return_url.clone())))
             }
-            _ => Err(value("page.return_url", why)),
+            _ => Err(value("page.return_url", why())),
         }
     }
 

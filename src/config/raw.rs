@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use serde::Deserialize;
 
 use crate::gateway::Terms;
+use crate::language::{Text, pair, text};
 use crate::store::DatabaseUrl;
 
 use super::auth::RawAuth;
@@ -123,19 +124,19 @@ impl Raw {
     }
 
     /// What tells that this is meant to be a real service, so that without credentials it is none that may simulate.
-    fn forbids_simulating(&self, server: &ServerSettings, database: &DatabaseUrl, simulator_listen: SocketAddr) -> Vec<String> {
+    fn forbids_simulating(&self, server: &ServerSettings, database: &DatabaseUrl, simulator_listen: SocketAddr) -> Vec<Text> {
         let mut signs = Vec::new();
         if !database.is_sqlite() {
-            signs.push("database.url names a MySQL or MariaDB database".to_owned());
+            signs.push(pair("database.url names a MySQL or MariaDB database", "database.url 指向 MySQL 或 MariaDB"));
         }
         let useless = [self.wechat.set_without_credentials(), self.auth.set_without_credentials()].concat();
         if !useless.is_empty() {
             let verb = if useless.len() == 1 { "is" } else { "are" };
-            signs.push(format!("{} {verb} set", useless.join(", ")));
+            signs.push(text(format!("{} {verb} set", useless.join(", ")), format!("设置了 {}", useless.join("、"))));
         }
         let listeners = [("server.listen", server.listen), ("simulator.listen", simulator_listen)];
         for (key, listen) in listeners.into_iter().filter(|(_, listen)| !listen.ip().to_canonical().is_loopback()) {
-            signs.push(format!("{key} {listen} can be reached from other machines"));
+            signs.push(text(format!("{key} {listen} can be reached from other machines"), format!("{key} {listen} 能被其他机器访问")));
         }
         signs
     }

@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use crate::language::{Text, pair, text};
+
 use super::error::ConfigError;
 use super::origin::{Origin, Origins};
 
@@ -27,9 +29,9 @@ impl Secrets {
     pub fn fill(&self, key: &'static str, value: &mut String, file: &str, origins: &mut Origins) -> Result<(), ConfigError> {
         let handed = self.credentials.as_ref().map(|directory| directory.join(key)).filter(|file| file.exists());
         let places = [
-            (!value.is_empty()).then(|| "by itself".to_owned()),
-            (!file.is_empty()).then(|| format!("by {key}_file")),
-            handed.is_some().then(|| format!("by systemd's credential {key}")),
+            (!value.is_empty()).then(|| pair("by itself", "直接写出")),
+            (!file.is_empty()).then(|| text(format!("by {key}_file"), format!("由 {key}_file 指定"))),
+            handed.is_some().then(|| text(format!("by systemd's credential {key}"), format!("由 systemd 凭据 {key} 给出"))),
         ];
         let places: Vec<_> = places.into_iter().flatten().collect();
         if places.len() > 1 {
@@ -47,10 +49,13 @@ impl Secrets {
 }
 
 /// The text of a file without the line end that editors and `echo` leave, or what is wrong with it.
-fn read(path: &Path) -> Result<String, String> {
+fn read(path: &Path) -> Result<String, Text> {
     // A path that is none may be the secret itself, pasted into the wrong place.
     let shown = if path.is_absolute() { format!("{}: ", path.display()) } else { String::new() };
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{shown}{error}"))?;
-    let text = text.strip_suffix('\n').map_or(&*text, |line| line.strip_suffix('\r').unwrap_or(line));
-    if text.is_empty() { Err(format!("{shown}it is empty")) } else { Ok(text.to_owned()) }
+    let secret = std::fs::read_to_string(path).map_err(|error| Text::untranslated(format!("{shown}{error}")))?;
+    let secret = secret.strip_suffix('\n').map_or(&*secret, |line| line.strip_suffix('\r').unwrap_or(line));
+    match secret {
+        "" => Err(text(format!("{shown}it is empty"), format!("{shown}是空的"))),
+        secret => Ok(secret.to_owned()),
+    }
 }

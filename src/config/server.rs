@@ -7,6 +7,8 @@ use ipnet::IpNet;
 use reqwest::Url;
 use serde::Deserialize;
 
+use crate::language::pair;
+
 use super::checks::{address, list, networks, value};
 use super::mistakes::{ConfigErrors, Mistakes};
 use super::table::{Shown, plain};
@@ -42,19 +44,29 @@ pub struct RawServer {
 impl RawServer {
     pub fn validate(&self) -> Result<ServerSettings, ConfigErrors> {
         let mut mistakes = Mistakes::default();
-        mistakes.check(self.max_connections >= 4, "server.max_connections", "at least 4");
+        mistakes.check(self.max_connections >= 4, "server.max_connections", pair("at least 4", "至少为 4"));
         let client_ip_header = self.client_ip_header.parse();
-        let client_ip_header = client_ip_header.map_err(|_| value("server.client_ip_header", "a header's name such as x-real-ip"));
+        let client_ip_header = client_ip_header
+            .map_err(|_| value("server.client_ip_header", pair("a header's name such as x-real-ip", "应为请求头的名称，如 x-real-ip")));
         // A star would be all of them; and a key that a page has is every visitor's.
         let cors_headers = list(&self.cors_headers).map(|name| {
             let header = name.parse::<HeaderName>().ok().filter(|header| *header != header::AUTHORIZATION && header.as_str() != "*");
-            header.ok_or(value("server.cors_headers", "names of headers, separated by commas; neither authorization nor a star"))
+            header.ok_or(value(
+                "server.cors_headers",
+                pair(
+                    "names of headers, separated by commas; neither authorization nor a star",
+                    "应为请求头的名称，逗号分隔；不能是 authorization 或星号",
+                ),
+            ))
         });
         let cors_origins = list(&self.cors_origins).map(|text| {
             let url =
                 Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text);
             let header = url.and_then(|_| HeaderValue::from_str(text).ok());
-            header.ok_or(value("server.cors_origins", "origins such as https://shop.example.com, separated by commas"))
+            header.ok_or(value(
+                "server.cors_origins",
+                pair("origins such as https://shop.example.com, separated by commas", "应为来源，如 https://shop.example.com，逗号分隔"),
+            ))
         });
         let listen = mistakes.take(address("server.listen", &self.listen));
         let trusted_proxies = mistakes.take(networks("server.trusted_proxies", &self.trusted_proxies));

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use crate::auth::Auth;
 use crate::deal::Fen;
 use crate::gateway::Terms;
+use crate::language::Text;
 use crate::store::DatabaseUrl;
 
 use super::error::ConfigError;
@@ -48,7 +49,7 @@ pub struct Settings {
     /// The built-in WeChat.
     pub simulator: SimulatorSettings,
     /// What is no mistake, and most likely not meant.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Text>,
 }
 
 impl Settings {

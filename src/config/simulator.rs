@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use serde::Deserialize;
 
 use crate::channel::wechat::v2::Merchant;
+use crate::language::{Text, pair};
 
 use super::checks::address;
 use super::mistakes::{ConfigErrors, Mistakes};
@@ -22,7 +23,7 @@ pub struct SimulatorSettings {
     /// Whether it may decide about a database that a real service could have.
     pub accept_database: bool,
     /// What tells that this is meant to be a real service, and that its credentials are missing.
-    pub forbidden_by: Vec<String>,
+    pub forbidden_by: Vec<Text>,
 }
 
 #[derive(Deserialize)]
@@ -37,7 +38,7 @@ impl RawSimulator {
     /// Where it listens.
     pub fn validate(&self) -> Result<SocketAddr, ConfigErrors> {
         let mut mistakes = Mistakes::default();
-        mistakes.check(self.time_scale > 0, "simulator.time_scale", "at least 1");
+        mistakes.check(self.time_scale > 0, "simulator.time_scale", pair("at least 1", "至少为 1"));
         let listen = mistakes.take(address("simulator.listen", &self.listen));
         mistakes.or_else(listen)
     }

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 
 use crate::deal::Schedule;
+use crate::language::pair;
 
 use super::checks::list;
 use super::duration;
@@ -22,18 +23,28 @@ pub struct RawSweep {
 
 impl RawSweep {
     pub fn validate(&self) -> Result<Schedule, ConfigErrors> {
-        const FIRST_LOOKS: &str = "1s to 2h each, separated by commas";
-        const PAUSE: &str = "1s to sweep.longest_pause, which is at most 2h; in whole seconds";
+        let first_looks = || pair("1s to 2h each, separated by commas", "每个 1s 到 2h，逗号分隔");
+        let not_longer =
+            || pair("1s to sweep.longest_pause, which is at most 2h; in whole seconds", "1s 到 sweep.longest_pause（最长 2h），整秒");
         let mut mistakes = Mistakes::default();
-        let first = list(&self.first_looks).map(|look| duration::seconds("sweep.first_looks", look, 1..=7200, FIRST_LOOKS));
+        let first = list(&self.first_looks).map(|look| duration::seconds("sweep.first_looks", look, 1..=7200, first_looks()));
         let first = mistakes.take(first.collect::<Result<Vec<_>, _>>());
-        mistakes.check(first.as_ref().is_none_or(|first| first.is_sorted()), "sweep.first_looks", "the earlier look first");
-        let pause = mistakes.take(duration::seconds("sweep.pause", &self.pause, 1..=7200, PAUSE));
-        let young = mistakes.take(duration::seconds("sweep.young", &self.young, 0..=u32::MAX, "in whole seconds"));
-        let longest = duration::seconds("sweep.longest_pause", &self.longest_pause, 1..=7200, "sweep.pause to 2h, in whole seconds");
+        mistakes.check(
+            first.as_ref().is_none_or(|first| first.is_sorted()),
+            "sweep.first_looks",
+            pair("the earlier look first", "时间早的写在前面"),
+        );
+        let pause = mistakes.take(duration::seconds("sweep.pause", &self.pause, 1..=7200, not_longer()));
+        let young = mistakes.take(duration::seconds("sweep.young", &self.young, 0..=u32::MAX, pair("in whole seconds", "整秒")));
+        let longest = duration::seconds(
+            "sweep.longest_pause",
+            &self.longest_pause,
+            1..=7200,
+            pair("sweep.pause to 2h, in whole seconds", "sweep.pause 到 2h，整秒"),
+        );
         let longest_pause = mistakes.take(longest);
         let is_longer = pause.zip(longest_pause).is_none_or(|(pause, longest)| pause <= longest);
-        mistakes.check(is_longer, "sweep.pause", PAUSE);
+        mistakes.check(is_longer, "sweep.pause", not_longer());
         let seconds = |seconds: u32| TimeDelta::seconds(i64::from(seconds));
         let made = || {
             Some(Schedule {

@@ -38,7 +38,7 @@ pub fn url(value: &str) -> Shown {
     }
 }
 
-/// A duration, in the units in which it is read most easily.
+/// A duration as it is written; a plain number of seconds with its unit.
 pub fn time(value: &str) -> Shown {
     plain(written(value))
 }

@@ -4,6 +4,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::channel::wechat::v2::{ApiKey, Endpoints, Merchant, PreviousKey, Proxy, SignType, Signer, is_sendable};
+use crate::language::pair;
 use crate::simulator;
 
 use super::checks::{endpoint, is_loopback, networks, value};
@@ -96,7 +97,7 @@ impl RawWechat {
         [SignType::Md5, SignType::HmacSha256]
             .into_iter()
             .find(|sign_type| sign_type.as_str() == self.sign_type)
-            .ok_or(value("wechat.sign_type", "MD5 or HMAC-SHA256"))
+            .ok_or(value("wechat.sign_type", pair("MD5 or HMAC-SHA256", "应为 MD5 或 HMAC-SHA256")))
     }
 
     /// The merchant that is configured, or the simulator's if none is.
@@ -108,8 +109,12 @@ impl RawWechat {
         };
         let mut mistakes = Mistakes::default();
         let plain = |text: &str| (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
-        mistakes.check(plain(appid), "wechat.appid", "at most 32 letters and digits, such as wx0123456789abcdef");
-        mistakes.check(plain(mch_id), "wechat.mch_id", "at most 32 digits");
+        mistakes.check(
+            plain(appid),
+            "wechat.appid",
+            pair("at most 32 letters and digits, such as wx0123456789abcdef", "最多 32 个字母和数字，如 wx0123456789abcdef"),
+        );
+        mistakes.check(plain(mch_id), "wechat.mch_id", pair("at most 32 digits", "最多 32 位数字"));
         let key = mistakes.take(ApiKey::new(api_key).map_err(ConfigError::from));
         let signer = key.zip(mistakes.take(self.sign_type())).map(|(key, sign_type)| Signer::new(key, sign_type));
         let previous_key = signer.as_ref().and_then(|signer| mistakes.take(self.previous_key(signer)));
@@ -129,15 +134,19 @@ impl RawWechat {
             return Ok(None);
         }
         if present.uses_key(&self.previous_api_key) {
-            return Err(value(KEY, "this is wechat.api_key itself"));
+            return Err(value(KEY, pair("this is wechat.api_key itself", "与 wechat.api_key 相同")));
         }
-        let key = ApiKey::new(&self.previous_api_key).map_err(|_| value(KEY, "32 letters and digits, or empty"))?;
+        let key = ApiKey::new(&self.previous_api_key)
+            .map_err(|_| value(KEY, pair("32 letters and digits, or empty", "应为 32 个字母和数字，或留空")))?;
         Ok(Some(PreviousKey::new(key, present)))
     }
 
     fn checked_body(&self) -> Result<String, ConfigError> {
         if self.body.trim().is_empty() || !is_sendable(&self.body) {
-            return Err(value("wechat.body", "a plain text without &, =, emoji and control characters"));
+            return Err(value(
+                "wechat.body",
+                pair("a plain text without &, =, emoji and control characters", "应为普通文字，不能有 &、=、表情和控制字符"),
+            ));
         }
         Ok(self.body.clone())
     }
@@ -151,7 +160,7 @@ impl RawWechat {
         let is_known = merchant.is_some_and(|merchant| merchant.signer.uses_key(known_to_all));
         if (is_known || previous_is_known) && primary.as_ref().is_some_and(|primary| !is_loopback(primary)) {
             let key = if previous_is_known { "wechat.previous_api_key" } else { "wechat.api_key" };
-            mistakes.check(false, key, "this is the simulator's key, which is published");
+            mistakes.check(false, key, pair("this is the simulator's key, which is published", "这是模拟器的公开密钥"));
         }
         // A service that was pointed elsewhere must never fall back to the real WeChat by itself.
         let backup = match self.backup_base_url.as_str() {
@@ -194,11 +203,17 @@ impl RawWechat {
 fn check_notify_url(text: &str) -> Result<(), ConfigError> {
     const KEY: &str = "wechat.notify_url";
     if text.is_empty() {
-        return Err(value(KEY, "is required with credentials: the public https URL of /wxPay/notify"));
+        return Err(value(
+            KEY,
+            pair(
+                "is required with credentials: the public https URL of /wxPay/notify",
+                "配置了商户凭证就必须填写：/wxPay/notify 的公网 https 地址",
+            ),
+        ));
     }
     endpoint(KEY, text)?;
     if text.len() > 256 || !text.is_ascii() || !is_sendable(text) || text.contains(char::is_whitespace) {
-        return Err(value(KEY, "at most 256 plain characters, and neither & nor = among them"));
+        return Err(value(KEY, pair("at most 256 plain characters, and neither & nor = among them", "最多 256 个普通字符，不能有 & 和 =")));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use crate::auth::Auth;
 use crate::language::{Text, pair, text};
 
+use super::PREFIX;
 use super::origin::Origin;
 
 pub static KEY: Text = pair("key", "配置项");
@@ -42,6 +43,29 @@ pub fn wechat(host: &str) -> Text {
 
 pub fn previous_key() -> Text {
     pair("The API key is a new one, and the previous one is believed too.", "正在更换 API 密钥：旧密钥签名的报文也被采信。")
+}
+
+/// Of a variable that looks like ours, and the one that was meant.
+pub fn mistyped(name: &str, meant: Option<String>) -> Text {
+    match meant {
+        Some(meant) => text(
+            format!("the variable {name} is not looked at: did you mean {meant}?"),
+            format!("环境变量 {name} 不会被读取：是不是想写 {meant}？"),
+        ),
+        None => text(
+            format!("the variable {name} is not looked at: ours begin with {PREFIX}"),
+            format!("环境变量 {name} 不会被读取：本服务的都以 {PREFIX} 开头"),
+        ),
+    }
+}
+
+/// Of variables that name proxies for other programs.
+pub fn proxies(set: &[&str]) -> Text {
+    let verb = if set.len() == 1 { "is" } else { "are" };
+    text(
+        format!("{} {verb} set, and not looked at: what leads to WeChat through a proxy is wechat.proxy", set.join(", ")),
+        format!("设置了 {}，但不会使用：要经代理访问微信，请用 wechat.proxy", set.join("、")),
+    )
 }
 
 /// Which callers may open deals.

@@ -22,6 +22,7 @@ use std::collections::HashMap;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::{ConfigErrors, Settings};
+use crate::language::Text;
 
 /// Examines one installation.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ pub struct Doctor {
 impl Doctor {
     /// Looks at everything. One finding a check, in the order in which one would mend things.
     pub async fn examine(&self) -> Vec<Finding> {
-        let warn = |warning: &String| Finding::warn(Check::Configuration, words::configuration::mistyped(warning));
+        let warn = |warning: &Text| Finding::warn(Check::Configuration, words::configuration::mistyped(warning));
         let mut findings: Vec<_> = self.settings.warnings.iter().map(warn).collect();
         findings.extend(files::examine(&self.settings, &self.variables));
         findings.extend(self.database().await);

@@ -10,13 +10,13 @@ use super::{Trouble, trouble};
 pub fn unreadable(error: &ConfigError) -> Trouble {
     let advice =
         pair("see config/default.toml; nothing else can be looked at before", "对照 config/default.toml 改正；改好之前其他项目无法检查");
-    trouble(Text::untranslated(error.to_string()), advice)
+    trouble(error.told(), advice)
 }
 
-pub fn mistyped(warning: &str) -> Trouble {
+pub fn mistyped(warning: &Text) -> Trouble {
     let advice =
         pair("take it out of this service's environment, or set the key that was meant", "从本服务的环境变量里去掉它，或改成想设的那一项");
-    trouble(Text::untranslated(warning.to_owned()), advice)
+    trouble(warning.clone(), advice)
 }
 
 pub fn simulator(listen: SocketAddr) -> Text {
@@ -27,7 +27,7 @@ pub fn simulator(listen: SocketAddr) -> Text {
 }
 
 pub fn no_simulator(error: &ConfigError) -> Trouble {
-    trouble(Text::untranslated(error.to_string()), pair("the service does not start until then", "改好之前服务不会启动"))
+    trouble(error.told(), pair("the service does not start until then", "改好之前服务不会启动"))
 }
 
 pub fn other_merchants(others: &[String], ours: &str) -> Trouble {

@@ -52,13 +52,37 @@ fn check_config_has_headings_in_either_language() {
     let (code, told, _) = run(&["check-config"], &[IN_CHINESE]);
     assert_eq!(code, 0);
     assert!(told.starts_with("配置项") && told.contains("默认值") && told.contains("不会有真实收付款"), "{told}");
-    let (_, told, _) = run(&["check-config"], &[IN_C, ("DEAL__EXPIRE_AFTER", "90m")]);
+    let (_, told, _) = run(&["check-config"], &[IN_C, ("DEAL__EXPIRE_AFTER", "5400")]);
     assert!(told.starts_with("key ") && !is_chinese(&told), "{told}");
     let line = told.lines().find(|line| line.starts_with("deal.expire_after")).unwrap();
     assert_eq!(
         line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect::<Vec<_>>(),
         ["deal.expire_after", "1h 30m", "environment WECHAT_PAY__DEAL__EXPIRE_AFTER"]
     );
+}
+
+#[test]
+fn mistakes_are_told_in_the_language_of_the_terminal() {
+    let wrong = [
+        ("DEAL__EXPIRE_AFTER", "2 hrz"),
+        ("SERVER__LISTN", "127.0.0.1:1"),
+        ("WECHAT__APPID", "wx0"),
+        ("DATABASE__LARGEST_BATCH", "many"),
+        ("DATABASE__URL", "postgres://h/d"),
+        ("PAGE__BASE_URL", "/pay"),
+        ("AUTH__API_KEYS", "shop:1"),
+    ];
+    let (code, _, english) = run(&["check-config"], &wrong);
+    let (in_chinese, _, chinese) = run(&["check-config"], &[&wrong[..], &[IN_CHINESE]].concat());
+    assert_eq!((code, in_chinese), (1, 1));
+    assert!(!is_chinese(&english) && english.contains("\"2 hrz\" is no duration"), "{english}");
+    assert!(chinese.lines().all(is_chinese) && chinese.contains("是不是想写 server.listen？"), "{chinese}");
+    assert_eq!((english.lines().count(), chinese.lines().count()), (wrong.len(), wrong.len()), "{english}{chinese}");
+    let (_, _, warned) = run(&["check-config"], &[("WECHAT_PAY_DATABASE_URL", "CANARY"), IN_CHINESE]);
+    assert!(warned.contains("环境变量 WECHAT_PAY_DATABASE_URL 不会被读取") && !warned.contains("CANARY"), "{warned}");
+    // A log is the same in both.
+    let (_, _, log) = run(&["serve"], &[&wrong[..], &[IN_CHINESE]].concat());
+    assert!(!is_chinese(&log) && log.contains("cannot start"), "{log}");
 }
 
 /// All keys, in the order of the file that documents them.
