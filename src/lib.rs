@@ -1,26 +1,30 @@
 //! A self-hosted payment gateway for WeChat Pay (v2, Native QR codes).
 //!
 //! A front end opens a deal and shows a QR code; the payer pays inside WeChat; WeChat posts a signed notification; the
-//! deal is Paid and the front end sees it at its next poll. The README says how to run it; this page is for whoever
-//! changes it.
+//! deal is Paid and the front end sees it at its next poll. The README says how to run it; this page is for engineers
+//! that change it.
 //!
 //! # The way of a request
 //! ```text
 //! payer's page ─POST toPay─▶ http::to_pay ─▶ Gateway::to_pay ─▶ Store::insert           unpaid, before money can move
-//!                                                           ├─▶ Client::unified_order   ─▶ code_url
+//!                                                           ├─▶ Channel::open           ─▶ code_url
 //!                                                           └─▶ Store::note_prepay      ─▶ JSON
-//! WeChat ─POST notify─▶ http::notify (size → XML → signature) ─▶ Gateway::settle ─▶ Store::mark_paid ─▶ <xml>SUCCESS
-//! payer's page ─POST queryOrder─▶ http::query_order ─▶ Gateway::query_order ─▶ Client::order_query ─▶ settle when paid
+//! WeChat ─POST notify─▶ http::notify (size) ─▶ Gateway::take_notice ─▶ Channel::read_notice (XML → signature → meaning)
+//!                                                           ├─▶ Gateway::settle ─▶ Store::mark_paid
+//!                                                           └─▶ Gateway::acknowledge    ─▶ <xml>SUCCESS
+//! payer's page ─POST queryOrder─▶ http::query_order ─▶ Gateway::query_order ─▶ Channel::query ─▶ settle when paid
 //! payer's page ─GET pay─▶ http::pay_page ─▶ Gateway::pay_page ─▶ HTML with the QR code, which listens:
 //! payer's page ─GET events─▶ http::events ─▶ Gateway::events ─▶ the present state, then each change
-//! sweeper, every second ─▶ Gateway::sweep_once ─▶ deals that are due: Client::order_query → settle │ close_order → Expired
+//! sweeper, every second ─▶ Gateway::sweep_once ─▶ deals that are due: Channel::query → settle │ close → Expired
 //! ```
 //! Down once and up once, and one use case has one name in every layer:
 //! ```text
-//! cli → app → { http, sweeper, watcher } → gateway → { store, wechat } → deal     http → auth: who may open a deal
-//!          simulator → wechat (its codec and types) + deal          never gateway, store or http
+//! cli → app → { http, sweeper, watcher } → gateway → { store, channel } → deal     http → auth: which callers may open a deal
+//!          store → channel::proof                                   what was proved is stored; of a channel it knows no more
+//!          channel → channel::wechat::v2                            no type of it is named by gateway, store or http
+//!          simulator → channel::wechat::v2 (its codec and types) + deal     never gateway, store or http
 //!          { http, simulator } → page                               what their pages for people share
-//!        doctor → { store, wechat }                                 never a change: its own connections, which cannot
+//!        doctor → { store, channel }                                never a change: its own connections, which cannot
 //!          all of these → metrics, trace                            each room counts in a metrics.rs of its own
 //! ```
 //!
@@ -28,7 +32,7 @@
 //! 1. A row is stored durably before WeChat is asked for a link: no payable link is without a deal.
 //! 2. Paid is written with verified evidence only: the signature by the configured algorithm or the order's own, our appid
 //!    and mch_id, the same fen, CNY. [`gateway::Gateway::settle`] is the only door, and it takes a [`channel::ProvenPayment`],
-//!    which only the reply gate and the notification reader can make.
+//!    which only a channel's reply gate and notification reader can make: its constructors are private to the room.
 //! 3. WeChat is answered SUCCESS, and a front end is told of a payment, only after the commit. A repeat changes nothing and is
 //!    answered SUCCESS.
 //! 4. Paid is final. A second transaction for a paid deal changes nothing and is raised as an alarm.
@@ -50,8 +54,8 @@
 //! *Deal*: one attempt to buy one product. *Order id*: our number for it, `out_trade_no` on the wire. *Transaction id*:
 //! WeChat's number of the payment. *Fen*: money. *Status*: our verdict (Unpaid 0, Paid 1, Expired 2), against *trade
 //! state*: WeChat's. *Prepay*: what `unifiedorder` gives. *Evidence*: the verified XML in the `…Back` columns
-//! and the journal. *Journal*: what happened to a deal and why. *Look*: a question of the sweeper's about an undecided deal.
-//! *Watched*: an order whose events somebody listens to.
+//! and the journal. *Channel*: a payment provider, by the version of its API. *Journal*: what happened to a deal and why. *Look*:
+//! a question of the sweeper's about an undecided deal. *Watched*: an order whose events a payer's page listens to.
 //! *Offer*: what a merchant's back end has signed for a browser to carry; it opens one deal.
 //!
 //! # Where the facts come from

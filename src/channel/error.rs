@@ -51,7 +51,7 @@ pub enum Doubt {
     /// Not signed by WeChat.
     #[error("{0}")]
     Signature(#[from] SignatureError),
-    /// Signed, but about somebody else: another appid, merchant or order.
+    /// Signed, but about another appid, merchant or order.
     #[error("the reply has a foreign {0}")]
     Foreign(&'static str),
     /// Signed, but a field that the protocol promises is missing or not of its form.

@@ -61,7 +61,7 @@ impl Channel {
         }
     }
 
-    /// How an order stands, for a caller who waits.
+    /// How an order stands, for a caller that waits.
     ///
     /// # Errors
     /// Whatever kept the provider from saying it.
@@ -81,7 +81,7 @@ impl Channel {
         }
     }
 
-    /// Closes an order, for a caller who waits.
+    /// Closes an order, for a caller that waits.
     ///
     /// # Errors
     /// Whatever kept the provider from doing it. The order may be closed all the same.

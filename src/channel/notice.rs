@@ -1,4 +1,4 @@
-//! Webhook messages of a channel: what a notification tells, why one is not believed, and what the channel is answered.
+//! Webhook messages of a channel: what a notification tells, why it may not be believed, and what the channel is answered.
 
 use std::borrow::Cow;
 

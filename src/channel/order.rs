@@ -1,4 +1,4 @@
-//! What a channel must know to open an order.
+//! Order parameters: what a channel must know to open an order.
 
 use std::net::IpAddr;
 

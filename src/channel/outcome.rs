@@ -1,4 +1,4 @@
-//! What a channel answers to the calls about one order.
+//! Outcomes of the calls about one order, as far as no [`super::Ticket`] or error says it.
 
 use super::proof::Trade;
 

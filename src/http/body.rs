@@ -1,4 +1,4 @@
-//! The parameters of a front-end call: JSON or a form in either of its two encodings, all read into plain texts.
+//! Request body parsing for front-end calls: JSON or a form in either of its two encodings, all read into plain texts.
 //!
 //! A JSON number is taken by its text and never through a float, and a JSON string counts like a number, since the
 //! original accepted both. An unknown key is ignored; a repeated one is refused, known or not: two readers would
@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use super::multipart::{self, NoForm};
 use super::refusal::Refusal;
 
-/// As large as a notification may be; front ends send a hundred bytes.
+/// Bytes. As large as a notification may be; front ends send a hundred.
 pub const MAX_BYTES: usize = 64 * 1024;
 /// From the head to the end of the body.
 const BODY: Duration = Duration::from_millis(3500);

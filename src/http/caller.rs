@@ -1,5 +1,5 @@
-//! Who calls toPay, where `auth.mode` wants to know. A caller who is refused learns which credential is wanted and
-//! nothing more: a missing, an unknown and a wrong one are answered alike.
+//! Authentication of toPay's callers, as `auth.mode` asks for it. A caller that is refused learns which credential is wanted
+//! and nothing more: a missing, an unknown and a wrong one are answered alike.
 
 use axum::http::{HeaderMap, header};
 use tracing::Span;
@@ -37,7 +37,7 @@ pub fn check_signature(auth: &Auth, params: &Params, now: Timestamp) -> Result<O
     };
     let signatory = secrets.verify(&offer, now).map_err(|unbelieved| match unbelieved {
         Unbelieved::Forged => Refusal::no_signature(),
-        // Only who has a right signature hears this.
+        // Only a caller with a right signature hears this.
         Unbelieved::Stale => Refusal::stale_signature(),
     })?;
     Span::current().record("caller", signatory);

@@ -1,11 +1,11 @@
-//! Who the payer is, behind proxies.
+//! Client address resolution behind trusted proxies.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use axum::http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
-/// The proxies in front of the service, and how they say for whom they speak.
+/// The proxies in front of the service, and the header in which they name the client.
 #[derive(Debug, Clone)]
 pub struct Proxies {
     /// Whose header is believed.
@@ -34,13 +34,13 @@ impl Proxies {
         client
     }
 
-    /// Whether an address is a proxy's, so that behind it may be anybody.
+    /// Whether an address is a proxy's, which tells nothing of the client behind it.
     pub fn is_trusted(&self, address: IpAddr) -> bool {
         self.trusted.iter().any(|network| network.contains(&address))
     }
 }
 
-/// Whoever has one IPv6 address has 2^64 of them.
+/// The address by which a client is counted: a client that has one IPv6 address has the 2^64 of its network.
 pub fn household(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,

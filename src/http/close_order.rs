@@ -1,4 +1,4 @@
-//! `POST /wxPay/doCloseOrder`: give the order up.
+//! `POST /wxPay/doCloseOrder`: closes an order that is not paid.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::refusal::Refusal;
 
 /// The order is closed.
 #[derive(Serialize, ToSchema)]
-pub struct Answer {
+pub struct CloseOrderAnswer {
     #[schema(maximum = 0)]
     code: u8,
     msg: &'static str,
@@ -24,10 +24,10 @@ pub async fn close_order(
     State(app): State<Arc<App>>,
     Extension(begun): Extension<Begun>,
     OrderIdParam(order_id): OrderIdParam,
-) -> Result<Json<Answer>, Refusal> {
+) -> Result<Json<CloseOrderAnswer>, Refusal> {
     let gateway = app.gateway.clone();
     match app.serve(begun, async move { gateway.close_order(order_id).await }).await? {
-        Ok(()) => Ok(Json(Answer { code: 0, msg: "关单成功" })),
+        Ok(()) => Ok(Json(CloseOrderAnswer { code: 0, msg: "关单成功" })),
         // The original's sentence for every refusal of the business.
         Err(error) => Err(match Refusal::from(error) {
             refusal if refusal.is_business() => refusal.saying("关单失败"),

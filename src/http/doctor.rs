@@ -1,4 +1,5 @@
-//! `wechat-pay doctor` at the notification's path: it is told who answers, whose call it was and what arrived.
+//! Handshake with `wechat-pay doctor` at the notification's path: it is told which instance answers, from which address it was
+//! called and what arrived.
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use crate::listener::Peer;
 
 use super::{App, body, notify};
 
-/// Answers a doctor who has proved to hold our key, with a refusal like any other and a header beside it. Whoever has
+/// Answers a doctor that has proved to hold our key, with a refusal like any other and a header beside it. A caller that has
 /// not is led on as if nothing had been asked, so a stranger cannot tell that there is anything to ask.
 pub async fn answer(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let asked = request.headers().get(HEADER).and_then(|header| header.to_str().ok());

@@ -1,4 +1,4 @@
-//! What surrounds every request: its id, one line in the log, and a net for faults of ours.
+//! Middleware around every request: its id, its line in the access log, and an answer where a handler panics.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

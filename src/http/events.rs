@@ -1,4 +1,4 @@
-//! `GET /wxPay/events?order_id=…`: how does it stand, told at once, as server-sent events.
+//! `GET /wxPay/events?order_id=…`: server-sent events with the state of an order, as soon as it changes.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use crate::listener::Peer;
 use super::App;
 use super::edge::Begun;
 use super::order_id::OrderIdQuery;
-use super::query_order::Answer;
+use super::query_order::QueryOrderAnswer;
 use super::refusal::Refusal;
 
-/// A comment so often keeps proxies from closing a quiet stream, and shows us who has gone: at the second one to a closed
+/// A comment so often keeps proxies from closing a quiet stream, and shows us which clients have gone: at the second one to a closed
 /// connection the stream ends.
 const COMMENT: Duration = Duration::from_secs(15);
 /// nginx would keep the events in its buffer.
@@ -33,7 +33,7 @@ pub async fn events(
     OrderIdQuery(order_id): OrderIdQuery,
 ) -> Result<Response, Refusal> {
     let payer = app.proxies.client(peer.ip(), &headers);
-    // Of a proxy that does not say for whom it speaks nothing is known.
+    // A trusted proxy that names no client tells nothing of the payer.
     let payer = Some(payer).filter(|payer| !app.proxies.is_trusted(*payer));
     let place = app.shares.stream(&order_id, payer).ok_or_else(Refusal::unavailable)?;
     let gateway = app.gateway.clone();
@@ -41,7 +41,7 @@ pub async fn events(
     let stopping = app.stopping.clone().cancelled_owned();
     let states = stream::unfold((Arc::clone(&app.gateway), events, place), |(gateway, mut events, place)| async {
         let view = events.next().await?;
-        let event = Event::default().event("state").json_data(Answer::new(view, gateway.now())).ok()?;
+        let event = Event::default().event("state").json_data(QueryOrderAnswer::new(view, gateway.now())).ok()?;
         Some((Ok::<_, Infallible>(event), (gateway, events, place)))
     });
     // A stopping service does not wait for payers; their pages ask another instance, or this one when it is back.

@@ -1,4 +1,4 @@
-//! `GET /healthz` (the process lives) and `GET /readyz` (it may be sent callers).
+//! Health checks: `GET /healthz` (the process lives) and `GET /readyz` (it may be sent callers).
 
 use std::sync::Arc;
 

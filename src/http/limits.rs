@@ -1,4 +1,4 @@
-//! How often one payer's address, and one merchant, may call toPay. Off unless configured; kept by each instance.
+//! Rate limits: how often one payer's address, and one seller, may call toPay. Off unless configured; kept by each instance.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -15,7 +15,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Callers that one generation remembers.
 const REMEMBERED: usize = 100_000;
 
-/// The configured limits and who has used how much of them.
+/// The configured limits, and how much of them each caller has used.
 #[derive(Debug)]
 pub struct Limits {
     addresses: Limit<IpAddr>,
@@ -43,8 +43,8 @@ struct Limit<K> {
     callers: Mutex<Callers<K>>,
 }
 
-/// Two generations of callers. A time lies at most a minute ahead, so who was not seen since the last change but one owes
-/// nothing and may be forgotten: at no cost, for the older generation is dropped as a whole.
+/// Two generations of callers. A time lies at most a minute ahead, so a caller that was not seen since the last change but one
+/// owes nothing and may be forgotten: at no cost, for the older generation is dropped as a whole.
 #[derive(Debug)]
 struct Callers<K> {
     paid_at: HashMap<K, Instant>,

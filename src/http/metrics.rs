@@ -1,7 +1,7 @@
-//! What is counted of requests, and `GET /metrics`, which shows all that is counted.
+//! Metrics of requests, and `GET /metrics`, which shows all that is counted.
 //!
-//! It has a listener of its own, or none: the main one is reached through a proxy by everybody, and how much is sold is
-//! nobody's business.
+//! It has a listener of its own, or none: every payer reaches the main one through a proxy, and how much is sold is not for
+//! payers to know.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::telemetry;
 
 use super::{App, health};
 
-/// A route as the router knows it: never what somebody typed. `None`: no route was met.
+/// A route as the router knows it: never what a caller typed. `None`: no route was met.
 #[derive(Debug, Clone)]
 struct Route(Option<MatchedPath>);
 

@@ -53,14 +53,14 @@ pub use metrics::{HttpMetrics, metrics_router};
 use refusal::Refusal;
 pub use shares::Shares;
 
-/// What handlers share.
+/// Application state that the handlers share.
 #[derive(Debug)]
 pub struct App {
     /// The service.
     pub gateway: Arc<Gateway>,
-    /// Who says whose call it is.
+    /// Which proxies are believed about a client's address.
     pub proxies: Proxies,
-    /// Who may open a deal.
+    /// Which callers may open a deal.
     pub auth: Auth,
     /// From where notifications are taken; empty: from everywhere.
     pub notify_sources: Vec<IpNet>,
@@ -76,9 +76,9 @@ pub struct App {
     pub page: PageSettings,
     /// Be ready although the database may lose what it acknowledged.
     pub accept_weak_durability: bool,
-    /// Where the phone of the simulator is, if that is WeChat and everybody may open deals; then there is a demo shop.
+    /// Where the phone of the simulator is, if that is WeChat and every caller may open deals; then there is a demo shop.
     pub phone: Option<String>,
-    /// By which the doctor and this service know each other.
+    /// By which `wechat-pay doctor` and this service recognise each other.
     pub handshake: handshake::Key,
     /// This instance's name in the journal.
     pub instance: String,
@@ -90,25 +90,25 @@ pub struct App {
 
 impl App {
     /// Has a front end's work done within its time, if there is room for one more in hand.
-    async fn serve<T: Send + 'static>(&self, begun: Begun, work: impl Future<Output = T> + Send + 'static) -> Result<T, Unheard> {
-        let _place = self.shares.call().ok_or(Unheard::NoRoom)?;
+    async fn serve<T: Send + 'static>(&self, begun: Begun, work: impl Future<Output = T> + Send + 'static) -> Result<T, NoOutcome> {
+        let _place = self.shares.call().ok_or(NoOutcome::NoRoom)?;
         self.detached(begun.front_end_due(), work).await
     }
 
     /// Has work done whether or not the caller stays, and waits for its outcome until `due`.
-    async fn detached<T: Send + 'static>(&self, due: Instant, work: impl Future<Output = T> + Send + 'static) -> Result<T, Unheard> {
+    async fn detached<T: Send + 'static>(&self, due: Instant, work: impl Future<Output = T> + Send + 'static) -> Result<T, NoOutcome> {
         let task = self.work.spawn(carried(work));
         match timeout_at(due, task).await {
             Ok(Ok(outcome)) => Ok(outcome),
-            Ok(Err(_)) => Err(Unheard::Panicked),
-            Err(_) => Err(Unheard::TooSlow),
+            Ok(Err(_)) => Err(NoOutcome::Panicked),
+            Err(_) => Err(NoOutcome::TooSlow),
         }
     }
 }
 
 /// Why a detached piece of work has no outcome to show.
 #[derive(Debug, Clone, Copy)]
-enum Unheard {
+enum NoOutcome {
     /// It was not begun: too much else is in hand.
     NoRoom,
     /// It goes on, but the caller's time is over.

@@ -30,7 +30,7 @@ struct Parts<'a> {
     delimiter: String,
     /// Where the next line begins.
     at: usize,
-    /// Where the present part has begun; what comes before the first is nobody's.
+    /// Where the present part has begun; what comes before the first belongs to none.
     begun: Option<usize>,
     over: bool,
 }

@@ -16,7 +16,7 @@ use crate::listener::Peer;
 use super::body::{self, UnreadBody};
 use super::edge::Begun;
 use super::refusal::Reason;
-use super::{App, Unheard};
+use super::{App, NoOutcome};
 
 pub async fn notify(State(app): State<Arc<App>>, Extension(begun): Extension<Begun>, Notice(bytes): Notice) -> Response {
     let gateway = Arc::clone(&app.gateway);
@@ -57,11 +57,11 @@ fn status(taken: Taken) -> StatusCode {
     }
 }
 
-impl From<Unheard> for Taken {
-    fn from(unheard: Unheard) -> Self {
-        match unheard {
-            Unheard::TooSlow | Unheard::NoRoom => Self::NotStored,
-            Unheard::Panicked => Self::Fault,
+impl From<NoOutcome> for Taken {
+    fn from(no_outcome: NoOutcome) -> Self {
+        match no_outcome {
+            NoOutcome::TooSlow | NoOutcome::NoRoom => Self::NotStored,
+            NoOutcome::Panicked => Self::Fault,
         }
     }
 }

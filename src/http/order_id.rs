@@ -1,4 +1,4 @@
-//! The one parameter of queryOrder, doCloseOrder and events.
+//! Extractors for the one parameter of queryOrder, doCloseOrder and events.
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;

@@ -1,4 +1,4 @@
-//! The paths as the original read them: `/wxPay/toPay/`, `//wxPay//toPay` and `/wxPay/toPay.html` were `/wxPay/toPay`, and
+//! Path normalisation, as the original did it: `/wxPay/toPay/`, `//wxPay//toPay` and `/wxPay/toPay.html` were `/wxPay/toPay`, and
 //! somewhere such an address is configured, at a front end or at WeChat.
 
 use axum::extract::Request;

@@ -1,4 +1,4 @@
-//! `POST /wxPay/queryOrder`: how does it stand.
+//! `POST /wxPay/queryOrder`: the state of an order.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use super::refusal::Refusal;
 
 /// How an order stands.
 #[derive(Serialize, ToSchema)]
-pub struct Answer {
+pub struct QueryOrderAnswer {
     /// WeChat's word.
     trade_state: &'static str,
     /// WeChat's description of it, in Chinese.
@@ -40,7 +40,7 @@ pub struct Answer {
     as_of: Option<String>,
 }
 
-impl Answer {
+impl QueryOrderAnswer {
     pub fn new(view: OrderView, now: Timestamp) -> Self {
         let show = |time: Timestamp| BeijingTime::from(time).to_string();
         Self {
@@ -60,7 +60,7 @@ pub async fn query_order(
     State(app): State<Arc<App>>,
     Extension(begun): Extension<Begun>,
     OrderIdParam(order_id): OrderIdParam,
-) -> Result<Json<Answer>, Refusal> {
+) -> Result<Json<QueryOrderAnswer>, Refusal> {
     let view = match app.gateway.known_paid(&order_id) {
         Some(view) => view,
         None => {
@@ -68,5 +68,5 @@ pub async fn query_order(
             app.serve(begun, async move { gateway.query_order(order_id).await }).await??
         }
     };
-    Ok(Json(Answer::new(view, app.gateway.now())))
+    Ok(Json(QueryOrderAnswer::new(view, app.gateway.now())))
 }

@@ -1,5 +1,5 @@
-//! The answer that is not the happy one: `{"code":1,"msg":…,"reason":…}`. What a caller is told is decided here;
-//! why it happened is logged, once, where it happened.
+//! Error responses: `{"code":1,"msg":…,"reason":…}`. What a caller is told is decided here; why it happened is logged, once,
+//! where it happened.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,9 +15,9 @@ use crate::channel::{CallError, Doubt};
 use crate::deal::OrderId;
 use crate::gateway::GatewayError;
 
-use super::Unheard;
+use super::NoOutcome;
 
-/// When to try again what failed for a passing reason.
+/// The pause that a caller is advised after a failure that may pass.
 const SOON: Duration = Duration::from_secs(2);
 
 /// A refused call.
@@ -113,7 +113,7 @@ impl Refusal {
     }
 
     pub fn rate_limited(wait: Duration) -> Self {
-        // Whole seconds, rounded up: who waits that long is let through.
+        // Whole seconds, rounded up: a caller that waits that long is let through.
         let seconds = u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX);
         Self {
             retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", "请求过于频繁，请稍后再试")
@@ -203,12 +203,12 @@ impl From<Arc<GatewayError>> for Refusal {
     }
 }
 
-impl From<Unheard> for Refusal {
-    fn from(unheard: Unheard) -> Self {
-        match unheard {
-            Unheard::NoRoom => Self::unavailable(),
-            Unheard::TooSlow => Self::too_slow(),
-            Unheard::Panicked => Self::internal(),
+impl From<NoOutcome> for Refusal {
+    fn from(no_outcome: NoOutcome) -> Self {
+        match no_outcome {
+            NoOutcome::NoRoom => Self::unavailable(),
+            NoOutcome::TooSlow => Self::too_slow(),
+            NoOutcome::Panicked => Self::internal(),
         }
     }
 }

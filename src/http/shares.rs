@@ -1,4 +1,4 @@
-//! How much of the service its callers may hold at once: limits of concurrency, so that no number of them keeps WeChat's
+//! Concurrency limits: how much of the service its callers may hold at once, so that no number of them keeps WeChat's
 //! notifications and the health checks waiting.
 //!
 //! The listener makes room where a connection waits for its client. Where the client waits for us it cannot: an answer in

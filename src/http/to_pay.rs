@@ -1,4 +1,4 @@
-//! `POST /wxPay/toPay`: open a deal and get the QR link.
+//! `POST /wxPay/toPay`: opens a deal and gives its QR link.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key
 
 /// An open deal.
 #[derive(Serialize, ToSchema)]
-pub struct Answer {
+pub struct ToPayAnswer {
     /// What to draw as a QR code. An array of one: the original's XML reader made it so, and front ends index it.
     #[schema(min_items = 1, max_items = 1)]
     code_url: [String; 1],
@@ -41,11 +41,15 @@ pub struct Answer {
     pay_page: String,
 }
 
-pub async fn to_pay(State(app): State<Arc<App>>, Extension(begun): Extension<Begun>, Wish(wish): Wish) -> Result<Json<Answer>, Refusal> {
+pub async fn to_pay(
+    State(app): State<Arc<App>>,
+    Extension(begun): Extension<Begun>,
+    Wish(wish): Wish,
+) -> Result<Json<ToPayAnswer>, Refusal> {
     app.limits.admit(wish.payer, wish.merchant_id).map_err(Refusal::rate_limited)?;
     let gateway = app.gateway.clone();
     let opened: Opened = app.serve(begun, async move { gateway.to_pay(wish).await }).await??;
-    Ok(Json(Answer {
+    Ok(Json(ToPayAnswer {
         code_url: [opened.code_url],
         pay_page: app.page.address_of(&opened.order_id),
         order_id: opened.order_id.to_string(),
@@ -56,7 +60,7 @@ pub async fn to_pay(State(app): State<Arc<App>>, Extension(begun): Extension<Beg
     }))
 }
 
-/// A valid request of somebody who may make it.
+/// A valid request of a caller that may make it.
 pub struct Wish(ToPay);
 
 impl FromRequest<Arc<App>> for Wish {

@@ -159,11 +159,11 @@ impl AsyncWrite for DeadlineStream {
         let due = *self.heard_out.get_or_insert_with(|| Instant::now() + LINGER);
         let mut bytes = [0; 8 * 1024];
         while !self.is_past(due, cx) {
-            let mut unheard = ReadBuf::new(&mut bytes);
-            if Pin::new(&mut self.stream).poll_read(cx, &mut unheard)?.is_pending() {
+            let mut no_outcome = ReadBuf::new(&mut bytes);
+            if Pin::new(&mut self.stream).poll_read(cx, &mut no_outcome)?.is_pending() {
                 return self.wait(None, cx);
             }
-            if unheard.filled().is_empty() {
+            if no_outcome.filled().is_empty() {
                 break;
             }
         }

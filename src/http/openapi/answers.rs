@@ -1,4 +1,4 @@
-//! The answers that several paths give.
+//! OpenAPI responses that several paths share.
 
 use serde_json::{Map, Value, json};
 
@@ -66,7 +66,7 @@ pub fn answer(description: &str, content_type: &str, schema: Value) -> Value {
     })
 }
 
-/// The happy answer, and how else it may end.
+/// The answer of success, and the refusals that may come instead.
 pub fn answers(happy: Value, refused: &[&str]) -> Value {
     let mut all = Map::from_iter([("200".to_owned(), happy)]);
     all.extend(refused.iter().map(|status| ((*status).to_owned(), reference("responses", &format!("Refusal{status}")))));

@@ -1,4 +1,4 @@
-//! `GET /docs`: the document as a page. Drawn here, so that it needs no script, and no other host to bring a viewer from.
+//! `GET /docs`: the OpenAPI document as a page. Rendered here, so that it needs no script and no viewer from another host.
 
 use std::sync::LazyLock;
 

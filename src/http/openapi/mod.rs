@@ -33,7 +33,7 @@ const ABOUT: &str = "A front end opens a deal and shows its QR code; the payer p
 static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
 
 pub async fn openapi_json() -> Response {
-    // Written once: it is long, and anybody may ask for it.
+    // Written once: it is long, and every caller may ask for it.
     static TEXT: LazyLock<String> = LazyLock::new(|| DOCUMENT.to_string());
     page::asset("application/json", TEXT.as_str())
 }
@@ -73,9 +73,9 @@ fn document() -> Value {
 
 fn schemas() -> Value {
     json!({
-        "ToPayAnswer": schema::<to_pay::Answer>(),
+        "ToPayAnswer": schema::<to_pay::ToPayAnswer>(),
         "QueryOrderAnswer": query_order_answer(),
-        "CloseOrderAnswer": schema::<close_order::Answer>(),
+        "CloseOrderAnswer": schema::<close_order::CloseOrderAnswer>(),
         "Refusal": schema::<Refusal>(),
         "Healthy": schema::<health::Healthy>(),
         "Acknowledgement": answers::acknowledgement(),
@@ -89,7 +89,7 @@ fn schemas() -> Value {
 
 /// Its words are an enumeration of another layer, which knows nothing of schemas.
 fn query_order_answer() -> Value {
-    let mut schema = schema::<query_order::Answer>();
+    let mut schema = schema::<query_order::QueryOrderAnswer>();
     schema["properties"]["trade_state"]["enum"] = TradeState::ALL.iter().map(|state| state.as_str()).collect();
     schema
 }

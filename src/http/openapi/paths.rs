@@ -1,4 +1,4 @@
-//! The paths, each with its parameters and every answer that it gives.
+//! OpenAPI paths, each with its parameters and every answer that it gives.
 
 use serde_json::{Value, json};
 

@@ -1,10 +1,10 @@
-//! A page that has no deal to show.
+//! Error page: what a payer sees where there is no deal to show.
 
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::gateway::GatewayError;
-use crate::http::Unheard;
+use crate::http::NoOutcome;
 use crate::page::{Value, fill};
 
 use super::{STYLE, secured};
@@ -36,12 +36,12 @@ impl Message {
     }
 }
 
-impl From<Unheard> for Message {
-    fn from(unheard: Unheard) -> Self {
-        let status = match unheard {
-            Unheard::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
-            Unheard::TooSlow => StatusCode::GATEWAY_TIMEOUT,
-            Unheard::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
+impl From<NoOutcome> for Message {
+    fn from(no_outcome: NoOutcome) -> Self {
+        let status = match no_outcome {
+            NoOutcome::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
+            NoOutcome::TooSlow => StatusCode::GATEWAY_TIMEOUT,
+            NoOutcome::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self { status, ..Self::unavailable() }
     }

@@ -1,5 +1,5 @@
 //! `GET /pay/{order_id}`: the payer's page. Everything of it is in one answer (style and script inline, allowed by
-//! their hashes and nothing else), so whoever gets the page has it whole, also under a proxy's path of its own: addresses
+//! their hashes and nothing else), so a browser that gets the page has it whole, also under a proxy's path of its own: addresses
 //! in it are relative. It shows the code without JavaScript too.
 
 mod message;
@@ -44,7 +44,7 @@ pub async fn pay_page(
     let page = match app.serve(begun, async move { gateway.pay_page(order_id).await }).await {
         Ok(Ok(page)) => page,
         Ok(Err(error)) => return Message::of(&error).into_response(),
-        Err(unheard) => return Message::from(unheard).into_response(),
+        Err(no_outcome) => return Message::from(no_outcome).into_response(),
     };
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let reader = Reader { language: Language::of(&uri, &headers), place: Place::of(agent), now: app.gateway.now() };

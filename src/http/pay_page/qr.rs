@@ -1,4 +1,4 @@
-//! The QR code, drawn by the server: no library comes to the payer, and it is there without JavaScript.
+//! QR code rendering as SVG, by the server: no library comes to the payer, and it is there without JavaScript.
 
 use qrcode::{Color, EcLevel, QrCode};
 

@@ -19,7 +19,7 @@ const AGAIN: (i64, i64) = (5, 30);
 /// Seconds that the payer has to read that it is paid, before the page leads on.
 const READING: &str = "3";
 
-/// Who reads the page, and when.
+/// The payer's language and device, and the time of reading.
 pub struct Reader {
     pub language: Language,
     pub place: Place,

@@ -1,4 +1,4 @@
-//! What the page says, in both languages.
+//! Translations: what the payer's page says, in both languages.
 
 use crate::page::Language;
 

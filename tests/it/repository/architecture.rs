@@ -43,6 +43,41 @@ fn gateway_store_and_channel_know_no_http_framework() {
 }
 
 #[test]
+fn a_channel_s_protocol_is_named_below_the_channel_boundary_only() {
+    never_names(&["deal", "store", "gateway", "http", "auth", "metrics", "listener", "trace.rs"], &["channel::wechat", "v2::"]);
+}
+
+#[test]
+fn the_channel_knows_nobody_who_uses_it() {
+    never_names(&["channel"], &["crate::store", "crate::gateway", "crate::auth", "crate::app", "crate::simulator", "crate::doctor"]);
+    let below = ["channel/proof.rs", "channel/error.rs", "channel/notice.rs", "channel/order.rs", "channel/outcome.rs"];
+    never_names(&below, &["wechat::", "v2::"]);
+    never_names(&["channel/wechat"], &["crate::channel::Channel"]);
+}
+
+#[test]
+fn the_store_knows_of_a_channel_only_what_it_proves() {
+    let proofs = ["Evidence", "ProvenPayment", "Source", "Ticket"];
+    let mut named = 0;
+    for (path, text) in sources("store") {
+        for (at, _) in text.match_indices("crate::channel::") {
+            let path_named = text[at + "crate::channel::".len()..].trim_start_matches("proof::");
+            let end = path_named.find(|c: char| !c.is_alphanumeric() && !"{, }_".contains(c)).unwrap();
+            for name in path_named[..end].split(|c: char| !c.is_alphanumeric()).filter(|name| !name.is_empty()) {
+                assert!(proofs.contains(&name), "{} names {name}", path.display());
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 0, "the names are looked for in the wrong way");
+}
+
+#[test]
+fn handlers_reach_through_the_gateway_to_nothing() {
+    never_names(&["http"], &["crate::store", ".store()", "gateway.metrics()", "sqlx", "quick_xml"]);
+}
+
+#[test]
 fn who_may_open_a_deal_is_decided_without_anybody_else() {
     never_names(&["auth"], &["axum", "sqlx", "crate::store", "crate::channel", "crate::gateway", "crate::http", "crate::config"]);
 }

@@ -1,7 +1,7 @@
-//! An order keeps its algorithm: WeChat signs its notification, and the answer to its request, as the request was signed
+//! Change of the signature algorithm: each order keeps its own. WeChat signs its notification, and the answer to its request, as the request was signed
 //! (PROTOCOL.md, 2.2). So when the configured one is changed, the orders of before go on with theirs.
 //!
-//! Which one that is says the stored request, and never a message: a message would choose the weaker one.
+//! Which one that is, the stored request says and never a message: a forger's message would choose the weaker one.
 
 use std::borrow::Cow;
 
@@ -37,7 +37,7 @@ impl Merchant {
         Cow::Owned(Self { signer: self.signer.with(sign_type), previous_key, ..self.clone() })
     }
 
-    /// The merchant as whom a request of ours was written, to send it and to read its answer.
+    /// The merchant with the algorithm of a stored request of ours, to send it and to read its answer.
     pub(super) fn of_request(&self, request: &str) -> Cow<'_, Self> {
         SignType::of_request(request).map_or(Cow::Borrowed(self), |sign_type| self.by(sign_type))
     }

@@ -10,7 +10,7 @@ use super::xml::MAX_BYTES;
 /// Pauses before an identical request is sent again, while there is time: WeChat asks for that after SYSTEMERROR, and
 /// allows it after every unknown outcome of `unifiedorder` and `closeorder` (PROTOCOL.md, 1.4).
 const REPEATED: &[Duration] = &[Duration::from_millis(200), Duration::from_millis(600)];
-/// A caller who wants to know comes again.
+/// A front end that wants to know asks again by itself.
 const ASKED_ONCE: &[Duration] = &[];
 
 /// Makes an order, and gives its link.

@@ -21,7 +21,7 @@ use super::reply;
 use super::transport::{Endpoints, Http, TOTAL, Transport, Wire};
 
 /// Calls under way at once in each group of places. When WeChat is slow, more would only wait longer, and take the memory and
-/// the time of callers who could be told so at once.
+/// the time of callers that could be told so at once.
 const UNDER_WAY: usize = 64;
 /// How long a call waits for its place among them.
 const PLACE: Duration = Duration::from_millis(500);
@@ -66,7 +66,7 @@ impl Client {
         }
     }
 
-    /// Who asks.
+    /// As which merchant it asks.
     pub(in crate::channel) fn merchant(&self) -> &Merchant {
         &self.merchant
     }
@@ -101,7 +101,7 @@ impl Client {
         Ok(ticket)
     }
 
-    /// `orderquery` for a caller who waits.
+    /// `orderquery` for a caller that waits.
     pub(in crate::channel) async fn order_query(&self, order_id: &OrderId) -> Result<QueryOutcome, CallError> {
         let _place = self.place(ORDER_QUERY).await?;
         self.order_query_in_budget(order_id).await
@@ -113,7 +113,7 @@ impl Client {
         self.call(ORDER_QUERY, &self.merchant, order_id, request, reply::order_query).await
     }
 
-    /// `closeorder` for a caller who waits.
+    /// `closeorder` for a caller that waits.
     pub(in crate::channel) async fn close_order(&self, order_id: &OrderId) -> Result<CloseOutcome, CallError> {
         let _place = self.place(CLOSE_ORDER).await?;
         self.close_order_in_budget(order_id).await

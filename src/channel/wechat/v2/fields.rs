@@ -1,4 +1,4 @@
-//! A WeChat v2 message: a flat list of named values, in the order of the wire.
+//! Message model of WeChat v2: a flat list of named values, in the order of the wire.
 
 /// The fields of one message. What is signed and verified is exactly what is in here, unknown fields included
 /// ("interfaces may add fields; verification must support them", protocol 2.1).

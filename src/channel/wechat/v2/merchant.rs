@@ -1,4 +1,4 @@
-//! Who we are to WeChat, and the requests that we sign.
+//! Merchant identity, and the signed requests of ours.
 
 use std::net::IpAddr;
 
@@ -59,7 +59,7 @@ impl Merchant {
         }
     }
 
-    /// The field of a verified message that shows that it is about somebody else, if any.
+    /// The field of a verified message that shows that it is about another appid or merchant, if any.
     pub(super) fn foreign_field(&self, fields: &Fields) -> Option<&'static str> {
         if fields.get("appid") != Some(&self.appid) {
             Some("appid")

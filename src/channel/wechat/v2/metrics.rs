@@ -1,4 +1,4 @@
-//! What is counted of calls to WeChat: each try, by API and by what it brought.
+//! Metrics of calls to WeChat: each try, by call and by what it brought.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What WeChat posts when an order was paid (支付结果通知): PROTOCOL.md, 7.
+//! Verification of WeChat's payment notifications (支付结果通知): PROTOCOL.md, 7.
 
 use crate::channel::error::Malformed;
 use crate::channel::notice::{Acknowledgement, News, NoticeError, Reading, Receipt, Unconfirmed};

@@ -1,4 +1,4 @@
-//! The proxy through which WeChat is reached, where a machine has no other way out.
+//! Forward proxy through which WeChat is reached, where a machine has no other way out.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! The one gate for WeChat's replies. What leaves it has been parsed strictly, verified over every field and is
+//! Verification of WeChat's replies, in one gate. What leaves it has been parsed strictly, verified over every field and is
 //! about us; everything else leaves it as a [`CallError`] that says what may be concluded (PROTOCOL.md, 4.1).
 
 use crate::channel::error::{CallError, Doubt, Malformed};

@@ -1,4 +1,4 @@
-//! A change of the API key without a standstill: for a while, what WeChat signed with the previous key is believed too.
+//! Key rotation: for a while, what WeChat signed with the previous key is believed too.
 //! Messages that were under way at the change, and notifications that WeChat repeats for a day, would otherwise be
 //! refused. What goes out is signed with the present key, and once more with the previous one when WeChat does not take that
 //! yet: so neither the restart nor the change at WeChat has to wait for the other.
@@ -64,7 +64,7 @@ impl Merchant {
 
     /// A stored request as it may be sent now. One that the previous key signed is signed again: the same parameters, the
     /// same nonce, another `sign`, which WeChat does not compare on a repeat. What neither key has signed stays as it is:
-    /// nobody gets our signature by writing into the table.
+    /// a stranger gets no signature of ours by writing into the table.
     pub(super) fn signed_anew(&self, request: String) -> String {
         let Some(previous) = &self.previous_key else { return request };
         let Ok(fields) = xml::parse(request.as_bytes()) else { return request };

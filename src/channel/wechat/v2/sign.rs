@@ -1,4 +1,4 @@
-//! The signature of WeChat v2 (签名算法): PROTOCOL.md, 2.
+//! Message signatures of WeChat v2 (签名算法): PROTOCOL.md, 2.
 
 use hmac::{Hmac, KeyInit, Mac};
 use md5::{Digest, Md5};
@@ -151,7 +151,7 @@ impl Signer {
     /// Checks the signature over every field received, known or not, in constant time.
     pub fn verify(&self, fields: &Fields) -> Result<(), SignatureError> {
         let given = fields.get("sign").ok_or(SignatureError::Missing)?;
-        // Everybody knows how long a signature is, so one of another length need not be made to be compared.
+        // How long a signature is, is public, so one of another length need not be made to be compared.
         if given.len() != self.sign_type.digits() {
             return Err(SignatureError::Wrong);
         }
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn the_key_is_last_whatever_the_fields_are_called() {
-        // An MD5 that ends in the secret cannot be extended by somebody who does not know it.
+        // An MD5 that ends in the secret cannot be extended by a forger that does not know it.
         for lines in ["", "zzz=1\nkex=2", "a=", "~=1", "金额=1", "kez=1\nkey_=2"] {
             let text = text_to_sign(&fields(lines));
             assert!(text.ends_with(&format!("key={KEY}")), "{text}");

@@ -1,4 +1,4 @@
-//! Messages whose signatures are known from elsewhere: WeChat's worked example (PROTOCOL.md, 2.3), and messages
+//! Test vectors: messages whose signatures are known from elsewhere: WeChat's worked example (PROTOCOL.md, 2.3), and messages
 //! of the documents' shapes whose digests other programs have computed (2.4 and 7.2). All with the example's key.
 
 use crate::channel::error::SignatureError;
@@ -332,7 +332,7 @@ fn the_answers_pass_the_gate() {
     }
 }
 
-/// The documents' sample messages: signed with a key that nobody knows.
+/// The documents' sample messages: signed with a key that is not published.
 const SAMPLE_NOTIFICATION: &str = "\
 <xml>
   <appid><![CDATA[wx2421b1c4370ec43b]]></appid>

@@ -1,4 +1,4 @@
-//! The XML of WeChat v2, both ways: `<xml>` with flat children, and nothing else.
+//! XML codec of WeChat v2: `<xml>` with flat children, and nothing else.
 //!
 //! A general XML reader is too kind for signed messages. serde's map lets the last duplicate win, a DOCTYPE and
 //! trailing bytes pass, attributes become fields; each of these makes two readers see two messages under one
