@@ -4,7 +4,6 @@
 //! A close that WeChat acknowledges proves nothing, since unknown numbers are "closed" as well; and a payer may pay
 //! between any two of the steps. So the last word is always a query's.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -14,6 +13,7 @@ use crate::channel::{CallError, CloseOutcome, Doubt};
 use crate::deal::{Deal, DealStatus, OrderId};
 use crate::store::{Event, EventKind, Origin};
 
+use super::follow::Calls;
 use super::{Gateway, GatewayError};
 
 /// After a close WeChat's own query may lag behind for a moment.
@@ -29,20 +29,6 @@ pub(super) enum GivenUp {
     Dead,
     /// WeChat does not know it, which proves nothing about a deal that has, or may still get, a link.
     NotKnown,
-}
-
-/// The calls that were made to WeChat for one deal.
-#[derive(Debug, Default)]
-pub(super) struct Calls(AtomicU32);
-
-impl Calls {
-    pub fn add_one(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub fn count(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
-    }
 }
 
 impl Gateway {

@@ -4,9 +4,9 @@
 mod clocks;
 mod close_order;
 mod events;
+mod follow;
 mod labels;
 mod metrics;
-mod pace;
 mod paid;
 mod pay_page;
 mod polls;
@@ -29,20 +29,21 @@ use crate::deal::{Deal, OrderId, Schedule, Timestamp};
 use crate::store::{Event, EventKind, Origin, Store, StoreError};
 
 pub use events::Events;
+pub use follow::Swept;
 pub use labels::{Disbelief, Wrong};
 pub use metrics::GatewayMetrics;
 pub use pay_page::{PayPage, Standing};
 pub use query_order::OrderView;
 pub use readiness::NotReady;
 pub use settle::{SettleError, Settled};
-pub use sweep::Swept;
 pub use take_notice::Taken;
 pub use to_pay::{Opened, ToPay};
 
 use clocks::Skew;
+use follow::Follower;
 use paid::Paid;
 use polls::Polls;
-use sweep::Sweeping;
+use sweep::Claimed;
 use watched::Watched;
 
 /// What an operator may choose about deals.
@@ -72,7 +73,8 @@ pub struct Gateway {
     paid: Paid,
     watched: Watched,
     metrics: GatewayMetrics,
-    sweeping: Sweeping,
+    follower: Follower,
+    claimed: Claimed,
     skew: Skew,
 }
 
@@ -133,8 +135,8 @@ impl Gateway {
     pub fn new(store: Store, channel: Channel, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let polls = Polls::new(terms.query_budget);
         let (paid, watched, metrics) = (Paid::default(), Watched::default(), GatewayMetrics::default());
-        let (sweeping, skew) = (Sweeping::default(), Skew::default());
-        Self { store, channel, clock, chance, terms, polls, paid, watched, metrics, sweeping, skew }
+        let (follower, claimed, skew) = (Follower::default(), Claimed::default(), Skew::default());
+        Self { store, channel, clock, chance, terms, polls, paid, watched, metrics, follower, claimed, skew }
     }
 
     /// What was counted since the start.

@@ -11,7 +11,8 @@ use crate::channel::{CallError, Doubt, Ground, Order, Refusal};
 use crate::deal::{Deal, DealStatus, Fen, OrderId, Timestamp};
 use crate::store::{Event, EventKind, NewDeal, Origin, PrepayNote, StoreError};
 
-use super::close_order::{Calls, GivenUp};
+use super::close_order::GivenUp;
+use super::follow::Calls;
 use super::{Gateway, GatewayError};
 
 /// How long one who asks WeChat keeps others from asking: longer than a call can take.
