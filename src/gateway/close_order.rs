@@ -107,7 +107,7 @@ impl Gateway {
             return Ok(GivenUp::NotKnown);
         }
         self.metrics.expired();
-        self.watched.touch(order_id);
+        self.live.touch(order_id);
         info!(%order_id, "expired: WeChat never knew it");
         Ok(GivenUp::Dead)
     }

@@ -6,18 +6,19 @@ mod close_order;
 mod events;
 mod follow;
 mod labels;
+mod live;
 mod metrics;
-mod paid;
 mod pay_page;
-mod polls;
+mod poll;
 mod query_order;
 mod readiness;
 mod settle;
 mod sweep;
 mod take_notice;
 mod to_pay;
-mod watched;
+mod view;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -31,9 +32,9 @@ use crate::store::{Event, EventKind, Origin, Store, StoreError};
 pub use events::Events;
 pub use follow::Swept;
 pub use labels::{Disbelief, Wrong};
+pub use live::OrderView;
 pub use metrics::GatewayMetrics;
 pub use pay_page::{PayPage, Standing};
-pub use query_order::OrderView;
 pub use readiness::NotReady;
 pub use settle::{SettleError, Settled};
 pub use take_notice::Taken;
@@ -41,10 +42,8 @@ pub use to_pay::{Opened, ToPay};
 
 use clocks::Skew;
 use follow::Follower;
-use paid::Paid;
-use polls::Polls;
+use live::Live;
 use sweep::Claimed;
-use watched::Watched;
 
 /// What an operator may choose about deals.
 #[derive(Debug, Clone)]
@@ -69,9 +68,7 @@ pub struct Gateway {
     clock: Clock,
     chance: Chance,
     terms: Terms,
-    polls: Polls,
-    paid: Paid,
-    watched: Watched,
+    live: Live<Arc<GatewayError>>,
     metrics: GatewayMetrics,
     follower: Follower,
     claimed: Claimed,
@@ -133,10 +130,9 @@ impl GatewayError {
 impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, channel: Channel, clock: Clock, chance: Chance, terms: Terms) -> Self {
-        let polls = Polls::new(terms.query_budget);
-        let (paid, watched, metrics) = (Paid::default(), Watched::default(), GatewayMetrics::default());
-        let (follower, claimed, skew) = (Follower::default(), Claimed::default(), Skew::default());
-        Self { store, channel, clock, chance, terms, polls, paid, watched, metrics, follower, claimed, skew }
+        let live = Live::new(terms.query_budget);
+        let (metrics, follower, claimed, skew) = Default::default();
+        Self { store, channel, clock, chance, terms, live, metrics, follower, claimed, skew }
     }
 
     /// What was counted since the start.

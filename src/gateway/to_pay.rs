@@ -79,7 +79,7 @@ impl Gateway {
             match self.store.insert(deal.clone(), opened).await {
                 Ok(()) => {
                     self.metrics.opened();
-                    self.paid.note_expiry(&deal.order_id, Some(deal.expires_at));
+                    self.live.note_expiry(&deal.order_id, Some(deal.expires_at));
                 }
                 Err(StoreError::Conflict) => {
                     if let Some(existing) = self.opened_before(&wish).await? {
@@ -95,7 +95,7 @@ impl Gateway {
             }
             self.may_still_ask(&deal.order_id, deal.asking_until)?;
             let asking = Asking { order_id: &deal.order_id, until: deal.asking_until, expires_at: Some(deal.expires_at) };
-            match self.ask(place, asking, deal.prepay_request).await {
+            match self.ask_for_link(place, asking, deal.prepay_request).await {
                 // WeChat knows our brand-new number: somebody else uses this merchant number. Once may be chance.
                 Err(GatewayError::Refused(order_id, refusal)) if refusal.ground == Ground::NumberTaken && !number_was_taken => {
                     warn!(%order_id, "WeChat knows a number that was drawn just now; drawing another");
@@ -180,7 +180,7 @@ impl Gateway {
         {
             self.may_still_ask(&deal.order_id, now + ASKING)?;
             let asking = Asking { order_id: &deal.order_id, until: now + ASKING, expires_at: deal.expires_at };
-            return match self.ask(place, asking, request).await {
+            return match self.ask_for_link(place, asking, request).await {
                 // The same request cannot be another one, whatever WeChat says.
                 Err(GatewayError::Refused(order_id, refusal)) if refusal.ground == Ground::NumberTaken => {
                     Err(self.look_behind(&order_id, refusal).await)
@@ -218,7 +218,7 @@ impl Gateway {
     }
 
     /// Asks WeChat for the link of a stored deal and writes down how that ended.
-    async fn ask(&self, place: SemaphorePermit<'_>, asking: Asking<'_>, request: String) -> Result<Opened, GatewayError> {
+    async fn ask_for_link(&self, place: SemaphorePermit<'_>, asking: Asking<'_>, request: String) -> Result<Opened, GatewayError> {
         let Asking { order_id, expires_at, .. } = asking;
         let (note, outcome) = match self.channel.open(place, order_id, request).await {
             Ok(ticket) => {
