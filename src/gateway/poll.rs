@@ -41,7 +41,7 @@ impl Gateway {
     }
 
     async fn answer(&self, order_id: &OrderId, expires_at: Option<Timestamp>) -> Result<OrderView, GatewayError> {
-        let told = self.ask_and_decide(order_id, Origin::FrontEnd).await?;
+        let told = self.inquire(order_id, Origin::FrontEnd).await?;
         let view = OrderView { description: told.description, ..OrderView::undecided(told.state, expires_at) };
         let view = if view.is_final() { self.just_decided(order_id, view).await? } else { view };
         self.live.tell(order_id, &view);

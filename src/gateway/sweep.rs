@@ -9,7 +9,7 @@ use tracing::{Instrument, debug, info, info_span, warn};
 use crate::deal::{Deal, Timestamp};
 use crate::store::{Event, EventKind, FOLLOWED, Origin, StoreError};
 
-use super::close_order::GivenUp;
+use super::expire::GivenUp;
 use super::follow::{Calls, Followed, Next, Step, Swept};
 use super::{Gateway, GatewayError};
 
@@ -96,17 +96,16 @@ impl Gateway {
     async fn look(&self, Due { deal, to_do }: &Due, calls: &Calls) -> Result<Look, GatewayError> {
         if *to_do != ToDo::GiveUp {
             calls.add_one();
-            let told = self.ask_and_decide(&deal.order_id, Origin::Sweeper).await?;
-            return Ok(Look { said: told.state.as_str(), is_known: told.known });
+            let told = self.inquire(&deal.order_id, Origin::Sweeper).await?;
+            return Ok(Look { said: told.state.as_str(), is_known: told.is_known });
         }
-        Ok(match self.give_up(deal, Origin::Sweeper, calls).await {
-            Ok(GivenUp::Dead) => Look { said: "CLOSED", is_known: true },
-            Ok(GivenUp::NotKnown) => Look { said: "ORDERNOTEXIST", is_known: false },
-            Err(GatewayError::OrderPaid(_)) => {
+        Ok(match self.expire(deal, Origin::Sweeper, calls).await? {
+            GivenUp::Closed => Look { said: "CLOSED", is_known: true },
+            GivenUp::Unknown => Look { said: "ORDERNOTEXIST", is_known: false },
+            GivenUp::Paid => {
                 info!("the sweeper found it paid");
                 Look { said: "SUCCESS", is_known: true }
             }
-            Err(error) => return Err(error),
         })
     }
 
