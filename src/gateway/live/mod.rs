@@ -8,6 +8,7 @@ mod budget;
 mod line;
 mod order_view;
 mod paid;
+mod polled;
 mod queries;
 mod question;
 mod subscription;
@@ -26,7 +27,7 @@ use queries::Queries;
 use subscriptions::Subscriptions;
 
 pub use order_view::OrderView;
-pub use queries::Turn;
+pub use polled::Turn;
 pub use question::{Question, Waiting};
 pub use subscription::Subscription;
 
@@ -65,7 +66,7 @@ impl<E: Clone> Live<E> {
         let now = clock.ticks();
         let mut state = self.lock();
         let State { queries, subscriptions, paid } = &mut *state;
-        for (order_id, expires_at) in subscriptions.to_be_asked(now) {
+        for (order_id, expires_at) in subscriptions.take_due(now) {
             // What there is already is told to the subscribers by the task that asks.
             let _ = queries.stand_in_line(&order_id, expires_at, now);
         }

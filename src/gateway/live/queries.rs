@@ -7,28 +7,13 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::deal::{OrderId, Timestamp};
 
-use super::OrderView;
 use super::line::{Line, Place};
-use super::question::{Progress, Question, Waiting};
+use super::polled::{LEFT, Polled, Turn};
+use super::question::{Question, Waiting};
 
 const SECOND: Duration = Duration::from_secs(1);
-/// An answer of WeChat's counts as present for so long.
-const FRESH: Duration = SECOND;
-/// A payer whose page has not polled for so long is not waiting any more.
-const LEFT: Duration = Duration::from_secs(10);
 /// Orders that are remembered at most.
 const REMEMBERED: usize = 20_000;
-
-/// What a poll gets.
-#[derive(Debug)]
-pub enum Turn<E> {
-    /// The answer of a call that is under way, begun by this poll or another one.
-    Shared(Waiting<E>),
-    /// WeChat was asked a moment ago, or others have their turn, and this is what it said last.
-    Recent(OrderView),
-    /// Others have their turn, and WeChat has not said anything about this order yet.
-    NotNow,
-}
 
 /// The orders that are polled.
 #[derive(Debug)]
@@ -37,23 +22,6 @@ pub struct Queries<E> {
     line: Line,
     /// When the orders whose pages poll no more were last forgotten.
     tidied: Duration,
-}
-
-/// An order that is polled. Times are those of [`Clock::ticks`].
-#[derive(Debug)]
-struct Polled<E> {
-    expires_at: Option<Timestamp>,
-    first: Duration,
-    last: Duration,
-    /// The last call about it.
-    call: Option<Call<E>>,
-}
-
-#[derive(Debug)]
-struct Call<E> {
-    begun: Duration,
-    begun_at: Timestamp,
-    answer: Waiting<E>,
 }
 
 impl<E: Clone> Queries<E> {
@@ -111,8 +79,8 @@ impl<E: Clone> Queries<E> {
 
     fn begin(&mut self, order_id: &OrderId, clock: &Clock) -> Option<(Question<E>, Waiting<E>)> {
         let polled = self.orders.get_mut(order_id)?;
-        let (question, answer) = Question::new(order_id.clone(), polled.expires_at);
-        polled.call = Some(Call { begun: clock.ticks(), begun_at: clock.now(), answer: answer.clone() });
+        let (question, answer) = Question::new(order_id.clone(), polled.expires_at());
+        polled.begin(answer.clone(), clock);
         Some((question, answer))
     }
 
@@ -127,8 +95,8 @@ impl<E: Clone> Queries<E> {
         if self.orders.len() >= REMEMBERED && !self.orders.contains_key(order_id) {
             return None;
         }
-        let polled = self.orders.entry(order_id.clone()).or_insert(Polled { expires_at, first: now, last: now, call: None });
-        polled.last = now;
+        let polled = self.orders.entry(order_id.clone()).or_insert_with(|| Polled::new(expires_at, now));
+        polled.polled(now);
         Some(polled)
     }
 
@@ -139,48 +107,11 @@ impl<E: Clone> Queries<E> {
     }
 }
 
-impl<E: Clone> Polled<E> {
-    /// How long it has been waiting for a call.
-    fn since(&self) -> Duration {
-        self.call.as_ref().map_or(self.first, |call| call.begun)
-    }
-
-    fn has_left(&self, now: Duration) -> bool {
-        now.saturating_sub(self.last) > LEFT
-    }
-
-    /// What WeChat said last, if it has answered.
-    fn said(&self) -> Turn<E> {
-        self.call.as_ref().and_then(Call::said).map_or(Turn::NotNow, Turn::Recent)
-    }
-
-    /// The call that is under way or has just ended, for which there is nothing to wait in line.
-    fn present(&self, now: Duration) -> Option<Turn<E>> {
-        let call = self.call.as_ref()?;
-        let is_fresh = now.saturating_sub(call.begun) < FRESH;
-        match call.answer.progress() {
-            Progress::UnderWay => Some(Turn::Shared(call.answer.clone())),
-            // A failure is shared by the callers that waited for it; within the second others get it too.
-            Progress::Failed if is_fresh => Some(Turn::Shared(call.answer.clone())),
-            Progress::Answered(_) if is_fresh => Some(self.said()),
-            Progress::Failed | Progress::Answered(_) => None,
-        }
-    }
-}
-
-impl<E: Clone> Call<E> {
-    fn said(&self) -> Option<OrderView> {
-        match self.answer.progress() {
-            Progress::Answered(view) => Some(OrderView { as_of: view.as_of.or(Some(self.begun_at)), ..view }),
-            Progress::UnderWay | Progress::Failed => None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
 
+    use super::super::OrderView;
     use super::*;
     use crate::channel::TradeState;
 

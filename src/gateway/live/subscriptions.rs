@@ -79,7 +79,7 @@ impl Subscriptions {
     }
 
     /// Those about which WeChat should be asked again, and until when they can be paid. They count as asked.
-    pub fn to_be_asked(&mut self, now: Duration) -> Vec<(OrderId, Option<Timestamp>)> {
+    pub fn take_due(&mut self, now: Duration) -> Vec<(OrderId, Option<Timestamp>)> {
         let is_due = |order: &Watched| order.asked.is_some_and(|asked| now >= asked + ASK_AGAIN) && !order.is_final();
         let due = self.orders.iter_mut().filter(|(_, order)| is_due(order)).map(|(order_id, order)| {
             order.asked = Some(now);
