@@ -12,10 +12,10 @@
 //! WeChat ─POST notify─▶ http::notify (size) ─▶ Gateway::take_notice ─▶ Channel::read_notice (XML → signature → meaning)
 //!                                                           ├─▶ Gateway::settle ─▶ Store::mark_paid
 //!                                                           └─▶ Gateway::acknowledge    ─▶ <xml>SUCCESS
-//! payer's page ─POST queryOrder─▶ http::query_order ─▶ Gateway::query_order ─▶ Channel::query ─▶ settle when paid
+//! payer's page ─POST queryOrder─▶ http::query_order ─▶ Gateway::query_order ─▶ poll ─▶ inquire ─▶ settle when paid
 //! payer's page ─GET pay─▶ http::pay_page ─▶ Gateway::pay_page ─▶ HTML with the QR code, which listens:
 //! payer's page ─GET events─▶ http::events ─▶ Gateway::events ─▶ the present state, then each change
-//! sweeper, every second ─▶ Gateway::sweep_once ─▶ deals that are due: Channel::query → settle │ close → Expired
+//! sweeper, every second ─▶ Gateway::sweep_once ─▶ deals that are due: inquire → settle │ expire → Expired
 //! ```
 //! Down once and up once, and one use case has one name in every layer:
 //! ```text
@@ -27,6 +27,12 @@
 //!        doctor → { store, channel }                                never a change: its own connections, which cannot
 //!          all of these → metrics, trace                            each room counts in a metrics.rs of its own
 //! ```
+//!
+//! Inside the gateway a use case (`to_pay`, `query_order`, `close_order`, `pay_page`, `events`, `sweep`) calls verbs, and no verb
+//! a use case: `inquire` asks WeChat about a deal and stores what follows, `settle` is the door to Paid, `expire` gives a deal
+//! up, `link` gets its link, `view` says what the store alone can say. `live` is what one instance knows of the payers who wait
+//! (request coalescing, fair queue, cache, subscriptions; it says what to ask and never asks), `follow` the driver for whatever
+//! has a due time and a lease.
 //!
 //! # What must always hold
 //! 1. A row is stored durably before WeChat is asked for a link: no payable link is without a deal.
@@ -55,7 +61,7 @@
 //! WeChat's number of the payment. *Fen*: money. *Status*: our verdict (Unpaid 0, Paid 1, Expired 2), against *trade
 //! state*: WeChat's. *Prepay*: what `unifiedorder` gives. *Evidence*: the verified XML in the `…Back` columns
 //! and the journal. *Channel*: a payment provider, by the version of its API. *Journal*: what happened to a deal and why. *Look*:
-//! a question of the sweeper's about an undecided deal. *Watched*: an order whose events a payer's page listens to.
+//! a question of the sweeper's about an undecided deal. *Watched*: an order with listeners to its events.
 //! *Offer*: what a merchant's back end has signed for a browser to carry; it opens one deal.
 //!
 //! # Where the facts come from

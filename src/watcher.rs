@@ -23,10 +23,10 @@ pub async fn run(gateway: Arc<Gateway>, stop: CancellationToken) {
     loop {
         let orders = tokio::select! {
             () = stop.cancelled() => return,
-            orders = gateway.just_decided() => orders,
+            orders = gateway.decided_orders() => orders,
             _ = looks.tick() => gateway.watched_orders(),
             _ = asks.tick() => {
-                gateway.ask_for_those_who_wait();
+                gateway.ask_for_waiting_payers();
                 continue;
             }
         };

@@ -29,7 +29,7 @@ pub struct Deal {
     pub id: i64,
     /// Our number for the deal, `out_trade_no` on the wire.
     pub order_id: OrderId,
-    /// Who sells: the front end's number for the merchant or user.
+    /// The seller: the front end's number for the merchant or user.
     pub merchant_id: i64,
     /// What is sold: the front end's number for the product.
     pub product_id: i64,
@@ -54,7 +54,7 @@ pub struct Deal {
     /// Until when it can be paid. `None` for deals that the original opened.
     pub expires_at: Option<Timestamp>,
     /// When it will be looked at next, without anybody asking. `None` once it is decided, and for deals so old when they
-    /// were adopted that nobody follows them.
+    /// were adopted that they are not followed.
     pub due_at: Option<Timestamp>,
     /// How far the asking for its QR link has got.
     pub prepay: Prepay,
@@ -82,7 +82,7 @@ pub struct Prepay {
     /// The exact bytes to send to WeChat, kept because a repeat must be identical
     /// (any other parameter is answered `201 商户订单号重复`). `None` for deals that the original opened.
     pub request: Option<String>,
-    /// While this lies in the future somebody is asking WeChat, and nobody else may. Later: when the last answer came.
+    /// While this lies in the future a caller is asking WeChat, and no other may. Later: when the last answer came.
     pub asking_until: Option<Timestamp>,
     /// The link to draw as a QR code, once WeChat gave one.
     pub code_url: Option<String>,

@@ -3,7 +3,7 @@
 /// What we hold of a deal. (WeChat's own word is the trade state.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DealStatus {
-    /// Opened; nobody has proved yet that it was paid or can no longer be.
+    /// Opened; it is not proved yet that it was paid, or that it cannot be any more.
     Unpaid,
     /// Paid, with verified evidence. Final.
     Paid,

@@ -14,8 +14,8 @@ use super::Gateway;
 /// not ready.
 pub const TOLERABLE_SKEW: TimeDelta = TimeDelta::seconds(60);
 
-/// A server tells whole seconds, so clocks that differ by less than two of them may be the same: a caller who has waited as
-/// long as he was told must not be sent away for that.
+/// A server tells whole seconds, so clocks that differ by less than two of them may be the same: a caller that has waited as
+/// long as it was told must not be sent away for that.
 const UNSURE: TimeDelta = TimeDelta::seconds(2);
 
 /// How far the database's clock is ahead of this instance's, when it was last asked.

@@ -1,14 +1,14 @@
 //! Telling a payer's page at once how its order stands.
 //!
 //! What this instance decides it tells its own listeners in the moment. For what others decide the database is the meeting
-//! place: once a second one statement asks which of all the orders watched here are decided, however many listen; when
-//! nobody does there is none. It asks for states and not for the journal's new entries: a tail of `deal_event` would cost less
+//! place: once a second one statement asks which of all the orders watched here are decided, however many listen; without
+//! listeners there is none. It asks for states and not for the journal's new entries: a tail of `deal_event` would cost less
 //! with many listeners and little traffic, but numbers of an auto-increment are committed out of order, so that it would
 //! have to look back, and the service that this one replaces marks rows paid and writes no entry. 10,000 watched orders
 //! cost a database about a tenth of a second of one core, each second; a hundred, a thousandth.
 //!
-//! While somebody listens a payer is waiting, so a lost notification must not be waited for: WeChat is asked about
-//! watched orders as if their pages polled, out of the same budget (`Polls`).
+//! While a page listens a payer is waiting, so a lost notification must not be waited for: WeChat is asked about
+//! watched orders as if their pages polled, out of the same budget ([`Live::questions`](super::live::Live::questions)).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +19,8 @@ use crate::channel::TradeState;
 use crate::deal::OrderId;
 use crate::store::StoreError;
 
-use super::polls::Turn;
-use super::watched::Watch;
+use super::live::{Subscription, Turn};
+use super::poll::outcome;
 use super::{Gateway, GatewayError, OrderView};
 
 /// How long the first state waits for WeChat's word; then it is the stored one.
@@ -31,12 +31,12 @@ const FIRST: Duration = Duration::from_secs(1);
 pub struct Events {
     first: Option<OrderView>,
     last: OrderView,
-    watch: Option<Watch>,
+    subscription: Option<Subscription<Arc<GatewayError>>>,
 }
 
 impl Events {
-    fn new(first: OrderView, watch: Option<Watch>) -> Self {
-        Self { last: first.clone(), first: Some(first), watch }
+    fn new(first: OrderView, subscription: Option<Subscription<Arc<GatewayError>>>) -> Self {
+        Self { last: first.clone(), first: Some(first), subscription }
     }
 
     /// The present state at first, then the next change; nothing once the order is decided.
@@ -47,7 +47,7 @@ impl Events {
         if self.last.is_final() {
             return None;
         }
-        self.last = self.watch.as_mut()?.news(&self.last).await?;
+        self.last = self.subscription.as_mut()?.news(&self.last).await?;
         Some(self.last.clone())
     }
 }
@@ -63,58 +63,45 @@ impl Gateway {
         // What is decided between the look and this, the next statement finds.
         let stored = OrderView::undecided(TradeState::NotPay, deal.expires_at);
         let is_wechats = deal.mode.is_wechat();
-        let mut watch = self.watched.join(&order_id, stored.clone(), is_wechats.then(|| self.clock.ticks()));
+        let mut subscription = self.live.subscribe(&order_id, stored.clone(), is_wechats.then(|| self.clock.ticks()));
         let turn = if is_wechats { self.poll(&order_id, deal.expires_at) } else { Turn::NotNow };
         let heard = match turn {
-            Turn::Shared(answer) => timeout(FIRST, answer).await.ok().and_then(Result::ok),
+            Turn::Shared(waiting) => timeout(FIRST, outcome(waiting, &order_id)).await.ok().and_then(Result::ok),
             Turn::Recent(view) => Some(view),
             Turn::NotNow => None,
         };
-        let known = watch.known().unwrap_or(stored);
+        let known = subscription.known().unwrap_or(stored);
         let first = match heard {
             Some(view) if !known.is_final() => view,
             None if !known.is_final() => OrderView { as_of: Some(self.clock.now()), ..known },
             _ => known,
         };
-        Ok(Events::new(first, Some(watch)))
+        Ok(Events::new(first, Some(subscription)))
     }
 
     /// The orders that are watched here and not decided as far as is known.
     pub fn watched_orders(&self) -> Vec<OrderId> {
-        self.watched.undecided()
+        self.live.undecided()
     }
 
-    /// Those of them that this instance has decided, as soon as there are any.
-    pub async fn just_decided(&self) -> Vec<OrderId> {
-        self.watched.touched().await
+    /// The watched orders that this instance has decided, as soon as there are any.
+    pub async fn decided_orders(&self) -> Vec<OrderId> {
+        self.live.touched().await
     }
 
-    /// Tells those who watch these orders which are decided, by one statement for all of them.
+    /// Tells the listeners of these orders which are decided, by one statement for all of them.
+    ///
+    /// # Errors
+    /// The store could not say; they are at the next look.
     pub async fn tell_watchers(&self, order_ids: Vec<OrderId>) -> Result<(), StoreError> {
         if order_ids.is_empty() {
             return Ok(());
         }
         for deal in self.store.find_decided(&order_ids).await? {
             if let Some(view) = OrderView::decided(&deal) {
-                self.watched.tell(&deal.order_id, &view);
+                self.live.tell(&deal.order_id, &view);
             }
         }
         Ok(())
-    }
-
-    /// Asks WeChat for those who wait, in their order and as far as the budget reaches. Who watches an order is in line as if
-    /// a page polled.
-    pub fn ask_for_those_who_wait(self: &Arc<Self>) {
-        for (order_id, expires_at) in self.watched.to_be_asked(self.clock.ticks()) {
-            drop(self.poll(&order_id, expires_at));
-        }
-        while let Some((order_id, expires_at)) = self.polls.first_in_line(&self.clock) {
-            if self.known_paid(&order_id).is_some() {
-                self.polls.leave(&order_id);
-            } else {
-                // Whoever watches hears the answer, and whoever polls gets it the next time; nobody waits for it here.
-                drop(self.poll(&order_id, expires_at));
-            }
-        }
     }
 }

@@ -28,7 +28,7 @@ impl Label for Origin {
 }
 
 label! {
-    /// Who found a payment without its notification.
+    /// What found a payment without its notification.
     pub enum Healer = "source" {
         /// A payer's page, by asking.
         Query = "query",
@@ -125,7 +125,7 @@ label! {
         Incomplete = "incomplete",
         /// Not signed with our key.
         Signature = "signature",
-        /// For somebody else.
+        /// Meant for another merchant.
         Foreign = "foreign",
     }
 }

@@ -160,7 +160,7 @@ impl GatewayMetrics {
         self.skew.set(skew.num_seconds());
     }
 
-    /// Whether it is time to count again; then nobody else is told so for a while.
+    /// Whether it is time to count again; then no other scrape is told so for a while.
     fn take_count(&self, now: Timestamp) -> bool {
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let is_time = counted.at.is_none_or(|at| (now - at).abs() >= COUNTED_EVERY);

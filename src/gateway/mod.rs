@@ -3,47 +3,53 @@
 
 mod clocks;
 mod close_order;
+mod error;
 mod events;
+mod expire;
+mod follow;
+mod inquire;
 mod labels;
+mod link;
+mod live;
 mod metrics;
-mod pace;
-mod paid;
 mod pay_page;
-mod polls;
+mod poll;
 mod query_order;
 mod readiness;
 mod settle;
 mod sweep;
 mod take_notice;
 mod to_pay;
-mod watched;
+mod view;
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
 use crate::chance::Chance;
-use crate::channel::{CallError, Channel, Evidence, Refusal};
+use crate::channel::{Channel, Evidence};
 use crate::clock::Clock;
 use crate::deal::{Deal, OrderId, Schedule, Timestamp};
-use crate::store::{Event, EventKind, Origin, Store, StoreError};
+use crate::store::{Event, EventKind, Origin, Store};
 
+pub use close_order::Closed;
+pub use error::GatewayError;
 pub use events::Events;
+pub use follow::Swept;
 pub use labels::{Disbelief, Wrong};
+pub use link::{Link, Opened};
+pub use live::OrderView;
 pub use metrics::GatewayMetrics;
 pub use pay_page::{PayPage, Standing};
-pub use query_order::OrderView;
 pub use readiness::NotReady;
 pub use settle::{SettleError, Settled};
-pub use sweep::Swept;
 pub use take_notice::Taken;
-pub use to_pay::{Opened, ToPay};
+pub use to_pay::ToPay;
 
 use clocks::Skew;
-use paid::Paid;
-use polls::Polls;
-use sweep::Sweeping;
-use watched::Watched;
+use follow::Follower;
+use live::Live;
+use sweep::Claimed;
 
 /// What an operator may choose about deals.
 #[derive(Debug, Clone)]
@@ -68,73 +74,19 @@ pub struct Gateway {
     clock: Clock,
     chance: Chance,
     terms: Terms,
-    polls: Polls,
-    paid: Paid,
-    watched: Watched,
+    live: Live<Arc<GatewayError>>,
     metrics: GatewayMetrics,
-    sweeping: Sweeping,
+    follower: Follower,
+    claimed: Claimed,
     skew: Skew,
-}
-
-/// Why a caller does not get what was asked for.
-#[derive(Debug, thiserror::Error)]
-pub enum GatewayError {
-    /// There is no such deal.
-    #[error("there is no such order")]
-    NotFound,
-    /// The idempotency key was used with other parameters.
-    #[error("the idempotency key was used with another {0}")]
-    IdempotencyConflict(&'static str),
-    /// The signed offer has opened another deal.
-    #[error("the signature has been used")]
-    SignatureUsed,
-    /// The deal is paid.
-    #[error("the order is paid")]
-    OrderPaid(OrderId),
-    /// The deal is closed.
-    #[error("the order is closed")]
-    OrderClosed(OrderId),
-    /// The deal is too young to be closed.
-    #[error("the order can be closed in {} s", .0.as_secs())]
-    TooEarly(Duration),
-    /// The deal is paid by other means, and WeChat knows nothing of it.
-    #[error("the order is not paid by WeChat")]
-    NotWeChats(OrderId),
-    /// WeChat has answered no.
-    #[error("WeChat refused: {1}")]
-    Refused(OrderId, Refusal),
-    /// WeChat did not answer the question.
-    #[error("{1}")]
-    Upstream(OrderId, CallError),
-    /// WeChat says paid, and what it says does not fit the deal. An alarm was raised.
-    #[error("the payment does not fit the order")]
-    Mismatch(OrderId),
-    /// As many calls to WeChat are under way as we allow ourselves.
-    #[error("too many calls to WeChat are under way")]
-    Busy,
-    /// The store could not do it.
-    #[error("{0}")]
-    Store(#[from] StoreError),
-}
-
-impl GatewayError {
-    /// The outcome of a call to WeChat about this order that brought no answer.
-    fn of_call(order_id: &OrderId, error: CallError) -> Self {
-        match error {
-            CallError::Busy => Self::Busy,
-            CallError::Refused(refusal) => Self::Refused(order_id.clone(), refusal),
-            error => Self::Upstream(order_id.clone(), error),
-        }
-    }
 }
 
 impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, channel: Channel, clock: Clock, chance: Chance, terms: Terms) -> Self {
-        let polls = Polls::new(terms.query_budget);
-        let (paid, watched, metrics) = (Paid::default(), Watched::default(), GatewayMetrics::default());
-        let (sweeping, skew) = (Sweeping::default(), Skew::default());
-        Self { store, channel, clock, chance, terms, polls, paid, watched, metrics, sweeping, skew }
+        let live = Live::new(terms.query_budget);
+        let (metrics, follower, claimed, skew) = Default::default();
+        Self { store, channel, clock, chance, terms, live, metrics, follower, claimed, skew }
     }
 
     /// What was counted since the start.
@@ -142,8 +94,8 @@ impl Gateway {
         &self.metrics
     }
 
-    /// From here on the log says which order the request at hand is about. Said of orders that we know, never of what
-    /// somebody typed.
+    /// From here on the log says which order the request at hand is about. Said of orders that are known here, never of what
+    /// a caller typed.
     fn is_about(order_id: &OrderId) {
         tracing::Span::current().record("order_id", tracing::field::display(order_id));
     }

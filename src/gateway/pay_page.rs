@@ -5,6 +5,7 @@ use tracing::info;
 
 use crate::deal::{Deal, DealStatus, OrderId, Timestamp};
 
+use super::link::Link;
 use super::{Gateway, GatewayError};
 
 /// A deal as its payer is to see it.
@@ -38,7 +39,7 @@ pub enum Standing {
 impl Gateway {
     /// The page of a deal.
     pub async fn pay_page(&self, order_id: OrderId) -> Result<PayPage, GatewayError> {
-        let deal = self.store.find(&order_id).await?.ok_or(GatewayError::NotFound)?;
+        let deal = self.load(&order_id).await?;
         Self::is_about(&order_id);
         let expires_at = deal.payable_until();
         let is_over = expires_at <= self.clock.now();
@@ -47,9 +48,9 @@ impl Gateway {
             DealStatus::Expired | DealStatus::Unpaid if is_over => Standing::Expired,
             DealStatus::Expired => Standing::Closed,
             DealStatus::Unpaid => match self.link(deal.clone()).await {
-                Ok(opened) => Standing::Waiting(opened.code_url),
-                Err(GatewayError::OrderPaid(_)) => paid(&self.load(&order_id).await?),
-                Err(GatewayError::OrderClosed(_)) => Standing::Closed,
+                Ok(Link::Open(opened)) => Standing::Waiting(opened.code_url),
+                Ok(Link::Paid(_)) => paid(&self.load(&order_id).await?),
+                Ok(Link::Closed(_)) => Standing::Closed,
                 Err(error @ GatewayError::Store(_)) => return Err(error),
                 Err(error) => {
                     info!(%order_id, %error, "a payer's page has no link to show");

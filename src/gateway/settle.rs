@@ -28,7 +28,7 @@ pub enum Settled {
     GivenBack,
 }
 
-/// A payment that changed nothing, though WeChat has signed it. Somebody should look.
+/// A payment that changed nothing, though WeChat has signed it. An operator should look.
 #[derive(Debug, thiserror::Error)]
 pub enum SettleError {
     /// No deal has this number. (It may be another environment's, with the same key.)
@@ -71,7 +71,7 @@ impl Gateway {
         self.metrics.settled(&outcome, trade, origin, self.clock.now());
         let order_id = trade.order_id();
         if outcome.is_ok() {
-            self.watched.touch(order_id);
+            self.live.touch(order_id);
         }
         let (source, total_fee) = (trade.source(), trade.total_fee().get());
         let transaction = tail(trade.transaction_id());
@@ -109,7 +109,7 @@ impl Gateway {
             ..self.event(trade.order_id(), kind, origin)
         };
         if self.store.mark_paid(trade, paid_at, event(EventKind::Settled)).await? {
-            self.paid.note_payment(trade.order_id(), paid_at, trade.is_refunded(), self.clock.ticks());
+            self.live.note_payment(trade.order_id(), paid_at, trade.is_refunded(), self.clock.ticks());
             return Ok(Settled::Now);
         }
         // Not an unpaid deal of ours with this price. Look why, and move it only from where it stands.
@@ -137,7 +137,7 @@ impl Gateway {
             };
             if changed {
                 let paid_at = deal.paid_at.unwrap_or(paid_at);
-                self.paid.note_payment(trade.order_id(), paid_at, trade.is_refunded(), self.clock.ticks());
+                self.live.note_payment(trade.order_id(), paid_at, trade.is_refunded(), self.clock.ticks());
                 return Ok(settled);
             }
         }

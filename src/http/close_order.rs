@@ -7,6 +7,8 @@ use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::gateway::Closed;
+
 use super::App;
 use super::edge::Begun;
 use super::order_id::OrderIdParam;
@@ -26,12 +28,11 @@ pub async fn close_order(
     OrderIdParam(order_id): OrderIdParam,
 ) -> Result<Json<CloseOrderAnswer>, Refusal> {
     let gateway = app.gateway.clone();
-    match app.serve(begun, async move { gateway.close_order(order_id).await }).await? {
-        Ok(()) => Ok(Json(CloseOrderAnswer { code: 0, msg: "关单成功" })),
-        // The original's sentence for every refusal of the business.
-        Err(error) => Err(match Refusal::from(error) {
-            refusal if refusal.is_business() => refusal.saying("关单失败"),
-            refusal => refusal,
-        }),
-    }
+    let refusal = match app.serve(begun, async move { gateway.close_order(order_id).await }).await? {
+        Ok(Closed::Closed) => return Ok(Json(CloseOrderAnswer { code: 0, msg: "关单成功" })),
+        Ok(Closed::Paid(order_id)) => Refusal::order_paid(&order_id),
+        Err(error) => Refusal::from(error),
+    };
+    // The original's sentence for every refusal of the business.
+    Err(if refusal.is_business() { refusal.saying("关单失败") } else { refusal })
 }

@@ -133,6 +133,14 @@ impl Refusal {
         Self { retry_after: Some(SOON.as_secs()), ..Self::new(status, "UPSTREAM", "微信支付暂无应答，请稍后再试") }
     }
 
+    pub fn order_paid(order_id: &OrderId) -> Self {
+        Self::new(StatusCode::OK, "ORDER_PAID", "该订单已支付").order(order_id)
+    }
+
+    pub fn order_closed(order_id: &OrderId) -> Self {
+        Self::new(StatusCode::OK, "ORDER_CLOSED", "该订单已关闭").order(order_id)
+    }
+
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
@@ -163,8 +171,6 @@ impl From<&GatewayError> for Refusal {
                 ..Self::new(StatusCode::CONFLICT, "IDEMPOTENCY_CONFLICT", "相同的 Idempotency-Key 已用于其他参数")
             },
             GatewayError::SignatureUsed => Self::unauthorized("this signature has been used"),
-            GatewayError::OrderPaid(order_id) => Self::new(StatusCode::OK, "ORDER_PAID", "该订单已支付").order(order_id),
-            GatewayError::OrderClosed(order_id) => Self::new(StatusCode::OK, "ORDER_CLOSED", "该订单已关闭").order(order_id),
             GatewayError::TooEarly(wait) => Self {
                 retry_after: Some(wait.as_secs()),
                 ..Self::new(StatusCode::OK, "TOO_EARLY", "订单生成后不能马上关单").detail("the order is too young to be closed")

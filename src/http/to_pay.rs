@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::deal::{BeijingTime, Fen};
-use crate::gateway::{Opened, ToPay};
+use crate::gateway::{Link, ToPay};
 use crate::listener::Peer;
 
 use super::App;
@@ -48,7 +48,11 @@ pub async fn to_pay(
 ) -> Result<Json<ToPayAnswer>, Refusal> {
     app.limits.admit(wish.payer, wish.merchant_id).map_err(Refusal::rate_limited)?;
     let gateway = app.gateway.clone();
-    let opened: Opened = app.serve(begun, async move { gateway.to_pay(wish).await }).await??;
+    let opened = match app.serve(begun, async move { gateway.to_pay(wish).await }).await?? {
+        Link::Open(opened) => opened,
+        Link::Paid(order_id) => return Err(Refusal::order_paid(&order_id)),
+        Link::Closed(order_id) => return Err(Refusal::order_closed(&order_id)),
+    };
     Ok(Json(ToPayAnswer {
         code_url: [opened.code_url],
         pay_page: app.page.address_of(&opened.order_id),

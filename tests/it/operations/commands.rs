@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::time::timeout;
 
 use crate::support::configured::run;
 use crate::support::database::{Database, Engine};

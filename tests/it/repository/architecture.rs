@@ -1,5 +1,6 @@
 //! The walls between the rooms of the sources: which may name which.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +26,7 @@ pub fn files(below: &Path) -> Vec<PathBuf> {
 
 fn never_names(rooms: &[&str], words: &[&str]) {
     for (path, text) in rooms.iter().flat_map(|room| sources(room)) {
-        let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        let code = code_lines(&text).collect::<Vec<_>>().join("\n");
         for word in words {
             assert!(!code.contains(word), "{} names {word}", path.display());
         }
@@ -187,4 +188,96 @@ fn every_test_that_the_security_page_names_is_there() {
             assert!(tests.contains(&format!("fn {test}(")), "there is no test {test}");
         }
     }
+}
+
+#[test]
+fn what_is_live_calls_nothing_of_the_gateway() {
+    never_names(&["gateway/live"], &["Gateway", "crate::gateway", "crate::store"]);
+    names_no_parent("gateway/live");
+}
+
+#[test]
+fn the_follower_knows_only_due_times_and_leases() {
+    never_names(&["gateway/follow"], &["Gateway", "crate::gateway", "crate::channel", "Deal"]);
+    names_no_parent("gateway/follow");
+}
+
+fn names_no_parent(room: &str) {
+    for (path, text) in sources(room) {
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let parent = if path.ends_with("mod.rs") { "super::" } else { "super::super::" };
+        assert!(!code_lines(code).any(|line| line.contains(parent)), "{} names what is outside of its room", path.display());
+    }
+}
+
+#[test]
+fn verbs_name_no_use_case() {
+    let verbs = ["inquire.rs", "settle.rs", "expire.rs", "link", "view.rs", "poll.rs"].map(|verb| format!("gateway/{verb}"));
+    let verbs: Vec<_> = verbs.iter().map(String::as_str).collect();
+    for use_case in ["to_pay", "query_order", "close_order", "pay_page", "events", "sweep", "sweep_once", "notice"] {
+        never_names(&verbs, &[&format!("super::{use_case}"), &format!("self.{use_case}(")]);
+    }
+}
+
+#[test]
+fn no_room_of_the_gateway_is_imported_in_a_circle() {
+    let mut found = 0;
+    for room in ["gateway", "gateway/live", "gateway/follow", "gateway/link"] {
+        let imports = imports(room);
+        found += imports.values().map(BTreeSet::len).sum::<usize>();
+        for start in imports.keys() {
+            let (mut reached, mut next) = (BTreeSet::new(), vec![start]);
+            while let Some(module) = next.pop() {
+                for imported in &imports[module] {
+                    assert!(imported != start, "{room}/{start} is imported by {room}/{module}, which it imports itself");
+                    if reached.insert(imported) {
+                        next.push(imported);
+                    }
+                }
+            }
+        }
+    }
+    assert!(found > 20, "the imports are looked for in the wrong way: {found}");
+}
+
+/// Which of a room's modules imports which others, also by the names under which the room's `mod.rs` hands them on. (What is
+/// defined in `mod.rs` itself belongs to all of them.)
+fn imports(room: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let below = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room);
+    let files = sources(room).into_iter().map(|(path, text)| (path.strip_prefix(&below).unwrap().to_owned(), text));
+    let (root, files): (Vec<_>, Vec<_>) = files.partition(|(path, _)| path == Path::new("mod.rs"));
+    let module = |path: &Path| path.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs").to_owned();
+    let mut imports: BTreeMap<_, BTreeSet<String>> = files.iter().map(|(path, _)| (module(path), BTreeSet::new())).collect();
+    let handed_on = used(&root[0].1, "").into_iter().filter(|path| path.len() > 1 && imports.contains_key(&path[0]));
+    let handed_on: BTreeMap<_, _> = handed_on.map(|path| (path[1].clone(), path[0].clone())).collect();
+    for (path, text) in &files {
+        let is_nested = path.iter().count() > 1 && !path.ends_with("mod.rs");
+        let prefix = if is_nested { "super::super::" } else { "super::" };
+        for used in used(text, prefix) {
+            let imported = if imports.contains_key(&used[0]) { Some(&used[0]) } else { handed_on.get(&used[0]) };
+            if let Some(imported) = imported.filter(|imported| **imported != module(path)) {
+                imports.get_mut(&module(path)).unwrap().insert(imported.clone());
+            }
+        }
+    }
+    imports
+}
+
+/// The paths of a file's `use` statements that begin so, without the beginning.
+fn used(text: &str, prefix: &str) -> Vec<Vec<String>> {
+    let code: String = code_lines(text).collect::<Vec<_>>().join(" ");
+    let statements = code.split(';').filter_map(|statement| statement.rsplit_once("use "));
+    let paths = statements.map(|(_, path)| path.replace(char::is_whitespace, ""));
+    let mut used = Vec::new();
+    for path in paths.filter_map(|path| path.strip_prefix(prefix).map(str::to_owned)) {
+        let (before, names) = path.split_once('{').unwrap_or(("", &path));
+        for name in names.trim_end_matches('}').split(',').filter(|name| !name.is_empty()) {
+            used.push(format!("{before}{name}").split("::").map(str::to_owned).collect());
+        }
+    }
+    used
+}
+
+fn code_lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.trim_start().starts_with("//"))
 }

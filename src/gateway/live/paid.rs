@@ -1,16 +1,14 @@
 //! A cache of deals that are known to be paid: the poll that sees the payment, and those after it, cost the database
-//! nothing. Nothing leaves Paid, whoever else works on the database; but a payment may be given back, and another instance
-//! may be the one that hears of it. So after a minute the row is looked at again.
+//! nothing. Nothing leaves Paid, whatever another program does to the database; but a payment may be given back, and another
+//! instance may be the one that hears of it. So after a minute the row is looked at again.
 //!
 //! A payment itself does not say until when its deal could have been paid, which a payer's page is told too; so that is
 //! remembered of every deal that is opened or polled here.
 
 use std::collections::HashMap;
 use std::mem;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::channel::TradeState;
 use crate::deal::{OrderId, Timestamp};
 
 use super::OrderView;
@@ -20,11 +18,9 @@ const GENERATION: usize = 32_768;
 /// For so long a payment is told of without a look at its row.
 const FRESH: Duration = Duration::from_secs(60);
 
+/// The deals that are remembered.
 #[derive(Debug, Default)]
-pub struct Paid(Mutex<Generations>);
-
-#[derive(Debug, Default)]
-struct Generations {
+pub struct PaidDeals {
     young: HashMap<OrderId, Known>,
     /// As it stood when the young ones had become too many.
     old: HashMap<OrderId, Known>,
@@ -45,37 +41,29 @@ struct Payment {
     as_of: Duration,
 }
 
-impl Paid {
+impl PaidDeals {
     /// How a deal stands that is known to be paid.
     pub fn view(&self, order_id: &OrderId, now: Duration) -> Option<OrderView> {
-        let known = self.lock().get(order_id)?;
+        let known = self.get(order_id)?;
         let payment = known.payment.filter(|payment| now < payment.as_of + FRESH)?;
-        Some(OrderView::new(TradeState::of_paid(payment.is_refunded), known.expires_at, Some(payment.paid_at)))
+        Some(OrderView::paid(payment.is_refunded, known.expires_at, Some(payment.paid_at)))
     }
 
     /// Remembers until when a deal can be paid.
-    pub fn note_expiry(&self, order_id: &OrderId, expires_at: Option<Timestamp>) {
-        let mut generations = self.lock();
-        if generations.get(order_id).is_none() {
-            generations.put(order_id, Known { expires_at, payment: None });
+    pub fn note_expiry(&mut self, order_id: &OrderId, expires_at: Option<Timestamp>) {
+        if self.get(order_id).is_none() {
+            self.put(order_id, Known { expires_at, payment: None });
         }
     }
 
-    /// Remembers that the payment of a deal is stored. What was given back once stays so, whoever has read the row before.
-    pub fn note_payment(&self, order_id: &OrderId, paid_at: Timestamp, is_refunded: bool, now: Duration) {
-        let mut generations = self.lock();
-        if let Some(known) = generations.get(order_id) {
+    /// Remembers that the payment of a deal is stored. What was given back once stays so, whatever an older row says.
+    pub fn note_payment(&mut self, order_id: &OrderId, paid_at: Timestamp, is_refunded: bool, now: Duration) {
+        if let Some(known) = self.get(order_id) {
             let is_refunded = is_refunded || known.payment.is_some_and(|payment| payment.is_refunded);
-            generations.put(order_id, Known { payment: Some(Payment { paid_at, is_refunded, as_of: now }), ..known });
+            self.put(order_id, Known { payment: Some(Payment { paid_at, is_refunded, as_of: now }), ..known });
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Generations> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Generations {
     fn get(&self, order_id: &OrderId) -> Option<Known> {
         self.young.get(order_id).or_else(|| self.old.get(order_id)).copied()
     }
@@ -91,6 +79,7 @@ impl Generations {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channel::TradeState;
 
     const NOW: Duration = Duration::from_secs(7);
 
@@ -100,20 +89,19 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_bounded_and_the_newest_stay() {
-        let (paid, at) = (Paid::default(), Timestamp::UNIX_EPOCH);
+        let (mut paid, at) = (PaidDeals::default(), Timestamp::UNIX_EPOCH);
         for number in 0..3 * GENERATION {
             paid.note_expiry(&order(number), Some(at));
             paid.note_payment(&order(number), at, false, NOW);
         }
         assert!((2 * GENERATION..3 * GENERATION).all(|number| paid.view(&order(number), NOW).is_some()));
         assert!(paid.view(&order(0), NOW).is_none());
-        let generations = paid.lock();
-        assert!(generations.young.len() + generations.old.len() <= 2 * GENERATION);
+        assert!(paid.young.len() + paid.old.len() <= 2 * GENERATION);
     }
 
     #[test]
     fn only_a_payment_makes_paid() {
-        let (paid, at) = (Paid::default(), Timestamp::UNIX_EPOCH);
+        let (mut paid, at) = (PaidDeals::default(), Timestamp::UNIX_EPOCH);
         paid.note_expiry(&order(1), Some(at));
         assert_eq!(paid.view(&order(1), NOW), None);
         paid.note_payment(&order(2), at, false, NOW);
@@ -125,14 +113,14 @@ mod tests {
 
     #[test]
     fn a_payment_is_told_for_a_minute_and_what_is_given_back_stays_so() {
-        let (paid, at) = (Paid::default(), Timestamp::UNIX_EPOCH);
-        let told = |seconds| paid.view(&order(1), NOW + Duration::from_secs(seconds)).map(|view| view.state);
+        let (mut paid, at) = (PaidDeals::default(), Timestamp::UNIX_EPOCH);
+        let told = |paid: &PaidDeals, seconds| paid.view(&order(1), NOW + Duration::from_secs(seconds)).map(|view| view.state);
         paid.note_expiry(&order(1), Some(at));
         paid.note_payment(&order(1), at, false, NOW);
-        assert_eq!((told(0), told(59), told(60)), (Some(TradeState::Success), Some(TradeState::Success), None));
+        assert_eq!((told(&paid, 0), told(&paid, 59), told(&paid, 60)), (Some(TradeState::Success), Some(TradeState::Success), None));
         paid.note_payment(&order(1), at, true, NOW + Duration::from_secs(60));
-        assert_eq!((told(61), told(119), told(120)), (Some(TradeState::Refund), Some(TradeState::Refund), None));
+        assert_eq!((told(&paid, 61), told(&paid, 119), told(&paid, 120)), (Some(TradeState::Refund), Some(TradeState::Refund), None));
         paid.note_payment(&order(1), at, false, NOW + Duration::from_secs(120));
-        assert_eq!(told(121), Some(TradeState::Refund), "who read the row before it was given back");
+        assert_eq!(told(&paid, 121), Some(TradeState::Refund), "an instance has read the row before it was given back");
     }
 }

@@ -1,14 +1,12 @@
-//! Fair queueing within a rate limit: which deals a pass of the sweeper looks at.
+//! Fair queueing within a rate limit: which of the items that are due a pass looks at.
 //!
-//! The deals that are due stand in a line, the latest in front: after an outage those are the ones whose payers still wait.
+//! The items that are due stand in a line, the latest in front: after an outage those are the deals whose payers still wait.
 //! But if only the front were served, then under more load than the budget bears the oldest would wait for ever. So each end
-//! of the line has half of the calls: the end that has cost less so far is served next. Whatever comes due behind a deal
-//! delays it no more, and a deal waits for twice the calls of those that came due before it, at the most.
+//! of the line has half of the calls: the end that has cost less so far is served next. Whatever comes due behind an item
+//! delays it no more, and an item waits for twice the calls of those that came due before it, at the most.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use crate::deal::Deal;
 
 /// An end of the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,10 +15,16 @@ enum End {
     Oldest,
 }
 
-/// A deal whose turn has come.
+/// An item whose turn has come.
 #[derive(Debug)]
-pub struct Chosen {
-    pub deal: Deal,
+pub struct Chosen<T> {
+    pub item: T,
+    pub share: Share,
+}
+
+/// What is set aside of the budget for an item.
+#[derive(Debug, Clone, Copy)]
+pub struct Share {
     end: End,
     calls: u32,
 }
@@ -31,7 +35,7 @@ pub struct Pace(Mutex<Spent>);
 
 #[derive(Debug, Default)]
 struct Spent {
-    /// Calls that may still be made. Below zero after a deal that cost more than was left: the next pass pays for it.
+    /// Calls that may still be made. Below zero after an item that cost more than was left: the next pass pays for it.
     left: i64,
     /// Calls that the latest have had beyond what the oldest have had.
     ahead: i64,
@@ -54,8 +58,8 @@ impl Pace {
         spent.left = (spent.left + i64::from(calls)).min(i64::from(calls));
     }
 
-    /// Takes those out of the line for whom there are calls left; the first in line is the deal that came due last.
-    pub fn choose(&self, line: &mut VecDeque<Deal>, calls_for: impl Fn(&Deal) -> u32) -> Vec<Chosen> {
+    /// Takes those out of the line for which there are calls left; the first in line is the item that came due last.
+    pub fn choose<T>(&self, line: &mut VecDeque<T>, calls_for: impl Fn(&T) -> u32) -> Vec<Chosen<T>> {
         let mut spent = self.spent();
         let mut chosen = Vec::new();
         while spent.left > 0 {
@@ -64,22 +68,22 @@ impl Pace {
                 End::Latest => line.pop_front(),
                 End::Oldest => line.pop_back(),
             };
-            let Some(deal) = next else { break };
-            let calls = calls_for(&deal);
+            let Some(item) = next else { break };
+            let calls = calls_for(&item);
             spent.spend(end, i64::from(calls));
-            chosen.push(Chosen { deal, end, calls });
+            chosen.push(Chosen { item, share: Share { end, calls } });
         }
         chosen
     }
 
-    /// Another instance has the look: no call is made for it here.
-    pub fn give_back(&self, chosen: &Chosen) {
-        self.spent().spend(chosen.end, -i64::from(chosen.calls));
+    /// Another instance has the lease: no call is made for it here.
+    pub fn give_back(&self, share: Share) {
+        self.settle(share, 0);
     }
 
     /// So many calls were really made for it.
-    pub fn settle(&self, chosen: &Chosen, made: u32) {
-        self.spent().spend(chosen.end, i64::from(made) - i64::from(chosen.calls));
+    pub fn settle(&self, share: Share, made: u32) {
+        self.spent().spend(share.end, i64::from(made) - i64::from(share.calls));
     }
 
     fn spent(&self) -> MutexGuard<'_, Spent> {
@@ -92,35 +96,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::deal::{DealStatus, Prepay, Timestamp};
 
-    fn deal(number: i64) -> Deal {
-        Deal {
-            id: number,
-            order_id: number.to_string().parse().unwrap(),
-            merchant_id: 1,
-            product_id: 1,
-            charged: None,
-            status: DealStatus::Unpaid,
-            transaction_id: None,
-            mode: crate::deal::Mode::WeChat,
-            created_at: Timestamp::UNIX_EPOCH,
-            foreign: None,
-            paid_at: None,
-            refunded_at: None,
-            expires_at: None,
-            due_at: None,
-            prepay: Prepay::default(),
-        }
+    /// Items that came due in the order of their numbers.
+    fn line(numbers: impl DoubleEndedIterator<Item = i64>) -> VecDeque<i64> {
+        numbers.rev().collect()
     }
 
-    /// Deals that came due in the order of their numbers.
-    fn line(numbers: impl DoubleEndedIterator<Item = i64>) -> VecDeque<Deal> {
-        numbers.rev().map(deal).collect()
-    }
-
-    fn numbers(chosen: &[Chosen]) -> Vec<i64> {
-        chosen.iter().map(|chosen| chosen.deal.id).collect()
+    fn numbers(chosen: &[Chosen<i64>]) -> Vec<i64> {
+        chosen.iter().map(|chosen| chosen.item).collect()
     }
 
     #[test]
@@ -143,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dear_deal_is_paid_for_by_the_passes_after_it() {
+    fn a_dear_item_is_paid_for_by_the_passes_after_it() {
         let pace = Pace::default();
         let mut line = line(0..3);
         let served: Vec<usize> = (0..10)
@@ -161,7 +144,7 @@ mod tests {
         pace.refill(2);
         let mut line = line(0..4);
         for chosen in pace.choose(&mut line, |_| 1) {
-            pace.give_back(&chosen);
+            pace.give_back(chosen.share);
         }
         assert_eq!(numbers(&pace.choose(&mut line, |_| 1)), [2, 1]);
         assert!(pace.choose(&mut line, |_| 1).is_empty());
@@ -173,28 +156,28 @@ mod tests {
         pace.refill(4);
         let mut line = line(0..12);
         let dear = pace.choose(&mut line, |_| 4);
-        pace.settle(&dear[0], 6);
+        pace.settle(dear[0].share, 6);
         pace.refill(4);
         assert_eq!(pace.choose(&mut line, |_| 1).len(), 2, "two more were called than were set aside");
     }
 
     proptest! {
-        /// Whatever arrives behind it: a deal is served once twice the calls of those before it have been made.
+        /// Whatever arrives behind it: an item is served once twice the calls of those before it have been made.
         #[test]
-        fn a_deal_waits_for_twice_the_calls_before_it(before in 0..20i64, arrivals in 0..8i64, calls in 1..6u32, dear in 1..5u32) {
+        fn an_item_waits_for_twice_the_calls_before_it(before in 0..20i64, arrivals in 0..8i64, calls in 1..6u32, dear in 1..5u32) {
             let pace = Pace::default();
             let mut waiting = line(0..=before);
             let (mut next, mut passes) = (before + 1, 0);
             let most = (before + 1) * i64::from(dear);
-            while waiting.iter().any(|deal| deal.id == before) {
+            while waiting.contains(&before) {
                 for _ in 0..arrivals {
-                    waiting.push_front(deal(next));
+                    waiting.push_front(next);
                     next += 1;
                 }
                 pace.refill(calls);
-                pace.choose(&mut waiting, |deal| if deal.id % 2 == 0 { dear } else { 1 });
+                pace.choose(&mut waiting, |number| if number % 2 == 0 { dear } else { 1 });
                 passes += 1;
-                // A dear deal at each end may be under way when its turn comes.
+                // A dear item at each end may be under way when its turn comes.
                 prop_assert!((passes - 1) * i64::from(calls) <= 2 * most + 2 * i64::from(dear), "{passes} passes of {calls} calls");
             }
         }

@@ -1,0 +1,60 @@
+//! Why a use case fails.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::channel::{CallError, Refusal};
+use crate::deal::OrderId;
+use crate::store::StoreError;
+
+/// Why a caller does not get what was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// There is no such deal.
+    #[error("there is no such order")]
+    NotFound,
+    /// The idempotency key was used with other parameters.
+    #[error("the idempotency key was used with another {0}")]
+    IdempotencyConflict(&'static str),
+    /// The signed offer has opened another deal.
+    #[error("the signature has been used")]
+    SignatureUsed,
+    /// The deal is too young to be closed.
+    #[error("the order can be closed in {} s", .0.as_secs())]
+    TooEarly(Duration),
+    /// The deal is paid by other means, and WeChat knows nothing of it.
+    #[error("the order is not paid by WeChat")]
+    NotWeChats(OrderId),
+    /// WeChat has answered no.
+    #[error("WeChat refused: {1}")]
+    Refused(OrderId, Refusal),
+    /// WeChat did not answer the question.
+    #[error("{1}")]
+    Upstream(OrderId, CallError),
+    /// WeChat says paid, and what it says does not fit the deal. An alarm was raised.
+    #[error("the payment does not fit the order")]
+    Mismatch(OrderId),
+    /// As many calls to WeChat are under way as we allow ourselves.
+    #[error("too many calls to WeChat are under way")]
+    Busy,
+    /// The store could not do it.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+}
+
+impl GatewayError {
+    /// Why a call to WeChat about this order brought no answer.
+    pub(super) fn of_call(order_id: &OrderId, error: CallError) -> Self {
+        match error {
+            CallError::Busy => Self::Busy,
+            CallError::Refused(refusal) => Self::Refused(order_id.clone(), refusal),
+            error => Self::Upstream(order_id.clone(), error),
+        }
+    }
+}
+
+impl From<StoreError> for Arc<GatewayError> {
+    fn from(error: StoreError) -> Self {
+        Self::new(error.into())
+    }
+}

@@ -1,0 +1,134 @@
+//! A driver for whatever has a due time and a lease: an item that is due is acquired by its lease, moved on by a step, and
+//! planned anew or done. The rate limit is shared fairly between the items that came due last and those that wait longest
+//! ([`Pace`]).
+//!
+//! An instance that dies leaves items that come due again when their leases are over; and two instances at one item would do
+//! no harm, for every write is guarded by itself. Whatever goes wrong in a step leaves the item due again. So what is due is
+//! moved on within a bound, under any load: the pause between two looks, a lease that a dead instance has taken with it, and
+//! the time that the budget takes for twice the calls of the items that came due before.
+
+mod calls;
+mod pace;
+
+use std::collections::VecDeque;
+use std::future::Future;
+
+use chrono::TimeDelta;
+use futures_util::future::join_all;
+
+use crate::deal::Timestamp;
+use crate::store::StoreError;
+
+pub use calls::Calls;
+use pace::{Chosen, Pace};
+
+/// Items read for one pass from each end of the line.
+const BATCH: u32 = 1000;
+
+/// When an item is due next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Then.
+    At(Timestamp),
+    /// Never: it is decided, or given up.
+    Done,
+}
+
+/// What became of an item in one step.
+#[derive(Debug)]
+pub struct Step {
+    /// When it is due next, unless the step has decided it.
+    pub next: Next,
+    /// What the journal says of it.
+    pub said: String,
+}
+
+/// A kind of thing that is followed. All times are those of the database's clock, which all instances share.
+pub trait Followed: Sync {
+    /// One of them.
+    type Item: Send + Sync;
+
+    /// The items that are due, those that came due last first; when there are more, `limit` from each end of the line.
+    fn due(&self, now: Timestamp, limit: u32) -> impl Future<Output = Result<Vec<Self::Item>, StoreError>> + Send;
+
+    /// The calls that are set aside for its next step, and how long the lease for it is: longer than the step can take.
+    fn terms(&self, item: &Self::Item) -> (u32, TimeDelta);
+
+    /// Takes the lease, by moving its due time to `until` if that is still as it was read; `false` when another instance has it.
+    fn acquire(&self, item: &Self::Item, until: Timestamp) -> impl Future<Output = bool> + Send;
+
+    /// Moves it on, and counts the calls that were made for that.
+    fn step(&self, item: &Self::Item, now: Timestamp, calls: &Calls) -> impl Future<Output = Step> + Send;
+
+    /// Writes down the step of an item whose lease was taken until `until`, and when it is due next. Of an item that was decided
+    /// meanwhile this changes nothing.
+    fn plan(&self, item: &Self::Item, until: Timestamp, step: Step) -> impl Future<Output = ()> + Send;
+}
+
+/// What a pass did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Swept {
+    /// Items that were due and read.
+    pub due: usize,
+    /// Of these, looked at by this pass.
+    pub looked: u32,
+    /// Calls that were made for that.
+    pub calls: u32,
+}
+
+/// Follows one kind of thing within one budget, which is carried over from pass to pass. Passes may overlap.
+#[derive(Debug, Default)]
+pub struct Follower {
+    pace: Pace,
+}
+
+/// An item whose lease is this instance's.
+struct Taken<T> {
+    chosen: Chosen<T>,
+    until: Timestamp,
+}
+
+impl Follower {
+    /// One pass over what is due, for at most so many calls.
+    ///
+    /// # Errors
+    /// The store could not tell what is due.
+    pub async fn pass<F: Followed>(&self, followed: &F, now: Timestamp, calls: u32) -> Result<Swept, StoreError> {
+        let due = followed.due(now, BATCH.min(calls)).await?;
+        let read = due.len();
+        let mine = self.take(followed, due.into(), now, calls).await;
+        let looked = u32::try_from(mine.len()).unwrap_or(u32::MAX);
+        let made = join_all(mine.into_iter().map(|taken| self.look_after(followed, taken, now))).await;
+        Ok(Swept { due: read, looked, calls: made.into_iter().sum() })
+    }
+
+    /// Acquires as many items as there are calls for. Those that another instance has acquired meanwhile cost nothing.
+    async fn take<F: Followed>(&self, followed: &F, mut line: VecDeque<F::Item>, now: Timestamp, calls: u32) -> Vec<Taken<F::Item>> {
+        self.pace.refill(calls);
+        let mut mine = Vec::new();
+        loop {
+            let chosen = self.pace.choose(&mut line, |item| followed.terms(item).0);
+            if chosen.is_empty() {
+                return mine;
+            }
+            let leases: Vec<_> = chosen.iter().map(|chosen| now + followed.terms(&chosen.item).1).collect();
+            let acquired = join_all(chosen.iter().zip(&leases).map(|(chosen, until)| followed.acquire(&chosen.item, *until))).await;
+            for ((chosen, until), is_mine) in chosen.into_iter().zip(leases).zip(acquired) {
+                if is_mine {
+                    mine.push(Taken { chosen, until });
+                } else {
+                    self.pace.give_back(chosen.share);
+                }
+            }
+        }
+    }
+
+    /// Moves one item on, and gives the calls that were made for it.
+    async fn look_after<F: Followed>(&self, followed: &F, taken: Taken<F::Item>, now: Timestamp) -> u32 {
+        let (Chosen { item, share }, calls) = (taken.chosen, Calls::default());
+        let step = followed.step(&item, now, &calls).await;
+        followed.plan(&item, taken.until, step).await;
+        self.pace.settle(share, calls.count());
+        calls.count()
+    }
+}

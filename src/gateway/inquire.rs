@@ -1,0 +1,50 @@
+//! Asking WeChat how an order stands, and storing what follows from the answer: a payment whose notification was lost settles
+//! here, and an order that WeChat has closed expires.
+
+use std::borrow::Cow;
+
+use tracing::info;
+
+use crate::channel::{QueryOutcome, Trade, TradeState};
+use crate::deal::OrderId;
+use crate::store::{Event, EventKind, Origin};
+
+use super::{Gateway, GatewayError, SettleError};
+
+/// What WeChat said of an order, after it was acted upon.
+pub(super) struct Inquired {
+    pub state: TradeState,
+    pub description: Cow<'static, str>,
+    /// Whether WeChat knows the order at all; if not, `state` is NOTPAY.
+    pub is_known: bool,
+}
+
+impl Gateway {
+    /// Asks WeChat about an order and stores what follows from the answer: paid settles, dead expires.
+    pub(super) async fn inquire(&self, order_id: &OrderId, origin: Origin) -> Result<Inquired, GatewayError> {
+        let answer = match origin {
+            Origin::Sweeper => self.channel.query_in_budget(order_id).await,
+            _ => self.channel.query(order_id).await,
+        };
+        let answer = answer.map_err(|error| GatewayError::of_call(order_id, error))?;
+        let QueryOutcome::Known(Trade { state, description, paid, evidence }) = answer else {
+            let state = TradeState::NotPay;
+            return Ok(Inquired { state, description: state.description().into(), is_known: false });
+        };
+        if let Some(trade) = paid {
+            match self.settle(&trade, origin).await {
+                Ok(_) => {}
+                Err(SettleError::Store(error)) => return Err(error.into()),
+                Err(_) => return Err(GatewayError::Mismatch(order_id.clone())),
+            }
+        } else if state.is_dead() {
+            let event = Event { evidence: Some(evidence.clone()), ..self.event(order_id, EventKind::Expired, origin) };
+            if self.store.mark_expired(order_id, &evidence, event).await? {
+                self.metrics.expired();
+                self.live.touch(order_id);
+                info!(%order_id, state = state.as_str(), "expired: WeChat says it cannot be paid any more");
+            }
+        }
+        Ok(Inquired { state, description: description.into(), is_known: true })
+    }
+}

@@ -1,0 +1,102 @@
+//! The link by which a deal can be paid. WeChat is asked for it with one stored request only, by one caller at a time: the
+//! right to ask is a lease in the row, and other callers wait for what its holder hears.
+
+mod ask;
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use crate::channel::{Doubt, Ground, Refusal};
+use crate::deal::{Deal, DealStatus, OrderId, Timestamp};
+
+use super::{Gateway, GatewayError};
+
+pub(super) use ask::Asking;
+
+/// How long the right to ask is held: longer than a call can take.
+pub(super) const ASKING: TimeDelta = TimeDelta::seconds(8);
+/// How long a second caller waits for the first one's answer; front ends wait for at most 8 s.
+const WAIT_FOR_OTHER: Duration = Duration::from_secs(6);
+/// How often it looks.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// How a deal stands whose link is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link {
+    /// It can be paid.
+    Open(Opened),
+    /// It is paid.
+    Paid(OrderId),
+    /// It cannot be paid any more.
+    Closed(OrderId),
+}
+
+/// A deal that can be paid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// Its number.
+    pub order_id: OrderId,
+    /// The link to draw as a QR code.
+    pub code_url: String,
+    /// Until when.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Link {
+    /// What a deal says by itself; `None` when WeChat must be asked.
+    fn stored(deal: &Deal) -> Option<Self> {
+        match (deal.status, &deal.prepay.code_url) {
+            (DealStatus::Paid, _) => Some(Self::Paid(deal.order_id.clone())),
+            (DealStatus::Expired, _) => Some(Self::Closed(deal.order_id.clone())),
+            (DealStatus::Unpaid, Some(code_url)) => {
+                Some(Self::Open(Opened { order_id: deal.order_id.clone(), code_url: code_url.clone(), expires_at: deal.expires_at }))
+            }
+            (DealStatus::Unpaid, None) => None,
+        }
+    }
+}
+
+impl Gateway {
+    /// The link of a deal that was opened before: the stored one, or else that of the byte-identical request.
+    pub(super) async fn link(&self, deal: Deal) -> Result<Link, GatewayError> {
+        if let Some(stored) = Link::stored(&deal) {
+            return Ok(stored);
+        }
+        let place = self.channel.place_for_order().await.map_err(|_| GatewayError::Busy)?;
+        let now = self.clock.now_seconds();
+        if let Some(request) = deal.prepay.request
+            && self.store.claim_prepay(&deal.order_id, now, now + ASKING).await?
+        {
+            let asking = Asking { order_id: &deal.order_id, until: now + ASKING, expires_at: deal.expires_at };
+            return match self.ask_for_link(place, asking, request).await {
+                // The same request cannot be another one, whatever WeChat says.
+                Err(GatewayError::Refused(order_id, refusal)) if refusal.ground == Ground::NumberTaken => {
+                    self.look_behind(&order_id, refusal).await
+                }
+                outcome => outcome,
+            };
+        }
+        drop(place);
+        self.wait_for_other(&deal.order_id).await
+    }
+
+    /// Another caller, perhaps of another instance, is asking for this deal's link. Its answer is this caller's too.
+    async fn wait_for_other(&self, order_id: &OrderId) -> Result<Link, GatewayError> {
+        let started = self.clock.ticks();
+        while self.clock.ticks() - started < WAIT_FOR_OTHER {
+            self.clock.pause(LOOK_AGAIN).await;
+            let deal = self.load(order_id).await?;
+            if let Some(stored) = Link::stored(&deal) {
+                return Ok(stored);
+            }
+            if deal.prepay.asking_until.is_none_or(|until| until <= self.clock.now()) {
+                return Err(match deal.prepay.refusal {
+                    Some(description) => GatewayError::Refused(deal.order_id, Refusal::stored(description)),
+                    None => GatewayError::Upstream(deal.order_id, Doubt::Broken.into()),
+                });
+            }
+        }
+        Err(GatewayError::Upstream(order_id.clone(), Doubt::Timeout.into()))
+    }
+}

@@ -1,0 +1,137 @@
+//! What one instance holds in memory about the orders that payers look at just now: subscriptions, request coalescing with a
+//! fair queue, and a cache of paid deals. It is all behind one lock, which is never held across a call.
+//!
+//! It makes no call by itself. It says what is to be asked ([`Question`]), and the gateway asks and tells it the outcome.
+//! `E` is the gateway's word for why WeChat could not be asked.
+
+mod budget;
+mod line;
+mod order_view;
+mod paid;
+mod polled;
+mod queries;
+mod question;
+mod subscription;
+mod subscriptions;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use crate::clock::Clock;
+use crate::deal::{OrderId, Timestamp};
+
+use paid::PaidDeals;
+use queries::Queries;
+use subscriptions::Subscriptions;
+
+pub use order_view::OrderView;
+pub use polled::Turn;
+pub use question::{Question, Waiting};
+pub use subscription::Subscription;
+
+/// All of it. Cheap to clone; all clones are the same.
+#[derive(Debug)]
+pub struct Live<E>(Arc<Shared<E>>);
+
+#[derive(Debug)]
+struct Shared<E> {
+    state: Mutex<State<E>>,
+    touched: Notify,
+}
+
+#[derive(Debug)]
+struct State<E> {
+    queries: Queries<E>,
+    subscriptions: Subscriptions,
+    paid: PaidDeals,
+}
+
+impl<E: Clone> Live<E> {
+    /// Empty, with so many calls a second for waiting payers.
+    pub fn new(calls_per_second: u32) -> Self {
+        let state = State { queries: Queries::new(calls_per_second), subscriptions: Subscriptions::default(), paid: PaidDeals::default() };
+        Self(Arc::new(Shared { state: Mutex::new(state), touched: Notify::new() }))
+    }
+
+    /// A payer's page polls: the answer that there is or will be; and a question, if this caller is to ask it now.
+    pub fn take_turn(&self, order_id: &OrderId, expires_at: Option<Timestamp>, clock: &Clock) -> (Turn<E>, Option<Question<E>>) {
+        self.lock().queries.take_turn(order_id, expires_at, clock)
+    }
+
+    /// The questions whose turn has come, as far as the budget reaches. An order that is watched stands in line as if a page
+    /// polled.
+    pub fn questions(&self, clock: &Clock) -> Vec<Question<E>> {
+        let now = clock.ticks();
+        let mut state = self.lock();
+        let State { queries, subscriptions, paid } = &mut *state;
+        for (order_id, expires_at) in subscriptions.take_due(now) {
+            // What there is already is told to the subscribers by the task that asks.
+            let _ = queries.stand_in_line(&order_id, expires_at, now);
+        }
+        std::iter::from_fn(|| queries.next(clock, |order_id| paid.view(order_id, now).is_some())).collect()
+    }
+
+    /// Subscribes to an order that stands so as far as is known, and about which WeChat is asked now; `asked` is `None` for one
+    /// that is not WeChat's.
+    pub fn subscribe(&self, order_id: &OrderId, known: OrderView, asked: Option<Duration>) -> Subscription<E> {
+        let told = self.lock().subscriptions.join(order_id, known, asked);
+        Subscription::new(self.clone(), order_id.clone(), told)
+    }
+
+    /// Tells the listeners how an order stands, if that is news.
+    pub fn tell(&self, order_id: &OrderId, view: &OrderView) {
+        self.lock().subscriptions.tell(order_id, view);
+    }
+
+    /// Says that an order has been decided by this instance, so that its listeners are told without waiting.
+    pub fn touch(&self, order_id: &OrderId) {
+        if self.lock().subscriptions.touch(order_id) {
+            self.0.touched.notify_one();
+        }
+    }
+
+    /// The orders that were touched, once there are any.
+    pub async fn touched(&self) -> Vec<OrderId> {
+        loop {
+            self.0.touched.notified().await;
+            let touched = self.lock().subscriptions.take_touched();
+            if !touched.is_empty() {
+                return touched;
+            }
+        }
+    }
+
+    /// The watched orders of which more may be heard.
+    pub fn undecided(&self) -> Vec<OrderId> {
+        self.lock().subscriptions.undecided()
+    }
+
+    /// How a deal stands that is known to be paid. `now` is by the clock's ticks.
+    pub fn paid(&self, order_id: &OrderId, now: Duration) -> Option<OrderView> {
+        self.lock().paid.view(order_id, now)
+    }
+
+    /// Remembers until when a deal can be paid.
+    pub fn note_expiry(&self, order_id: &OrderId, expires_at: Option<Timestamp>) {
+        self.lock().paid.note_expiry(order_id, expires_at);
+    }
+
+    /// Remembers that the payment of a deal is stored.
+    pub fn note_payment(&self, order_id: &OrderId, paid_at: Timestamp, is_refunded: bool, now: Duration) {
+        self.lock().paid.note_payment(order_id, paid_at, is_refunded, now);
+    }
+}
+
+impl<E> Live<E> {
+    fn lock(&self) -> MutexGuard<'_, State<E>> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<E> Clone for Live<E> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
