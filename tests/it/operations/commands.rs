@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::time::timeout;
 
 use crate::support::configured::run;
 use crate::support::database::{Database, Engine};
