@@ -104,10 +104,16 @@ mod tests {
     use super::*;
     use crate::cli::Cli;
 
+    /// Whether there is a help, and in this language.
     fn is_told(command: &Command, language: Language) {
-        assert!(command.get_about().is_some_and(|about| !about.to_string().is_empty()), "{} is not told of", command.get_name());
+        let is_right = |help: Option<&clap::builder::StyledStr>| {
+            let help = help.map(ToString::to_string).unwrap_or_default();
+            let is_chinese = help.chars().any(|c| matches!(c, '\u{4e00}'..='\u{9fff}'));
+            !help.is_empty() && is_chinese == (language == Language::Chinese)
+        };
+        assert!(is_right(command.get_about()), "{} is not told of", command.get_name());
         for argument in command.get_arguments() {
-            assert!(argument.get_help().is_some_and(|help| !help.to_string().is_empty()), "{} is not told of", argument.get_id());
+            assert!(is_right(argument.get_help()), "{} is not told of", argument.get_id());
         }
         command.get_subcommands().for_each(|command| is_told(command, language));
     }
