@@ -54,6 +54,9 @@ impl Events {
 
 impl Gateway {
     /// How the deal stands, and every change of that.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`] and [`GatewayError::Store`].
     pub async fn events(self: &Arc<Self>, order_id: OrderId) -> Result<Events, Arc<GatewayError>> {
         let deal = self.load(&order_id).await?;
         Self::is_about(&order_id);

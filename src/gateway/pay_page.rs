@@ -38,6 +38,9 @@ pub enum Standing {
 
 impl Gateway {
     /// The page of a deal.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotFound`] and [`GatewayError::Store`]; a link that cannot be had is [`Standing::Trouble`].
     pub async fn pay_page(&self, order_id: OrderId) -> Result<PayPage, GatewayError> {
         let deal = self.load(&order_id).await?;
         Self::is_about(&order_id);

@@ -65,6 +65,9 @@ impl From<StoreError> for SettleError {
 
 impl Gateway {
     /// Stores that a deal was paid. When this returns `Ok`, it is on disk.
+    ///
+    /// # Errors
+    /// The payment does not fit, and an alarm was raised; or [`SettleError::Store`]: it is not stored yet.
     pub async fn settle(&self, trade: &ProvenPayment, origin: Origin) -> Result<Settled, SettleError> {
         Self::is_about(trade.order_id());
         let outcome = self.try_settle(trade, origin).await;

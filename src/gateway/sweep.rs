@@ -1,5 +1,6 @@
 //! Following every undecided deal until it is decided, without anybody asking: a payment whose notification was lost is
-//! found here at the latest, and a deal whose time is over is given up here. How passes share the work is told in [`follow`](super::follow).
+//! found here at the latest, and a deal whose time is over is given up here.
+//! How passes share the work is told in [`follow`](super::follow).
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

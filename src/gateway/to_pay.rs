@@ -37,6 +37,10 @@ pub struct ToPay {
 
 impl Gateway {
     /// Opens a deal, or finds the one that was opened under the same idempotency key.
+    ///
+    /// # Errors
+    /// [`GatewayError::IdempotencyConflict`] and [`GatewayError::SignatureUsed`]; [`GatewayError::Busy`] before anything is
+    /// stored; otherwise why no link could be had: the deal is stored, and a repeat under the same key asks again.
     pub async fn to_pay(&self, wish: ToPay) -> Result<Link, GatewayError> {
         if let Some(deal) = self.opened_before(&wish).await? {
             return self.resume(deal, &wish).await;

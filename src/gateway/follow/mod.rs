@@ -132,3 +132,64 @@ impl Follower {
         calls.count()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// Numbers that are due; the leases of `elsewhere` are another instance's. Each step costs one call.
+    struct Numbers {
+        due: Vec<u32>,
+        elsewhere: Vec<u32>,
+        planned: Mutex<Vec<(u32, i64, Next)>>,
+    }
+
+    impl Followed for Numbers {
+        type Item = u32;
+
+        async fn due(&self, _now: Timestamp, _limit: u32) -> Result<Vec<u32>, StoreError> {
+            Ok(self.due.clone())
+        }
+
+        fn terms(&self, number: &u32) -> (u32, TimeDelta) {
+            (1, TimeDelta::seconds((*number).into()))
+        }
+
+        async fn acquire(&self, number: &u32, _until: Timestamp) -> bool {
+            !self.elsewhere.contains(number)
+        }
+
+        async fn step(&self, number: &u32, now: Timestamp, calls: &Calls) -> Step {
+            calls.add_one();
+            let next = if number.is_multiple_of(2) { Next::Done } else { Next::At(now) };
+            Step { next, said: String::new() }
+        }
+
+        async fn plan(&self, number: &u32, until: Timestamp, step: Step) {
+            self.planned.lock().unwrap().push((*number, until.timestamp(), step.next));
+        }
+    }
+
+    async fn pass(elsewhere: &[u32], calls: u32) -> (Swept, Vec<(u32, i64, Next)>) {
+        let numbers = Numbers { due: vec![4, 3, 2, 1], elsewhere: elsewhere.to_vec(), planned: Mutex::default() };
+        let swept = Follower::default().pass(&numbers, Timestamp::UNIX_EPOCH, calls).await.unwrap();
+        (swept, numbers.planned.into_inner().unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_is_acquired_is_moved_on_and_planned_under_its_lease() {
+        let (swept, planned) = pass(&[], 100).await;
+        assert_eq!(swept, Swept { due: 4, looked: 4, calls: 4 });
+        let again = Next::At(Timestamp::UNIX_EPOCH);
+        assert_eq!(planned, [(4, 4, Next::Done), (1, 1, again), (3, 3, again), (2, 2, Next::Done)]);
+    }
+
+    #[tokio::test]
+    async fn a_lease_of_another_instance_s_costs_nothing() {
+        let (swept, planned) = pass(&[4, 1], 2).await;
+        assert_eq!(swept, Swept { due: 4, looked: 2, calls: 2 });
+        assert_eq!(planned.iter().map(|(number, ..)| *number).collect::<Vec<_>>(), [3, 2]);
+    }
+}
