@@ -75,7 +75,7 @@ fn the_store_knows_of_a_channel_only_what_it_proves() {
 
 #[test]
 fn handlers_reach_through_the_gateway_to_nothing() {
-    never_names(&["http"], &["crate::store", ".store()", "gateway.metrics()", "sqlx", "quick_xml"]);
+    never_names(&["http"], &["crate::store", ".store()", "gateway.metrics()", "sqlx"]);
 }
 
 #[test]
