@@ -71,3 +71,39 @@ impl StatementError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_has_words_for_labels() {
+        let told = DriverError::MySql(1290);
+        let causes = [
+            Cause::Closed,
+            Cause::Overloaded,
+            Cause::Contended,
+            Cause::TooSlow,
+            Cause::WorkerGone,
+            Cause::CannotWrite(told.clone()),
+            Cause::Broken(told.clone()),
+            Cause::Unreachable(Reason::TooManyConnections),
+        ];
+        let mut words: Vec<_> = causes.map(|cause| StatementError::from(cause).word()).into();
+        words.extend([StatementError::Conflict.word(), StatementError::Refused(told).word()]);
+        for word in &words {
+            assert!(word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{word}");
+        }
+        let count = words.len();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), count, "each has its own");
+    }
+
+    #[test]
+    fn a_cause_leads_to_what_the_server_said_by_its_number_alone() {
+        let error = StatementError::from(Cause::CannotWrite(DriverError::MySql(1290)));
+        assert_eq!(error.to_string(), "the database is not available: the server cannot write now");
+        assert_eq!(std::error::Error::source(&error).map(ToString::to_string).as_deref(), Some("error 1290"));
+    }
+}

@@ -210,3 +210,6 @@ impl Drop for Callers {
         self.0.come.notify_waiters();
     }
 }
+
+#[cfg(test)]
+mod tests;

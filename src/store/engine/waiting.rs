@@ -1,4 +1,4 @@
-//! What waits for a worker, and whose turn it is. (Why so is said in `queue`.)
+//! A priority queue with batches: what waits for a worker, and whose turn it is. (Why so is said in `queue`.)
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
@@ -252,5 +252,7 @@ fn next(line: &mut VecDeque<Job>, largest_batch: usize) -> Option<Vec<Job>> {
     Some(batch)
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

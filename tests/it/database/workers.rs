@@ -1,6 +1,6 @@
 //! The store's own workers: what one of them breaks is mended without a restart, and what was begun goes first.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
