@@ -50,8 +50,10 @@ impl std::fmt::Debug for dyn Work {
 #[derive(Debug, Clone, Copy)]
 pub struct BatchKind {
     of: TypeId,
-    carry_out: for<'a> fn(&'a mut [&'a mut dyn Work], &'a mut Conn) -> BoxFuture<'a, Result<Batched, Error>>,
+    carry_out: CarryOut,
 }
+
+type CarryOut = for<'a> fn(&'a mut [&'a mut dyn Work], &'a mut Conn) -> BoxFuture<'a, Result<Batched, Error>>;
 
 impl PartialEq for BatchKind {
     fn eq(&self, other: &Self) -> bool {

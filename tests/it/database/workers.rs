@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::{sleep, timeout};
 use wechat_pay::deal::{OrderId, Timestamp};
 use wechat_pay::store::{Decision, Event, EventKind, Fault, FaultHook, LARGEST_BATCH, Origin, Store, StoreError, Try};
@@ -62,6 +62,54 @@ on_both_engines! {
         }
         for n in 0..CROWD {
             assert_eq!(store.events(&number(n)).await.unwrap().len(), 1, "what panicked was not written");
+        }
+    }
+
+    async fn no_payer_waits_behind_a_report(engine) {
+        let database = Database::fresh(engine).await;
+        let (held, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
+        let (in_the_hook, end) = (Arc::clone(&held), Arc::clone(&over));
+        let hook = FaultHook::new(move |tried| {
+            let is_report = ["newest", "events", "undecided"].contains(&tried.name);
+            let (held, end) = (Arc::clone(&in_the_hook), Arc::clone(&end));
+            async move {
+                if is_report {
+                    held.fetch_add(1, Ordering::SeqCst);
+                    end.notified().await;
+                }
+                leave()
+            }
+            .boxed()
+        });
+        let store = store(&database, &hook).await;
+        // More of them than there are connections, and none is answered until the test says so.
+        let reports: Vec<_> = (0..CROWD)
+            .map(|n| {
+                let store = store.clone();
+                tokio::spawn(async move {
+                    match n % 3 {
+                        0 => store.newest(10).await.map(|_| ()),
+                        1 => store.events(&number(n)).await.map(|_| ()),
+                        _ => store.undecided().await.map(|_| ()),
+                    }
+                })
+            })
+            .collect();
+        while held.load(Ordering::SeqCst) == 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+        for n in 0..CROWD {
+            let asked = timeout(Duration::from_secs(10), store.find(&number(n))).await;
+            assert!(asked.expect("a payer's question is answered").unwrap().is_none());
+            timeout(Duration::from_secs(10), store.record(event(n))).await.expect("a change is made").unwrap();
+        }
+        assert!(reports.iter().all(|report| !report.is_finished()), "all reports still wait");
+        while reports.iter().any(|report| !report.is_finished()) {
+            over.notify_waiters();
+            sleep(Duration::from_millis(1)).await;
+        }
+        for report in reports {
+            report.await.unwrap().unwrap();
         }
     }
 }

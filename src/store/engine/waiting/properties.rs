@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::super::job::Ticket;
-use super::super::testing::{Test, job};
 use super::*;
+use crate::store::engine::job::Ticket;
+use crate::store::engine::testing::{Test, job};
 
 const LIMITS: Limits = Limits { largest_batch: 8, beginners: 3, quick: Duration::from_millis(250), rest: Duration::from_millis(20) };
 
