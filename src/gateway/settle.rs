@@ -6,7 +6,7 @@ use tracing::{info, warn};
 
 use crate::channel::ProvenPayment;
 use crate::deal::{Deal, DealStatus, Timestamp};
-use crate::store::{Event, EventKind, Origin, StoreError};
+use crate::store::{Cause, Event, EventKind, Origin, StoreError};
 
 use super::Gateway;
 
@@ -144,7 +144,7 @@ impl Gateway {
                 return Ok(settled);
             }
         }
-        Err(StoreError::Unavailable("the deal changes too fast").into())
+        Err(StoreError::from(Cause::Contended).into())
     }
 
     /// Writes a payment that does not fit into the journal, with what WeChat has signed: once, however often it is told. `false`:

@@ -1,36 +1,18 @@
-//! What of the database's own affairs matters to whoever runs the service.
+//! A health check: what of the database's own affairs matters to the operator.
+
+use chrono::DateTime;
+use sqlx::Error;
 
 use crate::deal::Timestamp;
 
-use super::foreign_clock::ForeignClock;
+use super::engine::connection::Conn;
+use super::engine::statement::Query;
+use super::error::StoreError;
+use super::handle::Store;
+use super::schema::durability::Durability;
+use super::schema::foreign_clock::ForeignClock;
 
-/// Whether what is acknowledged would survive a power cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Durability {
-    /// Every commit is on disk before it is acknowledged.
-    Full,
-    /// A setting of the server's has another value than 1: a power cut could take what was acknowledged.
-    Weak {
-        /// `innodb_flush_log_at_trx_commit`; or, where there is a binary log, `sync_binlog`: what is not in that log when the power
-        /// comes back is rolled back.
-        variable: &'static str,
-        /// Its value.
-        value: i64,
-    },
-}
-
-impl Durability {
-    /// By the values of `innodb_flush_log_at_trx_commit` and, where there is a binary log, `sync_binlog`.
-    pub(super) fn of(flush: i64, sync: i64) -> Self {
-        match (flush, sync) {
-            (1, 1) => Self::Full,
-            (1, value) => Self::Weak { variable: "sync_binlog", value },
-            (value, _) => Self::Weak { variable: "innodb_flush_log_at_trx_commit", value },
-        }
-    }
-}
-
-/// What of the database's own affairs matters to whoever runs the service.
+/// What of the database's own affairs matters to the operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Condition {
     /// How it keeps what it acknowledges.
@@ -41,4 +23,42 @@ pub struct Condition {
     pub clock: Option<Timestamp>,
     /// By which clock other programs' rows are written.
     pub foreign_clock: ForeignClock,
+}
+
+impl Store {
+    /// Asks the database how it does.
+    ///
+    /// # Errors
+    /// It cannot be reached.
+    pub async fn condition(&self) -> Result<Condition, StoreError> {
+        let condition = self.engine().ask(AskCondition).await?;
+        self.set_foreign_clock(condition.foreign_clock);
+        Ok(condition)
+    }
+}
+
+struct AskCondition;
+
+impl Query for AskCondition {
+    type Answer = Condition;
+    const NAME: &'static str = "condition";
+
+    async fn run(&self, conn: &mut Conn) -> Result<Condition, Error> {
+        // Without a binary log, when it is written decides nothing. With one, a restart after a power cut rolls
+        // back what is not in it.
+        const VALUES: &str = "SELECT CAST(@@GLOBAL.innodb_flush_log_at_trx_commit AS SIGNED), \
+                              CAST(IF(@@GLOBAL.log_bin, @@GLOBAL.sync_binlog, 1) AS SIGNED), \
+                              CAST(@@GLOBAL.max_connections AS SIGNED), CAST(UNIX_TIMESTAMP() AS SIGNED)";
+        let (flush, sync, connections, seconds): (i64, i64, Option<i64>, Option<i64>) = match conn {
+            Conn::MySql(c) => sqlx::query_as(VALUES).fetch_one(&mut *c).await?,
+            // The connection itself sets synchronous=FULL, and the clock is ours; what is asked here is whether it answers.
+            Conn::Sqlite(c) => sqlx::query_as("SELECT 1, 1, NULL, NULL").fetch_one(&mut *c).await?,
+        };
+        Ok(Condition {
+            durability: Durability::of(flush, sync),
+            connections,
+            clock: seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
+            foreign_clock: ForeignClock::read_from(conn).await?,
+        })
+    }
 }

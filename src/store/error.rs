@@ -1,32 +1,49 @@
 //! Why the store could not do it.
 
-use super::cannot_open::CannotOpen;
-use super::row::ImpossibleRow;
+use super::deals::row::ImpossibleRow;
+use super::engine::cannot_open::CannotOpen;
+use super::engine::driver_error::DriverError;
+use super::engine::error::{Cause, StatementError};
+use super::engine::failure::Failure;
 
 /// Why the store could not do it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// It cannot be opened.
-    #[error("{0}")]
+    #[error(transparent)]
     CannotOpen(#[from] CannotOpen),
-    /// The database is away, too slow or overloaded. Whether the statement was carried out is unknown.
-    #[error("the database is not available: {0}")]
-    Unavailable(&'static str),
+    /// The database is away, too slow or overloaded. Whether the statement was carried out is not known.
+    #[error(transparent)]
+    Unavailable(#[from] Cause),
     /// A unique index says that the row exists already.
     #[error("the row exists already")]
     Conflict,
     /// A row holds what no program should have written.
-    #[error("{0}")]
+    #[error(transparent)]
     ImpossibleRow(#[from] ImpossibleRow),
-    /// The database refused the statement: a fault of ours, or of the schema.
+    /// The database refused a statement: a fault of ours, or of the schema.
     #[error("the database refused the statement: {0}")]
-    Refused(String),
+    Refused(Refused),
     /// The schema lacks steps that this version takes.
-    #[error("{0}")]
+    #[error(transparent)]
     NotMigrated(#[from] NotMigrated),
     /// The schema is not one that this service can work with; what is wrong, by the tables' whole names.
     #[error("{0}")]
     WrongSchema(String),
+}
+
+/// What the database said no to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// A statement of the service. Only the number is told: the server's words may quote values.
+    #[error("{0}")]
+    Statement(DriverError),
+    /// A look at the schema, in the server's words.
+    #[error("{0}")]
+    Look(String),
+    /// A step of the schema, in the server's words.
+    #[error("a migration failed: {0}")]
+    Migration(String),
 }
 
 /// The schema lacks steps that this version takes.
@@ -39,6 +56,16 @@ pub struct NotMigrated {
     pub steps: Vec<&'static str>,
 }
 
+impl From<StatementError> for StoreError {
+    fn from(error: StatementError) -> Self {
+        match error {
+            StatementError::Unavailable(cause) => Self::Unavailable(cause),
+            StatementError::Conflict => Self::Conflict,
+            StatementError::Refused(told) => Self::Refused(Refused::Statement(told)),
+        }
+    }
+}
+
 impl StoreError {
     /// Whether the database is away or not ready yet, which is no fault of the program's.
     pub fn is_unavailability(&self) -> bool {
@@ -48,12 +75,23 @@ impl StoreError {
         }
     }
 
-    /// Whether it may be over in a while, without anybody doing anything about the configuration.
+    /// Whether it may be over in a while, without an operator doing anything about the configuration.
     pub fn may_pass(&self) -> bool {
         match self {
             Self::CannotOpen(error) => !error.lasts(),
             Self::Unavailable(_) => true,
             Self::Conflict | Self::ImpossibleRow(_) | Self::Refused(_) | Self::NotMigrated(_) | Self::WrongSchema(_) => false,
         }
+    }
+}
+
+/// What a look at the schema that failed may tell: the driver's own words could show rows.
+pub fn not_told(error: &sqlx::Error) -> StoreError {
+    match (Failure::of(error), error.as_database_error()) {
+        (_, None) => Cause::Broken(DriverError::from(error)).into(),
+        (Failure::Contention, _) => Cause::TableHeld.into(),
+        (Failure::Broken(told), _) => Cause::Broken(told).into(),
+        (Failure::Unable(told), _) => Cause::CannotAnswer(told).into(),
+        (_, Some(database)) => StoreError::Refused(Refused::Look(database.message().to_owned())),
     }
 }

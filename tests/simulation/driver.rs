@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use wechat_pay::deal::Timestamp;
-use wechat_pay::store::Fate;
+use wechat_pay::store::Fault;
 
 use super::history::History;
 use super::network::Call;
@@ -13,8 +13,6 @@ use super::scheduler::{Waiting, What};
 const STATEMENT: TimeDelta = TimeDelta::seconds(2);
 /// Between a lock that was met and the next try.
 const PAUSE: TimeDelta = TimeDelta::milliseconds(150);
-/// What batches are called.
-const BATCHES: [&str; 3] = ["insert many", "note prepay of many", "mark many paid"];
 /// The longest that a call may take.
 pub const CALL: TimeDelta = TimeDelta::seconds(6);
 
@@ -53,7 +51,7 @@ impl History<'_> {
         let line = match waiting.what {
             What::Statement { tried, go } => {
                 self.faults += 1;
-                let _ = go.send(Fate::TooSlow { carried_out });
+                let _ = go.send(Fault::TooSlow { carried_out });
                 format!("i{}: {} takes too long, carried out: {carried_out}", waiting.instance, tried.name)
             }
             What::Call { api, request, go, .. } => {
@@ -65,15 +63,15 @@ impl History<'_> {
         self.step(&line).await;
     }
 
-    /// One that waits goes on, or meets its fate.
+    /// One that waits goes on, or meets its fault.
     pub async fn let_through(&mut self, place: usize) {
         let waiting = self.scheduler.take(place);
         let line = match waiting.what {
             What::Statement { tried, go } => {
-                self.count("batches", u64::from(BATCHES.contains(&tried.name)));
-                let fate = if self.locks.stop(&tried, self.now()) { self.meet_a_lock() } else { self.draw_fate() };
-                let _ = go.send(fate);
-                format!("i{}: {}: {fate:?}", waiting.instance, tried.name)
+                self.count("batches", u64::from(tried.statements > 1));
+                let fault = if self.locks.stop(&tried, self.now()) { self.meet_a_lock() } else { self.draw_fault() };
+                let _ = go.send(fault);
+                format!("i{}: {}: {fault:?}", waiting.instance, tried.name)
             }
             What::Call { api, request, go, .. } => {
                 if api == "closeorder" {
@@ -95,21 +93,21 @@ impl History<'_> {
     }
 
     /// Time passes before it comes back.
-    fn meet_a_lock(&mut self) -> Fate {
+    fn meet_a_lock(&mut self) -> Fault {
         self.count("lock met", 1);
         self.tick(PAUSE);
-        Fate::Locked
+        Fault::Locked
     }
 
-    fn draw_fate(&mut self) -> Fate {
+    fn draw_fault(&mut self) -> Fault {
         let (wrong, draw) = (60 * self.fault_rate, self.random.below(1000));
         if draw >= wrong {
-            return Fate::Answered;
+            return Fault::None;
         }
         let carried_out = self.random.happens(500);
         self.faults += 1;
         self.count(if carried_out { "commit unheard" } else { "statement lost" }, 1);
-        if self.random.happens(700) { Fate::Broken { carried_out } } else { Fate::TooSlow { carried_out } }
+        if self.random.happens(700) { Fault::Broken { carried_out } } else { Fault::TooSlow { carried_out } }
     }
 
     fn draw_call(&mut self) -> Call {

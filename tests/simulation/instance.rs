@@ -24,7 +24,7 @@ use wechat_pay::handshake::Key;
 use wechat_pay::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
 use wechat_pay::listener::Peer;
 use wechat_pay::simulator::DEFAULT_MERCHANT;
-use wechat_pay::store::{Edge, LARGEST_BATCH, Store};
+use wechat_pay::store::{FaultHook, LARGEST_BATCH, Store};
 
 use super::scheduler::Scheduler;
 
@@ -58,11 +58,11 @@ pub fn merchant(settings: &Settings) -> &Merchant {
 
 impl Instance {
     pub async fn start(number: usize, settings: &Settings, clock: Clock, seed: u64, scheduler: &Scheduler) -> Self {
-        let at_the_edge = scheduler.clone();
-        let edge = Edge::new(move |tried| at_the_edge.clone().pass_statement(number, tried).boxed());
+        let in_the_hook = scheduler.clone();
+        let hook = FaultHook::new(move |tried| in_the_hook.clone().pass_statement(number, tried).boxed());
         let on_the_wire = scheduler.clone();
         let wire = Wire::new(clock.clone(), move |api, request, left| on_the_wire.clone().pass_call(number, api, request, left).boxed());
-        let store = Store::open_at(&settings.database, &format!("i{number}"), LARGEST_BATCH, clock.now(), Some(&edge)).await.unwrap();
+        let store = Store::open_with(&settings.database, &format!("i{number}"), LARGEST_BATCH, clock.now(), Some(&hook)).await.unwrap();
         let chance = Chance::seeded(seed);
         let channel = Channel::WeChatV2(Client::wired(merchant(settings).clone(), wire, chance.clone()));
         let gateway = Arc::new(Gateway::new(store, channel, clock.clone(), chance, settings.terms.clone()));

@@ -35,7 +35,7 @@ impl Locks {
 
     /// Whether a change meets one.
     pub fn stop(&self, tried: &Try, now: Timestamp) -> bool {
-        let touches = |lock: &Lock| lock.order_id.is_none() || tried.orders.iter().any(|order_id| lock.is_on(order_id.as_str()));
+        let touches = |lock: &Lock| lock.order_id.is_none() || tried.keys.iter().any(|order_id| lock.is_on(order_id));
         tried.changes && self.0.iter().any(|lock| lock.from <= now && now < lock.until && touches(lock))
     }
 

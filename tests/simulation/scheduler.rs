@@ -9,7 +9,7 @@ use tokio::sync::{Notify, oneshot};
 use wechat_pay::channel::{CallError, Doubt};
 use wechat_pay::clock::Clock;
 use wechat_pay::deal::Timestamp;
-use wechat_pay::store::{Fate, Passage, Try};
+use wechat_pay::store::{Decision, Fault, Try};
 
 /// What a call to WeChat comes back with.
 pub type Reply = Result<Vec<u8>, CallError>;
@@ -24,7 +24,7 @@ pub struct Waiting {
 pub enum What {
     Statement {
         tried: Try,
-        go: oneshot::Sender<Fate>,
+        go: oneshot::Sender<Fault>,
     },
     /// `left`: for so long its caller waits.
     Call {
@@ -112,16 +112,16 @@ impl Scheduler {
         self.waiting().push(Waiting { instance, since: self.clock.now(), what });
     }
 
-    pub async fn pass_statement(self, instance: usize, tried: Try) -> Passage {
-        let mut fate = Fate::Broken { carried_out: false };
+    pub async fn pass_statement(self, instance: usize, tried: Try) -> Decision {
+        let mut fault = Fault::Broken { carried_out: false };
         if tried.name == "connect" {
-            fate = Fate::Answered;
+            fault = Fault::None;
         } else if !self.is_dead(instance) {
             let (go, answer) = oneshot::channel();
             self.stop(instance, What::Statement { tried, go });
-            fate = answer.await.unwrap_or(fate);
+            fault = answer.await.unwrap_or(fault);
         }
-        Passage { fate, until_over: Box::new(self.quiescence.begin()) }
+        Decision { fault, until_over: Box::new(self.quiescence.begin()) }
     }
 
     pub async fn pass_call(self, instance: usize, api: &'static str, request: String, left: Duration) -> Reply {

@@ -5,7 +5,7 @@ use tokio::task::JoinHandle;
 use wechat_pay::deal::Fen;
 use wechat_pay::gateway::Swept;
 use wechat_pay::simulator::Notify;
-use wechat_pay::store::{Fate, StoreError};
+use wechat_pay::store::{Fault, StoreError};
 
 use super::history::History;
 use super::instance::Instance;
@@ -229,7 +229,7 @@ impl History<'_> {
             match waiting.what {
                 What::Statement { go, tried } => {
                     let line = format!("  its {} arrives: {arrives}", tried.name);
-                    let _ = go.send(Fate::Broken { carried_out: arrives });
+                    let _ = go.send(Fault::Broken { carried_out: arrives });
                     self.step(&line).await;
                 }
                 What::Call { api, request, .. } if arrives => {

@@ -1,15 +1,15 @@
 //! The store's own workers: what one of them breaks is mended without a restart, and what was begun goes first.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::{sleep, timeout};
 use wechat_pay::deal::{OrderId, Timestamp};
-use wechat_pay::store::{Edge, Event, EventKind, Fate, LARGEST_BATCH, Origin, Passage, Store, StoreError, Try};
+use wechat_pay::store::{Decision, Event, EventKind, Fault, FaultHook, LARGEST_BATCH, Origin, Store, StoreError, Try};
 
 use crate::support::database::{Database, Engine};
 use crate::support::on_both_engines;
@@ -20,8 +20,8 @@ use crate::support::wechat_message::WeChatMessage;
 /// More than there are workers.
 const CROWD: usize = 30;
 
-async fn store(database: &Database, edge: &Edge) -> Store {
-    Store::open_at(&database.url.parse().unwrap(), "i1", LARGEST_BATCH, now(), Some(edge)).await.unwrap()
+async fn store(database: &Database, hook: &FaultHook) -> Store {
+    Store::open_with(&database.url.parse().unwrap(), "i1", LARGEST_BATCH, now(), Some(hook)).await.unwrap()
 }
 
 fn now() -> Timestamp {
@@ -36,20 +36,20 @@ fn event(n: usize) -> Event {
     Event { order_id: number(n), kind: EventKind::Looked, origin: Origin::Sweeper, detail: None, evidence: None, at: now() }
 }
 
-fn leave() -> Passage {
-    Passage { fate: Fate::Answered, until_over: Box::new(()) }
+fn leave() -> Decision {
+    Decision { fault: Fault::None, until_over: Box::new(()) }
 }
 
 on_both_engines! {
     async fn a_worker_that_panics_is_replaced(engine) {
         let database = Database::fresh(engine).await;
         let broken = Arc::new(AtomicBool::new(true));
-        let at_the_edge = Arc::clone(&broken);
-        let edge = Edge::new(move |tried| {
-            assert!(tried.name != "record" || !at_the_edge.load(Ordering::SeqCst), "a fault that a test has planted");
+        let in_the_hook = Arc::clone(&broken);
+        let hook = FaultHook::new(move |tried| {
+            assert!(tried.name != "record" || !in_the_hook.load(Ordering::SeqCst), "a fault that a test has planted");
             async { leave() }.boxed()
         });
-        let store = store(&database, &edge).await;
+        let store = store(&database, &hook).await;
         let written = join_all((0..CROWD).map(|n| store.record(event(n))));
         for outcome in timeout(Duration::from_secs(20), written).await.expect("every caller hears") {
             assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
@@ -64,6 +64,54 @@ on_both_engines! {
             assert_eq!(store.events(&number(n)).await.unwrap().len(), 1, "what panicked was not written");
         }
     }
+
+    async fn no_payer_waits_behind_a_report(engine) {
+        let database = Database::fresh(engine).await;
+        let (held, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
+        let (in_the_hook, end) = (Arc::clone(&held), Arc::clone(&over));
+        let hook = FaultHook::new(move |tried| {
+            let is_report = ["newest", "events", "undecided"].contains(&tried.name);
+            let (held, end) = (Arc::clone(&in_the_hook), Arc::clone(&end));
+            async move {
+                if is_report {
+                    held.fetch_add(1, Ordering::SeqCst);
+                    end.notified().await;
+                }
+                leave()
+            }
+            .boxed()
+        });
+        let store = store(&database, &hook).await;
+        // More of them than there are connections, and none is answered until the test says so.
+        let reports: Vec<_> = (0..CROWD)
+            .map(|n| {
+                let store = store.clone();
+                tokio::spawn(async move {
+                    match n % 3 {
+                        0 => store.newest(10).await.map(|_| ()),
+                        1 => store.events(&number(n)).await.map(|_| ()),
+                        _ => store.undecided().await.map(|_| ()),
+                    }
+                })
+            })
+            .collect();
+        while held.load(Ordering::SeqCst) == 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+        for n in 0..CROWD {
+            let asked = timeout(Duration::from_secs(10), store.find(&number(n))).await;
+            assert!(asked.expect("a payer's question is answered").unwrap().is_none());
+            timeout(Duration::from_secs(10), store.record(event(n))).await.expect("a change is made").unwrap();
+        }
+        assert!(reports.iter().all(|report| !report.is_finished()), "all reports still wait");
+        while reports.iter().any(|report| !report.is_finished()) {
+            over.notify_waiters();
+            sleep(Duration::from_millis(1)).await;
+        }
+        for report in reports {
+            report.await.unwrap().unwrap();
+        }
+    }
 }
 
 /// Holds every reader until a test lets one of them through.
@@ -76,9 +124,9 @@ struct Held {
 }
 
 impl Gate {
-    fn edge(&self) -> Edge {
+    fn hook(&self) -> FaultHook {
         let held = Arc::clone(&self.0);
-        Edge::new(move |tried| {
+        FaultHook::new(move |tried| {
             let (go, gone) = oneshot::channel();
             let free = tried.name == "connect";
             if !free {
@@ -105,7 +153,7 @@ impl Gate {
         self.until_both_readers_stand_here().await;
         let Held { tried, go } = self.0.lock().unwrap().pop().unwrap();
         go.send(()).unwrap();
-        tried.orders[0].clone()
+        tried.keys[0].parse().unwrap()
     }
 }
 
@@ -113,7 +161,7 @@ impl Gate {
 async fn a_look_that_finishes_something_goes_before_those_who_ask() {
     let database = Database::fresh(Engine::Sqlite).await;
     let gate = Gate::default();
-    let store = store(&database, &gate.edge()).await;
+    let store = store(&database, &gate.hook()).await;
     let asking: Vec<_> = (0..CROWD)
         .map(|n| {
             let store = store.clone();

@@ -116,7 +116,10 @@ fn the_simulator_is_the_other_side() {
 #[test]
 fn the_doctor_only_looks() {
     never_names(&["doctor"], &["crate::gateway", "crate::http", "Store::open", "Store::migrate", "Client::new"]);
-    never_names(&["store/inspect", "store/dry_run.rs"], &["INSERT INTO", "UPDATE deal", "DELETE FROM", "ALTER TABLE", "CREATE TABLE"]);
+    never_names(
+        &["store/schema/inspect", "store/schema/dry_run.rs"],
+        &["INSERT INTO", "UPDATE deal", "DELETE FROM", "ALTER TABLE", "CREATE TABLE"],
+    );
 }
 
 #[test]
@@ -146,12 +149,120 @@ fn what_is_told_in_both_languages_stands_in_rooms_of_words() {
 }
 
 #[test]
+fn the_engine_of_the_store_knows_no_table() {
+    let tables = ["deal", "order_key", "crate::channel", "SELECT ", "UPDATE ", "INSERT "];
+    let rooms = ["store::schema", "store::journal", "store::deals", "store::columns", "store::error", "store::handle", "super::super::"];
+    for (path, text) in sources("store/engine").into_iter().filter(|(path, _)| !path.ends_with("tests.rs")) {
+        let code = code_of(&text);
+        for word in tables.iter().chain(&rooms) {
+            assert!(!code.contains(word), "{} names {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn a_room_of_the_store_names_no_other_table() {
+    never_names(&["store/journal"], &["FROM deal ", "UPDATE deal", "INTO deal ", "store::deals", "store::schema"]);
+    never_names(&["store/deals"], &["deal_event", "deal_migration"]);
+}
+
+/// What stands before the tests of a file, without comments.
+fn code_of(text: &str) -> String {
+    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn no_file_of_the_store_imports_in_a_circle() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let module_of = |path: &Path| {
+        let path = path.strip_prefix(&root).unwrap().with_extension("");
+        let names: Vec<_> = path.iter().map(|name| name.to_str().unwrap()).filter(|name| *name != "mod").collect();
+        names.join("::")
+    };
+    let texts: BTreeMap<_, _> = sources("store").into_iter().map(|(path, text)| (module_of(&path), (path, code_of(&text)))).collect();
+    let imports: BTreeMap<_, _> = texts
+        .iter()
+        .filter(|(module, _)| !module.ends_with("tests") && !module.ends_with("testing"))
+        .map(|(module, (path, code))| {
+            let mut named = BTreeSet::new();
+            for path in paths_in(code, module, path.ends_with("mod.rs")) {
+                // The module is the longest beginning that is one.
+                let segments: Vec<_> = path.split("::").collect();
+                let found = (1..=segments.len()).rev().map(|length| segments[..length].join("::")).find(|path| texts.contains_key(path));
+                named.extend(found.filter(|found| found != module));
+            }
+            (module.clone(), named)
+        })
+        .collect();
+    assert!(imports["store::deals::settle"].contains("store::engine::connection"), "imports are looked for in the wrong way");
+    // Whoever imports nothing that is left is in no circle.
+    let mut left = imports;
+    loop {
+        let free: Vec<_> =
+            left.iter().filter(|(_, named)| named.iter().all(|module| !left.contains_key(module))).map(|(m, _)| m.clone()).collect();
+        if free.is_empty() {
+            break;
+        }
+        free.iter().for_each(|module| _ = left.remove(module));
+    }
+    left.values_mut().for_each(|named| named.retain(|module| texts.contains_key(module)));
+    assert!(left.is_empty(), "in a circle, or before one: {left:#?}");
+}
+
+/// The paths that the imports of a file name, from the root of the crate.
+fn paths_in(code: &str, module: &str, is_folder: bool) -> Vec<String> {
+    let mut paths = Vec::new();
+    let imports = code.split(';').filter_map(|statement| {
+        let statement = statement.split_once("use ").filter(|(before, _)| {
+            before.trim_end().is_empty() || before.ends_with("pub ") || before.ends_with(") ") || before.ends_with('\n')
+        })?;
+        Some(statement.1.split_whitespace().collect::<String>())
+    });
+    for import in imports {
+        expand(&import, "", &mut paths);
+    }
+    let parent = module.rsplit_once("::").map_or("", |(parent, _)| parent);
+    paths
+        .into_iter()
+        .filter_map(|path| match path.split_once("::")? {
+            ("crate", rest) => Some(rest.to_owned()),
+            ("super", rest) => Some(format!("{parent}::{rest}")),
+            // A child's.
+            _ if is_folder => Some(format!("{module}::{path}")),
+            _ => None,
+        })
+        .collect()
+}
+
+/// `a::{b, c::d}` is `a::b` and `a::c::d`.
+fn expand(import: &str, before: &str, paths: &mut Vec<String>) {
+    let Some((head, group)) = import.split_once('{') else {
+        return paths.push(format!("{before}{import}"));
+    };
+    let (mut depth, mut start) = (0, 0);
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            ',' | '}' if depth == 0 => {
+                if at > start {
+                    expand(&group[start..at], &format!("{before}{head}"), paths);
+                }
+                start = at + 1;
+            }
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+}
+
+#[test]
 fn every_change_of_status_names_the_status_it_expects() {
     let mut changes = 0;
     for (path, text) in sources("store") {
         for (at, _) in text.match_indices("SET status = ") {
             // The statement goes on to the end of its string.
-            let statement = text[at..].split("\",").next().unwrap();
+            let statement = text[at..].split('"').next().unwrap();
             assert!(statement.contains("COALESCE(status, 0) = "), "{}: {statement}", path.display());
             changes += 1;
         }

@@ -1,0 +1,136 @@
+//! Deals that are asked for by what they are known by.
+
+use std::sync::LazyLock;
+
+use sqlx::Error;
+use tracing::warn;
+
+use crate::deal::{Deal, OrderId};
+use crate::store::engine::connection::Conn;
+use crate::store::engine::statement::{Purpose, Query};
+use crate::store::engine::values::Values;
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::schema::foreign_clock::ForeignClock;
+
+use super::row::{DealRow, ImpossibleRow, select, select_from};
+
+impl Store {
+    pub(super) async fn find_claimed(&self, purpose: Purpose, order_id: &OrderId) -> Result<Option<Deal>, StoreError> {
+        let row = self.engine().ask_for(purpose, Find(order_id.clone())).await?;
+        Ok(read(row, self.foreign_clock())?)
+    }
+
+    /// The deal that a merchant opened under an idempotency key.
+    ///
+    /// # Errors
+    /// The database is not available, or the row is impossible.
+    pub async fn find_by_key(&self, merchant_id: i64, key: &str) -> Result<Option<Deal>, StoreError> {
+        let row = self.engine().ask(FindByKey { merchant_id, key: key.to_owned() }).await?;
+        Ok(read(row, self.foreign_clock())?)
+    }
+
+    /// Those of these deals that are paid or expired, by one statement.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn find_decided(&self, order_ids: &[OrderId]) -> Result<Vec<Deal>, StoreError> {
+        // No character of a number needs escaping in JSON.
+        let numbers: Vec<_> = order_ids.iter().map(|order_id| format!("\"{order_id}\"")).collect();
+        let rows = self.engine().ask(FindDecided { numbers: format!("[{}]", numbers.join(",")) }).await?;
+        Ok(readable(rows, self.foreign_clock()))
+    }
+
+    /// Whether a merchant's signed offer with this nonce has opened a deal.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn is_nonce_used(&self, merchant_id: i64, nonce: &str) -> Result<bool, StoreError> {
+        Ok(self.engine().ask(IsNonceUsed { merchant_id, nonce: nonce.to_owned() }).await?)
+    }
+}
+
+fn read(row: Option<DealRow>, clock: ForeignClock) -> Result<Option<Deal>, ImpossibleRow> {
+    row.map(|row| row.into_deal(clock)).transpose()
+}
+
+/// The deals of these rows. One that no program should have written must not hide the others.
+pub fn readable(rows: Vec<DealRow>, clock: ForeignClock) -> Vec<Deal> {
+    let readable = |row: DealRow| row.into_deal(clock).inspect_err(|error| warn!(%error, "a deal cannot be read")).ok();
+    rows.into_iter().filter_map(readable).collect()
+}
+
+/// The row of record of this number.
+pub struct Find(pub OrderId);
+
+impl Query for Find {
+    type Answer = Option<DealRow>;
+    const NAME: &'static str = "find";
+
+    fn key(&self) -> Option<&str> {
+        Some(self.0.as_str())
+    }
+
+    async fn run(&self, conn: &mut Conn) -> Result<Option<DealRow>, Error> {
+        static SELECT: LazyLock<String> = LazyLock::new(|| select("order_key = ?"));
+        Ok(conn.rows(&SELECT, Values::of([self.0.as_str().into()])).await?.pop())
+    }
+}
+
+struct FindByKey {
+    merchant_id: i64,
+    key: String,
+}
+
+impl Query for FindByKey {
+    type Answer = Option<DealRow>;
+    const NAME: &'static str = "find by key";
+
+    async fn run(&self, conn: &mut Conn) -> Result<Option<DealRow>, Error> {
+        static SELECT: LazyLock<String> = LazyLock::new(|| select("merchant_id = ? AND idempotency_key = ?"));
+        Ok(conn.rows(&SELECT, Values::of([self.merchant_id.into(), self.key.as_str().into()])).await?.pop())
+    }
+}
+
+struct IsNonceUsed {
+    merchant_id: i64,
+    nonce: String,
+}
+
+impl Query for IsNonceUsed {
+    type Answer = bool;
+    const NAME: &'static str = "is nonce used";
+
+    async fn run(&self, conn: &mut Conn) -> Result<bool, Error> {
+        const COUNT: &str = "SELECT COUNT(*) FROM deal WHERE merchant_id = ? AND signed_nonce = ?";
+        let counted: Vec<(i64,)> = conn.rows(COUNT, Values::of([self.merchant_id.into(), self.nonce.as_str().into()])).await?;
+        Ok(counted.iter().any(|(count,)| *count > 0))
+    }
+}
+
+/// Which of these are paid or expired.
+struct FindDecided {
+    /// As one JSON text: engines limit how many parameters there may be.
+    numbers: String,
+}
+
+impl Query for FindDecided {
+    type Answer = Vec<DealRow>;
+    const NAME: &'static str = "find decided";
+
+    /// The numbers are walked through and each is looked up in the unique index, whatever an optimizer thinks of lists.
+    async fn run(&self, conn: &mut Conn) -> Result<Vec<DealRow>, Error> {
+        static MYSQL: LazyLock<String> = LazyLock::new(|| {
+            let tables = "JSON_TABLE(?, '$[*]' COLUMNS (number VARCHAR(45) PATH '$')) watched \
+                          STRAIGHT_JOIN deal ON order_key = CONVERT(number USING ascii) COLLATE ascii_bin";
+            select_from(tables, "COALESCE(status, 0) <> 0")
+        });
+        static SQLITE: LazyLock<String> =
+            LazyLock::new(|| select("order_key IN (SELECT value FROM json_each(?)) AND COALESCE(status, 0) <> 0"));
+        let sql = match conn {
+            Conn::MySql(_) => &MYSQL,
+            Conn::Sqlite(_) => &SQLITE,
+        };
+        conn.rows(sql, Values::of([self.numbers.as_str().into()])).await
+    }
+}

@@ -1,0 +1,58 @@
+//! WeChat's word that money was given back.
+
+use sqlx::Error;
+
+use crate::channel::ProvenPayment;
+use crate::deal::{Deal, Timestamp};
+use crate::store::columns::{change_with_messages, column, text_in};
+use crate::store::engine::connection::Conn;
+use crate::store::engine::statement::{Change, Purpose};
+use crate::store::engine::values::Values;
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::journal::event::Event;
+
+impl Store {
+    /// Keeps WeChat's word that the payment of a paid deal was given back; `false` when that was known.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn note_refund(&self, deal: &Deal, payment: &ProvenPayment, event: Event) -> Result<bool, StoreError> {
+        let change = NoteRefund { id: deal.id, payment: payment.clone(), now: event.at };
+        Ok(self.change_and_tell(change, event).await? == 1)
+    }
+}
+
+struct NoteRefund {
+    id: i64,
+    payment: ProvenPayment,
+    now: Timestamp,
+}
+
+impl Change for NoteRefund {
+    const NAME: &'static str = "note refund";
+    const PURPOSE: Purpose = Purpose::Finishes;
+
+    fn key(&self) -> Option<&str> {
+        Some(self.payment.order_id().as_str())
+    }
+
+    async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
+        const UPDATE: &str = "UPDATE deal SET refunded_at = ?, queryBack = ?, create_at = create_at, update_at = update_at \
+                              WHERE id = ? AND order_key = ? AND status = 1 AND transaction_id = ? AND refunded_at IS NULL";
+        let mut affected = 0;
+        for row in rows {
+            let values = |charset| {
+                Values::of([
+                    column(row.now).into(),
+                    text_in(row.payment.evidence(), charset).into(),
+                    row.id.into(),
+                    row.payment.order_id().as_str().into(),
+                    row.payment.transaction_id().into(),
+                ])
+            };
+            affected += change_with_messages(conn, UPDATE, values).await?;
+        }
+        Ok(affected)
+    }
+}

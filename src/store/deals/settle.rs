@@ -1,0 +1,238 @@
+//! The one door to Paid, on WeChat's signed word.
+
+use sqlx::Error;
+
+use crate::channel::{ProvenPayment, Source};
+use crate::deal::{Deal, DealStatus, Timestamp};
+use crate::store::columns::{Charset, change_with_messages, column, text_in};
+use crate::store::engine::connection::Conn;
+use crate::store::engine::sizes::{Rows, Texts};
+use crate::store::engine::statement::{Change, Purpose};
+use crate::store::engine::values::Values;
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::journal::event::Event;
+
+impl Store {
+    /// Unpaid → Paid in one statement, if the deal of this number is unpaid and costs exactly this: the common case.
+    /// `false` means that it must be looked at ([`Store::mark_paid_from`]).
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`]: this payment has paid another deal.
+    pub async fn mark_paid(&self, payment: &ProvenPayment, paid_at: Timestamp, event: Event) -> Result<bool, StoreError> {
+        let refunded_at = payment.is_refunded().then_some(event.at);
+        let change = MarkPaid { payment: payment.clone(), paid_at, refunded_at };
+        Ok(self.change_and_tell(change, event).await? == 1)
+    }
+
+    /// Unpaid or Expired → Paid for a deal that has been read and judged, if it still has the status that was read.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] as above.
+    pub async fn mark_paid_from(&self, deal: &Deal, payment: &ProvenPayment, paid_at: Timestamp, event: Event) -> Result<bool, StoreError> {
+        if !deal.status.may_become(DealStatus::Paid) {
+            return Ok(false);
+        }
+        let refunded_at = payment.is_refunded().then_some(event.at);
+        let paid = MarkPaid { payment: payment.clone(), paid_at, refunded_at };
+        Ok(self.change_and_tell(MarkPaidFrom { id: deal.id, status: deal.status, paid }, event).await? == 1)
+    }
+
+    /// Fills the transaction into a deal that another program has marked as paid without naming one, if it still has none.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] as above.
+    pub async fn identify(&self, deal: &Deal, payment: &ProvenPayment, event: Event) -> Result<bool, StoreError> {
+        let refunded_at = payment.is_refunded().then_some(event.at);
+        let change = Identify { id: deal.id, payment: payment.clone(), refunded_at };
+        Ok(self.change_and_tell(change, event).await? == 1)
+    }
+}
+
+/// A text for payments that are known by either way: a notification goes into `payBack`; a query goes into `queryBack`, and
+/// only it says that money was given back.
+struct BySource {
+    notification: Texts,
+    query: Texts,
+}
+
+impl BySource {
+    fn of(&'static self, source: Source, rows: usize, conn: &Conn) -> &'static str {
+        match source {
+            Source::Notification => self.notification.of(rows, conn),
+            Source::Query => self.query.of(rows, conn),
+        }
+    }
+}
+
+struct MarkPaid {
+    payment: ProvenPayment,
+    paid_at: Timestamp,
+    refunded_at: Option<Timestamp>,
+}
+
+impl MarkPaid {
+    fn order_id(&self) -> &str {
+        self.payment.order_id().as_str()
+    }
+
+    /// What a payment fills beside `update_at`.
+    fn columns(rows: Rows, source: Source) -> String {
+        let each = rows.each("order_key");
+        match source {
+            Source::Notification => format!("transaction_id = {each}, transaction_key = {each}, payBack = {each}"),
+            Source::Query => format!("transaction_id = {each}, transaction_key = {each}, queryBack = {each}, refunded_at = {each}"),
+        }
+    }
+
+    /// The values of [`MarkPaid::columns`] and `update_at`.
+    fn values<'v>(rows: &[&'v Self], source: Source, charset: Charset) -> Values<'v> {
+        let mut values = Values::default();
+        values.each(rows, Self::order_id, |row| row.payment.transaction_id());
+        values.each(rows, Self::order_id, |row| row.payment.transaction_id());
+        values.each(rows, Self::order_id, |row| text_in(row.payment.evidence(), charset));
+        if source == Source::Query {
+            values.each(rows, Self::order_id, |row| row.refunded_at.map(column));
+        }
+        values.each(rows, Self::order_id, |row| column(row.paid_at));
+        values
+    }
+
+    fn text(rows: Rows, source: Source) -> String {
+        let (deal, paid) = (rows.table("deal", "deal_order_key"), Self::columns(rows, source));
+        let (are, each) = (rows.are("order_key"), rows.each("order_key"));
+        format!(
+            "UPDATE {deal} SET status = 1, {paid}, create_at = create_at, update_at = {each}, due_at = NULL \
+             WHERE {are} AND COALESCE(status, 0) = 0 AND total_fee = {each}",
+        )
+    }
+}
+
+impl Change for MarkPaid {
+    const NAME: &'static str = "mark paid";
+    const PURPOSE: Purpose = Purpose::Finishes;
+
+    fn key(&self) -> Option<&str> {
+        Some(self.order_id())
+    }
+
+    /// Those that a query found are few, and fill another column.
+    fn may_travel(&self) -> bool {
+        self.payment.source() == Source::Notification
+    }
+
+    async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
+        static UPDATE: BySource = BySource {
+            notification: Texts::new(|rows| MarkPaid::text(rows, Source::Notification)),
+            query: Texts::new(|rows| MarkPaid::text(rows, Source::Query)),
+        };
+        let source = rows.first().map_or(Source::Notification, |row| row.payment.source());
+        let sql = UPDATE.of(source, rows.len(), conn);
+        let values = |charset| {
+            let mut values = Self::values(rows, source, charset);
+            values.keys(rows, Self::order_id);
+            values.each(rows, Self::order_id, |row| row.payment.total_fee().get());
+            values
+        };
+        change_with_messages(conn, sql, values).await
+    }
+
+    async fn changeable(rows: &[&Self], conn: &mut Conn) -> Result<Option<Vec<String>>, Error> {
+        static SELECT: Texts = Texts::new(|rows| {
+            let (deal, are, each) = (rows.table("deal", "deal_order_key"), rows.are("order_key"), rows.each("order_key"));
+            format!("SELECT order_key FROM {deal} WHERE {are} AND COALESCE(status, 0) = 0 AND total_fee = {each}")
+        });
+        let mut values = Values::default();
+        values.keys(rows, Self::order_id);
+        values.each(rows, Self::order_id, |row| row.payment.total_fee().get());
+        let keys: Vec<(String,)> = conn.rows(SELECT.of(rows.len(), conn), values).await?;
+        Ok(Some(keys.into_iter().map(|(key,)| key).collect()))
+    }
+}
+
+/// From the status that was read.
+struct MarkPaidFrom {
+    id: i64,
+    status: DealStatus,
+    paid: MarkPaid,
+}
+
+impl MarkPaidFrom {
+    fn text(rows: Rows, source: Source) -> String {
+        let paid = MarkPaid::columns(rows, source);
+        format!(
+            "UPDATE deal SET status = 1, {paid}, create_at = create_at, update_at = ?, due_at = NULL \
+             WHERE id = ? AND order_key = ? AND COALESCE(status, 0) = ?",
+        )
+    }
+}
+
+impl Change for MarkPaidFrom {
+    const NAME: &'static str = "mark paid from";
+    const PURPOSE: Purpose = Purpose::Finishes;
+
+    fn key(&self) -> Option<&str> {
+        Some(self.paid.order_id())
+    }
+
+    async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
+        static UPDATE: BySource = BySource {
+            notification: Texts::new(|rows| MarkPaidFrom::text(rows, Source::Notification)),
+            query: Texts::new(|rows| MarkPaidFrom::text(rows, Source::Query)),
+        };
+        let mut affected = 0;
+        for row in rows {
+            let source = row.paid.payment.source();
+            let values = |charset| {
+                let mut values = MarkPaid::values(&[&row.paid], source, charset);
+                values.extend([row.id.into(), row.paid.order_id().into(), row.status.code().into()]);
+                values
+            };
+            affected += change_with_messages(conn, UPDATE.of(source, 1, conn), values).await?;
+        }
+        Ok(affected)
+    }
+}
+
+/// What the other program has written there stays.
+struct Identify {
+    id: i64,
+    payment: ProvenPayment,
+    refunded_at: Option<Timestamp>,
+}
+
+impl Change for Identify {
+    const NAME: &'static str = "identify";
+    const PURPOSE: Purpose = Purpose::Finishes;
+
+    fn key(&self) -> Option<&str> {
+        Some(self.payment.order_id().as_str())
+    }
+
+    async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
+        const UPDATE: &str = "UPDATE deal SET transaction_id = ?, transaction_key = ?, payBack = COALESCE(payBack, ?), \
+             queryBack = COALESCE(queryBack, ?), refunded_at = COALESCE(refunded_at, ?), due_at = NULL, create_at = create_at, \
+             update_at = update_at WHERE id = ? AND order_key = ? AND status = 1 AND COALESCE(transaction_id, '') = ''";
+        let mut affected = 0;
+        for row in rows {
+            let values = |charset| {
+                let message = text_in(row.payment.evidence(), charset);
+                let (pay_back, query_back) = match row.payment.source() {
+                    Source::Notification => (Some(message), None),
+                    Source::Query => (None, Some(message)),
+                };
+                Values::of([
+                    row.payment.transaction_id().into(),
+                    row.payment.transaction_id().into(),
+                    pay_back.into(),
+                    query_back.into(),
+                    row.refunded_at.map(column).into(),
+                    row.id.into(),
+                    row.payment.order_id().as_str().into(),
+                ])
+            };
+            affected += change_with_messages(conn, UPDATE, values).await?;
+        }
+        Ok(affected)
+    }
+}

@@ -1,0 +1,52 @@
+//! A health check: whether the database can write, as far as the answers to changes tell.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::driver_error::DriverError;
+use super::error::{Cause, StatementError};
+
+/// A database that could not write is taken for one that still cannot, for so long after the last change that failed so.
+const UNABLE: Duration = Duration::from_secs(10);
+
+/// What the last changes have told.
+#[derive(Debug, Clone, Default)]
+pub struct Writable(Arc<Mutex<Told>>);
+
+#[derive(Debug, Default)]
+struct Told {
+    /// When and why the database last said that it cannot write, if it has not written since.
+    unable: Option<(Instant, DriverError)>,
+    /// Whether the last change was not carried out, for whatever reason.
+    doubted: bool,
+}
+
+impl Writable {
+    /// Learns from what became of a change.
+    pub fn learn<T>(&self, outcome: &Result<T, StatementError>) {
+        let mut told = self.told();
+        match outcome {
+            Ok(_) => *told = Told::default(),
+            Err(StatementError::Unavailable(Cause::CannotWrite(why))) => told.unable = Some((Instant::now(), why.clone())),
+            Err(StatementError::Unavailable(_)) => told.doubted = true,
+            Err(_) => {}
+        }
+    }
+
+    /// What the database has lately said if it cannot write.
+    pub fn unable(&self) -> Option<Cause> {
+        let unable = self.told().unable.clone();
+        unable.filter(|(since, _)| since.elapsed() < UNABLE).map(|(_, why)| Cause::CannotWrite(why))
+    }
+
+    /// Whether it must be tried to know.
+    pub fn is_doubted(&self) -> bool {
+        self.told().doubted
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,60 @@
+//! The handle that callers hold. What can be asked of it stands in the rooms of the tables, beside the SQL.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::engine::Engine;
+use super::engine::error::StatementError;
+use super::engine::metrics::StoreMetrics;
+use super::engine::statement::Change;
+use super::journal::event::Event;
+use super::journal::journaled::Journaled;
+use super::schema::foreign_clock::ForeignClock;
+
+/// The store. Cheap to clone; all clones share the workers.
+#[derive(Debug, Clone)]
+pub struct Store {
+    engine: Engine,
+    /// This instance's name in the journal.
+    instance: Arc<OnceLock<Arc<str>>>,
+    /// As last seen.
+    foreign_clock: Arc<Mutex<ForeignClock>>,
+}
+
+impl Store {
+    /// A store that is not open yet: it refuses everything as unavailable, until [`Store::open_up`] has succeeded.
+    pub fn closed() -> Self {
+        Self { engine: Engine::default(), instance: Arc::default(), foreign_clock: Arc::new(Mutex::new(ForeignClock::Unknown)) }
+    }
+
+    /// What is counted of its work.
+    pub fn metrics(&self) -> &StoreMetrics {
+        self.engine.metrics()
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Has a change carried out together with the event that tells of it; or neither.
+    pub(super) async fn change_and_tell<C: Change>(&self, change: C, event: Event) -> Result<u64, StatementError> {
+        self.engine.change(Journaled { change, event, instance: self.instance() }).await
+    }
+
+    /// This instance's name. A store that is not open has none, and writes nothing.
+    pub(super) fn instance(&self) -> Arc<str> {
+        self.instance.get().map(Arc::clone).unwrap_or_default()
+    }
+
+    pub(super) fn set_instance(&self, instance: &str) {
+        self.instance.get_or_init(|| instance.into());
+    }
+
+    /// The clock by which other programs' rows are written.
+    pub(super) fn foreign_clock(&self) -> ForeignClock {
+        *self.foreign_clock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set_foreign_clock(&self, clock: ForeignClock) {
+        *self.foreign_clock.lock().unwrap_or_else(PoisonError::into_inner) = clock;
+    }
+}

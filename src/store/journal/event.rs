@@ -1,0 +1,119 @@
+//! Events of the journal, and their words in the table.
+
+use crate::channel::Evidence;
+use crate::deal::{OrderId, Timestamp};
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventKind {
+    /// A front end opened the deal; WeChat is about to be asked for a link.
+    Opened,
+    /// WeChat gave a link.
+    LinkGiven,
+    /// WeChat refused to give one.
+    LinkRefused,
+    /// Nobody knows whether WeChat took the order.
+    LinkUnknown,
+    /// The deal became Paid.
+    Settled,
+    /// The deal became Paid after it had expired.
+    SettledLate,
+    /// A deal that another program had marked as paid got the transaction that WeChat has signed.
+    Identified,
+    /// WeChat said of a paid deal that at least a part was given back.
+    Refunded,
+    /// WeChat has signed something about money that does not fit the deal. Nothing was changed.
+    Mismatch,
+    /// WeChat told of a payment that failed.
+    PaymentFailed,
+    /// The sweeper asked, and the deal is still undecided.
+    Looked,
+    /// WeChat was asked to close the order.
+    Closed,
+    /// The deal became Expired.
+    Expired,
+}
+
+impl EventKind {
+    const ALL: [(Self, &'static str); 13] = [
+        (Self::Opened, "opened"),
+        (Self::LinkGiven, "link_given"),
+        (Self::LinkRefused, "link_refused"),
+        (Self::LinkUnknown, "link_unknown"),
+        (Self::Settled, "settled"),
+        (Self::SettledLate, "settled_late"),
+        (Self::Identified, "identified"),
+        (Self::Refunded, "refunded"),
+        (Self::Mismatch, "mismatch"),
+        (Self::PaymentFailed, "payment_failed"),
+        (Self::Looked, "looked"),
+        (Self::Closed, "closed"),
+        (Self::Expired, "expired"),
+    ];
+
+    /// The word in the table.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, word)| word)
+    }
+
+    pub(super) fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == word).map(|(kind, _)| *kind)
+    }
+}
+
+/// Who brought it about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A call of a front end.
+    FrontEnd,
+    /// A notification of WeChat's.
+    Notification,
+    /// The sweeper.
+    Sweeper,
+}
+
+impl Origin {
+    const ALL: [(Self, &'static str); 3] =
+        [(Self::FrontEnd, "front_end"), (Self::Notification, "notification"), (Self::Sweeper, "sweeper")];
+
+    /// The word in the table.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(origin, _)| *origin == self).map_or("", |(_, word)| word)
+    }
+
+    pub(super) fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == word).map(|(origin, _)| *origin)
+    }
+}
+
+/// Something that happened to a deal.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// To which.
+    pub order_id: OrderId,
+    /// What.
+    pub kind: EventKind,
+    /// Through whom.
+    pub origin: Origin,
+    /// More about it, in words that may be shown.
+    pub detail: Option<String>,
+    /// The verified message that it rests on.
+    pub evidence: Option<Evidence>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An event as it was stored. Its evidence names the payer and stays in the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// What; `None` if a later version wrote it.
+    pub kind: Option<EventKind>,
+    /// Through whom.
+    pub origin: Option<Origin>,
+    /// More about it.
+    pub detail: Option<String>,
+    /// Which instance of the service wrote it.
+    pub instance: String,
+    /// When.
+    pub at: Timestamp,
+}
