@@ -3,12 +3,13 @@
 use chrono::TimeDelta;
 
 use crate::channel::TradeState;
-use crate::channel::wechat::v2::{Fields, Signer, xml};
+use crate::channel::wechat::v2::{Fields, xml};
 use crate::deal::{BeijingTime, Fen, Timestamp};
 
 use super::World;
+use super::merchants::Requester;
 use super::orders::SimOrder;
-use super::rules::{self, Api, Complaint, Known, PATHS};
+use super::rules::{self, Api, Complaint, PATHS};
 use super::switches::{CloseUnknown, Layout};
 
 impl World {
@@ -21,10 +22,7 @@ impl World {
 
     /// Answers a request of a merchant's: the whole reply, as XML.
     pub(super) fn answer(&mut self, api: Api, sandbox: bool, body: &[u8], now: Timestamp) -> String {
-        // The sandbox's key is asked for with the production key.
-        let signer = if sandbox && api != Api::GetSignKey { &self.sandbox_signer } else { &self.signer };
-        let known = Known { appid: &self.appid, mch_id: &self.mch_id, signer };
-        let (fields, signer) = match rules::check(api, body, &known, &self.habits, now) {
+        let (fields, requester) = match rules::check(api, body, &self.merchants, sandbox, &self.habits, now) {
             Ok(checked) => checked,
             Err(complaint) if sandbox && complaint == "签名错误" && api != Api::GetSignKey => {
                 return protocol_failure("沙箱验证签名失败，请确认沙箱签名key是否正确（通过getsignkey调用生成）".to_owned());
@@ -32,10 +30,10 @@ impl World {
             Err(complaint) => return protocol_failure(complaint),
         };
         let outcome = match api {
-            Api::UnifiedOrder => self.unified_order(&fields, &signer, now),
-            Api::OrderQuery => self.order_query(&fields, now),
-            Api::CloseOrder => self.close_order(&fields, now),
-            Api::GetSignKey => return self.sign_key(),
+            Api::UnifiedOrder => self.unified_order(&fields, &requester, now),
+            Api::OrderQuery => self.order_query(&fields, &requester, now),
+            Api::CloseOrder => self.close_order(&fields, &requester, now),
+            Api::GetSignKey => return self.sign_key(&requester),
         };
         let (result, own) = match outcome {
             Ok(own) => (Fields::new().with("result_code", "SUCCESS"), own),
@@ -43,28 +41,34 @@ impl World {
                 (Fields::new().with("result_code", "FAIL").with("err_code", code).with("err_code_des", description), Fields::new())
             }
         };
-        self.signed_reply(&signer, result, own)
+        self.signed_reply(&requester, result, own)
     }
 
-    /// `SYSTEMERROR`, signed like an answer to this request or in its unsigned shape.
-    pub fn system_error(&self, sandbox: bool) -> String {
+    /// `SYSTEMERROR` in answer to a request outside the sandbox, signed like every answer to it or in its unsigned shape.
+    pub fn system_error(&self, request: &[u8]) -> String {
+        // Whichever call it is, its answer is signed alike.
+        self.system_error_to(Api::OrderQuery, false, request)
+    }
+
+    /// `SYSTEMERROR` in answer to a request. What no merchant has signed gets the unsigned shape.
+    pub(super) fn system_error_to(&self, api: Api, sandbox: bool, request: &[u8]) -> String {
         let result = Fields::new().with("result_code", "FAIL").with("err_code", "SYSTEMERROR").with("err_code_des", "系统繁忙，请稍后再试");
-        if self.faults.system_error_signed {
-            let signer = if sandbox { &self.sandbox_signer } else { &self.signer };
-            return self.signed_reply(signer, result, Fields::new());
+        let requester = xml::parse(request).ok().and_then(|fields| rules::check_requester(api, &fields, &self.merchants, sandbox).ok());
+        match requester.filter(|_| self.faults.system_error_signed) {
+            Some(requester) => self.signed_reply(&requester, result, Fields::new()),
+            None => xml::write(&join([Fields::new().with("return_code", "SUCCESS").with("return_msg", "OK"), result])),
         }
-        xml::write(&join([Fields::new().with("return_code", "SUCCESS").with("return_msg", "OK"), result]))
     }
 
     /// An answer in one of the two layouts, with what WeChat adds to it.
-    fn signed_reply(&self, signer: &Signer, result: Fields, own: Fields) -> String {
+    fn signed_reply(&self, requester: &Requester, result: Fields, own: Fields) -> String {
         let newer = match self.habits.layout {
             Layout::Older => false,
             Layout::Newer => true,
             Layout::Mixed => self.chance.draw().is_multiple_of(2),
         };
         let head = Fields::new().with("return_code", "SUCCESS").with("return_msg", "OK");
-        let ids = Fields::new().with("appid", self.appid.as_str()).with("mch_id", self.mch_id.as_str());
+        let ids = requester.ids();
         let nonce = Fields::new().with("nonce_str", self.chance.nonce());
         let mut all = if newer { join([head, result, ids, nonce, own]) } else { join([head, ids, nonce, result, own]) };
         if self.habits.empty_elements && !all.contains("sub_mch_id") {
@@ -75,21 +79,21 @@ impl World {
         }
         // The signature follows the nonce in both.
         let after_nonce = |name: &str| usize::from(name != "return_code" && name != "return_msg" && name != "nonce_str" && name != "sign");
-        let signed = signer.signed(all);
+        let signed = requester.signer.signed(all);
         xml::write(&if newer { signed } else { signed.reordered(after_nonce) })
     }
 
-    fn unified_order(&mut self, fields: &Fields, signer: &Signer, now: Timestamp) -> Result<Fields, (&'static str, &'static str)> {
+    fn unified_order(&mut self, fields: &Fields, requester: &Requester, now: Timestamp) -> Result<Fields, (&'static str, &'static str)> {
         let get = |name| fields.get(name).unwrap_or_default().to_owned();
         if get("trade_type") != "NATIVE" {
             return Err(("NOAUTH", "商户号该产品权限未开通，请前往商户平台>产品中心检查后重试"));
         }
-        let out_trade_no = get("out_trade_no");
+        let key = requester.order(&get("out_trade_no"));
         let parameters: Fields =
             fields.iter().filter(|(name, value)| !value.is_empty() && !["nonce_str", "sign", "sign_type"].contains(name)).collect();
         let code_url = self.code_url();
-        self.close_if_forgotten(&out_trade_no, now);
-        if let Some(order) = self.orders.get_mut(&out_trade_no) {
+        self.close_if_forgotten(&key, now);
+        if let Some(order) = self.orders.get_mut(&key) {
             // Paid and closed are judged before the parameters are compared.
             if order.trade_state.is_paid() {
                 return Err(("ORDERPAID", "该订单已支付"));
@@ -118,11 +122,12 @@ impl World {
                 parameters,
                 nonce: get("nonce_str"),
                 expires_at: fields.get("time_expire").and_then(BeijingTime::from_compact).map(BeijingTime::timestamp),
-                signer: signer.clone(),
-                out_trade_no: out_trade_no.clone(),
+                signer: requester.signer.clone(),
+                mch_id: key.mch_id,
+                sub_mch_id: key.sub_mch_id,
+                out_trade_no: key.out_trade_no,
             };
-            self.newest_last.push(out_trade_no.clone());
-            self.orders.insert(out_trade_no, order);
+            self.orders.insert(order);
         }
         let stamp = BeijingTime::from(now).compact();
         let prepay_id = format!("wx{}{}", &stamp[6..], &self.chance.nonce()[..26]);
@@ -140,16 +145,18 @@ impl World {
         format!("weixin://wxpay/bizpayurl?pr={token}")
     }
 
-    fn order_query(&mut self, fields: &Fields, now: Timestamp) -> Result<Fields, (&'static str, &'static str)> {
-        let number = match fields.get("transaction_id") {
-            Some(id) => {
-                self.orders.values().find(|order| order.transaction_id.as_deref() == Some(id)).map(|order| order.out_trade_no.clone())
-            }
-            None => fields.get("out_trade_no").map(str::to_owned),
+    fn order_query(&mut self, fields: &Fields, requester: &Requester, now: Timestamp) -> Result<Fields, (&'static str, &'static str)> {
+        let key = match fields.get("transaction_id") {
+            Some(id) => self
+                .orders
+                .newest_first()
+                .find(|order| requester.owns(order) && order.transaction_id.as_deref() == Some(id))
+                .map(SimOrder::key),
+            None => fields.get("out_trade_no").map(|number| requester.order(number)),
         };
-        let number = number.unwrap_or_default();
-        self.close_if_forgotten(&number, now);
-        let order = self.orders.get(&number).ok_or(("ORDERNOTEXIST", "order not exist"))?;
+        let key = key.ok_or(("ORDERNOTEXIST", "order not exist"))?;
+        self.close_if_forgotten(&key, now);
+        let order = self.orders.get(&key).ok_or(("ORDERNOTEXIST", "order not exist"))?;
         let mut answer = Fields::new();
         if order.trade_state.is_paid() {
             answer = join([answer, order.payment()]);
@@ -159,12 +166,12 @@ impl World {
         Ok(answer.with("trade_state", order.trade_state.as_str()).with("trade_state_desc", order.trade_state.description()))
     }
 
-    fn close_order(&mut self, fields: &Fields, now: Timestamp) -> Result<Fields, (&'static str, &'static str)> {
-        let number = fields.get("out_trade_no").unwrap_or_default();
+    fn close_order(&mut self, fields: &Fields, requester: &Requester, now: Timestamp) -> Result<Fields, (&'static str, &'static str)> {
+        let key = requester.order(fields.get("out_trade_no").unwrap_or_default());
         if self.faults.pay_at_close {
-            self.pay_at_close(number, now);
+            self.pay_at_close(&key, now);
         }
-        match self.orders.get_mut(number) {
+        match self.orders.get_mut(&key) {
             Some(order) if order.trade_state.is_paid() => return Err(("ORDERPAID", "order paid")),
             Some(order) if order.trade_state.is_dead() => return Err(("ORDERCLOSED", "order closed")),
             Some(order) if self.habits.strict_close && now < order.created_at + TimeDelta::minutes(5) => {
@@ -178,9 +185,10 @@ impl World {
         Ok(if self.habits.result_msg { answer.with("result_msg", "OK") } else { answer })
     }
 
-    fn sign_key(&self) -> String {
-        let fields = Fields::new().with("return_code", "SUCCESS").with("return_msg", "ok").with("mch_id", self.mch_id.as_str());
-        xml::write(&fields.with("sandbox_signkey", self.sandbox_key.as_str()))
+    fn sign_key(&self, requester: &Requester) -> String {
+        let fields = Fields::new().with("return_code", "SUCCESS").with("return_msg", "ok").with("mch_id", requester.mch_id.as_str());
+        let key = self.merchant(&requester.mch_id).map_or("", |merchant| merchant.sandbox_key.as_str());
+        xml::write(&fields.with("sandbox_signkey", key))
     }
 
     /// `attach` comes back as it was given; where there is none, an empty element may stand.

@@ -9,22 +9,26 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::channel::TradeState;
 use crate::deal::Fen;
 
 use super::message_log::Message;
-use super::orders::OrderJson;
+use super::orders::{OrderJson, OrderKey};
 use super::switches::{Notify, replaced};
-use super::{CannotPay, Simulator, World};
+use super::{CannotPay, Payment, Simulator, World};
 
 pub fn routes() -> Router<Simulator> {
     Router::new()
         .route("/_sim/orders", get(orders))
         .route("/_sim/orders/{out_trade_no}/messages", get(messages))
         .route("/_sim/orders/{out_trade_no}/pay", post(pay))
-        .route("/_sim/orders/{out_trade_no}/fail", post(|state, path| act(state, path, "fail", World::fail)))
-        .route("/_sim/orders/{out_trade_no}/enter-password", post(|state, path| act(state, path, "enter-password", World::enter_password)))
-        .route("/_sim/orders/{out_trade_no}/walk-away", post(|state, path| act(state, path, "walk-away", World::walk_away)))
-        .route("/_sim/orders/{out_trade_no}/refund", post(|state, path| act(state, path, "refund", World::refund)))
+        .route("/_sim/orders/{out_trade_no}/fail", post(|state, path, whose| act(state, path, whose, "fail", TradeState::PayError)))
+        .route(
+            "/_sim/orders/{out_trade_no}/enter-password",
+            post(|state, path, whose| act(state, path, whose, "enter-password", TradeState::UserPaying)),
+        )
+        .route("/_sim/orders/{out_trade_no}/walk-away", post(|state, path, whose| act(state, path, whose, "walk-away", TradeState::NotPay)))
+        .route("/_sim/orders/{out_trade_no}/refund", post(|state, path, whose| act(state, path, whose, "refund", TradeState::Refund)))
         .route("/_sim/faults", get(faults).put(set_faults))
         .route("/_sim/habits", get(habits).put(set_habits))
         .route("/_sim/stats", get(stats))
@@ -44,56 +48,95 @@ async fn orders(State(simulator): State<Simulator>, Query(wanted): Query<Wanted>
     let next = world.next_attempts();
     let orders = world.orders().filter(|order| wanted.code_url.as_ref().is_none_or(|link| order.code_url == *link));
     let orders = orders.take(wanted.limit.unwrap_or(usize::MAX));
-    Json(orders.map(|order| OrderJson::new(order, next.get(order.out_trade_no.as_str()))).collect::<Vec<_>>()).into_response()
+    Json(orders.map(|order| OrderJson::new(order, next.get(&order.key()))).collect::<Vec<_>>()).into_response()
+}
+
+/// Whose order is meant, where its number repeats.
+#[derive(Deserialize)]
+struct Whose {
+    mch_id: Option<String>,
+    sub_mch_id: Option<String>,
+}
+
+impl Whose {
+    fn choose(&self, world: &World, number: &str) -> Result<OrderKey, CannotPay> {
+        world.choose(number, self.mch_id.as_deref(), self.sub_mch_id.as_deref())
+    }
 }
 
 /// The messages of one order. There is one also of a number that was asked about and never ordered.
-async fn messages(State(simulator): State<Simulator>, Path(number): Path<String>) -> Response {
+async fn messages(State(simulator): State<Simulator>, Path(number): Path<String>, Query(whose): Query<Whose>) -> Response {
     let world = simulator.world();
-    match (world.log.messages(&number), world.order(&number)) {
-        (Some(messages), _) => Json(messages).into_response(),
-        (None, Some(_)) => Json(json!([])).into_response(),
-        (None, None) => refused(StatusCode::NOT_FOUND, CannotPay::NoSuchOrder.to_string()),
+    let asked_about = || world.log.spoken_of(&number, whose.mch_id.as_deref(), whose.sub_mch_id.as_deref());
+    match whose.choose(&world, &number) {
+        Ok(order) => Json(world.log.messages(&order).cloned().unwrap_or_default()).into_response(),
+        Err(error @ CannotPay::NoSuchOrder) => match asked_about().and_then(|order| world.log.messages(order)) {
+            Some(messages) => Json(messages).into_response(),
+            None => cannot(error),
+        },
+        Err(error) => cannot(error),
     }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Payment {
+struct PayQuery {
+    mch_id: Option<String>,
+    sub_mch_id: Option<String>,
     notify: Option<Notify>,
     /// Fen paid by a coupon.
     coupon: Option<i64>,
+    transaction_id: Option<String>,
+    signed_by: Option<String>,
 }
 
-async fn pay(State(simulator): State<Simulator>, Path(number): Path<String>, Query(payment): Query<Payment>) -> Response {
+async fn pay(State(simulator): State<Simulator>, Path(number): Path<String>, Query(query): Query<PayQuery>) -> Response {
+    let PayQuery { mch_id, sub_mch_id, notify, coupon, transaction_id, signed_by } = query;
+    let is_number = |id: &String| (1..=32).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric());
+    if !transaction_id.as_ref().is_none_or(is_number) {
+        return refused(StatusCode::BAD_REQUEST, "transaction_id has 1 to 32 letters and digits".to_owned());
+    }
+    let payment = Payment { coupon: coupon.and_then(Fen::new), notify, transaction_id, signed_by };
     let now = simulator.clock.now();
     let mut world = simulator.world();
-    let outcome = world.pay(&number, payment.coupon.and_then(Fen::new), payment.notify, now);
-    moved(&world, &number, outcome)
+    let paid = Whose { mch_id, sub_mch_id }.choose(&world, &number).and_then(|order| {
+        world.pay_order(&order, payment, now)?;
+        Ok(order)
+    });
+    moved(&world, paid)
 }
 
 async fn act(
     State(simulator): State<Simulator>,
     Path(number): Path<String>,
+    Query(whose): Query<Whose>,
     name: &'static str,
-    act: fn(&mut World, &str) -> Result<(), CannotPay>,
+    state: TradeState,
 ) -> Response {
     let now = simulator.clock.now();
     let mut world = simulator.world();
-    let outcome = act(&mut world, &number);
-    if outcome.is_ok() {
-        world.log.note(&number, Message::new(name, now));
-    }
-    moved(&world, &number, outcome)
+    let acted = whose.choose(&world, &number).and_then(|order| {
+        world.turn(&order, state)?;
+        world.log.note(&order, Message::new(name, now));
+        Ok(order)
+    });
+    moved(&world, acted)
 }
 
-fn moved(world: &World, number: &str, outcome: Result<(), CannotPay>) -> Response {
-    match (outcome, world.order(number)) {
-        (Ok(()), Some(order)) => Json(OrderJson::new(order, world.next_attempts().get(number))).into_response(),
-        (Err(error @ CannotPay::NoSuchOrder), _) | (Err(error), None) => refused(StatusCode::NOT_FOUND, error.to_string()),
-        (Err(error), _) => refused(StatusCode::CONFLICT, error.to_string()),
-        (Ok(()), None) => refused(StatusCode::NOT_FOUND, CannotPay::NoSuchOrder.to_string()),
+fn moved(world: &World, outcome: Result<OrderKey, CannotPay>) -> Response {
+    match outcome.and_then(|key| Ok((world.order_by_key(&key).ok_or(CannotPay::NoSuchOrder)?, key))) {
+        Ok((order, key)) => Json(OrderJson::new(order, world.next_attempts().get(&key))).into_response(),
+        Err(error) => cannot(error),
     }
+}
+
+fn cannot(error: CannotPay) -> Response {
+    let status = match error {
+        CannotPay::NoSuchOrder => StatusCode::NOT_FOUND,
+        CannotPay::NoSuchMerchant => StatusCode::BAD_REQUEST,
+        CannotPay::Closed | CannotPay::Paid | CannotPay::Expired | CannotPay::Ambiguous => StatusCode::CONFLICT,
+    };
+    refused(status, error.to_string())
 }
 
 fn refused(status: StatusCode, error: String) -> Response {

@@ -10,6 +10,8 @@ use serde::Serialize;
 
 use crate::deal::{BeijingTime, Timestamp};
 
+use super::orders::OrderKey;
+
 /// Orders that are remembered.
 const ORDERS: usize = 200;
 /// Messages remembered of one order.
@@ -20,8 +22,8 @@ const BYTES: usize = 8 * 1024;
 /// The last messages of the last orders.
 #[derive(Debug, Default)]
 pub(super) struct MessageLog {
-    pages: HashMap<String, VecDeque<Message>>,
-    oldest_first: VecDeque<String>,
+    pages: HashMap<OrderKey, VecDeque<Message>>,
+    oldest_first: VecDeque<OrderKey>,
 }
 
 /// Something that was said or done, as `GET /_sim/orders/{out_trade_no}/messages` shows it.
@@ -73,19 +75,19 @@ impl Message {
 
 impl MessageLog {
     /// Writes down what happened to an order.
-    pub fn note(&mut self, out_trade_no: &str, mut message: Message) {
+    pub fn note(&mut self, order: &OrderKey, mut message: Message) {
         for text in [&mut message.request, &mut message.answer].into_iter().flatten() {
             text.truncate(text.floor_char_boundary(BYTES));
         }
-        if !self.pages.contains_key(out_trade_no) {
+        if !self.pages.contains_key(order) {
             if self.oldest_first.len() >= ORDERS
                 && let Some(oldest) = self.oldest_first.pop_front()
             {
                 self.pages.remove(&oldest);
             }
-            self.oldest_first.push_back(out_trade_no.to_owned());
+            self.oldest_first.push_back(order.clone());
         }
-        let page = self.pages.entry(out_trade_no.to_owned()).or_default();
+        let page = self.pages.entry(order.clone()).or_default();
         if let Some(last) = page.back_mut()
             && message.repeats(last)
         {
@@ -100,14 +102,23 @@ impl MessageLog {
     }
 
     /// What is remembered of an order, oldest first.
-    pub fn messages(&self, out_trade_no: &str) -> Option<&VecDeque<Message>> {
-        self.pages.get(out_trade_no)
+    pub fn messages(&self, order: &OrderKey) -> Option<&VecDeque<Message>> {
+        self.pages.get(order)
+    }
+
+    /// The last order by this number that a merchant spoke of, whether there is one or not.
+    pub fn spoken_of(&self, out_trade_no: &str, mch_id: Option<&str>, sub_mch_id: Option<&str>) -> Option<&OrderKey> {
+        self.oldest_first.iter().rev().find(|order| order.is_meant(out_trade_no, mch_id, sub_mch_id))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn order(number: &str) -> OrderKey {
+        OrderKey { mch_id: "1900000001".to_owned(), sub_mch_id: None, out_trade_no: number.to_owned() }
+    }
 
     fn message(what: &'static str, says: Option<&str>) -> Message {
         Message { says: says.map(str::to_owned), ..Message::new(what, Timestamp::UNIX_EPOCH) }
@@ -116,26 +127,26 @@ mod tests {
     #[test]
     fn it_is_a_window() {
         let mut log = MessageLog::default();
-        for order in 0..ORDERS + 3 {
+        for number in 0..ORDERS + 3 {
             for turn in 0..MESSAGES + 3 {
-                log.note(&order.to_string(), message("notification", None));
-                assert!(log.messages(&order.to_string()).unwrap().len() <= turn + 1);
+                log.note(&order(&number.to_string()), message("notification", None));
+                assert!(log.messages(&order(&number.to_string())).unwrap().len() <= turn + 1);
             }
         }
         assert_eq!(log.pages.len(), ORDERS);
         assert_eq!(log.pages.len(), log.oldest_first.len());
-        assert!(log.messages("2").is_none());
-        assert_eq!(log.messages("3").unwrap().len(), MESSAGES);
+        assert!(log.messages(&order("2")).is_none());
+        assert_eq!(log.messages(&order("3")).unwrap().len(), MESSAGES);
     }
 
     #[test]
     fn the_beginning_stays_and_long_texts_are_cut() {
         let mut log = MessageLog::default();
-        log.note("1", message("unifiedorder", None));
+        log.note(&order("1"), message("unifiedorder", None));
         for _ in 0..2 * MESSAGES {
-            log.note("1", Message { request: Some("字".repeat(BYTES)), ..message("notification", None) });
+            log.note(&order("1"), Message { request: Some("字".repeat(BYTES)), ..message("notification", None) });
         }
-        let page = log.messages("1").unwrap();
+        let page = log.messages(&order("1")).unwrap();
         assert_eq!(page[0].what, "unifiedorder");
         assert!(page[1].request.as_ref().unwrap().len() <= BYTES);
     }
@@ -144,9 +155,21 @@ mod tests {
     fn a_question_with_the_same_answer_is_told_once() {
         let mut log = MessageLog::default();
         for says in ["NOTPAY", "NOTPAY", "NOTPAY", "SUCCESS"] {
-            log.note("1", message("orderquery", Some(says)));
+            log.note(&order("1"), message("orderquery", Some(says)));
         }
-        let told: Vec<_> = log.messages("1").unwrap().iter().map(|message| (message.says.as_deref(), message.times)).collect();
+        let told: Vec<_> = log.messages(&order("1")).unwrap().iter().map(|message| (message.says.as_deref(), message.times)).collect();
         assert_eq!(told, [(Some("NOTPAY"), 3), (Some("SUCCESS"), 1)]);
+    }
+
+    #[test]
+    fn a_number_of_two_merchants_has_two_pages() {
+        let mut log = MessageLog::default();
+        let other = OrderKey { mch_id: "1900000002".to_owned(), ..order("1") };
+        log.note(&order("1"), message("unifiedorder", None));
+        log.note(&other, message("orderquery", None));
+        assert_eq!(log.messages(&order("1")).unwrap()[0].what, "unifiedorder");
+        assert_eq!(log.spoken_of("1", None, None), Some(&other));
+        assert_eq!(log.spoken_of("1", Some("1900000001"), None), Some(&order("1")));
+        assert_eq!(log.spoken_of("1", Some("1900000001"), Some("1900000109")), None);
     }
 }

@@ -1,6 +1,6 @@
 //! A simulator of WeChat, the other side, to run and test against, since no merchant gets a sandbox that knows Native orders.
 //!
-//! `world` is a plain model of it (orders, payers, money; no HTTP, no clock of its own) with its `answers` and its
+//! `world` is a plain model of it (merchants, orders, payers, money; no HTTP, no clock of its own) with its `answers` and its
 //! `notifications`; `rules` checks a request as the real gateway does, in its order and with its texts, and never skips a
 //! signature. The rest are façades: the pay API, the notifier, the control calls and the phone, a page that lives on them.
 //! What passes through them is kept in the `message_log`, for people to read. It shares the wire codec and the domain's types
@@ -9,11 +9,14 @@
 
 mod answers;
 mod control;
+mod merchants;
 mod message_log;
 mod notifications;
 mod notifier;
+mod order_book;
 mod orders;
 mod pay_api;
+mod payment;
 mod phone;
 mod rules;
 mod switches;
@@ -30,11 +33,13 @@ use crate::channel::wechat::v2::Merchant;
 use crate::clock::Clock;
 use crate::listener;
 
+pub use merchants::{SimMerchant, SubMerchant};
 pub use notifications::{Delivery, NotificationMessage};
 pub use notifier::Notifier;
-pub use orders::{Attempt, SimOrder};
+pub use orders::{Attempt, OrderKey, SimOrder};
+pub use payment::{CannotPay, Payment};
 pub use switches::{CloseUnknown, Faults, Habits, Layout, Notify};
-pub use world::{CannotPay, World};
+pub use world::World;
 
 /// What a merchant's contract with WeChat consists of.
 #[derive(Debug, Clone, Copy)]
@@ -73,7 +78,18 @@ impl Simulator {
         time_scale: u32,
         may_post_anywhere: bool,
     ) -> Result<Self, reqwest::Error> {
-        let world = Arc::new(Mutex::new(World::new(merchant, chance, time_scale)));
+        Self::with_merchants(vec![merchant.into()], clock, chance, time_scale, may_post_anywhere)
+    }
+
+    /// A WeChat that has these merchants, and no orders yet.
+    pub fn with_merchants(
+        merchants: Vec<SimMerchant>,
+        clock: Clock,
+        chance: Chance,
+        time_scale: u32,
+        may_post_anywhere: bool,
+    ) -> Result<Self, reqwest::Error> {
+        let world = Arc::new(Mutex::new(World::with_merchants(merchants, chance, time_scale)));
         let notifier = Arc::new(Notifier::new(Arc::clone(&world), clock.clone(), may_post_anywhere)?);
         Ok(Self { world, notifier, clock })
     }

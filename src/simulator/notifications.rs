@@ -9,7 +9,7 @@ use crate::deal::{BeijingTime, Timestamp};
 
 use super::World;
 use super::answers::join;
-use super::orders::{Attempt, SimOrder};
+use super::orders::{Attempt, OrderKey, SimOrder};
 use super::switches::Notify;
 
 /// When a notification that was not acknowledged comes again: seconds after the former one (PROTOCOL.md, 7.5).
@@ -21,10 +21,12 @@ pub(super) const LATE: i64 = 20;
 #[derive(Debug, Clone)]
 pub struct Delivery {
     /// About which order.
-    pub out_trade_no: String,
+    pub order: OrderKey,
     pub(super) due: Timestamp,
     /// How many went before it.
     pub(super) number: usize,
+    /// The `mch_id` of a merchant that sends it in WeChat's place.
+    pub(super) signed_by: Option<String>,
 }
 
 /// A notification ready to be posted.
@@ -47,18 +49,24 @@ impl World {
         self.deliveries = later;
         due.into_iter()
             .filter_map(|delivery| {
-                let order = self.orders.get(&delivery.out_trade_no)?;
+                let order = self.orders.get(&delivery.order)?;
                 let fault = Some(self.faults.notify).filter(|notify| *notify != Notify::Normal).map(Notify::as_str);
-                Some(NotificationMessage { url: order.notify_url.clone(), body: self.notification(order), fault, delivery })
+                let fault = delivery.signed_by.as_ref().map(|_| "signed_by").or(fault);
+                Some(NotificationMessage {
+                    url: order.notify_url.clone(),
+                    body: self.notification(order, delivery.signed_by.as_deref()),
+                    fault,
+                    delivery,
+                })
             })
             .collect()
     }
 
     /// When each order's next notification is due.
-    pub(super) fn next_attempts(&self) -> HashMap<&str, Timestamp> {
+    pub(super) fn next_attempts(&self) -> HashMap<&OrderKey, Timestamp> {
         let mut next = HashMap::new();
         for delivery in &self.deliveries {
-            let due = next.entry(delivery.out_trade_no.as_str()).or_insert(delivery.due);
+            let due = next.entry(&delivery.order).or_insert(delivery.due);
             *due = delivery.due.min(*due);
         }
         next
@@ -73,7 +81,7 @@ impl World {
     pub fn delivered(&mut self, delivery: Delivery, status: Option<u16>, acknowledged: bool, now: Timestamp) -> Option<Timestamp> {
         self.stats.notifications_sent += 1;
         self.stats.notifications_acknowledged += u64::from(acknowledged);
-        let order = self.orders.get_mut(&delivery.out_trade_no)?;
+        let order = self.orders.get_mut(&delivery.order)?;
         order.attempts.push(Attempt { at: BeijingTime::from(now).to_string(), status, acknowledged });
         let pause = REPEATS.get(delivery.number).filter(|_| !acknowledged)?;
         let due = now + TimeDelta::seconds(*pause) / self.time_scale;
@@ -81,10 +89,14 @@ impl World {
         Some(due)
     }
 
-    /// The signed message about a paid order.
-    fn notification(&self, order: &SimOrder) -> String {
-        let mut fields = join([Fields::new().with("appid", self.appid.as_str()), order.payment()])
-            .with("mch_id", self.mch_id.as_str())
+    /// The message about a paid order, signed with the key of its merchant, or of another that has no business with it.
+    fn notification(&self, order: &SimOrder, signed_by: Option<&str>) -> String {
+        let stranger = signed_by.and_then(|mch_id| self.merchant(mch_id));
+        let signer = stranger.map_or_else(|| order.signer.clone(), |merchant| merchant.signer(false).with(order.signer.sign_type()));
+        let sub_ids = ["sub_appid", "sub_mch_id"].into_iter().filter_map(|name| Some((name, order.parameter(name)?))).collect();
+        let appid = Fields::new().with("appid", order.parameter("appid").unwrap_or_default());
+        let mut fields = join([appid, order.payment(), sub_ids])
+            .with("mch_id", order.mch_id.as_str())
             .with("nonce_str", order.nonce.as_str())
             .with("out_trade_no", order.out_trade_no.as_str())
             .with("result_code", "SUCCESS")
@@ -97,15 +109,15 @@ impl World {
             fields = fields.iter().map(|(name, value)| (name, if name == "total_fee" { wrong.as_str() } else { value })).collect();
         }
         if self.habits.notify_sign_type {
-            fields.push("sign_type", order.signer.sign_type().as_str());
+            fields.push("sign_type", signer.sign_type().as_str());
         }
         self.push_attach(&mut fields, order);
         if self.habits.extra_field {
             fields.push("future_field", "x");
         }
-        let mut signed = order.signer.signed(fields);
+        let mut signed = signer.signed(fields);
         if self.faults.notify == Notify::Forged {
-            let forged: String = order.signer.sign(&signed.clone().with("forged", "1"));
+            let forged: String = signer.sign(&signed.clone().with("forged", "1"));
             signed = signed.iter().map(|(name, value)| (name, if name == "sign" { forged.as_str() } else { value })).collect();
         }
         xml::write(&signed)

@@ -74,8 +74,8 @@ impl Notifier {
         let exact = world.habits.exact_acknowledgement;
         let acknowledged = answer.as_ref().is_some_and(|(status, body)| *status == 200 && is_acknowledgement(body, exact));
         let NotificationMessage { delivery, body, fault, .. } = notification;
-        let number = delivery.out_trade_no.clone();
-        debug!(out_trade_no = number, status, acknowledged, "notified");
+        let key = delivery.order.clone();
+        debug!(out_trade_no = key.out_trade_no, status, acknowledged, "notified");
         let next = world.delivered(delivery, status, acknowledged, now);
         let message = Message {
             fault,
@@ -86,7 +86,7 @@ impl Notifier {
             next_at: next.map(|due| BeijingTime::from(due).to_string()),
             ..Message::new("notification", now)
         };
-        world.log.note(&number, message);
+        world.log.note(&key, message);
     }
 
     async fn post(&self, notification: &NotificationMessage) -> Option<(u16, Vec<u8>)> {

@@ -6,9 +6,33 @@ use crate::channel::TradeState;
 use crate::channel::wechat::v2::{Fields, Signer};
 use crate::deal::{BeijingTime, Fen, Timestamp};
 
+/// Which order: each merchant numbers its own, and so does each sub-merchant. (Of sub-merchants this is not confirmed.)
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OrderKey {
+    /// Whose order it is.
+    pub mch_id: String,
+    /// For which sub-merchant of a service provider.
+    pub sub_mch_id: Option<String>,
+    /// The merchant's number.
+    pub out_trade_no: String,
+}
+
+impl OrderKey {
+    /// Whether this order may be meant by a number, and by whose it is as far as that is said.
+    pub(super) fn is_meant(&self, out_trade_no: &str, mch_id: Option<&str>, sub_mch_id: Option<&str>) -> bool {
+        self.out_trade_no == out_trade_no
+            && mch_id.is_none_or(|mch_id| self.mch_id == mch_id)
+            && sub_mch_id.is_none_or(|sub_mch_id| self.sub_mch_id.as_deref() == Some(sub_mch_id))
+    }
+}
+
 /// One order.
 #[derive(Debug, Clone)]
 pub struct SimOrder {
+    /// Whose order it is.
+    pub mch_id: String,
+    /// For which sub-merchant of a service provider.
+    pub sub_mch_id: Option<String>,
     /// The merchant's number.
     pub out_trade_no: String,
     /// The price.
@@ -42,6 +66,11 @@ pub struct SimOrder {
 }
 
 impl SimOrder {
+    /// Which order it is.
+    pub fn key(&self) -> OrderKey {
+        OrderKey { mch_id: self.mch_id.clone(), sub_mch_id: self.sub_mch_id.clone(), out_trade_no: self.out_trade_no.clone() }
+    }
+
     /// A parameter as the merchant sent it, such as `spbill_create_ip`.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.get(name)
@@ -60,6 +89,10 @@ impl SimOrder {
             .with("cash_fee", (self.total_fee.get() - coupon).to_string())
             .with("transaction_id", self.transaction_id.clone().unwrap_or_default())
             .with("time_end", self.paid_at.map(|time| BeijingTime::from(time).compact()).unwrap_or_default());
+        if self.parameter("sub_appid").is_some() {
+            fields.push("sub_openid", "oSIMULATEDSUB0000000000000000");
+            fields.push("sub_is_subscribe", "N");
+        }
         if coupon > 0 {
             fields.push("coupon_fee", coupon.to_string());
             fields.push("coupon_count", "1");
@@ -85,6 +118,7 @@ pub struct Attempt {
 #[derive(Debug, Serialize)]
 pub(super) struct OrderJson<'a> {
     mch_id: &'a str,
+    sub_mch_id: Option<&'a str>,
     out_trade_no: &'a str,
     total_fee: i64,
     trade_state: &'static str,
@@ -103,7 +137,8 @@ impl<'a> OrderJson<'a> {
     pub fn new(order: &'a SimOrder, next_attempt: Option<&Timestamp>) -> Self {
         let show = |time: Timestamp| BeijingTime::from(time).to_string();
         Self {
-            mch_id: order.parameter("mch_id").unwrap_or_default(),
+            mch_id: &order.mch_id,
+            sub_mch_id: order.sub_mch_id.as_deref(),
             out_trade_no: &order.out_trade_no,
             total_fee: order.total_fee.get(),
             trade_state: order.trade_state.as_str(),

@@ -15,6 +15,7 @@ use crate::deal::Timestamp;
 use crate::listener::Sever;
 
 use super::message_log::Message;
+use super::orders::OrderKey;
 use super::rules::{Api, PATHS};
 use super::{Simulator, World};
 
@@ -55,7 +56,7 @@ async fn call(
     let (answer, response) = match (fate, answer) {
         (Fate::Answer, Some(answer)) => (Some(answer.clone()), xml(answer)),
         (Fate::SystemError { .. }, _) => {
-            let answer = world.system_error(sandbox);
+            let answer = world.system_error_to(api, sandbox, &body);
             (Some(answer.clone()), xml(answer))
         }
         (Fate::Html, _) => (Some(HTML.to_owned()), (StatusCode::OK, [(header::CONTENT_TYPE, "text/html")], HTML).into_response()),
@@ -69,8 +70,11 @@ const HTML: &str = "<!DOCTYPE html><html><body>404</body></html>";
 
 /// Notes the call in the log of the order that it names.
 fn write_down(world: &mut World, api: Api, body: &[u8], answer: Option<String>, fate: Fate, carried_out: bool, now: Timestamp) {
-    let order = |fields: &Fields| fields.get("out_trade_no").map(str::to_owned);
-    let Some(number) = wire::parse(body).ok().as_ref().and_then(order) else { return };
+    let order = |fields: Fields| {
+        let get = |name| fields.get(name).map(str::to_owned);
+        Some(OrderKey { mch_id: get("mch_id").unwrap_or_default(), sub_mch_id: get("sub_mch_id"), out_trade_no: get("out_trade_no")? })
+    };
+    let Some(order) = wire::parse(body).ok().and_then(order) else { return };
     let fault = fate.name();
     let message = Message {
         says: answer.as_ref().map(|answer| gist(answer)),
@@ -80,7 +84,7 @@ fn write_down(world: &mut World, api: Api, body: &[u8], answer: Option<String>, 
         answer,
         ..Message::new(api.name(), now)
     };
-    world.log.note(&number, message);
+    world.log.note(&order, message);
 }
 
 /// What a reply says in a word: the order's state, the error or the complaint.

@@ -1,14 +1,16 @@
 //! Request validation as WeChat does it before anything else, in its order and with its texts (PROTOCOL.md, 3 and 4.2):
-//! method and body (the façade), XML, known parameters, required ones, lengths and forms, appid and mch_id, signature.
+//! method and body (the façade), XML, known parameters, required ones, lengths and forms, mch_id, appid and sub_mch_id,
+//! signature.
 
 use std::net::IpAddr;
 
 use chrono::TimeDelta;
 
 use crate::channel::wechat::v2::xml::{self, XmlError};
-use crate::channel::wechat::v2::{Fields, SignType, Signer, calls};
+use crate::channel::wechat::v2::{Fields, SignType, calls};
 use crate::deal::{BeijingTime, OrderId, Timestamp};
 
+use super::merchants::{Requester, SimMerchant};
 use super::switches::Habits;
 
 /// An API of the gateway.
@@ -42,9 +44,11 @@ pub const PATHS: [(&str, Api); 3] = [
 /// A parameter of a request: its name, WeChat's name for it, how many bytes it may have.
 struct Spec(&'static str, &'static str, usize);
 
-const ENVELOPE: [Spec; 5] = [
+const ENVELOPE: [Spec; 7] = [
     Spec("appid", "公众账号ID", 32),
     Spec("mch_id", "商户号", 32),
+    Spec("sub_appid", "子商户公众账号ID", 32),
+    Spec("sub_mch_id", "子商户号", 32),
     Spec("nonce_str", "随机字符串", 32),
     Spec("sign", "签名", 128),
     Spec("sign_type", "签名类型", 32),
@@ -80,16 +84,15 @@ const CLOSE_ORDER: [Spec; 1] = [Spec("out_trade_no", "商户订单号", 32)];
 /// The `return_msg` of a refused request.
 pub type Complaint = String;
 
-/// The merchant that the gateway knows.
-pub struct Known<'a> {
-    pub appid: &'a str,
-    pub mch_id: &'a str,
-    /// The key in force below this path; the algorithm is the request's.
-    pub signer: &'a Signer,
-}
-
-/// Checks a request; gives its fields and the signer to answer with.
-pub fn check(api: Api, body: &[u8], known: &Known<'_>, habits: &Habits, now: Timestamp) -> Result<(Fields, Signer), Complaint> {
+/// Checks a request; gives its fields, and the merchant that sent it.
+pub fn check(
+    api: Api,
+    body: &[u8],
+    merchants: &[SimMerchant],
+    sandbox: bool,
+    habits: &Habits,
+    now: Timestamp,
+) -> Result<(Fields, Requester), Complaint> {
     if body.is_empty() {
         return Err("post数据为空".to_owned());
     }
@@ -139,7 +142,8 @@ pub fn check(api: Api, body: &[u8], known: &Known<'_>, habits: &Habits, now: Tim
     if api == Api::UnifiedOrder {
         check_order(&fields, habits, now)?;
     }
-    check_caller(api, &fields, known)
+    let requester = check_requester(api, &fields, merchants, sandbox)?;
+    Ok((fields, requester))
 }
 
 /// The forms of an order's parameters.
@@ -177,33 +181,62 @@ fn check_order(fields: &Fields, habits: &Habits, now: Timestamp) -> Result<(), C
     Ok(())
 }
 
-fn check_caller(api: Api, fields: &Fields, known: &Known<'_>) -> Result<(Fields, Signer), Complaint> {
+/// Which merchant sent a request: (appid, mch_id) choose the key, and its signature proves the choice.
+pub fn check_requester(api: Api, fields: &Fields, merchants: &[SimMerchant], sandbox: bool) -> Result<Requester, Complaint> {
     let mch_id = fields.get("mch_id").unwrap_or_default();
     if mch_id.starts_with('0') || !mch_id.bytes().all(|b| b.is_ascii_digit()) {
         return Err("输入源“/body/xml/mch_id”映射到值字段“商户号”字符串规则校验失败，字符串必须匹配正则表达式“^[1-9]\\d*$”".to_owned());
     }
-    if mch_id != known.mch_id {
+    let of_number: Vec<_> = merchants.iter().filter(|merchant| merchant.mch_id == mch_id).collect();
+    if of_number.is_empty() {
         return Err("商户号mch_id或sub_mch_id不存在".to_owned());
     }
-    match fields.get("appid") {
-        Some(appid) if appid != known.appid => {
-            let is_one = appid.len() == 18 && appid.starts_with("wx");
-            return Err(if is_one {
-                "商户号mch_id与appid不匹配".to_owned()
-            } else {
-                "AppID不存在，请检查后再试".to_owned()
-            });
-        }
-        _ => {}
+    let appid = fields.get("appid");
+    let Some(merchant) = of_number.into_iter().find(|merchant| appid.is_none_or(|appid| merchant.appid == appid)) else {
+        let appid = appid.unwrap_or_default();
+        let exists = (appid.len() == 18 && appid.starts_with("wx")) || merchants.iter().any(|merchant| merchant.appid == appid);
+        return Err(if exists { "商户号mch_id与appid不匹配".to_owned() } else { "AppID不存在，请检查后再试".to_owned() });
+    };
+    // The sandbox's key belongs to the provider itself.
+    if api != Api::GetSignKey {
+        check_sub_merchant(fields, merchant)?;
     }
     let sign_type = match fields.get("sign_type") {
         None | Some("MD5") => SignType::Md5,
         Some("HMAC-SHA256") if api != Api::GetSignKey => SignType::HmacSha256,
         Some(_) => return Err("签名错误".to_owned()),
     };
-    let signer = known.signer.with(sign_type);
+    // The sandbox's key is asked for with the production key.
+    let signer = merchant.signer(sandbox && api != Api::GetSignKey).with(sign_type);
     signer.verify(fields).map_err(|_| "签名错误".to_owned())?;
-    Ok((fields.clone(), signer))
+    Ok(Requester {
+        appid: merchant.appid.clone(),
+        mch_id: merchant.mch_id.clone(),
+        sub_appid: fields.get("sub_appid").map(str::to_owned),
+        sub_mch_id: fields.get("sub_mch_id").map(str::to_owned),
+        signer,
+    })
+}
+
+/// A service provider names one of its sub-merchants, and a direct merchant none. Only the text for a missing one is a
+/// live capture; the other two are guesses (PROTOCOL.md, 13).
+fn check_sub_merchant(fields: &Fields, merchant: &SimMerchant) -> Result<(), Complaint> {
+    let (sub_mch_id, sub_appid) = (fields.get("sub_mch_id"), fields.get("sub_appid"));
+    let is_provider = !merchant.sub_merchants.is_empty();
+    let Some(sub_mch_id) = sub_mch_id else {
+        return match sub_appid {
+            _ if is_provider => Err("受理机构必须传入sub_mch_id".to_owned()),
+            Some(_) => Err("sub_mch_id与sub_appid不匹配".to_owned()),
+            None => Ok(()),
+        };
+    };
+    let Some(sub_merchant) = merchant.sub_merchants.iter().find(|sub_merchant| sub_merchant.mch_id == sub_mch_id) else {
+        return Err("商户号mch_id或sub_mch_id不存在".to_owned());
+    };
+    if sub_appid.is_some_and(|sub_appid| sub_merchant.appid.as_deref() != Some(sub_appid)) {
+        return Err("sub_mch_id与sub_appid不匹配".to_owned());
+    }
+    Ok(())
 }
 
 /// `^https?://([^\s/?#\[\]\@]+\@)?([^\s/?#\@:]+)(?::\d{2,5})?([^\s?#\[\]]*)$` (PROTOCOL.md, 7.4).
@@ -212,3 +245,6 @@ fn is_notify_url(url: &str) -> bool {
     let host = rest.split('/').next().unwrap_or_default();
     !host.is_empty() && !url.contains(|c: char| c.is_whitespace() || c == '?' || c == '#')
 }
+
+#[cfg(test)]
+mod tests;

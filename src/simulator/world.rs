@@ -1,20 +1,22 @@
 //! The model: what WeChat knows and does, as plain data and functions. Time comes in as an argument, chance from the
 //! [`Chance`] it was made with, so that a history can be replayed.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use chrono::TimeDelta;
-use md5::{Digest, Md5};
 
 use crate::chance::Chance;
 use crate::channel::TradeState;
-use crate::channel::wechat::v2::{ApiKey, Fields, Merchant, Signer};
+use crate::channel::wechat::v2::Merchant;
 use crate::deal::{BeijingTime, Fen, Timestamp};
 
+use super::merchants::SimMerchant;
 use super::message_log::{Message, MessageLog};
 use super::notifications::{Delivery, LATE, REPEATS};
-use super::orders::SimOrder;
+use super::order_book::OrderBook;
+use super::orders::{OrderKey, SimOrder};
 use super::pay_api::Fate;
+use super::payment::{CannotPay, Payment};
 use super::switches::{Faults, Habits, Notify};
 
 /// A link lives for two hours, whatever the order says.
@@ -23,15 +25,10 @@ const LINK_LIFE: TimeDelta = TimeDelta::hours(2);
 /// A simulated WeChat, as it is at one moment.
 #[derive(Debug)]
 pub struct World {
-    pub(super) appid: String,
-    pub(super) mch_id: String,
-    pub(super) signer: Signer,
-    pub(super) sandbox_signer: Signer,
-    pub(super) sandbox_key: String,
+    pub(super) merchants: Vec<SimMerchant>,
     pub(super) chance: Chance,
     pub(super) time_scale: i32,
-    pub(super) orders: HashMap<String, SimOrder>,
-    pub(super) newest_last: Vec<String>,
+    pub(super) orders: OrderBook,
     pub(super) deliveries: VecDeque<Delivery>,
     /// What goes wrong.
     pub faults: Faults,
@@ -50,40 +47,19 @@ pub(super) struct Stats {
     pub notifications_acknowledged: u64,
 }
 
-/// Why a payer cannot pay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum CannotPay {
-    /// No such order.
-    #[error("ORDERNOTEXIST")]
-    NoSuchOrder,
-    /// Closed, or closed by itself.
-    #[error("ORDERCLOSED")]
-    Closed,
-    /// Paid before.
-    #[error("ORDERPAID")]
-    Paid,
-    /// Past `time_expire`, or the link is older than two hours.
-    #[error("the link has expired")]
-    Expired,
-}
-
 impl World {
     /// A WeChat that has one merchant, and no orders yet.
     pub fn new(merchant: &Merchant, chance: Chance, time_scale: u32) -> Self {
-        // A sandbox key of its own, as the real one has, derived so that a restart gives the same.
-        let sandbox_key: String = Md5::digest(merchant.signer.sign(&Fields::new())).iter().map(|b| format!("{b:02x}")).collect();
-        let sandbox_signer =
-            ApiKey::new(&sandbox_key).map_or_else(|_| merchant.signer.clone(), |key| Signer::new(key, merchant.signer.sign_type()));
+        Self::with_merchants(vec![merchant.into()], chance, time_scale)
+    }
+
+    /// A WeChat that has these merchants, and no orders yet.
+    pub fn with_merchants(merchants: Vec<SimMerchant>, chance: Chance, time_scale: u32) -> Self {
         Self {
-            appid: merchant.appid.clone(),
-            mch_id: merchant.mch_id.clone(),
-            signer: merchant.signer.clone(),
-            sandbox_signer,
-            sandbox_key,
+            merchants,
             chance,
             time_scale: i32::try_from(time_scale).unwrap_or(i32::MAX).max(1),
-            orders: HashMap::new(),
-            newest_last: Vec::new(),
+            orders: OrderBook::default(),
             deliveries: VecDeque::new(),
             faults: Faults::default(),
             habits: Habits::default(),
@@ -92,14 +68,37 @@ impl World {
         }
     }
 
-    /// An order by the merchant's number.
+    /// An order by the merchant's number; none where the number repeats.
     pub fn order(&self, out_trade_no: &str) -> Option<&SimOrder> {
-        self.orders.get(out_trade_no)
+        self.order_by_key(&self.find(out_trade_no).ok()?)
+    }
+
+    /// An order.
+    pub fn order_by_key(&self, key: &OrderKey) -> Option<&SimOrder> {
+        self.orders.get(key)
+    }
+
+    fn find(&self, out_trade_no: &str) -> Result<OrderKey, CannotPay> {
+        self.choose(out_trade_no, None, None)
+    }
+
+    /// The one order that is meant by a number, and by whose it is as far as that is said.
+    pub(super) fn choose(&self, out_trade_no: &str, mch_id: Option<&str>, sub_mch_id: Option<&str>) -> Result<OrderKey, CannotPay> {
+        let mut meant = self.orders.of_number(out_trade_no).iter().filter(|key| key.is_meant(out_trade_no, mch_id, sub_mch_id));
+        match (meant.next(), meant.next()) {
+            (Some(key), None) => Ok(key.clone()),
+            (Some(_), Some(_)) => Err(CannotPay::Ambiguous),
+            (None, _) => Err(CannotPay::NoSuchOrder),
+        }
     }
 
     /// All orders, newest first.
     pub fn orders(&self) -> impl Iterator<Item = &SimOrder> {
-        self.newest_last.iter().rev().filter_map(|number| self.orders.get(number))
+        self.orders.newest_first()
+    }
+
+    pub(super) fn merchant(&self, mch_id: &str) -> Option<&SimMerchant> {
+        self.merchants.iter().find(|merchant| merchant.mch_id == mch_id)
     }
 
     /// How often an API was called (`/pay/unifiedorder` …).
@@ -123,9 +122,9 @@ impl World {
         }
     }
 
-    pub(super) fn close_if_forgotten(&mut self, number: &str, now: Timestamp) {
+    pub(super) fn close_if_forgotten(&mut self, key: &OrderKey, now: Timestamp) {
         let life = TimeDelta::days(i64::from(self.habits.auto_close_days));
-        if let Some(order) = self.orders.get_mut(number)
+        if let Some(order) = self.orders.get_mut(key)
             && !order.trade_state.is_paid()
             && now >= order.created_at + life
         {
@@ -135,9 +134,18 @@ impl World {
 
     /// The payer pays, with a coupon perhaps; the notification goes out by itself.
     pub fn pay(&mut self, out_trade_no: &str, coupon: Option<Fen>, notify: Option<Notify>, now: Timestamp) -> Result<(), CannotPay> {
-        self.close_if_forgotten(out_trade_no, now);
+        let key = self.find(out_trade_no)?;
+        self.pay_order(&key, Payment { coupon, notify, ..Payment::default() }, now)
+    }
+
+    /// The payer pays an order in a certain way.
+    pub fn pay_order(&mut self, key: &OrderKey, payment: Payment, now: Timestamp) -> Result<(), CannotPay> {
+        if payment.signed_by.as_ref().is_some_and(|mch_id| self.merchant(mch_id).is_none()) {
+            return Err(CannotPay::NoSuchMerchant);
+        }
+        self.close_if_forgotten(key, now);
         let number = self.chance.draw() % 10_000_000_000;
-        let order = self.orders.get_mut(out_trade_no).ok_or(CannotPay::NoSuchOrder)?;
+        let order = self.orders.get(key).ok_or(CannotPay::NoSuchOrder)?;
         if order.trade_state.is_paid() {
             return Err(CannotPay::Paid);
         }
@@ -147,79 +155,75 @@ impl World {
         if now >= order.created_at + LINK_LIFE || order.expires_at.is_some_and(|time| now >= time) {
             return Err(CannotPay::Expired);
         }
-        self.log.note(out_trade_no, Message::new("pay", now));
-        self.take_money(out_trade_no, number, coupon, notify, now);
+        self.log.note(key, Message::new("pay", now));
+        self.take_money(key, number, payment, now);
         Ok(())
     }
 
     /// The payer pays between the merchant's question and its close. That the link's time is over does not help: a payer
     /// that has begun to pay may end.
-    pub(super) fn pay_at_close(&mut self, out_trade_no: &str, now: Timestamp) {
-        if self.orders.get(out_trade_no).is_some_and(|order| !order.trade_state.is_paid() && !order.trade_state.is_dead()) {
+    pub(super) fn pay_at_close(&mut self, key: &OrderKey, now: Timestamp) {
+        if self.orders.get(key).is_some_and(|order| !order.trade_state.is_paid() && !order.trade_state.is_dead()) {
             let number = self.chance.draw() % 10_000_000_000;
-            self.log.note(out_trade_no, Message { fault: Some("pay_at_close"), ..Message::new("pay", now) });
-            self.take_money(out_trade_no, number, None, None, now);
+            self.log.note(key, Message { fault: Some("pay_at_close"), ..Message::new("pay", now) });
+            self.take_money(key, number, Payment::default(), now);
         }
     }
 
-    fn take_money(&mut self, out_trade_no: &str, number: u128, coupon: Option<Fen>, notify: Option<Notify>, now: Timestamp) {
-        let Some(order) = self.orders.get_mut(out_trade_no) else { return };
+    fn take_money(&mut self, key: &OrderKey, number: u128, payment: Payment, now: Timestamp) {
+        let Some(order) = self.orders.get_mut(key) else { return };
+        let transaction_id = || format!("42000000{}{number:010}00", &BeijingTime::from(now).compact()[..8]);
         order.trade_state = TradeState::Success;
         order.paid_at = Some(now);
-        order.coupon = coupon.filter(|coupon| *coupon < order.total_fee);
-        order.transaction_id = Some(format!("42000000{}{number:010}00", &BeijingTime::from(now).compact()[..8]));
-        let notify = notify.unwrap_or(self.faults.notify);
+        order.coupon = payment.coupon.filter(|coupon| *coupon < order.total_fee);
+        order.transaction_id = Some(payment.transaction_id.unwrap_or_else(transaction_id));
+        let notify = payment.notify.unwrap_or(self.faults.notify);
         let unheard = Message { fault: Some(notify.as_str()), ..Message::new("notification", now) };
-        let due = match notify {
-            Notify::Lost => return self.log.note(out_trade_no, unheard),
+        let mut delivery = Delivery { order: key.clone(), due: now, number: 0, signed_by: payment.signed_by };
+        match notify {
+            Notify::Lost => return self.log.note(key, unheard),
             Notify::Late => {
-                let due = now + TimeDelta::seconds(LATE) / self.time_scale;
-                self.log.note(out_trade_no, Message { next_at: Some(BeijingTime::from(due).to_string()), ..unheard });
-                due
+                delivery.due = now + TimeDelta::seconds(LATE) / self.time_scale;
+                let next_at = Some(BeijingTime::from(delivery.due).to_string());
+                self.log.note(key, Message { next_at, ..unheard });
             }
-            Notify::Twice => {
-                self.deliveries.push_back(Delivery { out_trade_no: out_trade_no.to_owned(), due: now, number: REPEATS.len() });
-                now
-            }
-            Notify::Normal | Notify::Forged | Notify::WrongAmount => now,
-        };
-        self.deliveries.push_back(Delivery { out_trade_no: out_trade_no.to_owned(), due, number: 0 });
+            Notify::Twice => self.deliveries.push_back(Delivery { number: REPEATS.len(), ..delivery.clone() }),
+            Notify::Normal | Notify::Forged | Notify::WrongAmount => {}
+        }
+        self.deliveries.push_back(delivery);
     }
 
     /// The payer's bank refuses.
     pub fn fail(&mut self, out_trade_no: &str) -> Result<(), CannotPay> {
-        self.move_unpaid(out_trade_no, TradeState::PayError)
+        self.turn(&self.find(out_trade_no)?, TradeState::PayError)
     }
 
     /// The payer begins to enter the password.
     pub fn enter_password(&mut self, out_trade_no: &str) -> Result<(), CannotPay> {
-        self.move_unpaid(out_trade_no, TradeState::UserPaying)
+        self.turn(&self.find(out_trade_no)?, TradeState::UserPaying)
     }
 
     /// The payer walks away, and may come back.
     pub fn walk_away(&mut self, out_trade_no: &str) -> Result<(), CannotPay> {
-        self.move_unpaid(out_trade_no, TradeState::NotPay)
-    }
-
-    fn move_unpaid(&mut self, out_trade_no: &str, state: TradeState) -> Result<(), CannotPay> {
-        let order = self.orders.get_mut(out_trade_no).ok_or(CannotPay::NoSuchOrder)?;
-        if order.trade_state.is_paid() {
-            return Err(CannotPay::Paid);
-        }
-        if order.trade_state.is_dead() {
-            return Err(CannotPay::Closed);
-        }
-        order.trade_state = state;
-        Ok(())
+        self.turn(&self.find(out_trade_no)?, TradeState::NotPay)
     }
 
     /// A paid order is given back, at least in part.
     pub fn refund(&mut self, out_trade_no: &str) -> Result<(), CannotPay> {
-        let order = self.orders.get_mut(out_trade_no).ok_or(CannotPay::NoSuchOrder)?;
-        if !order.trade_state.is_paid() {
-            return Err(CannotPay::Closed);
+        self.turn(&self.find(out_trade_no)?, TradeState::Refund)
+    }
+
+    /// An order takes another state without a payment: what is paid can be given back, what is not paid can turn otherwise.
+    pub(super) fn turn(&mut self, key: &OrderKey, state: TradeState) -> Result<(), CannotPay> {
+        let order = self.orders.get_mut(key).ok_or(CannotPay::NoSuchOrder)?;
+        match (state, order.trade_state) {
+            (TradeState::Refund, former) if !former.is_paid() => return Err(CannotPay::Closed),
+            (TradeState::Refund, _) => {}
+            (_, former) if former.is_paid() => return Err(CannotPay::Paid),
+            (_, former) if former.is_dead() => return Err(CannotPay::Closed),
+            _ => {}
         }
-        order.trade_state = TradeState::Refund;
+        order.trade_state = state;
         Ok(())
     }
 }

@@ -72,6 +72,7 @@ mod repository {
 }
 mod simulator {
     mod faults;
+    mod merchants;
     mod phone;
     mod shop;
 }

@@ -26,7 +26,7 @@ function witness() {
   const { fetch } = window;
   window.fetch = async (...request) => {
     const response = await fetch(...request);
-    if (String(request[0]).endsWith('/pay')) window.paidAt = Date.now();
+    if (/\/pay(\?|$)/.test(request[0])) window.paidAt = Date.now();
     return response;
   };
 }

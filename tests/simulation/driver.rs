@@ -166,7 +166,7 @@ impl History<'_> {
                 }
                 RequestKind::Notify(posted) => {
                     let content = acknowledged(&posted, status, &body, &self.invariants, &self.network);
-                    let order_id = &posted.notification.delivery.out_trade_no;
+                    let order_id = &posted.notification.delivery.order.out_trade_no;
                     let undisturbed = pending.faults == self.faults && !self.locks.stood_in_the_way_of(order_id, pending.since);
                     assert!(content || !posted.genuine || !undisturbed, "held up by somebody else's lock: {status} {body}");
                     self.count(

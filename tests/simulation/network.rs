@@ -78,10 +78,10 @@ impl Network {
                 self.late.push((arrives, api, request.to_owned()));
                 Err(Doubt::Timeout.into())
             }
-            Call::SystemError => Ok(self.world.system_error(false).into_bytes()),
+            Call::SystemError => Ok(self.world.system_error(request.as_bytes()).into_bytes()),
             Call::SystemErrorYetDone => {
                 self.arrive(api, request, now);
-                Ok(self.world.system_error(false).into_bytes())
+                Ok(self.world.system_error(request.as_bytes()).into_bytes())
             }
             Call::Html => Ok(b"<!DOCTYPE html><html><body>502</body></html>".to_vec()),
         }

@@ -49,7 +49,7 @@ impl RequestKind {
             Self::Stranger { what, .. } => format!("a stranger posts {what}"),
             Self::Query(order_id) => format!("queryOrder {order_id}"),
             Self::Close(order_id) => format!("doCloseOrder {order_id}"),
-            Self::Notify(posted) => format!("notify {} genuine {}", posted.notification.delivery.out_trade_no, posted.genuine),
+            Self::Notify(posted) => format!("notify {} genuine {}", posted.notification.delivery.order.out_trade_no, posted.genuine),
             Self::Sweep => "sweep".to_owned(),
         }
     }
@@ -130,7 +130,7 @@ pub fn acknowledged(posted: &Posted, status: u16, body: &str, invariants: &Invar
         return false;
     }
     assert_eq!(body, ACKNOWLEDGED);
-    let order_id = &posted.notification.delivery.out_trade_no;
+    let order_id = &posted.notification.delivery.order.out_trade_no;
     let row = &invariants.rows[order_id];
     assert_eq!(row.status, 1, "invariant 3: acknowledged, and not stored: {row:?}");
     assert_eq!(

@@ -129,7 +129,7 @@ impl History<'_> {
         match self.random.below(10) {
             0 => {
                 let posted = self.network.notifications.remove(place);
-                self.note(&format!("a notification about {} is lost", posted.notification.delivery.out_trade_no));
+                self.note(&format!("a notification about {} is lost", posted.notification.delivery.order.out_trade_no));
                 self.network.answered(posted, None, false, self.clock.now());
             }
             // All at once, with repeats: what waits for the writer at the same time is committed together.

@@ -5,7 +5,13 @@ import { STATES, entry, verdict } from './told.js';
 const LISTED = 30;
 const PAUSE = 1000;
 
-const order = (number) => `/_sim/orders/${encodeURIComponent(number)}`;
+// Merchants number their orders for themselves, so a number may be there twice.
+const whose = (known) => (known.sub_mch_id ? { mch_id: known.mch_id, sub_mch_id: known.sub_mch_id } : { mch_id: known.mch_id });
+const idOf = (known) => [known.mch_id, known.sub_mch_id, known.out_trade_no].join('/');
+const control = (known, what) => `/_sim/orders/${encodeURIComponent(known.out_trade_no)}/${what}?${new URLSearchParams(whose(known))}`;
+const payee = (known) => (known.sub_mch_id
+  ? say(`商户 ${known.sub_mch_id}（服务商 ${known.mch_id}）`, `merchant ${known.sub_mch_id} (by the provider ${known.mch_id})`)
+  : say(`商户 ${known.mch_id}`, `merchant ${known.mch_id}`));
 
 // --- The phone: scan, pay, refuse, walk away ---------------------------------------------------------------------------
 
@@ -27,13 +33,13 @@ const explain = (error) => (error.refused ? WHY_NOT[error.message] || error.mess
 
 async function scan(found) {
   try {
-    await call(`${order(found.out_trade_no)}/enter-password`, 'POST');
+    await call(control(found, 'enter-password'), 'POST');
   } catch (error) {
     $('said').textContent = explain(error);
     return;
   }
   scanned = found;
-  $('merchant').textContent = say(`付款给商户 ${found.mch_id}`, `To merchant ${found.mch_id}`);
+  $('merchant').textContent = say(`付款给${payee(found)}`, `To ${payee(found)}`);
   $('amount').textContent = `¥${yuan(found.total_fee)}`;
   $('goods').textContent = found.body;
   show('sheet', $('amount'));
@@ -41,20 +47,20 @@ async function scan(found) {
 }
 
 async function act(name, outcome) {
-  const { out_trade_no: number, total_fee: fee } = scanned;
+  const paid = scanned;
   const buttons = document.querySelectorAll('#sheet button');
   for (const button of buttons) button.disabled = true;
   try {
-    await call(`${order(number)}/${name}`, 'POST');
+    await call(control(paid, name), 'POST');
     if (!outcome) {
       show('scan', $('code'));
     } else {
       $('outcome').textContent = outcome;
       $('outcome').className = name === 'pay' ? '' : 'bad';
-      $('outcome-amount').textContent = name === 'pay' ? `¥${yuan(fee)}` : '';
+      $('outcome-amount').textContent = name === 'pay' ? `¥${yuan(paid.total_fee)}` : '';
       show('done', $('outcome'));
     }
-    choose(number);
+    choose(idOf(paid));
   } catch (error) {
     $('said').textContent = explain(error);
   }
@@ -133,28 +139,28 @@ const isOpen = (known) => ['NOTPAY', 'USERPAYING', 'PAYERROR'].includes(known.tr
 // Whose story is told: the newest order's, unless somebody chose another.
 let newest = null;
 let chosen = null;
-const choose = (number) => { chosen = number === newest ? null : number; };
+const choose = (id) => { chosen = id === newest ? null : id; };
 const told = () => chosen ?? newest;
 
 function showOrders(orders) {
   const waiting = orders.filter(isOpen);
-  whenChanged('waiting', waiting.map(({ out_trade_no: number, code_url: link }) => [number, link]), () => {
-    const focused = document.activeElement.dataset.number;
+  whenChanged('waiting', waiting.map((known) => [idOf(known), known.code_url]), () => {
+    const focused = document.activeElement.dataset.order;
     $('waiting').replaceChildren(...waiting.map((known) => {
       const button = element('button', { type: 'button' }, element('span', { textContent: `${clock(known.created_at)} · ${known.body}` }), element('b', { className: 'number', textContent: `¥${yuan(known.total_fee)}` }));
-      button.dataset.number = known.out_trade_no;
+      button.dataset.order = idOf(known);
       button.addEventListener('click', () => scan(known));
       return element('li', {}, button);
     }));
-    const again = focused && $('waiting').querySelector(`[data-number="${CSS.escape(focused)}"]`);
+    const again = focused && $('waiting').querySelector(`[data-order="${CSS.escape(focused)}"]`);
     if (again) again.focus();
     $('none').hidden = waiting.length > 0;
   });
-  newest = orders.length ? orders[0].out_trade_no : null;
-  if (!orders.some((known) => known.out_trade_no === chosen)) chosen = null;
-  whenChanged('orders', orders.map(({ out_trade_no: number, trade_state: state }) => [number, state]), () => {
+  newest = orders.length ? idOf(orders[0]) : null;
+  if (!orders.some((known) => idOf(known) === chosen)) chosen = null;
+  whenChanged('orders', orders.map((known) => [idOf(known), known.trade_state]), () => {
     $('order').replaceChildren(...orders.map((known) => element('option', {
-      value: known.out_trade_no,
+      value: idOf(known),
       textContent: `${clock(known.created_at)} · ¥${yuan(known.total_fee)} · ${STATES[known.trade_state] || known.trade_state} · ${known.body}`,
     })));
     $('no-story').hidden = orders.length > 0;
@@ -170,10 +176,10 @@ $('order').addEventListener('change', () => {
 function showStory(known, messages) {
   const [sentence, mood] = verdict(known, messages);
   whenChanged('verdict', [sentence, mood], () => Object.assign($('verdict'), { textContent: sentence, className: mood }));
-  $('number').textContent = known.out_trade_no + (known.transaction_id ? ` · ${known.transaction_id}` : '');
+  $('number').textContent = [known.out_trade_no, known.transaction_id, payee(known)].filter(Boolean).join(' · ');
   const timeline = $('timeline');
-  if (timeline.dataset.of !== known.out_trade_no) timeline.replaceChildren();
-  timeline.dataset.of = known.out_trade_no;
+  if (timeline.dataset.of !== idOf(known)) timeline.replaceChildren();
+  timeline.dataset.of = idOf(known);
   messages.forEach((message, index) => {
     const text = JSON.stringify(message);
     const former = timeline.children[index];
@@ -200,8 +206,8 @@ async function refresh() {
     if (mine !== turn) return;
     showOrders(orders);
     if (!$('faults').contains(document.activeElement)) showFaults(faults);
-    const known = orders.find(({ out_trade_no: number }) => number === told());
-    if (known) showStory(known, await call(`${order(known.out_trade_no)}/messages`).catch((error) => (error.refused ? [] : Promise.reject(error))));
+    const known = orders.find((known) => idOf(known) === told());
+    if (known) showStory(known, await call(control(known, 'messages')).catch((error) => (error.refused ? [] : Promise.reject(error))));
     $('trouble').hidden = true;
   } catch {
     $('trouble').hidden = false;

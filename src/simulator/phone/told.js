@@ -15,6 +15,7 @@ const WHAT = {
 const MISHAP = {
   drop_reply: say('应答丢失', 'the reply was lost'), reset: say('连接中断', 'the connection broke'), html: say('应答了网页', 'answered with a web page'),
   system_error: 'SYSTEMERROR', forged: say('签名是伪造的', 'forged signature'), wrong_amount: say('金额不对', 'wrong amount'), twice: say('重复', 'sent twice'),
+  signed_by: say('别的商户的签名', 'signed by another merchant'),
 };
 
 /** Who, what, how it ended, and whether that is good (1), bad (-1) or neither. */

@@ -111,6 +111,10 @@ fn who_counts_and_traces_knows_nobody_who_is_counted() {
 #[test]
 fn the_simulator_is_the_other_side() {
     never_names(&["simulator"], &["crate::gateway", "crate::store", "crate::http", "crate::config"]);
+    let model = ["world", "merchants", "orders", "order_book", "payment", "notifications", "answers", "rules", "switches"];
+    for part in model {
+        never_names(&[&format!("simulator/{part}.rs")], &["axum", "reqwest", "tokio", "crate::listener", "crate::clock"]);
+    }
 }
 
 #[test]
