@@ -44,7 +44,7 @@
 //! 4. Paid is final. A second transaction for a paid deal changes nothing and is raised as an alarm.
 //! 5. Expired is written only after WeChat has said that the order cannot be paid any more; and the service closes an order by
 //!    itself only when its own clock and the database's say that its time is over.
-//! 6. Every undecided deal is followed until it is decided, without anybody asking; when it is next looked at stands in its
+//! 6. Every undecided deal is followed until it is decided, without a caller asking; when it is next looked at stands in its
 //!    row, by the database's clock, so it holds across restarts and instances, and half of the calls go to the deals that have
 //!    waited longest, so it holds under any load. So whatever is lost (a notification, a reply, a process, the database for a
 //!    while), what was paid at WeChat becomes Paid here.

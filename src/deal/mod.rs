@@ -53,7 +53,7 @@ pub struct Deal {
     pub refunded_at: Option<Timestamp>,
     /// Until when it can be paid. `None` for deals that the original opened.
     pub expires_at: Option<Timestamp>,
-    /// When it will be looked at next, without anybody asking. `None` once it is decided, and for deals so old when they
+    /// When it will be looked at next, without a caller asking. `None` once it is decided, and for deals so old when they
     /// were adopted that they are not followed.
     pub due_at: Option<Timestamp>,
     /// How far the asking for its QR link has got.

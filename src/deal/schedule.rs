@@ -1,4 +1,4 @@
-//! When an undecided deal is looked at, without anybody asking (PROTOCOL.md, 10: the official query strategy).
+//! When an undecided deal is looked at, without a caller asking (PROTOCOL.md, 10: the official query strategy).
 
 use chrono::TimeDelta;
 

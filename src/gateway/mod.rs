@@ -62,7 +62,7 @@ pub struct Terms {
     pub body: String,
     /// `orderquery` calls a second for waiting payers.
     pub query_budget: u32,
-    /// When undecided deals are looked at without anybody asking.
+    /// When undecided deals are looked at without a caller asking.
     pub schedule: Schedule,
 }
 

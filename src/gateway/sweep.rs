@@ -1,4 +1,4 @@
-//! Following every undecided deal until it is decided, without anybody asking: a payment whose notification was lost is
+//! Following every undecided deal until it is decided, without a caller asking: a payment whose notification was lost is
 //! found here at the latest, and a deal whose time is over is given up here.
 //! How passes share the work is told in [`follow`](super::follow).
 
@@ -77,7 +77,7 @@ impl Gateway {
     /// Rows that another program has inserted get into the line, and rows that it has decided out of it.
     async fn tidy_line(&self, now: Timestamp) -> Result<(), StoreError> {
         let Claimed(claimed) = &self.claimed;
-        let last = self.store.claim_strays(claimed.load(Ordering::Relaxed).saturating_sub(LATECOMERS), UNCLAIMED).await?;
+        let last = self.store.claim_unclaimed(claimed.load(Ordering::Relaxed).saturating_sub(LATECOMERS), UNCLAIMED).await?;
         claimed.fetch_max(last, Ordering::Relaxed);
         self.store.forget_decided(now, DECIDED).await
     }

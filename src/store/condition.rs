@@ -17,7 +17,7 @@ use super::schema::foreign_clock::ForeignClock;
 pub struct Condition {
     /// How it keeps what it acknowledges.
     pub durability: Durability,
-    /// How many connections it allows, to everybody together. `None`: it is a file of ours.
+    /// How many connections it allows, to all programs together. `None`: it is a file of ours.
     pub connections: Option<i64>,
     /// What its clock says, in whole seconds. `None`: it is ours.
     pub clock: Option<Timestamp>,

@@ -52,7 +52,7 @@ impl Store {
     ///
     /// # Errors
     /// The database is not available.
-    pub async fn claim_strays(&self, after: i64, limit: u32) -> Result<i64, StoreError> {
+    pub async fn claim_unclaimed(&self, after: i64, limit: u32) -> Result<i64, StoreError> {
         let rows = self.engine().ask(NextUnclaimed { after, limit }).await?;
         let last = rows.last().map_or(after, |row| row.id);
         for order_id in rows.into_iter().filter_map(|row| row.order_id.parse::<OrderId>().ok()) {

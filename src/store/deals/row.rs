@@ -5,7 +5,7 @@ use crate::deal::{Deal, DealStatus, Fen, Mode, OrderId, Prepay, Timestamp, Unkno
 use crate::store::columns::time;
 use crate::store::schema::foreign_clock::ForeignClock;
 
-/// A row that cannot be a deal: somebody has written what neither the original nor this service writes.
+/// A row that cannot be a deal: another program has written what neither the original nor this service writes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImpossibleRow {
     /// The `order_id` is none.

@@ -2,14 +2,14 @@
 //! bears, what was begun comes first: a payment to be stored or a link to be noted overtakes what would begin something
 //! new, and who has waited for a worker for most of a second is sent away to come again.
 //!
-//! A worker that becomes free takes whoever waits longest, and with him those behind who can travel in the same batch. So
-//! nobody ever waits for company, and the more there is to do, the less each of it costs.
+//! A worker that becomes free takes the statement that waits longest, and with it those behind that can travel in the same batch. So
+//! no statement ever waits for company, and the more there is to do, the less each of it costs.
 //!
 //! How many may travel together follows from how it goes. As long as batches are quick, they grow, and few workers are
 //! busy at a time, for those make the largest batches. When one takes long (a database at its limits), and after a rest,
-//! everybody goes alone over all connections: a batch of slow rows would be too slow for each of them.
+//! every statement goes alone over all connections: a batch of slow rows would be too slow for each of them.
 //!
-//! Workers are scarce, so none of them waits for anybody. What meets a lock comes back later; a worker that is held up all
+//! Workers are scarce, so none of them waits for another. What meets a lock comes back later; a worker that is held up all
 //! the same (MySQL waits a second for a lock, a connection has to be made) soon does not count as busy any more; and what
 //! begins something never has all of them.
 
@@ -68,7 +68,7 @@ struct State {
     closed: bool,
 }
 
-/// Both ends of a new queue. In a simulation time is passed by hand, so there the machine's takes nobody's turn.
+/// Both ends of a new queue. In a simulation time is passed by hand, so there the machine's ends no turn.
 pub fn queue(largest_batch: usize, beginners: usize, simulated: bool) -> (Queue, Jobs) {
     const FOR_EVER: Duration = Duration::from_secs(3600);
     let (patience, turn) = if simulated { (FOR_EVER, FOR_EVER) } else { (PATIENCE, TURN) };
@@ -140,7 +140,7 @@ impl Jobs {
         }
     }
 
-    /// Takes a batch apart: each goes by itself, before everybody else and perhaps through another worker.
+    /// Takes a batch apart: each goes by itself, before all others and perhaps through another worker.
     pub fn apart(&self, batch: Vec<Job>, broke: bool) {
         for mut job in batch.into_iter().rev() {
             job.broke = broke;
@@ -200,7 +200,7 @@ impl Shared {
     }
 }
 
-/// Whoever may still ask. When the last of them is gone, so are the workers, each after its last statement.
+/// The callers that may still ask. When the last of them is gone, so are the workers, each after its last statement.
 #[derive(Debug)]
 struct Callers(Arc<Shared>);
 

@@ -23,7 +23,7 @@ const FOR_OTHERS: &str = "SET SESSION lock_wait_timeout = 5";
 /// What is asked of a session, and done without where the server does not know it.
 ///
 /// Without gap locks, changes of different rows never meet (the isolation level has two names), and so no lock need be waited
-/// for at all where the server can do that (MariaDB): the queue waits, and holds up nobody with it. Only a server that writes
+/// for at all where the server can do that (MariaDB): the queue waits, and holds up no worker with it. Only a server that writes
 /// its binary log by statements must have the gap locks, and then they are waited for. A statement that outlives its caller is
 /// ended, by MariaDB.
 const WISHES: [&str; 4] = [
@@ -88,7 +88,7 @@ pub async fn open(url: &DatabaseUrl) -> Result<Conn, CannotOpen> {
     in_time(url, connecting).await
 }
 
-/// A connection on which nothing can be changed, for whoever only looks: the server refuses, or the file is open for
+/// A connection on which nothing can be changed, for a task that only looks: the server refuses, or the file is open for
 /// reading only. A file that is not there is not made.
 pub async fn open_to_look(url: &DatabaseUrl) -> Result<Conn, CannotOpen> {
     file::try_to_read(url)?;
@@ -103,7 +103,7 @@ pub async fn open_to_look(url: &DatabaseUrl) -> Result<Conn, CannotOpen> {
             }
             Target::Sqlite(options) => {
                 // Not the service's options: those would turn the file into one with a write-ahead log. Without a log beside
-                // the file nobody is at it, and a reader need not make one.
+                // the file no program is at it, and a reader need not make one.
                 let file = options.get_filename();
                 let mut log = file.as_os_str().to_owned();
                 log.push("-wal");

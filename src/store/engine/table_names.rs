@@ -196,7 +196,7 @@ impl<DB: Database> Execute<'_, DB> for Renamed<DB> {
         self.sql
     }
 
-    // Nobody here prepares a statement by hand, which would be of another text.
+    // No statement is prepared by hand here, which would be of another text.
     fn statement(&self) -> Option<&DB::Statement> {
         None
     }

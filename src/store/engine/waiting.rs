@@ -9,7 +9,7 @@ use super::job::Job;
 use super::sizes::size_for;
 use super::statement::Purpose;
 
-/// For so long after a slow batch everybody goes alone: what was slow is perhaps of one kind only, and another must not hide it.
+/// For so long after a slow batch every statement goes alone: what was slow is perhaps of one kind only, and another must not hide it.
 const ALONE: Duration = Duration::from_secs(1);
 /// Workers that are busy at a time while there are batches: two, so that one can gather while the other commits.
 const BUSY: usize = 2;
@@ -32,7 +32,7 @@ pub struct Limits {
     /// Batches grow while they take less than this, and are given up when one takes longer. A worker that is held up for
     /// longer does not count as busy.
     pub quick: Duration,
-    /// When nobody has been busy for so long, nothing is known of how quick the database is.
+    /// When no worker has been busy for so long, nothing is known of how quick the database is.
     pub rest: Duration,
 }
 
@@ -113,7 +113,7 @@ impl Waiting {
         true
     }
 
-    /// Lets it go before everybody else.
+    /// Lets it go before all others.
     pub fn add_first(&mut self, job: Job) {
         self.finishing.push_front(job);
     }
@@ -212,7 +212,7 @@ impl Waiting {
         self.in_hand.iter().filter(|one| one.came_from == line).count()
     }
 
-    /// When there may be something to do without anybody coming or going: a pause is over, or a busy worker has become one
+    /// When there may be something to do without a statement coming or going: a pause is over, or a busy worker has become one
     /// that is held up.
     pub fn changes_by_itself(&self, now: Instant) -> Option<Instant> {
         let pause_over = self.later.keys().next().map(|(time, _)| *time).filter(|_| self.at(Line::Later) < AT_LOCKS);
@@ -231,8 +231,8 @@ impl Waiting {
     }
 }
 
-/// The first that nobody has given up, and those behind it that may travel with it: as many as there are statements for.
-/// Whoever is one too many goes first next time.
+/// The first that its caller has not given up, and those behind it that may travel with it: as many as there are statements for.
+/// Those that are too many go first next time.
 fn next(line: &mut VecDeque<Job>, largest_batch: usize) -> Option<Vec<Job>> {
     let first = std::iter::from_fn(|| line.pop_front()).find(Job::is_wanted)?;
     let kind = first.kind();

@@ -12,7 +12,7 @@ pub enum EventKind {
     LinkGiven,
     /// WeChat refused to give one.
     LinkRefused,
-    /// Nobody knows whether WeChat took the order.
+    /// It is not known whether WeChat took the order.
     LinkUnknown,
     /// The deal became Paid.
     Settled,

@@ -16,7 +16,7 @@ const BITE: i64 = 5_000;
 const LOCKED_AT_ONCE: usize = 500;
 /// Deadlocks with another instance that adopts, or with the original at work.
 const ADOPTION_RETRIES: u32 = 100;
-/// Older undecided deals of the original are answered when somebody asks, and never followed.
+/// Older undecided deals of the original are answered when a caller asks, and never followed.
 pub const FOLLOWED: TimeDelta = TimeDelta::days(7);
 
 /// Names the row of record of every order id in a table that the original filled: the paid one first, then the
@@ -58,7 +58,7 @@ async fn adopt_between(conn: &mut MySql, (from, to): (i64, i64), kept: &str, now
 /// Whether a row's `order_id` is one that a deal can have ([`crate::deal::OrderId`]), judged by its bytes.
 pub const READABLE: &str = "HEX(order_id) REGEXP '^(2[AD]|3[0-9]|4[0-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AC]){1,45}$'";
 
-/// The rows of record that nobody has claimed yet. Numbers are judged and compared by their bytes, in HEX, for the
+/// The rows of record that are not claimed yet. Numbers are judged and compared by their bytes, in HEX, for the
 /// collations of old tables find too much; CONVERT, because no index serves the comparison of two character sets.
 async fn of_record(conn: &mut MySql, from: i64, to: i64) -> Result<Vec<i64>, Error> {
     let rows: Vec<(i64,)> = sqlx::query_as(sqlx::AssertSqlSafe(format!(

@@ -118,7 +118,7 @@ async fn look(conn: &mut Conn, mut plan: DryRun, now: Timestamp) -> Result<DryRu
     Ok(plan)
 }
 
-/// The name in `CREATE [UNIQUE] INDEX name ON deal (…)`. Whoever writes an index into a migration writes it so.
+/// The name in `CREATE [UNIQUE] INDEX name ON deal (…)`. Every migration writes an index so.
 fn index_name(statement: &'static str) -> Option<&'static str> {
     let line = statement.lines().find(|line| line.starts_with("CREATE INDEX ") || line.starts_with("CREATE UNIQUE INDEX "))?;
     let (head, _) = line.split_once(" ON deal ")?;

@@ -39,7 +39,7 @@ pub async fn probe(url: &DatabaseUrl, now: Timestamp) -> Result<(), StoreError> 
     let _ = sqlx::raw_sql("ROLLBACK").execute(&mut conn).await;
     match tried.as_ref().map_err(Failure::of) {
         Err(Failure::Refused(_)) => Err(WrongSchema::Refuses(words(&tried)).about(&Conn::MySql(conn))),
-        // What fails for another reason, or because somebody is at the same rows, says nothing about the table.
+        // What fails for another reason, or because another program is at the same rows, says nothing about the table.
         _ => Ok(()),
     }
 }

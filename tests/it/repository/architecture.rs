@@ -200,7 +200,7 @@ fn no_file_of_the_store_imports_in_a_circle() {
         })
         .collect();
     assert!(imports["store::deals::settle"].contains("store::engine::connection"), "imports are looked for in the wrong way");
-    // Whoever imports nothing that is left is in no circle.
+    // A file that imports nothing that is left is in no circle.
     let mut left = imports;
     loop {
         let free: Vec<_> =

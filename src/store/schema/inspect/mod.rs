@@ -33,7 +33,7 @@ pub struct Inspection {
     pub later_version: bool,
     /// What of the schema cannot be relied on.
     pub wrong_schema: Option<String>,
-    /// Rows that somebody should look at; looked for when the schema is right.
+    /// Rows that an operator should look at; looked for when the schema is right.
     pub leftovers: Option<Leftovers>,
 }
 
@@ -42,7 +42,7 @@ pub struct Inspection {
 pub struct Server {
     /// How it keeps what it acknowledges.
     pub durability: Durability,
-    /// How many connections it allows, to everybody together.
+    /// How many connections it allows, to all programs together.
     pub connections: i64,
     /// What its clock says, in whole seconds.
     pub clock: Option<Timestamp>,

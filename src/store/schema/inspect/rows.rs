@@ -1,4 +1,4 @@
-//! Rows that somebody should look at.
+//! Rows that an operator should look at.
 
 use chrono::TimeDelta;
 use sqlx::Error;
@@ -14,7 +14,7 @@ const PATIENCE: TimeDelta = TimeDelta::hours(1);
 /// So many are shown.
 const SHOWN: usize = 3;
 
-/// Rows that somebody should look at.
+/// Rows that an operator should look at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Leftovers {
     /// Undecided, although their time ended more than an hour ago.

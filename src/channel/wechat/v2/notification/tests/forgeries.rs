@@ -156,7 +156,7 @@ fn an_unknown_field_is_signed_or_the_message_is_wrong() {
     }
 }
 
-/// `a=1&b=2` is what both `a`, `b` and the single value `1&b=2` of `a` are signed as, so whoever holds a signed
+/// `a=1&b=2` is what both `a`, `b` and the single value `1&b=2` of `a` are signed as, so an attacker who holds a signed
 /// message can pass some of its fields off as a part of another one.
 #[test]
 fn fields_drawn_into_one_value_under_the_same_signature_forge_nothing() {
