@@ -111,18 +111,18 @@ fn names_differ_by_case_and_by_what_is_appended() {
 
 #[test]
 fn ten_times_the_fields_cost_about_ten_times_as_much() {
-    let of = |count: usize| (0..count).map(|i| format!("<a{i:x}/>")).collect::<String>();
-    let cost = |count: usize| {
-        let message = format!("<xml>{}</xml>", of(count));
-        let read = || {
-            let started = std::time::Instant::now();
-            assert_eq!(parse(message.as_bytes()).unwrap().len(), count);
-            started.elapsed()
-        };
-        (0..7).map(|_| read()).min().unwrap()
+    let message = |count: usize| format!("<xml>{}</xml>", (0..count).map(|i| format!("<a{i:x}/>")).collect::<String>());
+    let (few, many) = (message(750), message(7_500));
+    let cost = |message: &str, times: usize| {
+        let started = std::time::Instant::now();
+        for _ in 0..times {
+            parse(message.as_bytes()).unwrap();
+        }
+        started.elapsed()
     };
-    let (few, many) = (cost(750), cost(7_500));
-    assert!(many < few * 25, "{few:?} for 750, {many:?} for 7500");
+    // The same number of fields either way; what is worse than linear is far off in each round, a busy machine only in some.
+    let rounds: Vec<_> = (0..10).map(|_| (cost(&few, 10), cost(&many, 1))).collect();
+    assert!(rounds.iter().any(|(few, many)| *many < *few * 3), "{rounds:?}");
 }
 
 #[test]
