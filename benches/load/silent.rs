@@ -20,8 +20,8 @@ pub async fn judge(batched: &ServiceUnderLoad, database: &MariaDb, verdicts: &mu
     assert_eq!(greeted.requests(), SILENT);
     let idle = batched.service.memory();
     batched.round(database, CALLERS, DEALS).await;
-    verdicts.at_most(&format!("resident at {SILENT} open connections, MiB"), idle, 128.0);
-    verdicts.at_most("the most resident with load beside them, MiB", batched.service.peak_memory(), 128.0);
+    verdicts.at_most(&format!("resident at {SILENT} open connections, MiB"), idle, 160.0);
+    verdicts.at_most("the most resident with load beside them, MiB", batched.service.peak_memory(), 160.0);
     let still_open = drive(&mut silent, &vec![get("/healthz"); SILENT], Until::Over(Duration::from_millis(200)), |_| ()).await;
     assert!(still_open.requests() >= SILENT);
 }
