@@ -114,7 +114,7 @@ pub fn undecided(until: Timestamp, due: Option<Timestamp>, now: Timestamp) -> Te
     let next = match due.map(|due| show(due.max(now))) {
         Some(due) if is_over => text(format!("The sweeper gives it up {due}."), format!("自动查单将在 {due} 给它收尾。")),
         Some(due) => text(format!("The sweeper looks at it again {due}."), format!("下次自动查单：{due}。")),
-        None => pair("Nobody follows it; it is looked at when somebody asks.", "没有自动查单；有人查询时才会去问微信。"),
+        None => pair("No instance follows it; it is looked at when a caller asks.", "没有自动查单；调用方查询时才会去问微信。"),
     };
     text(format!("{} {}", end.read(English), next.read(English)), format!("{}{}", end.read(Chinese), next.read(Chinese)))
 }

@@ -51,11 +51,11 @@ fn document() -> Value {
         // The one that it was fetched from.
         "servers": [{"url": "/"}],
         "tags": [
-            {"name": "Open a deal", "description": "For whoever sells: a back end, or a page with an offer that its back end has signed."},
-            {"name": "See how it stands", "description": "For whoever knows the order's number, which cannot be guessed."},
+            {"name": "Open a deal", "description": "For the merchant: its back end, or a page with an offer that its back end has signed."},
+            {"name": "See how it stands", "description": "For callers that know the order's number, which cannot be guessed."},
             {"name": "Give it up", "description": "Likewise."},
             {"name": "Hear from WeChat", "description": "For WeChat only: its signature decides."},
-            {"name": "Run the service", "description": "For monitoring, and for whoever reads this."},
+            {"name": "Run the service", "description": "For monitoring, and for developers who read this."},
         ],
         "paths": paths::paths(),
         "components": {

@@ -35,7 +35,8 @@ fn to_pay() -> Value {
         "tags": ["Open a deal"],
         "summary": "Open a deal and get the link for its QR code",
         "description": "With an Idempotency-Key it is safe to repeat, after a time-out as well as after a double click. Who may call \
-            it, auth.mode says: anybody, who has a key (Authorization: Bearer), or who has a signed offer (timestamp, nonce, signature).",
+            it, auth.mode says: every caller, callers with a key (Authorization: Bearer), or callers with a signed offer (timestamp, \
+            nonce, signature).",
         // A signed offer stands in the body, for which OpenAPI has no word.
         "security": [{}, {"key": []}],
         "parameters": [{

@@ -49,7 +49,7 @@ for (const button of buttons) {
   });
 }
 
-// Whoever comes back wants to see what has become of the deals, and to buy again.
+// A payer who comes back wants to see what has become of the deals, and to buy again.
 addEventListener('pageshow', (event) => {
   if (event.persisted) location.reload();
 });

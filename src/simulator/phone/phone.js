@@ -136,7 +136,7 @@ $('normal').addEventListener('click', () => setFaults(Object.fromEntries(FAULTS.
 
 const isOpen = (known) => ['NOTPAY', 'USERPAYING', 'PAYERROR'].includes(known.trade_state);
 
-// Whose story is told: the newest order's, unless somebody chose another.
+// Whose story is told: the newest order's, unless the payer chose another.
 let newest = null;
 let chosen = null;
 const choose = (id) => { chosen = id === newest ? null : id; };
