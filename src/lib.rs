@@ -10,7 +10,7 @@
 //!                                                           ├─▶ Channel::open           ─▶ code_url
 //!                                                           └─▶ Store::note_prepay      ─▶ JSON
 //! WeChat ─POST notify─▶ http::notify (size) ─▶ Gateway::take_notice ─▶ Channel::read_notice (XML → signature → meaning)
-//!                                                           ├─▶ Gateway::settle ─▶ Store::mark_paid
+//!                                                           ├─▶ Gateway::settle ─▶ Store::mark_paid (store::deals::settle)
 //!                                                           └─▶ Gateway::acknowledge    ─▶ <xml>SUCCESS
 //! payer's page ─POST queryOrder─▶ http::query_order ─▶ Gateway::query_order ─▶ poll ─▶ inquire ─▶ settle when paid
 //! payer's page ─GET pay─▶ http::pay_page ─▶ Gateway::pay_page ─▶ HTML with the QR code, which listens:
@@ -33,6 +33,17 @@
 //! up, `link` gets its link, `view` says what the store alone can say. `live` is what one instance knows of the payers who wait
 //! (request coalescing, fair queue, cache, subscriptions; it says what to ask and never asks), `follow` the driver for whatever
 //! has a due time and a lease.
+//!
+//! # Where a new thing goes
+//! *A call of WeChat's*: its row in `channel::wechat::v2::calls`, its request in `merchant`, its answer in `reply`, a method of
+//! [`channel::Channel`]; the other side in `simulator::{rules, answers}`; its facts in PROTOCOL.md.
+//!
+//! *A second way for money to move* (a refund that this service makes, say): what proves it in `channel::proof`, read by `reply`
+//! and, where WeChat tells of it, by `notification` as a `News`; a migration and a room beside `store::deals` with the SQL and
+//! the guard of each change, its events in `store::journal`; a use case and its one door (as `settle`) in `gateway`, a
+//! `Followed` for what is undecided, counted in `gateway::metrics`; one file in `http` with its row in `openapi`; its sentences in
+//! `explain`. Before all of these the simulator's world, and the invariant with its planted fault in `tests/simulation`.
+//! (`store::deals::given_back` only keeps WeChat's word that a merchant gave money back by hand.)
 //!
 //! # What must always hold
 //! 1. A row is stored durably before WeChat is asked for a link: no payable link is without a deal.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::channel::{CallError, Doubt};
 use crate::deal::{DealStatus, OrderId};
 use crate::store::Origin;
 
@@ -46,7 +45,7 @@ impl Gateway {
         match self.expire(&deal, Origin::FrontEnd, &Calls::default()).await? {
             GivenUp::Closed => Ok(Closed::Closed),
             GivenUp::Paid => Ok(Closed::Paid(order_id)),
-            GivenUp::Unknown => Err(GatewayError::Upstream(order_id, CallError::Unknown(Doubt::Incomplete("trade_state")))),
+            GivenUp::Unknown => Err(GatewayError::LeftOpen(order_id)),
         }
     }
 }

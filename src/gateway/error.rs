@@ -30,7 +30,10 @@ pub enum GatewayError {
     Refused(OrderId, Refusal),
     /// WeChat did not answer the question.
     #[error("{1}")]
-    Upstream(OrderId, CallError),
+    Upstream(OrderId, #[source] CallError),
+    /// WeChat does not say for sure that the order cannot be paid any more.
+    #[error("whether the order can still be paid is left open")]
+    LeftOpen(OrderId),
     /// WeChat says paid, and what it says does not fit the deal. An alarm was raised.
     #[error("the payment does not fit the order")]
     Mismatch(OrderId),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use tracing::info;
 
-use crate::channel::{CallError, CloseOutcome, Doubt};
+use crate::channel::CloseOutcome;
 use crate::deal::{Deal, OrderId};
 use crate::store::{Event, EventKind, Origin};
 
@@ -78,7 +78,7 @@ impl Gateway {
     async fn expire_unordered(&self, order_id: &OrderId, origin: Origin, calls: &Calls) -> Result<GivenUp, GatewayError> {
         calls.add_one();
         if self.inquire(order_id, origin).await?.is_known {
-            return Err(GatewayError::Upstream(order_id.clone(), CallError::Unknown(Doubt::Incomplete("trade_state"))));
+            return Err(GatewayError::LeftOpen(order_id.clone()));
         }
         let event = Event { detail: Some("WeChat never knew it".to_owned()), ..self.event(order_id, EventKind::Expired, origin) };
         if !self.store.mark_never_ordered(order_id, self.surely_now() - QUIET, event).await? {

@@ -51,7 +51,7 @@ pub enum SettleError {
     SpentTransaction,
     /// Nothing is known: it could not be stored or looked up.
     #[error("{0}")]
-    Store(StoreError),
+    Store(#[source] StoreError),
 }
 
 impl From<StoreError> for SettleError {
@@ -135,7 +135,7 @@ impl Gateway {
             };
             let changed = match settled {
                 Settled::Identified => self.store.identify(&deal, trade, event(kind)).await?,
-                Settled::GivenBack => self.store.note_refund(&deal, trade, event(kind)).await?,
+                Settled::GivenBack => self.store.note_given_back(&deal, trade, event(kind)).await?,
                 _ => self.store.mark_paid_from(&deal, trade, paid_at, event(kind)).await?,
             };
             if changed {

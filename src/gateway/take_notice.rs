@@ -3,8 +3,15 @@
 //!
 //! The store must be asked before one is believed that our key has signed by an algorithm that is not the configured one: it is
 //! right for an order of before the configuration was changed.
+//!
+//! When the commit fails, WeChat is answered FAIL (HTTP 503) and posts again, for a day. When it is not known whether it was
+//! carried out, the store tries once more: had it been, the second try changes nothing and the notification counts as a
+//! repeat, which is answered SUCCESS. If WeChat never posts again, the sweeper's next look at the deal asks and settles it.
 
-use tracing::{info, warn};
+use std::sync::Arc;
+
+use tokio_util::task::TaskTracker;
+use tracing::{Instrument, info, warn};
 
 use crate::channel::{Acknowledgement, News, NoticeError, Reading, Receipt, SignatureError, Unconfirmed};
 use crate::deal::OrderId;
@@ -83,8 +90,9 @@ impl From<Taken> for Answered {
 }
 
 impl Gateway {
-    /// Takes a notification's body. Each outcome is to be answered by [`Gateway::acknowledge`].
-    pub async fn take_notice(&self, body: &[u8]) -> Taken {
+    /// Takes a notification's body. Each outcome is to be answered by [`Gateway::acknowledge`]. `work` is for what the answer
+    /// does not wait for.
+    pub async fn take_notice(self: &Arc<Self>, body: &[u8], work: &TaskTracker) -> Taken {
         let news = match self.channel.read_notice(body) {
             Ok(Reading::Verified(news)) => Ok(news),
             Ok(Reading::OtherAlgorithm(unconfirmed)) => match self.confirm(unconfirmed).await {
@@ -99,7 +107,9 @@ impl Gateway {
         match news {
             Ok(News::Paid(payment)) => Taken::settled(&self.settle(&payment, Origin::Notification).await),
             Ok(News::Failed { order_id }) => {
-                self.payment_failed(&order_id).await;
+                // No money depends on it, so WeChat does not wait for the database.
+                let gateway = Arc::clone(self);
+                work.spawn(async move { gateway.payment_failed(&order_id).await }.in_current_span());
                 Taken::PaymentFailed
             }
             Ok(News::Refund) => {

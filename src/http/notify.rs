@@ -19,8 +19,8 @@ use super::refusal::Reason;
 use super::{App, NoOutcome};
 
 pub async fn notify(State(app): State<Arc<App>>, Extension(begun): Extension<Begun>, Notice(bytes): Notice) -> Response {
-    let gateway = Arc::clone(&app.gateway);
-    let outcome = app.detached(begun.wechat_due(), async move { gateway.take_notice(&bytes).await }).await;
+    let (gateway, work) = (Arc::clone(&app.gateway), app.work.clone());
+    let outcome = app.detached(begun.wechat_due(), async move { gateway.take_notice(&bytes, &work).await }).await;
     answer(&app, outcome.unwrap_or_else(Taken::from))
 }
 

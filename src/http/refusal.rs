@@ -184,7 +184,7 @@ impl From<&GatewayError> for Refusal {
             GatewayError::Upstream(order_id, CallError::Unknown(Doubt::Timeout)) => {
                 Self::upstream(StatusCode::GATEWAY_TIMEOUT).order(order_id)
             }
-            GatewayError::Upstream(order_id, _) | GatewayError::Mismatch(order_id) => {
+            GatewayError::Upstream(order_id, _) | GatewayError::LeftOpen(order_id) | GatewayError::Mismatch(order_id) => {
                 Self::upstream(StatusCode::BAD_GATEWAY).order(order_id)
             }
             GatewayError::Busy => Self::unavailable(),

@@ -40,10 +40,10 @@ async fn call(
     api: Api,
     sandbox: bool,
 ) -> Response {
-    let (latency, fate) = {
+    let (latency, reply_fault) = {
         let mut world = simulator.world();
         *world.stats.calls.entry(uri.path().to_owned()).or_default() += 1;
-        (world.faults.latency_ms, world.draw_fate())
+        (world.faults.latency_ms, world.draw_reply_fault())
     };
     sleep(Duration::from_millis(latency)).await;
     if method != Method::POST {
@@ -51,31 +51,39 @@ async fn call(
     }
     let now = simulator.clock.now();
     let mut world = simulator.world();
-    let carried_out = !matches!(fate, Fate::Reset | Fate::Html | Fate::SystemError { carried_out: false });
+    let carried_out = !matches!(reply_fault, ReplyFault::Reset | ReplyFault::Html | ReplyFault::SystemError { carried_out: false });
     let answer = carried_out.then(|| world.answer(api, sandbox, &body, now));
-    let (answer, response) = match (fate, answer) {
-        (Fate::Answer, Some(answer)) => (Some(answer.clone()), xml(answer)),
-        (Fate::SystemError { .. }, _) => {
+    let (answer, response) = match (reply_fault, answer) {
+        (ReplyFault::None, Some(answer)) => (Some(answer.clone()), xml(answer)),
+        (ReplyFault::SystemError { .. }, _) => {
             let answer = world.system_error_to(api, sandbox, &body);
             (Some(answer.clone()), xml(answer))
         }
-        (Fate::Html, _) => (Some(HTML.to_owned()), (StatusCode::OK, [(header::CONTENT_TYPE, "text/html")], HTML).into_response()),
-        (Fate::DropReply | Fate::Reset | Fate::Answer, unheard) => (unheard, severed()),
+        (ReplyFault::Html, _) => (Some(HTML.to_owned()), (StatusCode::OK, [(header::CONTENT_TYPE, "text/html")], HTML).into_response()),
+        (ReplyFault::DropReply | ReplyFault::Reset | ReplyFault::None, unheard) => (unheard, severed()),
     };
-    write_down(&mut world, api, &body, answer, fate, carried_out, now);
+    write_down(&mut world, api, &body, answer, reply_fault, carried_out, now);
     response
 }
 
 const HTML: &str = "<!DOCTYPE html><html><body>404</body></html>";
 
 /// Notes the call in the log of the order that it names.
-fn write_down(world: &mut World, api: Api, body: &[u8], answer: Option<String>, fate: Fate, carried_out: bool, now: Timestamp) {
+fn write_down(
+    world: &mut World,
+    api: Api,
+    body: &[u8],
+    answer: Option<String>,
+    reply_fault: ReplyFault,
+    carried_out: bool,
+    now: Timestamp,
+) {
     let order = |fields: Fields| {
         let get = |name| fields.get(name).map(str::to_owned);
         Some(OrderKey { mch_id: get("mch_id").unwrap_or_default(), sub_mch_id: get("sub_mch_id"), out_trade_no: get("out_trade_no")? })
     };
     let Some(order) = wire::parse(body).ok().and_then(order) else { return };
-    let fault = fate.name();
+    let fault = reply_fault.name();
     let message = Message {
         says: answer.as_ref().map(|answer| gist(answer)),
         fault,
@@ -99,19 +107,19 @@ fn gist(reply: &str) -> String {
 
 /// What becomes of a call.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Fate {
-    Answer,
+pub(super) enum ReplyFault {
+    None,
     Reset,
     Html,
     DropReply,
     SystemError { carried_out: bool },
 }
 
-impl Fate {
+impl ReplyFault {
     /// The name of the fault in `/_sim/faults`, if it is one.
     fn name(self) -> Option<&'static str> {
         match self {
-            Self::Answer => None,
+            Self::None => None,
             Self::Reset => Some("reset"),
             Self::Html => Some("html"),
             Self::DropReply => Some("drop_reply"),

@@ -15,7 +15,7 @@ use super::message_log::{Message, MessageLog};
 use super::notifications::{Delivery, LATE, REPEATS};
 use super::order_book::OrderBook;
 use super::orders::{OrderKey, SimOrder};
-use super::pay_api::Fate;
+use super::pay_api::ReplyFault;
 use super::payment::{CannotPay, Payment};
 use super::switches::{Faults, Habits, Notify};
 
@@ -107,18 +107,18 @@ impl World {
     }
 
     /// Throws the dice about a call.
-    pub(super) fn draw_fate(&self) -> Fate {
+    pub(super) fn draw_reply_fault(&self) -> ReplyFault {
         let happens = |share| self.chance.happens(share);
         if happens(self.faults.reset) {
-            Fate::Reset
+            ReplyFault::Reset
         } else if happens(self.faults.html) {
-            Fate::Html
+            ReplyFault::Html
         } else if happens(self.faults.system_error) {
-            Fate::SystemError { carried_out: self.chance.draw().is_multiple_of(2) }
+            ReplyFault::SystemError { carried_out: self.chance.draw().is_multiple_of(2) }
         } else if happens(self.faults.drop_reply) {
-            Fate::DropReply
+            ReplyFault::DropReply
         } else {
-            Fate::Answer
+            ReplyFault::None
         }
     }
 

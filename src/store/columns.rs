@@ -21,15 +21,17 @@ pub enum Charset {
     Ascii,
 }
 
-/// Changes rows of an adopted table, with messages in the characters that its columns know.
+/// Changes rows of an adopted table, with messages in the characters that its columns know. Of a batch each row is to keep
+/// the characters that it can: the error has it taken apart.
 pub async fn change_with_messages<'v>(
     conn: &mut Conn,
+    rows: usize,
     sql: &'static str,
     values: impl Fn(Charset) -> Values<'v> + Send,
 ) -> Result<u64, Error> {
     match conn.change(sql, values(Charset::Utf8)).await {
         // A column of an adopted table does not know Chinese. The statement alone has been rolled back.
-        Err(error) if is_unknown_character(&error) => conn.change(sql, values(Charset::Ascii)).await,
+        Err(error) if rows == 1 && is_unknown_character(&error) => conn.change(sql, values(Charset::Ascii)).await,
         outcome => outcome,
     }
 }

@@ -23,7 +23,7 @@ pub enum StoreError {
     ImpossibleRow(#[from] ImpossibleRow),
     /// The database refused a statement: a fault of ours, or of the schema.
     #[error("the database refused the statement: {0}")]
-    Refused(Refused),
+    Refused(#[source] Refused),
     /// The schema lacks steps that this version takes.
     #[error(transparent)]
     NotMigrated(#[from] NotMigrated),
@@ -37,7 +37,7 @@ pub enum StoreError {
 pub enum Refused {
     /// A statement of the service. Only the number is told: the server's words may quote values.
     #[error("{0}")]
-    Statement(DriverError),
+    Statement(#[source] DriverError),
     /// A look at the schema, in the server's words.
     #[error("{0}")]
     Look(String),
@@ -82,6 +82,15 @@ impl StoreError {
             Self::Unavailable(_) => true,
             Self::Conflict | Self::ImpossibleRow(_) | Self::Refused(_) | Self::NotMigrated(_) | Self::WrongSchema(_) => false,
         }
+    }
+}
+
+/// A look at the schema without which the store cannot be opened, and which failed: whatever the server said (another
+/// instance alters the table, say), it may pass, and is looked at again.
+pub fn not_yet(error: &sqlx::Error) -> StoreError {
+    match not_told(error) {
+        StoreError::Refused(_) => Cause::CannotAnswer(DriverError::from(error)).into(),
+        told => told,
     }
 }
 

@@ -8,7 +8,7 @@ use super::engine::fault::FaultHook;
 use super::engine::file;
 use super::engine::lane::Lane;
 use super::engine::session::connect;
-use super::error::{StoreError, not_told};
+use super::error::{StoreError, not_yet};
 use super::handle::Store;
 use super::schema::foreign_clock::ForeignClock;
 use super::schema::look::look;
@@ -56,7 +56,7 @@ impl Store {
         let foreign_clock = look(async {
             let mut conn = connect(url, Lane::Read).await?;
             check::check(&mut conn).await?;
-            ForeignClock::read_from(&mut conn).await.map_err(|error| not_told(&error))
+            ForeignClock::read_from(&mut conn).await.map_err(|error| not_yet(&error))
         });
         self.set_foreign_clock(foreign_clock.await?);
         self.set_instance(instance);

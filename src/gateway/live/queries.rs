@@ -80,6 +80,8 @@ impl<E: Clone> Queries<E> {
     fn begin(&mut self, order_id: &OrderId, clock: &Clock) -> Option<(Question<E>, Waiting<E>)> {
         let polled = self.orders.get_mut(order_id)?;
         let (question, answer) = Question::new(order_id.clone(), polled.expires_at());
+        // It is not forgotten while its call is under way.
+        polled.polled(clock.ticks());
         polled.begin(answer.clone(), clock);
         Some((question, answer))
     }

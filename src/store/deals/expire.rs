@@ -58,7 +58,7 @@ impl Change for MarkExpired {
                 let message = text_in(&row.evidence, charset);
                 Values::of([message.into(), column(row.now).into(), row.order_id.as_str().into(), column(row.now).into()])
             };
-            affected += change_with_messages(conn, UPDATE, values).await?;
+            affected += change_with_messages(conn, 1, UPDATE, values).await?;
         }
         Ok(affected)
     }

@@ -107,8 +107,9 @@ impl Change for Insert {
     async fn is_stored(&self, conn: &mut Conn) -> Result<bool, Error> {
         const COUNT: &str = "SELECT COUNT(*) FROM deal WHERE order_key = ? AND prepay_request = ?";
         let values = Values::of([self.0.order_id.as_str().into(), self.0.prepay_request.as_str().into()]);
-        let counted: Vec<(i64,)> = conn.rows(COUNT, values).await?;
-        Ok(counted == [(1,)])
+        conn.begin().await?;
+        let counted = conn.rows::<(i64,)>(COUNT, values).await;
+        conn.end(counted.map(|counted| (false, counted == [(1,)]))).await
     }
 }
 

@@ -118,7 +118,7 @@ impl Change for NoteLink {
             values.each(rows, Self::order_id, |row| column(row.until));
             values
         };
-        change_with_messages(conn, sql, values).await
+        change_with_messages(conn, rows.len(), sql, values).await
     }
 }
 

@@ -50,7 +50,7 @@ impl Store {
 }
 
 /// A text for payments that are known by either way: a notification goes into `payBack`; a query goes into `queryBack`, and
-/// only it says that money was given back.
+/// only it says that money was given back (a notification leaves `refunded_at` as it is).
 struct BySource {
     notification: Texts,
     query: Texts,
@@ -65,6 +65,7 @@ impl BySource {
     }
 }
 
+/// The common case: the payment of a deal that is unpaid, known by its number alone.
 struct MarkPaid {
     payment: ProvenPayment,
     paid_at: Timestamp,
@@ -100,11 +101,20 @@ impl MarkPaid {
 
     fn text(rows: Rows, source: Source) -> String {
         let (deal, paid) = (rows.table("deal", "deal_order_key"), Self::columns(rows, source));
+        let (each, guard) = (rows.each("order_key"), Self::guard(rows));
+        format!("UPDATE {deal} SET status = 1, {paid}, create_at = create_at, update_at = {each}, due_at = NULL WHERE {guard}")
+    }
+
+    /// Which deals a payment settles: unpaid ones of exactly this price.
+    fn guard(rows: Rows) -> String {
         let (are, each) = (rows.are("order_key"), rows.each("order_key"));
-        format!(
-            "UPDATE {deal} SET status = 1, {paid}, create_at = create_at, update_at = {each}, due_at = NULL \
-             WHERE {are} AND COALESCE(status, 0) = 0 AND total_fee = {each}",
-        )
+        format!("{are} AND COALESCE(status, 0) = 0 AND total_fee = {each}")
+    }
+
+    /// The values of [`MarkPaid::guard`].
+    fn guard_values<'v>(values: &mut Values<'v>, rows: &[&'v Self]) {
+        values.keys(rows, Self::order_id);
+        values.each(rows, Self::order_id, |row| row.payment.total_fee().get());
     }
 }
 
@@ -130,27 +140,25 @@ impl Change for MarkPaid {
         let sql = UPDATE.of(source, rows.len(), conn);
         let values = |charset| {
             let mut values = Self::values(rows, source, charset);
-            values.keys(rows, Self::order_id);
-            values.each(rows, Self::order_id, |row| row.payment.total_fee().get());
+            Self::guard_values(&mut values, rows);
             values
         };
-        change_with_messages(conn, sql, values).await
+        change_with_messages(conn, rows.len(), sql, values).await
     }
 
     async fn changeable(rows: &[&Self], conn: &mut Conn) -> Result<Option<Vec<String>>, Error> {
         static SELECT: Texts = Texts::new(|rows| {
-            let (deal, are, each) = (rows.table("deal", "deal_order_key"), rows.are("order_key"), rows.each("order_key"));
-            format!("SELECT order_key FROM {deal} WHERE {are} AND COALESCE(status, 0) = 0 AND total_fee = {each}")
+            let (deal, guard) = (rows.table("deal", "deal_order_key"), MarkPaid::guard(rows));
+            format!("SELECT order_key FROM {deal} WHERE {guard}")
         });
         let mut values = Values::default();
-        values.keys(rows, Self::order_id);
-        values.each(rows, Self::order_id, |row| row.payment.total_fee().get());
+        Self::guard_values(&mut values, rows);
         let keys: Vec<(String,)> = conn.rows(SELECT.of(rows.len(), conn), values).await?;
         Ok(Some(keys.into_iter().map(|(key,)| key).collect()))
     }
 }
 
-/// From the status that was read.
+/// The other cases, after a look at the row: an expired deal that was paid all the same. From the status that was read.
 struct MarkPaidFrom {
     id: i64,
     status: DealStatus,
@@ -188,7 +196,7 @@ impl Change for MarkPaidFrom {
                 values.extend([row.id.into(), row.paid.order_id().into(), row.status.code().into()]);
                 values
             };
-            affected += change_with_messages(conn, UPDATE.of(source, 1, conn), values).await?;
+            affected += change_with_messages(conn, 1, UPDATE.of(source, 1, conn), values).await?;
         }
         Ok(affected)
     }
@@ -231,7 +239,7 @@ impl Change for Identify {
                     row.payment.order_id().as_str().into(),
                 ])
             };
-            affected += change_with_messages(conn, UPDATE, values).await?;
+            affected += change_with_messages(conn, 1, UPDATE, values).await?;
         }
         Ok(affected)
     }

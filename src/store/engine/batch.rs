@@ -74,10 +74,3 @@ async fn changeable_keys<C: Change>(batch: &[&C], conn: &mut Conn) -> Result<Opt
     }
     Ok(Some(found))
 }
-
-/// Whether a change has been carried out by a try whose answer was not heard.
-pub async fn is_stored<C: Change>(change: &C, conn: &mut Conn) -> Result<bool, Error> {
-    conn.begin().await?;
-    let is_stored = change.is_stored(conn).await;
-    conn.end(is_stored.map(|is_stored| (false, is_stored))).await
-}

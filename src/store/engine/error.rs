@@ -49,7 +49,7 @@ pub enum StatementError {
     Conflict,
     /// The database refused the statement: a fault of ours, or of the schema.
     #[error("the database refused the statement: {0}")]
-    Refused(DriverError),
+    Refused(#[source] DriverError),
 }
 
 impl StatementError {

@@ -7,7 +7,7 @@ pub enum Lane {
     Read,
     /// Changes.
     Write,
-    /// Questions of an operator or a scrape: they may take long, and no payer ever waits behind one.
+    /// Questions of an operator or a scrape: however long they take, no payer waits behind one.
     Report,
 }
 

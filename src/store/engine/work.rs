@@ -181,7 +181,7 @@ impl<C: Change> Work for Changing<C> {
 
     fn is_stored<'a>(&'a mut self, conn: &'a mut Conn) -> BoxFuture<'a, Result<bool, Error>> {
         async {
-            let is_stored = batch::is_stored(&self.change, conn).await?;
+            let is_stored = self.change.is_stored(conn).await?;
             self.affected = u64::from(is_stored);
             Ok(is_stored)
         }
@@ -195,7 +195,8 @@ impl<C: Change> Work for Changing<C> {
 
 fn tell<T>(reply: oneshot::Sender<Result<T, StatementError>>, outcome: Result<T, StatementError>) {
     if let Err(error @ (StatementError::Unavailable(_) | StatementError::Refused(_))) = &outcome {
-        warn!(%error, "a statement failed");
+        let cause = std::error::Error::source(error).map(tracing::field::display);
+        warn!(%error, cause, "a statement failed");
     }
     let _ = reply.send(outcome);
 }

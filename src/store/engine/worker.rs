@@ -162,7 +162,9 @@ impl Worker {
         let heard = Decision::heard(decision, outcome);
         if let Err(failure) = &heard {
             debug!(?failure, "a try failed");
-            if matches!(failure, Failure::Broken(_) | Failure::TooSlow) {
+            // A report that takes too long says nothing of the connections that payers wait for.
+            let is_long_report = self.lane == Lane::Report && matches!(failure, Failure::TooSlow);
+            if matches!(failure, Failure::Broken(_) | Failure::TooSlow) && !is_long_report {
                 self.shared.doubts.fetch_add(1, Ordering::Relaxed);
             }
             if !matches!(failure, Failure::Conflict | Failure::Contention) {

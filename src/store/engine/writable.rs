@@ -29,7 +29,10 @@ impl Writable {
         let mut told = self.told();
         match outcome {
             Ok(_) => *told = Told::default(),
-            Err(StatementError::Unavailable(Cause::CannotWrite(why))) => told.unable = Some((Instant::now(), why.clone())),
+            Err(StatementError::Unavailable(Cause::CannotWrite(why))) => {
+                // When that is over, it must be tried.
+                *told = Told { unable: Some((Instant::now(), why.clone())), doubted: true };
+            }
             Err(StatementError::Unavailable(_)) => told.doubted = true,
             Err(_) => {}
         }
@@ -48,5 +51,24 @@ impl Writable {
 
     fn told(&self) -> MutexGuard<'_, Told> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_could_not_write_is_tried_before_it_is_trusted_again() {
+        let writable = Writable::default();
+        let why = DriverError::MySql(1290);
+        writable.learn::<()>(&Err(Cause::CannotWrite(why.clone()).into()));
+        assert_eq!(writable.unable(), Some(Cause::CannotWrite(why)));
+        // It was a while ago.
+        writable.told().unable.iter_mut().for_each(|(since, _)| *since -= UNABLE);
+        assert_eq!(writable.unable(), None);
+        assert!(writable.is_doubted(), "no change has been carried out since");
+        writable.learn(&Ok(()));
+        assert!(!writable.is_doubted());
     }
 }

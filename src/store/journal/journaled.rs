@@ -34,8 +34,8 @@ impl<C: Change> Change for Journaled<C> {
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
         let affected = C::apply(&rows.iter().map(|row| &row.change).collect::<Vec<_>>(), conn).await?;
-        // Whatever did not change wholly is given up.
-        if affected == rows.len() as u64 {
+        // A batch that did not change wholly is rolled back, events and all.
+        if affected > 0 {
             insert(&rows.iter().map(|row| (&row.event, &*row.instance)).collect::<Vec<_>>(), conn).await?;
         }
         Ok(affected)

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::Error;
 
 use crate::store::engine::connection::{Conn, MySql, Sqlite};
-use crate::store::error::{StoreError, not_told};
+use crate::store::error::{StoreError, not_yet};
 
 /// The schema lacks something that this service relies on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -109,7 +109,7 @@ pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
         Conn::MySql(c) => mysql(c).await,
         Conn::Sqlite(c) => sqlite(c).await,
     };
-    let found = found.map_err(|error| not_told(&error))?;
+    let found = found.map_err(|error| not_yet(&error))?;
     found.wrong().map_or(Ok(()), |wrong| Err(wrong.about(conn)))
 }
 

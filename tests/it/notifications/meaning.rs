@@ -1,5 +1,8 @@
 //! Well-formed posts: whose signature they carry, and what they say of which deal.
 
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
 use wechat_pay::channel::wechat::v2::{ApiKey, SignType, Signer};
 
 use crate::support::database::{Engine, Look};
@@ -238,4 +241,24 @@ on_both_engines! {
         app.notify(message).await.acknowledged("there it is");
         assert_eq!(look.status(&order.id).await, 1);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_payment_is_acknowledged_while_the_database_stands_still() {
+    let app = TestApp::open(Engine::MySql).await;
+    let order = app.to_pay("19.90").await;
+    let look = app.look().await;
+    look.run("LOCK TABLES deal WRITE, deal_event WRITE").await;
+    let failed = WeChatMessage::notification(&order.id, 1990).with("result_code", "FAIL").without("transaction_id").without("total_fee");
+    timeout(Duration::from_secs(3), app.notify(failed.signed())).await.expect("it waits for no database").acknowledged("signed FAIL");
+    look.run("UNLOCK TABLES").await;
+    let noted = format!("SELECT kind FROM deal_event WHERE order_id = '{}' AND kind = 'payment_failed'", order.id);
+    let is_noted = async || look.column(&noted, "kind").await.len() == 1;
+    for _ in 0..100 {
+        if is_noted().await {
+            return;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it is taken note of as soon as the database can");
 }

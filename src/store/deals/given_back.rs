@@ -17,20 +17,20 @@ impl Store {
     ///
     /// # Errors
     /// The database is not available.
-    pub async fn note_refund(&self, deal: &Deal, payment: &ProvenPayment, event: Event) -> Result<bool, StoreError> {
-        let change = NoteRefund { id: deal.id, payment: payment.clone(), now: event.at };
+    pub async fn note_given_back(&self, deal: &Deal, payment: &ProvenPayment, event: Event) -> Result<bool, StoreError> {
+        let change = NoteGivenBack { id: deal.id, payment: payment.clone(), now: event.at };
         Ok(self.change_and_tell(change, event).await? == 1)
     }
 }
 
-struct NoteRefund {
+struct NoteGivenBack {
     id: i64,
     payment: ProvenPayment,
     now: Timestamp,
 }
 
-impl Change for NoteRefund {
-    const NAME: &'static str = "note refund";
+impl Change for NoteGivenBack {
+    const NAME: &'static str = "note given back";
     const PURPOSE: Purpose = Purpose::Finishes;
 
     fn key(&self) -> Option<&str> {
@@ -51,7 +51,7 @@ impl Change for NoteRefund {
                     row.payment.transaction_id().into(),
                 ])
             };
-            affected += change_with_messages(conn, UPDATE, values).await?;
+            affected += change_with_messages(conn, 1, UPDATE, values).await?;
         }
         Ok(affected)
     }
