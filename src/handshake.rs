@@ -5,7 +5,7 @@
 //! stranger is. The answer travels in a header of an ordinary refusal and says which instance it is, from which address the
 //! call came and what arrived. Both carry an HMAC under a key derived from the API key, over words that begin with what they
 //! are: so neither stands for the other or for a signature of WeChat's, and nothing in them tells of the key.
-//! A question is good for five minutes. A stranger that repeats an overheard one learns his own address and what he himself sent.
+//! A question is good for five minutes. A stranger that repeats an overheard one learns its own address and what it sent itself.
 
 use std::net::IpAddr;
 

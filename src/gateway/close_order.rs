@@ -1,4 +1,4 @@
-//! A payer has given up, and the front end says so: the order is given up, unless it was paid.
+//! Closing an order at a front end's wish, for its payer has given up: unless it was paid.
 
 use std::time::Duration;
 

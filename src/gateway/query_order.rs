@@ -1,4 +1,4 @@
-//! How does it stand. A decided deal is answered from the store; about an undecided one WeChat is asked, and what it
+//! A status query: how an order stands. A decided deal is answered from the store; about an undecided one WeChat is asked, and what it
 //! says is acted upon: a payment whose notification was lost settles here.
 
 use std::pin::pin;

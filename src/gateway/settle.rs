@@ -1,4 +1,4 @@
-//! The only door to Paid. The notification, the query and the sweeper knock here, and whatever will learn of payments
+//! Settlement, the only door to Paid. The notification, the query and the sweeper knock here, and whatever will learn of payments
 //! later.
 
 use chrono::TimeDelta;

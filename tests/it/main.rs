@@ -67,6 +67,7 @@ mod payments {
 }
 mod repository {
     pub mod architecture;
+    mod arrows;
     mod openapi;
     mod papers;
 }

@@ -278,7 +278,7 @@ impl History<'_> {
         self.step(&line).await;
     }
 
-    /// A caller hangs up; what he has begun goes on without him.
+    /// A caller hangs up; what it has begun goes on without it.
     async fn hang_up(&mut self) {
         if self.requests.is_empty() {
             return;

@@ -1,4 +1,4 @@
-//! The end of a deal that was not paid.
+//! Expiry: the changes that give a deal up which was not paid.
 
 use sqlx::Error;
 

@@ -1,4 +1,4 @@
-//! WeChat's word that money was given back.
+//! A note of WeChat's word that a merchant gave money back by hand. (This service makes no refunds.)
 
 use sqlx::Error;
 

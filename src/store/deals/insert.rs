@@ -1,4 +1,4 @@
-//! Opening a deal.
+//! The insert of a new deal, under its unique numbers and keys.
 
 use sqlx::Error;
 

@@ -1,4 +1,4 @@
-//! The one door to Paid, on WeChat's signed word.
+//! Settlement: the changes that mark a deal as paid, on WeChat's signed word. `gateway::settle` decides which, and when.
 
 use sqlx::Error;
 

@@ -63,7 +63,7 @@ impl Job {
         Self { kind: None, again: true, ..self }
     }
 
-    /// Tells the caller what became of it, if he is still there.
+    /// Tells the caller what became of it, if that still waits.
     pub fn answer(self, outcome: Result<(), StatementError>) {
         self.work.answer(outcome);
     }

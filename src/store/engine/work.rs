@@ -36,7 +36,7 @@ pub trait Work: Any + Send + Sync {
     /// Whether a change has been carried out before, and then keeps that as its answer.
     fn is_stored<'a>(&'a mut self, conn: &'a mut Conn) -> BoxFuture<'a, Result<bool, Error>>;
 
-    /// Tells the caller the answer that was kept, or the error; if he is still there.
+    /// Tells the caller the answer that was kept, or the error; if that still waits.
     fn answer(self: Box<Self>, outcome: Result<(), StatementError>);
 }
 

@@ -93,7 +93,7 @@ impl Worker {
         }
     }
 
-    /// One try of one batch: every caller hears what became of his own statement, or it is tried again by itself.
+    /// One try of one batch: every caller hears what became of its own statement, or it is tried again by itself.
     async fn carry_out_batch(&mut self, mut batch: Vec<Job>, jobs: &Jobs) {
         let deadline = batch.first().map(|job| job.deadline);
         let (mut outcome, mut broke) = (self.try_batch(&mut batch).await, false);
