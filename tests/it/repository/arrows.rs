@@ -1,10 +1,9 @@
 //! The arrows between the rooms of the sources: which names which, and that no files import each other in a circle.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
-use super::architecture::{code_lines, code_of, files, sources};
+use super::architecture::{code_lines, code_of, sources};
 
 /// The rooms of the sources from the top of the house down, each with the others that it names: rooms further down only.
 /// What is listed is used, and what is not listed is forbidden.
@@ -207,7 +206,7 @@ fn paths(code: &str) -> Vec<String> {
                 flush(&mut path);
                 let group = groups.last().map_or("", String::as_str);
                 // The new name in a group is none of its module's.
-                if !(std::mem::take(&mut is_renamed) && !group.is_empty()) {
+                if !std::mem::take(&mut is_renamed) || group.is_empty() {
                     path = format!("{group}{word}");
                 }
             }
