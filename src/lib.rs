@@ -1,49 +1,51 @@
 //! A self-hosted payment gateway for WeChat Pay (v2, Native QR codes).
 //!
 //! A front end opens a deal and shows a QR code; the payer pays inside WeChat; WeChat posts a signed notification; the
-//! deal is Paid and the front end sees it at its next poll. The README says how to run it; this page is for engineers
+//! deal is Paid, and the front end hears it by an event or sees it at its next poll. The README says how to run it; this page is for engineers
 //! that change it.
 //!
 //! # The way of a request
 //! ```text
-//! payer's page ─POST toPay─▶ http::to_pay ─▶ Gateway::to_pay ─▶ Store::insert           unpaid, before money can move
+//! front end    ─POST toPay─▶ http::to_pay ─▶ Gateway::to_pay ─▶ Store::insert           unpaid, before money can move
 //!                                                           ├─▶ Channel::open           ─▶ code_url
 //!                                                           └─▶ Store::note_prepay      ─▶ JSON
-//! WeChat ─POST notify─▶ http::notify (size) ─▶ Gateway::take_notice ─▶ Channel::read_notice (XML → signature → meaning)
-//!                                                           ├─▶ Gateway::settle ─▶ Store::mark_paid (store::deals::settle)
-//!                                                           └─▶ Gateway::acknowledge    ─▶ <xml>SUCCESS
-//! payer's page ─POST queryOrder─▶ http::query_order ─▶ Gateway::query_order ─▶ poll ─▶ inquire ─▶ settle when paid
+//! WeChat ─POST notify─▶ http::notify (sender, size) ─▶ Gateway::take_notice ─▶ Channel::read_notice (XML → signature → meaning)
+//!                          │                                └─▶ Gateway::settle ─▶ Store::mark_paid (store::deals::settle)
+//!                          └─▶ Gateway::acknowledge    ─▶ <xml>SUCCESS
+//! front end    ─POST queryOrder─▶ http::query_order ─▶ Gateway::query_order ─▶ poll ─▶ inquire ─▶ settle when paid
 //! payer's page ─GET pay─▶ http::pay_page ─▶ Gateway::pay_page ─▶ HTML with the QR code, which listens:
 //! payer's page ─GET events─▶ http::events ─▶ Gateway::events ─▶ the present state, then each change
 //! sweeper, every second ─▶ Gateway::sweep_once ─▶ deals that are due: inquire → settle │ expire → Expired
 //! ```
-//! Down once and up once, and one use case has one name in every layer:
+//! Down once and up once, and an endpoint's file has the name of its use case (`notify` is the one of `take_notice`):
 //! ```text
-//! cli → app → { http, sweeper, watcher } → gateway → { store, channel } → deal     http → auth: which callers may open a deal
+//! cli → app → { http, sweeper, watcher, simulator } → gateway → { store, channel } → deal     http → auth: which callers may open a deal
 //!          store → channel::proof                                   what was proved is stored; of a channel it knows no more
 //!          channel → channel::wechat::v2                            no type of it is named by gateway, store or http
 //!          simulator → channel::wechat::v2 (its codec and types) + deal     never gateway, store or http
 //!          { http, simulator } → page                               what their pages for people share
 //!        doctor → { store, channel }                                never a change: its own connections, which cannot
-//!          all of these → metrics, trace                            each room counts in a metrics.rs of its own
+//!          { http, gateway, store, channel } → metrics               each counts in a metrics.rs of its own
 //! ```
 //!
-//! Inside the gateway a use case (`to_pay`, `query_order`, `close_order`, `pay_page`, `events`, `sweep`) calls verbs, and no verb
+//! Inside the gateway a use case (`to_pay`, `take_notice`, `query_order`, `close_order`, `pay_page`, `events`, `sweep`) calls verbs, and no verb
 //! a use case: `inquire` asks WeChat about a deal and stores what follows, `settle` is the door to Paid, `expire` gives a deal
-//! up, `link` gets its link, `view` says what the store alone can say. `live` is what one instance knows of the payers who wait
+//! up, `link` gets its link, `poll` asks for waiting payers, `view` says what the store alone can say. `live` is what one instance knows of the payers who wait
 //! (request coalescing, fair queue, cache, subscriptions; it says what to ask and never asks), `follow` the driver for whatever
 //! has a due time and a lease.
 //!
 //! # Where a new thing goes
-//! *A call of WeChat's*: its row in `channel::wechat::v2::calls`, its request in `merchant`, its answer in `reply`, a method of
-//! [`channel::Channel`]; the other side in `simulator::{rules, answers}`; its facts in PROTOCOL.md.
+//! *A call of WeChat's*: its row in `channel::wechat::v2::calls`, its request in `merchant`, its answer in `reply`, its
+//! refusals in `refusal`, its method in `client` and in [`channel::Channel`], its outcome in `channel::outcome`; the other side in `simulator::{rules, answers}`; its facts in PROTOCOL.md.
 //!
-//! *A second way for money to move* (a refund that this service makes, say): what proves it in `channel::proof`, read by `reply`
-//! and, where WeChat tells of it, by `notification` as a `News`; a migration and a room beside `store::deals` with the SQL and
+//! *A second way for money to move* (a refund that this service makes, say): what proves it in `channel::proof`, read by `reply`;
+//! what only wakes (WeChat's notification of a refund is not signed) as a `News` of `notification`, which leads to a query; a client
+//! certificate, where a call wants one, in `calls`, `transport`, `config` and `doctor`; who may ask for it in `auth`; a migration and a room beside `store::deals` with the SQL and
 //! the guard of each change, its events in `store::journal`; a use case and its one door (as `settle`) in `gateway`, a
-//! `Followed` for what is undecided, counted in `gateway::metrics`; one file in `http` with its row in `openapi`; its sentences in
+//! `Followed` with a `Follower` for what is undecided, counted in `gateway::metrics`; one file in `http` with its row in `openapi`; its sentences in
 //! `explain`. Before all of these the simulator's world, and the invariant with its planted fault in `tests/simulation`.
-//! (`store::deals::given_back` only keeps WeChat's word that a merchant gave money back by hand.)
+//! (Today this service makes no refunds: `store::deals::given_back`, `refunded_at` and the alarm `refunded` are about WeChat's word
+//! that a merchant gave money back by hand.)
 //!
 //! # What must always hold
 //! 1. A row is stored durably before WeChat is asked for a link: no payable link is without a deal.

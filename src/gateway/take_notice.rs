@@ -4,9 +4,10 @@
 //! The store must be asked before one is believed that our key has signed by an algorithm that is not the configured one: it is
 //! right for an order of before the configuration was changed.
 //!
-//! When the commit fails, WeChat is answered FAIL (HTTP 503) and posts again, for a day. When it is not known whether it was
-//! carried out, the store tries once more: had it been, the second try changes nothing and the notification counts as a
-//! repeat, which is answered SUCCESS. If WeChat never posts again, the sweeper's next look at the deal asks and settles it.
+//! When the commit fails, or its answer does not come in time, WeChat is answered FAIL (HTTP 503) and posts again, for a day.
+//! When the connection broke, the store tries again (`store::engine::worker`): had the first try been committed, the next one
+//! changes nothing and the notification counts as a repeat, which is answered SUCCESS. If WeChat never posts again, the
+//! sweeper's next look at the unpaid deal asks and settles it.
 
 use std::sync::Arc;
 
