@@ -59,8 +59,8 @@ impl ConfigError {
                     None => Default::default(),
                 };
                 text(
-                    format!("{key}: {no}a duration such as \"2h\", \"90s\" or \"500ms\", or plain seconds; {}", range.read(English)),
-                    format!("{key}：{no_zh}应为时长，如 \"2h\"、\"90s\"、\"500ms\"，或秒数；{}", range.read(Chinese)),
+                    format!("{key}: {no}a duration such as \"2h\" or \"90s\", or plain seconds; {}", range.read(English)),
+                    format!("{key}：{no_zh}应为时长，如 \"2h\"、\"90s\"，或秒数；{}", range.read(Chinese)),
                 )
             }
             Self::ApiKey(why) => of_key("wechat.api_key", &api_key(*why)),
