@@ -40,7 +40,7 @@
 //!
 //! *A second way for money to move* (a refund that this service makes, say): what proves it in `channel::proof`, read by `reply`;
 //! what only wakes (WeChat's notification of a refund is not signed) as a `News` of `notification`, which leads to a query; a client
-//! certificate, where a call wants one, in `calls`, `transport`, `config` and `doctor`; who may ask for it in `auth`; a migration and a room beside `store::deals` with the SQL and
+//! certificate, where a call wants one, in `calls`, `transport`, `config` and `doctor`; which callers may ask for it in `auth`; a migration and a room beside `store::deals` with the SQL and
 //! the guard of each change, its events in `store::journal`; a use case and its one door (as `settle`) in `gateway`, a
 //! `Followed` with a `Follower` for what is undecided, counted in `gateway::metrics`; one file in `http` with its row in `openapi`; its sentences in
 //! `explain`. Before all of these the simulator's world, and the invariant with its planted fault in `tests/simulation`.

@@ -24,7 +24,7 @@ impl Store {
         self.find_or_claim(Purpose::Begins, order_id).await
     }
 
-    /// The same for what was begun and must be finished: it goes before those who only ask.
+    /// The same for what was begun and must be finished: it goes before the callers that only ask.
     ///
     /// # Errors
     /// As [`Store::find`].

@@ -17,7 +17,7 @@ use crate::store::journal::event::Event;
 pub struct NewDeal {
     /// Our number for it.
     pub order_id: OrderId,
-    /// Who sells.
+    /// The seller.
     pub merchant_id: i64,
     /// What is sold.
     pub product_id: i64,

@@ -1,6 +1,6 @@
 //! What waits for the workers: a priority queue with load shedding and group commit. Under more load than the database
 //! bears, what was begun comes first: a payment to be stored or a link to be noted overtakes what would begin something
-//! new, and who has waited for a worker for most of a second is sent away to come again.
+//! new, and a caller that has waited for a worker for most of a second is sent away to come again.
 //!
 //! A worker that becomes free takes the statement that waits longest, and with it those behind that can travel in the same batch. So
 //! no statement ever waits for company, and the more there is to do, the less each of it costs.
@@ -175,7 +175,7 @@ impl Drop for Place {
         let mut state = shared.state();
         state.waiting.give_back(self.number, Instant::now());
         if state.closed {
-            // Those who have nothing to do any more are to go.
+            // Workers that have nothing to do any more are to end.
             shared.come.notify_waiters();
         }
         if !state.waiting.is_empty() {

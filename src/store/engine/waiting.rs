@@ -202,7 +202,7 @@ impl Waiting {
         batch == 1 || self.busy().filter(|since| now < *since + self.limits.quick).count() < BUSY
     }
 
-    /// Since when those have been at it who take a place.
+    /// Since when the workers have been at it that take a place.
     fn busy(&self) -> impl Iterator<Item = Instant> {
         self.in_hand.iter().filter(|one| one.came_from != Line::Later).map(|one| one.since)
     }

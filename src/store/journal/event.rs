@@ -61,7 +61,7 @@ impl EventKind {
     }
 }
 
-/// Who brought it about.
+/// The use case that brought it about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// A call of a front end.

@@ -48,7 +48,7 @@ pub async fn probe(url: &DatabaseUrl, now: Timestamp) -> Result<(), StoreError> 
 async fn is_safe(conn: &mut MySql) -> Result<bool, Error> {
     let triggers = "SELECT COUNT(*) FROM information_schema.triggers WHERE event_object_schema = DATABASE() AND event_object_table = ?";
     let has_triggers = sqlx::query_scalar::<_, i64>(triggers).bind(conn.table("deal")).fetch_one(&mut *conn).await? > 0;
-    // Who may not make triggers does not see them.
+    // A user that may not make triggers does not see them.
     if !has_triggers && may(conn, "TRIGGER").await? {
         return Ok(true);
     }
