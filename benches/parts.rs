@@ -21,7 +21,7 @@ mod wechat_message;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use wechat_pay::channel::wechat::v2::{Merchant, SignType, reply, xml};
+use wechat_pay::channel::wechat::v2::{Merchant, SignType, UnverifiedNotice, reply, xml};
 use wechat_pay::deal::{BeijingTime, Fen, OrderId};
 
 use messages::Writer;
@@ -59,8 +59,12 @@ fn gates(c: &mut Criterion) {
         let (paid_state, forged) =
             (writer.paid_state(ORDER_ID).into_bytes(), writer.paid("another").replace("another", ORDER_ID).into_bytes());
         let mut group = c.benchmark_group(format!("gate, {}", sign_type.as_str()));
-        group.bench_function("notification", |b| b.iter(|| merchant.read_notification(black_box(&paid)).unwrap()));
-        group.bench_function("forged notification", |b| b.iter(|| merchant.read_notification(black_box(&forged)).unwrap_err()));
+        group.bench_function("notification", |b| {
+            b.iter(|| merchant.read_notification(&UnverifiedNotice::parse(black_box(&paid)).unwrap()).unwrap())
+        });
+        group.bench_function("forged notification", |b| {
+            b.iter(|| merchant.read_notification(&UnverifiedNotice::parse(black_box(&forged)).unwrap()).unwrap_err())
+        });
         group.bench_function("reply to unifiedorder", |b| b.iter(|| reply::unified_order(&merchant, &order_id, black_box(&link)).unwrap()));
         group.bench_function("reply to orderquery", |b| {
             b.iter(|| reply::order_query(&merchant, &order_id, black_box(&paid_state)).unwrap())

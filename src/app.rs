@@ -20,7 +20,8 @@ use crate::channel::Channel;
 use crate::channel::wechat::v2::{Client, Endpoints};
 use crate::clock::Clock;
 use crate::config::{ConfigError, Settings, Wechat};
-use crate::gateway::Gateway;
+use crate::deal::AccountId;
+use crate::gateway::{Account, Accounts, Gateway};
 use crate::handshake;
 use crate::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
 use crate::listener;
@@ -145,7 +146,8 @@ impl Service {
         let channel = Channel::WeChatV2(Client::new(wechat.merchant, wechat.endpoints, chance.clone())?);
         let stop = CancellationToken::new();
         let work = TaskTracker::new();
-        let gateway = Arc::new(Gateway::new(Store::closed(), channel, clock, chance, settings.terms.clone()));
+        let accounts = Accounts::new([Account::new(AccountId::default(), channel, settings.account_terms.clone())]);
+        let gateway = Arc::new(Gateway::new(Store::closed(), accounts, clock, chance, settings.terms.clone()));
         // The shop names prices and lists orders to every visitor, which is what the mode `open` is for.
         let has_shop = simulator.is_some() && matches!(settings.auth, Auth::Open);
         let app = Arc::new(App {

@@ -8,8 +8,8 @@ use wechat_pay::chance::Chance;
 use wechat_pay::channel::Channel;
 use wechat_pay::channel::wechat::v2::{Client, Endpoints, SignType};
 use wechat_pay::clock::Clock;
-use wechat_pay::deal::Schedule;
-use wechat_pay::gateway::{Gateway, Terms};
+use wechat_pay::deal::{AccountId, Schedule, Sellers};
+use wechat_pay::gateway::{Account, AccountTerms, Accounts, Gateway, Terms};
 use wechat_pay::store::{LARGEST_BATCH, Store};
 
 use crate::support::calls::{notification, order_id, poll, wish};
@@ -116,11 +116,11 @@ async fn gateway(url: &str, upstream: &Upstream) -> Gateway {
     let terms = Terms {
         expire_after: TimeDelta::seconds(7200),
         close_min_age: TimeDelta::seconds(300),
-        body: "{merchant_id},{product_id}".to_owned(),
-        query_budget: 100,
         schedule: Schedule { first: Vec::new(), pause, young: pause, longest_pause: pause },
     };
-    Gateway::new(store, channel, clock, chance, terms)
+    let account_terms = AccountTerms { sellers: Sellers::default(), body: "{merchant_id},{product_id}".to_owned(), query_budget: 100 };
+    let accounts = Accounts::new([Account::new(AccountId::default(), channel, account_terms)]);
+    Gateway::new(store, accounts, clock, chance, terms)
 }
 
 impl Cost {

@@ -17,12 +17,49 @@ use crate::deal::OrderId;
 use crate::metrics::Registry;
 
 pub use error::{CallError, Doubt, Ground, Malformed, Refusal, SignatureError};
-pub use notice::{Acknowledgement, News, NoticeError, Reading, Receipt, Unconfirmed};
+pub use notice::{Acknowledgement, Addressee, News, NoticeError, Reading, Receipt, Unconfirmed};
 pub use order::Order;
 pub use outcome::{CloseOutcome, QueryOutcome};
 pub use proof::{Evidence, ProvenPayment, Source, Ticket, Trade, TradeState};
 
 use wechat::v2;
+
+/// A notification as it was posted: parsed, and not believed.
+#[derive(Debug)]
+pub struct UnverifiedNotice<'a>(v2::UnverifiedNotice<'a>);
+
+impl<'a> UnverifiedNotice<'a> {
+    /// Parses the body of a notification.
+    ///
+    /// # Errors
+    /// It is no message of any protocol that is known here.
+    pub fn parse(body: &'a [u8]) -> Result<Self, NoticeError> {
+        v2::UnverifiedNotice::parse(body).map(Self)
+    }
+
+    /// Whose it says that it is. This only chooses the key by which it must then verify.
+    pub fn addressee(&self) -> Addressee {
+        self.0.addressee()
+    }
+}
+
+impl Unconfirmed {
+    /// Believes it if the order's stored request is of the algorithm that signed it. `request` is `None` for an order that
+    /// another program has opened.
+    ///
+    /// # Errors
+    /// [`SignatureError::Wrong`] when the order was sent by another algorithm.
+    pub fn confirm(self, request: Option<&str>) -> Result<News, SignatureError> {
+        v2::confirm(self, request)
+    }
+}
+
+impl Acknowledgement {
+    /// What a provider is answered to a notification.
+    pub fn of(receipt: Receipt) -> Self {
+        v2::acknowledgement(receipt)
+    }
+}
 
 /// A payment provider, reached as one merchant of it.
 #[derive(Debug)]
@@ -101,31 +138,20 @@ impl Channel {
         }
     }
 
-    /// Reads and verifies the body of a notification.
+    /// By which numbers the messages of this merchant say whose they are.
+    pub fn addressee(&self) -> Addressee {
+        match self {
+            Self::WeChatV2(client) => client.merchant().addressee(),
+        }
+    }
+
+    /// Verifies a notification by this merchant's key, and reads it.
     ///
     /// # Errors
     /// Why it is not believed.
-    pub fn read_notice(&self, body: &[u8]) -> Result<Reading, NoticeError> {
+    pub fn read_notice(&self, UnverifiedNotice(notice): &UnverifiedNotice<'_>) -> Result<Reading, NoticeError> {
         match self {
-            Self::WeChatV2(client) => client.merchant().read_notification(body),
-        }
-    }
-
-    /// Believes a notification by another algorithm if the order's stored request is of that algorithm. `request` is `None` for
-    /// an order that another program has opened.
-    ///
-    /// # Errors
-    /// [`SignatureError::Wrong`] when the order was sent by another algorithm than the one that signed.
-    pub fn confirm(&self, unconfirmed: Unconfirmed, request: Option<&str>) -> Result<News, SignatureError> {
-        match self {
-            Self::WeChatV2(_) => v2::confirm(unconfirmed, request),
-        }
-    }
-
-    /// What the provider is answered to a notification.
-    pub fn acknowledgement(&self, receipt: Receipt) -> Acknowledgement {
-        match self {
-            Self::WeChatV2(_) => v2::acknowledgement(receipt),
+            Self::WeChatV2(client) => client.merchant().read_notification(notice),
         }
     }
 

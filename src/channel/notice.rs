@@ -2,10 +2,21 @@
 
 use std::borrow::Cow;
 
-use crate::deal::OrderId;
+use crate::deal::{AccountId, OrderId};
 
 use super::error::{Malformed, SignatureError};
 use super::proof::ProvenPayment;
+
+/// Whose a message says that it is, before anything of it is believed: by this the key is chosen that must then verify it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Addressee {
+    /// `appid`.
+    pub appid: String,
+    /// `mch_id`.
+    pub mch_id: String,
+    /// `sub_mch_id`, for a service provider's sub-merchant.
+    pub sub_mch_id: Option<String>,
+}
 
 /// What a notification tells, once it is known to be the channel's and about us.
 #[derive(Debug)]
@@ -14,6 +25,8 @@ pub enum News {
     Paid(ProvenPayment),
     /// A payment was tried and failed. Acknowledged and otherwise only taken note of.
     Failed {
+        /// Whose key vouches for it.
+        account: AccountId,
         /// Which order.
         order_id: OrderId,
     },
@@ -34,6 +47,7 @@ pub enum Reading {
 /// own request says that it was sent so ([`super::Channel::confirm`]).
 #[derive(Debug)]
 pub struct Unconfirmed {
+    pub(in crate::channel) account: AccountId,
     pub(in crate::channel) order_id: OrderId,
     pub(in crate::channel) news: News,
     /// The channel's word for the algorithm.
@@ -41,6 +55,11 @@ pub struct Unconfirmed {
 }
 
 impl Unconfirmed {
+    /// Whose key has signed it.
+    pub fn account(&self) -> &AccountId {
+        &self.account
+    }
+
     /// About which order it is.
     pub fn order_id(&self) -> &OrderId {
         &self.order_id

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::deal::{Fen, OrderId, Timestamp};
+use crate::deal::{AccountId, Fen, OrderId, Timestamp};
 
 /// WeChat's verdict on an order (`trade_state`, PROTOCOL.md, 5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -120,6 +120,7 @@ pub enum Source {
 /// have verified the signature and whose order it is; so what is in one may be believed.
 #[derive(Debug, Clone)]
 pub struct ProvenPayment {
+    pub(in crate::channel) account: AccountId,
     pub(in crate::channel) order_id: OrderId,
     pub(in crate::channel) transaction_id: String,
     pub(in crate::channel) total_fee: Fen,
@@ -131,6 +132,11 @@ pub struct ProvenPayment {
 }
 
 impl ProvenPayment {
+    /// Whose key vouches for it. It settles deals of this account only.
+    pub fn account(&self) -> &AccountId {
+        &self.account
+    }
+
     /// Which order was paid.
     pub fn order_id(&self) -> &OrderId {
         &self.order_id

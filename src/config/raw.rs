@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use serde::Deserialize;
 
-use crate::gateway::Terms;
+use crate::deal::Sellers;
+use crate::gateway::{AccountTerms, Terms};
 use crate::language::{Text, pair, text};
 use crate::store::DatabaseUrl;
 
@@ -82,13 +83,8 @@ impl Raw {
                 wechat: wechat.real,
                 notify_sources: wechat.notify_sources,
                 auth: auth?,
-                terms: Terms {
-                    expire_after: deal.expire_after,
-                    close_min_age: deal.close_min_age,
-                    body: wechat.body,
-                    query_budget: self.wechat.query_budget,
-                    schedule: schedule?,
-                },
+                terms: Terms { expire_after: deal.expire_after, close_min_age: deal.close_min_age, schedule: schedule? },
+                account_terms: AccountTerms { sellers: Sellers::default(), body: wechat.body, query_budget: self.wechat.query_budget },
                 max_price: deal.max_price,
                 page: page?,
                 limits: self.limits,

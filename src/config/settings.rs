@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use crate::auth::Auth;
 use crate::deal::Fen;
-use crate::gateway::Terms;
+use crate::gateway::{AccountTerms, Terms};
 use crate::language::Text;
 use crate::store::DatabaseUrl;
 
@@ -38,6 +38,8 @@ pub struct Settings {
     pub auth: Auth,
     /// How deals live.
     pub terms: Terms,
+    /// How they live in the account `default`.
+    pub account_terms: AccountTerms,
     /// The highest price of one deal.
     pub max_price: Fen,
     /// The payer's page.

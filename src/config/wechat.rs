@@ -4,6 +4,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::channel::wechat::v2::{ApiKey, Endpoints, Merchant, PreviousKey, Proxy, SignType, Signer, is_sendable};
+use crate::deal::AccountId;
 use crate::language::pair;
 use crate::simulator;
 
@@ -119,8 +120,11 @@ impl RawWechat {
         let signer = key.zip(mistakes.take(self.sign_type())).map(|(key, sign_type)| Signer::new(key, sign_type));
         let previous_key = signer.as_ref().and_then(|signer| mistakes.take(self.previous_key(signer)));
         let merchant = |(signer, previous_key)| Merchant {
+            account: AccountId::default(),
             appid: appid.to_owned(),
             mch_id: mch_id.to_owned(),
+            sub_mch_id: None,
+            sub_appid: None,
             signer,
             previous_key,
             notify_url: self.notify_url.clone(),

@@ -1,19 +1,27 @@
 //! The domain, pure: what a deal is, what it costs and how it may change.
 //! Nothing in here knows HTTP, SQL or XML.
 
+mod account_id;
+mod details;
 mod fen;
 mod mode;
 mod order_id;
+mod route;
 mod schedule;
+mod sellers;
 mod status;
 mod time;
 
 use chrono::TimeDelta;
 
+pub use account_id::{AccountId, InvalidAccountId};
+pub use details::{Description, Details, InvalidDescription, InvalidReference, Reference};
 pub use fen::{Fen, InvalidYuan};
 pub use mode::Mode;
 pub use order_id::{InvalidOrderId, OrderId};
+pub use route::Route;
 pub use schedule::Schedule;
+pub use sellers::{InvalidSellers, Sellers};
 pub use status::{DealStatus, UnknownStatus};
 pub use time::{BeijingTime, ForeignTime, Timestamp};
 
@@ -29,10 +37,14 @@ pub struct Deal {
     pub id: i64,
     /// Our number for the deal, `out_trade_no` on the wire.
     pub order_id: OrderId,
+    /// Through which of our accounts WeChat is asked about it, whatever the configuration says by now.
+    pub account: AccountId,
     /// The seller: the front end's number for the merchant or user.
     pub merchant_id: i64,
     /// What is sold: the front end's number for the product.
     pub product_id: i64,
+    /// What the merchant said of it.
+    pub details: Details,
     /// What is really charged. `None` for a row of the original whose price is not a whole amount of fen:
     /// such a deal can be shown, but no payment can ever match it.
     pub charged: Option<Fen>,

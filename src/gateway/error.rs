@@ -7,6 +7,8 @@ use crate::channel::{CallError, Refusal};
 use crate::deal::OrderId;
 use crate::store::StoreError;
 
+use super::NoAccount;
+
 /// Why a caller does not get what was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
@@ -37,6 +39,9 @@ pub enum GatewayError {
     /// WeChat says paid, and what it says does not fit the deal. An alarm was raised.
     #[error("the payment does not fit the order")]
     Mismatch(OrderId),
+    /// The deal goes through an account that the configuration lacks: WeChat cannot be asked about it.
+    #[error("{0}")]
+    NoAccount(#[from] NoAccount),
     /// As many calls to WeChat are under way as we allow ourselves.
     #[error("too many calls to WeChat are under way")]
     Busy,

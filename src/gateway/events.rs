@@ -65,9 +65,9 @@ impl Gateway {
         }
         // What is decided between the look and this, the next statement finds.
         let stored = OrderView::undecided(TradeState::NotPay, deal.expires_at);
-        let is_wechats = deal.mode.is_wechat();
-        let mut subscription = self.live.subscribe(&order_id, stored.clone(), is_wechats.then(|| self.clock.ticks()));
-        let turn = if is_wechats { self.poll(&order_id, deal.expires_at) } else { Turn::NotNow };
+        let (can_ask, route) = (self.can_ask(&deal), deal.route());
+        let mut subscription = self.live.subscribe(&route, stored.clone(), can_ask.then(|| self.clock.ticks()));
+        let turn = if can_ask { self.poll(&route, deal.expires_at) } else { Turn::NotNow };
         let heard = match turn {
             Turn::Shared(waiting) => timeout(FIRST, outcome(waiting, &order_id)).await.ok().and_then(Result::ok),
             Turn::Recent(view) => Some(view),

@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use tracing::info;
 
 use crate::channel::CloseOutcome;
-use crate::deal::{Deal, OrderId};
+use crate::deal::{Deal, Route};
 use crate::store::{Event, EventKind, Origin};
 
 use super::follow::Calls;
@@ -36,16 +36,12 @@ pub(super) enum GivenUp {
 impl Gateway {
     /// Makes sure that an undecided deal cannot be paid any more, unless it was paid.
     pub(super) async fn expire(&self, deal: &Deal, origin: Origin, calls: &Calls) -> Result<GivenUp, GatewayError> {
-        let order_id = &deal.order_id;
-        if let Some(proved) = self.prove(order_id, origin, calls).await? {
+        let (order_id, route) = (&deal.order_id, deal.route());
+        if let Some(proved) = self.prove(&route, origin, calls).await? {
             return Ok(proved);
         }
         calls.add_one();
-        let answer = match origin {
-            Origin::Sweeper => self.channel.close_in_budget(order_id).await,
-            _ => self.channel.close(order_id).await,
-        };
-        let answer = answer.map_err(|error| GatewayError::of_call(order_id, error))?;
+        let answer = self.accounts.at(&route)?.close(origin).await.map_err(|error| GatewayError::of_call(order_id, error))?;
         let said = match answer {
             CloseOutcome::Closed => "closed",
             CloseOutcome::Paid => "ORDERPAID",
@@ -54,17 +50,17 @@ impl Gateway {
         self.record(Event { detail: Some(said.to_owned()), ..self.event(order_id, EventKind::Closed, origin) }, None).await;
         for pause in LOOK_AGAIN {
             self.clock.pause(pause).await;
-            if let Some(proved) = self.prove(order_id, origin, calls).await? {
+            if let Some(proved) = self.prove(&route, origin, calls).await? {
                 return Ok(proved);
             }
         }
-        self.expire_unordered(order_id, origin, calls).await
+        self.expire_unordered(&route, origin, calls).await
     }
 
     /// Asks WeChat. `None`: it can still be paid, or is not known.
-    async fn prove(&self, order_id: &OrderId, origin: Origin, calls: &Calls) -> Result<Option<GivenUp>, GatewayError> {
+    async fn prove(&self, route: &Route, origin: Origin, calls: &Calls) -> Result<Option<GivenUp>, GatewayError> {
         calls.add_one();
-        let state = self.inquire(order_id, origin).await?.state;
+        let state = self.inquire(route, origin).await?.state;
         Ok(if state.is_paid() {
             Some(GivenUp::Paid)
         } else if state.is_dead() {
@@ -75,9 +71,10 @@ impl Gateway {
     }
 
     /// A deal that WeChat does not know can be given up if it never answered for its link and no request is under way.
-    async fn expire_unordered(&self, order_id: &OrderId, origin: Origin, calls: &Calls) -> Result<GivenUp, GatewayError> {
+    async fn expire_unordered(&self, route: &Route, origin: Origin, calls: &Calls) -> Result<GivenUp, GatewayError> {
+        let order_id = route.order_id();
         calls.add_one();
-        if self.inquire(order_id, origin).await?.is_known {
+        if self.inquire(route, origin).await?.is_known {
             return Err(GatewayError::LeftOpen(order_id.clone()));
         }
         let event = Event { detail: Some("WeChat never knew it".to_owned()), ..self.event(order_id, EventKind::Expired, origin) };

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use tracing::info;
 
 use crate::channel::{QueryOutcome, Trade, TradeState};
-use crate::deal::OrderId;
+use crate::deal::Route;
 use crate::store::{Event, EventKind, Origin};
 
 use super::{Gateway, GatewayError, SettleError};
@@ -21,12 +21,9 @@ pub(super) struct Inquired {
 
 impl Gateway {
     /// Asks WeChat about an order and stores what follows from the answer: paid settles, dead expires.
-    pub(super) async fn inquire(&self, order_id: &OrderId, origin: Origin) -> Result<Inquired, GatewayError> {
-        let answer = match origin {
-            Origin::Sweeper => self.channel.query_in_budget(order_id).await,
-            _ => self.channel.query(order_id).await,
-        };
-        let answer = answer.map_err(|error| GatewayError::of_call(order_id, error))?;
+    pub(super) async fn inquire(&self, route: &Route, origin: Origin) -> Result<Inquired, GatewayError> {
+        let order_id = route.order_id();
+        let answer = self.accounts.at(route)?.query(origin).await.map_err(|error| GatewayError::of_call(order_id, error))?;
         let QueryOutcome::Known(Trade { state, description, paid, evidence }) = answer else {
             let state = TradeState::NotPay;
             return Ok(Inquired { state, description: state.description().into(), is_known: false });

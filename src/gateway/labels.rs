@@ -68,6 +68,8 @@ label! {
     pub enum Wrong = "reason" {
         /// No deal has its number.
         UnknownOrder = "unknown_order",
+        /// The deal goes through another account.
+        Account = "account",
         /// The deal costs another amount.
         Amount = "amount",
         /// Not in CNY.
@@ -83,6 +85,7 @@ impl Wrong {
     pub(super) fn of(error: &SettleError) -> Option<Self> {
         match error {
             SettleError::UnknownOrder | SettleError::NotWeChats => Some(Self::UnknownOrder),
+            SettleError::ForeignAccount => Some(Self::Account),
             SettleError::Amount => Some(Self::Amount),
             SettleError::Currency => Some(Self::Currency),
             SettleError::SecondTransaction => Some(Self::SecondTransaction),

@@ -212,7 +212,7 @@ impl Gateway {
     pub fn register_metrics(&self, registry: &mut Registry) {
         self.metrics.register(registry);
         self.store.metrics().register(registry);
-        self.channel.register_metrics(registry);
+        self.accounts.register_metrics(registry);
     }
 
     /// Brings up to date what must be looked up. A database that is away leaves what was known: the age of the oldest

@@ -1,6 +1,7 @@
 //! The service itself, one file a use case. It knows no HTTP framework and no SQL: it decides, the store keeps,
 //! WeChat is asked. No database transaction and no lock is ever held across a call to WeChat.
 
+mod accounts;
 mod clocks;
 mod close_order;
 mod error;
@@ -27,11 +28,12 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use crate::chance::Chance;
-use crate::channel::{Channel, Evidence};
+use crate::channel::Evidence;
 use crate::clock::Clock;
 use crate::deal::{Deal, OrderId, Schedule, Timestamp};
 use crate::store::{Event, EventKind, Origin, Store};
 
+pub use accounts::{Account, AccountTerms, Accounts, NoAccount};
 pub use close_order::Closed;
 pub use error::GatewayError;
 pub use events::Events;
@@ -58,10 +60,6 @@ pub struct Terms {
     pub expire_after: TimeDelta,
     /// How old a deal must be to be closed; WeChat asks for five minutes.
     pub close_min_age: TimeDelta,
-    /// The description that the payer reads, with `{merchant_id}` and `{product_id}` to be filled in.
-    pub body: String,
-    /// `orderquery` calls a second for waiting payers.
-    pub query_budget: u32,
     /// When undecided deals are looked at without a caller asking.
     pub schedule: Schedule,
 }
@@ -70,7 +68,7 @@ pub struct Terms {
 #[derive(Debug)]
 pub struct Gateway {
     store: Store,
-    channel: Channel,
+    accounts: Accounts,
     clock: Clock,
     chance: Chance,
     terms: Terms,
@@ -83,10 +81,10 @@ pub struct Gateway {
 
 impl Gateway {
     /// Puts the parts together.
-    pub fn new(store: Store, channel: Channel, clock: Clock, chance: Chance, terms: Terms) -> Self {
-        let live = Live::new(terms.query_budget);
+    pub fn new(store: Store, accounts: Accounts, clock: Clock, chance: Chance, terms: Terms) -> Self {
+        let live = Live::new(accounts.iter().map(|account| (account.id().clone(), account.terms().query_budget)));
         let (metrics, follower, claimed, skew) = Default::default();
-        Self { store, channel, clock, chance, terms, live, metrics, follower, claimed, skew }
+        Self { store, accounts, clock, chance, terms, live, metrics, follower, claimed, skew }
     }
 
     /// What was counted since the start.

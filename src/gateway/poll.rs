@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::channel::{CallError, Doubt};
-use crate::deal::{OrderId, Timestamp};
+use crate::deal::{OrderId, Route, Timestamp};
 use crate::store::Origin;
 use crate::trace::carried;
 
@@ -16,8 +16,8 @@ pub(super) type Polled = Result<OrderView, Arc<GatewayError>>;
 impl Gateway {
     /// Asks WeChat for a waiting payer, unless it is being asked just now or other orders have their turn. A call once begun goes on
     /// by itself, whichever callers stop waiting; and pages that listen to the order hear the answer.
-    pub(super) fn poll(self: &Arc<Self>, order_id: &OrderId, expires_at: Option<Timestamp>) -> Turn<Arc<GatewayError>> {
-        let (turn, question) = self.live.take_turn(order_id, expires_at, &self.clock);
+    pub(super) fn poll(self: &Arc<Self>, route: &Route, expires_at: Option<Timestamp>) -> Turn<Arc<GatewayError>> {
+        let (turn, question) = self.live.take_turn(route, expires_at, &self.clock);
         if let Some(question) = question {
             self.ask(question);
         }
@@ -35,13 +35,14 @@ impl Gateway {
     fn ask(self: &Arc<Self>, question: Question<Arc<GatewayError>>) {
         let gateway = Arc::clone(self);
         tokio::spawn(carried(async move {
-            let answer = gateway.answer(&question.order_id, question.expires_at).await;
+            let answer = gateway.answer(&question.route, question.expires_at).await;
             question.answer(answer.map_err(Arc::new));
         }));
     }
 
-    async fn answer(&self, order_id: &OrderId, expires_at: Option<Timestamp>) -> Result<OrderView, GatewayError> {
-        let told = self.inquire(order_id, Origin::FrontEnd).await?;
+    async fn answer(&self, route: &Route, expires_at: Option<Timestamp>) -> Result<OrderView, GatewayError> {
+        let order_id = route.order_id();
+        let told = self.inquire(route, Origin::FrontEnd).await?;
         let view = OrderView { description: told.description, ..OrderView::undecided(told.state, expires_at) };
         let view = if view.is_final() { self.just_decided(order_id, view).await? } else { view };
         self.live.tell(order_id, &view);

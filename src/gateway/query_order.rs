@@ -28,10 +28,10 @@ impl Gateway {
         if let Some(view) = self.decided(&deal) {
             return Ok(view);
         }
-        if !deal.mode.is_wechat() {
+        if !self.can_ask(&deal) {
             return Ok(self.stored(&deal));
         }
-        match self.poll(&order_id, deal.expires_at) {
+        match self.poll(&deal.route(), deal.expires_at) {
             Turn::Shared(waiting) => match select(pin!(outcome(waiting, &order_id)), pin!(self.clock.pause(PATIENCE))).await {
                 Either::Left((answer, _)) => answer,
                 // It goes on, and what it brings is there for the next poll.

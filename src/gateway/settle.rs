@@ -37,6 +37,9 @@ pub enum SettleError {
     /// The deal of this number is paid by other means. (The original's numbers repeat.)
     #[error("the order is not paid by WeChat")]
     NotWeChats,
+    /// The deal goes through another account than the one whose key vouches for the payment.
+    #[error("the order is another account's")]
+    ForeignAccount,
     /// The deal costs another amount.
     #[error("the amount is not the order's")]
     Amount,
@@ -118,6 +121,9 @@ impl Gateway {
         // Not an unpaid deal of ours with this price. Look why, and move it only from where it stands.
         for _ in 0..3 {
             let deal = self.store.find_to_finish(trade.order_id()).await?.ok_or(SettleError::UnknownOrder)?;
+            if deal.account != *trade.account() {
+                return Err(SettleError::ForeignAccount);
+            }
             if !deal.mode.is_wechat() {
                 return Err(SettleError::NotWeChats);
             }
@@ -150,7 +156,11 @@ impl Gateway {
     /// Writes a payment that does not fit into the journal, with what WeChat has signed: once, however often it is told. `false`:
     /// it is there already.
     async fn note_mismatch(&self, trade: &ProvenPayment, error: &SettleError, origin: Origin) -> bool {
-        let detail = format!("{error}: {} fen by transaction {}", trade.total_fee().get(), trade.transaction_id());
+        let detail = match error {
+            // Whatever another account's key signs about this deal is one and the same mistake.
+            SettleError::ForeignAccount => format!("{error}: signed for the account {}", trade.account()),
+            _ => format!("{error}: {} fen by transaction {}", trade.total_fee().get(), trade.transaction_id()),
+        };
         let event = self.event(trade.order_id(), EventKind::Mismatch, origin);
         let event = Event { detail: Some(detail), evidence: Some(trade.evidence().clone()), ..event };
         self.store.record_once(event).await.unwrap_or_else(|error| {

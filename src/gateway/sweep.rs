@@ -7,16 +7,18 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::TimeDelta;
 use tracing::{Instrument, debug, info, info_span, warn};
 
-use crate::deal::{Deal, Timestamp};
+use crate::deal::{AccountId, Deal, Timestamp};
 use crate::store::{Event, EventKind, FOLLOWED, Origin, StoreError};
 
 use super::expire::GivenUp;
-use super::follow::{Calls, Followed, Next, Step, Swept};
+use super::follow::{Calls, DueItems, Followed, Next, Step, Swept};
 use super::{Gateway, GatewayError};
 
 /// How long a look is taken for: longer than its one call can take, and than the calls of giving up.
 const LEASE: TimeDelta = TimeDelta::seconds(20);
 const LEASE_TO_GIVE_UP: TimeDelta = TimeDelta::seconds(60);
+/// How long the looks at deals are put off whose account the configuration lacks.
+const NO_ACCOUNT: TimeDelta = TimeDelta::minutes(10);
 /// Rows that another program has decided, and that are taken off the line in one pass.
 const DECIDED: u32 = 1000;
 /// What is set aside for a look, which asks once, and for giving a deal up, which asks, closes and asks again; one that WeChat
@@ -58,7 +60,7 @@ struct Look {
 struct UndecidedDeals<'a>(&'a Gateway);
 
 impl Gateway {
-    /// One pass: the looks that are due, for at most so many calls to WeChat.
+    /// One pass: the looks that are due, for at most so many calls to WeChat through each account.
     ///
     /// # Errors
     /// The store could not tell what is due.
@@ -71,7 +73,7 @@ impl Gateway {
     async fn try_sweep_once(&self, calls: u32) -> Result<Swept, StoreError> {
         let now = self.database_now().await?;
         self.tidy_line(now).await?;
-        self.follower.pass(&UndecidedDeals(self), now, calls).await
+        self.follower.pass(&UndecidedDeals(self), now, calls, self.accounts.count()).await
     }
 
     /// Rows that another program has inserted get into the line, and rows that it has decided out of it.
@@ -97,7 +99,7 @@ impl Gateway {
     async fn look(&self, Due { deal, to_do }: &Due, calls: &Calls) -> Result<Look, GatewayError> {
         if *to_do != ToDo::GiveUp {
             calls.add_one();
-            let told = self.inquire(&deal.order_id, Origin::Sweeper).await?;
+            let told = self.inquire(&deal.route(), Origin::Sweeper).await?;
             return Ok(Look { said: told.state.as_str(), is_known: told.is_known });
         }
         Ok(match self.expire(deal, Origin::Sweeper, calls).await? {
@@ -127,9 +129,17 @@ impl Gateway {
 impl Followed for UndecidedDeals<'_> {
     type Item = Due;
 
-    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Due>, StoreError> {
-        let deals = self.0.store.due(now, limit).await?;
-        Ok(deals.into_iter().map(|deal| Due { to_do: self.0.to_do(&deal, now), deal }).collect())
+    async fn due(&self, now: Timestamp, limit: u32, but_of: &[AccountId]) -> Result<DueItems<Due>, StoreError> {
+        let due = self.0.store.due(now, limit, but_of).await?;
+        let (deals, orphans): (Vec<_>, Vec<_>) = due.deals.into_iter().partition(|deal| self.0.accounts.get(&deal.account).is_ok());
+        // They would be read again in each pass. When their account is back, they are due within this time.
+        self.0.store.postpone(&orphans, now, now + NO_ACCOUNT).await?;
+        let items = deals.into_iter().map(|deal| Due { to_do: self.0.to_do(&deal, now), deal }).collect();
+        Ok(DueItems { items, is_cut: due.is_cut })
+    }
+
+    fn account<'a>(&self, due: &'a Due) -> &'a AccountId {
+        &due.deal.account
     }
 
     fn terms(&self, due: &Due) -> (u32, TimeDelta) {

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, info, warn};
 
-use crate::channel::{Acknowledgement, News, NoticeError, Reading, Receipt, SignatureError, Unconfirmed};
-use crate::deal::OrderId;
+use crate::channel::{Acknowledgement, News, NoticeError, Reading, Receipt, SignatureError, Unconfirmed, UnverifiedNotice};
+use crate::deal::{AccountId, OrderId};
 use crate::store::{EventKind, Origin, StoreError};
 
 use super::labels::{Answered, Disbelief, Wrong};
@@ -49,6 +49,7 @@ impl Taken {
             Self::Stored | Self::Repeated | Self::PaymentFailed | Self::Refund => Receipt::Taken,
             Self::Mismatch(wrong) => Receipt::Refused(match wrong {
                 Wrong::UnknownOrder => "UNKNOWN ORDER",
+                Wrong::Account => "ORDER OF ANOTHER ACCOUNT",
                 Wrong::Amount => "AMOUNT",
                 Wrong::Currency => "CURRENCY",
                 Wrong::SecondTransaction => "PAID BY ANOTHER TRANSACTION",
@@ -91,10 +92,11 @@ impl From<Taken> for Answered {
 }
 
 impl Gateway {
-    /// Takes a notification's body. Each outcome is to be answered by [`Gateway::acknowledge`]. `work` is for what the answer
+    /// Takes a notification's body, posted to the address of the account `addressed` if that names one. Each outcome is to be answered by [`Gateway::acknowledge`]. `work` is for what the answer
     /// does not wait for.
-    pub async fn take_notice(self: &Arc<Self>, body: &[u8], work: &TaskTracker) -> Taken {
-        let news = match self.channel.read_notice(body) {
+    pub async fn take_notice(self: &Arc<Self>, body: &[u8], addressed: Option<&AccountId>, work: &TaskTracker) -> Taken {
+        let reading = UnverifiedNotice::parse(body).and_then(|notice| self.accounts.read_notice(&notice, addressed));
+        let news = match reading {
             Ok(Reading::Verified(news)) => Ok(news),
             Ok(Reading::OtherAlgorithm(unconfirmed)) => match self.confirm(unconfirmed).await {
                 Ok(confirmed) => confirmed.map_err(NoticeError::from),
@@ -107,10 +109,10 @@ impl Gateway {
         };
         match news {
             Ok(News::Paid(payment)) => Taken::settled(&self.settle(&payment, Origin::Notification).await),
-            Ok(News::Failed { order_id }) => {
+            Ok(News::Failed { account, order_id }) => {
                 // No money depends on it, so WeChat does not wait for the database.
                 let gateway = Arc::clone(self);
-                work.spawn(async move { gateway.payment_failed(&order_id).await }.in_current_span());
+                work.spawn(async move { gateway.payment_failed(&account, &order_id).await }.in_current_span());
                 Taken::PaymentFailed
             }
             Ok(News::Refund) => {
@@ -130,18 +132,16 @@ impl Gateway {
         if let Taken::Disbelieved(reason) = taken {
             self.metrics.disbelieved_for(reason);
         }
-        self.acknowledgement(taken.receipt())
-    }
-
-    /// The channel's form of an answer to a post that was not looked at.
-    pub fn acknowledgement(&self, receipt: Receipt) -> Acknowledgement {
-        self.channel.acknowledgement(receipt)
+        Acknowledgement::of(taken.receipt())
     }
 
     /// Believes a notification if its order was sent by the algorithm that signed it, or is none of ours.
     async fn confirm(&self, unconfirmed: Unconfirmed) -> Result<Result<News, SignatureError>, StoreError> {
         let Some(deal) = self.store.find_to_finish(unconfirmed.order_id()).await? else { return Ok(Ok(unconfirmed.of_unknown_order())) };
-        let confirmed = self.channel.confirm(unconfirmed, deal.prepay.request.as_deref());
+        if deal.account != *unconfirmed.account() {
+            return Ok(Err(SignatureError::Wrong));
+        }
+        let confirmed = unconfirmed.confirm(deal.prepay.request.as_deref());
         if confirmed.is_ok() {
             info!(order_id = %deal.order_id, "a notification by the order's own algorithm, which is not wechat.sign_type");
         }
@@ -149,9 +149,9 @@ impl Gateway {
     }
 
     /// Takes note of a payment that was tried and failed. The payer may try again.
-    async fn payment_failed(&self, order_id: &OrderId) {
+    async fn payment_failed(&self, account: &AccountId, order_id: &OrderId) {
         info!(%order_id, "WeChat tells of a payment that failed");
-        if matches!(self.store.find_to_finish(order_id).await, Ok(Some(_))) {
+        if matches!(self.store.find_to_finish(order_id).await, Ok(Some(deal)) if deal.account == *account) {
             self.record(self.event(order_id, EventKind::PaymentFailed, Origin::Notification), None).await;
         }
     }

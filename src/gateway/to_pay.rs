@@ -6,11 +6,11 @@ use chrono::TimeDelta;
 use tracing::{error, warn};
 
 use crate::channel::{Ground, Order};
-use crate::deal::{Deal, Fen, OrderId};
+use crate::deal::{AccountId, Deal, Details, Fen, OrderId, Route};
 use crate::store::{EventKind, NewDeal, Origin, StoreError};
 
 use super::link::{ASKING, Asking, Link};
-use super::{Gateway, GatewayError};
+use super::{Account, Gateway, GatewayError};
 
 /// Numbers drawn for one deal. That one of them is taken is all but impossible; a third is refused for another reason.
 const DRAWS: u32 = 3;
@@ -27,6 +27,10 @@ pub struct ToPay {
     pub product_id: i64,
     /// For how much.
     pub price: Fen,
+    /// What the merchant says of it.
+    pub details: Details,
+    /// Through which account, where the caller names one: one that there is, and that the caller may use.
+    pub account: Option<AccountId>,
     /// The payer's address.
     pub payer: IpAddr,
     /// The caller's name for this attempt, so that a repeat is not a second deal.
@@ -45,10 +49,11 @@ impl Gateway {
         if let Some(deal) = self.opened_before(&wish).await? {
             return self.resume(deal, &wish).await;
         }
+        let account = self.accounts.get(&self.account_for(&wish))?;
         let mut number_was_taken = false;
         for _ in 0..DRAWS {
-            let place = self.channel.place_for_order().await.map_err(|_| GatewayError::Busy)?;
-            let deal = self.draft(&wish);
+            let place = account.place_for_order().await.map_err(|_| GatewayError::Busy)?;
+            let deal = self.draft(&wish, account);
             Self::is_about(&deal.order_id);
             let opened = self.event(&deal.order_id, EventKind::Opened, Origin::FrontEnd);
             match self.store.insert(deal.clone(), opened).await {
@@ -68,7 +73,8 @@ impl Gateway {
                 }
                 Err(error) => return Err(error.into()),
             }
-            let asking = Asking { order_id: &deal.order_id, until: deal.asking_until, expires_at: Some(deal.expires_at) };
+            let route = Route::of_new_deal(deal.order_id.clone(), deal.account.clone());
+            let asking = Asking { route: &route, until: deal.asking_until, expires_at: Some(deal.expires_at) };
             match self.ask_for_link(place, asking, deal.prepay_request).await {
                 // WeChat knows our brand-new number: another program uses this merchant number. Once may be chance.
                 Err(GatewayError::Refused(order_id, refusal)) if refusal.ground == Ground::NumberTaken && !number_was_taken => {
@@ -100,12 +106,17 @@ impl Gateway {
         }
     }
 
-    fn draft(&self, wish: &ToPay) -> NewDeal {
+    fn draft(&self, wish: &ToPay, account: &Account) -> NewDeal {
         let created_at = self.clock.now_seconds();
         let expires_at = created_at + self.terms.expire_after;
         let order_id = OrderId::draw(created_at, self.chance.draw());
-        let body =
-            self.terms.body.replace("{merchant_id}", &wish.merchant_id.to_string()).replace("{product_id}", &wish.product_id.to_string());
+        let body = match &wish.details.description {
+            Some(description) => description.as_str().to_owned(),
+            None => {
+                let body = account.terms().body.replace("{merchant_id}", &wish.merchant_id.to_string());
+                body.replace("{product_id}", &wish.product_id.to_string())
+            }
+        };
         let order = Order {
             order_id: &order_id,
             total_fee: wish.price,
@@ -115,7 +126,9 @@ impl Gateway {
             time_expire: (self.terms.expire_after >= SHORTEST_TIME_EXPIRE).then_some(expires_at),
         };
         NewDeal {
-            prepay_request: self.channel.draft(&order, &self.chance),
+            prepay_request: account.draft(&order, &self.chance),
+            account: account.id().clone(),
+            details: wish.details.clone(),
             merchant_id: wish.merchant_id,
             product_id: wish.product_id,
             price: wish.price,
@@ -130,6 +143,11 @@ impl Gateway {
         }
     }
 
+    /// The account that a caller names, or else the seller's.
+    pub fn account_for(&self, wish: &ToPay) -> AccountId {
+        wish.account.clone().unwrap_or_else(|| self.accounts.of_seller(wish.merchant_id))
+    }
+
     /// The same wish again: the same deal, with its stored link if there is one.
     async fn resume(&self, deal: Deal, wish: &ToPay) -> Result<Link, GatewayError> {
         Self::is_about(&deal.order_id);
@@ -138,6 +156,13 @@ impl Gateway {
         }
         if deal.charged != Some(wish.price) {
             return Err(GatewayError::IdempotencyConflict("price"));
+        }
+        // Where the caller names none, the deal's may be one that was the seller's then.
+        if wish.account.as_ref().is_some_and(|account| *account != deal.account) {
+            return Err(GatewayError::IdempotencyConflict("account"));
+        }
+        if let Some(field) = deal.details.differs_in(&wish.details) {
+            return Err(GatewayError::IdempotencyConflict(field));
         }
         self.link(deal).await
     }

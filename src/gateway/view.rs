@@ -11,6 +11,11 @@ impl Gateway {
         self.store.find(order_id).await?.ok_or(GatewayError::NotFound)
     }
 
+    /// Whether WeChat can be asked about a deal: it is WeChat's, and goes through an account that there is.
+    pub(super) fn can_ask(&self, deal: &Deal) -> bool {
+        deal.mode.is_wechat() && self.accounts.get(&deal.account).is_ok()
+    }
+
     /// How a deal stands that this instance knows to be paid: neither WeChat nor the store is asked.
     pub fn known_paid(&self, order_id: &OrderId) -> Option<OrderView> {
         self.live.paid(order_id, self.clock.ticks())

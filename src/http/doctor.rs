@@ -22,7 +22,7 @@ pub async fn answer(State(app): State<Arc<App>>, request: Request, next: Next) -
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
     let (Some(question), Some(peer)) = (question, peer) else { return next.run(request).await };
     let client = app.proxies.client(peer, request.headers());
-    let mut response = notify::refused(&app, StatusCode::BAD_REQUEST, "MALFORMED");
+    let mut response = notify::refused(StatusCode::BAD_REQUEST, "MALFORMED");
     let Ok(bytes) = body::read(request).await else { return response };
     info!(%client, bytes = bytes.len(), "the doctor has asked");
     let answer = Answer { instance: app.instance.to_string(), client, body: digest(&bytes) };

@@ -20,7 +20,7 @@ use super::{App, NoOutcome};
 
 pub async fn notify(State(app): State<Arc<App>>, Extension(begun): Extension<Begun>, Notice(bytes): Notice) -> Response {
     let (gateway, work) = (Arc::clone(&app.gateway), app.work.clone());
-    let outcome = app.detached(begun.wechat_due(), async move { gateway.take_notice(&bytes, &work).await }).await;
+    let outcome = app.detached(begun.wechat_due(), async move { gateway.take_notice(&bytes, None, &work).await }).await;
     answer(&app, outcome.unwrap_or_else(Taken::from))
 }
 
@@ -30,9 +30,9 @@ fn answer(app: &App, taken: Taken) -> Response {
 }
 
 /// A refusal of a post that was not looked at; so nothing of it is counted.
-pub fn refused(app: &App, status: StatusCode, why: &'static str) -> Response {
+pub fn refused(status: StatusCode, why: &'static str) -> Response {
     let receipt = Receipt::Refused(why);
-    written(status, receipt, app.gateway.acknowledgement(receipt))
+    written(status, receipt, Acknowledgement::of(receipt))
 }
 
 fn written(status: StatusCode, receipt: Receipt, acknowledgement: Acknowledgement) -> Response {
@@ -78,10 +78,10 @@ impl FromRequest<Arc<App>> for Notice {
             return Err(answer(app, Taken::Disbelieved(Disbelief::Sender)));
         }
         body::read(request).await.map(Self).map_err(|unread| match unread {
-            UnreadBody::TooLarge => refused(app, StatusCode::PAYLOAD_TOO_LARGE, "TOO LARGE"),
-            UnreadBody::TooSlow => refused(app, StatusCode::REQUEST_TIMEOUT, "TOO SLOW"),
-            UnreadBody::Broken => refused(app, StatusCode::BAD_REQUEST, "MALFORMED"),
-            UnreadBody::Encoded => refused(app, StatusCode::UNSUPPORTED_MEDIA_TYPE, "ENCODED"),
+            UnreadBody::TooLarge => refused(StatusCode::PAYLOAD_TOO_LARGE, "TOO LARGE"),
+            UnreadBody::TooSlow => refused(StatusCode::REQUEST_TIMEOUT, "TOO SLOW"),
+            UnreadBody::Broken => refused(StatusCode::BAD_REQUEST, "MALFORMED"),
+            UnreadBody::Encoded => refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "ENCODED"),
         })
     }
 }

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::channel::{CallError, Doubt};
 use crate::deal::OrderId;
-use crate::gateway::GatewayError;
+use crate::gateway::{GatewayError, NoAccount};
 
 use super::NoOutcome;
 
@@ -187,6 +187,10 @@ impl From<&GatewayError> for Refusal {
             GatewayError::Upstream(order_id, _) | GatewayError::LeftOpen(order_id) | GatewayError::Mismatch(order_id) => {
                 Self::upstream(StatusCode::BAD_GATEWAY).order(order_id)
             }
+            GatewayError::NoAccount(NoAccount(account)) => Self {
+                detail: Some(format!("accounts.{account}")),
+                ..Self::new(StatusCode::NOT_IMPLEMENTED, "NOT_CONFIGURED", "该功能尚未配置")
+            },
             GatewayError::Busy => Self::unavailable(),
             GatewayError::Store(error) if error.is_unavailability() => Self::unavailable(),
             GatewayError::Store(error) => {

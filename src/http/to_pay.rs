@@ -8,7 +8,7 @@ use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::deal::{BeijingTime, Fen};
+use crate::deal::{BeijingTime, Details, Fen};
 use crate::gateway::{Link, ToPay};
 use crate::listener::Peer;
 
@@ -81,6 +81,8 @@ impl FromRequest<Arc<App>> for Wish {
             merchant_id: number(&params, "merchant_id")?,
             product_id: number(&params, "product_id")?,
             price: price(&params, app.max_price)?,
+            details: Details::default(),
+            account: None,
             payer,
             idempotency_key,
             signed_nonce,

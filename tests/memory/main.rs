@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use allocation_counter::measure;
 use merchant::merchant;
-use wechat_pay::channel::wechat::v2::{Fields, Merchant, SignType, reply, xml};
+use wechat_pay::channel::wechat::v2::{Fields, Merchant, SignType, UnverifiedNotice, reply, xml};
 use wechat_pay::deal::OrderId;
 
 /// The most that is read of any message.
@@ -61,7 +61,7 @@ fn no_message_costs_more_than_a_small_multiple_of_its_bytes() {
         assert!(message.len() <= LONGEST, "{what}");
         let readers: [(&str, &dyn Fn()); 5] = [
             ("parser", &|| drop(xml::parse(&message))),
-            ("notification", &|| drop(merchant.read_notification(&message))),
+            ("notification", &|| drop(merchant.read_notification(&UnverifiedNotice::parse(&message).unwrap()))),
             ("unifiedorder", &|| drop(reply::unified_order(&merchant, &order_id, &message))),
             ("orderquery", &|| drop(reply::order_query(&merchant, &order_id, &message))),
             ("closeorder", &|| drop(reply::close_order(&merchant, &order_id, &message))),

@@ -18,8 +18,8 @@ use wechat_pay::channel::Channel;
 use wechat_pay::channel::wechat::v2::{Client, Merchant, Wire};
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
-use wechat_pay::deal::Timestamp;
-use wechat_pay::gateway::Gateway;
+use wechat_pay::deal::{AccountId, Timestamp};
+use wechat_pay::gateway::{Account, Accounts, Gateway};
 use wechat_pay::handshake::Key;
 use wechat_pay::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
 use wechat_pay::listener::Peer;
@@ -65,7 +65,8 @@ impl Instance {
         let store = Store::open_with(&settings.database, &format!("i{number}"), LARGEST_BATCH, clock.now(), Some(&hook)).await.unwrap();
         let chance = Chance::seeded(seed);
         let channel = Channel::WeChatV2(Client::wired(merchant(settings).clone(), wire, chance.clone()));
-        let gateway = Arc::new(Gateway::new(store, channel, clock.clone(), chance, settings.terms.clone()));
+        let accounts = Accounts::new([Account::new(AccountId::default(), channel, settings.account_terms.clone())]);
+        let gateway = Arc::new(Gateway::new(store, accounts, clock.clone(), chance, settings.terms.clone()));
         let app = Arc::new(App {
             gateway: Arc::clone(&gateway),
             proxies: Proxies { trusted: settings.server.trusted_proxies.clone(), header: settings.server.client_ip_header.clone() },

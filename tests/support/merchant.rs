@@ -1,6 +1,7 @@
 //! The simulator's merchant: known to the service under test by its configuration, and to the tests as a signer.
 
 use wechat_pay::channel::wechat::v2::{ApiKey, Merchant, SignType, Signer};
+use wechat_pay::deal::AccountId;
 use wechat_pay::simulator::DEFAULT_MERCHANT;
 
 /// Nothing listens there: the tests bring the notifications themselves.
@@ -27,8 +28,11 @@ pub fn signer(sign_type: SignType) -> Signer {
 #[allow(dead_code, reason = "the benches and the memory test use it")]
 pub fn merchant(sign_type: SignType) -> Merchant {
     Merchant {
+        account: AccountId::default(),
         appid: DEFAULT_MERCHANT.appid.to_owned(),
         mch_id: DEFAULT_MERCHANT.mch_id.to_owned(),
+        sub_mch_id: None,
+        sub_appid: None,
         signer: signer(sign_type),
         previous_key: None,
         notify_url: NOTIFY_URL.to_owned(),

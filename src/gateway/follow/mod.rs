@@ -10,13 +10,14 @@
 mod calls;
 mod pace;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 
-use crate::deal::Timestamp;
+use crate::deal::{AccountId, Timestamp};
 use crate::store::StoreError;
 
 pub use calls::Calls;
@@ -43,13 +44,30 @@ pub struct Step {
     pub said: String,
 }
 
+/// Items that are due.
+#[derive(Debug)]
+pub struct DueItems<T> {
+    /// Those that came due last first.
+    pub items: Vec<T>,
+    /// There may be more than were read.
+    pub is_cut: bool,
+}
+
 /// A kind of thing that is followed. All times are those of the database's clock, which all instances share.
 pub trait Followed: Sync {
     /// One of them.
     type Item: Send + Sync;
 
-    /// The items that are due, those that came due last first; when there are more, `limit` from each end of the line.
-    fn due(&self, now: Timestamp, limit: u32) -> impl Future<Output = Result<Vec<Self::Item>, StoreError>> + Send;
+    /// The items that are due, but for those of the accounts `but_of`; when there are more, `limit` from each end of the line.
+    fn due(
+        &self,
+        now: Timestamp,
+        limit: u32,
+        but_of: &[AccountId],
+    ) -> impl Future<Output = Result<DueItems<Self::Item>, StoreError>> + Send;
+
+    /// Whose budget its calls are charged to.
+    fn account<'a>(&self, item: &'a Self::Item) -> &'a AccountId;
 
     /// The calls that are set aside for its next step, and how long the lease for it is: longer than the step can take.
     fn terms(&self, item: &Self::Item) -> (u32, TimeDelta);
@@ -76,38 +94,52 @@ pub struct Swept {
     pub calls: u32,
 }
 
-/// Follows one kind of thing within one budget, which is carried over from pass to pass. Passes may overlap.
+/// Follows one kind of thing within a budget for each account, which is carried over from pass to pass. Passes may overlap.
 #[derive(Debug, Default)]
 pub struct Follower {
-    pace: Pace,
+    paces: Mutex<HashMap<AccountId, Arc<Pace>>>,
 }
 
 /// An item whose lease is this instance's.
 struct Taken<T> {
     chosen: Chosen<T>,
+    pace: Arc<Pace>,
     until: Timestamp,
 }
 
 impl Follower {
-    /// One pass over what is due, for at most so many calls.
+    /// One pass over what is due, for at most so many calls through each of so many accounts.
     ///
     /// # Errors
     /// The store could not tell what is due.
-    pub async fn pass<F: Followed>(&self, followed: &F, now: Timestamp, calls: u32) -> Result<Swept, StoreError> {
-        let due = followed.due(now, BATCH.min(calls)).await?;
-        let read = due.len();
-        let mine = self.take(followed, due.into(), now, calls).await;
+    pub async fn pass<F: Followed>(&self, followed: &F, now: Timestamp, calls: u32, accounts: u32) -> Result<Swept, StoreError> {
+        let lines = read(followed, now, calls, accounts).await?;
+        let read = lines.values().map(VecDeque::len).sum();
+        let taken = lines.into_iter().map(|(account, line)| self.take(followed, self.pace(&account), line, now, calls));
+        let mine: Vec<_> = join_all(taken).await.into_iter().flatten().collect();
         let looked = u32::try_from(mine.len()).unwrap_or(u32::MAX);
-        let made = join_all(mine.into_iter().map(|taken| self.look_after(followed, taken, now))).await;
+        let made = join_all(mine.into_iter().map(|taken| look_after(followed, taken, now))).await;
         Ok(Swept { due: read, looked, calls: made.into_iter().sum() })
     }
 
+    fn pace(&self, account: &AccountId) -> Arc<Pace> {
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(paces.entry(account.clone()).or_default())
+    }
+
     /// Acquires as many items as there are calls for. Those that another instance has acquired meanwhile cost nothing.
-    async fn take<F: Followed>(&self, followed: &F, mut line: VecDeque<F::Item>, now: Timestamp, calls: u32) -> Vec<Taken<F::Item>> {
-        self.pace.refill(calls);
+    async fn take<F: Followed>(
+        &self,
+        followed: &F,
+        pace: Arc<Pace>,
+        mut line: VecDeque<F::Item>,
+        now: Timestamp,
+        calls: u32,
+    ) -> Vec<Taken<F::Item>> {
+        pace.refill(calls);
         let mut mine = Vec::new();
         loop {
-            let chosen = self.pace.choose(&mut line, |item| followed.terms(item).0);
+            let chosen = pace.choose(&mut line, |item| followed.terms(item).0);
             if chosen.is_empty() {
                 return mine;
             }
@@ -115,27 +147,52 @@ impl Follower {
             let acquired = join_all(chosen.iter().zip(&leases).map(|(chosen, until)| followed.acquire(&chosen.item, *until))).await;
             for ((chosen, until), is_mine) in chosen.into_iter().zip(leases).zip(acquired) {
                 if is_mine {
-                    mine.push(Taken { chosen, until });
+                    mine.push(Taken { chosen, pace: Arc::clone(&pace), until });
                 } else {
-                    self.pace.give_back(chosen.share);
+                    pace.give_back(chosen.share);
                 }
             }
         }
     }
+}
 
-    /// Moves one item on, and gives the calls that were made for it.
-    async fn look_after<F: Followed>(&self, followed: &F, taken: Taken<F::Item>, now: Timestamp) -> u32 {
-        let (Chosen { item, share }, calls) = (taken.chosen, Calls::default());
-        let step = followed.step(&item, now, &calls).await;
-        followed.plan(&item, taken.until, step).await;
-        self.pace.settle(share, calls.count());
-        calls.count()
+/// What is due, a line for each account. When one account has more due than is read at once, the others are read without
+/// it: however much comes due there keeps nothing of theirs waiting.
+async fn read<F: Followed>(
+    followed: &F,
+    now: Timestamp,
+    calls: u32,
+    accounts: u32,
+) -> Result<HashMap<AccountId, VecDeque<F::Item>>, StoreError> {
+    let (mut lines, mut full) = (HashMap::new(), Vec::new());
+    loop {
+        let due = followed.due(now, BATCH.min(calls.saturating_mul(accounts)), &full).await?;
+        let mut found: HashMap<AccountId, VecDeque<F::Item>> = HashMap::new();
+        for item in due.items {
+            found.entry(followed.account(&item).clone()).or_default().push_back(item);
+        }
+        let enough = usize::try_from(calls).unwrap_or(usize::MAX);
+        let fuller: Vec<_> = found.iter().filter(|(_, line)| line.len() >= enough).map(|(account, _)| account.clone()).collect();
+        lines.extend(found);
+        if !due.is_cut || fuller.is_empty() {
+            return Ok(lines);
+        }
+        full.extend(fuller);
     }
+}
+
+/// Moves one item on, and gives the calls that were made for it.
+async fn look_after<F: Followed>(followed: &F, taken: Taken<F::Item>, now: Timestamp) -> u32 {
+    let (Chosen { item, share }, calls) = (taken.chosen, Calls::default());
+    let step = followed.step(&item, now, &calls).await;
+    followed.plan(&item, taken.until, step).await;
+    taken.pace.settle(share, calls.count());
+    calls.count()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::sync::LazyLock;
 
     use super::*;
 
@@ -149,8 +206,13 @@ mod tests {
     impl Followed for Numbers {
         type Item = u32;
 
-        async fn due(&self, _now: Timestamp, _limit: u32) -> Result<Vec<u32>, StoreError> {
-            Ok(self.due.clone())
+        async fn due(&self, _now: Timestamp, _limit: u32, _but_of: &[AccountId]) -> Result<DueItems<u32>, StoreError> {
+            Ok(DueItems { items: self.due.clone(), is_cut: false })
+        }
+
+        fn account<'a>(&self, _number: &'a u32) -> &'a AccountId {
+            static DEFAULT: LazyLock<AccountId> = LazyLock::new(AccountId::default);
+            &DEFAULT
         }
 
         fn terms(&self, number: &u32) -> (u32, TimeDelta) {
@@ -174,7 +236,7 @@ mod tests {
 
     async fn pass(elsewhere: &[u32], calls: u32) -> (Swept, Vec<(u32, i64, Next)>) {
         let numbers = Numbers { due: vec![4, 3, 2, 1], elsewhere: elsewhere.to_vec(), planned: Mutex::default() };
-        let swept = Follower::default().pass(&numbers, Timestamp::UNIX_EPOCH, calls).await.unwrap();
+        let swept = Follower::default().pass(&numbers, Timestamp::UNIX_EPOCH, calls, 1).await.unwrap();
         (swept, numbers.planned.into_inner().unwrap())
     }
 

@@ -4,7 +4,7 @@ use tokio::sync::SemaphorePermit;
 use tracing::{error, warn};
 
 use crate::channel::{CallError, Doubt, Ground, Refusal};
-use crate::deal::{Deal, DealStatus, OrderId, Timestamp};
+use crate::deal::{Deal, DealStatus, OrderId, Route, Timestamp};
 use crate::store::{Event, EventKind, Origin, PrepayNote};
 
 use super::super::expire::GivenUp;
@@ -15,7 +15,7 @@ use super::{Link, Opened};
 /// The right to ask WeChat for the link of a deal.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::gateway) struct Asking<'a> {
-    pub order_id: &'a OrderId,
+    pub route: &'a Route,
     /// Until when no other caller may ask.
     pub until: Timestamp,
     pub expires_at: Option<Timestamp>,
@@ -29,20 +29,21 @@ impl Gateway {
         asking: Asking<'_>,
         request: String,
     ) -> Result<Link, GatewayError> {
-        let Asking { order_id, until, expires_at } = asking;
+        let Asking { route, until, expires_at } = asking;
+        let order_id = route.order_id();
         // A caller that was held up until the right was over (a process that stood still, a database that took its time) does
         // not ask: another one does by now, or the deal was given up as one that WeChat never heard of.
         if self.clock.now() >= until {
             return Err(GatewayError::Upstream(order_id.clone(), Doubt::Timeout.into()));
         }
-        let (note, outcome) = match self.channel.open(place, order_id, request).await {
+        let (note, outcome) = match self.accounts.at(route)?.open(place, request).await {
             Ok(ticket) => {
                 let code_url = ticket.code_url.clone();
                 (PrepayNote::Link(ticket), Ok(Link::Open(Opened { order_id: order_id.clone(), code_url, expires_at })))
             }
             Err(CallError::Refused(refusal)) if refusal.ground == Ground::Decided => {
                 self.note(asking, PrepayNote::Unknown).await;
-                return self.look_behind(order_id, refusal).await;
+                return self.look_behind(route, refusal).await;
             }
             Err(CallError::Refused(refusal)) => {
                 (PrepayNote::Refused(refusal.to_string()), Err(GatewayError::Refused(order_id.clone(), refusal)))
@@ -60,7 +61,7 @@ impl Gateway {
             PrepayNote::Refused(why) => (EventKind::LinkRefused, Some(why.clone())),
             PrepayNote::Unknown => (EventKind::LinkUnknown, None),
         };
-        let Asking { order_id, until, .. } = asking;
+        let (order_id, until) = (asking.route.order_id(), asking.until);
         let event = Event { detail, ..self.event(order_id, kind, Origin::FrontEnd) };
         self.store.note_prepay(order_id, note, until, event).await.unwrap_or_else(|error| {
             warn!(%order_id, %error, "WeChat's answer could not be noted");
@@ -69,8 +70,9 @@ impl Gateway {
     }
 
     /// WeChat refuses because of how the order stands; only a query proves how that is.
-    pub(super) async fn look_behind(&self, order_id: &OrderId, refusal: Refusal) -> Result<Link, GatewayError> {
-        let state = self.inquire(order_id, Origin::FrontEnd).await?.state;
+    pub(super) async fn look_behind(&self, route: &Route, refusal: Refusal) -> Result<Link, GatewayError> {
+        let order_id = route.order_id();
+        let state = self.inquire(route, Origin::FrontEnd).await?.state;
         if state.is_paid() {
             Ok(Link::Paid(order_id.clone()))
         } else if state.is_dead() {

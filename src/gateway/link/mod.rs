@@ -63,17 +63,16 @@ impl Gateway {
         if let Some(stored) = Link::stored(&deal) {
             return Ok(stored);
         }
-        let place = self.channel.place_for_order().await.map_err(|_| GatewayError::Busy)?;
+        let route = deal.route();
+        let place = self.accounts.at(&route)?.place().await.map_err(|_| GatewayError::Busy)?;
         let now = self.clock.now_seconds();
         if let Some(request) = deal.prepay.request
             && self.store.claim_prepay(&deal.order_id, now, now + ASKING).await?
         {
-            let asking = Asking { order_id: &deal.order_id, until: now + ASKING, expires_at: deal.expires_at };
+            let asking = Asking { route: &route, until: now + ASKING, expires_at: deal.expires_at };
             return match self.ask_for_link(place, asking, request).await {
                 // The same request cannot be another one, whatever WeChat says.
-                Err(GatewayError::Refused(order_id, refusal)) if refusal.ground == Ground::NumberTaken => {
-                    self.look_behind(&order_id, refusal).await
-                }
+                Err(GatewayError::Refused(_, refusal)) if refusal.ground == Ground::NumberTaken => self.look_behind(&route, refusal).await,
                 outcome => outcome,
             };
         }

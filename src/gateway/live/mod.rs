@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::deal::{OrderId, Timestamp};
+use crate::deal::{AccountId, OrderId, Route, Timestamp};
 
 use paid::PaidDeals;
 use queries::Queries;
@@ -49,15 +49,15 @@ struct State<E> {
 }
 
 impl<E: Clone> Live<E> {
-    /// Empty, with so many calls a second for waiting payers.
-    pub fn new(calls_per_second: u32) -> Self {
+    /// Empty, with so many calls a second for waiting payers of each account.
+    pub fn new(calls_per_second: impl IntoIterator<Item = (AccountId, u32)>) -> Self {
         let state = State { queries: Queries::new(calls_per_second), subscriptions: Subscriptions::default(), paid: PaidDeals::default() };
         Self(Arc::new(Shared { state: Mutex::new(state), touched: Notify::new() }))
     }
 
     /// A payer's page polls: the answer that there is or will be; and a question, if this caller is to ask it now.
-    pub fn take_turn(&self, order_id: &OrderId, expires_at: Option<Timestamp>, clock: &Clock) -> (Turn<E>, Option<Question<E>>) {
-        self.lock().queries.take_turn(order_id, expires_at, clock)
+    pub fn take_turn(&self, route: &Route, expires_at: Option<Timestamp>, clock: &Clock) -> (Turn<E>, Option<Question<E>>) {
+        self.lock().queries.take_turn(route, expires_at, clock)
     }
 
     /// The questions whose turn has come, as far as the budget reaches. An order that is watched stands in line as if a page
@@ -66,18 +66,18 @@ impl<E: Clone> Live<E> {
         let now = clock.ticks();
         let mut state = self.lock();
         let State { queries, subscriptions, paid } = &mut *state;
-        for (order_id, expires_at) in subscriptions.take_due(now) {
+        for (route, expires_at) in subscriptions.take_due(now) {
             // What there is already is told to the subscribers by the task that asks.
-            let _ = queries.stand_in_line(&order_id, expires_at, now);
+            let _ = queries.stand_in_line(&route, expires_at, now);
         }
-        std::iter::from_fn(|| queries.next(clock, |order_id| paid.view(order_id, now).is_some())).collect()
+        queries.next(clock, |order_id| paid.view(order_id, now).is_some())
     }
 
     /// Subscribes to an order that stands so as far as is known, and about which WeChat is asked now; `asked` is `None` for one
-    /// that is not WeChat's.
-    pub fn subscribe(&self, order_id: &OrderId, known: OrderView, asked: Option<Duration>) -> Subscription<E> {
-        let told = self.lock().subscriptions.join(order_id, known, asked);
-        Subscription::new(self.clone(), order_id.clone(), told)
+    /// about which it cannot be asked.
+    pub fn subscribe(&self, route: &Route, known: OrderView, asked: Option<Duration>) -> Subscription<E> {
+        let told = self.lock().subscriptions.join(route, known, asked);
+        Subscription::new(self.clone(), route.order_id().clone(), told)
     }
 
     /// Tells the listeners how an order stands, if that is news.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::deal::Timestamp;
+use crate::deal::{Route, Timestamp};
 
 use super::OrderView;
 use super::question::{Progress, Waiting};
@@ -27,6 +27,7 @@ pub enum Turn<E> {
 /// An order that is polled. Times are those of [`Clock::ticks`].
 #[derive(Debug)]
 pub struct Polled<E> {
+    route: Route,
     expires_at: Option<Timestamp>,
     first: Duration,
     last: Duration,
@@ -42,8 +43,8 @@ struct Call<E> {
 }
 
 impl<E: Clone> Polled<E> {
-    pub fn new(expires_at: Option<Timestamp>, now: Duration) -> Self {
-        Self { expires_at, first: now, last: now, call: None }
+    pub fn new(route: Route, expires_at: Option<Timestamp>, now: Duration) -> Self {
+        Self { route, expires_at, first: now, last: now, call: None }
     }
 
     /// It is polled again.
@@ -54,6 +55,10 @@ impl<E: Clone> Polled<E> {
     /// WeChat is asked about it from now on.
     pub fn begin(&mut self, answer: Waiting<E>, clock: &Clock) {
         self.call = Some(Call { begun: clock.ticks(), begun_at: clock.now(), answer });
+    }
+
+    pub fn route(&self) -> &Route {
+        &self.route
     }
 
     pub fn expires_at(&self) -> Option<Timestamp> {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::deal::{OrderId, Timestamp};
+use crate::deal::{AccountId, OrderId, Route, Timestamp};
 
 use super::line::{Line, Place};
 use super::polled::{LEFT, Polled, Turn};
@@ -19,26 +19,30 @@ const REMEMBERED: usize = 20_000;
 #[derive(Debug)]
 pub struct Queries<E> {
     orders: HashMap<OrderId, Polled<E>>,
-    line: Line,
+    /// Each account has a budget of its own, and so a line of its own.
+    lines: HashMap<AccountId, Line>,
     /// When the orders whose pages poll no more were last forgotten.
     tidied: Duration,
 }
 
 impl<E: Clone> Queries<E> {
-    pub fn new(calls_per_second: u32) -> Self {
-        Self { orders: HashMap::new(), line: Line::new(calls_per_second), tidied: Duration::ZERO }
+    /// For these accounts, with so many calls a second each.
+    pub fn new(calls_per_second: impl IntoIterator<Item = (AccountId, u32)>) -> Self {
+        let lines = calls_per_second.into_iter().map(|(account, calls)| (account, Line::new(calls)));
+        Self { orders: HashMap::new(), lines: lines.collect(), tidied: Duration::ZERO }
     }
 
     /// Joins the call about this order that is under way, takes the answer of one that has just ended, or stands in line;
     /// and says what is to be asked, if it is first there and the budget allows a call.
-    pub fn take_turn(&mut self, order_id: &OrderId, expires_at: Option<Timestamp>, clock: &Clock) -> (Turn<E>, Option<Question<E>>) {
+    pub fn take_turn(&mut self, route: &Route, expires_at: Option<Timestamp>, clock: &Clock) -> (Turn<E>, Option<Question<E>>) {
         let now = clock.ticks();
-        let place = match self.stand_in_line(order_id, expires_at, now) {
+        let place = match self.stand_in_line(route, expires_at, now) {
             Ok(place) => place,
             Err(present) => return (present, None),
         };
+        let order_id = route.order_id();
         let said = self.orders.get(order_id).map_or(Turn::NotNow, Polled::said);
-        if !self.line.take(&place, now) {
+        if !self.lines.get_mut(route.account()).is_some_and(|line| line.take(&place, now)) {
             return (said, None);
         }
         match self.begin(order_id, clock) {
@@ -48,38 +52,46 @@ impl<E: Clone> Queries<E> {
     }
 
     /// Lets an order wait for its turn, as if a page polled; unless there is nothing to wait for, and then says what there is.
-    pub fn stand_in_line(&mut self, order_id: &OrderId, expires_at: Option<Timestamp>, now: Duration) -> Result<Place, Turn<E>> {
-        let Some(polled) = self.note(order_id, expires_at, now) else { return Err(Turn::NotNow) };
+    pub fn stand_in_line(&mut self, route: &Route, expires_at: Option<Timestamp>, now: Duration) -> Result<Place, Turn<E>> {
+        let Some(polled) = self.note(route, expires_at, now) else { return Err(Turn::NotNow) };
         if let Some(present) = polled.present(now) {
             return Err(present);
         }
-        let place = (polled.since(), order_id.clone());
-        self.line.join(place.clone());
+        let place = (polled.since(), route.order_id().clone());
+        // An account that there is not has no line.
+        self.lines.get_mut(route.account()).ok_or(Turn::NotNow)?.join(place.clone());
         Ok(place)
     }
 
-    /// The next question of those in line, if the budget allows a call. An order whose pages poll no more, or about
+    /// The questions of those in line, as far as the budgets allow calls. An order whose pages poll no more, or about
     /// which nothing needs to be asked, loses its place.
-    pub fn next(&mut self, clock: &Clock, is_known: impl Fn(&OrderId) -> bool) -> Option<Question<E>> {
+    pub fn next(&mut self, clock: &Clock, is_known: impl Fn(&OrderId) -> bool) -> Vec<Question<E>> {
         let now = clock.ticks();
-        loop {
-            let place = self.line.first()?.clone();
-            let order_id = &place.1;
-            if self.orders.get(order_id).is_none_or(|polled| polled.has_left(now)) {
-                self.line.leave(&place);
-            } else if is_known(order_id) {
-                self.forget(order_id);
-            } else if self.line.take(&place, now) {
-                return self.begin(order_id, clock).map(|(question, _)| question);
-            } else {
-                return None;
+        let (mut turns, mut known) = (Vec::new(), Vec::new());
+        for line in self.lines.values_mut() {
+            while let Some(place) = line.first().cloned() {
+                let order_id = &place.1;
+                if self.orders.get(order_id).is_none_or(|polled| polled.has_left(now)) {
+                    line.leave(&place);
+                } else if is_known(order_id) {
+                    line.leave(&place);
+                    known.push(place.1);
+                } else if line.take(&place, now) {
+                    turns.push(place.1);
+                } else {
+                    break;
+                }
             }
         }
+        for order_id in known {
+            self.orders.remove(&order_id);
+        }
+        turns.iter().filter_map(|order_id| self.begin(order_id, clock)).map(|(question, _)| question).collect()
     }
 
     fn begin(&mut self, order_id: &OrderId, clock: &Clock) -> Option<(Question<E>, Waiting<E>)> {
         let polled = self.orders.get_mut(order_id)?;
-        let (question, answer) = Question::new(order_id.clone(), polled.expires_at());
+        let (question, answer) = Question::new(polled.route().clone(), polled.expires_at());
         // It is not forgotten while its call is under way.
         polled.polled(clock.ticks());
         polled.begin(answer.clone(), clock);
@@ -87,25 +99,22 @@ impl<E: Clone> Queries<E> {
     }
 
     /// Takes note of a poll, unless more orders are polled than can be remembered.
-    fn note(&mut self, order_id: &OrderId, expires_at: Option<Timestamp>, now: Duration) -> Option<&Polled<E>> {
+    fn note(&mut self, route: &Route, expires_at: Option<Timestamp>, now: Duration) -> Option<&Polled<E>> {
         let is_full = self.orders.len() >= REMEMBERED;
         if now.saturating_sub(self.tidied) >= if is_full { SECOND } else { LEFT } {
             self.tidied = now;
             self.orders.retain(|_, polled| !polled.has_left(now));
-            self.line.retain(|order_id| self.orders.contains_key(order_id));
+            for line in self.lines.values_mut() {
+                line.retain(|order_id| self.orders.contains_key(order_id));
+            }
         }
+        let order_id = route.order_id();
         if self.orders.len() >= REMEMBERED && !self.orders.contains_key(order_id) {
             return None;
         }
-        let polled = self.orders.entry(order_id.clone()).or_insert_with(|| Polled::new(expires_at, now));
+        let polled = self.orders.entry(order_id.clone()).or_insert_with(|| Polled::new(route.clone(), expires_at, now));
         polled.polled(now);
         Some(polled)
-    }
-
-    fn forget(&mut self, order_id: &OrderId) {
-        if let Some(polled) = self.orders.remove(order_id) {
-            self.line.leave(&(polled.since(), order_id.clone()));
-        }
     }
 }
 
@@ -121,6 +130,15 @@ mod tests {
         number.to_string().parse().unwrap()
     }
 
+    fn route(number: u64) -> Route {
+        Route::of_new_deal(order(number), AccountId::default())
+    }
+
+    /// Of one account.
+    fn queries(calls_per_second: u32) -> Queries<()> {
+        Queries::new([(AccountId::default(), calls_per_second)])
+    }
+
     fn clock() -> Clock {
         Clock::simulated("2026-04-01T04:00:00Z".parse().unwrap())
     }
@@ -131,15 +149,15 @@ mod tests {
 
     /// Polls, and whether WeChat was asked for it. The call is over before the next poll.
     fn asks(queries: &mut Queries<()>, clock: &Clock, number: u64) -> bool {
-        let (_, question) = queries.take_turn(&order(number), None, clock);
+        let (_, question) = queries.take_turn(&route(number), None, clock);
         question.map(answer).is_some()
     }
 
     /// Asks about the first in line as long as the budget allows it.
     fn serve(queries: &mut Queries<()>, clock: &Clock) -> Vec<u64> {
         let mut served = Vec::new();
-        while let Some(question) = queries.next(clock, |_| false) {
-            served.push(question.order_id.as_str().parse().unwrap());
+        for question in queries.next(clock, |_| false) {
+            served.push(question.route.order_id().as_str().parse().unwrap());
             answer(question);
         }
         served
@@ -147,7 +165,7 @@ mod tests {
 
     #[test]
     fn every_order_has_its_turn_when_the_budget_has_gone_round() {
-        let (mut queries, clock) = (Queries::new(10), clock());
+        let (mut queries, clock) = (queries(10), clock());
         let (mut asked, mut longest) = (HashMap::<u64, u64>::new(), 0);
         // 200 payers poll every two seconds, ten calls a second: twenty seconds until each has had a turn.
         for tenth in 0..1000u64 {
@@ -170,7 +188,7 @@ mod tests {
 
     #[test]
     fn the_order_that_waits_longest_goes_before_the_one_that_is_polled_just_now() {
-        let (mut queries, clock) = (Queries::new(1), clock());
+        let (mut queries, clock) = (queries(1), clock());
         assert!(asks(&mut queries, &clock, 1));
         clock.advance(TimeDelta::milliseconds(100));
         assert!(!asks(&mut queries, &clock, 2), "the budget is spent");
@@ -180,13 +198,13 @@ mod tests {
         clock.advance(TimeDelta::milliseconds(1000));
         assert!(asks(&mut queries, &clock, 1), "about the first WeChat was asked before the third came");
         clock.advance(TimeDelta::milliseconds(1000));
-        assert!(queries.next(&clock, |order_id| *order_id == order(3)).is_none(), "what is known is not asked");
+        assert!(queries.next(&clock, |order_id| *order_id == order(3)).is_empty(), "what is known is not asked");
         assert_eq!(serve(&mut queries, &clock), [0; 0], "no order is in line any more");
     }
 
     #[test]
     fn those_who_have_left_keep_nobody_waiting() {
-        let (mut queries, clock) = (Queries::new(10), clock());
+        let (mut queries, clock) = (queries(10), clock());
         for number in 0..200 {
             asks(&mut queries, &clock, number);
         }
@@ -199,16 +217,16 @@ mod tests {
 
     #[test]
     fn a_call_that_ends_without_an_answer_is_a_failure_for_a_second() {
-        let (mut queries, clock) = (Queries::<()>::new(10), clock());
-        drop(queries.take_turn(&order(1), None, &clock).1);
-        assert!(matches!(queries.take_turn(&order(1), None, &clock), (Turn::Shared(_), None)));
+        let (mut queries, clock) = (queries(10), clock());
+        drop(queries.take_turn(&route(1), None, &clock).1);
+        assert!(matches!(queries.take_turn(&route(1), None, &clock), (Turn::Shared(_), None)));
         clock.advance(TimeDelta::seconds(1));
         assert!(asks(&mut queries, &clock, 1));
     }
 
     #[test]
     fn what_is_remembered_is_bounded() {
-        let (mut queries, clock) = (Queries::new(10), clock());
+        let (mut queries, clock) = (queries(10), clock());
         let polled = REMEMBERED as u64 + 1000;
         for number in 0..polled {
             asks(&mut queries, &clock, number);
@@ -216,6 +234,6 @@ mod tests {
         assert_eq!(queries.orders.len(), REMEMBERED);
         clock.advance(TimeDelta::seconds(11));
         assert!(asks(&mut queries, &clock, polled), "others have left, so there is room");
-        assert_eq!(queries.line.len(), 0);
+        assert_eq!(queries.lines[&AccountId::default()].len(), 0);
     }
 }

@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-use crate::deal::{OrderId, Timestamp};
+use crate::deal::{Route, Timestamp};
 
 use super::OrderView;
 
@@ -14,7 +14,7 @@ type Outcome<E> = Result<OrderView, E>;
 #[derive(Debug)]
 pub struct Question<E> {
     /// Which order WeChat is to be asked about.
-    pub order_id: OrderId,
+    pub route: Route,
     /// Until when it can be paid.
     pub expires_at: Option<Timestamp>,
     outcome: watch::Sender<Option<Outcome<E>>>,
@@ -33,9 +33,9 @@ pub enum Progress {
 }
 
 impl<E: Clone> Question<E> {
-    pub fn new(order_id: OrderId, expires_at: Option<Timestamp>) -> (Self, Waiting<E>) {
+    pub fn new(route: Route, expires_at: Option<Timestamp>) -> (Self, Waiting<E>) {
         let (outcome, waiting) = watch::channel(None);
-        (Self { order_id, expires_at, outcome }, Waiting(waiting))
+        (Self { route, expires_at, outcome }, Waiting(waiting))
     }
 
     /// Tells all callers that wait what came of the call.
@@ -64,10 +64,11 @@ impl<E: Clone> Waiting<E> {
 mod tests {
     use super::*;
     use crate::channel::TradeState;
+    use crate::deal::AccountId;
 
     #[tokio::test]
     async fn all_callers_that_wait_hear_the_outcome() {
-        let (question, waiting) = Question::<()>::new("1".parse().unwrap(), None);
+        let (question, waiting) = Question::<()>::new(Route::of_new_deal("1".parse().unwrap(), AccountId::default()), None);
         let other = waiting.clone();
         assert!(matches!(waiting.progress(), Progress::UnderWay));
         let view = OrderView::undecided(TradeState::NotPay, None);
@@ -78,7 +79,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_task_that_ends_without_an_outcome_leaves_no_caller_waiting() {
-        let (question, waiting) = Question::<()>::new("1".parse().unwrap(), None);
+        let (question, waiting) = Question::<()>::new(Route::of_new_deal("1".parse().unwrap(), AccountId::default()), None);
         drop(question);
         assert!(matches!(waiting.progress(), Progress::Failed));
         assert_eq!(waiting.outcome().await, None);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::deal::{OrderId, Timestamp};
+use crate::deal::{OrderId, Route, Timestamp};
 
 use super::OrderView;
 
@@ -22,9 +22,10 @@ pub struct Subscriptions {
 
 #[derive(Debug)]
 struct Watched {
+    route: Route,
     /// What was last told. It never changes back from a final state.
     told: watch::Sender<OrderView>,
-    /// When WeChat was last asked for its listeners; `None`: it is not WeChat's, and never asked about.
+    /// When WeChat was last asked for its listeners; `None`: it cannot be asked about this order.
     asked: Option<Duration>,
 }
 
@@ -36,8 +37,9 @@ impl Watched {
 
 impl Subscriptions {
     /// Subscribes to an order that stands so as far as is known, and about which WeChat was asked then.
-    pub fn join(&mut self, order_id: &OrderId, known: OrderView, asked: Option<Duration>) -> watch::Receiver<OrderView> {
-        let order = self.orders.entry(order_id.clone()).or_insert_with(|| Watched { told: watch::Sender::new(known), asked });
+    pub fn join(&mut self, route: &Route, known: OrderView, asked: Option<Duration>) -> watch::Receiver<OrderView> {
+        let watched = || Watched { route: route.clone(), told: watch::Sender::new(known), asked };
+        let order = self.orders.entry(route.order_id().clone()).or_insert_with(watched);
         order.told.subscribe()
     }
 
@@ -79,11 +81,11 @@ impl Subscriptions {
     }
 
     /// Those about which WeChat should be asked again, and until when they can be paid. They count as asked.
-    pub fn take_due(&mut self, now: Duration) -> Vec<(OrderId, Option<Timestamp>)> {
+    pub fn take_due(&mut self, now: Duration) -> Vec<(Route, Option<Timestamp>)> {
         let is_due = |order: &Watched| order.asked.is_some_and(|asked| now >= asked + ASK_AGAIN) && !order.is_final();
-        let due = self.orders.iter_mut().filter(|(_, order)| is_due(order)).map(|(order_id, order)| {
+        let due = self.orders.values_mut().filter(|order| is_due(order)).map(|order| {
             order.asked = Some(now);
-            (order_id.clone(), order.told.borrow().expires_at)
+            (order.route.clone(), order.told.borrow().expires_at)
         });
         due.collect()
     }

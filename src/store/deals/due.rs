@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use sqlx::Error;
 use tracing::warn;
 
-use crate::deal::{Deal, Timestamp};
+use crate::deal::{AccountId, Deal, Timestamp};
 use crate::store::columns::{column, time};
 use crate::store::engine::connection::Conn;
 use crate::store::engine::statement::Query;
@@ -16,16 +16,27 @@ use crate::store::handle::Store;
 use super::look::MoveDue;
 use super::row::{DealRow, select};
 
+/// Deals whose look is due.
+#[derive(Debug)]
+pub struct DueDeals {
+    /// Those that came due last first.
+    pub deals: Vec<Deal>,
+    /// There may be more than were read.
+    pub is_cut: bool,
+}
+
 impl Store {
-    /// The undecided deals whose look is due, those that came due last first. When there are more than `limit`, those
+    /// The undecided deals whose look is due, but for those of the accounts `but_of`. When there are more than `limit`, those
     /// between the first and the last so many are left out.
     ///
     /// # Errors
     /// The database is not available.
-    pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Deal>, StoreError> {
-        let mut rows = self.engine().ask(Due { now, limit }).await?;
+    pub async fn due(&self, now: Timestamp, limit: u32, but_of: &[AccountId]) -> Result<DueDeals, StoreError> {
+        let but_of = but_of.iter().map(AccountId::as_str).collect::<Vec<_>>().join(",");
+        let mut rows = self.engine().ask(Due { now, limit, but_of }).await?;
         rows.sort_by(|one, other| (&other.due_at, other.id).cmp(&(&one.due_at, one.id)));
         rows.dedup_by_key(|row| row.id);
+        let is_cut = u64::try_from(rows.len()).unwrap_or(u64::MAX) >= 2 * u64::from(limit);
         let mut deals = Vec::with_capacity(rows.len());
         for row in rows {
             let (id, due_at) = (row.id, time(row.due_at.clone()));
@@ -40,7 +51,7 @@ impl Store {
                 }
             }
         }
-        Ok(deals)
+        Ok(DueDeals { deals, is_cut })
     }
 }
 
@@ -48,6 +59,16 @@ impl Store {
 struct Due {
     now: Timestamp,
     limit: u32,
+    /// Names of accounts, separated by commas; no name has one in it.
+    but_of: String,
+}
+
+/// Both ends of the line.
+fn ends(condition: &str) -> String {
+    // COALESCE in the condition and not in the index: the rows that it leaves out are taken off the line, so they are few.
+    let latest = select(&format!("due_at <= ? AND COALESCE(status, 0) = 0{condition} ORDER BY due_at DESC LIMIT ?"));
+    let oldest = select(&format!("due_at <= ? AND COALESCE(status, 0) = 0{condition} ORDER BY due_at LIMIT ?"));
+    format!("SELECT * FROM ({latest}) latest UNION ALL SELECT * FROM ({oldest}) oldest")
 }
 
 impl Query for Due {
@@ -55,13 +76,23 @@ impl Query for Due {
     const NAME: &'static str = "due";
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<DealRow>, Error> {
-        // COALESCE in the condition and not in the index: the rows that it leaves out are taken off the line, so they are few.
-        static SELECT: LazyLock<String> = LazyLock::new(|| {
-            let latest = select("due_at <= ? AND COALESCE(status, 0) = 0 ORDER BY due_at DESC LIMIT ?");
-            let oldest = select("due_at <= ? AND COALESCE(status, 0) = 0 ORDER BY due_at LIMIT ?");
-            format!("SELECT * FROM ({latest}) latest UNION ALL SELECT * FROM ({oldest}) oldest")
-        });
-        let now = column(self.now);
-        conn.rows(&SELECT, Values::of([now.into(), self.limit.into(), now.into(), self.limit.into()])).await
+        static OF_ALL: LazyLock<String> = LazyLock::new(|| ends(""));
+        static MYSQL: LazyLock<String> = LazyLock::new(|| ends(" AND FIND_IN_SET(COALESCE(account, 'default'), ?) = 0"));
+        static SQLITE: LazyLock<String> =
+            LazyLock::new(|| ends(" AND INSTR(',' || ? || ',', ',' || COALESCE(account, 'default') || ',') = 0"));
+        let sql = match conn {
+            _ if self.but_of.is_empty() => &OF_ALL,
+            Conn::MySql(_) => &MYSQL,
+            Conn::Sqlite(_) => &SQLITE,
+        };
+        let mut values = Values::default();
+        for _ in ["latest", "oldest"] {
+            values.add(column(self.now));
+            if !self.but_of.is_empty() {
+                values.add(self.but_of.as_str());
+            }
+            values.add(self.limit);
+        }
+        conn.rows(sql, values).await
     }
 }

@@ -2,7 +2,7 @@
 
 use sqlx::Error;
 
-use crate::deal::{Fen, OrderId, Timestamp};
+use crate::deal::{AccountId, Description, Details, Fen, OrderId, Reference, Timestamp};
 use crate::store::columns::column;
 use crate::store::engine::connection::Conn;
 use crate::store::engine::sizes::Texts;
@@ -17,10 +17,14 @@ use crate::store::journal::event::Event;
 pub struct NewDeal {
     /// Our number for it.
     pub order_id: OrderId,
+    /// Through which account WeChat is asked about it, for ever.
+    pub account: AccountId,
     /// The seller.
     pub merchant_id: i64,
     /// What is sold.
     pub product_id: i64,
+    /// What the merchant says of it.
+    pub details: Details,
     /// What is charged.
     pub price: Fen,
     /// The caller's `Idempotency-Key`.
@@ -74,10 +78,11 @@ impl Change for Insert {
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
         static INSERT: Texts = Texts::new(|rows| {
-            let values = rows.list("(?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?)");
+            let values = rows.list("(?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
             format!(
                 "INSERT INTO deal (order_id, order_key, product_id, merchant_id, price, price_last, total_fee, status, mode, \
-                 idempotency_key, signed_nonce, prepay_request, asking_until, create_at, update_at, expires_at, due_at) VALUES {values}"
+                 idempotency_key, signed_nonce, prepay_request, asking_until, create_at, update_at, expires_at, due_at, \
+                 account, description, reference, return_url, cancel_url) VALUES {values}"
             )
         });
         let mut values = Values::default();
@@ -98,6 +103,11 @@ impl Change for Insert {
                 column(deal.created_at).into(),
                 column(deal.expires_at).into(),
                 column(deal.due_at).into(),
+                deal.account.column().into(),
+                deal.details.description.as_ref().map(Description::as_str).into(),
+                deal.details.reference.as_ref().map(Reference::as_str).into(),
+                deal.details.return_url.as_deref().into(),
+                deal.details.cancel_url.as_deref().into(),
             ]);
         }
         conn.change(INSERT.of(rows.len(), conn), values).await

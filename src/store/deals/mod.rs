@@ -17,6 +17,7 @@ pub mod given_back;
 pub mod insert;
 pub mod look;
 pub mod newest;
+pub mod postpone;
 pub mod prepay;
 pub mod row;
 pub mod settle;

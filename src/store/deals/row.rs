@@ -1,6 +1,6 @@
 //! Rows of `deal`, and what they mean.
 
-use crate::deal::{Deal, DealStatus, Fen, Mode, OrderId, Prepay, Timestamp, UnknownStatus};
+use crate::deal::{AccountId, Deal, DealStatus, Details, Fen, Mode, OrderId, Prepay, Timestamp, UnknownStatus};
 
 use crate::store::columns::time;
 use crate::store::schema::foreign_clock::ForeignClock;
@@ -28,6 +28,7 @@ pub fn select_from(tables: &str, condition: &str) -> String {
         "SELECT CAST(id AS SIGNED) AS id, order_id, CAST(merchant_id AS SIGNED) AS merchant_id, \
          CAST(product_id AS SIGNED) AS product_id, CAST(status AS SIGNED) AS status, CAST(mode AS SIGNED) AS mode, transaction_id, \
          price + 0e0 AS price, price_last + 0e0 AS price_last, total_fee, prepay_request, code_url, refusal, \
+         account, description, reference, return_url, cancel_url, \
          CAST(refunded_at AS CHAR(19)) AS refunded_at, CAST(create_at AS CHAR(19)) AS create_at, \
          CAST(update_at AS CHAR(19)) AS update_at, CAST(expires_at AS CHAR(19)) AS expires_at, CAST(due_at AS CHAR(19)) AS due_at, \
          CAST(asking_until AS CHAR(19)) AS asking_until FROM {tables} WHERE {condition}"
@@ -56,6 +57,11 @@ pub struct DealRow {
     code_url: Option<String>,
     refusal: Option<String>,
     refunded_at: Option<String>,
+    account: Option<String>,
+    description: Option<String>,
+    reference: Option<String>,
+    return_url: Option<String>,
+    cancel_url: Option<String>,
 }
 
 impl DealRow {
@@ -75,8 +81,15 @@ impl DealRow {
         Ok(Deal {
             order_id: self.order_id.parse::<OrderId>().map_err(|_| ImpossibleRow::OrderId(self.id))?,
             id: self.id,
+            account: AccountId::from_column(self.account),
             merchant_id: self.merchant_id,
             product_id: self.product_id,
+            details: Details {
+                description: self.description.and_then(|text| text.parse().ok()),
+                reference: self.reference.and_then(|text| text.parse().ok()),
+                return_url: self.return_url.map(Into::into),
+                cancel_url: self.cancel_url.map(Into::into),
+            },
             charged,
             status,
             transaction_id: self.transaction_id.filter(|id| !id.is_empty()),

@@ -1,5 +1,8 @@
 //! Settlement: the changes that mark a deal as paid, on WeChat's signed word. `gateway::settle` decides which, and when.
 
+use std::borrow::Cow;
+
+use sha2::{Digest, Sha256};
 use sqlx::Error;
 
 use crate::channel::{ProvenPayment, Source};
@@ -49,6 +52,15 @@ impl Store {
     }
 }
 
+/// By what a payment is held to pay one order only: its transaction id within its account, so that no account can use up
+/// another's. That of the account `default` is the id itself, as it always was; any other's is a digest, since the column has
+/// 45 characters, and begins with a space, which no transaction id does.
+fn transaction_key(payment: &ProvenPayment) -> Cow<'_, str> {
+    let Some(account) = payment.account().column() else { return payment.transaction_id().into() };
+    let digest = Sha256::digest(format!("{account}\n{}", payment.transaction_id()));
+    digest[..22].iter().fold(" ".to_owned(), |key, byte| format!("{key}{byte:02x}")).into()
+}
+
 /// A text for payments that are known by either way: a notification goes into `payBack`; a query goes into `queryBack`, and
 /// only it says that money was given back (a notification leaves `refunded_at` as it is).
 struct BySource {
@@ -90,7 +102,7 @@ impl MarkPaid {
     fn values<'v>(rows: &[&'v Self], source: Source, charset: Charset) -> Values<'v> {
         let mut values = Values::default();
         values.each(rows, Self::order_id, |row| row.payment.transaction_id());
-        values.each(rows, Self::order_id, |row| row.payment.transaction_id());
+        values.each(rows, Self::order_id, |row| transaction_key(&row.payment));
         values.each(rows, Self::order_id, |row| text_in(row.payment.evidence(), charset));
         if source == Source::Query {
             values.each(rows, Self::order_id, |row| row.refunded_at.map(column));
@@ -105,16 +117,17 @@ impl MarkPaid {
         format!("UPDATE {deal} SET status = 1, {paid}, create_at = create_at, update_at = {each}, due_at = NULL WHERE {guard}")
     }
 
-    /// Which deals a payment settles: unpaid ones of exactly this price.
+    /// Which deals a payment settles: unpaid ones of its account and of exactly this price.
     fn guard(rows: Rows) -> String {
         let (are, each) = (rows.are("order_key"), rows.each("order_key"));
-        format!("{are} AND COALESCE(status, 0) = 0 AND total_fee = {each}")
+        format!("{are} AND COALESCE(status, 0) = 0 AND total_fee = {each} AND COALESCE(account, '') = {each}")
     }
 
     /// The values of [`MarkPaid::guard`].
     fn guard_values<'v>(values: &mut Values<'v>, rows: &[&'v Self]) {
         values.keys(rows, Self::order_id);
         values.each(rows, Self::order_id, |row| row.payment.total_fee().get());
+        values.each(rows, Self::order_id, |row| row.payment.account().column().unwrap_or_default());
     }
 }
 
@@ -170,7 +183,7 @@ impl MarkPaidFrom {
         let paid = MarkPaid::columns(rows, source);
         format!(
             "UPDATE deal SET status = 1, {paid}, create_at = create_at, update_at = ?, due_at = NULL \
-             WHERE id = ? AND order_key = ? AND COALESCE(status, 0) = ?",
+             WHERE id = ? AND order_key = ? AND COALESCE(status, 0) = ? AND COALESCE(account, '') = ?",
         )
     }
 }
@@ -193,7 +206,8 @@ impl Change for MarkPaidFrom {
             let source = row.paid.payment.source();
             let values = |charset| {
                 let mut values = MarkPaid::values(&[&row.paid], source, charset);
-                values.extend([row.id.into(), row.paid.order_id().into(), row.status.code().into()]);
+                let account = row.paid.payment.account().column().unwrap_or_default();
+                values.extend([row.id.into(), row.paid.order_id().into(), row.status.code().into(), account.into()]);
                 values
             };
             affected += change_with_messages(conn, 1, UPDATE.of(source, 1, conn), values).await?;
@@ -231,7 +245,7 @@ impl Change for Identify {
                 };
                 Values::of([
                     row.payment.transaction_id().into(),
-                    row.payment.transaction_id().into(),
+                    transaction_key(&row.payment).into(),
                     pay_back.into(),
                     query_back.into(),
                     row.refunded_at.map(column).into(),

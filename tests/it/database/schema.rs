@@ -81,7 +81,7 @@ on_both_engines! {
 
     async fn a_migration_that_stopped_anywhere_is_completed(engine) {
         let whole = Database::fresh(engine).await;
-        assert_eq!(migrate(&whole).await, ["0001_deal", "0002_gateway_columns", "0004_transaction_key", "0005_signed_nonce", "0006_refunded_at", "0003_adoption"]);
+        assert_eq!(migrate(&whole).await, ["0001_deal", "0002_gateway_columns", "0004_transaction_key", "0005_signed_nonce", "0006_refunded_at", "0007_account_and_details", "0003_adoption"]);
         let whole = shape(&whole.look().await).await;
         let statements = statements(engine);
         assert!(statements.len() >= 15);

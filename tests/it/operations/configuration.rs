@@ -246,7 +246,10 @@ fn the_commands_say_what_they_do() {
     let (code, stdout, _) = run(&["migrate"], &[]);
     assert_eq!(
         (code, stdout.as_str()),
-        (0, "taken: 0001_deal, 0002_gateway_columns, 0004_transaction_key, 0005_signed_nonce, 0006_refunded_at, 0003_adoption\n")
+        (
+            0,
+            "taken: 0001_deal, 0002_gateway_columns, 0004_transaction_key, 0005_signed_nonce, 0006_refunded_at, 0007_account_and_details, 0003_adoption\n"
+        )
     );
     assert_eq!(run(&["serve"], &[("WECHAT__MCH_ID", "1")]).0, 1);
     assert_eq!(run(&["frobnicate"], &[]).0, 2);

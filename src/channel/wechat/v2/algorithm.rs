@@ -47,6 +47,7 @@ impl Merchant {
 mod tests {
     use super::*;
     use crate::channel::notice::Reading;
+    use crate::channel::wechat::v2::notification::UnverifiedNotice;
     use crate::channel::wechat::v2::rotation::PreviousKey;
     use crate::channel::wechat::v2::sign::{ApiKey, Signer};
     use crate::channel::wechat::v2::testing::{BOTH, fields, merchant, message, signer, with};
@@ -59,7 +60,7 @@ mod tests {
 
     fn unconfirmed(configured: SignType) -> Unconfirmed {
         let body = message(&signer(configured.other()), &with(V5, "sign", "?"));
-        match merchant(configured).read_notification(&body) {
+        match merchant(configured).read_notification(&UnverifiedNotice::parse(&body).unwrap()) {
             Ok(Reading::OtherAlgorithm(unconfirmed)) => unconfirmed,
             other => panic!("{other:?}"),
         }

@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 
 use crate::chance::Chance;
+use crate::channel::notice::Addressee;
 use crate::channel::order::Order;
-use crate::deal::{BeijingTime, OrderId};
+use crate::deal::{AccountId, BeijingTime, OrderId};
 
 use super::fields::Fields;
 use super::rotation::PreviousKey;
@@ -14,10 +15,16 @@ use super::xml;
 /// A merchant number with its key: signs what goes out, and what comes in is held against it.
 #[derive(Debug, Clone)]
 pub struct Merchant {
+    /// Which of our accounts it is.
+    pub account: AccountId,
     /// `appid`: `wx` and 16 characters.
     pub appid: String,
     /// `mch_id`: digits.
     pub mch_id: String,
+    /// `sub_mch_id`: the sub-merchant (特约商户) in whose name a service provider (服务商) asks. `None`: it asks in its own.
+    pub sub_mch_id: Option<String>,
+    /// `sub_appid`: the sub-merchant's own appid, if it has one.
+    pub sub_appid: Option<String>,
     /// Key and algorithm.
     pub signer: Signer,
     /// The key before this one, while it is still believed.
@@ -50,8 +57,13 @@ impl Merchant {
     }
 
     fn envelope(&self, chance: &Chance) -> Fields {
-        let fields =
-            Fields::new().with("appid", self.appid.as_str()).with("mch_id", self.mch_id.as_str()).with("nonce_str", chance.nonce());
+        let mut fields = Fields::new().with("appid", self.appid.as_str()).with("mch_id", self.mch_id.as_str());
+        for (name, value) in [("sub_appid", &self.sub_appid), ("sub_mch_id", &self.sub_mch_id)] {
+            if let Some(value) = value {
+                fields.push(name, value.as_str());
+            }
+        }
+        let fields = fields.with("nonce_str", chance.nonce());
         match self.signer.sign_type() {
             // MD5 is what WeChat assumes; the field is left out, as the original did.
             SignType::Md5 => fields,
@@ -61,14 +73,32 @@ impl Merchant {
 
     /// The field of a verified message that shows that it is about another appid or merchant, if any.
     pub(super) fn foreign_field(&self, fields: &Fields) -> Option<&'static str> {
-        if fields.get("appid") != Some(&self.appid) {
+        let Addressee { appid, mch_id, sub_mch_id } = addressee(fields);
+        if appid != self.appid {
             Some("appid")
-        } else if fields.get("mch_id") != Some(&self.mch_id) {
+        } else if mch_id != self.mch_id {
             Some("mch_id")
+        } else if sub_mch_id != self.sub_mch_id {
+            Some("sub_mch_id")
+        } else if self.sub_appid.is_some() && fields.get("sub_appid").is_some_and(|appid| Some(appid) != self.sub_appid.as_deref()) {
+            // Not every message has it, and without it the sub-merchant is known all the same.
+            Some("sub_appid")
         } else {
             None
         }
     }
+
+    /// By which numbers its messages say whose they are.
+    pub(in crate::channel) fn addressee(&self) -> Addressee {
+        Addressee { appid: self.appid.clone(), mch_id: self.mch_id.clone(), sub_mch_id: self.sub_mch_id.clone() }
+    }
+}
+
+/// Whose a message says that it is. A direct merchant is sometimes named as its own sub-merchant (so in WeChat's own example).
+pub(super) fn addressee(fields: &Fields) -> Addressee {
+    let value = |name| fields.get(name).unwrap_or_default().to_owned();
+    let (appid, mch_id, sub_mch_id) = (value("appid"), value("mch_id"), fields.get("sub_mch_id").map(str::to_owned));
+    Addressee { sub_mch_id: sub_mch_id.filter(|sub_mch_id| *sub_mch_id != mch_id), appid, mch_id }
 }
 
 /// For which merchant number a stored request of ours was written.

@@ -1,4 +1,4 @@
-//! WeChat Pay's API v2 for a direct merchant (普通商户): the client's side of it (PROTOCOL.md).
+//! WeChat Pay's API v2 for a direct merchant (普通商户), or a service provider's sub-merchant (特约商户): the client's side of it (PROTOCOL.md).
 //!
 //! `calls` is the table of the calls; `Fields` are signed, sent and verified; `xml` is their wire form; `merchant` knows who we
 //! are; `reply` is the one gate through which every answer comes; `notification` reads what WeChat posts to us; `client` makes
@@ -30,6 +30,7 @@ pub(in crate::channel) use algorithm::confirm;
 pub use client::Client;
 pub use fields::Fields;
 pub use merchant::{Merchant, is_sendable, merchant_number};
+pub use notification::UnverifiedNotice;
 pub(in crate::channel) use notification::acknowledgement;
 pub use proxy::{InvalidProxy, Proxy};
 pub use rotation::PreviousKey;

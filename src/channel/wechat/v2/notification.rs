@@ -1,38 +1,59 @@
 //! Verification of WeChat's payment notifications (支付结果通知): PROTOCOL.md, 7.
 
 use crate::channel::error::Malformed;
-use crate::channel::notice::{Acknowledgement, News, NoticeError, Reading, Receipt, Unconfirmed};
+use crate::channel::notice::{Acknowledgement, Addressee, News, NoticeError, Reading, Receipt, Unconfirmed};
 use crate::channel::proof::{Evidence, Source};
 
 use super::fields::Fields;
-use super::merchant::Merchant;
-use super::payment::{out_trade_no, proven_payment};
+use super::merchant::{Merchant, addressee};
+use super::payment::out_trade_no;
 use super::xml;
 
 /// Exactly this acknowledges a notification (PROTOCOL.md, fact 7).
 const SUCCESS: &str = "<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>";
 
+/// A notification's body, parsed and not believed. The content type does not matter, the bytes do.
+#[derive(Debug)]
+pub struct UnverifiedNotice<'a> {
+    body: &'a [u8],
+    fields: Fields,
+}
+
+impl<'a> UnverifiedNotice<'a> {
+    /// Parses a body.
+    ///
+    /// # Errors
+    /// It is no message of the protocol.
+    pub fn parse(body: &'a [u8]) -> Result<Self, NoticeError> {
+        Ok(Self { body, fields: xml::parse(body).map_err(Malformed::from)? })
+    }
+
+    /// Whose it says that it is.
+    pub fn addressee(&self) -> Addressee {
+        addressee(&self.fields)
+    }
+}
+
 impl Merchant {
-    /// Reads and verifies the body of a notification. The content type does not matter, the bytes do.
+    /// Verifies a notification and reads it.
     ///
     /// The signature is checked before any field is looked at, over every field received, with the algorithm of
     /// our configuration and then with the other one. A `sign_type` in the message is one signed field among others.
-    pub fn read_notification(&self, body: &[u8]) -> Result<Reading, NoticeError> {
-        let fields = xml::parse(body).map_err(Malformed::from)?;
-        if is_of_refund(&fields) {
-            return self.read_verified(&fields, || Ok(News::Refund)).map(Reading::Verified);
+    pub fn read_notification(&self, UnverifiedNotice { body, fields }: &UnverifiedNotice<'_>) -> Result<Reading, NoticeError> {
+        if is_of_refund(fields) {
+            return self.read_verified(fields, || Ok(News::Refund)).map(Reading::Verified);
         }
         let read = || match fields.get("result_code") {
-            Some("SUCCESS") => proven_payment(&fields, Source::Notification, Evidence::new(body)).map(News::Paid),
-            Some("FAIL") => out_trade_no(&fields).map(|order_id| News::Failed { order_id }),
+            Some("SUCCESS") => self.proven_payment(fields, Source::Notification, Evidence::new(body)).map(News::Paid),
+            Some("FAIL") => out_trade_no(fields).map(|order_id| News::Failed { account: self.account.clone(), order_id }),
             _ => Err("result_code"),
         };
-        let Err(wrong) = self.verify(&fields) else { return self.read_verified(&fields, read).map(Reading::Verified) };
+        let Err(wrong) = self.verify(fields) else { return self.read_verified(fields, read).map(Reading::Verified) };
         let sign_type = self.signer.sign_type().other();
-        self.by(sign_type).verify(&fields).map_err(|_| wrong)?;
-        let news = self.read_verified(&fields, read)?;
-        let order_id = out_trade_no(&fields).map_err(NoticeError::Incomplete)?;
-        Ok(Reading::OtherAlgorithm(Unconfirmed { order_id, news, algorithm: sign_type.as_str() }))
+        self.by(sign_type).verify(fields).map_err(|_| wrong)?;
+        let news = self.read_verified(fields, read)?;
+        let order_id = out_trade_no(fields).map_err(NoticeError::Incomplete)?;
+        Ok(Reading::OtherAlgorithm(Unconfirmed { account: self.account.clone(), order_id, news, algorithm: sign_type.as_str() }))
     }
 
     /// What all notifications have, and then what this one tells.

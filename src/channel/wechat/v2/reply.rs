@@ -8,7 +8,7 @@ use crate::deal::OrderId;
 
 use super::fields::Fields;
 use super::merchant::Merchant;
-use super::payment::{out_trade_no, proven_payment};
+use super::payment::out_trade_no;
 use super::refusal::refusal;
 use super::xml;
 
@@ -85,7 +85,7 @@ pub fn order_query(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Resu
     let description = fields.get("trade_state_desc").unwrap_or(state.description()).to_owned();
     let evidence = Evidence::new(body);
     let paid = match state.is_paid() {
-        true => Some(proven_payment(&fields, Source::Query, evidence.clone()).map_err(Doubt::Incomplete)?),
+        true => Some(merchant.proven_payment(&fields, Source::Query, evidence.clone()).map_err(Doubt::Incomplete)?),
         false => None,
     };
     Ok(QueryOutcome::Known(Trade { state, description, paid, evidence }))

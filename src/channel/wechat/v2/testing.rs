@@ -4,9 +4,11 @@ use proptest::prelude::*;
 
 use crate::channel::error::SignatureError;
 use crate::channel::notice::{News, NoticeError, Reading};
+use crate::deal::AccountId;
 
 use super::fields::Fields;
 use super::merchant::Merchant;
+use super::notification::UnverifiedNotice;
 use super::sign::{ApiKey, SignType, Signer};
 use super::xml;
 
@@ -20,8 +22,11 @@ pub(super) fn signer(sign_type: SignType) -> Signer {
 
 pub(super) fn merchant(sign_type: SignType) -> Merchant {
     Merchant {
+        account: AccountId::default(),
         appid: "wxd930ea5d5a258f4f".to_owned(),
         mch_id: "10000100".to_owned(),
+        sub_mch_id: None,
+        sub_appid: None,
         signer: signer(sign_type),
         previous_key: None,
         notify_url: "https://example.com/wxPay/callback".to_owned(),
@@ -30,7 +35,7 @@ pub(super) fn merchant(sign_type: SignType) -> Merchant {
 
 /// Reads a notification by the configured algorithm only.
 pub(super) fn read(merchant: &Merchant, body: impl AsRef<[u8]>) -> Result<News, NoticeError> {
-    match merchant.read_notification(body.as_ref())? {
+    match merchant.read_notification(&UnverifiedNotice::parse(body.as_ref())?)? {
         Reading::Verified(news) => Ok(news),
         Reading::OtherAlgorithm(_) => Err(SignatureError::Wrong.into()),
     }

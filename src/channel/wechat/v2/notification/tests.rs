@@ -240,7 +240,7 @@ fn a_payment_to_somebody_else_is_not_ours() {
 fn a_failed_payment_is_taken_note_of_and_proves_nothing() {
     let failed = with(&with(&with(&paid_lines(), "result_code", "FAIL"), "err_code", "NOTENOUGH"), "err_code_des", "余额不足");
     for lines in [&failed, &without(&failed, "transaction_id"), &without(&failed, "total_fee"), &with(&failed, "total_fee", "-1")] {
-        let Ok(News::Failed { order_id }) = posted(lines) else { panic!("{lines}") };
+        let Ok(News::Failed { order_id, .. }) = posted(lines) else { panic!("{lines}") };
         assert_eq!(order_id.as_str(), "20150806125346");
     }
     assert_eq!(refused(&without(&failed, "out_trade_no")), NoticeError::Incomplete("out_trade_no"));

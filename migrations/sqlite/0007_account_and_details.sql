@@ -1,0 +1,7 @@
+-- What this service adds; the comments are in the MySQL file of the same name.
+ALTER TABLE deal ADD COLUMN account TEXT NULL;
+ALTER TABLE deal ADD COLUMN description TEXT NULL;
+ALTER TABLE deal ADD COLUMN reference TEXT NULL;
+CREATE INDEX deal_reference ON deal (reference);
+ALTER TABLE deal ADD COLUMN return_url TEXT NULL;
+ALTER TABLE deal ADD COLUMN cancel_url TEXT NULL;

@@ -1,0 +1,35 @@
+//! Which order a channel is asked about, and through which account.
+
+use super::{AccountId, Deal, OrderId};
+
+/// The way to a deal's order at its channel. It is taken from the deal itself, so no call can go through another account than
+/// the deal's: a call takes a route, and neither an account nor a number. Clones share the texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    order_id: OrderId,
+    account: AccountId,
+}
+
+impl Route {
+    /// Of a deal that is being opened: the account is stored with the number.
+    pub fn of_new_deal(order_id: OrderId, account: AccountId) -> Self {
+        Self { order_id, account }
+    }
+
+    /// Which order.
+    pub fn order_id(&self) -> &OrderId {
+        &self.order_id
+    }
+
+    /// Through which account.
+    pub fn account(&self) -> &AccountId {
+        &self.account
+    }
+}
+
+impl Deal {
+    /// The way to its order.
+    pub fn route(&self) -> Route {
+        Route { order_id: self.order_id.clone(), account: self.account.clone() }
+    }
+}

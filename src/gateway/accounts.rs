@@ -1,0 +1,181 @@
+//! A registry of accounts: which there are, which one a new deal goes through, which one a notification is for, and the calls
+//! about an order through the account of its deal.
+//!
+//! No call takes an account. It takes a [`Route`], which only a deal gives ([`Deal::route`](crate::deal::Deal::route)); and the
+//! channels of the accounts are reached through [`Accounts::at`] and nowhere else. So a call with another account's key cannot
+//! be written down.
+
+use std::collections::{BTreeMap, HashMap};
+
+use tokio::sync::SemaphorePermit;
+
+use crate::chance::Chance;
+use crate::channel::{Addressee, CallError, Channel, CloseOutcome, NoticeError, Order, QueryOutcome, Reading, Ticket, UnverifiedNotice};
+use crate::deal::{AccountId, Route, Sellers};
+use crate::metrics::Registry;
+use crate::store::Origin;
+
+/// A WeChat merchant number of ours, with its appid and keys.
+#[derive(Debug)]
+pub struct Account {
+    id: AccountId,
+    channel: Channel,
+    terms: AccountTerms,
+}
+
+/// What an operator may choose about one account.
+#[derive(Debug, Clone)]
+pub struct AccountTerms {
+    /// Whose deals go through it; those of sellers that no account names go through the account `default`.
+    pub sellers: Sellers,
+    /// The description that the payer reads where the merchant gives none, with `{merchant_id}` and `{product_id}` to be
+    /// filled in.
+    pub body: String,
+    /// `orderquery` calls a second for waiting payers.
+    pub query_budget: u32,
+}
+
+impl Account {
+    /// An account, reached through this channel.
+    pub fn new(id: AccountId, channel: Channel, terms: AccountTerms) -> Self {
+        Self { id, channel, terms }
+    }
+
+    /// Its name.
+    pub fn id(&self) -> &AccountId {
+        &self.id
+    }
+
+    pub(super) fn terms(&self) -> &AccountTerms {
+        &self.terms
+    }
+
+    /// A place among the orders that are being opened through it.
+    pub(super) async fn place_for_order(&self) -> Result<SemaphorePermit<'_>, CallError> {
+        self.channel.place_for_order().await
+    }
+
+    /// The exact bytes of the request that will open an order.
+    pub(super) fn draft(&self, order: &Order<'_>, chance: &Chance) -> String {
+        self.channel.draft(order, chance)
+    }
+}
+
+/// The deals of this account cannot be asked about: the configuration lacks it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the configuration has no account {0}")]
+pub struct NoAccount(pub AccountId);
+
+/// All accounts of this instance.
+#[derive(Debug)]
+pub struct Accounts {
+    known: HashMap<AccountId, Account>,
+    addressees: HashMap<Addressee, AccountId>,
+    /// By the first seller of each range: the last one, and whose they are.
+    sellers: BTreeMap<i64, (i64, AccountId)>,
+}
+
+impl Accounts {
+    /// These accounts, one of which should be `default`. The configuration has seen to it that no two have one name, one
+    /// seller, or one set of numbers.
+    pub fn new(accounts: impl IntoIterator<Item = Account>) -> Self {
+        let (mut known, mut addressees, mut sellers) = (HashMap::new(), HashMap::new(), BTreeMap::new());
+        for account in accounts {
+            addressees.insert(account.channel.addressee(), account.id.clone());
+            for range in account.terms.sellers.ranges() {
+                sellers.insert(*range.start(), (*range.end(), account.id.clone()));
+            }
+            known.insert(account.id.clone(), account);
+        }
+        Self { known, addressees, sellers }
+    }
+
+    /// The account of this name.
+    pub fn get(&self, id: &AccountId) -> Result<&Account, NoAccount> {
+        self.known.get(id).ok_or_else(|| NoAccount(id.clone()))
+    }
+
+    /// The account that a seller's new deals go through.
+    pub fn of_seller(&self, seller: i64) -> AccountId {
+        let before = self.sellers.range(..=seller).next_back();
+        before.filter(|(_, (last, _))| seller <= *last).map(|(_, (_, id))| id.clone()).unwrap_or_default()
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.known.len()).unwrap_or(u32::MAX)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Account> {
+        self.known.values()
+    }
+
+    /// The way to a deal's order, through the deal's own account.
+    pub(super) fn at<'a>(&'a self, route: &'a Route) -> Result<RemoteOrder<'a>, NoAccount> {
+        Ok(RemoteOrder { channel: &self.get(route.account())?.channel, route })
+    }
+
+    /// Verifies and reads a notification that was posted to the address of the account `addressed`, if that names one. The
+    /// numbers in it choose the key and prove nothing.
+    pub(super) fn read_notice(&self, notice: &UnverifiedNotice<'_>, addressed: Option<&AccountId>) -> Result<Reading, NoticeError> {
+        let addressee = self.addressee(&notice.addressee());
+        let Some(account) = addressee.or(addressed).and_then(|id| self.known.get(id)).or_else(|| self.known.get(&AccountId::default()))
+        else {
+            return Err(NoticeError::Foreign("account"));
+        };
+        let reading = account.channel.read_notice(notice)?;
+        match addressed {
+            Some(addressed) if *addressed != account.id => Err(NoticeError::Foreign("account")),
+            _ => Ok(reading),
+        }
+    }
+
+    /// Which account a message names. A sub-merchant that none has is its service provider's to refuse.
+    fn addressee(&self, named: &Addressee) -> Option<&AccountId> {
+        let provider = || self.addressees.get(&Addressee { sub_mch_id: None, ..named.clone() });
+        self.addressees.get(named).or_else(provider)
+    }
+
+    /// Shows what is counted of the calls of each.
+    pub(super) fn register_metrics(&self, registry: &mut Registry) {
+        for account in self.known.values() {
+            account.channel.register_metrics(registry);
+        }
+    }
+}
+
+/// An order at its channel, through the account of its deal.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RemoteOrder<'a> {
+    channel: &'a Channel,
+    route: &'a Route,
+}
+
+impl<'a> RemoteOrder<'a> {
+    /// A place among the orders that are being opened through the account.
+    pub async fn place(self) -> Result<SemaphorePermit<'a>, CallError> {
+        self.channel.place_for_order().await
+    }
+
+    /// Opens it by its stored request.
+    pub async fn open(self, place: SemaphorePermit<'_>, request: String) -> Result<Ticket, CallError> {
+        self.channel.open(place, self.route.order_id(), request).await
+    }
+
+    /// How it stands. The sweeper's budget bounds how many of its calls are under way, so it takes no place from callers.
+    pub async fn query(self, origin: Origin) -> Result<QueryOutcome, CallError> {
+        match origin {
+            Origin::Sweeper => self.channel.query_in_budget(self.route.order_id()).await,
+            _ => self.channel.query(self.route.order_id()).await,
+        }
+    }
+
+    /// Closes it; likewise.
+    pub async fn close(self, origin: Origin) -> Result<CloseOutcome, CallError> {
+        match origin {
+            Origin::Sweeper => self.channel.close_in_budget(self.route.order_id()).await,
+            _ => self.channel.close(self.route.order_id()).await,
+        }
+    }
+}
