@@ -123,7 +123,9 @@ mod tests {
 
     #[test]
     fn a_listed_host_is_a_host_and_nothing_else() {
-        for text in ["", "https://shop.example.com", "shop.example.com/", "u@shop.example.com", "*.example.com", "a b", "shop:x", "店.example"] {
+        for text in
+            ["", "https://shop.example.com", "shop.example.com/", "u@shop.example.com", "*.example.com", "a b", "shop:x", "店.example"]
+        {
             assert_eq!(hosts(text), None, "{text}");
         }
     }
