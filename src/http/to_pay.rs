@@ -71,22 +71,25 @@ impl FromRequest<Arc<App>> for Wish {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Refusal> {
-        check_key(&app.auth, request.headers())?;
+        let caller = check_key(&app.auth, request.headers())?;
         let idempotency_key = idempotency_key(request.headers())?;
         let peer = request.extensions().get::<Peer>().ok_or_else(Refusal::internal)?.0.ip();
         let payer = app.proxies.client(peer, request.headers());
         let params = Params::from_request(request, app).await?;
         let signed_nonce = check_signature(&app.auth, &params, app.gateway.now())?;
-        Ok(Self(ToPay {
+        let wish = ToPay {
             merchant_id: number(&params, "merchant_id")?,
             product_id: number(&params, "product_id")?,
             price: price(&params, app.max_price)?,
             details: Details::default(),
             account: None,
+            reach: caller.map(|caller| caller.reach().clone()).unwrap_or_default(),
             payer,
             idempotency_key,
             signed_nonce,
-        }))
+        };
+        app.check_reach(&wish)?;
+        Ok(Self(wish))
     }
 }
 
