@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::auth::{ApiKeys, Auth, SigningSecrets};
+use crate::auth::{Auth, Key, Keys, Mode, Scope, SigningSecrets};
 
 use crate::language::pair;
 
@@ -37,15 +37,18 @@ impl RawAuth {
         let window =
             duration::seconds("auth.signed_window", &self.signed_window, 1..=3600, pair("1s to 1h, in whole seconds", "1s 到 1h，整秒"));
         let window = mistakes.take(window).map_or(Duration::ZERO, |seconds| Duration::from_secs(seconds.into()));
-        let keys = ApiKeys::parse(&self.api_keys).map_err(|why| ConfigError::List { key: "auth.api_keys", why });
+        let keys = Key::list(&self.api_keys).and_then(Keys::new).map_err(|why| ConfigError::List { key: "auth.api_keys", why });
         let secrets = SigningSecrets::parse(&self.signing_secrets, window);
         let secrets = secrets.map_err(|why| ConfigError::List { key: "auth.signing_secrets", why });
         let both = mistakes.take(keys).zip(mistakes.take(secrets));
-        let auth = both.and_then(|(keys, secrets)| mistakes.take(self.mode(keys, secrets, has_credentials)));
+        let auth = both.and_then(|(keys, secrets)| {
+            let mode = mistakes.take(self.mode(&keys, secrets, has_credentials))?;
+            Some(Auth { mode, keys })
+        });
         mistakes.or_else(auth)
     }
 
-    fn mode(&self, keys: ApiKeys, secrets: SigningSecrets, has_credentials: bool) -> Result<Auth, ConfigError> {
+    fn mode(&self, keys: &Keys, secrets: SigningSecrets, has_credentials: bool) -> Result<Mode, ConfigError> {
         // Keys that no mode looks at would let every caller in while the operator believes that they do not.
         let unused = |key| Err(value(key, pair("is given, and auth.mode is another one", "写了，但 auth.mode 不是用它的那种")));
         match self.mode.as_str() {
@@ -57,7 +60,7 @@ impl RawAuth {
                 );
                 Err(value("auth.mode", why))
             }
-            "api_key" if keys.is_empty() => Err(value(
+            "api_key" if !keys.callers().any(|caller| caller.may(Scope::Pay)) => Err(value(
                 "auth.api_keys",
                 pair(
                     "at least one is wanted by auth.mode api_key: `wechat-pay new-key` draws one",
@@ -71,11 +74,11 @@ impl RawAuth {
                     "auth.mode 为 signed 时至少要有一个：用 `openssl rand -hex 32` 生成",
                 ),
             )),
-            "" | "open" | "signed" if !keys.is_empty() => unused("auth.api_keys"),
+            "" | "open" | "signed" if !self.api_keys.is_empty() => unused("auth.api_keys"),
             "" | "open" | "api_key" if !secrets.is_empty() => unused("auth.signing_secrets"),
-            "" | "open" => Ok(Auth::Open),
-            "api_key" => Ok(Auth::ApiKey(keys)),
-            "signed" => Ok(Auth::Signed(secrets)),
+            "" | "open" => Ok(Mode::Open),
+            "api_key" => Ok(Mode::ApiKey),
+            "signed" => Ok(Mode::Signed(secrets)),
             _ => Err(value("auth.mode", pair("open, api_key or signed", "应为 open、api_key 或 signed"))),
         }
     }

@@ -60,7 +60,7 @@ pub struct App {
     pub gateway: Arc<Gateway>,
     /// Which proxies are believed about a client's address.
     pub proxies: Proxies,
-    /// Which callers may open a deal.
+    /// Which callers may do what.
     pub auth: Auth,
     /// From where notifications are taken; empty: from everywhere.
     pub notify_sources: Vec<IpNet>,
@@ -89,6 +89,11 @@ pub struct App {
 }
 
 impl App {
+    /// Whether no money moves and every caller may do everything.
+    fn is_demonstration(&self) -> bool {
+        self.phone.is_some()
+    }
+
     /// Has a front end's work done within its time, if there is room for one more in hand.
     async fn serve<T: Send + 'static>(&self, begun: Begun, work: impl Future<Output = T> + Send + 'static) -> Result<T, NoOutcome> {
         let _place = self.shares.call().ok_or(NoOutcome::NoRoom)?;

@@ -98,6 +98,11 @@ impl Refusal {
         Self::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "调用方未获授权").detail(detail)
     }
 
+    /// The key is one of ours, and not for this.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", "没有权限").detail(detail)
+    }
+
     pub fn path_not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", "路径不存在")
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderName};
 
-use crate::auth::Auth;
+use crate::auth::Mode;
 use crate::deal::{Details, Fen};
 use crate::gateway::ToPay;
 use crate::http::App;
@@ -34,7 +34,7 @@ impl FromRequest<Arc<App>> for Wish {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Refusal> {
-        check_key(&app.auth, request.headers())?;
+        let caller = check_key(&app.auth, request.headers())?;
         let idempotency_key = idempotency_key(request.headers())?;
         let peer = request.extensions().get::<Peer>().ok_or_else(Refusal::internal)?.0.ip();
         let payer = app.proxies.client(peer, request.headers());
@@ -45,14 +45,19 @@ impl FromRequest<Arc<App>> for Wish {
             product_id: number(&params, "product_id")?,
             price: price(&params, app.max_price)?,
             details: details(&params, app)?,
-            account: None,
+            account: parsed(&params, "account")?,
+            reach: caller.map(|caller| caller.reach().clone()).unwrap_or_default(),
             payer,
             idempotency_key,
             signed_nonce,
         };
         check_openid(&params)?;
-        check_trade_type(&params)?;
-        Ok(Self { wish, ignored: ignored(&params, &app.auth) })
+        let is_native = is_native(&params)?;
+        app.check_reach(&wish)?;
+        if !is_native {
+            return Err(Refusal::not_configured("wechat.trade_types"));
+        }
+        Ok(Self { wish, ignored: ignored(&params, &app.auth.mode) })
     }
 }
 
@@ -109,16 +114,17 @@ fn check_openid(params: &Params) -> Result<(), Refusal> {
     }
 }
 
-fn check_trade_type(params: &Params) -> Result<(), Refusal> {
+/// The other types are known, and not set up.
+fn is_native(params: &Params) -> Result<bool, Refusal> {
     match params.text_if_sent("trade_type")? {
-        None | Some("NATIVE") => Ok(()),
-        Some("JSAPI" | "MWEB" | "APP") => Err(Refusal::not_configured("wechat.trade_types")),
+        None | Some("NATIVE") => Ok(true),
+        Some("JSAPI" | "MWEB" | "APP") => Ok(false),
         Some(_) => Err(Refusal::invalid_field("trade_type", "NATIVE, JSAPI, MWEB or APP is expected")),
     }
 }
 
-fn ignored(params: &Params, auth: &Auth) -> Vec<String> {
-    let is_signed = matches!(auth, Auth::Signed(_));
+fn ignored(params: &Params, mode: &Mode) -> Vec<String> {
+    let is_signed = matches!(mode, Mode::Signed(_));
     let means_something = |name: &&str| PARAMETERS.contains(name) || (is_signed && OF_AN_OFFER.contains(name));
     params.names().filter(|name| !means_something(name)).map(str::to_owned).collect()
 }
