@@ -1,5 +1,6 @@
 //! The section `auth`: which callers may open a deal.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -8,6 +9,7 @@ use crate::auth::{ApiKeys, Auth, SigningSecrets};
 
 use crate::language::pair;
 
+use super::auth_keys::RawKey;
 use super::checks::value;
 use super::duration;
 use super::error::ConfigError;
@@ -23,6 +25,7 @@ pub struct RawAuth {
     pub signing_secrets: String,
     pub signing_secrets_file: String,
     signed_window: String,
+    keys: BTreeMap<String, RawKey>,
 }
 
 impl RawAuth {
@@ -37,9 +40,9 @@ impl RawAuth {
         let window =
             duration::seconds("auth.signed_window", &self.signed_window, 1..=3600, pair("1s to 1h, in whole seconds", "1s 到 1h，整秒"));
         let window = mistakes.take(window).map_or(Duration::ZERO, |seconds| Duration::from_secs(seconds.into()));
-        let keys = ApiKeys::parse(&self.api_keys).map_err(|why| ConfigError::List { key: "auth.api_keys", why });
+        let keys = ApiKeys::parse(&self.api_keys).map_err(|why| ConfigError::List { key: "auth.api_keys".to_owned(), why });
         let secrets = SigningSecrets::parse(&self.signing_secrets, window);
-        let secrets = secrets.map_err(|why| ConfigError::List { key: "auth.signing_secrets", why });
+        let secrets = secrets.map_err(|why| ConfigError::List { key: "auth.signing_secrets".to_owned(), why });
         let both = mistakes.take(keys).zip(mistakes.take(secrets));
         let auth = both.and_then(|(keys, secrets)| mistakes.take(self.mode(keys, secrets, has_credentials)));
         mistakes.or_else(auth)
@@ -89,5 +92,9 @@ impl RawAuth {
             ("auth.signing_secrets_file", plain(&self.signing_secrets_file)),
             ("auth.signed_window", time(&self.signed_window)),
         ]
+    }
+
+    pub fn shown_keys(&self) -> impl Iterator<Item = (String, Shown)> {
+        self.keys.iter().flat_map(|(name, key)| key.shown(name))
     }
 }

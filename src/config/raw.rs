@@ -22,7 +22,7 @@ use super::server::{RawServer, ServerSettings};
 use super::settings::Settings;
 use super::simulator::{RawSimulator, SimulatorSettings};
 use super::sweep::RawSweep;
-use super::table::Row;
+use super::table::{Row, Shown};
 use super::wechat::RawWechat;
 
 #[derive(Deserialize)]
@@ -104,19 +104,21 @@ impl Raw {
 
     /// Every key, in the order of `config/default.toml`. Of values that are right: wrong ones may be secrets in the wrong place.
     pub fn rows(&self, origins: &Origins) -> Vec<Row> {
-        let keys = [
-            self.server.shown(),
-            self.database.shown(),
-            self.metrics.shown(),
-            self.wechat.shown(),
-            self.deal.shown(),
-            self.auth.shown(),
-            self.sweep.shown(),
-            self.page.shown(),
-            self.limits.shown(),
-            self.simulator.shown(),
+        let named = |keys: Vec<(&str, Shown)>| keys.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        let keys: [Vec<_>; _] = [
+            named(self.server.shown()),
+            named(self.database.shown()),
+            named(self.metrics.shown()),
+            named(self.wechat.shown()),
+            named(self.deal.shown()),
+            named(self.auth.shown()),
+            self.auth.shown_keys().collect(),
+            named(self.sweep.shown()),
+            named(self.page.shown()),
+            named(self.limits.shown()),
+            named(self.simulator.shown()),
         ];
-        keys.into_iter().flatten().map(|(key, value)| Row { key, value, origin: origins.get(key) }).collect()
+        keys.into_iter().flatten().map(|(key, value)| Row { origin: origins.get(&key), key, value }).collect()
     }
 
     /// What tells that this is meant to be a real service, so that without credentials it is none that may simulate.
