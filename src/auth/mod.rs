@@ -10,7 +10,7 @@ mod signed;
 
 pub use keys::{Caller, Key, Keys};
 pub use scope::{InvalidScopes, Scope, Scopes};
-pub use signed::{SignedOffer, SigningSecrets, Unbelieved};
+pub use signed::{FURTHER, FurtherValues, SignedOffer, SigningSecrets, Unbelieved};
 
 /// Which callers may do what.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, header};
 use tracing::Span;
 
-use crate::auth::{Auth, Caller, Mode, Scope, SignedOffer, Unbelieved};
+use crate::auth::{Auth, Caller, FURTHER, FurtherValues, Mode, Scope, SignedOffer, Unbelieved};
 use crate::deal::{Reach, Timestamp};
 use crate::gateway::ToPay;
 
@@ -29,10 +29,12 @@ pub fn check_signature(auth: &Auth, params: &Params, now: Timestamp) -> Result<O
     else {
         return Err(Refusal::no_signature());
     };
+    let further = further_values(params)?;
     let offer = SignedOffer {
         merchant_id: params.number_or_text("merchant_id")?,
         product_id: params.number_or_text("product_id")?,
         price: params.number_or_text("price")?,
+        further,
         timestamp,
         nonce,
         signature,
@@ -43,7 +45,25 @@ pub fn check_signature(auth: &Auth, params: &Params, now: Timestamp) -> Result<O
         Unbelieved::Stale => Refusal::stale_signature(),
     })?;
     Span::current().record("caller", signatory);
-    Ok(Some(nonce.to_owned()))
+    match FURTHER.into_iter().find(|field| further.is_none() && params.names().any(|name| name == *field)) {
+        Some(unsigned) => Err(Refusal::invalid_field(unsigned, "it is taken from an offer of version v2 only, which signs it")),
+        None => Ok(Some(nonce.to_owned())),
+    }
+}
+
+/// What an offer of version `v2` signs beside what one of `v1` does.
+fn further_values(params: &Params) -> Result<Option<FurtherValues<'_>>, Refusal> {
+    match params.text_if_sent("version")? {
+        None | Some("v1") => Ok(None),
+        Some("v2") => {
+            let mut values = FurtherValues::default();
+            for (value, field) in values.iter_mut().zip(FURTHER) {
+                *value = params.text_if_sent(field)?.unwrap_or_default();
+            }
+            Ok(Some(values))
+        }
+        Some(_) => Err(Refusal::invalid_field("version", "v1 or v2 is expected")),
+    }
 }
 
 impl App {
