@@ -53,7 +53,7 @@ pub fn settings(database: &str, expire_after: i64, longest_pause: i64) -> Settin
 }
 
 pub fn merchant(settings: &Settings) -> &Merchant {
-    &settings.wechat.as_ref().unwrap().merchant
+    &settings.wechat.merchant
 }
 
 impl Instance {
@@ -65,7 +65,7 @@ impl Instance {
         let store = Store::open_with(&settings.database, &format!("i{number}"), LARGEST_BATCH, clock.now(), Some(&hook)).await.unwrap();
         let chance = Chance::seeded(seed);
         let channel = Channel::WeChatV2(Client::wired(merchant(settings).clone(), wire, chance.clone()));
-        let accounts = Accounts::new([Account::new(AccountId::default(), channel, settings.account_terms.clone())]);
+        let accounts = Accounts::new([Account::new(AccountId::default(), channel, settings.wechat.terms.clone())]);
         let gateway = Arc::new(Gateway::new(store, accounts, clock.clone(), chance, settings.terms.clone()));
         let app = Arc::new(App {
             gateway: Arc::clone(&gateway),
