@@ -45,6 +45,11 @@ impl RawAccounts<'_> {
         mistakes.or_else(wechat.map(|wechat| (wechat, accounts)))
     }
 
+    /// What they are called.
+    pub fn names(&self) -> Vec<AccountId> {
+        [AccountId::default()].into_iter().chain(self.others.keys().filter_map(|name| named(name).ok())).collect()
+    }
+
     /// The sections that have credentials while `[wechat]` has none.
     pub fn simulated_with_credentials(&self) -> Vec<String> {
         let is_simulated = !self.wechat.missing_credentials().is_empty();

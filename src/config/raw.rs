@@ -82,7 +82,7 @@ impl Raw {
         let has_credentials = self.wechat.missing_credentials().is_empty();
         let notify_sources = mistakes.take(networks("wechat.notify_sources", &self.wechat.notify_sources));
         let deal = mistakes.take(self.deal.validate());
-        let auth = mistakes.take(self.auth.validate(has_credentials));
+        let auth = mistakes.take(self.auth.validate(has_credentials, &self.accounts().names()));
         let page = mistakes.take(self.page.validate());
         let schedule = mistakes.take(self.sweep.validate());
         let simulator_listen = mistakes.take(self.simulator.validate());

@@ -7,7 +7,6 @@ use chrono::TimeDelta;
 
 use crate::chance::Chance;
 use crate::channel::TradeState;
-use crate::channel::wechat::v2::Merchant;
 use crate::deal::{BeijingTime, Fen, Timestamp};
 
 use super::merchants::{SimMerchant, directory};
@@ -48,11 +47,6 @@ pub(super) struct Stats {
 }
 
 impl World {
-    /// A WeChat that has one merchant, and no orders yet.
-    pub fn new(merchant: &Merchant, chance: Chance, time_scale: u32) -> Self {
-        Self::with_merchants(vec![merchant.into()], chance, time_scale)
-    }
-
     /// A WeChat that has these merchants, and no orders yet. Several entries of one appid and mch_id are one merchant.
     pub fn with_merchants(merchants: Vec<SimMerchant>, chance: Chance, time_scale: u32) -> Self {
         Self {

@@ -98,7 +98,9 @@ impl RawAccount {
 
     /// The keys that are set in this section and that only a merchant with credentials needs.
     pub fn set_without_credentials(&self, section: &str) -> Vec<String> {
-        let is_elsewhere = |url: &str, official| !url.is_empty() && url.trim_end_matches('/') != official;
+        // Elsewhere than in `[wechat]` an empty URL is none that was set.
+        let is_given = |url: &str| section == WECHAT || !url.is_empty();
+        let is_elsewhere = |url: &str, official| is_given(url) && url.trim_end_matches('/') != official;
         let is_here = |url: &str| Url::parse(url).is_ok_and(|url| is_loopback(&url));
         let set = [
             ("previous_api_key", !self.previous_api_key.is_empty()),

@@ -10,7 +10,7 @@ use wechat_pay::language::Language::{Chinese, English};
 use crate::support::configured::{KEY, merchant, output_of, run, settings, variables};
 use crate::support::database::{Database, Engine};
 use crate::support::program::{Program, environment};
-use crate::support::test_app::TestAppBuilder;
+use crate::support::test_app::{Order, TestAppBuilder};
 
 const OTHER_KEY: &str = "8934e7d15453e97507ef794cf7b0519d";
 const SHOP2: [(&str, &str); 3] =
@@ -231,11 +231,14 @@ async fn each_seller_s_deals_go_through_its_account() {
     for (seller, mch_id, path) in [(12, "1900000001", "/wxPay/notify"), (150, "1900000002", "/wxPay/notify/shop2")] {
         let answer = app.till.post_json("/wxPay/toPay", &json!({"merchant_id": seller, "product_id": 34, "price": "19.90"})).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
-        let order_id = answer.json()["order_id"].as_str().unwrap().to_owned();
-        let order = app.wechat().order(&order_id).unwrap().clone();
-        assert_eq!(order.mch_id, mch_id);
-        assert!(order.notify_url.ends_with(path), "{}", order.notify_url);
-        assert_eq!(app.trade_state(&order_id).await, "NOTPAY");
+        let order = Order { id: answer.json()["order_id"].as_str().unwrap().to_owned(), code_url: String::new() };
+        let at_wechat = app.wechat().order(&order.id).unwrap().clone();
+        assert_eq!(at_wechat.mch_id, mch_id);
+        assert!(at_wechat.notify_url.ends_with(path), "{}", at_wechat.notify_url);
+        assert_eq!(app.trade_state(&order.id).await, "NOTPAY");
+        app.payer_pays(&order).await;
+        assert!(app.wechat().order(&order.id).unwrap().attempts[0].acknowledged, "{mch_id}");
+        assert_eq!(app.trade_state(&order.id).await, "SUCCESS");
     }
     let orders = app.phone().get("/_sim/orders").await.json();
     assert_eq!((&orders[0]["payee"], &orders[1]["payee"]), (&json!("shop2"), &json!(null)), "what the phone calls them");
