@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use crate::auth::Auth;
+use crate::auth::Mode;
 use crate::chance::Chance;
 use crate::channel::Channel;
 use crate::channel::wechat::v2::{Client, Endpoints};
@@ -149,7 +149,7 @@ impl Service {
         let accounts = Accounts::new([Account::new(AccountId::default(), channel, settings.account_terms.clone())]);
         let gateway = Arc::new(Gateway::new(Store::closed(), accounts, clock, chance, settings.terms.clone()));
         // The shop names prices and lists orders to every visitor, which is what the mode `open` is for.
-        let has_shop = simulator.is_some() && matches!(settings.auth, Auth::Open);
+        let has_shop = simulator.is_some() && matches!(settings.auth.mode, Mode::Open);
         let app = Arc::new(App {
             gateway: Arc::clone(&gateway),
             proxies: Proxies { trusted: settings.server.trusted_proxies.clone(), header: settings.server.client_ip_header.clone() },

@@ -3,14 +3,12 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 
-use config::{Config, File, FileFormat, Map, Value};
-
 use crate::language::Text;
 
 use super::error::ConfigError;
 use super::mistakes::Mistakes;
 use super::secrets::CREDENTIALS;
-use super::{DEFAULTS, PREFIX, keys, words};
+use super::{PREFIX, PROFILE, defaults, keys, words};
 
 /// What variables of this service's begin with, when they are mistyped.
 const STEM: &str = "WECHAT_PAY";
@@ -51,12 +49,9 @@ fn meant(name: &str) -> Option<String> {
 
 /// All variables that there are.
 fn variables() -> Vec<String> {
-    let defaults = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml)).build();
-    let sections = defaults.and_then(Config::try_deserialize::<Map<String, Map<String, Value>>>).unwrap_or_default();
-    let of_section = |(section, keys): (String, Map<String, Value>)| {
-        keys.into_keys().map(move |key| format!("{PREFIX}{section}__{key}").to_uppercase()).collect::<Vec<_>>()
-    };
-    sections.into_iter().flat_map(of_section).chain([super::PROFILE.to_owned()]).collect()
+    let schema = defaults().and_then(|defaults| defaults.cache.into_table()).unwrap_or_default();
+    let variable = |(key, _): (String, _)| format!("{PREFIX}{}", key.replace('.', "__")).to_uppercase();
+    keys::flattened(schema).into_iter().map(variable).chain([PROFILE.to_owned()]).collect()
 }
 
 /// The proxies that the environment offers to programs, which this service does not take.

@@ -49,14 +49,14 @@ pub enum ConfigError {
     /// A key's value is not allowed.
     Value {
         /// `section.key`.
-        key: &'static str,
+        key: String,
         /// What is expected.
         why: Text,
     },
     /// A key's value is no duration.
     Duration {
         /// `section.key`.
-        key: &'static str,
+        key: String,
         /// What was written, if it is no secret in the wrong place.
         shown: Option<String>,
         /// Which durations are allowed.
@@ -69,21 +69,21 @@ pub enum ConfigError {
     /// A secret's file cannot be taken.
     SecretFile {
         /// Which secret's file.
-        key: &'static str,
+        key: String,
         /// What is wrong with it.
         why: Text,
     },
     /// A secret stands in more than one place.
     SecretPlaces {
         /// Which secret.
-        key: &'static str,
+        key: String,
         /// Where it stands.
         places: Vec<Text>,
     },
     /// A list of keys or secrets is none.
     List {
         /// `section.key`.
-        key: &'static str,
+        key: String,
         /// What is wrong with it.
         why: InvalidList,
     },

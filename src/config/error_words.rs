@@ -119,6 +119,7 @@ fn list(why: InvalidList) -> Text {
     let chinese = match why {
         InvalidList::Entry => "应为 名称:值，逗号分隔，名称最多 32 个字母、数字、-、_ 和 .",
         InvalidList::Repeated => "有重复的名称",
+        InvalidList::SameKey => "两个条目是同一个密钥：每个名称要有自己的密钥",
         InvalidList::Hash => "值应为密钥的 SHA-256（64 位十六进制）：`wechat-pay new-key` 会生成密钥并打印它的条目",
         InvalidList::Secret => "密钥至少 32 个可见 ASCII 字符，不能全都相同：用 `openssl rand -hex 32` 生成",
     };

@@ -2,6 +2,7 @@
 //! (`WECHAT_PAY__<SECTION>__<KEY>`). Read once, at start, into types that cannot be wrong.
 
 mod auth;
+mod auth_keys;
 mod checks;
 mod database;
 mod deal;
@@ -17,6 +18,7 @@ mod origin;
 mod overview;
 mod page;
 mod raw;
+mod return_url;
 mod secret_files;
 mod secrets;
 mod server;
@@ -31,7 +33,8 @@ pub use error::ConfigError;
 pub use limits::LimitSettings;
 pub use mistakes::ConfigErrors;
 pub use overview::Overview;
-pub use page::{PageSettings, ReturnUrl};
+pub use page::PageSettings;
+pub use return_url::{ReturnHosts, ReturnUrl};
 pub use secret_files::secret_files;
 pub use server::ServerSettings;
 pub use settings::Settings;
@@ -100,17 +103,20 @@ impl Overview {
 
 /// What is written in the profile and the environment, over the defaults.
 fn read(variables: &HashMap<String, String>, profile: Option<&str>, mistakes: &mut Mistakes) -> Result<(Raw, Origins), ConfigError> {
-    let defaults = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
     let given = match profile {
-        Some(file) => defaults.clone().add_source(File::new(file, FileFormat::Toml)),
-        None => defaults.clone(),
+        Some(file) => Config::builder().add_source(File::new(file, FileFormat::Toml)),
+        None => Config::builder(),
     };
     let ours = variables.iter().filter(|(name, _)| name.starts_with(PREFIX) && *name != PROFILE);
     let ours = ours.map(|(name, value)| (name.clone(), value.clone())).collect();
     let environment = Environment::with_prefix("WECHAT_PAY").prefix_separator("__").separator("__").source(Some(ours));
-    let known = keys::known(given.add_source(environment).build()?, defaults.build()?, mistakes)?;
+    let known = keys::known(given.add_source(environment).build()?, defaults()?, mistakes)?;
     let origins = Origins::of(&known, variables);
     Ok((Raw::deserialize(known)?, origins))
+}
+
+fn defaults() -> Result<Config, config::ConfigError> {
+    Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml)).build()
 }
 
 /// The file of a profile, if it is one that can be read.

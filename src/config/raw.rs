@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde::Deserialize;
 
-use crate::deal::Sellers;
+use crate::deal::{AccountId, Sellers};
 use crate::gateway::{AccountTerms, Terms};
 use crate::language::{Text, pair, text};
 use crate::store::DatabaseUrl;
@@ -22,7 +22,7 @@ use super::server::{RawServer, ServerSettings};
 use super::settings::Settings;
 use super::simulator::{RawSimulator, SimulatorSettings};
 use super::sweep::RawSweep;
-use super::table::Row;
+use super::table::{Row, Shown};
 use super::wechat::RawWechat;
 
 #[derive(Deserialize)]
@@ -66,7 +66,7 @@ impl Raw {
         let has_credentials = mistakes.take(self.wechat.has_credentials()).unwrap_or(false);
         let wechat = mistakes.take(self.wechat.validate(has_credentials));
         let deal = mistakes.take(self.deal.validate());
-        let auth = mistakes.take(self.auth.validate(has_credentials));
+        let auth = mistakes.take(self.auth.validate(has_credentials, &[AccountId::default()]));
         let page = mistakes.take(self.page.validate());
         let schedule = mistakes.take(self.sweep.validate());
         let simulator_listen = mistakes.take(self.simulator.validate());
@@ -104,19 +104,21 @@ impl Raw {
 
     /// Every key, in the order of `config/default.toml`. Of values that are right: wrong ones may be secrets in the wrong place.
     pub fn rows(&self, origins: &Origins) -> Vec<Row> {
-        let keys = [
-            self.server.shown(),
-            self.database.shown(),
-            self.metrics.shown(),
-            self.wechat.shown(),
-            self.deal.shown(),
-            self.auth.shown(),
-            self.sweep.shown(),
-            self.page.shown(),
-            self.limits.shown(),
-            self.simulator.shown(),
+        let named = |keys: Vec<(&str, Shown)>| keys.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        let keys: [Vec<_>; _] = [
+            named(self.server.shown()),
+            named(self.database.shown()),
+            named(self.metrics.shown()),
+            named(self.wechat.shown()),
+            named(self.deal.shown()),
+            named(self.auth.shown()),
+            self.auth.shown_keys().collect(),
+            named(self.sweep.shown()),
+            named(self.page.shown()),
+            named(self.limits.shown()),
+            named(self.simulator.shown()),
         ];
-        keys.into_iter().flatten().map(|(key, value)| Row { key, value, origin: origins.get(key) }).collect()
+        keys.into_iter().flatten().map(|(key, value)| Row { origin: origins.get(&key), key, value }).collect()
     }
 
     /// What tells that this is meant to be a real service, so that without credentials it is none that may simulate.

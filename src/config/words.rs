@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::auth::Auth;
+use crate::auth::{Auth, Caller, Mode, Scope};
 use crate::language::{Text, pair, text};
 
 use super::PREFIX;
@@ -70,19 +70,19 @@ pub fn proxies(set: &[&str]) -> Text {
 
 /// Which callers may open deals.
 pub fn auth(auth: &Auth) -> Text {
-    match auth {
-        Auth::Open => pair(
+    match &auth.mode {
+        Mode::Open => pair(
             "Deals are opened by everybody who reaches the port (auth.mode open).",
             "能访问端口的任何人都可以下单（auth.mode 为 open）。",
         ),
-        Auth::ApiKey(keys) => {
-            let names = keys.names().collect::<Vec<_>>().join(", ");
+        Mode::ApiKey => {
+            let names = auth.keys.callers().filter(|caller| caller.may(Scope::Pay)).map(Caller::name).collect::<Vec<_>>().join(", ");
             text(
                 format!("Deals are opened by callers with one of these keys (auth.mode api_key): {names}."),
                 format!("持有以下密钥之一的调用方可以下单（auth.mode 为 api_key）：{names}。"),
             )
         }
-        Auth::Signed(secrets) => {
+        Mode::Signed(secrets) => {
             let (names, window) = (secrets.names().collect::<Vec<_>>().join(", "), secrets.window().as_secs());
             text(
                 format!(
