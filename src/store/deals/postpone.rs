@@ -67,7 +67,7 @@ struct FollowedAccounts;
 fn count(table: &str) -> String {
     format!(
         "SELECT account, COUNT(*) FROM {table} \
-         WHERE due_at IS NOT NULL AND COALESCE(status, 0) = 0 AND {ACCOUNT} <> 'default' GROUP BY account"
+         WHERE due_at > '1970-01-01 00:00:00' AND COALESCE(status, 0) = 0 AND {ACCOUNT} <> 'default' GROUP BY account"
     )
 }
 

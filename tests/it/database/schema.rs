@@ -26,8 +26,12 @@ macro_rules! steps {
 /// What a migration that is stopped leaves behind: the first so many of these.
 fn statements(engine: Engine) -> Vec<String> {
     let files = match engine {
-        Engine::MySql => steps!("mysql": "0001_deal" "0002_gateway_columns" "0004_transaction_key" "0005_signed_nonce" "0006_refunded_at" "0007_account_and_details"),
-        Engine::Sqlite => steps!("sqlite": "0001_deal" "0002_gateway_columns" "0004_transaction_key" "0005_signed_nonce" "0006_refunded_at" "0007_account_and_details"),
+        Engine::MySql => {
+            steps!("mysql": "0001_deal" "0002_gateway_columns" "0004_transaction_key" "0005_signed_nonce" "0006_refunded_at" "0007_account_and_details")
+        }
+        Engine::Sqlite => {
+            steps!("sqlite": "0001_deal" "0002_gateway_columns" "0004_transaction_key" "0005_signed_nonce" "0006_refunded_at" "0007_account_and_details")
+        }
     };
     files.concat().split_inclusive(";\n").map(str::to_owned).filter(|statement| statement.contains("deal")).collect()
 }
