@@ -55,7 +55,7 @@ on_both_engines! {
         );
         let before = app.numbers().await;
         assert_eq!(before.get("deals_total{outcome=\"opened\"}"), 5.0);
-        assert_eq!(before.get("upstream_calls_total{api=\"unifiedorder\",err_code=\"SUCCESS\"}"), 5.0);
+        assert_eq!(before.get("upstream_calls_total{account=\"default\",api=\"unifiedorder\",err_code=\"SUCCESS\"}"), 5.0);
         assert_eq!((before.get("undecided_deals"), before.get("ready")), (5.0, 1.0));
 
         app.payer_pays(&notified).await;
@@ -175,7 +175,7 @@ async fn messages_of_the_previous_key_are_counted_while_there_is_one() {
     app.notify(WeChatMessage::notification("nobody-knows-it", 500).signed_by(&old)).await.not_believed(409, "an unknown order");
     app.notify(WeChatMessage::notification("nobody-knows-it", 500).signed()).await.not_believed(409, "an unknown order");
     let numbers = app.numbers().await;
-    assert_eq!(numbers.since(&before, "previous_key_matches_total"), 1.0);
+    assert_eq!(numbers.since(&before, "previous_key_matches_total{account=\"default\"}"), 1.0);
     assert_eq!(numbers.since(&before, "mismatched_fen_total{reason=\"unknown_order\"}"), 1000.0);
 }
 
