@@ -99,6 +99,7 @@ async fn paths_may_be_spelt_as_the_original_let_them_be() {
         ("//wxPay/toPay", "/wxPay//callback"),
         ("//wxPay//toPay", "//wxPay/callback.html"),
         ("/wxPay/toPay.html", "/wxPay/notify.html"),
+        ("/wxPay/toPay", "//wxPay/notify//default.html"),
     ] {
         let opened = app.till.post(path, "application/json", DOCUMENT).await.json();
         let order_id = opened["order_id"].as_str().unwrap_or_else(|| panic!("{path}: {opened}")).to_owned();
