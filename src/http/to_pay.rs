@@ -14,7 +14,7 @@ use crate::listener::Peer;
 
 use super::App;
 use super::body::Params;
-use super::caller::{check_key, check_signature};
+use super::caller::{check_key, check_signature, reach_of};
 use super::edge::Begun;
 use super::refusal::Refusal;
 
@@ -83,7 +83,7 @@ impl FromRequest<Arc<App>> for Wish {
             price: price(&params, app.max_price)?,
             details: Details::default(),
             account: None,
-            reach: caller.map(|caller| caller.reach().clone()).unwrap_or_default(),
+            reach: reach_of(caller),
             payer,
             idempotency_key,
             signed_nonce,
