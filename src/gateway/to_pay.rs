@@ -77,7 +77,7 @@ impl Gateway {
                 Err(error) => return Err(error.into()),
             }
             let route = Route::of_new_deal(deal.order_id.clone(), deal.account.clone());
-            let asking = Asking { route: &route, until: deal.asking_until, expires_at: Some(deal.expires_at) };
+            let asking = Asking { route: &route, until: deal.asking_until, expires_at: Some(deal.expires_at), details: &deal.details };
             match self.ask_for_link(place, asking, deal.prepay_request).await {
                 // WeChat knows our brand-new number: another program uses this merchant number. Once may be chance.
                 Err(GatewayError::Refused(order_id, refusal)) if refusal.ground == Ground::NumberTaken && !number_was_taken => {

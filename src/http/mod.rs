@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use ipnet::IpNet;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -138,10 +138,11 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
     if app.phone.is_some() {
         api = api.merge(shop::routes());
     }
-    let notify = || post(notify::notify).route_layer(from_fn_with_state(Arc::clone(&app), doctor::answer));
+    let with_doctor = |notify: MethodRouter<Arc<App>>| notify.route_layer(from_fn_with_state(Arc::clone(&app), doctor::answer));
     let routes = api
-        .route("/wxPay/notify", notify())
-        .route("/wxPay/callback", notify())
+        .route("/wxPay/notify", with_doctor(post(notify::notify)))
+        .route("/wxPay/notify/{account}", with_doctor(post(notify::notify_account)))
+        .route("/wxPay/callback", with_doctor(post(notify::notify)))
         .route("/pay/{order_id}", get(pay_page::pay_page))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

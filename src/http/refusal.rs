@@ -125,6 +125,11 @@ impl Refusal {
         }
     }
 
+    /// What is asked for wants these keys of the configuration.
+    pub fn not_configured(keys: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_IMPLEMENTED, "NOT_CONFIGURED", "该功能尚未配置").detail(keys)
+    }
+
     /// A fault of ours; it has been logged where it was met.
     pub fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "服务内部错误")
@@ -192,10 +197,7 @@ impl From<&GatewayError> for Refusal {
             GatewayError::Upstream(order_id, _) | GatewayError::LeftOpen(order_id) | GatewayError::Mismatch(order_id) => {
                 Self::upstream(StatusCode::BAD_GATEWAY).order(order_id)
             }
-            GatewayError::NoAccount(NoAccount(account)) => Self {
-                detail: Some(format!("accounts.{account}")),
-                ..Self::new(StatusCode::NOT_IMPLEMENTED, "NOT_CONFIGURED", "该功能尚未配置")
-            },
+            GatewayError::NoAccount(NoAccount(account)) => Self::not_configured(format!("accounts.{account}")),
             GatewayError::Busy => Self::unavailable(),
             GatewayError::Store(error) if error.is_unavailability() => Self::unavailable(),
             GatewayError::Store(error) => {
