@@ -78,6 +78,7 @@ fn schemas() -> Value {
         "CloseOrderAnswer": schema::<close_order::CloseOrderAnswer>(),
         "Refusal": schema::<Refusal>(),
         "Healthy": schema::<health::Healthy>(),
+        "Ready": schema::<health::Ready>(),
         "Acknowledgement": answers::acknowledgement(),
         "OrderId": {
             "type": "string",
