@@ -4,16 +4,18 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::TimeDelta;
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
 use crate::channel::ProvenPayment;
-use crate::deal::Timestamp;
+use crate::deal::{AccountId, Timestamp};
 use crate::metrics::{Labelled, Registry, lag};
 use crate::store::{Origin, StoreError, Undecided};
 
 use super::labels::{Alarm, Answered, Disbelief, Healer, Outcome, Pass, Wrong};
-use super::{Gateway, SettleError, Settled, Swept};
+use super::throttle::Throttle;
+use super::{Gateway, MissingAccount, SettleError, Settled, Swept};
 
 /// The undecided deals are counted at most so often, however many ask.
 const COUNTED_EVERY: TimeDelta = TimeDelta::seconds(15);
@@ -36,16 +38,15 @@ pub struct GatewayMetrics {
     budget_spent: Counter,
     undecided: Gauge,
     oldest_age: Gauge,
+    without_account: Family<OfAccount, Gauge>,
     skew: Gauge,
-    counted: Mutex<Counted>,
+    count: Throttle,
+    /// When the oldest undecided deal was opened, as of the last count.
+    oldest: Mutex<Option<Timestamp>>,
 }
 
-/// When the undecided deals were last counted, and when the oldest of them was opened.
-#[derive(Debug, Default)]
-struct Counted {
-    at: Option<Timestamp>,
-    oldest: Option<Timestamp>,
-}
+/// The label that names an account.
+type OfAccount = [(&'static str, String); 1];
 
 impl Default for GatewayMetrics {
     fn default() -> Self {
@@ -65,8 +66,10 @@ impl Default for GatewayMetrics {
             budget_spent: Counter::default(),
             undecided: Gauge::default(),
             oldest_age: Gauge::default(),
+            without_account: Family::default(),
             skew: Gauge::default(),
-            counted: Mutex::default(),
+            count: Throttle::once_in(COUNTED_EVERY),
+            oldest: Mutex::default(),
         }
     }
 }
@@ -107,6 +110,21 @@ impl GatewayMetrics {
 
     pub(super) fn left_open(&self) {
         self.alarms.inc(Alarm::LeftOpen);
+    }
+
+    /// Deals were found whose account the configuration lacks.
+    pub(super) fn no_account(&self) {
+        self.alarms.inc(Alarm::NoAccount);
+    }
+
+    /// So many deals go through an account that is missing.
+    pub(super) fn without_account(&self, MissingAccount { account, deals }: &MissingAccount) {
+        self.without_account.get_or_create(&[("account", account.to_string())]).set(*deals);
+    }
+
+    /// No deal goes through it any more, so it is shown no more.
+    pub(super) fn none_without_account(&self, account: &AccountId) {
+        self.without_account.remove(&[("account", account.to_string())]);
     }
 
     pub(super) fn expired(&self) {
@@ -160,19 +178,9 @@ impl GatewayMetrics {
         self.skew.set(skew.num_seconds());
     }
 
-    /// Whether it is time to count again; then no other scrape is told so for a while.
-    fn take_count(&self, now: Timestamp) -> bool {
-        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_time = counted.at.is_none_or(|at| (now - at).abs() >= COUNTED_EVERY);
-        if is_time {
-            counted.at = Some(now);
-        }
-        is_time
-    }
-
     fn note_count(&self, undecided: Undecided) {
         self.undecided.set(undecided.count);
-        self.counted.lock().unwrap_or_else(PoisonError::into_inner).oldest = undecided.oldest;
+        *self.oldest.lock().unwrap_or_else(PoisonError::into_inner) = undecided.oldest;
     }
 
     fn register(&self, registry: &mut Registry) {
@@ -200,6 +208,11 @@ impl GatewayMetrics {
         registry.register("undecided_deals", "Deals that are neither paid nor expired, counted up to 100000", self.undecided.clone());
         registry.register("oldest_undecided_deal_age_seconds", "Since the oldest of them was opened", self.oldest_age.clone());
         registry.register(
+            "deals_without_account",
+            "Undecided deals whose account the configuration lacks, by its name",
+            self.without_account.clone(),
+        );
+        registry.register(
             "database_clock_ahead_seconds",
             "How far the database's clock is ahead of this instance's (behind, if negative)",
             self.skew.clone(),
@@ -219,12 +232,12 @@ impl Gateway {
     /// undecided deal goes on growing.
     pub async fn refresh_metrics(&self) {
         let now = self.clock.now();
-        if self.metrics.take_count(now)
+        if self.metrics.count.admits(now)
             && let Ok(undecided) = self.store.undecided().await
         {
             self.metrics.note_count(undecided);
         }
-        let oldest = self.metrics.counted.lock().unwrap_or_else(PoisonError::into_inner).oldest;
+        let oldest = *self.metrics.oldest.lock().unwrap_or_else(PoisonError::into_inner);
         self.metrics.oldest_age.set(oldest.map_or(0, |opened| (now - opened).num_seconds().max(0)));
     }
 }

@@ -281,7 +281,7 @@ fn readyz() -> Value {
         "operationId": "readyz",
         "tags": ["Run the service"],
         "summary": "Whether it may be sent callers",
-        "responses": answers(answer("It may.", JSON, reference("schemas", "Healthy")), &["500", "503"]),
+        "responses": answers(answer("It may.", JSON, reference("schemas", "Ready")), &["500", "503"]),
     })
 }
 

@@ -1,5 +1,6 @@
 //! The API client: places for calls, repeats after an unknown outcome, and what is counted of them.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::metrics::Registry;
 
 use super::calls::{CLOSE_ORDER, Call, ORDER_QUERY, Places, UNIFIED_ORDER};
 use super::merchant::Merchant;
-use super::metrics::{CallMetrics, Outcome};
+use super::metrics::{self, CallMetrics, Outcome};
 use super::reply;
 use super::transport::{Endpoints, Http, TOTAL, Transport, Wire};
 
@@ -34,7 +35,7 @@ pub struct Client {
     orders: Semaphore,
     queries: Semaphore,
     chance: Chance,
-    metrics: CallMetrics,
+    metrics: Arc<CallMetrics>,
     /// Whether links of another form than ever have been told of.
     new_links: AtomicBool,
 }
@@ -56,12 +57,12 @@ impl Client {
 
     fn over(transport: Transport, merchant: Merchant, chance: Chance) -> Self {
         Self {
+            metrics: Arc::new(CallMetrics::of(&merchant)),
             merchant,
             transport,
             orders: Semaphore::new(UNDER_WAY),
             queries: Semaphore::new(UNDER_WAY),
             chance,
-            metrics: CallMetrics::default(),
             new_links: AtomicBool::default(),
         }
     }
@@ -71,12 +72,9 @@ impl Client {
         &self.merchant
     }
 
-    /// Shows what is counted of its calls.
-    pub(in crate::channel) fn register_metrics(&self, registry: &mut Registry) {
-        self.metrics.register(registry);
-        if let Some(previous_key) = &self.merchant.previous_key {
-            previous_key.register(registry);
-        }
+    /// Shows what is counted of the calls of these.
+    pub(in crate::channel) fn register_metrics<'a>(clients: impl IntoIterator<Item = &'a Self>, registry: &mut Registry) {
+        metrics::register(clients.into_iter().map(|client| Arc::clone(&client.metrics)).collect(), registry);
     }
 
     /// A place among the calls that make and close orders.
@@ -181,7 +179,7 @@ impl Client {
             }
             outcome
         }
-        .instrument(info_span!("wechat", api = call.name, %order_id))
+        .instrument(info_span!("wechat", api = call.name, %order_id, account = merchant.account.column()))
         .await
     }
 }
