@@ -28,6 +28,8 @@ mod front_end {
     pub mod auth;
     mod events;
     mod http;
+    mod keys;
+    mod offers;
     mod page;
     mod requests;
 }
