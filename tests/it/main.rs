@@ -29,6 +29,8 @@ mod front_end {
     mod details;
     mod events;
     mod http;
+    mod keys;
+    mod offers;
     mod page;
     mod requests;
 }

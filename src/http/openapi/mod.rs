@@ -65,7 +65,7 @@ fn document() -> Value {
             "securitySchemes": {"key": {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "Where auth.mode is api_key: a key that wechat-pay new-key has drawn.",
+                "description": "A key that wechat-pay new-key has drawn: of scope pay for toPay where auth.mode is api_key, of scope read for queryOrder.",
             }},
         },
     })

@@ -171,11 +171,14 @@ fn query_order(id: &str) -> Value {
         "operationId": id,
         "tags": ["See how it stands"],
         "summary": "How does an order stand",
-        "description": "A paid deal is answered from here; about an undecided one WeChat is asked.",
-        "requestBody": body(&order()),
+        "description": "A paid deal is answered from here; about an undecided one WeChat is asked. A key (Authorization: Bearer) of \
+            scope read shows the deal too: order_id to refunded; and it may ask by the merchant's own number, for the newest deal that \
+            has it. Deals that are not of the key's sellers and accounts are unknown to it.",
+        "security": [{}, {"key": []}],
+        "requestBody": body(&order_or_reference()),
         "responses": answers(
             answer("How it stands; or, with code 1, why WeChat would not say.", JSON, happy),
-            &["400", "404", "408", "413", "415", "500", "502", "503", "504"],
+            &["400", "401", "403", "404", "408", "413", "415", "500", "502", "503", "504"],
         ),
     })
 }
@@ -310,6 +313,16 @@ fn body(schema: &Value) -> Value {
 
 fn order() -> Value {
     json!({"type": "object", "required": ["order_id"], "properties": {"order_id": reference("schemas", "OrderId")}})
+}
+
+/// One of the two.
+fn order_or_reference() -> Value {
+    let reference_number = json!({
+        "description": "Instead of order_id, for a key of scope read: the merchant's own number.",
+        "type": "string",
+        "pattern": "^[ -~]{1,64}$",
+    });
+    json!({"type": "object", "properties": {"order_id": reference("schemas", "OrderId"), "reference": reference_number}})
 }
 
 fn order_id(place: &str) -> Value {
