@@ -43,6 +43,7 @@ mod limits {
     mod smuggling;
 }
 mod notifications {
+    mod accounts;
     mod form;
     mod meaning;
 }
