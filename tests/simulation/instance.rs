@@ -76,7 +76,7 @@ impl Instance {
         let accounts = Accounts::new(configured.map(|merchant| {
             let channel = Channel::WeChatV2(Client::wired(merchant.clone(), wire.clone(), chance.clone()));
             let sellers = Merchants::sellers(&merchant.account).parse().unwrap();
-            Account::new(merchant.account.clone(), channel, AccountTerms { sellers, ..settings.account_terms.clone() })
+            Account::new(merchant.account.clone(), channel, AccountTerms { sellers, ..settings.wechat.terms.clone() })
         }));
         let gateway = Arc::new(Gateway::new(store, accounts, clock.clone(), chance, settings.terms.clone()));
         let app = Arc::new(App {

@@ -16,7 +16,7 @@ pub struct Merchants(Vec<Merchant>);
 
 impl Merchants {
     pub fn of(settings: &Settings) -> Self {
-        let default = settings.wechat.as_ref().unwrap().merchant.clone();
+        let default = settings.wechat.merchant.clone();
         let numbered = |account: &str, mch_id: &str, key: &str| Merchant {
             account: account.parse().unwrap(),
             appid: format!("wx00000000{mch_id}")[..18].to_owned(),
