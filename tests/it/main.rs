@@ -28,8 +28,11 @@ mod database {
 }
 mod front_end {
     pub mod auth;
+    mod details;
     mod events;
     mod http;
+    mod keys;
+    mod offers;
     mod page;
     mod requests;
 }
@@ -42,6 +45,7 @@ mod limits {
     mod smuggling;
 }
 mod notifications {
+    mod accounts;
     mod form;
     mod meaning;
 }

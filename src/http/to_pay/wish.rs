@@ -11,7 +11,7 @@ use crate::deal::{Details, Fen};
 use crate::gateway::ToPay;
 use crate::http::App;
 use crate::http::body::Params;
-use crate::http::caller::{check_key, check_signature};
+use crate::http::caller::{check_key, check_signature, reach_of};
 use crate::http::refusal::Refusal;
 use crate::listener::Peer;
 
@@ -46,7 +46,7 @@ impl FromRequest<Arc<App>> for Wish {
             price: price(&params, app.max_price)?,
             details: details(&params, app)?,
             account: parsed(&params, "account")?,
-            reach: caller.map(|caller| caller.reach().clone()).unwrap_or_default(),
+            reach: reach_of(caller),
             payer,
             idempotency_key,
             signed_nonce,
