@@ -26,6 +26,7 @@ mod database {
 }
 mod front_end {
     pub mod auth;
+    mod details;
     mod events;
     mod http;
     mod keys;

@@ -9,6 +9,9 @@ const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data";
 
+/// An account's name.
+const ACCOUNT: &str = "^[a-z][a-z0-9_-]{0,31}$";
+
 pub fn paths() -> Value {
     json!({
         "/wxPay/toPay": {"post": to_pay()},
@@ -67,7 +70,7 @@ fn to_pay() -> Value {
             "schema": {"type": "string", "pattern": "^[ -~]{1,64}$"},
         }],
         "requestBody": body,
-        "responses": answers(happy, &["400", "401", "408", "409", "413", "415", "429", "500", "501", "502", "503", "504"]),
+        "responses": answers(happy, &["400", "401", "403", "408", "409", "413", "415", "429", "500", "501", "502", "503", "504"]),
     })
 }
 
@@ -127,9 +130,24 @@ fn deal() -> Value {
                 "type": "string",
                 "enum": ["NATIVE", "JSAPI", "MWEB", "APP"],
             },
+            "account": {
+                "description": "Through which account, instead of the seller's: for a caller whose key may use it, or by a signed offer.",
+                "type": "string",
+                "pattern": ACCOUNT,
+            },
+            "openid": {
+                "description": "The payer, as JSAPI will want it. It means nothing for NATIVE.",
+                "type": "string",
+                "pattern": "^[0-9A-Za-z_-]{1,128}$",
+            },
             "timestamp": {
                 "description": "Where auth.mode is signed: seconds since 1970, near the present time.",
                 "anyOf": [{"type": "integer"}, {"type": "string", "pattern": "^[0-9]{1,19}$"}],
+            },
+            "version": {
+                "description": "Where auth.mode is signed: what the offer signs, v1 if it is left out.",
+                "type": "string",
+                "enum": ["v1", "v2"],
             },
             "nonce": {
                 "description": "Where auth.mode is signed: a new one for each offer.",
@@ -137,8 +155,9 @@ fn deal() -> Value {
                 "pattern": "^[0-9A-Za-z_-]{8,64}$",
             },
             "signature": {
-                "description": "Where auth.mode is signed: HMAC-SHA256 over v1, merchant_id, product_id, price, timestamp and nonce, \
-                                joined by line feeds, as they are sent.",
+                "description": "Where auth.mode is signed: HMAC-SHA256 over these, as they are sent and joined by line feeds: v1, \
+                                merchant_id, product_id, price, timestamp and nonce; or v2, the same, description, reference, return_url, \
+                                cancel_url, trade_type, openid and account, with an empty line for each that is left out.",
                 "type": "string",
                 "pattern": "^[0-9a-f]{64}$",
             },
@@ -246,7 +265,7 @@ fn notify_account() -> Value {
         "in": "path",
         "required": true,
         "description": "A section [accounts.<name>] of the configuration, or default.",
-        "schema": {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,31}$"},
+        "schema": {"type": "string", "pattern": ACCOUNT},
     }]);
     call
 }
