@@ -24,7 +24,7 @@ impl Gateway {
     /// [`GatewayError::NotFound`], and why WeChat could not be asked, shared by all callers that waited for the same call.
     pub async fn query_order(self: &Arc<Self>, order_id: OrderId) -> Result<OrderView, Arc<GatewayError>> {
         let deal = self.load(&order_id).await?;
-        Self::is_about(&order_id);
+        Self::is_about(&order_id, &deal.account);
         if let Some(view) = self.decided(&deal) {
             return Ok(view);
         }
