@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use tracing::{error, warn};
 
 use crate::channel::{Ground, Order};
-use crate::deal::{AccountId, Deal, Details, Fen, OrderId, Route};
+use crate::deal::{AccountId, Deal, Details, Fen, OrderId, Reach, Route};
 use crate::store::{EventKind, NewDeal, Origin, StoreError};
 
 use super::link::{ASKING, Asking, Link};
@@ -31,6 +31,8 @@ pub struct ToPay {
     pub details: Details,
     /// Through which account, where the caller names one: one that there is, and that the caller may use.
     pub account: Option<AccountId>,
+    /// Which deals the caller may open, and find again.
+    pub reach: Reach,
     /// The payer's address.
     pub payer: IpAddr,
     /// The caller's name for this attempt, so that a repeat is not a second deal.
@@ -74,7 +76,7 @@ impl Gateway {
                 Err(error) => return Err(error.into()),
             }
             let route = Route::of_new_deal(deal.order_id.clone(), deal.account.clone());
-            let asking = Asking { route: &route, until: deal.asking_until, expires_at: Some(deal.expires_at) };
+            let asking = Asking { route: &route, until: deal.asking_until, expires_at: Some(deal.expires_at), details: &deal.details };
             match self.ask_for_link(place, asking, deal.prepay_request).await {
                 // WeChat knows our brand-new number: another program uses this merchant number. Once may be chance.
                 Err(GatewayError::Refused(order_id, refusal)) if refusal.ground == Ground::NumberTaken && !number_was_taken => {
@@ -148,6 +150,11 @@ impl Gateway {
         wish.account.clone().unwrap_or_else(|| self.accounts.of_seller(wish.merchant_id))
     }
 
+    /// Whether there is such an account.
+    pub fn has_account(&self, account: &AccountId) -> bool {
+        self.accounts.get(account).is_ok()
+    }
+
     /// The same wish again: the same deal, with its stored link if there is one.
     async fn resume(&self, deal: Deal, wish: &ToPay) -> Result<Link, GatewayError> {
         Self::is_about(&deal.order_id, &deal.account);
@@ -158,7 +165,7 @@ impl Gateway {
             return Err(GatewayError::IdempotencyConflict("price"));
         }
         // Where the caller names none, the deal's may be one that was the seller's then.
-        if wish.account.as_ref().is_some_and(|account| *account != deal.account) {
+        if wish.account.as_ref().is_some_and(|account| *account != deal.account) || !wish.reach.has(&deal) {
             return Err(GatewayError::IdempotencyConflict("account"));
         }
         if let Some(field) = deal.details.differs_in(&wish.details) {

@@ -44,6 +44,7 @@ mod notifications {
     mod meaning;
 }
 mod operations {
+    mod accounts;
     mod commands;
     mod configuration;
     mod credentials;

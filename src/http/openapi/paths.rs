@@ -18,6 +18,7 @@ pub fn paths() -> Value {
         "/wxPay/events": {"get": events()},
         "/pay/{order_id}": {"get": pay_page()},
         "/wxPay/notify": {"post": notify("notify")},
+        "/wxPay/notify/{account}": {"post": notify_account()},
         "/wxPay/callback": {"post": notify("notifyAlias")},
         "/healthz": {"get": healthz()},
         "/readyz": {"get": readyz()},
@@ -30,6 +31,25 @@ fn to_pay() -> Value {
     let happy = json!({"anyOf": [reference("schemas", "ToPayAnswer"), refusal(&["ORDER_PAID", "ORDER_CLOSED", "WECHAT_REFUSED"])]});
     let mut happy = answer("The deal is open; or, with code 1, why it is not.", JSON, happy);
     happy["links"] = what_follows();
+    happy["content"][JSON]["example"] = json!({
+        "code_url": ["weixin://wxpay/bizpayurl?pr=jqBH5Yx3H"],
+        "order_id": "20261124062345522402465816291019",
+        "code": 0,
+        "msg": "",
+        "expires_at": "2026-11-24T08:23:45+08:00",
+        "server_time": "2026-11-24T06:23:45+08:00",
+        "pay_page": "/pay/20261124062345522402465816291019",
+        "description": "线装笔记本",
+        "reference": "A-2026-1001",
+    });
+    let mut body = body(&deal());
+    body["content"][JSON]["example"] = json!({
+        "merchant_id": 1,
+        "product_id": 2,
+        "price": "19.90",
+        "description": "线装笔记本",
+        "reference": "A-2026-1001",
+    });
     json!({
         "operationId": "toPay",
         "tags": ["Open a deal"],
@@ -46,8 +66,8 @@ fn to_pay() -> Value {
             "description": "The same key with the same parameters gives the same order and link. 1 to 64 printable ASCII characters, per merchant_id.",
             "schema": {"type": "string", "pattern": "^[ -~]{1,64}$"},
         }],
-        "requestBody": body(&deal()),
-        "responses": answers(happy, &["400", "401", "408", "409", "413", "415", "429", "500", "502", "503", "504"]),
+        "requestBody": body,
+        "responses": answers(happy, &["400", "401", "408", "409", "413", "415", "429", "500", "501", "502", "503", "504"]),
     })
 }
 
@@ -81,6 +101,31 @@ fn deal() -> Value {
             "price": {
                 "description": "In yuan and exact, with two decimal places at most, and zeros behind them; 0.01 to deal.max_price. 1e3, .5 and 007 are none.",
                 "anyOf": [{"type": "number", "minimum": 0.01}, {"type": "string", "pattern": "^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,2}0*)?$"}],
+            },
+            "description": {
+                "description": "What the payer reads, in WeChat and on the page: 1 to 127 bytes of UTF-8 without control characters.",
+                "type": "string",
+            },
+            "reference": {
+                "description": "The merchant's own order number. It need not be unique.",
+                "type": "string",
+                "pattern": "^[ -~]{1,64}$",
+            },
+            "return_url": {
+                "description": "Where the payer's page leads once the order is paid: https, on a host that page.return_hosts lists, at \
+                                most 1024 characters. {order_id} in its path or query is filled in.",
+                "type": "string",
+                "format": "uri-template",
+            },
+            "cancel_url": {
+                "description": "Likewise, where it leads a payer who gives up.",
+                "type": "string",
+                "format": "uri-template",
+            },
+            "trade_type": {
+                "description": "How it will be paid. All but NATIVE are answered with NOT_CONFIGURED.",
+                "type": "string",
+                "enum": ["NATIVE", "JSAPI", "MWEB", "APP"],
             },
             "timestamp": {
                 "description": "Where auth.mode is signed: seconds since 1970, near the present time.",
@@ -126,7 +171,7 @@ fn close_order() -> Value {
         "requestBody": body(&order()),
         "responses": answers(
             answer("It is closed; or, with code 1, why it is not.", JSON, json!({"anyOf": [reference("schemas", "CloseOrderAnswer"), refused]})),
-            &["400", "404", "408", "413", "415", "500", "502", "503", "504"],
+            &["400", "404", "408", "413", "415", "500", "501", "502", "503", "504"],
         ),
     })
 }
@@ -188,6 +233,19 @@ fn notify(id: &str) -> Value {
         "requestBody": {"required": true, "content": {"text/xml": {"schema": notification}}},
         "responses": acknowledgements(),
     })
+}
+
+fn notify_account() -> Value {
+    let mut call = notify("notifyAccount");
+    call["description"] = json!("The same, for one account: a notification that names another one's numbers is refused.");
+    call["parameters"] = json!([{
+        "name": "account",
+        "in": "path",
+        "required": true,
+        "description": "A section [accounts.<name>] of the configuration, or default.",
+        "schema": {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,31}$"},
+    }]);
+    call
 }
 
 fn healthz() -> Value {
