@@ -42,9 +42,33 @@ pub fn mistyped(variables: &HashMap<String, String>) -> Vec<Text> {
 
 /// The variable that was meant: underscores are what is mistyped.
 fn meant(name: &str) -> Option<String> {
-    let plain = |name: &str| name.replace('_', "");
-    let known = variables().into_iter().find(|known| plain(known) == plain(name));
-    known.or_else(|| keys::similar(name, variables().into_iter()))
+    let variables = variables();
+    let known = variables.iter().find(|known| plain(known) == plain(name)).cloned();
+    // Of two keys that end alike, the longer one is meant: previous_api_key and api_key.
+    let named = || variables.iter().filter_map(|known| named_like(known, name)).min_by_key(|(own_name, _)| own_name.len());
+    known.or_else(|| named().map(|(_, meant)| meant)).or_else(|| keys::similar(name, variables.iter()))
+}
+
+fn plain(name: &str) -> String {
+    name.replace('_', "")
+}
+
+/// For a variable of a section that an operator names: the name that stands in `name`, and how the variable is written with it.
+fn named_like(known: &str, name: &str) -> Option<(String, String)> {
+    let (before, after) = known.split_once(&keys::ANY_NAME.to_uppercase())?;
+    let own_name = rest_after(name, before)?;
+    let reversed = |text: &str| text.chars().rev().collect::<String>();
+    let own_name = reversed(rest_after(&reversed(own_name), &reversed(after))?);
+    (!own_name.is_empty()).then(|| (own_name.clone(), format!("{before}{own_name}{after}")))
+}
+
+/// What follows in `name` after `beginning`, which is compared without its underscores.
+fn rest_after<'a>(name: &'a str, beginning: &str) -> Option<&'a str> {
+    let mut rest = name;
+    for expected in plain(beginning).chars() {
+        rest = rest.trim_start_matches('_').strip_prefix(expected)?;
+    }
+    Some(rest.trim_start_matches('_'))
 }
 
 /// All variables that there are.

@@ -42,8 +42,13 @@ pub enum ConfigError {
         /// What the system or the parser says, without the file's text.
         why: String,
     },
-    /// Some of the credentials, but not all.
-    Credentials(Vec<&'static str>),
+    /// Some of an account's credentials, but not all.
+    Credentials {
+        /// The account's section.
+        section: String,
+        /// Which are missing.
+        missing: Vec<&'static str>,
+    },
     /// Without credentials the simulator would be WeChat, and this looks like a service that is meant to have them.
     Simulator(Vec<Text>),
     /// A key's value is not allowed.
@@ -63,9 +68,19 @@ pub enum ConfigError {
         range: Text,
     },
     /// The API key cannot be one.
-    ApiKey(InvalidApiKey),
+    ApiKey {
+        /// `section.key`.
+        key: String,
+        /// What is wrong with it.
+        why: InvalidApiKey,
+    },
     /// The proxy's URL cannot be one.
-    Proxy(InvalidProxy),
+    Proxy {
+        /// `section.key`.
+        key: String,
+        /// What is wrong with it.
+        why: InvalidProxy,
+    },
     /// A secret's file cannot be taken.
     SecretFile {
         /// Which secret's file.
@@ -99,18 +114,6 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
-
-impl From<InvalidApiKey> for ConfigError {
-    fn from(error: InvalidApiKey) -> Self {
-        Self::ApiKey(error)
-    }
-}
-
-impl From<InvalidProxy> for ConfigError {
-    fn from(error: InvalidProxy) -> Self {
-        Self::Proxy(error)
-    }
-}
 
 impl From<InvalidDatabaseUrl> for ConfigError {
     fn from(error: InvalidDatabaseUrl) -> Self {

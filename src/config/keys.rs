@@ -93,3 +93,48 @@ pub fn similar(name: &str, known: impl Iterator<Item = impl AsRef<str>>) -> Opti
     let distances = known.map(|known| (strsim::damerau_levenshtein(name, known.as_ref()), known.as_ref().to_owned()));
     distances.filter(|(distance, _)| *distance <= 1 + name.len() / 5).min().map(|(_, known)| known)
 }
+
+#[cfg(test)]
+mod tests {
+    use config::{File, FileFormat};
+
+    use super::*;
+
+    fn read(toml: &str) -> Config {
+        Config::builder().add_source(File::from_str(toml, FileFormat::Toml)).build().unwrap()
+    }
+
+    /// The keys that come of it with their values, and the mistakes.
+    fn known_of(given: &str) -> (Vec<(String, String)>, Vec<String>) {
+        let schema = "[wechat]\nbody = \"b\"\n[accounts.\"<name>\"]\nbody = \"\"\nbudget = 100\n";
+        let mut mistakes = Mistakes::default();
+        let known = known(read(given), read(schema), &mut mistakes).unwrap();
+        let mut keys: Vec<_> = flattened(known.into_table().unwrap()).into_iter().map(|(key, value)| (key, value.to_string())).collect();
+        keys.sort();
+        let mistakes = mistakes.or_else(Some(())).err();
+        (keys, mistakes.iter().flat_map(|mistakes| mistakes.iter()).map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn a_section_with_a_name_of_its_own_has_the_keys_of_its_template() {
+        let key = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        assert_eq!(known_of(""), (vec![key("wechat.body", "b")], vec![]), "the template is no section itself");
+        let (keys, mistakes) = known_of("[accounts.a]\nbody = \"x\"\n[accounts.b]\n");
+        let of_both = [("accounts.a.body", "x"), ("accounts.a.budget", "100"), ("accounts.b.body", ""), ("accounts.b.budget", "100")];
+        assert_eq!(keys[..4], of_both.map(|(name, value)| key(name, value)));
+        assert!(mistakes.is_empty(), "{mistakes:?}");
+    }
+
+    #[test]
+    fn mistakes_in_such_sections_are_told_like_others() {
+        for (given, told) in [
+            ("[accounts.a]\nbodi = 1\n", "accounts.a.bodi: there is no such key; did you mean accounts.a.body?"),
+            ("[accounts.a]\nbudget = \"x\"\n", "accounts.a.budget must be a whole number, not negative"),
+            ("[accounts]\na = 5\n", "accounts.a must be a section"),
+            ("accounts = 5\n", "accounts must be a section"),
+            ("[acounts.a]\n", "acounts: there is no such key; did you mean accounts?"),
+        ] {
+            assert_eq!(known_of(given).1, [told], "{given}");
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! Configuration: `config/default.toml`, compiled in ← `config/<profile>.toml` ← the environment
 //! (`WECHAT_PAY__<SECTION>__<KEY>`). Read once, at start, into types that cannot be wrong.
 
+mod account;
+mod accounts;
 mod auth;
 mod auth_keys;
 mod checks;
@@ -24,11 +26,12 @@ mod secrets;
 mod server;
 mod settings;
 mod simulator;
+mod simulator_merchants;
 mod sweep;
 mod table;
-mod wechat;
 mod words;
 
+pub use account::{AccountSettings, addressed, section};
 pub use error::ConfigError;
 pub use limits::LimitSettings;
 pub use mistakes::ConfigErrors;
@@ -39,7 +42,6 @@ pub use secret_files::secret_files;
 pub use server::ServerSettings;
 pub use settings::Settings;
 pub use simulator::SimulatorSettings;
-pub use wechat::Wechat;
 
 use std::collections::HashMap;
 
@@ -94,7 +96,7 @@ impl Overview {
         let raw = mistakes.take(raw.with_secrets(&Secrets::beside(variables), &mut origins));
         let settings = raw.as_ref().and_then(|raw| mistakes.take(raw.validate()));
         let made = raw.zip(settings).map(|(raw, settings)| {
-            let settings = Settings { warnings: warnings(variables, &settings), ..settings };
+            let settings = Settings { warnings: warnings(variables, &raw, &settings), ..settings };
             Self { profile, rows: raw.rows(&origins), settings }
         });
         mistakes.or_else(made)
@@ -137,10 +139,14 @@ fn profile_file(profile: &str) -> Result<String, ConfigError> {
 }
 
 /// What is no mistake, and most likely not meant.
-fn warnings(variables: &HashMap<String, String>, settings: &Settings) -> Vec<Text> {
+fn warnings(variables: &HashMap<String, String>, raw: &Raw, settings: &Settings) -> Vec<Text> {
     let mut warnings = environment::mistyped(variables);
-    if settings.wechat.as_ref().is_some_and(|wechat| wechat.endpoints.proxy.is_none()) {
+    if settings.all_accounts().filter_map(|account| account.endpoints.as_ref()).any(|endpoints| endpoints.proxy.is_none()) {
         warnings.extend(environment::proxies(variables));
+    }
+    let simulated = raw.accounts().simulated_with_credentials();
+    if !simulated.is_empty() {
+        warnings.push(words::simulated_with_credentials(&simulated));
     }
     warnings
 }

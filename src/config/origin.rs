@@ -18,6 +18,8 @@ pub enum Origin {
     Environment(String),
     /// A file that the key `…_file` names.
     File(PathBuf),
+    /// The key of `[wechat]` that an account takes over.
+    Inherited(String),
     /// One of the credentials that systemd hands to the service.
     Credential(PathBuf),
 }

@@ -1,14 +1,17 @@
 //! The section `simulator`: the built-in WeChat.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use serde::Deserialize;
 
-use crate::channel::wechat::v2::Merchant;
 use crate::language::{Text, pair};
+use crate::simulator::SimMerchant;
 
+use super::account::AccountSettings;
 use super::checks::address;
 use super::mistakes::{ConfigErrors, Mistakes};
+use super::simulator_merchants::{RawMerchant, simulated};
 use super::table::{Shown, plain};
 
 /// The built-in WeChat.
@@ -18,8 +21,8 @@ pub struct SimulatorSettings {
     pub listen: SocketAddr,
     /// How many times faster than WeChat it repeats notifications.
     pub time_scale: u32,
-    /// The merchant it knows: the configured one, or its own.
-    pub merchant: Merchant,
+    /// The merchants it knows: one an account, and those that are configured for it alone.
+    pub merchants: Vec<SimMerchant>,
     /// Whether it may decide about a database that a real service could have.
     pub accept_database: bool,
     /// What tells that this is meant to be a real service, and that its credentials are missing.
@@ -32,6 +35,7 @@ pub struct RawSimulator {
     listen: String,
     pub time_scale: u32,
     pub accept_database: bool,
+    merchants: BTreeMap<String, RawMerchant>,
 }
 
 impl RawSimulator {
@@ -41,6 +45,15 @@ impl RawSimulator {
         mistakes.check(self.time_scale > 0, "simulator.time_scale", pair("at least 1", "至少为 1"));
         let listen = mistakes.take(address("simulator.listen", &self.listen));
         mistakes.or_else(listen)
+    }
+
+    /// The merchants it knows beside these accounts.
+    pub fn merchants<'a>(&self, accounts: impl Iterator<Item = &'a AccountSettings>) -> Result<Vec<SimMerchant>, ConfigErrors> {
+        simulated(accounts, &self.merchants)
+    }
+
+    pub fn shown_merchants(&self) -> impl Iterator<Item = (String, Shown)> {
+        self.merchants.iter().flat_map(|(name, merchant)| merchant.shown(name))
     }
 
     pub fn shown(&self) -> Vec<(&'static str, Shown)> {

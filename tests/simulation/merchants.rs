@@ -16,7 +16,7 @@ pub struct Merchants(Vec<Merchant>);
 
 impl Merchants {
     pub fn of(settings: &Settings) -> Self {
-        let default = settings.wechat.as_ref().unwrap().merchant.clone();
+        let default = settings.wechat.merchant.clone();
         let numbered = |account: &str, mch_id: &str, key: &str| Merchant {
             account: account.parse().unwrap(),
             appid: format!("wx00000000{mch_id}")[..18].to_owned(),
@@ -50,8 +50,8 @@ impl Merchants {
 
     /// The order of a deal at the merchant of its account.
     pub fn order(&self, account: &AccountId, order_id: &str) -> OrderKey {
-        let Merchant { mch_id, sub_mch_id, .. } = self.of_account(account).clone();
-        OrderKey { mch_id, sub_mch_id, out_trade_no: order_id.to_owned() }
+        let Merchant { mch_id, sub_mch_id, .. } = self.of_account(account);
+        OrderKey { mch_id: mch_id.clone(), sub_mch_id: sub_mch_id.clone(), out_trade_no: order_id.to_owned() }
     }
 
     /// The account that an order at WeChat is of.

@@ -145,7 +145,7 @@ fn secrets_may_stand_in_files_or_among_systemd_s_credentials() {
             ("WECHAT_PAY__AUTH__API_KEYS_FILE", &keys),
         ];
         let settings = with(&[&identity[..], &files].concat()).unwrap();
-        assert!(settings.wechat.unwrap().merchant.signer.uses_key(KEY) && !settings.database.is_sqlite());
+        assert!(settings.wechat.merchant.signer.uses_key(KEY) && !settings.database.is_sqlite());
         assert_eq!(settings.auth.keys.callers().map(Holder::name).collect::<Vec<_>>(), ["shop", "next"]);
     }
 
@@ -155,7 +155,7 @@ fn secrets_may_stand_in_files_or_among_systemd_s_credentials() {
     let credentials = [("CREDENTIALS_DIRECTORY", directory.path().to_str().unwrap())];
     let settings = with(&[&identity[..], &credentials].concat()).unwrap();
     assert!(settings.database.is_sqlite(), "what is not there is not given");
-    let merchant = settings.wechat.unwrap().merchant;
+    let merchant = settings.wechat.merchant;
     assert!(merchant.signer.uses_key(KEY) && merchant.previous_key.is_some());
 
     let key = key("");

@@ -19,7 +19,7 @@ use super::calls::{CLOSE_ORDER, Call, ORDER_QUERY, Places, UNIFIED_ORDER};
 use super::merchant::Merchant;
 use super::metrics::{self, CallMetrics, Outcome};
 use super::reply;
-use super::transport::{Endpoints, Http, TOTAL, Transport, Wire};
+use super::transport::{Http, TOTAL, Transport, Wire};
 
 /// Calls under way at once in each group of places. When WeChat is slow, more would only wait longer, and take the memory and
 /// the time of callers that could be told so at once.
@@ -42,12 +42,8 @@ pub struct Client {
 
 impl Client {
     /// A client for one merchant.
-    ///
-    /// # Errors
-    /// When the system has no CA certificates, or the proxy cannot be used.
-    pub fn new(merchant: Merchant, endpoints: Endpoints, chance: Chance) -> Result<Self, reqwest::Error> {
-        let http = Http::new(endpoints, chance.clone())?;
-        Ok(Self::over(Transport::Http(Box::new(http)), merchant, chance))
+    pub fn new(merchant: Merchant, http: Arc<Http>, chance: Chance) -> Self {
+        Self::over(Transport::Http(http), merchant, chance)
     }
 
     /// A client whose WeChat is within this process.

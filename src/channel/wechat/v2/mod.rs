@@ -35,4 +35,4 @@ pub(in crate::channel) use notification::acknowledgement;
 pub use proxy::{InvalidProxy, Proxy};
 pub use rotation::PreviousKey;
 pub use sign::{ApiKey, InvalidApiKey, SignType, Signer};
-pub use transport::{CONNECT, Endpoints, Wire, http_client};
+pub use transport::{CONNECT, Endpoints, Http, Wire, http_client};
