@@ -122,7 +122,7 @@ async fn an_account_is_the_seller_s_or_one_that_a_key_may_name() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_may_not_open_a_seller_s_deals_uses_up_none_of_its_limit() {
+async fn a_caller_that_may_not_open_a_seller_s_deals_uses_up_none_of_its_limit() {
     let (key, hash) = Key::draw(&Chance::System);
     let (till, till_hash) = Key::draw(&Chance::System);
     let builder = TestAppBuilder::new(Engine::Sqlite).await.set("AUTH__MODE", "api_key").set("LIMITS__PER_MERCHANT", 1);
