@@ -26,7 +26,7 @@ impl Gateway {
     /// be had, for only that proves that the order cannot be paid any more.
     pub async fn close_order(&self, order_id: OrderId, reach: &Reach) -> Result<Closed, GatewayError> {
         let deal = self.load_within(&order_id, reach).await?;
-        Self::is_about(&order_id);
+        Self::is_about(&order_id, &deal.account);
         match deal.status {
             DealStatus::Paid => return Ok(Closed::Paid(order_id)),
             DealStatus::Expired => return Ok(Closed::Closed),

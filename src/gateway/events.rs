@@ -59,7 +59,7 @@ impl Gateway {
     /// [`GatewayError::NotFound`] and [`GatewayError::Store`].
     pub async fn events(self: &Arc<Self>, order_id: OrderId, reach: &Reach) -> Result<Events, Arc<GatewayError>> {
         let deal = self.load_within(&order_id, reach).await?;
-        Self::is_about(&order_id);
+        Self::is_about(&order_id, &deal.account);
         if let Some(view) = OrderView::decided(&deal) {
             return Ok(Events::new(view, None));
         }

@@ -10,7 +10,7 @@ use prometheus_client::metrics::histogram::Histogram;
 
 use crate::channel::ProvenPayment;
 use crate::deal::{AccountId, Timestamp};
-use crate::metrics::{Labelled, Registry, lag};
+use crate::metrics::{ByAccount, Labelled, OfAccount, Registry, lag};
 use crate::store::{Origin, StoreError, Undecided};
 
 use super::labels::{Alarm, Answered, Disbelief, Healer, Outcome, Pass, Wrong};
@@ -23,8 +23,8 @@ const COUNTED_EVERY: TimeDelta = TimeDelta::seconds(15);
 /// The numbers of one instance.
 #[derive(Debug)]
 pub struct GatewayMetrics {
-    deals: Labelled<Outcome, Counter>,
-    healed: Labelled<Healer, Counter>,
+    deals: ByAccount<Outcome>,
+    healed: ByAccount<Healer>,
     lag: Labelled<Origin, Histogram>,
     alarms: Labelled<Alarm, Counter>,
     wrong_fen: Labelled<Wrong, Counter>,
@@ -35,7 +35,7 @@ pub struct GatewayMetrics {
     due: Gauge,
     looks: Counter,
     budget: Gauge,
-    budget_spent: Counter,
+    budget_spent: Family<OfAccount, Counter>,
     undecided: Gauge,
     oldest_age: Gauge,
     without_account: Family<OfAccount, Gauge>,
@@ -45,14 +45,11 @@ pub struct GatewayMetrics {
     oldest: Mutex<Option<Timestamp>>,
 }
 
-/// The label that names an account.
-type OfAccount = [(&'static str, String); 1];
-
 impl Default for GatewayMetrics {
     fn default() -> Self {
         Self {
-            deals: Labelled::counters(),
-            healed: Labelled::counters(),
+            deals: ByAccount::counters(),
+            healed: ByAccount::counters(),
             lag: Labelled::histograms(lag),
             alarms: Labelled::counters(),
             wrong_fen: Labelled::counters(),
@@ -63,7 +60,7 @@ impl Default for GatewayMetrics {
             due: Gauge::default(),
             looks: Counter::default(),
             budget: Gauge::default(),
-            budget_spent: Counter::default(),
+            budget_spent: Family::default(),
             undecided: Gauge::default(),
             oldest_age: Gauge::default(),
             without_account: Family::default(),
@@ -100,8 +97,8 @@ impl GatewayMetrics {
         self.disbelieved.inc(reason);
     }
 
-    pub(super) fn opened(&self) {
-        self.deals.inc(Outcome::Opened);
+    pub(super) fn opened(&self, account: &AccountId) {
+        self.deals.inc(account, Outcome::Opened);
     }
 
     pub(super) fn not_opened(&self) {
@@ -119,16 +116,16 @@ impl GatewayMetrics {
 
     /// So many deals go through an account that is missing.
     pub(super) fn without_account(&self, MissingAccount { account, deals }: &MissingAccount) {
-        self.without_account.get_or_create(&[("account", account.to_string())]).set(*deals);
+        self.without_account.get_or_create(&OfAccount(account.clone())).set(*deals);
     }
 
     /// No deal goes through it any more, so it is shown no more.
     pub(super) fn none_without_account(&self, account: &AccountId) {
-        self.without_account.remove(&[("account", account.to_string())]);
+        self.without_account.remove(&OfAccount(account.clone()));
     }
 
-    pub(super) fn expired(&self) {
-        self.deals.inc(Outcome::Expired);
+    pub(super) fn expired(&self, account: &AccountId) {
+        self.deals.inc(account, Outcome::Expired);
     }
 
     /// A payment that does not fit was told of for the first time.
@@ -142,9 +139,9 @@ impl GatewayMetrics {
 
     pub(super) fn settled(&self, outcome: &Result<Settled, SettleError>, trade: &ProvenPayment, origin: Origin, now: Timestamp) {
         match outcome {
-            Ok(Settled::Now) => self.deals.inc(Outcome::Paid),
+            Ok(Settled::Now) => self.deals.inc(trade.account(), Outcome::Paid),
             Ok(Settled::Late) => {
-                self.deals.inc(Outcome::PaidLate);
+                self.deals.inc(trade.account(), Outcome::PaidLate);
                 self.alarms.inc(Alarm::PaidLate);
             }
             Ok(Settled::Already | Settled::Identified | Settled::GivenBack) => return,
@@ -156,7 +153,7 @@ impl GatewayMetrics {
             }
         }
         if let Some(healer) = Healer::of(origin) {
-            self.healed.inc(healer);
+            self.healed.inc(trade.account(), healer);
         }
         // What is no time of the past says nothing.
         if let Some(late) = trade.time_end().and_then(|paid| (now - paid).to_std().ok()) {
@@ -171,7 +168,11 @@ impl GatewayMetrics {
         self.last_pass.set(now.timestamp());
         self.due.set(i64::try_from(swept.due).unwrap_or(i64::MAX));
         self.looks.inc_by(swept.looked.into());
-        self.budget_spent.inc_by(swept.calls.into());
+    }
+
+    /// A look has cost so many calls.
+    pub(super) fn looked(&self, account: &AccountId, calls: u32) {
+        self.budget_spent.get_or_create(&OfAccount(account.clone())).inc_by(calls.into());
     }
 
     pub(super) fn skewed(&self, skew: TimeDelta) {
@@ -184,8 +185,8 @@ impl GatewayMetrics {
     }
 
     fn register(&self, registry: &mut Registry) {
-        self.deals.register(registry, "deals", "What became of deals, at the moment it did");
-        self.healed.register(registry, "deals_healed", "Payments found without their notification");
+        self.deals.register(registry, "deals", "What became of deals, at the moment it did, by account");
+        self.healed.register(registry, "deals_healed", "Payments found without their notification, by account");
         self.lag.register(registry, "settle_lag_seconds", "From the payment, by WeChat's clock, until it was stored");
         self.alarms.register(registry, "alarms", "What somebody should look at; the log has the same word in its field alarm");
         self.wrong_fen.register(registry, "mismatched_fen", "Fen of signed payments that fit no deal, each time that WeChat tells of one");
@@ -199,17 +200,13 @@ impl GatewayMetrics {
         );
         registry.register("sweep_due_deals", "Deals read by the last pass because their look was due", self.due.clone());
         registry.register("sweep_looks", "Deals looked at", self.looks.clone());
-        registry.register("sweep_budget_calls", "Calls to WeChat that one pass may make", self.budget.clone());
-        registry.register(
-            "sweep_budget_spent_calls",
-            "Calls to WeChat that passes have set aside for the looks that they took",
-            self.budget_spent.clone(),
-        );
+        registry.register("sweep_budget_calls", "Calls to WeChat that one pass may make through each account", self.budget.clone());
+        registry.register("sweep_budget_spent_calls", "Calls to WeChat that looks have cost, by account", self.budget_spent.clone());
         registry.register("undecided_deals", "Deals that are neither paid nor expired, counted up to 100000", self.undecided.clone());
         registry.register("oldest_undecided_deal_age_seconds", "Since the oldest of them was opened", self.oldest_age.clone());
         registry.register(
             "deals_without_account",
-            "Undecided deals whose account the configuration lacks, by its name",
+            "Undecided deals of accounts that the configuration lacks",
             self.without_account.clone(),
         );
         registry.register(

@@ -32,7 +32,7 @@ use chrono::TimeDelta;
 use crate::chance::Chance;
 use crate::channel::Evidence;
 use crate::clock::Clock;
-use crate::deal::{Deal, OrderId, Schedule, Timestamp};
+use crate::deal::{AccountId, Deal, OrderId, Schedule, Timestamp};
 use crate::store::{Event, EventKind, Origin, Store};
 
 pub use accounts::{Account, AccountTerms, Accounts, NoAccount};
@@ -98,10 +98,12 @@ impl Gateway {
         &self.metrics
     }
 
-    /// From here on the log says which order the request at hand is about. Said of orders that are known here, never of what
-    /// a caller typed.
-    fn is_about(order_id: &OrderId) {
-        tracing::Span::current().record("order_id", tracing::field::display(order_id));
+    /// From here on the log says which order the request at hand is about, and its account unless that is `default`. Said of
+    /// orders that are known here, never of what a caller typed.
+    fn is_about(order_id: &OrderId, account: &AccountId) {
+        let span = tracing::Span::current();
+        span.record("order_id", tracing::field::display(order_id));
+        span.record("account", account.column());
     }
 
     /// An event that happens now.

@@ -53,7 +53,7 @@ impl Gateway {
             Subject::Number(order_id) => self.load_within(order_id, reach).await?,
             Subject::Reference(reference) => self.store.find_by_reference(reference, reach).await?.ok_or(GatewayError::NotFound)?,
         };
-        Self::is_about(&deal.order_id);
+        Self::is_about(&deal.order_id, &deal.account);
         Ok(deal)
     }
 

@@ -169,7 +169,8 @@ impl Followed for UndecidedDeals<'_> {
     async fn step(&self, due: &Due, now: Timestamp, calls: &Calls) -> Step {
         let deal = &due.deal;
         let looked = async { self.0.look(due, calls).await.inspect_err(|error| debug!(%error, "a look did not decide")) };
-        let outcome = looked.instrument(info_span!("look", order_id = %deal.order_id)).await;
+        let outcome = looked.instrument(info_span!("look", order_id = %deal.order_id, account = deal.account.column())).await;
+        self.0.metrics.looked(&deal.account, calls.count());
         let next = match &outcome {
             Ok(Look { is_known: false, .. }) if now >= deal.payable_until() && !may_be_never_ordered(deal) => {
                 self.0.terms.schedule.next_of_unknown(deal.opened_at(now), now).map_or(Next::Done, Next::At)

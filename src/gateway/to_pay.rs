@@ -57,11 +57,11 @@ impl Gateway {
         for _ in 0..DRAWS {
             let place = account.place_for_order().await.map_err(|_| GatewayError::Busy)?;
             let deal = self.draft(&wish, account);
-            Self::is_about(&deal.order_id);
+            Self::is_about(&deal.order_id, &deal.account);
             let opened = self.event(&deal.order_id, EventKind::Opened, Origin::FrontEnd);
             match self.store.insert(deal.clone(), opened).await {
                 Ok(()) => {
-                    self.metrics.opened();
+                    self.metrics.opened(&deal.account);
                     self.live.note_facts(&deal.order_id, Facts::new(Some(deal.expires_at), &deal.details));
                 }
                 Err(StoreError::Conflict) => {
@@ -158,7 +158,7 @@ impl Gateway {
 
     /// The same wish again: the same deal, with its stored link if there is one.
     async fn resume(&self, deal: Deal, wish: &ToPay) -> Result<Link, GatewayError> {
-        Self::is_about(&deal.order_id);
+        Self::is_about(&deal.order_id, &deal.account);
         if deal.product_id != wish.product_id {
             return Err(GatewayError::IdempotencyConflict("product_id"));
         }

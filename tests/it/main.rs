@@ -13,9 +13,11 @@ mod adoption {
     mod foreign_indexes;
     mod moving;
     mod table_prefix;
+    mod taken_names;
     mod takeover;
 }
 mod database {
+    mod accounts;
     mod batching;
     mod costs;
     mod locks;

@@ -217,6 +217,24 @@ mod tests {
     }
 
     #[test]
+    fn each_account_has_a_line_and_a_budget_of_its_own() {
+        let accounts = ["busy", "quiet"].map(|name| name.parse::<AccountId>().unwrap());
+        let [busy, quiet] = &accounts;
+        let (mut queries, clock) = (Queries::<()>::new(accounts.iter().map(|account| (account.clone(), 1))), clock());
+        let mut asks = |number, account: &AccountId| {
+            queries.take_turn(&Route::of_new_deal(order(number), account.clone()), None, &clock).1.map(answer).is_some()
+        };
+        assert!(asks(1, busy));
+        for number in 2..200 {
+            assert!(!asks(number, busy), "its budget is spent");
+        }
+        assert!(asks(200, quiet), "and only its own");
+        assert!(!asks(201, &AccountId::default()), "an account that there is not has no budget");
+        clock.advance(TimeDelta::seconds(1));
+        assert_eq!(serve(&mut queries, &clock), [2]);
+    }
+
+    #[test]
     fn a_call_that_ends_without_an_answer_is_a_failure_for_a_second() {
         let (mut queries, clock) = (queries(10), clock());
         drop(queries.take_turn(&route(1), Facts::default(), &clock).1);

@@ -19,7 +19,8 @@ use crate::listener::Peer;
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// What means something in every `auth.mode`.
-const PARAMETERS: [&str; 8] = ["merchant_id", "product_id", "price", "description", "reference", "return_url", "cancel_url", "trade_type"];
+const PARAMETERS: [&str; 9] =
+    ["merchant_id", "product_id", "price", "description", "reference", "return_url", "cancel_url", "trade_type", "account"];
 /// What a signed offer has beside.
 const OF_AN_OFFER: [&str; 4] = ["version", "timestamp", "nonce", "signature"];
 

@@ -48,6 +48,7 @@ async fn what_the_back_end_signed_is_what_is_sold() {
         (&json!(0), &json!("红茶 2 盒"), &json!("A-2026/11 #7")),
         "{told}"
     );
+    assert_eq!(told["ignored"], json!(["openid"]), "it means nothing for a QR code");
     let told = carry(&app.till, &offer(&app, "nonce-0002", &json!({})), None).await.json();
     assert_eq!((&told["code"], told.get("description")), (&json!(0), None), "{told}");
     let unknown = offer(&app, "nonce-0003", &json!({"account": "shop2"}));
