@@ -81,6 +81,7 @@ mod simulator {
 mod sweep {
     mod backlog;
     mod bounds;
+    mod missing_accounts;
     mod sweeping;
 }
 mod wechat {
