@@ -80,6 +80,7 @@ mod simulator {
 }
 mod sweep {
     mod backlog;
+    mod beside;
     mod bounds;
     mod missing_accounts;
     mod sweeping;

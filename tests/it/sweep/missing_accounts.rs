@@ -4,7 +4,7 @@
 use serde_json::json;
 use wechat_pay::channel::wechat::v2::{ApiKey, SignType, Signer};
 
-use crate::support::database::{Database, Engine};
+use crate::support::database::Database;
 use crate::support::http::Answer;
 use crate::support::on_both_engines;
 use crate::support::test_app::{Order, TestApp, TestAppBuilder};
