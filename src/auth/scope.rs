@@ -12,7 +12,7 @@ pub enum Scope {
     Refund,
     /// To read what the merchant alone may know: amounts, transactions, books.
     Read,
-    /// To explain what an operator would explain.
+    /// To do what an operator does: to explain a difference in the books.
     Manage,
 }
 

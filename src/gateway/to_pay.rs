@@ -10,6 +10,7 @@ use crate::deal::{AccountId, Deal, Details, Fen, OrderId, Reach, Route};
 use crate::store::{EventKind, NewDeal, Origin, StoreError};
 
 use super::link::{ASKING, Asking, Link};
+use super::live::Facts;
 use super::{Account, Gateway, GatewayError};
 
 /// Numbers drawn for one deal. That one of them is taken is all but impossible; a third is refused for another reason.
@@ -61,7 +62,7 @@ impl Gateway {
             match self.store.insert(deal.clone(), opened).await {
                 Ok(()) => {
                     self.metrics.opened(&deal.account);
-                    self.live.note_expiry(&deal.order_id, Some(deal.expires_at));
+                    self.live.note_facts(&deal.order_id, Facts::new(Some(deal.expires_at), &deal.details));
                 }
                 Err(StoreError::Conflict) => {
                     if let Some(existing) = self.opened_before(&wish).await? {

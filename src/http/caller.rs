@@ -90,11 +90,15 @@ impl App {
         }
     }
 
-    /// Which deals the caller of a front-end call may see and touch. It needs no key; what is not one of ours in its header is
-    /// not for us.
-    pub(super) fn reach(&self, headers: &HeaderMap) -> Reach {
-        holder(&self.auth, headers).map(|caller| caller.reach().clone()).unwrap_or_default()
+    /// The caller of a front-end call, which needs no key: what is none of ours in its header is not for us.
+    pub(super) fn caller(&self, headers: &HeaderMap) -> Option<Arc<Caller>> {
+        holder(&self.auth, headers)
     }
+}
+
+/// Which deals a caller may see and touch: without a key, those whose number it knows.
+pub fn reach_of(caller: Option<Arc<Caller>>) -> Reach {
+    caller.map(|caller| caller.reach().clone()).unwrap_or_default()
 }
 
 /// The caller whose key this is.

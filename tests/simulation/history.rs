@@ -150,7 +150,7 @@ impl<'a> History<'a> {
             fault_rate: if is_flood { 0 } else { random.one_of(&[0, 1, 1, 3]) },
             is_flood,
             is_evil: false,
-            vanishing: random.happens(300).then(|| random.one_of(&["shop2", "sub"]).parse().unwrap()),
+            vanishing: random.happens(200).then(|| random.one_of(&["shop2", "sub"]).parse().unwrap()),
             absent: None,
             calls: BTreeMap::new(),
             locks: Locks::default(),
@@ -183,7 +183,7 @@ impl<'a> History<'a> {
         if self.is_flood {
             return self.flood().await;
         }
-        let moves = 20 + self.random.below(40);
+        let moves = 20 + self.random.below(32);
         let mut made = 0;
         // Some merchants turn evil on the way.
         let evil_from = if self.random.happens(400) { self.random.below(moves) } else { moves };

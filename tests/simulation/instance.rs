@@ -19,7 +19,7 @@ use wechat_pay::channel::wechat::v2::{Client, Wire};
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
 use wechat_pay::deal::{AccountId, Timestamp};
-use wechat_pay::gateway::{Account, AccountTerms, Accounts, Disbelief, Gateway, Taken};
+use wechat_pay::gateway::{Account, AccountTerms, Accounts, Gateway};
 use wechat_pay::handshake::Key;
 use wechat_pay::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
 use wechat_pay::listener::Peer;
@@ -112,20 +112,8 @@ impl Instance {
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
-        let addressed = path.strip_prefix("/wxPay/notify/").map(|account| account.parse::<AccountId>().unwrap());
-        let (gateway, bytes) = (Arc::clone(&self.gateway), body.clone());
         let (router, request) = (self.router.clone(), request.body(Body::from(body)).unwrap());
         async move {
-            if let Some(addressed) = addressed {
-                let taken = gateway.take_notice(bytes.as_bytes(), Some(&addressed), &TaskTracker::new()).await;
-                let status = match taken {
-                    Taken::Mismatch(_) | Taken::Disbelieved(Disbelief::Foreign) => 409,
-                    Taken::Disbelieved(_) => 401,
-                    Taken::NotStored | Taken::Fault => 503,
-                    _ => 200,
-                };
-                return (status, gateway.acknowledge(taken).body.into_owned());
-            }
             let response = router.oneshot(request).await.unwrap();
             let status = response.status().as_u16();
             let body = response.into_body().collect().await.unwrap().to_bytes();

@@ -38,11 +38,10 @@ pub struct Row {
     failed: i64,
 }
 
-const ROWS: &str = "SELECT order_id, COALESCE(status, 0), transaction_id, total_fee, code_url, expires_at, due_at, payBack, queryBack, refunded_at, \
-    (SELECT COUNT(*) FROM deal_event e WHERE e.order_id = deal.order_id AND kind = 'opened'), \
-    (SELECT COUNT(*) FROM deal_event e WHERE e.order_id = deal.order_id AND kind IN ('settled', 'settled_late')), \
-    (SELECT COUNT(*) FROM deal_event e WHERE e.order_id = deal.order_id AND kind = 'expired'), \
-    (SELECT COUNT(*) FROM deal_event e WHERE e.order_id = deal.order_id AND kind = 'payment_failed'), account FROM deal ORDER BY id";
+const ROWS: &str = "SELECT deal.order_id, COALESCE(status, 0), transaction_id, total_fee, code_url, expires_at, due_at, payBack, \
+    queryBack, refunded_at, account, opened, settled, expired, failed FROM deal LEFT JOIN (SELECT order_id, SUM(kind = 'opened') AS opened, \
+    SUM(kind IN ('settled', 'settled_late')) AS settled, SUM(kind = 'expired') AS expired, SUM(kind = 'payment_failed') AS failed \
+    FROM deal_event GROUP BY order_id) told ON told.order_id = deal.order_id ORDER BY id";
 
 pub struct Invariants {
     conn: SqliteConnection,
@@ -86,11 +85,11 @@ impl Invariants {
                 pay_back: row.get(7),
                 query_back: row.get(8),
                 refunded_at: row.get::<Option<String>, _>(9).map(time),
-                opened: row.get(10),
-                settled: row.get(11),
-                expired: row.get(12),
-                failed: row.get(13),
-                account: AccountId::from_column(row.get(14)),
+                account: AccountId::from_column(row.get(10)),
+                opened: row.get(11),
+                settled: row.get(12),
+                expired: row.get(13),
+                failed: row.get(14),
             };
             if let Some(before) = self.rows.get(&row.order_id) {
                 follows(before, &row);

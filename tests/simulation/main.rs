@@ -16,6 +16,7 @@
 
 mod driver;
 mod history;
+mod idle_accounts;
 mod instance;
 mod invariants;
 mod locks;

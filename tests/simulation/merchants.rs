@@ -50,8 +50,8 @@ impl Merchants {
 
     /// The order of a deal at the merchant of its account.
     pub fn order(&self, account: &AccountId, order_id: &str) -> OrderKey {
-        let Merchant { mch_id, sub_mch_id, .. } = self.of_account(account).clone();
-        OrderKey { mch_id, sub_mch_id, out_trade_no: order_id.to_owned() }
+        let Merchant { mch_id, sub_mch_id, .. } = self.of_account(account);
+        OrderKey { mch_id: mch_id.clone(), sub_mch_id: sub_mch_id.clone(), out_trade_no: order_id.to_owned() }
     }
 
     /// The account that an order at WeChat is of.

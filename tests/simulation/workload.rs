@@ -27,6 +27,9 @@ impl History<'_> {
         if self.is_evil && self.random.happens(120) {
             return self.evil_merchant_posts().await;
         }
+        if self.vanishing.is_some() && self.random.happens(80) {
+            return self.reconfigure().await;
+        }
         match self.random.below(100) {
             0..15 => self.open_a_deal().await,
             // Several at a time.
@@ -43,8 +46,7 @@ impl History<'_> {
             64..74 => self.sweep(if self.random.happens(800) { 100 } else { 3 }).await,
             74..76 => self.another_program_decides().await,
             76..78 => self.lock_something().await,
-            78..80 => self.reconfigure().await,
-            80..90 => {
+            78..90 => {
                 let seconds = self.random.one_of(&[1, 1, 5, 5, 9, 30, 60, 70, 300, 360, 660, 1800, 7200]);
                 self.advance(seconds).await;
             }

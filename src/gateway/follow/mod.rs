@@ -10,7 +10,7 @@
 mod calls;
 mod pace;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -165,11 +165,11 @@ async fn read<F: Followed>(
     now: Timestamp,
     calls: u32,
     accounts: u32,
-) -> Result<HashMap<AccountId, VecDeque<F::Item>>, StoreError> {
-    let (mut lines, mut but_of) = (HashMap::new(), Vec::new());
+) -> Result<BTreeMap<AccountId, VecDeque<F::Item>>, StoreError> {
+    let (mut lines, mut but_of) = (BTreeMap::new(), Vec::new());
     loop {
         let due = followed.due(now, BATCH.min(calls.saturating_mul(accounts)), &but_of).await?;
-        let mut found: HashMap<AccountId, VecDeque<F::Item>> = HashMap::new();
+        let mut found: BTreeMap<AccountId, VecDeque<F::Item>> = BTreeMap::new();
         for item in due.items {
             found.entry(followed.account(&item).clone()).or_default().push_back(item);
         }

@@ -9,6 +9,9 @@ const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data";
 
+/// An account's name.
+const ACCOUNT: &str = "^[a-z][a-z0-9_-]{0,31}$";
+
 pub fn paths() -> Value {
     json!({
         "/wxPay/toPay": {"post": to_pay()},
@@ -67,7 +70,7 @@ fn to_pay() -> Value {
             "schema": {"type": "string", "pattern": "^[ -~]{1,64}$"},
         }],
         "requestBody": body,
-        "responses": answers(happy, &["400", "401", "408", "409", "413", "415", "429", "500", "501", "502", "503", "504"]),
+        "responses": answers(happy, &["400", "401", "403", "408", "409", "413", "415", "429", "500", "501", "502", "503", "504"]),
     })
 }
 
@@ -127,9 +130,24 @@ fn deal() -> Value {
                 "type": "string",
                 "enum": ["NATIVE", "JSAPI", "MWEB", "APP"],
             },
+            "account": {
+                "description": "Through which account, instead of the seller's: for a caller whose key may use it, or by a signed offer.",
+                "type": "string",
+                "pattern": ACCOUNT,
+            },
+            "openid": {
+                "description": "The payer, as JSAPI will want it. It means nothing for NATIVE.",
+                "type": "string",
+                "pattern": "^[0-9A-Za-z_-]{1,128}$",
+            },
             "timestamp": {
                 "description": "Where auth.mode is signed: seconds since 1970, near the present time.",
                 "anyOf": [{"type": "integer"}, {"type": "string", "pattern": "^[0-9]{1,19}$"}],
+            },
+            "version": {
+                "description": "Where auth.mode is signed: what the offer signs, v1 if it is left out.",
+                "type": "string",
+                "enum": ["v1", "v2"],
             },
             "nonce": {
                 "description": "Where auth.mode is signed: a new one for each offer.",
@@ -137,8 +155,9 @@ fn deal() -> Value {
                 "pattern": "^[0-9A-Za-z_-]{8,64}$",
             },
             "signature": {
-                "description": "Where auth.mode is signed: HMAC-SHA256 over v1, merchant_id, product_id, price, timestamp and nonce, \
-                                joined by line feeds, as they are sent.",
+                "description": "Where auth.mode is signed: HMAC-SHA256 over these, as they are sent and joined by line feeds: v1, \
+                                merchant_id, product_id, price, timestamp and nonce; or v2, the same, description, reference, return_url, \
+                                cancel_url, trade_type, openid and account, with an empty line for each that is left out.",
                 "type": "string",
                 "pattern": "^[0-9a-f]{64}$",
             },
@@ -152,11 +171,14 @@ fn query_order(id: &str) -> Value {
         "operationId": id,
         "tags": ["See how it stands"],
         "summary": "How does an order stand",
-        "description": "A paid deal is answered from here; about an undecided one WeChat is asked.",
-        "requestBody": body(&order()),
+        "description": "A paid deal is answered from here; about an undecided one WeChat is asked. A key (Authorization: Bearer) of \
+            scope read shows the deal too: order_id to refunded; and it may ask by the merchant's own number, for the newest deal that \
+            has it. Deals that are not of the key's sellers and accounts are unknown to it.",
+        "security": [{}, {"key": []}],
+        "requestBody": body(&order_or_reference()),
         "responses": answers(
             answer("How it stands; or, with code 1, why WeChat would not say.", JSON, happy),
-            &["400", "404", "408", "413", "415", "500", "502", "503", "504"],
+            &["400", "401", "403", "404", "408", "413", "415", "500", "502", "503", "504"],
         ),
     })
 }
@@ -243,7 +265,7 @@ fn notify_account() -> Value {
         "in": "path",
         "required": true,
         "description": "A section [accounts.<name>] of the configuration, or default.",
-        "schema": {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,31}$"},
+        "schema": {"type": "string", "pattern": ACCOUNT},
     }]);
     call
 }
@@ -291,6 +313,16 @@ fn body(schema: &Value) -> Value {
 
 fn order() -> Value {
     json!({"type": "object", "required": ["order_id"], "properties": {"order_id": reference("schemas", "OrderId")}})
+}
+
+/// One of the two.
+fn order_or_reference() -> Value {
+    let reference_number = json!({
+        "description": "Instead of order_id, for a key of scope read: the merchant's own number.",
+        "type": "string",
+        "pattern": "^[ -~]{1,64}$",
+    });
+    json!({"type": "object", "properties": {"order_id": reference("schemas", "OrderId"), "reference": reference_number}})
 }
 
 fn order_id(place: &str) -> Value {

@@ -11,7 +11,7 @@ use crate::deal::{Details, Fen};
 use crate::gateway::ToPay;
 use crate::http::App;
 use crate::http::body::Params;
-use crate::http::caller::{check_key, check_signature};
+use crate::http::caller::{check_key, check_signature, reach_of};
 use crate::http::refusal::Refusal;
 use crate::listener::Peer;
 
@@ -19,7 +19,8 @@ use crate::listener::Peer;
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// What means something in every `auth.mode`.
-const PARAMETERS: [&str; 8] = ["merchant_id", "product_id", "price", "description", "reference", "return_url", "cancel_url", "trade_type"];
+const PARAMETERS: [&str; 9] =
+    ["merchant_id", "product_id", "price", "description", "reference", "return_url", "cancel_url", "trade_type", "account"];
 /// What a signed offer has beside.
 const OF_AN_OFFER: [&str; 4] = ["version", "timestamp", "nonce", "signature"];
 
@@ -46,7 +47,7 @@ impl FromRequest<Arc<App>> for Wish {
             price: price(&params, app.max_price)?,
             details: details(&params, app)?,
             account: parsed(&params, "account")?,
-            reach: caller.map(|caller| caller.reach().clone()).unwrap_or_default(),
+            reach: reach_of(caller),
             payer,
             idempotency_key,
             signed_nonce,
