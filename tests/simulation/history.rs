@@ -69,7 +69,7 @@ impl Summary {
             "same transaction in two accounts",
             "accounts gone",
             "accounts back",
-            "account lacking",
+            "decided without an account",
         ];
         kinds.iter().all(|what| self.counts.contains_key(what))
     }
