@@ -89,12 +89,40 @@ async fn a_key_opens_deals_for_its_sellers_through_its_accounts_only() {
     {
         opened(&app, Some(key), &body).await;
     }
-    let once = app.till.request("POST", "/wxPay/toPay").header("content-type", "application/json").header("idempotency-key", "cart-7");
-    let told = app.till.send(once.header("authorization", format!("Bearer {till}")).body(deal(12, "A-8").to_string())).await.json();
-    app.look().await.run(&format!("UPDATE deal SET account = 'shop2' WHERE order_id = '{}'", told["order_id"].as_str().unwrap())).await;
-    let once = app.till.request("POST", "/wxPay/toPay").header("content-type", "application/json").header("idempotency-key", "cart-7");
-    let again = app.till.send(once.header("authorization", format!("Bearer {shop}")).body(deal(12, "A-8").to_string())).await;
-    again.refused(409, "IDEMPOTENCY_CONFLICT", Some("account"), "a deal that was opened through another account is not found again");
+}
+
+on_both_engines! {
+    async fn a_deal_beyond_a_key_is_not_read_by_its_idempotency_key(engine) {
+        let keys = [("TILL", &[("SCOPES", "pay")][..]), ("SHOP", &[("SCOPES", "pay"), ("ACCOUNTS", "default")][..])];
+        let (app, [till, shop]) = with_keys(engine, "api_key", keys).await;
+        let once = async |key: &str, body: &Value| {
+            let request = app.till.request("POST", "/wxPay/toPay").header("content-type", "application/json");
+            let request = request.header("idempotency-key", "cart-7").header("authorization", format!("Bearer {key}"));
+            app.till.send(request.body(body.to_string())).await
+        };
+        let told = once(&till, &deal(12, "A-8")).await.json();
+        let order = Order { id: told["order_id"].as_str().unwrap().to_owned(), code_url: told["code_url"][0].as_str().unwrap().to_owned() };
+        assert_eq!(once(&shop, &deal(12, "A-8")).await.json()["order_id"], told["order_id"], "while it is within reach");
+        app.look().await.run(&format!("UPDATE deal SET account = 'shop2' WHERE order_id = '{}'", order.id)).await;
+        let mut told = Vec::new();
+        for is_paid in [false, true] {
+            if is_paid {
+                app.look().await.run(&format!("UPDATE deal SET status = 1 WHERE order_id = '{}'", order.id)).await;
+            }
+            for (field, value) in [
+                ("reference", json!("A-8")), ("reference", json!("A-9")), ("product_id", json!(35)), ("price", json!("19.91")),
+                ("description", json!("绿茶 1 盒")), ("account", json!("default")),
+            ] {
+                let mut wish = deal(12, "A-8");
+                wish[field] = value;
+                let answer = once(&shop, &wish).await;
+                answer.refused(409, "IDEMPOTENCY_CONFLICT", Some("account"), &format!("{wish}, paid: {is_paid}"));
+                told.push(answer.body);
+            }
+        }
+        told.dedup();
+        assert_eq!(told.len(), 1, "one and the same refusal: {told:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
