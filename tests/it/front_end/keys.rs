@@ -261,13 +261,18 @@ on_both_engines! {
         query(&app, "wpk_0", asked.clone()).await.refused(401, "UNAUTHORIZED", None, "with none of ours");
         query(&app, &till, asked.clone()).await.refused(403, "FORBIDDEN", None, "with one of another scope");
         for (body, field) in [
-            (json!({"reference": "A-7", "order_id": orders[0]}), "reference"),
+            (json!({"reference": "A-7", "order_id": null}), "order_id"),
             (json!({"reference": ""}), "reference"),
             (json!({"reference": 7}), "reference"),
             (json!({"reference": "x".repeat(65)}), "reference"),
             (json!({}), "order_id"),
         ] {
             query(&app, &books, body.clone()).await.refused(400, "INVALID_PARAMETER", Some(field), &body.to_string());
+        }
+        for beside in [json!("A-7"), json!(null), json!(7)] {
+            let by_number = json!({"order_id": orders[0], "reference": beside});
+            assert_eq!(query(&app, &books, by_number.clone()).await.json()["order_id"], json!(orders[0]), "{by_number}");
+            assert_eq!(call(&app, "queryOrder", None, &by_number).await.json()["trade_state"], "NOTPAY", "{by_number}, as the original took it");
         }
         let unchanged = call(&app, "doCloseOrder", Some(&till), &asked).await;
         unchanged.refused(400, "INVALID_PARAMETER", Some("order_id"), "only a query takes it");
