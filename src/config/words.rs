@@ -68,15 +68,6 @@ pub fn proxies(set: &[&str]) -> Text {
     )
 }
 
-/// Of accounts that have credentials while `[wechat]` has none.
-pub fn simulated_with_credentials(sections: &[String]) -> Text {
-    let (have, have_zh) = (sections.join(", "), sections.join("、"));
-    text(
-        format!("credentials are set for {have} and none for wechat, so the simulator is WeChat for all accounts and no money moves"),
-        format!("{have_zh} 配置了商户凭证，而 wechat 没有：所有账户的微信都由模拟器代替，不会有真实收付款"),
-    )
-}
-
 /// The sellers of an account.
 pub fn sellers(account: &str, sellers: &str) -> Text {
     text(

@@ -154,10 +154,21 @@ fn without_credentials_the_simulator_draws_numbers_for_every_account() {
     assert_eq!(numbers, [("default", "1900000001"), ("a", "1900000002"), ("b", "1900000003"), ("shop2", "10000200")]);
     let keys: Vec<_> = read.all_accounts().map(|account| &account.merchant.signer).collect();
     assert!(!keys[1].shares_key_with(keys[0]) && !keys[2].shares_key_with(keys[1]) && keys[3].uses_key(OTHER_KEY));
-    let [warning] = &read.warnings[..] else { panic!("{:?}", read.warnings) };
-    assert!(warning.read(English).contains("credentials are set for accounts.shop2 and none for wechat"), "{warning:?}");
+    assert!(settings(&drawn).unwrap().may_simulate().is_ok());
     let half = settings(&[("ACCOUNTS__A__APPID", "wx2421b1c4370ec43b")]).unwrap_err();
     assert!(half.contains("accounts.a.mch_id and accounts.a.api_key are missing"), "{half}");
+}
+
+#[test]
+fn credentials_of_an_account_forbid_the_simulator_where_those_of_wechat_were_forgotten() {
+    let named = "accounts.shop2.appid, accounts.shop2.mch_id, accounts.shop2.api_key are set";
+    let told = settings(&SHOP2).unwrap().may_simulate().unwrap_err().to_string();
+    assert!(told.contains("no WeChat credentials are configured") && told.contains(named) && !told.contains(OTHER_KEY), "{told}");
+    let (code, _, stderr) = run(&["check-config"], &SHOP2);
+    assert!(code == 1 && stderr.contains(named), "{stderr}");
+    assert_eq!(run(&["serve"], &SHOP2).0, 1);
+    let accepted = settings(&[&SHOP2[..], &[("SIMULATOR__ACCEPT_DATABASE", "true")]].concat()).unwrap();
+    assert!(accepted.may_simulate().is_ok());
 }
 
 #[test]
