@@ -3,5 +3,6 @@ ALTER TABLE deal ADD COLUMN account TEXT NULL;
 ALTER TABLE deal ADD COLUMN description TEXT NULL;
 ALTER TABLE deal ADD COLUMN reference TEXT NULL;
 CREATE INDEX deal_reference ON deal (reference);
+CREATE INDEX deal_reference_of_seller ON deal (reference, merchant_id);
 ALTER TABLE deal ADD COLUMN return_url TEXT NULL;
 ALTER TABLE deal ADD COLUMN cancel_url TEXT NULL;
