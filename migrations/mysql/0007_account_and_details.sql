@@ -1,5 +1,7 @@
 -- Through which account WeChat is asked about a deal; NULL: the account `default`, and every row of the original's.
 ALTER TABLE deal ADD COLUMN account varchar(32) CHARACTER SET ascii COLLATE ascii_bin NULL;
+-- Whether the caller named it (1), or it was the seller's then (0): a repeat under the same idempotency key must say the same.
+ALTER TABLE deal ADD COLUMN account_named tinyint(1) NULL;
 -- What the payer reads, in WeChat and on the page.
 ALTER TABLE deal ADD COLUMN description varchar(127) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL;
 -- The merchant's own number. Not unique: several attempts to pay one purchase may have it.

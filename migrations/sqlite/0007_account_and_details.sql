@@ -1,5 +1,6 @@
 -- What this service adds; the comments are in the MySQL file of the same name.
 ALTER TABLE deal ADD COLUMN account TEXT NULL;
+ALTER TABLE deal ADD COLUMN account_named INTEGER NULL;
 ALTER TABLE deal ADD COLUMN description TEXT NULL;
 ALTER TABLE deal ADD COLUMN reference TEXT NULL;
 CREATE INDEX deal_reference ON deal (reference);

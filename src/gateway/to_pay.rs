@@ -131,6 +131,7 @@ impl Gateway {
         NewDeal {
             prepay_request: account.draft(&order, &self.chance),
             account: account.id().clone(),
+            account_named: wish.account.is_some(),
             details: wish.details.clone(),
             merchant_id: wish.merchant_id,
             product_id: wish.product_id,
@@ -165,8 +166,8 @@ impl Gateway {
         if deal.charged != Some(wish.price) {
             return Err(GatewayError::IdempotencyConflict("price"));
         }
-        // Where the caller names none, the deal's may be one that was the seller's then.
-        if wish.account.as_ref().is_some_and(|account| *account != deal.account) || !wish.reach.has(&deal) {
+        // Where neither named one, the deal's may be one that was the seller's then.
+        if wish.account.as_ref() != deal.account_named.then_some(&deal.account) || !wish.reach.has(&deal) {
             return Err(GatewayError::IdempotencyConflict("account"));
         }
         if let Some(field) = deal.details.differs_in(&wish.details) {

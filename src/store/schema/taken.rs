@@ -11,13 +11,14 @@ use crate::store::error::{StoreError, not_told};
 
 /// The step that gives these names, which are words that others use too. (Those of earlier steps were never met.)
 const STEP: i64 = 7;
-/// Its columns, and what it makes them in MySQL.
-pub const COLUMNS: [(&str, &str); 5] = [
-    ("account", "varchar(32) ascii_bin"),
-    ("description", "varchar(127) utf8mb4_bin"),
-    ("reference", "varchar(64) ascii_bin"),
-    ("return_url", "text ascii_bin"),
-    ("cancel_url", "text ascii_bin"),
+/// Its columns, and what it makes them in MySQL and in SQLite.
+pub const COLUMNS: [(&str, &str, &str); 6] = [
+    ("account", "varchar(32) ascii_bin", "text"),
+    ("account_named", "tinyint(1)", "integer"),
+    ("description", "varchar(127) utf8mb4_bin", "text"),
+    ("reference", "varchar(64) ascii_bin", "text"),
+    ("return_url", "text ascii_bin", "text"),
+    ("cancel_url", "text ascii_bin", "text"),
 ];
 /// Its indexes.
 const INDEXES: [(&str, &str); 2] = [("deal_reference", "reference"), ("deal_reference_of_seller", "reference,merchant_id")];
@@ -37,8 +38,8 @@ async fn taken(conn: &mut Conn) -> Result<Option<WrongSchema>, Error> {
         Conn::Sqlite(c) => sqlite(c).await?,
     };
     let of = |name: &str| there.columns.iter().find(|(column, _)| column.eq_ignore_ascii_case(name)).map(|(_, definition)| definition);
-    for (name, ours) in COLUMNS {
-        let ours = if there.is_mysql { ours } else { "text" };
+    for (name, in_mysql, in_sqlite) in COLUMNS {
+        let ours = if there.is_mysql { in_mysql } else { in_sqlite };
         let Some(definition) = of(name) else { continue };
         // Another instance may take the step meanwhile and fill the column: then it is ours.
         if (!definition.eq_ignore_ascii_case(ours) || is_filled(conn, name).await?) && !is_step_taken(conn).await? {
@@ -75,7 +76,7 @@ struct There {
 
 async fn mysql(conn: &mut MySql) -> Result<There, Error> {
     let columns = sqlx::query_as(
-        "SELECT CAST(column_name AS CHAR(64)), CAST(CONCAT(column_type, ' ', COALESCE(collation_name, ''), \
+        "SELECT CAST(column_name AS CHAR(64)), CAST(CONCAT(CONCAT_WS(' ', column_type, collation_name), \
          IF(is_nullable = 'YES' AND COALESCE(column_default, 'NULL') = 'NULL' AND extra NOT LIKE '%GENERATED%', '', ' filled')) AS CHAR(1000)) \
          FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ?",
     )

@@ -70,14 +70,14 @@ fn step(engine: Engine) -> &'static str {
 
 on_both_engines! {
     async fn a_column_that_another_program_fills_is_refused_before_anything_is_altered(engine) {
-        for column in ["account", "description", "reference", "return_url", "cancel_url"] {
+        for column in ["account", "account_named", "description", "reference", "return_url", "cancel_url"] {
             // To the letter as ours is, but with something in it.
             let ours = step(engine).lines().find(|line| line.contains(&format!("ADD COLUMN {column} "))).unwrap();
-            let filled = format!("{ours} UPDATE deal SET {column} = 'x'");
+            let filled = format!("{ours} UPDATE deal SET {column} = '1'");
             is_refused(table_with(engine, &filled).await, &format!("deal.{column}"), &filled).await;
             let others = match engine {
                 Engine::MySql => ["int NULL", "varchar(32) NOT NULL DEFAULT 'x'", "varchar(32) DEFAULT 'x'"],
-                Engine::Sqlite => ["INTEGER NULL", "TEXT NOT NULL DEFAULT 'x'", "TEXT DEFAULT 'x'"],
+                Engine::Sqlite => ["REAL NULL", "TEXT NOT NULL DEFAULT 'x'", "TEXT DEFAULT 'x'"],
             };
             for definition in others {
                 let other = format!("ALTER TABLE deal ADD COLUMN {column} {definition}");
@@ -104,7 +104,7 @@ on_both_engines! {
 
     async fn columns_that_a_stopped_migration_has_left_are_gone_on_with(engine) {
         let statements: Vec<_> = step(engine).split_inclusive(";\n").filter(|statement| statement.contains("deal")).collect();
-        assert_eq!(statements.len(), 7);
+        assert_eq!(statements.len(), 8);
         for stopped_after in 1..=statements.len() {
             let (database, look) = table_with(engine, &statements[..stopped_after].concat()).await;
             let app = TestAppBuilder::on(database).open().await;
@@ -131,7 +131,7 @@ on_both_engines! {
             })
             .await;
         }
-        for column in ["account", "description", "reference", "return_url", "cancel_url"] {
+        for column in ["account", "account_named", "description", "reference", "return_url", "cancel_url"] {
             look.run(&format!("ALTER TABLE deal DROP COLUMN {column}")).await;
         }
         look.run("DELETE FROM deal_migration WHERE version = 7").await;
