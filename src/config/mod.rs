@@ -53,6 +53,7 @@ use raw::Raw;
 use secrets::Secrets;
 use serde::Deserialize;
 
+use crate::auth::{Caller, Scope};
 use crate::language::Text;
 
 const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -144,5 +145,7 @@ fn warnings(variables: &HashMap<String, String>, settings: &Settings) -> Vec<Tex
     if settings.all_accounts().filter_map(|account| account.endpoints.as_ref()).any(|endpoints| endpoints.proxy.is_none()) {
         warnings.extend(environment::proxies(variables));
     }
+    let opens_for_all = |key: &&Caller| key.may(Scope::Pay) && key.reach().accounts.is_some() && key.reach().sellers.is_none();
+    warnings.extend(settings.auth.keys.callers().filter(opens_for_all).map(|key| words::key_for_all_sellers(key.name())));
     warnings
 }

@@ -68,6 +68,16 @@ pub fn proxies(set: &[&str]) -> Text {
     )
 }
 
+/// Of a key that is limited to accounts and to no sellers.
+pub fn key_for_all_sellers(key: &str) -> Text {
+    text(
+        format!(
+            "auth.keys.{key} is limited to accounts and to no sellers, so it may open deals in the name of every seller: set its sellers too"
+        ),
+        format!("auth.keys.{key} 只限定了账户，没有限定商户编号，可以用任何商户编号下单：请同时设置它的 sellers"),
+    )
+}
+
 /// The sellers of an account.
 pub fn sellers(account: &str, sellers: &str) -> Text {
     text(

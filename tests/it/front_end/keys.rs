@@ -172,7 +172,40 @@ async fn only_a_key_or_a_signed_offer_names_an_account() {
     assert_eq!(app.look().await.count().await, 0);
 }
 
+async fn opened_once(app: &TestApp, key: &str, once: &str, body: &Value) -> Answer {
+    let request = app.till.request("POST", "/wxPay/toPay").header("content-type", "application/json").header("idempotency-key", once);
+    app.till.send(request.header("authorization", format!("Bearer {key}")).body(body.to_string())).await
+}
+
 on_both_engines! {
+    async fn a_repeat_says_of_the_account_what_the_first_call_said(engine) {
+        let ((till, till_hash), (shop2, shop2_hash)) = (Key::draw(&Chance::System), Key::draw(&Chance::System));
+        let configured = |builder: TestAppBuilder| {
+            let builder = builder.set("AUTH__MODE", "api_key").set("AUTH__API_KEYS", format!("till:{till_hash}"));
+            let builder = builder.set("AUTH__KEYS__SHOP2__HASH", &shop2_hash).set("AUTH__KEYS__SHOP2__SCOPES", "pay");
+            builder.set("AUTH__KEYS__SHOP2__ACCOUNTS", "shop2")
+        };
+        let app = configured(TestAppBuilder::new(engine).await).set("ACCOUNTS__SHOP2__SELLERS", "100").open().await;
+        let mut through_shop2 = deal(12, "A-7");
+        through_shop2["account"] = json!("shop2");
+        let mut through_default = deal(12, "A-7");
+        through_default["account"] = json!("default");
+        let order = opened_once(&app, &shop2, "named", &through_shop2).await.json()["order_id"].clone();
+        assert_eq!(opened_once(&app, &till, "named", &through_shop2).await.json()["order_id"], order, "the same again");
+        let plain = opened_once(&app, &till, "plain", &deal(12, "A-7")).await.json()["order_id"].clone();
+        for (once, body, why) in [
+            ("named", &deal(12, "A-7"), "the seller's own till never gets a code of another account"),
+            ("named", &through_default, "another account"),
+            ("plain", &through_default, "the seller's account, which was not named"),
+            ("plain", &through_shop2, "another account than the seller's"),
+        ] {
+            opened_once(&app, &till, once, body).await.refused(409, "IDEMPOTENCY_CONFLICT", Some("account"), why);
+        }
+        let app = configured(TestAppBuilder::on(app.stop().await)).set("ACCOUNTS__SHOP2__SELLERS", "12").open().await;
+        let again = opened_once(&app, &till, "plain", &deal(12, "A-7")).await.json();
+        assert_eq!(again["order_id"], plain, "whichever account is the seller's by now");
+    }
+
     async fn a_key_to_read_shows_what_the_merchant_alone_may_know(engine) {
         let (app, [books, till]) = with_keys(engine, "open", [("BOOKS", &[("SCOPES", "read")][..]), ("TILL", &[("SCOPES", "pay")][..])]).await;
         let order = opened(&app, None, &deal(12, "A-7")).await;
@@ -256,6 +289,10 @@ on_both_engines! {
         let found = async |key: &str| query(&app, key, asked.clone()).await.json()["order_id"].as_str().unwrap().to_owned();
         assert_eq!(found(&books).await, orders[5], "the newest");
         assert_eq!(found(&shop).await, orders[1], "no newer one of another seller, account or spelling hides it");
+        // The index over all deals of a reference is not walked through, for others may have given it to very many.
+        app.look().await.run(match engine { Engine::MySql => "DROP INDEX deal_reference ON deal", Engine::Sqlite => "DROP INDEX deal_reference" }).await;
+        let newest = opened(&app, Some(&till), &deal(12, "A-7")).await.id;
+        assert_eq!(found(&shop).await, newest, "of all ranges of sellers");
 
         call(&app, "queryOrder", None, &asked).await.refused(401, "UNAUTHORIZED", None, "without a key");
         query(&app, "wpk_0", asked.clone()).await.refused(401, "UNAUTHORIZED", None, "with none of ours");
