@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use ipnet::IpNet;
 
 use crate::auth::Auth;
-use crate::deal::Fen;
+use crate::deal::{AccountId, Fen};
 use crate::gateway::Terms;
 use crate::language::Text;
 use crate::store::DatabaseUrl;
@@ -59,6 +59,11 @@ impl Settings {
     /// Every account, `default` first.
     pub fn all_accounts(&self) -> impl Iterator<Item = &AccountSettings> {
         [&self.wechat].into_iter().chain(&self.accounts)
+    }
+
+    /// Whether there is an account of this name.
+    pub fn has_account(&self, name: &AccountId) -> bool {
+        self.all_accounts().any(|account| account.merchant.account == *name)
     }
 
     /// The merchant numbers of all accounts.
