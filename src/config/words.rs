@@ -90,7 +90,7 @@ pub fn sellers(account: &str, sellers: &str) -> Text {
 pub fn no_sellers(account: &str) -> Text {
     text(
         format!("No seller's deals go through the account {account} unless toPay names it."),
-        format!("没有商户编号的订单走账户 {account}，除非 toPay 指明。"),
+        format!("账户 {account} 没有分到商户编号，只有 toPay 指明时才走它。"),
     )
 }
 
