@@ -1,7 +1,7 @@
 //! A simulator of WeChat, the other side, to run and test against, since no merchant gets a sandbox that knows Native orders.
 //!
-//! `world` is a plain model of it (merchants, orders, payers, money; no HTTP, no clock of its own) with its `answers` and its
-//! `notifications`; `rules` checks a request as the real gateway does, in its order and with its texts, and never skips a
+//! `world` is a plain model of it (merchants, orders, payers, money; no HTTP, no clock of its own) with its `answers`, its
+//! `notifications` and its `refunds`; `rules` checks a request as the real gateway does, in its order and with its texts, and never skips a
 //! signature. The rest are façades: the pay API, the notifier, the control calls and the phone, a page that lives on them.
 //! What passes through them is kept in the `message_log`, for people to read. It shares the wire codec and the domain's types
 //! with the client and knows nothing of gateway, store or http; what both could get wrong alike is pinned by WeChat's
@@ -18,6 +18,7 @@ mod orders;
 mod pay_api;
 mod payment;
 mod phone;
+mod refunds;
 mod rules;
 mod switches;
 mod world;
@@ -38,7 +39,8 @@ pub use notifications::{Delivery, NotificationMessage};
 pub use notifier::Notifier;
 pub use orders::{Attempt, OrderKey, SimOrder};
 pub use payment::{CannotPay, Payment};
-pub use switches::{CloseUnknown, Faults, Habits, Layout, Notify};
+pub use refunds::{CannotRefund, RefundRefusal, RefundSource, RefundState, SimRefund};
+pub use switches::{CloseUnknown, Faults, Habits, Layout, Notify, RefundNotify};
 pub use world::World;
 
 /// What a merchant's contract with WeChat consists of.
@@ -112,6 +114,11 @@ impl Simulator {
     }
 
     fn router(&self) -> Router {
-        Router::new().merge(pay_api::routes()).merge(control::routes()).merge(phone::routes()).with_state(self.clone())
+        Router::new()
+            .merge(pay_api::routes())
+            .merge(control::routes())
+            .merge(refunds::control::routes())
+            .merge(phone::routes())
+            .with_state(self.clone())
     }
 }

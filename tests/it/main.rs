@@ -75,6 +75,8 @@ mod simulator {
     mod faults;
     mod merchants;
     mod phone;
+    mod refund_faults;
+    mod refunds;
     mod shop;
 }
 mod sweep {

@@ -111,7 +111,7 @@ impl History<'_> {
         let line = match self.random.below(10) {
             0 => format!("the payer of {order} fails: {:?}", self.network.world.fail(&order)),
             1 => format!("the payer of {order} enters a password: {:?}", self.network.world.enter_password(&order)),
-            2 => format!("{order} is given back by hand: {:?}", self.network.world.refund(&order)),
+            2 => format!("{order} is given back by hand: {:?}", self.network.world.refund_by_hand(&order, None, now)),
             _ => {
                 let coupon = if self.random.happens(100) { Fen::new(90) } else { None };
                 let notify = self.random.one_of(&[Notify::Normal, Notify::Normal, Notify::Lost, Notify::Late, Notify::Twice]);
