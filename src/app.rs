@@ -25,7 +25,7 @@ use crate::gateway::{Account, Accounts, Gateway};
 use crate::handshake;
 use crate::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
 use crate::listener;
-use crate::simulator::Simulator;
+use crate::simulator::{CertificateError, Simulator};
 use crate::store::{Store, StoreError};
 use crate::sweeper;
 use crate::watcher;
@@ -62,6 +62,12 @@ pub enum StartError {
     /// The database cannot be used.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// The simulator's certificates cannot be had.
+    #[error("simulator.tls_dir: {0}")]
+    Certificates(#[from] CertificateError),
+    /// The simulator's certificate and its key do not fit.
+    #[error("simulator.tls_dir: {0}")]
+    Tls(#[from] rustls::Error),
     /// The client for WeChat cannot be made.
     #[error("no HTTPS client can be made; are CA certificates installed?")]
     Client(#[from] reqwest::Error),
@@ -131,6 +137,7 @@ impl Service {
                 }
                 let anywhere = simulator_address.ip().is_loopback();
                 let simulator = Simulator::new(&merchant, clock.clone(), chance.clone(), settings.simulator.time_scale, anywhere)?;
+                serve_tls(&simulator, settings, &stop_simulator)?;
                 servers.push(tokio::spawn(simulator.clone().serve(listener, stop_simulator.clone())));
                 #[expect(clippy::expect_used, reason = "an address makes a URL")]
                 let primary = format!("http://{}", reachable(simulator_address)).parse().expect("a URL");
@@ -210,7 +217,18 @@ pub async fn run_simulator(
     let address = local_address(&listener, settings.simulator.listen);
     let anywhere = address.ip().is_loopback();
     let simulator = Simulator::new(&settings.simulator.merchant, clock, chance, settings.simulator.time_scale, anywhere)?;
+    serve_tls(&simulator, &settings, &stop)?;
     Ok((address, tokio::spawn(simulator.serve(listener, stop))))
+}
+
+/// Lets the simulator listen with TLS too, where that is configured. The task ends with `stop`.
+fn serve_tls(simulator: &Simulator, settings: &Settings, stop: &CancellationToken) -> Result<(), StartError> {
+    let Some((address, folder)) = &settings.simulator.tls else { return Ok(()) };
+    let listener = listen("simulator.tls_listen", *address)?;
+    info!(address = %local_address(&listener, *address), folder = %folder.display(), "simulating WeChat with TLS");
+    let certificates = simulator.certificates(folder)?;
+    tokio::spawn(simulator.serve_tls(listener, certificates, stop.clone())?);
+    Ok(())
 }
 
 fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {

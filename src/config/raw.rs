@@ -70,6 +70,7 @@ impl Raw {
         let page = mistakes.take(self.page.validate());
         let schedule = mistakes.take(self.sweep.validate());
         let simulator_listen = mistakes.take(self.simulator.validate());
+        let simulator_tls = mistakes.take(self.simulator.tls());
         let made = || {
             let (server, database, simulator_listen) = (server?, database?, simulator_listen?);
             let (wechat, deal) = (wechat?, deal?);
@@ -91,6 +92,7 @@ impl Raw {
                 sweep_calls_per_second: self.sweep.calls_per_second,
                 simulator: SimulatorSettings {
                     listen: simulator_listen,
+                    tls: simulator_tls?,
                     time_scale: self.simulator.time_scale,
                     merchant: wechat.merchant,
                     accept_database: self.simulator.accept_database,

@@ -1,6 +1,7 @@
 //! The section `simulator`: the built-in WeChat.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -16,6 +17,8 @@ use super::table::{Shown, plain};
 pub struct SimulatorSettings {
     /// Address and port.
     pub listen: SocketAddr,
+    /// Where it listens with TLS and client certificates, and where these are kept.
+    pub tls: Option<(SocketAddr, PathBuf)>,
     /// How many times faster than WeChat it repeats notifications.
     pub time_scale: u32,
     /// The merchant it knows: the configured one, or its own.
@@ -30,6 +33,8 @@ pub struct SimulatorSettings {
 #[serde(deny_unknown_fields)]
 pub struct RawSimulator {
     listen: String,
+    tls_listen: String,
+    tls_dir: PathBuf,
     pub time_scale: u32,
     pub accept_database: bool,
 }
@@ -43,9 +48,19 @@ impl RawSimulator {
         mistakes.or_else(listen)
     }
 
+    /// Where it listens with TLS, if it does, and the folder of the certificates.
+    pub fn tls(&self) -> Result<Option<(SocketAddr, PathBuf)>, ConfigErrors> {
+        let mut mistakes = Mistakes::default();
+        let listen = Some(&self.tls_listen).filter(|listen| !listen.is_empty());
+        let listen = mistakes.take(listen.map(|listen| address("simulator.tls_listen", listen)).transpose());
+        mistakes.or_else(listen.map(|listen| listen.map(|listen| (listen, self.tls_dir.clone()))))
+    }
+
     pub fn shown(&self) -> Vec<(&'static str, Shown)> {
         vec![
             ("simulator.listen", plain(&self.listen)),
+            ("simulator.tls_listen", plain(&self.tls_listen)),
+            ("simulator.tls_dir", plain(self.tls_dir.display())),
             ("simulator.time_scale", plain(self.time_scale)),
             ("simulator.accept_database", plain(self.accept_database)),
         ]

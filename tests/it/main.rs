@@ -78,6 +78,7 @@ mod simulator {
     mod refund_faults;
     mod refunds;
     mod shop;
+    mod tls;
 }
 mod sweep {
     mod backlog;
