@@ -1,5 +1,6 @@
 //! Start and graceful shutdown: the service is put together, and taken apart again in an order that loses nothing.
 
+mod accounts;
 mod opening;
 
 use std::io::ErrorKind;
@@ -14,14 +15,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use crate::auth::Auth;
+use crate::auth::Mode;
 use crate::chance::Chance;
-use crate::channel::Channel;
-use crate::channel::wechat::v2::{Client, Endpoints};
+use crate::channel::wechat::v2::Endpoints;
 use crate::clock::Clock;
-use crate::config::{ConfigError, Settings, Wechat};
-use crate::deal::AccountId;
-use crate::gateway::{Account, Accounts, Gateway};
+use crate::config::{ConfigError, Settings, SimulatorSettings};
+use crate::gateway::Gateway;
 use crate::handshake;
 use crate::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
 use crate::listener;
@@ -108,8 +107,8 @@ impl Service {
     /// this returns when it is open.
     pub async fn start(settings: Settings, clock: Clock, chance: Chance) -> Result<Self, StartError> {
         settings.may_simulate()?;
-        let (service, mch_id) = Self::answer(&settings, clock.clone(), chance)?;
-        if let Err(error) = opening::open(service.gateway.store(), &settings, &mch_id, &service.instance, &clock).await {
+        let service = Self::answer(&settings, clock.clone(), chance)?;
+        if let Err(error) = opening::open(service.gateway.store(), &settings, &service.instance, &clock).await {
             service.servers.iter().for_each(JoinHandle::abort);
             return Err(error);
         }
@@ -120,43 +119,29 @@ impl Service {
         Ok(service)
     }
 
-    /// The service with all its listeners, on a store that is not open; and the merchant number.
-    fn answer(settings: &Settings, clock: Clock, chance: Chance) -> Result<(Self, String), StartError> {
+    /// The service with all its listeners, on a store that is not open.
+    fn answer(settings: &Settings, clock: Clock, chance: Chance) -> Result<Self, StartError> {
         let listener = listen("server.listen", settings.server.listen)?;
         let address = local_address(&listener, settings.server.listen);
         let stop_simulator = CancellationToken::new();
         let mut servers = Vec::new();
-        let (wechat, simulator) = match &settings.wechat {
-            Some(wechat) => (wechat.clone(), None),
-            None => {
-                let listener = listen("simulator.listen", settings.simulator.listen)?;
-                let simulator_address = local_address(&listener, settings.simulator.listen);
-                let mut merchant = settings.simulator.merchant.clone();
-                if merchant.notify_url.is_empty() {
-                    merchant.notify_url = format!("http://{}/wxPay/notify", reachable(address));
-                }
-                let anywhere = simulator_address.ip().is_loopback();
-                let simulator = Simulator::new(&merchant, clock.clone(), chance.clone(), settings.simulator.time_scale, anywhere)?;
-                serve_tls(&simulator, settings, &stop_simulator)?;
-                servers.push(tokio::spawn(simulator.clone().serve(listener, stop_simulator.clone())));
-                #[expect(clippy::expect_used, reason = "an address makes a URL")]
-                let primary = format!("http://{}", reachable(simulator_address)).parse().expect("a URL");
-                (Wechat { merchant, endpoints: Endpoints { primary, backup: None, proxy: None } }, Some((simulator_address, simulator)))
-            }
-        };
-        if wechat.merchant.previous_key.is_some() {
-            warn!("the previous API key is still believed: take it out of the configuration when WeChat signs with it no more");
+        let mut simulator = None;
+        if settings.is_simulated() {
+            let (listener, address, simulated) = simulator_of(settings, clock.clone(), chance.clone())?;
+            serve_tls(&simulated, settings, &stop_simulator)?;
+            servers.push(tokio::spawn(simulated.clone().serve(listener, stop_simulator.clone())));
+            simulator = Some((address, simulated));
         }
+        let simulator_address = simulator.as_ref().map_or(settings.simulator.listen, |(address, _)| *address);
+        let own = format!("http://{}/wxPay/notify", reachable(address));
+        let accounts = accounts::open(settings, &endpoints_at(simulator_address), &own, &chance)?;
         let instance = chance.nonce()[..8].to_owned();
-        let mch_id = wechat.merchant.mch_id.clone();
-        let handshake = handshake::Key::derive(|purpose| wechat.merchant.signer.derived_key(purpose));
-        let channel = Channel::WeChatV2(Client::new(wechat.merchant, wechat.endpoints, chance.clone())?);
+        let handshake = handshake::Key::derive(|purpose| settings.wechat.merchant.signer.derived_key(purpose));
         let stop = CancellationToken::new();
         let work = TaskTracker::new();
-        let accounts = Accounts::new([Account::new(AccountId::default(), channel, settings.account_terms.clone())]);
         let gateway = Arc::new(Gateway::new(Store::closed(), accounts, clock, chance, settings.terms.clone()));
         // The shop names prices and lists orders to every visitor, which is what the mode `open` is for.
-        let has_shop = simulator.is_some() && matches!(settings.auth, Auth::Open);
+        let has_shop = simulator.is_some() && matches!(settings.auth.mode, Mode::Open);
         let app = Arc::new(App {
             gateway: Arc::clone(&gateway),
             proxies: Proxies { trusted: settings.server.trusted_proxies.clone(), header: settings.server.client_ip_header.clone() },
@@ -183,8 +168,7 @@ impl Service {
         }
         let router = http::router(app, &settings.server);
         servers.push(tokio::spawn(listener::serve(listener, router, settings.server.max_connections, stop.clone())));
-        let service = Self { address, metrics_address, simulator, has_shop, gateway, instance, stop, stop_simulator, work, servers };
-        Ok((service, mch_id))
+        Ok(Self { address, metrics_address, simulator, has_shop, gateway, instance, stop, stop_simulator, work, servers })
     }
 
     /// Takes no more connections, finishes what is in hand, and returns within 10 s.
@@ -213,12 +197,19 @@ pub async fn run_simulator(
     chance: Chance,
     stop: CancellationToken,
 ) -> Result<(SocketAddr, JoinHandle<()>), StartError> {
-    let listener = listen("simulator.listen", settings.simulator.listen)?;
-    let address = local_address(&listener, settings.simulator.listen);
-    let anywhere = address.ip().is_loopback();
-    let simulator = Simulator::new(&settings.simulator.merchant, clock, chance, settings.simulator.time_scale, anywhere)?;
+    let (listener, address, simulator) = simulator_of(&settings, clock, chance)?;
     serve_tls(&simulator, &settings, &stop)?;
     Ok((address, tokio::spawn(simulator.serve(listener, stop))))
+}
+
+/// The configured simulator, with its listener.
+fn simulator_of(settings: &Settings, clock: Clock, chance: Chance) -> Result<(TcpListener, SocketAddr, Simulator), StartError> {
+    let SimulatorSettings { listen: configured, merchants, time_scale, .. } = &settings.simulator;
+    let listener = listen("simulator.listen", *configured)?;
+    let address = local_address(&listener, *configured);
+    let anywhere = address.ip().is_loopback();
+    let simulator = Simulator::with_merchants(merchants.clone(), clock, chance, *time_scale, anywhere)?;
+    Ok((listener, address, simulator))
 }
 
 /// Lets the simulator listen with TLS too, where that is configured. The task ends with `stop`.
@@ -229,6 +220,13 @@ fn serve_tls(simulator: &Simulator, settings: &Settings, stop: &CancellationToke
     let certificates = simulator.certificates(folder)?;
     tokio::spawn(simulator.serve_tls(listener, certificates, stop.clone())?);
     Ok(())
+}
+
+/// WeChat at an address of this machine.
+fn endpoints_at(address: SocketAddr) -> Endpoints {
+    #[expect(clippy::expect_used, reason = "an address makes a URL")]
+    let primary = format!("http://{}", reachable(address)).parse().expect("a URL");
+    Endpoints { primary, backup: None, proxy: None }
 }
 
 fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -12,9 +12,9 @@ use crate::gateway::Gateway;
 
 /// The budget is counted in calls a second, so a pass is a second's.
 const PASS: Duration = Duration::from_secs(1);
-/// A pass ends with its slowest call. The next does not wait for that, or a slow WeChat would be asked less than the budget
-/// allows; but when so many are under way WeChat does not answer at all, and more would only take memory.
-const PASSES: usize = 8;
+/// A pass ends with its slowest look, which takes a minute at the most. The next does not wait for that, or an account whose
+/// WeChat is slow would slow the looks of all others. More than these are under way only when the database does not answer.
+const PASSES: usize = 64;
 
 /// Sweeps until `stop`; passes that have begun are finished.
 pub async fn run(gateway: Arc<Gateway>, calls_per_second: u32, stop: CancellationToken) {

@@ -1,12 +1,13 @@
 //! What each call costs, for one caller alone.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::TimeDelta;
 use wechat_pay::chance::Chance;
 use wechat_pay::channel::Channel;
-use wechat_pay::channel::wechat::v2::{Client, Endpoints, SignType};
+use wechat_pay::channel::wechat::v2::{Client, Endpoints, Http, SignType};
 use wechat_pay::clock::Clock;
 use wechat_pay::deal::{AccountId, Schedule, Sellers};
 use wechat_pay::gateway::{Account, AccountTerms, Accounts, Gateway, Terms};
@@ -111,7 +112,8 @@ async fn gateway(url: &str, upstream: &Upstream) -> Gateway {
     let (clock, chance) = (Clock::System, Chance::System);
     let store = Store::open(&url.parse().unwrap(), "bench", LARGEST_BATCH, clock.now()).await.unwrap();
     let endpoints = Endpoints { primary: format!("http://{}", upstream.address).parse().unwrap(), backup: None, proxy: None };
-    let channel = Channel::WeChatV2(Client::new(merchant(SignType::Md5), endpoints, chance.clone()).unwrap());
+    let http = Arc::new(Http::new(endpoints, chance.clone()).unwrap());
+    let channel = Channel::WeChatV2(Client::new(merchant(SignType::Md5), http, chance.clone()));
     let pause = TimeDelta::seconds(600);
     let terms = Terms {
         expire_after: TimeDelta::seconds(7200),

@@ -21,11 +21,11 @@ const QUIET: u32 = 30;
 /// Clocks that differ by more than this cost double or late looks; nothing is lost by it, for every change is guarded.
 const TOLERABLE_SKEW: TimeDelta = TimeDelta::seconds(5);
 
-/// Opens the store, however long that takes, for deals of the merchant `mch_id`.
-pub async fn open(store: &Store, settings: &Settings, mch_id: &str, instance: &str, clock: &Clock) -> Result<(), StartError> {
+/// Opens the store, however long that takes.
+pub async fn open(store: &Store, settings: &Settings, instance: &str, clock: &Clock) -> Result<(), StartError> {
     let mut tries = 0u32;
     loop {
-        match try_to_open(store, settings, mch_id, instance, clock).await {
+        match try_to_open(store, settings, instance, clock).await {
             Err(StartError::Store(error)) if error.may_pass() => {
                 if tries.is_multiple_of(QUIET) {
                     warn!(%error, "waiting for the database");
@@ -38,18 +38,19 @@ pub async fn open(store: &Store, settings: &Settings, mch_id: &str, instance: &s
     }
 }
 
-async fn try_to_open(store: &Store, settings: &Settings, mch_id: &str, instance: &str, clock: &Clock) -> Result<(), StartError> {
+async fn try_to_open(store: &Store, settings: &Settings, instance: &str, clock: &Clock) -> Result<(), StartError> {
     Store::try_to_write(&settings.database).map_err(StoreError::from)?;
     // Before anything is altered: it may be a database that was never meant for us.
     let merchants = Store::merchants(&settings.database, merchant_number).await?;
-    let others: Vec<_> = merchants.into_iter().filter(|merchant| merchant != mch_id).collect();
+    let ours = settings.mch_ids();
+    let others: Vec<_> = merchants.into_iter().filter(|merchant| !ours.contains(merchant.as_str())).collect();
     if !others.is_empty() {
         let others = others.join(", ");
-        if settings.wechat.is_none() && !settings.simulator.accept_database {
+        if settings.is_simulated() && !settings.simulator.accept_database {
             return Err(StartError::OthersDeals(settings.database.to_string(), others));
         }
         warn!(
-            mch_id,
+            mch_id = ours.into_iter().collect::<Vec<_>>().join(", "),
             others,
             "this database holds deals of another merchant number: what WeChat tells of them is not believed, and it does not know them \
              under ours; is wechat.mch_id right, and is this the right database?"

@@ -1,23 +1,34 @@
-//! Authentication of the callers that open deals: `auth.mode`. Nothing else asks for it, for an order that exists is known by its
-//! unguessable number only.
+//! Authentication and authorization of callers: `auth.mode` says which of them open deals, and their [`Keys`] what else they may do.
 //!
 //! A price that a browser names is the browser's price. So either the merchant's own back end is the only caller
-//! ([`ApiKeys`]), or a browser carries an offer that the back end has signed and that cannot be changed ([`SigningSecrets`]).
+//! ([`Mode::ApiKey`]), or a browser carries an offer that the back end has signed and that cannot be changed
+//! ([`SigningSecrets`]). To ask about an order, to watch it and to give it up takes its unguessable number only.
 
-mod api_key;
+mod keys;
+mod scope;
 mod signed;
 
-pub use api_key::ApiKeys;
-pub use signed::{SignedOffer, SigningSecrets, Unbelieved};
+pub use keys::{Caller, Key, Keys};
+pub use scope::{InvalidScopes, Scope, Scopes};
+pub use signed::{FURTHER, FurtherValues, SignedOffer, SigningSecrets, Unbelieved};
 
-/// The mode, with what it needs.
+/// Which callers may do what.
 #[derive(Debug, Clone)]
-pub enum Auth {
+pub struct Auth {
+    /// Which callers open deals.
+    pub mode: Mode,
+    /// The keys of back ends, whatever the mode.
+    pub keys: Keys,
+}
+
+/// Which callers open deals.
+#[derive(Debug, Clone)]
+pub enum Mode {
     /// Every caller that reaches the port, at any price: for a demonstration, or behind a network that lets only the
     /// merchant's back end through.
     Open,
-    /// Callers that have a key.
-    ApiKey(ApiKeys),
+    /// Callers that have a key of scope `pay`.
+    ApiKey,
     /// Callers that have a signed offer.
     Signed(SigningSecrets),
 }
@@ -31,6 +42,9 @@ pub enum InvalidList {
     /// Two entries have one name, so that logs could not tell them apart.
     #[error("a name comes twice")]
     Repeated,
+    /// Two names have one key, so that it would not be clear what its holder may do.
+    #[error("two entries are of one key: each name has a key of its own")]
+    SameKey,
     /// A key's entry is not a hash.
     #[error("the value of an entry is the SHA-256 of a key, 64 hexadecimal digits: `wechat-pay new-key` draws a key and prints its entry")]
     Hash,

@@ -1,8 +1,8 @@
 //! Signed offers of the merchant's back end: a browser carries one here and can change nothing in it.
 //!
-//! The signature is HMAC-SHA256 over the values exactly as they are sent, one a line below the word `v1`. Values and not
-//! what they mean, so that a back end needs no rule for writing amounts; and every value is held against its form
-//! before anything is done with it, so no two offers have one text.
+//! The signature is HMAC-SHA256 over the values exactly as they are sent, one a line below the word `v1` or `v2`. Values and
+//! not what they mean, so that a back end needs no rule for writing amounts; and no value with a line end is taken, so no two
+//! offers have one text.
 
 use std::time::Duration;
 
@@ -15,15 +15,17 @@ use crate::deal::Timestamp;
 
 use super::{InvalidList, entries, lower_hex};
 
-/// What a browser carries: the seller, the product, the price, when they were signed, and the signature.
+/// What a browser carries, each value as it was sent: `19.9` and `19.90` are two texts.
 #[derive(Clone, Copy)]
 pub struct SignedOffer<'a> {
-    /// As it was sent.
+    /// The seller.
     pub merchant_id: &'a str,
-    /// As it was sent.
+    /// The product.
     pub product_id: &'a str,
-    /// As it was sent: `19.9` and `19.90` are two texts.
+    /// For how much.
     pub price: &'a str,
+    /// What only an offer of version `v2` says.
+    pub further: Option<FurtherValues<'a>>,
     /// Seconds since 1970, when it was signed.
     pub timestamp: &'a str,
     /// 8 to 64 letters, digits, `-` and `_`, never used before by this merchant.
@@ -31,6 +33,12 @@ pub struct SignedOffer<'a> {
     /// 64 hexadecimal digits, lower case.
     pub signature: &'a str,
 }
+
+/// What an offer of version `v2` says beside, in the order of [`FURTHER`]; what was not sent is empty.
+pub type FurtherValues<'a> = [&'a str; FURTHER.len()];
+
+/// The parameters that only an offer of version `v2` may have.
+pub const FURTHER: [&str; 7] = ["description", "reference", "return_url", "cancel_url", "trade_type", "openid", "account"];
 
 /// Why an offer is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +70,7 @@ impl SigningSecrets {
 
     /// The name of the secret that the offer was signed with, if it is good now. Whether its nonce is new, only the store can tell.
     pub fn verify(&self, offer: &SignedOffer<'_>, now: Timestamp) -> Result<&str, Unbelieved> {
-        let text = offer.string_to_sign();
+        let text = offer.string_to_sign().ok_or(Unbelieved::Forged)?;
         let mut signatory = Err(Unbelieved::Forged);
         // Each is tried, and no field says which: with two or three during a change that costs nothing.
         for (name, secret) in &self.known {
@@ -92,9 +100,13 @@ impl SigningSecrets {
 }
 
 impl SignedOffer<'_> {
-    fn string_to_sign(&self) -> String {
-        let Self { merchant_id, product_id, price, timestamp, nonce, .. } = self;
-        format!("v1\n{merchant_id}\n{product_id}\n{price}\n{timestamp}\n{nonce}")
+    /// `None`: a value has a line end, by which it could pass for two.
+    fn string_to_sign(&self) -> Option<String> {
+        let version = if self.further.is_some() { "v2" } else { "v1" };
+        let lines = [version, self.merchant_id, self.product_id, self.price, self.timestamp, self.nonce];
+        let lines: Vec<_> = lines.into_iter().chain(self.further.into_iter().flatten()).collect();
+        let has_line_end = lines.iter().any(|line| line.contains(['\n', '\r']));
+        (!has_line_end).then(|| lines.join("\n"))
     }
 
     fn signed_at(&self) -> Option<i64> {
@@ -124,10 +136,32 @@ mod tests {
         merchant_id: "12",
         product_id: "34",
         price: "19.90",
+        further: None,
         timestamp: "1795478400",
         nonce: "5f0c9a1e7b3d4826",
         signature: "0b5cebe3f9686911126750aaeb32f7ead8d1a6f1575a17588354d56e0104f4ef",
     };
+
+    /// The same offer of version `v2`, which says nothing more.
+    const BARE: SignedOffer<'static> =
+        SignedOffer { further: Some([""; 7]), signature: "3825cee022fe4869ecc3fee17fa0e4714cd774fdd3302911c94944a6a8de82ae", ..VECTOR };
+    const FULL: SignedOffer<'static> = SignedOffer {
+        further: Some([
+            "红茶 2 盒",
+            "A-2026/11 #7",
+            "https://shop.example.com/paid?order={order_id}",
+            "https://shop.example.com/cart",
+            "NATIVE",
+            "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
+            "shop2",
+        ]),
+        signature: "2898c6ec690f492bf1fcb8739d30b48ac17b7dd99f89c97c2af5a84403fdfebe",
+        ..VECTOR
+    };
+
+    fn text_of(offer: &SignedOffer<'_>) -> String {
+        offer.string_to_sign().unwrap_or_else(|| "a value with a line end".to_owned())
+    }
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_timestamp(seconds, 0).unwrap()
@@ -138,10 +172,15 @@ mod tests {
     }
 
     #[test]
-    fn the_published_vector_is_ours() {
-        assert_eq!(VECTOR.string_to_sign(), "v1\n12\n34\n19.90\n1795478400\n5f0c9a1e7b3d4826");
-        assert_eq!(sign(&SECRET.into(), &VECTOR.string_to_sign()), VECTOR.signature);
-        assert_eq!(secrets(&format!("shop:{SECRET}")).verify(&VECTOR, at(1_795_478_400)), Ok("shop"));
+    fn the_published_vectors_are_ours() {
+        assert_eq!(text_of(&VECTOR), "v1\n12\n34\n19.90\n1795478400\n5f0c9a1e7b3d4826");
+        assert_eq!(text_of(&BARE), "v2\n12\n34\n19.90\n1795478400\n5f0c9a1e7b3d4826\n\n\n\n\n\n\n");
+        let readme = include_str!("../../config/README.md");
+        for vector in [VECTOR, BARE, FULL] {
+            assert_eq!(sign(&SECRET.into(), &text_of(&vector)), vector.signature);
+            assert_eq!(secrets(&format!("shop:{SECRET}")).verify(&vector, at(1_795_478_400)), Ok("shop"));
+            assert!(readme.contains(vector.signature) && readme.contains(&text_of(&vector).replace('\n', "\\n")));
+        }
     }
 
     #[test]
@@ -185,8 +224,35 @@ mod tests {
             SignedOffer { signature: &upper, ..VECTOR },
             SignedOffer { signature: &VECTOR.signature[..63], ..VECTOR },
         ] {
-            assert_eq!(secrets.verify(&forged, at(1_795_478_400)), Err(Unbelieved::Forged), "{}", forged.string_to_sign());
+            assert_eq!(secrets.verify(&forged, at(1_795_478_400)), Err(Unbelieved::Forged), "{}", text_of(&forged));
         }
+    }
+
+    #[test]
+    fn in_a_fuller_offer_no_value_can_be_moved_changed_left_out_or_added() {
+        let secrets = secrets(&format!("shop:{SECRET}"));
+        let is_forged = |offer: &SignedOffer<'_>| secrets.verify(offer, at(1_795_478_400)) == Err(Unbelieved::Forged);
+        let values = FULL.further.unwrap();
+        for at in 0..values.len() {
+            let with = |value| {
+                let mut values = values;
+                values[at] = value;
+                SignedOffer { further: Some(values), ..FULL }
+            };
+            assert!(is_forged(&with("")) && is_forged(&with("other")), "{}", FURTHER[at]);
+            let mut added = BARE.further.unwrap();
+            added[at] = values[at];
+            assert!(is_forged(&SignedOffer { further: Some(added), ..BARE }), "{}", FURTHER[at]);
+            let mut moved = values;
+            moved.rotate_left(at + 1);
+            assert!(at + 1 == values.len() || is_forged(&SignedOffer { further: Some(moved), ..FULL }), "{}", FURTHER[at]);
+        }
+        assert!(is_forged(&SignedOffer { further: None, ..FULL }) && is_forged(&SignedOffer { further: None, ..BARE }));
+        assert!(is_forged(&SignedOffer { further: BARE.further, ..VECTOR }), "an offer of the first version is none of the second");
+        // A description with a line end, signed by a careless back end, and the same text cut elsewhere.
+        let two_lines = ["tea\nA-7", "", "", "", "", "", ""];
+        let signature = sign(&SECRET.into(), "v2\n12\n34\n19.90\n1795478400\n5f0c9a1e7b3d4826\ntea\nA-7\n\n\n\n\n\n");
+        assert!(is_forged(&SignedOffer { further: Some(two_lines), signature: &signature, ..BARE }));
     }
 
     #[test]
@@ -203,7 +269,7 @@ mod tests {
             ("1795478400000", "12345678"),
         ] {
             let offer = SignedOffer { timestamp, nonce, ..VECTOR };
-            let signature = sign(&SECRET.into(), &offer.string_to_sign());
+            let signature = sign(&SECRET.into(), &text_of(&offer));
             let offer = SignedOffer { signature: &signature, ..offer };
             assert_eq!(signer.verify(&offer, at(1_795_478_400)), Err(Unbelieved::Forged), "{timestamp} {nonce}");
         }

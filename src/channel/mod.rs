@@ -155,10 +155,8 @@ impl Channel {
         }
     }
 
-    /// Shows what is counted of its calls.
-    pub fn register_metrics(&self, registry: &mut Registry) {
-        match self {
-            Self::WeChatV2(client) => client.register_metrics(registry),
-        }
+    /// Shows what is counted of the calls of these, each with its account's name.
+    pub fn register_metrics<'a>(channels: impl IntoIterator<Item = &'a Self>, registry: &mut Registry) {
+        v2::Client::register_metrics(channels.into_iter().map(|Self::WeChatV2(client)| client), registry);
     }
 }

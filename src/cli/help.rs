@@ -36,8 +36,8 @@ static COMMANDS: [Entry; 10] = [
     (
         "new-key",
         pair(
-            "Draw a key for auth.mode api_key: print it, and its entry for the configuration",
-            "为 auth.mode=api_key 生成一个密钥，打印它和它的配置条目",
+            "Draw a key for a back end: print it, and its entry for the configuration. Without --scopes it is one of auth.api_keys",
+            "为后端生成一个密钥，打印它和它的配置条目；不写 --scopes 时，是 auth.api_keys 的条目",
         ),
     ),
     ("explain", pair("Tell the story of an order, and what comes next; nothing is changed", "讲清一个订单的经过和接下来会怎样；只读")),
@@ -53,9 +53,12 @@ static COMMANDS: [Entry; 10] = [
     ("help", pair("Print this message or the help of the given command", "显示本帮助，或某个命令的帮助")),
 ];
 
-static ARGUMENTS: [Entry; 8] = [
+static ARGUMENTS: [Entry; 11] = [
     ("dry_run", pair("Only say what would be done", "只说明会做什么，不执行")),
     ("name", pair("What the key is called in the configuration and in logs", "密钥在配置和日志里的名称")),
+    ("scopes", pair("What it may do: pay, refund, read, manage, separated by commas", "可以做什么：pay、refund、read、manage，逗号分隔")),
+    ("accounts", pair("Only through these accounts, separated by commas", "只限这些账户，逗号分隔")),
+    ("sellers", pair("Only for these sellers, such as 12,100-199", "只限这些卖家，如 12,100-199")),
     ("order", pair("The order's number: out_trade_no", "订单号：out_trade_no")),
     ("fetch", pair("Visit the notify URL through its public name", "通过公网域名访问通知地址")),
     ("shell", pair("Which shell's", "哪种 shell")),

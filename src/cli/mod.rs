@@ -50,10 +50,7 @@ enum Command {
         dry_run: bool,
     },
     CheckConfig,
-    NewKey {
-        #[arg(default_value = "key")]
-        name: String,
-    },
+    NewKey(new_key::NewKey),
     Explain {
         order: OrderId,
     },
@@ -122,7 +119,7 @@ async fn use_tool(tool: Command, language: Language) -> Outcome {
         Command::Migrate { dry_run: true } => migrate::dry_run(language).await,
         Command::Migrate { dry_run: false } => migrate::migrate(language).await,
         Command::CheckConfig => check_config::check_config(language),
-        Command::NewKey { name } => new_key::new_key(&name, language),
+        Command::NewKey(wish) => new_key::new_key(&wish, language),
         Command::Explain { order } => explain::explain(&order, language).await,
         Command::Doctor { fetch } => doctor::doctor(fetch, language).await,
         Command::Completions { shell } => papers::completions(shell, language),

@@ -1,15 +1,51 @@
-//! `wechat-pay new-key [NAME]`
+//! `wechat-pay new-key [NAME] [--scopes pay,read] [--accounts shop2] [--sellers 12,100-199]`
 
 use std::process::ExitCode;
 
-use crate::auth::ApiKeys;
+use clap::Args;
+
+use crate::auth::{Key, Scope, Scopes};
 use crate::chance::Chance;
+use crate::deal::{AccountId, Reach, Sellers};
 use crate::language::Language;
 
 use super::{Outcome, say, words};
 
-pub fn new_key(name: &str, language: Language) -> Outcome {
-    let (key, entry) = ApiKeys::draw(name, &Chance::System)?;
-    say(&format!("{key}\n{}\n{entry}\n", words::new_key().read(language)));
+/// What the new key is called, and what it is good for.
+#[derive(Args)]
+pub struct NewKey {
+    #[arg(default_value = "key")]
+    name: String,
+    #[arg(long)]
+    scopes: Option<Scopes>,
+    #[arg(long, requires = "scopes", value_delimiter = ',')]
+    accounts: Vec<AccountId>,
+    #[arg(long, requires = "scopes")]
+    sellers: Option<Sellers>,
+}
+
+pub fn new_key(wish: &NewKey, language: Language) -> Outcome {
+    let (key, hash) = Key::draw(&Chance::System);
+    let name = &wish.name;
+    // Refuses a name that the configuration would refuse.
+    Key::new(name, &hash, Scope::Pay.into(), Reach::default())?;
+    let entry = match &wish.scopes {
+        None => format!("{}\n{name}:{hash}", words::new_key().read(language)),
+        Some(scopes) => {
+            let accounts: Vec<_> = wish.accounts.iter().map(AccountId::as_str).collect();
+            let sellers = wish.sellers.as_ref().map(Sellers::to_string).unwrap_or_default();
+            let values = [("hash", hash), ("scopes", scopes.to_string()), ("accounts", accounts.join(",")), ("sellers", sellers)];
+            let written = |line: fn(&str, &str, &str) -> String| {
+                let given = values.iter().filter(|(_, value)| !value.is_empty());
+                given.map(|(key, value)| line(name, key, value)).collect::<Vec<_>>().join("\n")
+            };
+            let section = written(|_, key, value| format!("{key} = \"{value}\""));
+            let variables =
+                written(|name, key, value| format!("WECHAT_PAY__AUTH__KEYS__{}__{}={value}", name.to_uppercase(), key.to_uppercase()));
+            let (of_key, or) = (words::new_key_s_section(), words::or_as_variables());
+            format!("{}\n[auth.keys.{name}]\n{section}\n{}\n{variables}", of_key.read(language), or.read(language))
+        }
+    };
+    say(&format!("{key}\n{entry}\n"));
     Ok(ExitCode::SUCCESS)
 }

@@ -35,6 +35,18 @@ pub fn new_key() -> Text {
     )
 }
 
+/// The same of a key that is good for more, or less, than opening deals.
+pub fn new_key_s_section() -> Text {
+    pair(
+        "is the key, for the caller; nobody can show it again. Its section of the configuration is",
+        "以上是密钥，交给调用方，之后无法再次查看。下面是它在配置里的段：",
+    )
+}
+
+pub fn or_as_variables() -> Text {
+    pair("or, as variables,", "或写成环境变量：")
+}
+
 pub fn schema_is_up_to_date() -> Text {
     pair("the schema is up to date", "表结构已是最新")
 }

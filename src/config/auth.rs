@@ -1,13 +1,15 @@
-//! The section `auth`: which callers may open a deal.
+//! The section `auth`: which callers may do what.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::auth::{ApiKeys, Auth, SigningSecrets};
-
+use crate::auth::{Auth, Key, Keys, Mode, Scope, SigningSecrets};
+use crate::deal::AccountId;
 use crate::language::pair;
 
+use super::auth_keys::RawKey;
 use super::checks::value;
 use super::duration;
 use super::error::ConfigError;
@@ -23,29 +25,42 @@ pub struct RawAuth {
     pub signing_secrets: String,
     pub signing_secrets_file: String,
     signed_window: String,
+    keys: BTreeMap<String, RawKey>,
 }
 
 impl RawAuth {
     /// Keys that are set and that only a merchant with credentials needs.
     pub fn set_without_credentials(&self) -> Vec<&'static str> {
-        let set = [("auth.api_keys", &self.api_keys), ("auth.signing_secrets", &self.signing_secrets)];
-        set.into_iter().filter(|(_, value)| !value.is_empty()).map(|(key, _)| key).collect()
+        let set = [
+            ("auth.api_keys", !self.api_keys.is_empty()),
+            ("auth.keys", !self.keys.is_empty()),
+            ("auth.signing_secrets", !self.signing_secrets.is_empty()),
+        ];
+        set.into_iter().filter(|(_, is_set)| *is_set).map(|(key, _)| key).collect()
     }
 
-    pub fn validate(&self, has_credentials: bool) -> Result<Auth, ConfigErrors> {
+    /// `accounts`: those that there are.
+    pub fn validate(&self, has_credentials: bool, accounts: &[AccountId]) -> Result<Auth, ConfigErrors> {
         let mut mistakes = Mistakes::default();
         let window =
             duration::seconds("auth.signed_window", &self.signed_window, 1..=3600, pair("1s to 1h, in whole seconds", "1s 到 1h，整秒"));
         let window = mistakes.take(window).map_or(Duration::ZERO, |seconds| Duration::from_secs(seconds.into()));
-        let keys = ApiKeys::parse(&self.api_keys).map_err(|why| ConfigError::List { key: "auth.api_keys", why });
+        let listed = Key::list(&self.api_keys).map_err(|why| ConfigError::List { key: "auth.api_keys".to_owned(), why });
+        let listed = mistakes.take(listed).unwrap_or_default();
+        let named: Vec<_> = self.keys.iter().filter_map(|(name, key)| mistakes.take(key.validate(name, accounts))).collect();
+        let keys = Keys::new([listed, named].concat());
+        let keys = keys.map_err(|why| ConfigError::List { key: "auth.keys".to_owned(), why });
         let secrets = SigningSecrets::parse(&self.signing_secrets, window);
-        let secrets = secrets.map_err(|why| ConfigError::List { key: "auth.signing_secrets", why });
+        let secrets = secrets.map_err(|why| ConfigError::List { key: "auth.signing_secrets".to_owned(), why });
         let both = mistakes.take(keys).zip(mistakes.take(secrets));
-        let auth = both.and_then(|(keys, secrets)| mistakes.take(self.mode(keys, secrets, has_credentials)));
+        let auth = both.and_then(|(keys, secrets)| {
+            let mode = mistakes.take(self.mode(&keys, secrets, has_credentials))?;
+            Some(Auth { mode, keys })
+        });
         mistakes.or_else(auth)
     }
 
-    fn mode(&self, keys: ApiKeys, secrets: SigningSecrets, has_credentials: bool) -> Result<Auth, ConfigError> {
+    fn mode(&self, keys: &Keys, secrets: SigningSecrets, has_credentials: bool) -> Result<Mode, ConfigError> {
         // Keys that no mode looks at would let every caller in while the operator believes that they do not.
         let unused = |key| Err(value(key, pair("is given, and auth.mode is another one", "写了，但 auth.mode 不是用它的那种")));
         match self.mode.as_str() {
@@ -57,11 +72,11 @@ impl RawAuth {
                 );
                 Err(value("auth.mode", why))
             }
-            "api_key" if keys.is_empty() => Err(value(
-                "auth.api_keys",
+            "api_key" if !keys.callers().any(|caller| caller.may(Scope::Pay)) => Err(value(
+                "auth.keys",
                 pair(
-                    "at least one is wanted by auth.mode api_key: `wechat-pay new-key` draws one",
-                    "auth.mode 为 api_key 时至少要有一个：用 `wechat-pay new-key` 生成",
+                    "at least one of scope pay is wanted by auth.mode api_key, or one in auth.api_keys: `wechat-pay new-key` draws one",
+                    "auth.mode 为 api_key 时，至少要有一个 scopes 含 pay 的密钥，或在 auth.api_keys 里写一个：用 `wechat-pay new-key` 生成",
                 ),
             )),
             "signed" if secrets.is_empty() => Err(value(
@@ -71,11 +86,11 @@ impl RawAuth {
                     "auth.mode 为 signed 时至少要有一个：用 `openssl rand -hex 32` 生成",
                 ),
             )),
-            "" | "open" | "signed" if !keys.is_empty() => unused("auth.api_keys"),
+            "" | "open" | "signed" if !self.api_keys.is_empty() => unused("auth.api_keys"),
             "" | "open" | "api_key" if !secrets.is_empty() => unused("auth.signing_secrets"),
-            "" | "open" => Ok(Auth::Open),
-            "api_key" => Ok(Auth::ApiKey(keys)),
-            "signed" => Ok(Auth::Signed(secrets)),
+            "" | "open" => Ok(Mode::Open),
+            "api_key" => Ok(Mode::ApiKey),
+            "signed" => Ok(Mode::Signed(secrets)),
             _ => Err(value("auth.mode", pair("open, api_key or signed", "应为 open、api_key 或 signed"))),
         }
     }
@@ -89,5 +104,9 @@ impl RawAuth {
             ("auth.signing_secrets_file", plain(&self.signing_secrets_file)),
             ("auth.signed_window", time(&self.signed_window)),
         ]
+    }
+
+    pub fn shown_keys(&self) -> impl Iterator<Item = (String, Shown)> {
+        self.keys.iter().flat_map(|(name, key)| key.shown(name))
     }
 }

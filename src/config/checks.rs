@@ -10,8 +10,8 @@ use crate::language::{Text, pair};
 use super::error::ConfigError;
 
 /// What is expected of a key.
-pub fn value(key: &'static str, why: Text) -> ConfigError {
-    ConfigError::Value { key, why }
+pub fn value(key: &str, why: Text) -> ConfigError {
+    ConfigError::Value { key: key.to_owned(), why }
 }
 
 /// What stands between commas.
@@ -19,7 +19,7 @@ pub fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty())
 }
 
-pub fn networks(key: &'static str, text: &str) -> Result<Vec<IpNet>, ConfigError> {
+pub fn networks(key: &str, text: &str) -> Result<Vec<IpNet>, ConfigError> {
     let network = |text: &str| text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
     let networks = list(text).map(|text| {
         network(text).ok_or(value(
@@ -30,7 +30,7 @@ pub fn networks(key: &'static str, text: &str) -> Result<Vec<IpNet>, ConfigError
     networks.collect()
 }
 
-pub fn address(key: &'static str, text: &str) -> Result<SocketAddr, ConfigError> {
+pub fn address(key: &str, text: &str) -> Result<SocketAddr, ConfigError> {
     text.parse().map_err(|_| value(key, pair("an address and a port such as 127.0.0.1:8360", "应为地址和端口，如 127.0.0.1:8360")))
 }
 
@@ -44,7 +44,7 @@ pub fn is_loopback(url: &Url) -> bool {
 }
 
 /// https, except for loopback hosts; no user, no query.
-pub fn endpoint(key: &'static str, text: &str) -> Result<Url, ConfigError> {
+pub fn endpoint(key: &str, text: &str) -> Result<Url, ConfigError> {
     let url = Url::parse(text).map_err(|_| {
         value(key, pair("a whole URL such as https://pay.example.com/path", "应为完整的 URL，如 https://pay.example.com/path"))
     })?;

@@ -12,8 +12,8 @@ use super::error::ConfigError;
 const LONGEST_SHOWN: usize = 8;
 
 /// The whole seconds of a duration in a range, which `range` tells in words.
-pub fn seconds(key: &'static str, text: &str, allowed: RangeInclusive<u32>, range: Text) -> Result<u32, ConfigError> {
-    let duration = parse(text).ok_or_else(|| ConfigError::Duration { key, shown: shown(text), range: range.clone() })?;
+pub fn seconds(key: &str, text: &str, allowed: RangeInclusive<u32>, range: Text) -> Result<u32, ConfigError> {
+    let duration = parse(text).ok_or_else(|| ConfigError::Duration { key: key.to_owned(), shown: shown(text), range: range.clone() })?;
     let seconds = u32::try_from(duration.as_secs()).ok().filter(|seconds| duration.subsec_nanos() == 0 && allowed.contains(seconds));
     seconds.ok_or(value(key, range))
 }

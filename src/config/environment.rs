@@ -3,14 +3,12 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 
-use config::{Config, File, FileFormat, Map, Value};
-
 use crate::language::Text;
 
 use super::error::ConfigError;
 use super::mistakes::Mistakes;
 use super::secrets::CREDENTIALS;
-use super::{DEFAULTS, PREFIX, keys, words};
+use super::{PREFIX, PROFILE, defaults, keys, words};
 
 /// What variables of this service's begin with, when they are mistyped.
 const STEM: &str = "WECHAT_PAY";
@@ -44,19 +42,40 @@ pub fn mistyped(variables: &HashMap<String, String>) -> Vec<Text> {
 
 /// The variable that was meant: underscores are what is mistyped.
 fn meant(name: &str) -> Option<String> {
-    let plain = |name: &str| name.replace('_', "");
-    let known = variables().into_iter().find(|known| plain(known) == plain(name));
-    known.or_else(|| keys::similar(name, variables().into_iter()))
+    let variables = variables();
+    let known = variables.iter().find(|known| plain(known) == plain(name)).cloned();
+    // Of two keys that end alike, the longer one is meant: previous_api_key and api_key.
+    let named = || variables.iter().filter_map(|known| named_like(known, name)).min_by_key(|(own_name, _)| own_name.len());
+    known.or_else(|| named().map(|(_, meant)| meant)).or_else(|| keys::similar(name, variables.iter()))
+}
+
+fn plain(name: &str) -> String {
+    name.replace('_', "")
+}
+
+/// For a variable of a section that an operator names: the name that stands in `name`, and how the variable is written with it.
+fn named_like(known: &str, name: &str) -> Option<(String, String)> {
+    let (before, after) = known.split_once(&keys::ANY_NAME.to_uppercase())?;
+    let own_name = rest_after(name, before)?;
+    let reversed = |text: &str| text.chars().rev().collect::<String>();
+    let own_name = reversed(rest_after(&reversed(own_name), &reversed(after))?);
+    (!own_name.is_empty()).then(|| (own_name.clone(), format!("{before}{own_name}{after}")))
+}
+
+/// What follows in `name` after `beginning`, which is compared without its underscores.
+fn rest_after<'a>(name: &'a str, beginning: &str) -> Option<&'a str> {
+    let mut rest = name;
+    for expected in plain(beginning).chars() {
+        rest = rest.trim_start_matches('_').strip_prefix(expected)?;
+    }
+    Some(rest.trim_start_matches('_'))
 }
 
 /// All variables that there are.
 fn variables() -> Vec<String> {
-    let defaults = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml)).build();
-    let sections = defaults.and_then(Config::try_deserialize::<Map<String, Map<String, Value>>>).unwrap_or_default();
-    let of_section = |(section, keys): (String, Map<String, Value>)| {
-        keys.into_keys().map(move |key| format!("{PREFIX}{section}__{key}").to_uppercase()).collect::<Vec<_>>()
-    };
-    sections.into_iter().flat_map(of_section).chain([super::PROFILE.to_owned()]).collect()
+    let schema = defaults().and_then(|defaults| defaults.cache.into_table()).unwrap_or_default();
+    let variable = |(key, _): (String, _)| format!("{PREFIX}{}", key.replace('.', "__")).to_uppercase();
+    keys::flattened(schema).into_iter().map(variable).chain([PROFILE.to_owned()]).collect()
 }
 
 /// The proxies that the environment offers to programs, which this service does not take.

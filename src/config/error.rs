@@ -42,48 +42,63 @@ pub enum ConfigError {
         /// What the system or the parser says, without the file's text.
         why: String,
     },
-    /// Some of the credentials, but not all.
-    Credentials(Vec<&'static str>),
+    /// Some of an account's credentials, but not all.
+    Credentials {
+        /// The account's section.
+        section: String,
+        /// Which are missing.
+        missing: Vec<&'static str>,
+    },
     /// Without credentials the simulator would be WeChat, and this looks like a service that is meant to have them.
     Simulator(Vec<Text>),
     /// A key's value is not allowed.
     Value {
         /// `section.key`.
-        key: &'static str,
+        key: String,
         /// What is expected.
         why: Text,
     },
     /// A key's value is no duration.
     Duration {
         /// `section.key`.
-        key: &'static str,
+        key: String,
         /// What was written, if it is no secret in the wrong place.
         shown: Option<String>,
         /// Which durations are allowed.
         range: Text,
     },
     /// The API key cannot be one.
-    ApiKey(InvalidApiKey),
+    ApiKey {
+        /// `section.key`.
+        key: String,
+        /// What is wrong with it.
+        why: InvalidApiKey,
+    },
     /// The proxy's URL cannot be one.
-    Proxy(InvalidProxy),
+    Proxy {
+        /// `section.key`.
+        key: String,
+        /// What is wrong with it.
+        why: InvalidProxy,
+    },
     /// A secret's file cannot be taken.
     SecretFile {
         /// Which secret's file.
-        key: &'static str,
+        key: String,
         /// What is wrong with it.
         why: Text,
     },
     /// A secret stands in more than one place.
     SecretPlaces {
         /// Which secret.
-        key: &'static str,
+        key: String,
         /// Where it stands.
         places: Vec<Text>,
     },
     /// A list of keys or secrets is none.
     List {
         /// `section.key`.
-        key: &'static str,
+        key: String,
         /// What is wrong with it.
         why: InvalidList,
     },
@@ -99,18 +114,6 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
-
-impl From<InvalidApiKey> for ConfigError {
-    fn from(error: InvalidApiKey) -> Self {
-        Self::ApiKey(error)
-    }
-}
-
-impl From<InvalidProxy> for ConfigError {
-    fn from(error: InvalidProxy) -> Self {
-        Self::Proxy(error)
-    }
-}
 
 impl From<InvalidDatabaseUrl> for ConfigError {
     fn from(error: InvalidDatabaseUrl) -> Self {

@@ -6,6 +6,7 @@ use crate::language::Language::{Chinese, English};
 use crate::language::{Text, pair, text};
 use crate::store::InvalidDatabaseUrl;
 
+use super::account::WECHAT;
 use super::error::ConfigError;
 
 impl ConfigError {
@@ -29,17 +30,7 @@ impl ConfigError {
             Self::ProfileFile { file, why } => {
                 text(format!("{file}, which WECHAT_PAY__PROFILE names: {why}"), format!("WECHAT_PAY__PROFILE 指定的 {file}：{why}"))
             }
-            Self::Credentials(missing) => text(
-                format!(
-                    "{} {} missing: wechat.appid, wechat.mch_id and wechat.api_key belong together (leave out all three for the simulator)",
-                    missing.join(" and "),
-                    if missing.len() == 1 { "is" } else { "are" }
-                ),
-                format!(
-                    "缺少 {}：wechat.appid、wechat.mch_id、wechat.api_key 要么都填，要么都不填（不填则使用模拟器）",
-                    missing.join("、")
-                ),
-            ),
+            Self::Credentials { section, missing } => credentials(section, missing),
             Self::Simulator(signs) => text(
                 format!(
                     "no WeChat credentials are configured, so the simulator, whose key is published, would be WeChat; but {}. Set \
@@ -63,11 +54,10 @@ impl ConfigError {
                     format!("{key}：{no_zh}应为时长，如 \"2h\"、\"90s\"，或秒数；{}", range.read(Chinese)),
                 )
             }
-            Self::ApiKey(why) => of_key("wechat.api_key", &api_key(*why)),
-            Self::Proxy(why) => of_key(
-                "wechat.proxy",
-                &text(why.to_string(), "应为 http://、https:// 或 socks5://，需要时带用户和密码，加上主机和端口，不能有别的"),
-            ),
+            Self::ApiKey { key, why } => of_key(key, &api_key(*why)),
+            Self::Proxy { key, why } => {
+                of_key(key, &text(why.to_string(), "应为 http://、https:// 或 socks5://，需要时带用户和密码，加上主机和端口，不能有别的"))
+            }
             Self::SecretFile { key, why } => {
                 text(format!("the file of {key}: {}", why.read(English)), format!("{key} 的文件：{}", why.read(Chinese)))
             }
@@ -106,6 +96,21 @@ fn unknown(key: &str, place: Option<&str>, similar: Option<&str>) -> Text {
     text(format!("{key}{place}: there is no such key{meant}"), format!("{key}{place_zh}：没有这个配置项{meant_zh}"))
 }
 
+fn credentials(section: &str, missing: &[&str]) -> Text {
+    let missing: Vec<_> = missing.iter().map(|key| format!("{section}.{key}")).collect();
+    let (these, these_zh) = (missing.join(" and "), missing.join("、"));
+    let are = if missing.len() == 1 { "is" } else { "are" };
+    let together = format!("{section}.appid, {section}.mch_id and {section}.api_key belong together");
+    let together_zh = format!("{section}.appid、{section}.mch_id、{section}.api_key");
+    match section {
+        WECHAT => text(
+            format!("{these} {are} missing: {together} (leave out all three for the simulator)"),
+            format!("缺少 {these_zh}：{together_zh} 要么都填，要么都不填（不填则使用模拟器）"),
+        ),
+        _ => text(format!("{these} {are} missing: {together}"), format!("缺少 {these_zh}：{together_zh} 必须都填")),
+    }
+}
+
 fn api_key(why: InvalidApiKey) -> Text {
     let chinese = match why {
         InvalidApiKey::Length => "API 密钥应为 32 个字符",
@@ -119,6 +124,7 @@ fn list(why: InvalidList) -> Text {
     let chinese = match why {
         InvalidList::Entry => "应为 名称:值，逗号分隔，名称最多 32 个字母、数字、-、_ 和 .",
         InvalidList::Repeated => "有重复的名称",
+        InvalidList::SameKey => "两个条目是同一个密钥：每个名称要有自己的密钥",
         InvalidList::Hash => "值应为密钥的 SHA-256（64 位十六进制）：`wechat-pay new-key` 会生成密钥并打印它的条目",
         InvalidList::Secret => "密钥至少 32 个可见 ASCII 字符，不能全都相同：用 `openssl rand -hex 32` 生成",
     };

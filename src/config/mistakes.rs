@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::language::Text;
 
+use super::checks::value;
 use super::error::ConfigError;
 
 /// All that is wrong with a configuration.
@@ -41,9 +42,9 @@ impl Mistakes {
     }
 
     /// Notes a mistake, unless it is none.
-    pub fn check(&mut self, is_right: bool, key: &'static str, why: Text) {
+    pub fn check(&mut self, is_right: bool, key: &str, why: Text) {
         if !is_right {
-            self.add(ConfigError::Value { key, why });
+            self.add(value(key, why));
         }
     }
 

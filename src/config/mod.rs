@@ -1,7 +1,10 @@
 //! Configuration: `config/default.toml`, compiled in ← `config/<profile>.toml` ← the environment
 //! (`WECHAT_PAY__<SECTION>__<KEY>`). Read once, at start, into types that cannot be wrong.
 
+mod account;
+mod accounts;
 mod auth;
+mod auth_keys;
 mod checks;
 mod database;
 mod deal;
@@ -17,26 +20,28 @@ mod origin;
 mod overview;
 mod page;
 mod raw;
+mod return_url;
 mod secret_files;
 mod secrets;
 mod server;
 mod settings;
 mod simulator;
+mod simulator_merchants;
 mod sweep;
 mod table;
-mod wechat;
 mod words;
 
+pub use account::{AccountSettings, addressed, section};
 pub use error::ConfigError;
 pub use limits::LimitSettings;
 pub use mistakes::ConfigErrors;
 pub use overview::Overview;
-pub use page::{PageSettings, ReturnUrl};
+pub use page::PageSettings;
+pub use return_url::{ReturnHosts, ReturnUrl};
 pub use secret_files::secret_files;
 pub use server::ServerSettings;
 pub use settings::Settings;
 pub use simulator::SimulatorSettings;
-pub use wechat::Wechat;
 
 use std::collections::HashMap;
 
@@ -91,7 +96,7 @@ impl Overview {
         let raw = mistakes.take(raw.with_secrets(&Secrets::beside(variables), &mut origins));
         let settings = raw.as_ref().and_then(|raw| mistakes.take(raw.validate()));
         let made = raw.zip(settings).map(|(raw, settings)| {
-            let settings = Settings { warnings: warnings(variables, &settings), ..settings };
+            let settings = Settings { warnings: warnings(variables, &raw, &settings), ..settings };
             Self { profile, rows: raw.rows(&origins), settings }
         });
         mistakes.or_else(made)
@@ -100,17 +105,20 @@ impl Overview {
 
 /// What is written in the profile and the environment, over the defaults.
 fn read(variables: &HashMap<String, String>, profile: Option<&str>, mistakes: &mut Mistakes) -> Result<(Raw, Origins), ConfigError> {
-    let defaults = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
     let given = match profile {
-        Some(file) => defaults.clone().add_source(File::new(file, FileFormat::Toml)),
-        None => defaults.clone(),
+        Some(file) => Config::builder().add_source(File::new(file, FileFormat::Toml)),
+        None => Config::builder(),
     };
     let ours = variables.iter().filter(|(name, _)| name.starts_with(PREFIX) && *name != PROFILE);
     let ours = ours.map(|(name, value)| (name.clone(), value.clone())).collect();
     let environment = Environment::with_prefix("WECHAT_PAY").prefix_separator("__").separator("__").source(Some(ours));
-    let known = keys::known(given.add_source(environment).build()?, defaults.build()?, mistakes)?;
+    let known = keys::known(given.add_source(environment).build()?, defaults()?, mistakes)?;
     let origins = Origins::of(&known, variables);
     Ok((Raw::deserialize(known)?, origins))
+}
+
+fn defaults() -> Result<Config, config::ConfigError> {
+    Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml)).build()
 }
 
 /// The file of a profile, if it is one that can be read.
@@ -131,10 +139,14 @@ fn profile_file(profile: &str) -> Result<String, ConfigError> {
 }
 
 /// What is no mistake, and most likely not meant.
-fn warnings(variables: &HashMap<String, String>, settings: &Settings) -> Vec<Text> {
+fn warnings(variables: &HashMap<String, String>, raw: &Raw, settings: &Settings) -> Vec<Text> {
     let mut warnings = environment::mistyped(variables);
-    if settings.wechat.as_ref().is_some_and(|wechat| wechat.endpoints.proxy.is_none()) {
+    if settings.all_accounts().filter_map(|account| account.endpoints.as_ref()).any(|endpoints| endpoints.proxy.is_none()) {
         warnings.extend(environment::proxies(variables));
+    }
+    let simulated = raw.accounts().simulated_with_credentials();
+    if !simulated.is_empty() {
+        warnings.push(words::simulated_with_credentials(&simulated));
     }
     warnings
 }

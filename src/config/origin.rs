@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use config::Value;
 
-use super::PREFIX;
+use super::{PREFIX, keys};
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Origin {
     Environment(String),
     /// A file that the key `…_file` names.
     File(PathBuf),
+    /// The key of `[wechat]` that an account takes over.
+    Inherited(String),
     /// One of the credentials that systemd hands to the service.
     Credential(PathBuf),
 }
@@ -29,12 +31,9 @@ pub struct Origins(HashMap<String, Origin>);
 impl Origins {
     /// Those of a configuration's values.
     pub fn of(known: &Value, variables: &HashMap<String, String>) -> Self {
-        let sections = known.clone().into_table().unwrap_or_default();
-        let keys = sections.into_iter().flat_map(|(section, keys)| {
-            let keys = keys.into_table().unwrap_or_default();
-            keys.into_iter().map(move |(key, value)| (format!("{section}.{key}"), value))
-        });
-        Self(keys.map(|(key, value)| (key.clone(), origin(&key, &value, variables))).collect())
+        let typed: HashMap<_, _> = variables.keys().map(|name| (name.to_uppercase(), name)).collect();
+        let keys = keys::flattened(known.clone().into_table().unwrap_or_default());
+        Self(keys.into_iter().map(|(key, value)| (key.clone(), origin(&key, &value, &typed))).collect())
     }
 
     /// A secret's, which stands in a file.
@@ -47,15 +46,15 @@ impl Origins {
     }
 }
 
-fn origin(key: &str, value: &Value, variables: &HashMap<String, String>) -> Origin {
+/// `typed`: the variables by their names in capitals, in which they have one form.
+fn origin(key: &str, value: &Value, typed: &HashMap<String, &String>) -> Origin {
     match value.origin() {
         None => Origin::Default,
         Some(file) if file.ends_with(".toml") => Origin::Profile(file.to_owned()),
         // The library's word is the same for all variables.
         Some(_) => {
             let name = format!("{PREFIX}{}", key.replace('.', "__").to_uppercase());
-            let typed = variables.keys().find(|typed| typed.to_uppercase() == name).cloned();
-            Origin::Environment(typed.unwrap_or(name))
+            Origin::Environment(typed.get(&name).map_or(name, |typed| (*typed).clone()))
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::language::Language;
+use crate::language::{Language, Text};
 
+use super::account::AccountSettings;
 use super::settings::Settings;
 use super::table::{self, Row};
 use super::words;
@@ -22,18 +23,31 @@ impl Overview {
     /// Every key with its value and its origin, without secrets; and what that amounts to.
     pub fn tell(&self, language: Language) -> String {
         let settings = &self.settings;
-        let wechat = match &settings.wechat {
-            Some(wechat) => words::wechat(wechat.endpoints.primary.host_str().unwrap_or_default()),
+        let wechat = match &settings.wechat.endpoints {
+            Some(endpoints) => words::wechat(endpoints.primary.host_str().unwrap_or_default()),
             None => words::simulator(settings.simulator.listen),
         };
         let mut text = table::tell(&self.rows, language);
-        let is_changing = settings.wechat.as_ref().is_some_and(|wechat| wechat.merchant.previous_key.is_some());
+        let is_changing = settings.all_accounts().any(|account| account.merchant.previous_key.is_some());
         let previous_key = is_changing.then(words::previous_key);
-        for sentence in
-            [words::profile(self.profile.as_deref()), wechat].into_iter().chain(previous_key).chain([words::auth(&settings.auth)])
-        {
+        let profile = words::profile(self.profile.as_deref());
+        let auth = words::auth(&settings.auth);
+        for sentence in [profile, wechat].into_iter().chain(previous_key).chain(self.sellers()).chain([auth]) {
             let _ = write!(text, "\n{}", sentence.read(language));
         }
         text + "\n"
+    }
+
+    /// Which sellers go through which account, when there are several.
+    fn sellers(&self) -> Vec<Text> {
+        let of = |AccountSettings { merchant, terms, .. }: &AccountSettings| match terms.sellers.is_empty() {
+            true => words::no_sellers(merchant.account.as_str()),
+            false => words::sellers(merchant.account.as_str(), &terms.sellers.to_string()),
+        };
+        let mut told: Vec<_> = self.settings.accounts.iter().map(of).collect();
+        if !told.is_empty() {
+            told.push(words::other_sellers());
+        }
+        told
     }
 }

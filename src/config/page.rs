@@ -1,18 +1,15 @@
 //! The section `page`: the payer's page.
 
-use reqwest::Url;
 use serde::Deserialize;
 
 use crate::deal::OrderId;
 use crate::language::pair;
 
-use super::checks::{endpoint, is_loopback, value};
+use super::checks::{endpoint, list, value};
 use super::error::ConfigError;
 use super::mistakes::{ConfigErrors, Mistakes};
+use super::return_url::{ReturnHosts, ReturnUrl, in_a_url};
 use super::table::{Shown, plain};
-
-/// Where the number goes.
-const ORDER_ID: &str = "{order_id}";
 
 /// The payer's page.
 #[derive(Debug, Clone)]
@@ -21,6 +18,8 @@ pub struct PageSettings {
     pub merchant_name: String,
     /// Where the page leads once the order is paid.
     pub return_url: Option<ReturnUrl>,
+    /// Where else merchants may let it lead.
+    pub return_hosts: ReturnHosts,
     /// The public address of this service, without a slash at its end; empty: unknown.
     pub base_url: String,
 }
@@ -32,27 +31,12 @@ impl PageSettings {
     }
 }
 
-/// An address with `{order_id}` to be filled in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReturnUrl(String);
-
-impl ReturnUrl {
-    /// The address for one order.
-    pub fn of(&self, order_id: &OrderId) -> String {
-        self.0.replace(ORDER_ID, &in_a_url(order_id))
-    }
-}
-
-/// The number as a path's segment or a query's value. (Ours have digits only, but an adopted one may have a `|`.)
-fn in_a_url(order_id: &OrderId) -> String {
-    form_urlencoded::byte_serialize(order_id.as_str().as_bytes()).collect()
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawPage {
     merchant_name: String,
     return_url: String,
+    return_hosts: String,
     base_url: String,
 }
 
@@ -68,13 +52,15 @@ impl RawPage {
         if !self.base_url.is_empty() {
             mistakes.take(endpoint("page.base_url", &self.base_url));
         }
-        let settings = |return_url| PageSettings {
+        let return_url = mistakes.take(self.return_url());
+        let return_hosts = mistakes.take(self.return_hosts());
+        let settings = |(return_url, return_hosts)| PageSettings {
             merchant_name: self.merchant_name.trim().to_owned(),
             return_url,
+            return_hosts,
             base_url: self.base_url.trim_end_matches('/').to_owned(),
         };
-        let return_url = mistakes.take(self.return_url());
-        mistakes.or_else(return_url.map(settings))
+        mistakes.or_else(return_url.zip(return_hosts).map(settings))
     }
 
     fn return_url(&self) -> Result<Option<ReturnUrl>, ConfigError> {
@@ -87,25 +73,24 @@ impl RawPage {
                 "应为不带用户的 https URL（http 只用于本机），{order_id} 写在路径或参数里",
             )
         };
-        // With the placeholder in the host, or in the scheme, the number would decide where the payer is led.
-        let read = |number| Url::parse(&self.return_url.replace(ORDER_ID, number)).ok();
-        match (read("1"), read("2")) {
-            (Some(url), Some(other))
-                if (url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)))
-                    && url.username().is_empty()
-                    && url.password().is_none()
-                    && url.origin() == other.origin() =>
-            {
-                Ok(Some(ReturnUrl(self.return_url.clone())))
-            }
-            _ => Err(value("page.return_url", why())),
-        }
+        ReturnUrl::configured(&self.return_url).map(Some).ok_or_else(|| value("page.return_url", why()))
+    }
+
+    fn return_hosts(&self) -> Result<ReturnHosts, ConfigError> {
+        let why = || {
+            pair(
+                "hosts such as shop.example.com or shop.example.com:8443, separated by commas",
+                "应为主机名，可带端口，如 shop.example.com、shop.example.com:8443，逗号分隔",
+            )
+        };
+        ReturnHosts::read(list(&self.return_hosts)).ok_or_else(|| value("page.return_hosts", why()))
     }
 
     pub fn shown(&self) -> Vec<(&'static str, Shown)> {
         vec![
             ("page.merchant_name", plain(&self.merchant_name)),
             ("page.return_url", plain(&self.return_url)),
+            ("page.return_hosts", plain(&self.return_hosts)),
             ("page.base_url", plain(&self.base_url)),
         ]
     }

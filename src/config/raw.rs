@@ -1,29 +1,31 @@
 //! The configuration as it is written, all sections of it. [`Raw::validate`] turns it into [`Settings`], or says what is wrong.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use serde::Deserialize;
 
-use crate::deal::Sellers;
-use crate::gateway::{AccountTerms, Terms};
+use crate::gateway::Terms;
 use crate::language::{Text, pair, text};
 use crate::store::DatabaseUrl;
 
+use super::account::{RawAccount, WECHAT};
+use super::accounts::RawAccounts;
 use super::auth::RawAuth;
+use super::checks::networks;
 use super::database::RawDatabase;
 use super::deal::RawDeal;
 use super::limits::LimitSettings;
 use super::metrics::RawMetrics;
 use super::mistakes::{ConfigErrors, Mistakes};
-use super::origin::Origins;
+use super::origin::{Origin, Origins};
 use super::page::RawPage;
 use super::secrets::Secrets;
 use super::server::{RawServer, ServerSettings};
 use super::settings::Settings;
 use super::simulator::{RawSimulator, SimulatorSettings};
 use super::sweep::RawSweep;
-use super::table::Row;
-use super::wechat::RawWechat;
+use super::table::{Row, Shown};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,7 +33,8 @@ pub struct Raw {
     server: RawServer,
     database: RawDatabase,
     metrics: RawMetrics,
-    wechat: RawWechat,
+    wechat: RawAccount,
+    accounts: BTreeMap<String, RawAccount>,
     deal: RawDeal,
     auth: RawAuth,
     page: RawPage,
@@ -41,19 +44,31 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// With the secrets that are written elsewhere.
+    /// With the secrets that are written elsewhere, and what accounts take over from `[wechat]`.
     pub fn with_secrets(mut self, secrets: &Secrets, origins: &mut Origins) -> Result<Self, ConfigErrors> {
-        let (database, wechat, auth) = (&mut self.database, &mut self.wechat, &mut self.auth);
+        let (database, auth) = (&mut self.database, &mut self.auth);
         let mut mistakes = Mistakes::default();
         for (key, value, file) in [
             ("database.url", &mut database.url, &database.url_file),
-            ("wechat.api_key", &mut wechat.api_key, &wechat.api_key_file),
-            ("wechat.previous_api_key", &mut wechat.previous_api_key, &wechat.previous_api_key_file),
-            ("wechat.proxy", &mut wechat.proxy, &wechat.proxy_file),
             ("auth.api_keys", &mut auth.api_keys, &auth.api_keys_file),
             ("auth.signing_secrets", &mut auth.signing_secrets, &auth.signing_secrets_file),
         ] {
             mistakes.take(secrets.fill(key, value, file, origins));
+        }
+        let others = self.accounts.iter_mut().map(|(name, account)| (format!("accounts.{name}"), account));
+        for (section, account) in [(WECHAT.to_owned(), &mut self.wechat)].into_iter().chain(others) {
+            for (key, value, file) in [
+                ("api_key", &mut account.api_key, &account.api_key_file),
+                ("previous_api_key", &mut account.previous_api_key, &account.previous_api_key_file),
+                ("proxy", &mut account.proxy, &account.proxy_file),
+            ] {
+                mistakes.take(secrets.fill(&format!("{section}.{key}"), value, file, origins));
+            }
+        }
+        for (name, account) in &mut self.accounts {
+            for key in account.inherit(name, &self.wechat) {
+                origins.set(&format!("accounts.{name}.{key}"), Origin::Inherited(format!("{WECHAT}.{key}")));
+            }
         }
         mistakes.or_else(Some(self))
     }
@@ -63,38 +78,45 @@ impl Raw {
         let server = mistakes.take(self.server.validate());
         let database = mistakes.take(self.database.validate());
         let metrics_listen = mistakes.take(self.metrics.validate());
-        let has_credentials = mistakes.take(self.wechat.has_credentials()).unwrap_or(false);
-        let wechat = mistakes.take(self.wechat.validate(has_credentials));
+        let accounts = mistakes.take(self.accounts().validate());
+        let has_credentials = self.wechat.missing_credentials().is_empty();
+        let notify_sources = mistakes.take(networks("wechat.notify_sources", &self.wechat.notify_sources));
         let deal = mistakes.take(self.deal.validate());
-        let auth = mistakes.take(self.auth.validate(has_credentials));
+        let auth = mistakes.take(self.auth.validate(has_credentials, &self.accounts().names()));
         let page = mistakes.take(self.page.validate());
         let schedule = mistakes.take(self.sweep.validate());
         let simulator_listen = mistakes.take(self.simulator.validate());
         let simulator_tls = mistakes.take(self.simulator.tls());
+        let merchants = accounts.as_ref().and_then(|(wechat, others)| {
+            let merchants = self.simulator.merchants([wechat].into_iter().chain(others));
+            mistakes.take(merchants)
+        });
         let made = || {
             let (server, database, simulator_listen) = (server?, database?, simulator_listen?);
-            let (wechat, deal) = (wechat?, deal?);
-            let forbidden_by = self.forbids_simulating(&server, &database, simulator_listen);
+            let ((wechat, accounts), deal) = (accounts?, deal?);
+            let simulator_tls = simulator_tls?;
+            let tls_listen = simulator_tls.as_ref().map(|(listen, _)| *listen);
+            let forbidden_by = self.forbids_simulating(&server, &database, simulator_listen, tls_listen);
             Some(Settings {
                 server,
                 database,
                 metrics_listen: metrics_listen?,
                 accept_weak_durability: self.database.accept_weak_durability,
                 largest_batch: self.database.largest_batch,
-                wechat: wechat.real,
-                notify_sources: wechat.notify_sources,
+                wechat,
+                accounts,
+                notify_sources: notify_sources?,
                 auth: auth?,
                 terms: Terms { expire_after: deal.expire_after, close_min_age: deal.close_min_age, schedule: schedule? },
-                account_terms: AccountTerms { sellers: Sellers::default(), body: wechat.body, query_budget: self.wechat.query_budget },
                 max_price: deal.max_price,
                 page: page?,
                 limits: self.limits,
                 sweep_calls_per_second: self.sweep.calls_per_second,
                 simulator: SimulatorSettings {
                     listen: simulator_listen,
-                    tls: simulator_tls?,
+                    tls: simulator_tls,
                     time_scale: self.simulator.time_scale,
-                    merchant: wechat.merchant,
+                    merchants: merchants?,
                     accept_database: self.simulator.accept_database,
                     forbidden_by,
                 },
@@ -104,36 +126,53 @@ impl Raw {
         mistakes.or_else(made())
     }
 
+    /// The account `default` and the others.
+    pub fn accounts(&self) -> RawAccounts<'_> {
+        RawAccounts { wechat: &self.wechat, others: &self.accounts }
+    }
+
     /// Every key, in the order of `config/default.toml`. Of values that are right: wrong ones may be secrets in the wrong place.
     pub fn rows(&self, origins: &Origins) -> Vec<Row> {
-        let keys = [
-            self.server.shown(),
-            self.database.shown(),
-            self.metrics.shown(),
-            self.wechat.shown(),
-            self.deal.shown(),
-            self.auth.shown(),
-            self.sweep.shown(),
-            self.page.shown(),
-            self.limits.shown(),
-            self.simulator.shown(),
+        let named = |keys: Vec<(&str, Shown)>| keys.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        let keys: [Vec<_>; _] = [
+            named(self.server.shown()),
+            named(self.database.shown()),
+            named(self.metrics.shown()),
+            self.wechat.shown(WECHAT),
+            self.accounts.iter().flat_map(|(name, account)| account.shown(&format!("accounts.{name}"))).collect(),
+            named(self.deal.shown()),
+            named(self.auth.shown()),
+            self.auth.shown_keys().collect(),
+            named(self.sweep.shown()),
+            named(self.page.shown()),
+            named(self.limits.shown()),
+            named(self.simulator.shown()),
+            self.simulator.shown_merchants().collect(),
         ];
-        keys.into_iter().flatten().map(|(key, value)| Row { key, value, origin: origins.get(key) }).collect()
+        keys.into_iter().flatten().map(|(key, value)| Row { origin: origins.get(&key), key, value }).collect()
     }
 
     /// What tells that this is meant to be a real service, so that without credentials it is none that may simulate.
-    fn forbids_simulating(&self, server: &ServerSettings, database: &DatabaseUrl, simulator_listen: SocketAddr) -> Vec<Text> {
+    fn forbids_simulating(
+        &self,
+        server: &ServerSettings,
+        database: &DatabaseUrl,
+        simulator_listen: SocketAddr,
+        tls_listen: Option<SocketAddr>,
+    ) -> Vec<Text> {
         let mut signs = Vec::new();
         if !database.is_sqlite() {
             signs.push(pair("database.url names a MySQL or MariaDB database", "database.url 指向 MySQL 或 MariaDB"));
         }
-        let useless = [self.wechat.set_without_credentials(), self.auth.set_without_credentials()].concat();
+        let of_auth = self.auth.set_without_credentials().into_iter().map(str::to_owned);
+        let useless: Vec<_> = self.accounts().set_without_credentials().into_iter().chain(of_auth).collect();
         if !useless.is_empty() {
             let verb = if useless.len() == 1 { "is" } else { "are" };
             signs.push(text(format!("{} {verb} set", useless.join(", ")), format!("设置了 {}", useless.join("、"))));
         }
+        let tls = tls_listen.map(|listen| ("simulator.tls_listen", listen));
         let listeners = [("server.listen", server.listen), ("simulator.listen", simulator_listen)];
-        for (key, listen) in listeners.into_iter().filter(|(_, listen)| !listen.ip().to_canonical().is_loopback()) {
+        for (key, listen) in listeners.into_iter().chain(tls).filter(|(_, listen)| !listen.ip().to_canonical().is_loopback()) {
             signs.push(text(format!("{key} {listen} can be reached from other machines"), format!("{key} {listen} 能被其他机器访问")));
         }
         signs

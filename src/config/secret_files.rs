@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use config::{Config, File, FileFormat};
 
 use super::secrets::CREDENTIALS;
-use super::{PREFIX, PROFILE};
+use super::{PREFIX, PROFILE, keys};
 
 /// The files in which secrets may stand, by these variables: the profile's, if it holds any, those that it or a variable
 /// names (`…_file`), and what systemd hands to the service.
@@ -15,11 +15,12 @@ pub fn secret_files(variables: &HashMap<String, String>) -> Vec<PathBuf> {
     if let Some(profile) = variables.get(PROFILE) {
         let path = PathBuf::from(format!("config/{profile}.toml"));
         let read = Config::builder().add_source(File::from(path.clone()).format(FileFormat::Toml)).build();
-        let sections = read.and_then(Config::try_deserialize::<HashMap<String, HashMap<String, config::Value>>>).unwrap_or_default();
-        let values: Vec<_> = sections.into_values().flatten().map(|(key, value)| (key, value.to_string())).collect();
+        let sections = read.and_then(|read| read.cache.into_table()).unwrap_or_default();
+        let values: Vec<_> = keys::flattened(sections).into_iter().map(|(key, value)| (key, value.to_string())).collect();
         let is_secret = |(key, value): &(String, String)| {
+            let name = key.rsplit('.').next().unwrap_or_default();
             !value.is_empty()
-                && (key.ends_with("key") || key.contains("secret") || (matches!(key.as_str(), "url" | "proxy") && value.contains('@')))
+                && (name.ends_with("key") || name.contains("secret") || (matches!(name, "url" | "proxy") && value.contains('@')))
         };
         files.extend(values.iter().any(is_secret).then_some(path));
         files.extend(values.iter().filter(|(key, _)| key.ends_with("_file")).map(|(_, file)| PathBuf::from(file)));

@@ -26,7 +26,7 @@ impl Secrets {
     /// Fills in the value of `key` (`section.key`) if it is written elsewhere: in `file`, if one is named, or among the
     /// credentials; and notes where it stood. Two places at once are a mistake, for one of the two would silently be the
     /// wrong one.
-    pub fn fill(&self, key: &'static str, value: &mut String, file: &str, origins: &mut Origins) -> Result<(), ConfigError> {
+    pub fn fill(&self, key: &str, value: &mut String, file: &str, origins: &mut Origins) -> Result<(), ConfigError> {
         let handed = self.credentials.as_ref().map(|directory| directory.join(key)).filter(|file| file.exists());
         let places = [
             (!value.is_empty()).then(|| pair("by itself", "直接写出")),
@@ -35,14 +35,14 @@ impl Secrets {
         ];
         let places: Vec<_> = places.into_iter().flatten().collect();
         if places.len() > 1 {
-            return Err(ConfigError::SecretPlaces { key, places });
+            return Err(ConfigError::SecretPlaces { key: key.to_owned(), places });
         }
         let (path, origin) = match handed {
             Some(path) => (path.clone(), Origin::Credential(path)),
             None if file.is_empty() => return Ok(()),
             None => (PathBuf::from(file), Origin::File(PathBuf::from(file))),
         };
-        *value = read(&path).map_err(|why| ConfigError::SecretFile { key, why })?;
+        *value = read(&path).map_err(|why| ConfigError::SecretFile { key: key.to_owned(), why })?;
         origins.set(key, origin);
         Ok(())
     }

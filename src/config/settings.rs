@@ -1,21 +1,22 @@
 //! The configuration as the program uses it: checked, typed, without the places it came from.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use ipnet::IpNet;
 
 use crate::auth::Auth;
 use crate::deal::Fen;
-use crate::gateway::{AccountTerms, Terms};
+use crate::gateway::Terms;
 use crate::language::Text;
 use crate::store::DatabaseUrl;
 
+use super::account::AccountSettings;
 use super::error::ConfigError;
 use super::limits::LimitSettings;
 use super::page::PageSettings;
 use super::server::ServerSettings;
 use super::simulator::SimulatorSettings;
-use super::wechat::Wechat;
 
 /// Everything that an operator may decide.
 #[derive(Debug, Clone)]
@@ -30,16 +31,16 @@ pub struct Settings {
     pub accept_weak_durability: bool,
     /// How many changes travel in one transaction at most.
     pub largest_batch: usize,
-    /// The real WeChat; `None`: the simulator.
-    pub wechat: Option<Wechat>,
+    /// The account `default`.
+    pub wechat: AccountSettings,
+    /// The others, by their names.
+    pub accounts: Vec<AccountSettings>,
     /// From where notifications are taken; empty: from everywhere.
     pub notify_sources: Vec<IpNet>,
     /// Which callers may open a deal.
     pub auth: Auth,
     /// How deals live.
     pub terms: Terms,
-    /// How they live in the account `default`.
-    pub account_terms: AccountTerms,
     /// The highest price of one deal.
     pub max_price: Fen,
     /// The payer's page.
@@ -55,6 +56,21 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Every account, `default` first.
+    pub fn all_accounts(&self) -> impl Iterator<Item = &AccountSettings> {
+        [&self.wechat].into_iter().chain(&self.accounts)
+    }
+
+    /// The merchant numbers of all accounts.
+    pub fn mch_ids(&self) -> BTreeSet<&str> {
+        self.all_accounts().map(|account| account.merchant.mch_id.as_str()).collect()
+    }
+
+    /// Whether the simulator is WeChat, for all accounts then.
+    pub fn is_simulated(&self) -> bool {
+        self.wechat.endpoints.is_none()
+    }
+
     /// Whether the simulator may be WeChat, if it would be: its key is published, so it could make any order of a real
     /// database paid. A service whose credentials were forgotten must not become one.
     ///
@@ -62,7 +78,7 @@ impl Settings {
     /// [`ConfigError::Simulator`], with what tells that this is meant to be a real service.
     pub fn may_simulate(&self) -> Result<(), ConfigError> {
         let SimulatorSettings { accept_database, forbidden_by, .. } = &self.simulator;
-        if self.wechat.is_some() || *accept_database || forbidden_by.is_empty() {
+        if !self.is_simulated() || *accept_database || forbidden_by.is_empty() {
             return Ok(());
         }
         Err(ConfigError::Simulator(forbidden_by.clone()))

@@ -1,15 +1,18 @@
 //! The section `simulator`: the built-in WeChat.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::channel::wechat::v2::Merchant;
 use crate::language::{Text, pair};
+use crate::simulator::SimMerchant;
 
+use super::account::AccountSettings;
 use super::checks::address;
 use super::mistakes::{ConfigErrors, Mistakes};
+use super::simulator_merchants::{RawMerchant, simulated};
 use super::table::{Shown, plain};
 
 /// The built-in WeChat.
@@ -21,8 +24,8 @@ pub struct SimulatorSettings {
     pub tls: Option<(SocketAddr, PathBuf)>,
     /// How many times faster than WeChat it repeats notifications.
     pub time_scale: u32,
-    /// The merchant it knows: the configured one, or its own.
-    pub merchant: Merchant,
+    /// The merchants it knows: one an account, and those that are configured for it alone.
+    pub merchants: Vec<SimMerchant>,
     /// Whether it may decide about a database that a real service could have.
     pub accept_database: bool,
     /// What tells that this is meant to be a real service, and that its credentials are missing.
@@ -37,6 +40,7 @@ pub struct RawSimulator {
     tls_dir: PathBuf,
     pub time_scale: u32,
     pub accept_database: bool,
+    merchants: BTreeMap<String, RawMerchant>,
 }
 
 impl RawSimulator {
@@ -54,6 +58,15 @@ impl RawSimulator {
         let listen = Some(&self.tls_listen).filter(|listen| !listen.is_empty());
         let listen = mistakes.take(listen.map(|listen| address("simulator.tls_listen", listen)).transpose());
         mistakes.or_else(listen.map(|listen| listen.map(|listen| (listen, self.tls_dir.clone()))))
+    }
+
+    /// The merchants it knows beside these accounts.
+    pub fn merchants<'a>(&self, accounts: impl Iterator<Item = &'a AccountSettings>) -> Result<Vec<SimMerchant>, ConfigErrors> {
+        simulated(accounts, &self.merchants)
+    }
+
+    pub fn shown_merchants(&self) -> impl Iterator<Item = (String, Shown)> {
+        self.merchants.iter().flat_map(|(name, merchant)| merchant.shown(name))
     }
 
     pub fn shown(&self) -> Vec<(&'static str, Shown)> {

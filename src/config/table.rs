@@ -56,7 +56,7 @@ fn written(value: &str) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// `section.key`.
-    pub key: &'static str,
+    pub key: String,
     /// Its value.
     pub value: Shown,
     /// Where it comes from.
@@ -75,7 +75,7 @@ pub fn tell(rows: &[Row], language: Language) -> String {
             Shown::Plain(text) => text.clone(),
             Shown::Hidden => words::HIDDEN.read(language).to_owned(),
         };
-        [row.key.to_owned(), value, words::origin(&row.origin).read(language).to_owned()]
+        [row.key.clone(), value, words::origin(&row.origin).read(language).to_owned()]
     });
     let lines: Vec<_> = [headings].into_iter().chain(cells).collect();
     let width = |column: usize| lines.iter().map(|line| columns(&line[column])).filter(|width| *width <= WIDEST).max().unwrap_or(0);

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::auth::Auth;
+use crate::auth::{Auth, Caller, Mode, Scope};
 use crate::language::{Text, pair, text};
 
 use super::PREFIX;
@@ -16,7 +16,7 @@ pub static HIDDEN: Text = pair("set, not shown", "已设置（不显示）");
 pub fn origin(origin: &Origin) -> Text {
     match origin {
         Origin::Default => pair("default", "默认值"),
-        Origin::Profile(file) => Text::untranslated(file.clone()),
+        Origin::Profile(place) | Origin::Inherited(place) => Text::untranslated(place.clone()),
         Origin::Environment(name) => text(format!("environment {name}"), format!("环境变量 {name}")),
         Origin::File(file) => text(format!("file {}", file.display()), format!("文件 {}", file.display())),
         Origin::Credential(file) => text(format!("systemd credential {}", file.display()), format!("systemd 凭据 {}", file.display())),
@@ -68,21 +68,51 @@ pub fn proxies(set: &[&str]) -> Text {
     )
 }
 
+/// Of accounts that have credentials while `[wechat]` has none.
+pub fn simulated_with_credentials(sections: &[String]) -> Text {
+    let (have, have_zh) = (sections.join(", "), sections.join("、"));
+    text(
+        format!("credentials are set for {have} and none for wechat, so the simulator is WeChat for all accounts and no money moves"),
+        format!("{have_zh} 配置了商户凭证，而 wechat 没有：所有账户的微信都由模拟器代替，不会有真实收付款"),
+    )
+}
+
+/// The sellers of an account.
+pub fn sellers(account: &str, sellers: &str) -> Text {
+    text(
+        format!("Deals of the sellers {sellers} go through the account {account}."),
+        format!("商户编号 {sellers} 的订单走账户 {account}。"),
+    )
+}
+
+/// Of an account that no seller has.
+pub fn no_sellers(account: &str) -> Text {
+    text(
+        format!("No seller's deals go through the account {account} unless toPay names it."),
+        format!("没有商户编号的订单走账户 {account}，除非 toPay 指明。"),
+    )
+}
+
+/// Where all others go, when there are several accounts.
+pub fn other_sellers() -> Text {
+    pair("Deals of all other sellers go through the account default, which is [wechat].", "其余商户编号的订单走账户 default，即 [wechat]。")
+}
+
 /// Which callers may open deals.
 pub fn auth(auth: &Auth) -> Text {
-    match auth {
-        Auth::Open => pair(
+    match &auth.mode {
+        Mode::Open => pair(
             "Deals are opened by everybody who reaches the port (auth.mode open).",
             "能访问端口的任何人都可以下单（auth.mode 为 open）。",
         ),
-        Auth::ApiKey(keys) => {
-            let names = keys.names().collect::<Vec<_>>().join(", ");
+        Mode::ApiKey => {
+            let names = auth.keys.callers().filter(|caller| caller.may(Scope::Pay)).map(Caller::name).collect::<Vec<_>>().join(", ");
             text(
                 format!("Deals are opened by callers with one of these keys (auth.mode api_key): {names}."),
                 format!("持有以下密钥之一的调用方可以下单（auth.mode 为 api_key）：{names}。"),
             )
         }
-        Auth::Signed(secrets) => {
+        Mode::Signed(secrets) => {
             let (names, window) = (secrets.names().collect::<Vec<_>>().join(", "), secrets.window().as_secs());
             text(
                 format!(

@@ -6,6 +6,7 @@ mod details;
 mod fen;
 mod mode;
 mod order_id;
+mod reach;
 mod route;
 mod schedule;
 mod sellers;
@@ -19,6 +20,7 @@ pub use details::{Description, Details, InvalidDescription, InvalidReference, Re
 pub use fen::{Fen, InvalidYuan};
 pub use mode::Mode;
 pub use order_id::{InvalidOrderId, OrderId};
+pub use reach::Reach;
 pub use route::Route;
 pub use schedule::Schedule;
 pub use sellers::{InvalidSellers, Sellers};

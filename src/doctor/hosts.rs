@@ -7,9 +7,8 @@ use futures_util::future::join_all;
 use reqwest::Url;
 
 use crate::channel::wechat::v2::calls::ORDER_QUERY;
-use crate::channel::wechat::v2::{CONNECT, reply};
+use crate::channel::wechat::v2::{CONNECT, Endpoints, Merchant, Proxy, reply};
 use crate::channel::{CallError, Doubt, QueryOutcome, Refusal};
-use crate::config::Wechat;
 use crate::deal::{OrderId, Timestamp};
 use crate::language::Text;
 
@@ -22,6 +21,13 @@ const GOOD_CLOCK: TimeDelta = TimeDelta::seconds(5);
 /// WeChat judges `time_expire` by its own clock, and wants it five minutes ahead.
 const BAD_CLOCK: TimeDelta = TimeDelta::seconds(60);
 
+/// What is asked at each host.
+struct Question<'a> {
+    merchant: &'a Merchant,
+    proxy: Option<&'a Proxy>,
+    order_id: &'a OrderId,
+}
+
 /// What came of a visit to one host.
 struct Visit {
     findings: Vec<Finding>,
@@ -29,13 +35,15 @@ struct Visit {
 }
 
 impl Doctor {
-    pub(super) async fn hosts(&self, wechat: &Wechat) -> Vec<Finding> {
+    /// Asks as one merchant. What is found of the hosts, and of this merchant's credentials.
+    pub(super) async fn hosts(&self, merchant: &Merchant, endpoints: &Endpoints) -> (Vec<Finding>, Option<Finding>) {
         // No service draws numbers with letters.
         let number = format!("doctor{}", &self.chance.nonce()[..26]);
-        let Ok(order_id) = number.parse::<OrderId>() else { return Vec::new() };
-        let hosts =
-            [Some((Check::PrimaryHost, &wechat.endpoints.primary)), wechat.endpoints.backup.as_ref().map(|url| (Check::BackupHost, url))];
-        let visits = hosts.into_iter().flatten().map(|(check, url)| self.visit(check, url, wechat, &order_id));
+        let Ok(order_id) = number.parse::<OrderId>() else { return (Vec::new(), None) };
+        let Endpoints { primary, backup, proxy } = endpoints;
+        let hosts = [Some((Check::PrimaryHost, primary)), backup.as_ref().map(|url| (Check::BackupHost, url))];
+        let question = Question { merchant, proxy: proxy.as_ref(), order_id: &order_id };
+        let visits = hosts.into_iter().flatten().map(|(check, url)| self.visit(check, url, &question));
         let mut findings = Vec::new();
         let mut heard = Vec::new();
         for visit in join_all(visits).await {
@@ -43,17 +51,17 @@ impl Doctor {
             heard.extend(visit.heard);
         }
         findings.push(clock(&heard));
-        findings.push(match heard.iter().find(|(heard, _)| heard.status == 200) {
-            Some((heard, _)) => credentials(&reply::order_query(&wechat.merchant, &order_id, &heard.body), wechat),
+        let credentials = match heard.iter().find(|(heard, _)| heard.status == 200) {
+            Some((heard, _)) => credentials(&reply::order_query(merchant, &order_id, &heard.body), merchant),
             None => Finding::warn(Check::Credentials, words::untried()),
-        });
-        findings
+        };
+        (findings, Some(credentials))
     }
 
-    async fn visit(&self, check: Check, base: &Url, wechat: &Wechat, order_id: &OrderId) -> Visit {
+    async fn visit(&self, check: Check, base: &Url, question: &Question<'_>) -> Visit {
         let host = base.host_str().unwrap_or_default();
         let mut findings = Vec::new();
-        let asked = self.ask(check, base, wechat, order_id, &mut findings).await;
+        let asked = self.ask(check, base, question, &mut findings).await;
         let asked_at = self.clock.now();
         let heard = match asked {
             Ok((phases, heard)) if heard.status == 200 => {
@@ -73,24 +81,17 @@ impl Doctor {
     }
 
     /// Asks at one host, and tells the time of each phase.
-    async fn ask(
-        &self,
-        check: Check,
-        base: &Url,
-        wechat: &Wechat,
-        order_id: &OrderId,
-        findings: &mut Vec<Finding>,
-    ) -> Result<(Text, Heard), Broken> {
-        let question = wechat.merchant.order_request(order_id, &self.chance);
-        if let Some(proxy) = &wechat.endpoints.proxy {
-            let heard = post_through(proxy, &endpoint(base), question).await?;
+    async fn ask(&self, check: Check, base: &Url, question: &Question<'_>, findings: &mut Vec<Finding>) -> Result<(Text, Heard), Broken> {
+        let request = question.merchant.order_request(question.order_id, &self.chance);
+        if let Some(proxy) = question.proxy {
+            let heard = post_through(proxy, &endpoint(base), request).await?;
             return Ok((words::through_proxy(proxy, heard.http), heard));
         }
         let addresses = Addresses::of(base).await?;
         let line = connect(check, &addresses, findings).await?;
         let tcp = line.took;
         let url = endpoint(base);
-        let heard = line.post(&url, Default::default(), question).await?;
+        let heard = line.post(&url, Default::default(), request).await?;
         let tls = heard.tls.unwrap_or_default();
         let connecting = addresses.took + tcp + tls;
         if connecting > CONNECT {
@@ -147,10 +148,10 @@ fn clock(heard: &[(Heard, Timestamp)]) -> Finding {
     }
 }
 
-fn credentials(answer: &Result<QueryOutcome, CallError>, wechat: &Wechat) -> Finding {
+fn credentials(answer: &Result<QueryOutcome, CallError>, merchant: &Merchant) -> Finding {
     const CHECK: Check = Check::Credentials;
     match answer {
-        Ok(QueryOutcome::NotExist) => Finding::ok(CHECK, words::right(wechat.merchant.signer.sign_type().as_str())),
+        Ok(QueryOutcome::NotExist) => Finding::ok(CHECK, words::right(merchant.signer.sign_type().as_str())),
         Ok(QueryOutcome::Known(_)) => Finding::warn(CHECK, words::impossible_order()),
         Err(CallError::Refused(refusal)) => Finding::fail(CHECK, refused(refusal)),
         Err(CallError::Unknown(Doubt::Signature(_))) => Finding::fail(CHECK, words::wrong_signature()),

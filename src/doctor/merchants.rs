@@ -8,16 +8,15 @@ use super::{Check, Doctor, Finding};
 
 impl Doctor {
     pub(super) async fn merchants(&self) -> Option<Finding> {
-        let merchant = self.settings.wechat.as_ref().map_or(&self.settings.simulator.merchant, |wechat| &wechat.merchant);
         // What cannot be looked at is told of by the other checks.
-        let mut others = Store::merchants(&self.settings.database, merchant_number).await.ok()?;
-        others.remove(&merchant.mch_id);
+        let merchants = Store::merchants(&self.settings.database, merchant_number).await.ok()?;
+        let ours = self.settings.mch_ids();
+        let others: Vec<_> = merchants.into_iter().filter(|merchant| !ours.contains(merchant.as_str())).collect();
         if others.is_empty() {
             return None;
         }
-        let others: Vec<_> = others.into_iter().collect();
-        let trouble = words::other_merchants(&others, &merchant.mch_id);
-        let starts = self.settings.wechat.is_some() || self.settings.simulator.accept_database;
+        let trouble = words::other_merchants(&others, &ours.into_iter().collect::<Vec<_>>());
+        let starts = !self.settings.is_simulated() || self.settings.simulator.accept_database;
         Some(if starts { Finding::warn(Check::Merchant, trouble) } else { Finding::fail(Check::Merchant, trouble) })
     }
 }

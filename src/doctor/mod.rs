@@ -4,6 +4,7 @@
 //!
 //! No finding holds a secret: keys, files, hosts and order ids are named, never their values or messages.
 
+mod accounts;
 mod database;
 mod files;
 mod finding;
@@ -42,22 +43,19 @@ pub struct Doctor {
 impl Doctor {
     /// Looks at everything. One finding a check, in the order in which one would mend things.
     pub async fn examine(&self) -> Vec<Finding> {
-        let warn = |warning: &Text| Finding::warn(Check::Configuration, words::configuration::mistyped(warning));
+        let warn = |warning: &Text| Finding::warn(Check::Configuration, words::configuration::warning(warning));
         let mut findings: Vec<_> = self.settings.warnings.iter().map(warn).collect();
         findings.extend(files::examine(&self.settings, &self.variables));
         findings.extend(self.database().await);
         findings.extend(self.merchants().await);
         findings.extend(self.port().await);
-        match &self.settings.wechat {
-            None => findings.push(match self.settings.may_simulate() {
+        if self.settings.is_simulated() {
+            findings.push(match self.settings.may_simulate() {
                 Ok(()) => Finding::ok(Check::Credentials, words::configuration::simulator(self.settings.simulator.listen)),
                 Err(error) => Finding::fail(Check::Credentials, words::configuration::no_simulator(&error)),
-            }),
-            Some(wechat) => {
-                findings.extend(self.hosts(wechat).await);
-                findings.extend(self.notify_url(wechat).await);
-            }
+            });
         }
+        findings.extend(self.accounts().await);
         findings
     }
 }

@@ -7,7 +7,7 @@ use hyper::header::HeaderName;
 use reqwest::Url;
 
 use crate::app::reachable;
-use crate::config::Wechat;
+use crate::channel::wechat::v2::{Endpoints, Merchant};
 use crate::handshake::Answer;
 
 use super::line::{Addresses, Line};
@@ -22,9 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const FORGED: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 66);
 
 impl Doctor {
-    pub(super) async fn notify_url(&self, wechat: &Wechat) -> Vec<Finding> {
+    pub(super) async fn notify_url(&self, merchant: &Merchant, endpoints: &Endpoints) -> Vec<Finding> {
         // Its form (https, no query, at most 256 characters) was checked when the configuration was read.
-        let url = match wechat.merchant.notify_url.parse::<Url>() {
+        let url = match merchant.notify_url.parse::<Url>() {
             Ok(url) => url,
             Err(error) => return vec![Finding::fail(CHECK, words::no_url(&error))],
         };
@@ -32,18 +32,19 @@ impl Doctor {
             Ok(addresses) => addresses,
             Err(broken) => return vec![Finding::fail(CHECK, words::no_name(host(&url), &broken))],
         };
-        let wechat_is_here = wechat.endpoints.primary.host_str().is_some_and(is_local);
+        let wechat_is_here = endpoints.primary.host_str().is_some_and(is_local);
         let mut findings = vec![reach(&url, &addresses, wechat_is_here)];
-        if !matches!(url.path(), "/wxPay/notify" | "/wxPay/callback") {
+        let of_account = format!("/wxPay/notify/{}", merchant.account);
+        if !["/wxPay/notify", "/wxPay/callback", &of_account].contains(&url.path()) {
             findings.push(Finding::warn(CHECK, words::foreign_path(url.path())));
         }
         if self.fetch {
-            findings.extend(self.fetch(&url, &addresses, wechat).await);
+            findings.extend(self.fetch(&url, &addresses).await);
         }
         findings
     }
 
-    async fn fetch(&self, url: &Url, addresses: &Addresses, wechat: &Wechat) -> Vec<Finding> {
+    async fn fetch(&self, url: &Url, addresses: &Addresses) -> Vec<Finding> {
         // WeChat comes over IPv4.
         let Some(address) = addresses.first_of_each().next() else { return Vec::new() };
         let line = match Line::to(address).await {
@@ -55,7 +56,7 @@ impl Doctor {
         let is_trusted = |address: IpAddr| self.settings.server.trusted_proxies.iter().any(|network| network.contains(&address));
         let forges = !own.is_some_and(is_trusted);
         let forged = forges.then(|| FORGED.to_string());
-        let service = match self.question(line, url, &wechat.merchant.signer, forged.as_deref()).await {
+        let service = match self.question(line, url, forged.as_deref()).await {
             Ok(service) => service,
             Err(broken) => return vec![Finding::fail(CHECK, hosts::broken_at(host(url), &broken))],
         };
@@ -67,14 +68,14 @@ impl Doctor {
         } else if service.took > PATIENCE {
             Finding::fail(CHECK, words::slow(service.took))
         } else {
-            self.which(&answer, service.took, wechat).await
+            self.which(&answer, service.took).await
         };
         vec![arrived, client(&answer, own, forges, is_trusted(answer.client), &self.settings.server.client_ip_header)]
     }
 
     /// Whether the instance behind the public name is the one on this machine.
-    async fn which(&self, answer: &Answer, took: Duration, wechat: &Wechat) -> Finding {
-        let here = self.question_here(reachable(self.settings.server.listen), &wechat.merchant.signer).await;
+    async fn which(&self, answer: &Answer, took: Duration) -> Finding {
+        let here = self.question_here(reachable(self.settings.server.listen)).await;
         let arrived = words::arrived(&answer.instance, took);
         match here.and_then(|service| service.answer) {
             Some(here) if here.instance != answer.instance => Finding::warn(CHECK, words::other_instance(&arrived, &here.instance)),

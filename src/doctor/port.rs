@@ -31,7 +31,7 @@ impl Doctor {
     fn nothing_runs(&self) -> Vec<Finding> {
         let simulator = self.settings.simulator.listen;
         let mut findings = vec![Finding::ok(CHECK, words::free(self.settings.server.listen))];
-        if self.settings.wechat.is_none()
+        if self.settings.is_simulated()
             && let Err(error) = bind(simulator)
             && error.kind() == ErrorKind::AddrInUse
         {
@@ -42,8 +42,7 @@ impl Doctor {
 
     async fn is_it_ours(&self) -> Finding {
         let listen = self.settings.server.listen;
-        let signer = self.settings.wechat.as_ref().map_or(&self.settings.simulator.merchant.signer, |wechat| &wechat.merchant.signer);
-        match self.question_here(reachable(listen), signer).await.and_then(|service| service.answer) {
+        match self.question_here(reachable(listen)).await.and_then(|service| service.answer) {
             Some(answer) => Finding::ok(CHECK, words::ours(listen, &answer.instance)),
             None => Finding::fail(CHECK, words::strangers(listen)),
         }

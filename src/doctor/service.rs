@@ -6,7 +6,6 @@ use std::time::Duration;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
 
-use crate::channel::wechat::v2::Signer;
 use crate::handshake::{Answer, HEADER, Key, Question, digest};
 
 use super::Doctor;
@@ -24,8 +23,9 @@ pub struct Service {
 
 impl Doctor {
     /// Posts to a service as WeChat would, with a question beside it. With `forged`, the caller claims to be another one.
-    pub(super) async fn question(&self, line: Line, url: &Url, signer: &Signer, forged: Option<&str>) -> Result<Service, Broken> {
-        let key = Key::derive(|purpose| signer.derived_key(purpose));
+    pub(super) async fn question(&self, line: Line, url: &Url, forged: Option<&str>) -> Result<Service, Broken> {
+        // Whichever account's URL it is: the service has one key for this.
+        let key = Key::derive(|purpose| self.settings.wechat.merchant.signer.derived_key(purpose));
         let question = Question::new(self.clock.now(), &self.chance);
         let body = body(&self.chance.nonce());
         let mut headers = HeaderMap::new();
@@ -43,9 +43,9 @@ impl Doctor {
     }
 
     /// The same at an address of this machine.
-    pub(super) async fn question_here(&self, address: SocketAddr, signer: &Signer) -> Option<Service> {
+    pub(super) async fn question_here(&self, address: SocketAddr) -> Option<Service> {
         let url: Url = format!("http://{address}/wxPay/notify").parse().ok()?;
-        self.question(Line::to(address).await.ok()?, &url, signer, None).await.ok()
+        self.question(Line::to(address).await.ok()?, &url, None).await.ok()
     }
 }
 

@@ -22,6 +22,9 @@ pub fn tell(Story { deal, events }: &Story, order_id: &OrderId, now: Timestamp, 
 
 fn introduction(deal: &Deal, now: Timestamp) -> Vec<Text> {
     let mut sentences = vec![words::opened(deal, now)];
+    if !deal.account.is_default() {
+        sentences.push(words::account(&deal.account));
+    }
     match deal.mode {
         Mode::Other(mode) => sentences.push(words::other_mode(mode)),
         _ if deal.prepay.request.is_none() => sentences.push(words::opened_before()),

@@ -1,6 +1,6 @@
 //! What a story says, in both languages side by side.
 
-use crate::deal::{BeijingTime, Deal, OrderId, Timestamp};
+use crate::deal::{AccountId, BeijingTime, Deal, OrderId, Timestamp};
 use crate::language::Language::{Chinese, English};
 use crate::language::{Text, pair, text};
 use crate::store::{EventKind, Origin};
@@ -27,6 +27,10 @@ pub fn opened(deal: &Deal, now: Timestamp) -> Text {
         format!("Order {order_id}: product {} of merchant {}, {}, opened {at}.", deal.product_id, deal.merchant_id, price.read(English)),
         format!("订单 {order_id}：商家 {} 的商品 {}，{}，下单时间 {at}。", deal.merchant_id, deal.product_id, price.read(Chinese)),
     )
+}
+
+pub fn account(account: &AccountId) -> Text {
+    text(format!("  WeChat is asked about it through the account {account}."), format!("  向微信查询它时走账户 {account}。"))
 }
 
 pub fn other_mode(mode: i64) -> Text {

@@ -139,9 +139,7 @@ impl Accounts {
 
     /// Shows what is counted of the calls of each.
     pub(super) fn register_metrics(&self, registry: &mut Registry) {
-        for account in self.known.values() {
-            account.channel.register_metrics(registry);
-        }
+        Channel::register_metrics(self.known.values().map(|account| &account.channel), registry);
     }
 }
 

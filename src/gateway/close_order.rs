@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::deal::{DealStatus, OrderId};
+use crate::deal::{DealStatus, OrderId, Reach};
 use crate::store::Origin;
 
 use super::expire::GivenUp;
@@ -19,14 +19,14 @@ pub enum Closed {
 }
 
 impl Gateway {
-    /// Closes a deal that is not paid.
+    /// Closes a deal that is not paid, for a caller with this reach.
     ///
     /// # Errors
-    /// [`GatewayError::TooEarly`] within [`Terms::close_min_age`](super::Terms::close_min_age); and when WeChat's word cannot
+    /// [`GatewayError::NotFound`]; [`GatewayError::TooEarly`] within [`Terms::close_min_age`](super::Terms::close_min_age); and when WeChat's word cannot
     /// be had, for only that proves that the order cannot be paid any more.
-    pub async fn close_order(&self, order_id: OrderId) -> Result<Closed, GatewayError> {
-        let deal = self.load(&order_id).await?;
-        Self::is_about(&order_id);
+    pub async fn close_order(&self, order_id: OrderId, reach: &Reach) -> Result<Closed, GatewayError> {
+        let deal = self.load_within(&order_id, reach).await?;
+        Self::is_about(&order_id, &deal.account);
         match deal.status {
             DealStatus::Paid => return Ok(Closed::Paid(order_id)),
             DealStatus::Expired => return Ok(Closed::Closed),

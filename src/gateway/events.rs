@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::channel::TradeState;
-use crate::deal::OrderId;
+use crate::deal::{OrderId, Reach};
 use crate::store::StoreError;
 
 use super::live::{Subscription, Turn};
@@ -53,21 +53,21 @@ impl Events {
 }
 
 impl Gateway {
-    /// How the deal stands, and every change of that.
+    /// How the deal stands, and every change of that, for a caller with this reach.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`] and [`GatewayError::Store`].
-    pub async fn events(self: &Arc<Self>, order_id: OrderId) -> Result<Events, Arc<GatewayError>> {
-        let deal = self.load(&order_id).await?;
-        Self::is_about(&order_id);
+    pub async fn events(self: &Arc<Self>, order_id: OrderId, reach: &Reach) -> Result<Events, Arc<GatewayError>> {
+        let deal = self.load_within(&order_id, reach).await?;
+        Self::is_about(&order_id, &deal.account);
         if let Some(view) = OrderView::decided(&deal) {
             return Ok(Events::new(view, None));
         }
         // What is decided between the look and this, the next statement finds.
-        let stored = OrderView::undecided(TradeState::NotPay, deal.expires_at);
+        let stored = OrderView::undecided(TradeState::NotPay, (&deal).into());
         let (can_ask, route) = (self.can_ask(&deal), deal.route());
         let mut subscription = self.live.subscribe(&route, stored.clone(), can_ask.then(|| self.clock.ticks()));
-        let turn = if can_ask { self.poll(&route, deal.expires_at) } else { Turn::NotNow };
+        let turn = if can_ask { self.poll(&route, (&deal).into()) } else { Turn::NotNow };
         let heard = match turn {
             Turn::Shared(waiting) => timeout(FIRST, outcome(waiting, &order_id)).await.ok().and_then(Result::ok),
             Turn::Recent(view) => Some(view),

@@ -81,7 +81,7 @@ impl Gateway {
         if !self.store.mark_never_ordered(order_id, self.surely_now() - QUIET, event).await? {
             return Ok(GivenUp::Unknown);
         }
-        self.metrics.expired();
+        self.metrics.expired(route.account());
         self.live.touch(order_id);
         info!(%order_id, "expired: WeChat never knew it");
         Ok(GivenUp::Closed)

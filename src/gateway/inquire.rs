@@ -37,7 +37,7 @@ impl Gateway {
         } else if state.is_dead() {
             let event = Event { evidence: Some(evidence.clone()), ..self.event(order_id, EventKind::Expired, origin) };
             if self.store.mark_expired(order_id, &evidence, event).await? {
-                self.metrics.expired();
+                self.metrics.expired(route.account());
                 self.live.touch(order_id);
                 info!(%order_id, state = state.as_str(), "expired: WeChat says it cannot be paid any more");
             }

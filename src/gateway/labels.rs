@@ -60,6 +60,8 @@ label! {
         NotOpened = "not_opened",
         /// WeChat has an open order whose deal has expired, and it could not be closed.
         LeftOpen = "left_open",
+        /// Undecided deals go through an account that the configuration lacks.
+        NoAccount = "no_account",
     }
 }
 

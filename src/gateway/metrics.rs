@@ -4,16 +4,18 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::TimeDelta;
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
 use crate::channel::ProvenPayment;
-use crate::deal::Timestamp;
-use crate::metrics::{Labelled, Registry, lag};
+use crate::deal::{AccountId, Timestamp};
+use crate::metrics::{ByAccount, Labelled, OfAccount, Registry, lag};
 use crate::store::{Origin, StoreError, Undecided};
 
 use super::labels::{Alarm, Answered, Disbelief, Healer, Outcome, Pass, Wrong};
-use super::{Gateway, SettleError, Settled, Swept};
+use super::throttle::Throttle;
+use super::{Gateway, MissingAccount, SettleError, Settled, Swept};
 
 /// The undecided deals are counted at most so often, however many ask.
 const COUNTED_EVERY: TimeDelta = TimeDelta::seconds(15);
@@ -21,8 +23,8 @@ const COUNTED_EVERY: TimeDelta = TimeDelta::seconds(15);
 /// The numbers of one instance.
 #[derive(Debug)]
 pub struct GatewayMetrics {
-    deals: Labelled<Outcome, Counter>,
-    healed: Labelled<Healer, Counter>,
+    deals: ByAccount<Outcome>,
+    healed: ByAccount<Healer>,
     lag: Labelled<Origin, Histogram>,
     alarms: Labelled<Alarm, Counter>,
     wrong_fen: Labelled<Wrong, Counter>,
@@ -33,25 +35,21 @@ pub struct GatewayMetrics {
     due: Gauge,
     looks: Counter,
     budget: Gauge,
-    budget_spent: Counter,
+    budget_spent: Family<OfAccount, Counter>,
     undecided: Gauge,
     oldest_age: Gauge,
+    without_account: Family<OfAccount, Gauge>,
     skew: Gauge,
-    counted: Mutex<Counted>,
-}
-
-/// When the undecided deals were last counted, and when the oldest of them was opened.
-#[derive(Debug, Default)]
-struct Counted {
-    at: Option<Timestamp>,
-    oldest: Option<Timestamp>,
+    count: Throttle,
+    /// When the oldest undecided deal was opened, as of the last count.
+    oldest: Mutex<Option<Timestamp>>,
 }
 
 impl Default for GatewayMetrics {
     fn default() -> Self {
         Self {
-            deals: Labelled::counters(),
-            healed: Labelled::counters(),
+            deals: ByAccount::counters(),
+            healed: ByAccount::counters(),
             lag: Labelled::histograms(lag),
             alarms: Labelled::counters(),
             wrong_fen: Labelled::counters(),
@@ -62,11 +60,13 @@ impl Default for GatewayMetrics {
             due: Gauge::default(),
             looks: Counter::default(),
             budget: Gauge::default(),
-            budget_spent: Counter::default(),
+            budget_spent: Family::default(),
             undecided: Gauge::default(),
             oldest_age: Gauge::default(),
+            without_account: Family::default(),
             skew: Gauge::default(),
-            counted: Mutex::default(),
+            count: Throttle::once_in(COUNTED_EVERY),
+            oldest: Mutex::default(),
         }
     }
 }
@@ -97,8 +97,8 @@ impl GatewayMetrics {
         self.disbelieved.inc(reason);
     }
 
-    pub(super) fn opened(&self) {
-        self.deals.inc(Outcome::Opened);
+    pub(super) fn opened(&self, account: &AccountId) {
+        self.deals.inc(account, Outcome::Opened);
     }
 
     pub(super) fn not_opened(&self) {
@@ -109,8 +109,23 @@ impl GatewayMetrics {
         self.alarms.inc(Alarm::LeftOpen);
     }
 
-    pub(super) fn expired(&self) {
-        self.deals.inc(Outcome::Expired);
+    /// Deals were found whose account the configuration lacks.
+    pub(super) fn no_account(&self) {
+        self.alarms.inc(Alarm::NoAccount);
+    }
+
+    /// So many deals go through an account that is missing.
+    pub(super) fn without_account(&self, MissingAccount { account, deals }: &MissingAccount) {
+        self.without_account.get_or_create(&OfAccount(account.clone())).set(*deals);
+    }
+
+    /// No deal goes through it any more, so it is shown no more.
+    pub(super) fn none_without_account(&self, account: &AccountId) {
+        self.without_account.remove(&OfAccount(account.clone()));
+    }
+
+    pub(super) fn expired(&self, account: &AccountId) {
+        self.deals.inc(account, Outcome::Expired);
     }
 
     /// A payment that does not fit was told of for the first time.
@@ -124,9 +139,9 @@ impl GatewayMetrics {
 
     pub(super) fn settled(&self, outcome: &Result<Settled, SettleError>, trade: &ProvenPayment, origin: Origin, now: Timestamp) {
         match outcome {
-            Ok(Settled::Now) => self.deals.inc(Outcome::Paid),
+            Ok(Settled::Now) => self.deals.inc(trade.account(), Outcome::Paid),
             Ok(Settled::Late) => {
-                self.deals.inc(Outcome::PaidLate);
+                self.deals.inc(trade.account(), Outcome::PaidLate);
                 self.alarms.inc(Alarm::PaidLate);
             }
             Ok(Settled::Already | Settled::Identified | Settled::GivenBack) => return,
@@ -138,7 +153,7 @@ impl GatewayMetrics {
             }
         }
         if let Some(healer) = Healer::of(origin) {
-            self.healed.inc(healer);
+            self.healed.inc(trade.account(), healer);
         }
         // What is no time of the past says nothing.
         if let Some(late) = trade.time_end().and_then(|paid| (now - paid).to_std().ok()) {
@@ -153,31 +168,25 @@ impl GatewayMetrics {
         self.last_pass.set(now.timestamp());
         self.due.set(i64::try_from(swept.due).unwrap_or(i64::MAX));
         self.looks.inc_by(swept.looked.into());
-        self.budget_spent.inc_by(swept.calls.into());
+    }
+
+    /// A look has cost so many calls.
+    pub(super) fn looked(&self, account: &AccountId, calls: u32) {
+        self.budget_spent.get_or_create(&OfAccount(account.clone())).inc_by(calls.into());
     }
 
     pub(super) fn skewed(&self, skew: TimeDelta) {
         self.skew.set(skew.num_seconds());
     }
 
-    /// Whether it is time to count again; then no other scrape is told so for a while.
-    fn take_count(&self, now: Timestamp) -> bool {
-        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_time = counted.at.is_none_or(|at| (now - at).abs() >= COUNTED_EVERY);
-        if is_time {
-            counted.at = Some(now);
-        }
-        is_time
-    }
-
     fn note_count(&self, undecided: Undecided) {
         self.undecided.set(undecided.count);
-        self.counted.lock().unwrap_or_else(PoisonError::into_inner).oldest = undecided.oldest;
+        *self.oldest.lock().unwrap_or_else(PoisonError::into_inner) = undecided.oldest;
     }
 
     fn register(&self, registry: &mut Registry) {
-        self.deals.register(registry, "deals", "What became of deals, at the moment it did");
-        self.healed.register(registry, "deals_healed", "Payments found without their notification");
+        self.deals.register(registry, "deals", "What became of deals, at the moment it did, by account");
+        self.healed.register(registry, "deals_healed", "Payments found without their notification, by account");
         self.lag.register(registry, "settle_lag_seconds", "From the payment, by WeChat's clock, until it was stored");
         self.alarms.register(registry, "alarms", "What somebody should look at; the log has the same word in its field alarm");
         self.wrong_fen.register(registry, "mismatched_fen", "Fen of signed payments that fit no deal, each time that WeChat tells of one");
@@ -191,14 +200,15 @@ impl GatewayMetrics {
         );
         registry.register("sweep_due_deals", "Deals read by the last pass because their look was due", self.due.clone());
         registry.register("sweep_looks", "Deals looked at", self.looks.clone());
-        registry.register("sweep_budget_calls", "Calls to WeChat that one pass may make", self.budget.clone());
-        registry.register(
-            "sweep_budget_spent_calls",
-            "Calls to WeChat that passes have set aside for the looks that they took",
-            self.budget_spent.clone(),
-        );
+        registry.register("sweep_budget_calls", "Calls to WeChat that one pass may make through each account", self.budget.clone());
+        registry.register("sweep_budget_spent_calls", "Calls to WeChat that looks have cost, by account", self.budget_spent.clone());
         registry.register("undecided_deals", "Deals that are neither paid nor expired, counted up to 100000", self.undecided.clone());
         registry.register("oldest_undecided_deal_age_seconds", "Since the oldest of them was opened", self.oldest_age.clone());
+        registry.register(
+            "deals_without_account",
+            "Undecided deals of accounts that the configuration lacks",
+            self.without_account.clone(),
+        );
         registry.register(
             "database_clock_ahead_seconds",
             "How far the database's clock is ahead of this instance's (behind, if negative)",
@@ -219,12 +229,12 @@ impl Gateway {
     /// undecided deal goes on growing.
     pub async fn refresh_metrics(&self) {
         let now = self.clock.now();
-        if self.metrics.take_count(now)
+        if self.metrics.count.admits(now)
             && let Ok(undecided) = self.store.undecided().await
         {
             self.metrics.note_count(undecided);
         }
-        let oldest = self.metrics.counted.lock().unwrap_or_else(PoisonError::into_inner).oldest;
+        let oldest = *self.metrics.oldest.lock().unwrap_or_else(PoisonError::into_inner);
         self.metrics.oldest_age.set(oldest.map_or(0, |opened| (now - opened).num_seconds().max(0)));
     }
 }

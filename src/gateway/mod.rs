@@ -13,6 +13,7 @@ mod labels;
 mod link;
 mod live;
 mod metrics;
+mod missing;
 mod pay_page;
 mod poll;
 mod query_order;
@@ -20,6 +21,7 @@ mod readiness;
 mod settle;
 mod sweep;
 mod take_notice;
+mod throttle;
 mod to_pay;
 mod view;
 
@@ -30,7 +32,7 @@ use chrono::TimeDelta;
 use crate::chance::Chance;
 use crate::channel::Evidence;
 use crate::clock::Clock;
-use crate::deal::{Deal, OrderId, Schedule, Timestamp};
+use crate::deal::{AccountId, Deal, OrderId, Schedule, Timestamp};
 use crate::store::{Event, EventKind, Origin, Store};
 
 pub use accounts::{Account, AccountTerms, Accounts, NoAccount};
@@ -40,9 +42,11 @@ pub use events::Events;
 pub use follow::Swept;
 pub use labels::{Disbelief, Wrong};
 pub use link::{Link, Opened};
-pub use live::OrderView;
+pub use live::{Facts, OrderView};
 pub use metrics::GatewayMetrics;
+pub use missing::MissingAccount;
 pub use pay_page::{PayPage, Standing};
+pub use query_order::Subject;
 pub use readiness::NotReady;
 pub use settle::{SettleError, Settled};
 pub use take_notice::Taken;
@@ -51,6 +55,7 @@ pub use to_pay::ToPay;
 use clocks::Skew;
 use follow::Follower;
 use live::Live;
+use missing::MissingAccounts;
 use sweep::Claimed;
 
 /// What an operator may choose about deals.
@@ -76,6 +81,7 @@ pub struct Gateway {
     metrics: GatewayMetrics,
     follower: Follower,
     claimed: Claimed,
+    missing: MissingAccounts,
     skew: Skew,
 }
 
@@ -83,8 +89,8 @@ impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, accounts: Accounts, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let live = Live::new(accounts.iter().map(|account| (account.id().clone(), account.terms().query_budget)));
-        let (metrics, follower, claimed, skew) = Default::default();
-        Self { store, accounts, clock, chance, terms, live, metrics, follower, claimed, skew }
+        let (metrics, follower, claimed, missing, skew) = Default::default();
+        Self { store, accounts, clock, chance, terms, live, metrics, follower, claimed, missing, skew }
     }
 
     /// What was counted since the start.
@@ -92,10 +98,12 @@ impl Gateway {
         &self.metrics
     }
 
-    /// From here on the log says which order the request at hand is about. Said of orders that are known here, never of what
-    /// a caller typed.
-    fn is_about(order_id: &OrderId) {
-        tracing::Span::current().record("order_id", tracing::field::display(order_id));
+    /// From here on the log says which order the request at hand is about, and its account unless that is `default`. Said of
+    /// orders that are known here, never of what a caller typed.
+    fn is_about(order_id: &OrderId, account: &AccountId) {
+        let span = tracing::Span::current();
+        span.record("order_id", tracing::field::display(order_id));
+        span.record("account", account.column());
     }
 
     /// An event that happens now.

@@ -43,7 +43,7 @@ impl Gateway {
     /// [`GatewayError::NotFound`] and [`GatewayError::Store`]; a link that cannot be had is [`Standing::Trouble`].
     pub async fn pay_page(&self, order_id: OrderId) -> Result<PayPage, GatewayError> {
         let deal = self.load(&order_id).await?;
-        Self::is_about(&order_id);
+        Self::is_about(&order_id, &deal.account);
         let expires_at = deal.payable_until();
         let is_over = expires_at <= self.clock.now();
         let standing = match deal.status {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::channel::{CallError, Doubt};
-use crate::deal::{OrderId, Route, Timestamp};
+use crate::deal::{OrderId, Route};
 use crate::store::Origin;
 use crate::trace::carried;
 
-use super::live::{Question, Turn, Waiting};
+use super::live::{Facts, Question, Turn, Waiting};
 use super::{Gateway, GatewayError, OrderView};
 
 /// What a poll is told, or why WeChat could not be asked: a failure is shared by all callers that waited for the call.
@@ -16,8 +16,8 @@ pub(super) type Polled = Result<OrderView, Arc<GatewayError>>;
 impl Gateway {
     /// Asks WeChat for a waiting payer, unless it is being asked just now or other orders have their turn. A call once begun goes on
     /// by itself, whichever callers stop waiting; and pages that listen to the order hear the answer.
-    pub(super) fn poll(self: &Arc<Self>, route: &Route, expires_at: Option<Timestamp>) -> Turn<Arc<GatewayError>> {
-        let (turn, question) = self.live.take_turn(route, expires_at, &self.clock);
+    pub(super) fn poll(self: &Arc<Self>, route: &Route, facts: Facts) -> Turn<Arc<GatewayError>> {
+        let (turn, question) = self.live.take_turn(route, facts, &self.clock);
         if let Some(question) = question {
             self.ask(question);
         }
@@ -35,15 +35,15 @@ impl Gateway {
     fn ask(self: &Arc<Self>, question: Question<Arc<GatewayError>>) {
         let gateway = Arc::clone(self);
         tokio::spawn(carried(async move {
-            let answer = gateway.answer(&question.route, question.expires_at).await;
+            let answer = gateway.answer(&question.route, question.facts.clone()).await;
             question.answer(answer.map_err(Arc::new));
         }));
     }
 
-    async fn answer(&self, route: &Route, expires_at: Option<Timestamp>) -> Result<OrderView, GatewayError> {
+    async fn answer(&self, route: &Route, facts: Facts) -> Result<OrderView, GatewayError> {
         let order_id = route.order_id();
         let told = self.inquire(route, Origin::FrontEnd).await?;
-        let view = OrderView { description: told.description, ..OrderView::undecided(told.state, expires_at) };
+        let view = OrderView { description: told.description, ..OrderView::undecided(told.state, facts) };
         let view = if view.is_final() { self.just_decided(order_id, view).await? } else { view };
         self.live.tell(order_id, &view);
         Ok(view)

@@ -72,7 +72,7 @@ impl Gateway {
     /// # Errors
     /// The payment does not fit, and an alarm was raised; or [`SettleError::Store`]: it is not stored yet.
     pub async fn settle(&self, trade: &ProvenPayment, origin: Origin) -> Result<Settled, SettleError> {
-        Self::is_about(trade.order_id());
+        Self::is_about(trade.order_id(), trade.account());
         let outcome = self.try_settle(trade, origin).await;
         self.metrics.settled(&outcome, trade, origin, self.clock.now());
         let order_id = trade.order_id();

@@ -2,9 +2,11 @@
 //! found here at the latest, and a deal whose time is over is given up here.
 //! How passes share the work is told in [`follow`](super::follow).
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::TimeDelta;
+use futures_util::future::join;
 use tracing::{Instrument, debug, info, info_span, warn};
 
 use crate::deal::{AccountId, Deal, Timestamp};
@@ -73,7 +75,10 @@ impl Gateway {
     async fn try_sweep_once(&self, calls: u32) -> Result<Swept, StoreError> {
         let now = self.database_now().await?;
         self.tidy_line(now).await?;
-        self.follower.pass(&UndecidedDeals(self), now, calls, self.accounts.count()).await
+        let deals = UndecidedDeals(self);
+        let pass = self.follower.pass(&deals, now, calls, self.accounts.count());
+        let (swept, ()) = join(pass, self.look_for_missing_accounts()).await;
+        swept
     }
 
     /// Rows that another program has inserted get into the line, and rows that it has decided out of it.
@@ -134,8 +139,9 @@ impl Followed for UndecidedDeals<'_> {
         let (deals, orphans): (Vec<_>, Vec<_>) = due.deals.into_iter().partition(|deal| self.0.accounts.get(&deal.account).is_ok());
         // They would be read again in each pass. When their account is back, they are due within this time.
         self.0.store.postpone(&orphans, now, now + NO_ACCOUNT).await?;
+        let put_off: BTreeSet<_> = orphans.into_iter().map(|deal| deal.account).collect();
         let items = deals.into_iter().map(|deal| Due { to_do: self.0.to_do(&deal, now), deal }).collect();
-        Ok(DueItems { items, is_cut: due.is_cut })
+        Ok(DueItems { items, put_off: put_off.into_iter().collect(), is_cut: due.is_cut })
     }
 
     fn account<'a>(&self, due: &'a Due) -> &'a AccountId {
@@ -163,7 +169,8 @@ impl Followed for UndecidedDeals<'_> {
     async fn step(&self, due: &Due, now: Timestamp, calls: &Calls) -> Step {
         let deal = &due.deal;
         let looked = async { self.0.look(due, calls).await.inspect_err(|error| debug!(%error, "a look did not decide")) };
-        let outcome = looked.instrument(info_span!("look", order_id = %deal.order_id)).await;
+        let outcome = looked.instrument(info_span!("look", order_id = %deal.order_id, account = deal.account.column())).await;
+        self.0.metrics.looked(&deal.account, calls.count());
         let next = match &outcome {
             Ok(Look { is_known: false, .. }) if now >= deal.payable_until() && !may_be_never_ordered(deal) => {
                 self.0.terms.schedule.next_of_unknown(deal.opened_at(now), now).map_or(Next::Done, Next::At)

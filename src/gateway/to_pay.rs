@@ -6,10 +6,11 @@ use chrono::TimeDelta;
 use tracing::{error, warn};
 
 use crate::channel::{Ground, Order};
-use crate::deal::{AccountId, Deal, Details, Fen, OrderId, Route};
+use crate::deal::{AccountId, Deal, Details, Fen, OrderId, Reach, Route};
 use crate::store::{EventKind, NewDeal, Origin, StoreError};
 
 use super::link::{ASKING, Asking, Link};
+use super::live::Facts;
 use super::{Account, Gateway, GatewayError};
 
 /// Numbers drawn for one deal. That one of them is taken is all but impossible; a third is refused for another reason.
@@ -31,6 +32,8 @@ pub struct ToPay {
     pub details: Details,
     /// Through which account, where the caller names one: one that there is, and that the caller may use.
     pub account: Option<AccountId>,
+    /// Which deals the caller may open, and find again.
+    pub reach: Reach,
     /// The payer's address.
     pub payer: IpAddr,
     /// The caller's name for this attempt, so that a repeat is not a second deal.
@@ -54,12 +57,12 @@ impl Gateway {
         for _ in 0..DRAWS {
             let place = account.place_for_order().await.map_err(|_| GatewayError::Busy)?;
             let deal = self.draft(&wish, account);
-            Self::is_about(&deal.order_id);
+            Self::is_about(&deal.order_id, &deal.account);
             let opened = self.event(&deal.order_id, EventKind::Opened, Origin::FrontEnd);
             match self.store.insert(deal.clone(), opened).await {
                 Ok(()) => {
-                    self.metrics.opened();
-                    self.live.note_expiry(&deal.order_id, Some(deal.expires_at));
+                    self.metrics.opened(&deal.account);
+                    self.live.note_facts(&deal.order_id, Facts::new(Some(deal.expires_at), &deal.details));
                 }
                 Err(StoreError::Conflict) => {
                     if let Some(existing) = self.opened_before(&wish).await? {
@@ -74,7 +77,7 @@ impl Gateway {
                 Err(error) => return Err(error.into()),
             }
             let route = Route::of_new_deal(deal.order_id.clone(), deal.account.clone());
-            let asking = Asking { route: &route, until: deal.asking_until, expires_at: Some(deal.expires_at) };
+            let asking = Asking { route: &route, until: deal.asking_until, expires_at: Some(deal.expires_at), details: &deal.details };
             match self.ask_for_link(place, asking, deal.prepay_request).await {
                 // WeChat knows our brand-new number: another program uses this merchant number. Once may be chance.
                 Err(GatewayError::Refused(order_id, refusal)) if refusal.ground == Ground::NumberTaken && !number_was_taken => {
@@ -148,9 +151,14 @@ impl Gateway {
         wish.account.clone().unwrap_or_else(|| self.accounts.of_seller(wish.merchant_id))
     }
 
+    /// Whether there is such an account.
+    pub fn has_account(&self, account: &AccountId) -> bool {
+        self.accounts.get(account).is_ok()
+    }
+
     /// The same wish again: the same deal, with its stored link if there is one.
     async fn resume(&self, deal: Deal, wish: &ToPay) -> Result<Link, GatewayError> {
-        Self::is_about(&deal.order_id);
+        Self::is_about(&deal.order_id, &deal.account);
         if deal.product_id != wish.product_id {
             return Err(GatewayError::IdempotencyConflict("product_id"));
         }
@@ -158,7 +166,7 @@ impl Gateway {
             return Err(GatewayError::IdempotencyConflict("price"));
         }
         // Where the caller names none, the deal's may be one that was the seller's then.
-        if wish.account.as_ref().is_some_and(|account| *account != deal.account) {
+        if wish.account.as_ref().is_some_and(|account| *account != deal.account) || !wish.reach.has(&deal) {
             return Err(GatewayError::IdempotencyConflict("account"));
         }
         if let Some(field) = deal.details.differs_in(&wish.details) {

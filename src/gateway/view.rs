@@ -1,7 +1,7 @@
 //! What callers are told of a deal by the store alone, and which of it is cached.
 
 use crate::channel::TradeState;
-use crate::deal::{Deal, OrderId};
+use crate::deal::{Deal, OrderId, Reach};
 
 use super::{Gateway, GatewayError, OrderView};
 
@@ -9,6 +9,12 @@ impl Gateway {
     /// The deal of a number.
     pub(super) async fn load(&self, order_id: &OrderId) -> Result<Deal, GatewayError> {
         self.store.find(order_id).await?.ok_or(GatewayError::NotFound)
+    }
+
+    /// The same, for a caller that sees these deals only: another one is to it as if there were none.
+    pub(super) async fn load_within(&self, order_id: &OrderId, reach: &Reach) -> Result<Deal, GatewayError> {
+        let deal = self.load(order_id).await?;
+        if reach.has(&deal) { Ok(deal) } else { Err(GatewayError::NotFound) }
     }
 
     /// Whether WeChat can be asked about a deal: it is WeChat's, and goes through an account that there is.
@@ -23,7 +29,7 @@ impl Gateway {
 
     /// What the store says by itself about a decided deal; a payment is remembered.
     pub(super) fn decided(&self, deal: &Deal) -> Option<OrderView> {
-        self.live.note_expiry(&deal.order_id, deal.expires_at);
+        self.live.note_facts(&deal.order_id, deal.into());
         let view = OrderView::decided(deal)?;
         if let Some(paid_at) = view.paid_at {
             self.live.note_payment(&deal.order_id, paid_at, deal.refunded_at.is_some(), self.clock.ticks());
@@ -34,7 +40,7 @@ impl Gateway {
     /// The stored state, when WeChat's is not to be had.
     pub(super) fn stored(&self, deal: &Deal) -> OrderView {
         let as_of = Some(self.clock.now());
-        self.decided(deal).unwrap_or(OrderView { as_of, ..OrderView::undecided(TradeState::NotPay, deal.expires_at) })
+        self.decided(deal).unwrap_or(OrderView { as_of, ..OrderView::undecided(TradeState::NotPay, deal.into()) })
     }
 
     /// How a deal stands that WeChat has just decided. WeChat's own word (REVOKED) is shown, unless something else has been

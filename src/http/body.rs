@@ -103,6 +103,17 @@ impl Params {
         }
     }
 
+    /// The same of a value that may be left out. An empty one is not left out.
+    pub fn text_if_sent(&self, field: &'static str) -> Result<Option<&str>, Refusal> {
+        let is_sent = self.names().any(|name| name == field);
+        is_sent.then(|| self.text(field)).transpose()
+    }
+
+    /// What was sent, in its order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
     fn find(&self, field: &'static str) -> Result<&Param, Refusal> {
         self.0.iter().find(|(name, _)| name == field).map(|(_, value)| value).ok_or_else(|| Refusal::invalid_field(field, "is missing"))
     }

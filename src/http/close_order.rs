@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,6 +11,7 @@ use utoipa::ToSchema;
 use crate::gateway::Closed;
 
 use super::App;
+use super::caller::reach_of;
 use super::edge::Begun;
 use super::order_id::OrderIdParam;
 use super::refusal::Refusal;
@@ -25,10 +27,11 @@ pub struct CloseOrderAnswer {
 pub async fn close_order(
     State(app): State<Arc<App>>,
     Extension(begun): Extension<Begun>,
+    headers: HeaderMap,
     OrderIdParam(order_id): OrderIdParam,
 ) -> Result<Json<CloseOrderAnswer>, Refusal> {
-    let gateway = app.gateway.clone();
-    let refusal = match app.serve(begun, async move { gateway.close_order(order_id).await }).await? {
+    let (gateway, reach) = (app.gateway.clone(), reach_of(app.caller(&headers)));
+    let refusal = match app.serve(begun, async move { gateway.close_order(order_id, &reach).await }).await? {
         Ok(Closed::Closed) => return Ok(Json(CloseOrderAnswer { code: 0, msg: "关单成功" })),
         Ok(Closed::Paid(order_id)) => Refusal::order_paid(&order_id),
         Err(error) => Refusal::from(error),

@@ -64,7 +64,7 @@ pub async fn trace(State(app): State<Arc<App>>, mut request: Request, next: Next
     let method = request.method().clone();
     // Of the highest level, so that a log of warnings alone says to which request they belong.
     let request_id = id.to_str().unwrap_or("-");
-    let span = error_span!("request", request_id, trace_id = %context, caller = Empty, order_id = Empty);
+    let span = error_span!("request", request_id, trace_id = %context, caller = Empty, order_id = Empty, account = Empty);
     let work = async move {
         let mut response = next.run(request).await;
         response.headers_mut().insert(REQUEST_ID, id);

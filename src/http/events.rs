@@ -14,6 +14,7 @@ use futures_util::{StreamExt, stream};
 use crate::listener::Peer;
 
 use super::App;
+use super::caller::reach_of;
 use super::edge::Begun;
 use super::order_id::OrderIdQuery;
 use super::query_order::QueryOrderAnswer;
@@ -36,8 +37,8 @@ pub async fn events(
     // A trusted proxy that names no client tells nothing of the payer.
     let payer = Some(payer).filter(|payer| !app.proxies.is_trusted(*payer));
     let place = app.shares.stream(&order_id, payer).ok_or_else(Refusal::unavailable)?;
-    let gateway = app.gateway.clone();
-    let events = app.detached(begun.front_end_due(), async move { gateway.events(order_id).await }).await??;
+    let (gateway, reach) = (app.gateway.clone(), reach_of(app.caller(&headers)));
+    let events = app.detached(begun.front_end_due(), async move { gateway.events(order_id, &reach).await }).await??;
     let stopping = app.stopping.clone().cancelled_owned();
     let states = stream::unfold((Arc::clone(&app.gateway), events, place), |(gateway, mut events, place)| async {
         let view = events.next().await?;

@@ -16,12 +16,23 @@ pub struct Healthy {
     status: &'static str,
 }
 
+/// Callers may be sent.
+#[derive(Serialize, ToSchema)]
+pub struct Ready {
+    status: &'static str,
+    /// What an operator should see to all the same; left out when there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
 pub async fn healthz() -> Json<Healthy> {
     Json(Healthy { status: "ok" })
 }
 
-pub async fn readyz(State(app): State<Arc<App>>) -> Result<Json<Healthy>, Refusal> {
-    readiness(&app).await.map(|()| Json(Healthy { status: "ready" }))
+pub async fn readyz(State(app): State<Arc<App>>) -> Result<Json<Ready>, Refusal> {
+    readiness(&app).await?;
+    let warnings = app.gateway.missing_accounts().iter().map(ToString::to_string).collect();
+    Ok(Json(Ready { status: "ready", warnings }))
 }
 
 /// Whether the service may be sent callers, or why not.

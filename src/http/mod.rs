@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use ipnet::IpNet;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -60,7 +60,7 @@ pub struct App {
     pub gateway: Arc<Gateway>,
     /// Which proxies are believed about a client's address.
     pub proxies: Proxies,
-    /// Which callers may open a deal.
+    /// Which callers may do what.
     pub auth: Auth,
     /// From where notifications are taken; empty: from everywhere.
     pub notify_sources: Vec<IpNet>,
@@ -89,6 +89,11 @@ pub struct App {
 }
 
 impl App {
+    /// Whether no money moves and every caller may do everything.
+    fn is_demonstration(&self) -> bool {
+        self.phone.is_some()
+    }
+
     /// Has a front end's work done within its time, if there is room for one more in hand.
     async fn serve<T: Send + 'static>(&self, begun: Begun, work: impl Future<Output = T> + Send + 'static) -> Result<T, NoOutcome> {
         let _place = self.shares.call().ok_or(NoOutcome::NoRoom)?;
@@ -133,10 +138,11 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
     if app.phone.is_some() {
         api = api.merge(shop::routes());
     }
-    let notify = || post(notify::notify).route_layer(from_fn_with_state(Arc::clone(&app), doctor::answer));
+    let with_doctor = |notify: MethodRouter<Arc<App>>| notify.route_layer(from_fn_with_state(Arc::clone(&app), doctor::answer));
     let routes = api
-        .route("/wxPay/notify", notify())
-        .route("/wxPay/callback", notify())
+        .route("/wxPay/notify", with_doctor(post(notify::notify)))
+        .route("/wxPay/notify/{account}", with_doctor(post(notify::notify_account)))
+        .route("/wxPay/callback", with_doctor(post(notify::notify)))
         .route("/pay/{order_id}", get(pay_page::pay_page))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

@@ -1,15 +1,18 @@
-//! `POST /wxPay/notify`: the webhook to which WeChat posts that an order was paid.
+//! `POST /wxPay/notify`: the webhook to which WeChat posts that an order was paid; and `/wxPay/notify/{account}`, the same for
+//! one account.
 
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tracing::warn;
 
 use crate::channel::{Acknowledgement, Receipt};
+use crate::deal::AccountId;
 use crate::gateway::{Disbelief, Taken};
 use crate::listener::Peer;
 
@@ -19,8 +22,26 @@ use super::refusal::Reason;
 use super::{App, NoOutcome};
 
 pub async fn notify(State(app): State<Arc<App>>, Extension(begun): Extension<Begun>, Notice(bytes): Notice) -> Response {
+    take(app, begun, bytes, None).await
+}
+
+pub async fn notify_account(
+    State(app): State<Arc<App>>,
+    Extension(begun): Extension<Begun>,
+    account: Result<Path<String>, PathRejection>,
+    Notice(bytes): Notice,
+) -> Response {
+    match account.ok().and_then(|Path(name)| name.parse::<AccountId>().ok()) {
+        Some(account) => take(app, begun, bytes, Some(account)).await,
+        // No account has such a name, so whatever it is, it is for another one.
+        None => answer(&app, Taken::Disbelieved(Disbelief::Foreign)),
+    }
+}
+
+/// `addressed`: the account that the path names.
+async fn take(app: Arc<App>, begun: Begun, bytes: Bytes, addressed: Option<AccountId>) -> Response {
     let (gateway, work) = (Arc::clone(&app.gateway), app.work.clone());
-    let outcome = app.detached(begun.wechat_due(), async move { gateway.take_notice(&bytes, None, &work).await }).await;
+    let outcome = app.detached(begun.wechat_due(), async move { gateway.take_notice(&bytes, addressed.as_ref(), &work).await }).await;
     answer(&app, outcome.unwrap_or_else(Taken::from))
 }
 

@@ -1,4 +1,4 @@
-//! Extractors for the one parameter of queryOrder, doCloseOrder and events.
+//! Extractors for the one parameter of doCloseOrder and events.
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -30,6 +30,7 @@ impl<S: Send + Sync> FromRequestParts<S> for OrderIdQuery {
     }
 }
 
-fn read(params: &Params) -> Result<OrderId, Refusal> {
+/// Its value.
+pub fn read(params: &Params) -> Result<OrderId, Refusal> {
     params.text("order_id")?.parse().map_err(|error: InvalidOrderId| Refusal::invalid_field("order_id", error.to_string()))
 }

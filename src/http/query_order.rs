@@ -1,19 +1,23 @@
-//! `POST /wxPay/queryOrder`: the state of an order.
+//! `POST /wxPay/queryOrder`: the state of an order; and what the merchant alone may know of it, with a key of scope `read`.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{FromRequest, Request, State};
+use axum::http::HeaderMap;
 use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::deal::{BeijingTime, Timestamp};
-use crate::gateway::OrderView;
+use crate::auth::Scope;
+use crate::deal::{BeijingTime, Deal, Details, Fen, InvalidReference, Timestamp};
+use crate::gateway::{OrderView, Subject};
 
 use super::App;
+use super::body::Params;
+use super::caller::reach_of;
 use super::edge::Begun;
-use super::order_id::OrderIdParam;
+use super::order_id;
 use super::refusal::Refusal;
 
 /// How an order stands.
@@ -38,34 +42,133 @@ pub struct QueryOrderAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = DateTime)]
     as_of: Option<String>,
+    /// What the payer reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    description: Option<String>,
+    /// The merchant's own number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reference: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    return_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    cancel_url: Option<String>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    of_merchant: Option<OfMerchant>,
+}
+
+/// What a key of scope `read` shows beside.
+#[derive(Serialize, ToSchema)]
+pub struct OfMerchant {
+    order_id: String,
+    merchant_id: i64,
+    product_id: i64,
+    /// Through which account it goes.
+    account: String,
+    /// In yuan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    price: Option<String>,
+    /// The same in fen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    total_fee: Option<i64>,
+    /// WeChat's number of the payment, once paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    transaction_id: Option<String>,
+    /// How much went back, in yuan; left out where it is only known that some did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    refunded: Option<&'static str>,
 }
 
 impl QueryOrderAnswer {
     pub fn new(view: OrderView, now: Timestamp) -> Self {
         let show = |time: Timestamp| BeijingTime::from(time).to_string();
+        let Details { description, reference, return_url, cancel_url } = view.facts.details.as_deref().cloned().unwrap_or_default();
         Self {
             trade_state: view.state.as_str(),
             trade_state_desc: view.description,
             code: 0,
             msg: "",
             server_time: show(now),
-            expires_at: view.expires_at.map(show),
+            expires_at: view.facts.expires_at.map(show),
             paid_at: view.paid_at.map(show),
             as_of: view.as_of.map(show),
+            description: description.map(|text| text.to_string()),
+            reference: reference.map(|text| text.to_string()),
+            return_url: return_url.map(|url| url.to_string()),
+            cancel_url: cancel_url.map(|url| url.to_string()),
+            of_merchant: None,
         }
+    }
+}
+
+impl From<Deal> for OfMerchant {
+    fn from(deal: Deal) -> Self {
+        Self {
+            order_id: deal.order_id.to_string(),
+            merchant_id: deal.merchant_id,
+            product_id: deal.product_id,
+            account: deal.account.to_string(),
+            price: deal.charged.map(|fen| fen.to_string()),
+            total_fee: deal.charged.map(Fen::get),
+            transaction_id: deal.transaction_id,
+            refunded: deal.refunded_at.is_none().then_some("0.00"),
+        }
+    }
+}
+
+/// Which order: by `order_id`, or by `reference`.
+pub struct SubjectParam(Subject);
+
+impl<S: Send + Sync> FromRequest<S> for SubjectParam {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        let params = Params::from_request(request, state).await?;
+        let Some(reference) = params.text_if_sent("reference")? else {
+            return order_id::read(&params).map(Subject::Number).map(Self);
+        };
+        if params.names().any(|name| name == "order_id") {
+            return Err(Refusal::invalid_field("reference", "either order_id or reference is expected"));
+        }
+        let reference = reference.parse().map_err(|error: InvalidReference| Refusal::invalid_field("reference", error.to_string()))?;
+        Ok(Self(Subject::Reference(reference)))
     }
 }
 
 pub async fn query_order(
     State(app): State<Arc<App>>,
     Extension(begun): Extension<Begun>,
-    OrderIdParam(order_id): OrderIdParam,
+    headers: HeaderMap,
+    SubjectParam(subject): SubjectParam,
 ) -> Result<Json<QueryOrderAnswer>, Refusal> {
-    let view = match app.gateway.known_paid(&order_id) {
+    let gateway = app.gateway.clone();
+    let caller = match &subject {
+        Subject::Number(_) => app.caller(&headers),
+        Subject::Reference(_) => Some(app.back_end(&headers, Scope::Read)?),
+    };
+    if let Some(caller) = caller.as_ref().filter(|caller| caller.may(Scope::Read)) {
+        let caller = Arc::clone(caller);
+        let (view, deal) = app.serve(begun, async move { gateway.query_deal(subject, caller.reach()).await }).await??;
+        return Ok(Json(QueryOrderAnswer { of_merchant: Some(deal.into()), ..QueryOrderAnswer::new(view, app.gateway.now()) }));
+    }
+    let known = match (&caller, &subject) {
+        (None, Subject::Number(order_id)) => app.gateway.known_paid(order_id),
+        // What is remembered does not say whose it is.
+        _ => None,
+    };
+    let view = match known {
         Some(view) => view,
         None => {
-            let gateway = app.gateway.clone();
-            app.serve(begun, async move { gateway.query_order(order_id).await }).await??
+            let reach = reach_of(caller);
+            app.serve(begun, async move { gateway.query_order(subject, &reach).await }).await??
         }
     };
     Ok(Json(QueryOrderAnswer::new(view, app.gateway.now())))

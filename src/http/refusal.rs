@@ -98,6 +98,11 @@ impl Refusal {
         Self::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "调用方未获授权").detail(detail)
     }
 
+    /// The key is one of ours, and not for this.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", "没有权限").detail(detail)
+    }
+
     pub fn path_not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", "路径不存在")
     }
@@ -118,6 +123,11 @@ impl Refusal {
         Self {
             retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", "请求过于频繁，请稍后再试")
         }
+    }
+
+    /// What is asked for wants these keys of the configuration.
+    pub fn not_configured(keys: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_IMPLEMENTED, "NOT_CONFIGURED", "该功能尚未配置").detail(keys)
     }
 
     /// A fault of ours; it has been logged where it was met.
@@ -187,10 +197,7 @@ impl From<&GatewayError> for Refusal {
             GatewayError::Upstream(order_id, _) | GatewayError::LeftOpen(order_id) | GatewayError::Mismatch(order_id) => {
                 Self::upstream(StatusCode::BAD_GATEWAY).order(order_id)
             }
-            GatewayError::NoAccount(NoAccount(account)) => Self {
-                detail: Some(format!("accounts.{account}")),
-                ..Self::new(StatusCode::NOT_IMPLEMENTED, "NOT_CONFIGURED", "该功能尚未配置")
-            },
+            GatewayError::NoAccount(NoAccount(account)) => Self::not_configured(format!("accounts.{account}")),
             GatewayError::Busy => Self::unavailable(),
             GatewayError::Store(error) if error.is_unavailability() => Self::unavailable(),
             GatewayError::Store(error) => {

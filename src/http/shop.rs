@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use axum::routing::get;
 
-use crate::deal::{BeijingTime, Deal, DealStatus, Fen};
+use crate::deal::{BeijingTime, Deal, DealStatus, Description, Details, Fen, Reference};
 use crate::page::{self, BASE_CSS, CSS, JAVASCRIPT, Language, Value, bilingual, fill};
 
 use super::App;
@@ -19,7 +19,8 @@ use super::refusal::Refusal;
 const LAST_DEALS: u32 = 10;
 
 const DEAL: &str = "<li><a class=\"number\" href=\"/pay/{{order}}\">{{order}}</a><b class=\"number\">¥{{yuan}}</b>\
-                    <span class=\"state {{kind}}\">{{state}}</span><time class=\"muted number\" datetime=\"{{at}}\">{{time}}</time></li>";
+                    <span class=\"state {{kind}}\">{{state}}</span><span class=\"muted said\">{{said}}</span>\
+                    <time class=\"muted number\" datetime=\"{{at}}\">{{time}}</time></li>";
 
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -51,12 +52,16 @@ fn row(deal: &Deal, language: Language) -> String {
     let yuan = deal.charged.map_or("?".to_owned(), Fen::grouped);
     let at = BeijingTime::from(deal.created_at).to_string();
     let time = at[..19].replace('T', " ");
+    let Details { description, reference, .. } = &deal.details;
+    let said = [description.as_ref().map(Description::as_str), reference.as_ref().map(Reference::as_str)];
+    let said = said.into_iter().flatten().collect::<Vec<_>>().join(" · ");
     fill(DEAL, |name| {
         Some(Value::Text(match name {
             "order" => deal.order_id.as_str(),
             "yuan" => &yuan,
             "kind" => kind,
             "state" => state,
+            "said" => &said,
             "at" => &at,
             _ => &time,
         }))

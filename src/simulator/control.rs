@@ -47,7 +47,7 @@ async fn orders(State(simulator): State<Simulator>, Query(wanted): Query<Wanted>
     let next = world.next_attempts();
     let orders = world.orders().filter(|order| wanted.code_url.as_ref().is_none_or(|link| order.code_url == *link));
     let orders = orders.take(wanted.limit.unwrap_or(usize::MAX));
-    Json(orders.map(|order| OrderJson::new(order, next.get(&order.key()))).collect::<Vec<_>>()).into_response()
+    Json(orders.map(|order| OrderJson::new(order, world.payee(order), next.get(&order.key()))).collect::<Vec<_>>()).into_response()
 }
 
 /// Whose order is meant, where its number repeats.
@@ -124,7 +124,7 @@ async fn act(
 
 pub(super) fn moved(world: &World, outcome: Result<OrderKey, CannotPay>) -> Response {
     match outcome.and_then(|key| Ok((world.order_by_key(&key).ok_or(CannotPay::NoSuchOrder)?, key))) {
-        Ok((order, key)) => Json(OrderJson::new(order, world.next_attempts().get(&key))).into_response(),
+        Ok((order, key)) => Json(OrderJson::new(order, world.payee(order), world.next_attempts().get(&key))).into_response(),
         Err(error) => cannot(error),
     }
 }

@@ -1,6 +1,10 @@
 //! The merchants' directory: whose keys the simulated WeChat knows. A direct merchant (普通商户) has none below it; a
 //! service provider (服务商) asks for its sub-merchants (特约商户), with its own key.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
+
 use md5::{Digest, Md5};
 
 use crate::channel::wechat::v2::{ApiKey, Fields, Merchant, Signer};
@@ -9,7 +13,7 @@ use super::orders::{OrderKey, SimOrder};
 
 /// A merchant of the simulated WeChat. Two of one `mch_id` with different appids are one merchant with two bound appids,
 /// and have one key.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SimMerchant {
     pub(super) appid: String,
     pub(super) mch_id: String,
@@ -18,6 +22,8 @@ pub struct SimMerchant {
     pub(super) sandbox_key: String,
     /// Empty: a direct merchant.
     pub(super) sub_merchants: Vec<SubMerchant>,
+    /// What payers read of it (`None`), or of a sub-merchant by its number.
+    names: BTreeMap<Option<String>, String>,
 }
 
 /// A sub-merchant of a service provider.
@@ -35,7 +41,15 @@ impl SimMerchant {
         // A sandbox key of its own, as the real one has, derived so that a restart gives the same.
         let sandbox_key: String = Md5::digest(signer.sign(&Fields::new())).iter().map(|b| format!("{b:02x}")).collect();
         let sandbox_signer = ApiKey::new(&sandbox_key).map_or_else(|_| signer.clone(), |key| Signer::new(key, signer.sign_type()));
-        Self { appid: appid.into(), mch_id: mch_id.into(), signer, sandbox_signer, sandbox_key, sub_merchants: Vec::new() }
+        Self {
+            appid: appid.into(),
+            mch_id: mch_id.into(),
+            signer,
+            sandbox_signer,
+            sandbox_key,
+            sub_merchants: Vec::new(),
+            names: BTreeMap::new(),
+        }
     }
 
     /// A service provider with these sub-merchants.
@@ -43,6 +57,28 @@ impl SimMerchant {
     pub fn with_sub_merchants(mut self, sub_merchants: impl IntoIterator<Item = SubMerchant>) -> Self {
         self.sub_merchants = sub_merchants.into_iter().collect();
         self
+    }
+
+    /// With what payers read of it, or of its sub-merchant `sub_mch_id`.
+    #[must_use]
+    pub fn with_name(mut self, sub_mch_id: Option<String>, name: impl Into<String>) -> Self {
+        self.names.insert(sub_mch_id, name.into());
+        self
+    }
+
+    /// Its name, or a sub-merchant's.
+    pub(super) fn name(&self, sub_mch_id: Option<&str>) -> Option<&str> {
+        self.names.get(&sub_mch_id.map(str::to_owned)).map(String::as_str)
+    }
+
+    /// What another entry of the same merchant adds.
+    fn extend(&mut self, other: Self) {
+        for sub_merchant in other.sub_merchants {
+            if self.sub_merchants.iter().all(|known| known.mch_id != sub_merchant.mch_id) {
+                self.sub_merchants.push(sub_merchant);
+            }
+        }
+        self.names.extend(other.names);
     }
 
     /// The key in force, in the sandbox or outside it.
@@ -53,8 +89,35 @@ impl SimMerchant {
 
 impl From<&Merchant> for SimMerchant {
     fn from(merchant: &Merchant) -> Self {
+        let sub_merchant = |mch_id: &String| SubMerchant { mch_id: mch_id.clone(), appid: merchant.sub_appid.clone() };
         Self::new(merchant.appid.as_str(), merchant.mch_id.as_str(), merchant.signer.clone())
+            .with_sub_merchants(merchant.sub_mch_id.iter().map(sub_merchant))
     }
+}
+
+/// Shows no key.
+impl fmt::Debug for SimMerchant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { appid, mch_id, sub_merchants, names, .. } = self;
+        f.debug_struct("SimMerchant")
+            .field("appid", appid)
+            .field("mch_id", mch_id)
+            .field("sub_merchants", sub_merchants)
+            .field("names", names)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A directory in which each merchant stands once.
+pub(super) fn directory(entries: Vec<SimMerchant>) -> Vec<SimMerchant> {
+    let mut known = BTreeMap::<_, SimMerchant>::new();
+    for entry in entries {
+        match known.entry((entry.appid.clone(), entry.mch_id.clone())) {
+            Entry::Occupied(mut merchant) => merchant.get_mut().extend(entry),
+            Entry::Vacant(place) => _ = place.insert(entry),
+        }
+    }
+    known.into_values().collect()
 }
 
 /// The merchant that sent a request, proven by its signature.

@@ -28,11 +28,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
+use md5::{Digest, Md5};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::chance::Chance;
-use crate::channel::wechat::v2::Merchant;
 use crate::clock::Clock;
 use crate::listener;
 
@@ -61,6 +61,11 @@ pub struct MerchantNumbers {
 pub const DEFAULT_MERCHANT: MerchantNumbers =
     MerchantNumbers { appid: "wx0000000000000001", mch_id: "1900000001", api_key: "0123456789abcdef0123456789abcdef" };
 
+/// The API key of a merchant of the simulator's that has none configured. It is as public as the default merchant's.
+pub fn published_key(mch_id: &str) -> String {
+    Md5::digest(format!("{}{mch_id}", DEFAULT_MERCHANT.api_key)).iter().map(|b| format!("{b:02x}")).collect()
+}
+
 /// A simulated WeChat.
 #[derive(Debug, Clone)]
 pub struct Simulator {
@@ -70,23 +75,12 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// A WeChat that has one merchant, and no orders yet. `may_post_anywhere`: whether notifications go to addresses
+    /// A WeChat that has these merchants, and no orders yet. `may_post_anywhere`: whether notifications go to addresses
     /// other than this machine's. Each caller that reaches the simulator names the address, so a simulator that listens to
     /// other machines should not.
     ///
     /// # Errors
     /// When no HTTP client can be made.
-    pub fn new(
-        merchant: &Merchant,
-        clock: Clock,
-        chance: Chance,
-        time_scale: u32,
-        may_post_anywhere: bool,
-    ) -> Result<Self, reqwest::Error> {
-        Self::with_merchants(vec![merchant.into()], clock, chance, time_scale, may_post_anywhere)
-    }
-
-    /// A WeChat that has these merchants, and no orders yet.
     pub fn with_merchants(
         merchants: Vec<SimMerchant>,
         clock: Clock,

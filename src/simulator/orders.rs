@@ -129,6 +129,8 @@ pub struct Attempt {
 pub(super) struct OrderJson<'a> {
     mch_id: &'a str,
     sub_mch_id: Option<&'a str>,
+    /// The merchant's name.
+    payee: Option<&'a str>,
     out_trade_no: &'a str,
     total_fee: i64,
     trade_state: &'static str,
@@ -143,12 +145,13 @@ pub(super) struct OrderJson<'a> {
 }
 
 impl<'a> OrderJson<'a> {
-    /// The order, and when its next notification goes out.
-    pub fn new(order: &'a SimOrder, next_attempt: Option<&Timestamp>) -> Self {
+    /// The order, its merchant's name, and when its next notification goes out.
+    pub fn new(order: &'a SimOrder, payee: Option<&'a str>, next_attempt: Option<&Timestamp>) -> Self {
         let show = |time: Timestamp| BeijingTime::from(time).to_string();
         Self {
             mch_id: &order.mch_id,
             sub_mch_id: order.sub_mch_id.as_deref(),
+            payee,
             out_trade_no: &order.out_trade_no,
             total_fee: order.total_fee.get(),
             trade_state: order.trade_state.as_str(),

@@ -7,10 +7,9 @@ use chrono::TimeDelta;
 
 use crate::chance::Chance;
 use crate::channel::TradeState;
-use crate::channel::wechat::v2::Merchant;
 use crate::deal::{BeijingTime, Fen, Timestamp};
 
-use super::merchants::SimMerchant;
+use super::merchants::{SimMerchant, directory};
 use super::message_log::{Message, MessageLog};
 use super::notifications::{Delivery, LATE, REPEATS};
 use super::order_book::OrderBook;
@@ -51,15 +50,10 @@ pub(super) struct Stats {
 }
 
 impl World {
-    /// A WeChat that has one merchant, and no orders yet.
-    pub fn new(merchant: &Merchant, chance: Chance, time_scale: u32) -> Self {
-        Self::with_merchants(vec![merchant.into()], chance, time_scale)
-    }
-
-    /// A WeChat that has these merchants, and no orders yet.
+    /// A WeChat that has these merchants, and no orders yet. Several entries of one appid and mch_id are one merchant.
     pub fn with_merchants(merchants: Vec<SimMerchant>, chance: Chance, time_scale: u32) -> Self {
         Self {
-            merchants,
+            merchants: directory(merchants),
             chance,
             time_scale: i32::try_from(time_scale).unwrap_or(i32::MAX).max(1),
             orders: OrderBook::default(),
@@ -104,6 +98,12 @@ impl World {
 
     pub(super) fn merchant(&self, mch_id: &str) -> Option<&SimMerchant> {
         self.merchants.iter().find(|merchant| merchant.mch_id == mch_id)
+    }
+
+    /// What the payer of an order reads of its merchant, where that has a name.
+    pub(super) fn payee(&self, order: &SimOrder) -> Option<&str> {
+        let is_its = |merchant: &&SimMerchant| merchant.mch_id == order.mch_id && order.parameter("appid") == Some(&merchant.appid);
+        self.merchants.iter().find(is_its)?.name(order.sub_mch_id.as_deref())
     }
 
     /// How often an API was called (`/pay/unifiedorder` …).

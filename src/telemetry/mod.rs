@@ -1,5 +1,5 @@
 //! Logging: a line an event, on stderr; JSON unless a person is reading. Each line has the `request_id`, the `trace_id` and,
-//! once it is known, the `order_id` that it belongs to.
+//! once it is known, the `order_id` that it belongs to, with its `account` unless that is `default`.
 //!
 //! # What is never logged
 //! - the API key, and signatures that were made with it

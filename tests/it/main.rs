@@ -13,9 +13,11 @@ mod adoption {
     mod foreign_indexes;
     mod moving;
     mod table_prefix;
+    mod taken_names;
     mod takeover;
 }
 mod database {
+    mod accounts;
     mod batching;
     mod costs;
     mod locks;
@@ -26,8 +28,11 @@ mod database {
 }
 mod front_end {
     pub mod auth;
+    mod details;
     mod events;
     mod http;
+    mod keys;
+    mod offers;
     mod page;
     mod requests;
 }
@@ -40,10 +45,12 @@ mod limits {
     mod smuggling;
 }
 mod notifications {
+    mod accounts;
     mod form;
     mod meaning;
 }
 mod operations {
+    mod accounts;
     mod commands;
     mod configuration;
     mod credentials;

@@ -5,9 +5,10 @@ use wechat_pay::deal::Timestamp;
 use wechat_pay::store::Fault;
 
 use super::history::History;
+use super::invariants::Row;
 use super::network::Call;
 use super::requests::{RequestKind, acknowledged};
-use super::scheduler::{Waiting, What};
+use super::scheduler::{Reply, Waiting, What};
 
 /// A statement that is not through by then has taken too long for its worker.
 const STATEMENT: TimeDelta = TimeDelta::seconds(2);
@@ -56,7 +57,7 @@ impl History<'_> {
             }
             What::Call { api, request, go, .. } => {
                 let call = if carried_out { Call::ReplyLost } else { Call::Late };
-                let _ = go.send(self.network.carry(call, api, &request, waiting.since, self.clock.now(), &self.random));
+                let _ = go.send(self.carry(call, api, &request, waiting.since));
                 format!("i{}: {api} takes too long: {call:?}", waiting.instance)
             }
         };
@@ -78,16 +79,29 @@ impl History<'_> {
                     self.check_close(&request, waiting.since);
                 }
                 let call = self.draw_call();
-                let _ = go.send(self.network.carry(call, api, &request, waiting.since, self.clock.now(), &self.random));
+                let _ = go.send(self.carry(call, api, &request, waiting.since));
                 format!("i{}: {api}: {call:?}", waiting.instance)
             }
         };
         self.step(&line).await;
     }
 
+    /// A call reaches WeChat, or does not: whatever becomes of it, it must be in the name of its deal's account.
+    pub fn carry(&mut self, call: Call, api: &'static str, request: &str, since: Timestamp) -> Reply {
+        let row = self.asked_about(request);
+        self.network.check_merchant(row, request);
+        let account = row.account.clone();
+        *self.calls.entry(account).or_default() += 1;
+        self.network.carry(call, api, request, since, self.clock.now(), &self.random)
+    }
+
+    fn asked_about(&self, request: &str) -> &Row {
+        self.invariants.rows.values().find(|row| request.contains(&row.order_id)).expect("invariant 1: a request about a deal of ours")
+    }
+
     /// To close cannot be taken back: a till has asked for it, or the deal's time was over by the clock that all share.
     fn check_close(&self, request: &str, asked_at: Timestamp) {
-        let row = self.invariants.rows.values().find(|row| request.contains(&row.order_id)).expect("an order of ours");
+        let row = self.asked_about(request);
         let is_over = asked_at >= row.expires_at;
         assert!(is_over || self.front_ends.given_up.contains(&row.order_id), "invariant 5: closed at {asked_at}, before its end: {row:?}");
     }
@@ -159,19 +173,25 @@ impl History<'_> {
             self.note(&format!("{} hears {status} {}", pending.number, body.replace('\n', " ")));
             match pending.kind {
                 RequestKind::Sweep => self.check_sweep(&body),
-                RequestKind::Stranger { expected, .. } => {
+                RequestKind::Forgery(forgery) => {
+                    let expected = forgery.answer(&self.network.merchants, pending.lacks.as_ref());
                     // Those that are looked up may meet a database that is away.
                     let busy = expected == 409 && status == 503;
-                    assert!(status == expected || busy, "a stranger's post: {status} {body}");
+                    assert!(status == expected || busy, "{forgery}: {status} {body}, and {expected} is right");
                 }
                 RequestKind::Notify(posted) => {
                     let content = acknowledged(&posted, status, &body, &self.invariants, &self.network);
-                    let order_id = &posted.notification.delivery.order.out_trade_no;
+                    let order = &posted.notification.delivery.order;
+                    let is_lacking = pending.lacks.as_ref() == Some(self.network.merchants.account_of(order));
+                    assert!(!content || !is_lacking, "believed without its account's key: {status} {body}");
+                    let order_id = &order.out_trade_no;
                     let undisturbed = pending.faults == self.faults && !self.locks.stood_in_the_way_of(order_id, pending.since);
-                    assert!(content || !posted.genuine || !undisturbed, "held up by somebody else's lock: {status} {body}");
+                    assert!(content || !posted.genuine || !undisturbed || is_lacking, "held up by somebody else's lock: {status} {body}");
                     self.count(
                         if content {
                             "acknowledged"
+                        } else if is_lacking {
+                            "account lacking"
                         } else if posted.genuine {
                             "busy"
                         } else {

@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex};
 use chrono::TimeDelta;
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
-use wechat_pay::deal::Timestamp;
+use wechat_pay::deal::{AccountId, Timestamp};
 use wechat_pay::simulator::Notify;
 
-use super::instance::{Instance, merchant, settings};
+use super::instance::{Instance, settings};
 use super::invariants::Invariants;
 use super::locks::Locks;
+use super::merchants::Merchants;
 use super::network::Network;
 use super::requests::{FrontEnds, PendingRequest};
 use super::scheduler::{Quiescence, Scheduler};
@@ -64,6 +65,11 @@ impl Summary {
             "clocks apart",
             "floods",
             "told of a refund",
+            "evil",
+            "same transaction in two accounts",
+            "accounts gone",
+            "accounts back",
+            "account lacking",
         ];
         kinds.iter().all(|what| self.counts.contains_key(what))
     }
@@ -95,6 +101,13 @@ pub struct History<'a> {
     pub fault_rate: usize,
     /// Whether more comes due than the budget bears.
     pub is_flood: bool,
+    /// Whether a merchant of ours has turned evil.
+    pub is_evil: bool,
+    /// The account that may be taken out of the configuration, and the one that just now is.
+    pub vanishing: Option<AccountId>,
+    pub absent: Option<AccountId>,
+    /// Calls to WeChat through each account, in the present pass of a flood.
+    pub calls: BTreeMap<AccountId, usize>,
     /// How often a statement was not carried out, or too late.
     pub faults: u64,
     pub summary: Summary,
@@ -123,10 +136,11 @@ impl<'a> History<'a> {
         let clock = Clock::simulated(BEGINNING.parse().unwrap());
         let is_flood = random.happens(30);
         let settings = if is_flood { sweep_overload::settings(url) } else { settings(url, random.one_of(&[60, 300, 400, 900, 7200]), 600) };
+        let merchants = Merchants::of(&settings);
         let mut history = Self {
             scheduler: Scheduler::new(clock.clone(), quiescence),
-            network: Network::new(merchant(&settings), &random),
-            invariants: Invariants::open(url, merchant(&settings)).await,
+            invariants: Invariants::open(url, &merchants).await,
+            network: Network::new(merchants, &random),
             instances: Vec::new(),
             started: 0,
             requests: Vec::new(),
@@ -135,6 +149,10 @@ impl<'a> History<'a> {
             frozen: None,
             fault_rate: if is_flood { 0 } else { random.one_of(&[0, 1, 1, 3]) },
             is_flood,
+            is_evil: false,
+            vanishing: random.happens(200).then(|| random.one_of(&["shop2", "sub"]).parse().unwrap()),
+            absent: None,
+            calls: BTreeMap::new(),
             locks: Locks::default(),
             faults: 0,
             summary: Summary::default(),
@@ -158,16 +176,19 @@ impl<'a> History<'a> {
         let skew = if is_right { 0 } else { self.random.one_of(&[0, 0, 0, 0, -3, 3, -45, 45, -7500, 7500]) };
         self.count("clocks apart", u64::from(skew != 0));
         let clock = Clock::simulated_beside(self.now() + TimeDelta::seconds(skew), &self.clock);
-        Instance::start(self.started, &self.settings, clock, self.random.seed(), &self.scheduler).await
+        Instance::start(self.started, &self.settings, self.absent.clone(), clock, self.random.seed(), &self.scheduler).await
     }
 
     async fn run(&mut self) {
         if self.is_flood {
             return self.flood().await;
         }
-        let moves = 20 + self.random.below(40);
+        let moves = 20 + self.random.below(32);
         let mut made = 0;
+        // Some merchants turn evil on the way.
+        let evil_from = if self.random.happens(400) { self.random.below(moves) } else { moves };
         while made < moves {
+            self.is_evil = made >= evil_from;
             let waiting = self.scheduler.waiting().len();
             // The more are under way, the likelier one of them goes on.
             if waiting > 0 && self.random.below(1000) > 250 / waiting.min(4) {
@@ -180,44 +201,24 @@ impl<'a> History<'a> {
         }
     }
 
-    /// The faults end. What was killed is started again, clocks are put right, and from then on everything happens in time.
+    /// The faults end, and from then on everything happens in time.
     async fn end(&mut self) {
         self.fault_rate = 0;
         self.locks.end(self.now());
         self.note("the faults end");
         self.drain().await;
-        for place in 0..self.instances.len() {
-            let is_fit = self.instances[place].as_ref().is_some_and(|instance| instance.is_ready(self.now()));
-            if !is_fit {
-                let instance = self.start_instance(true).await;
-                self.instances[place] = Some(instance);
-            }
-        }
-        // Half of the time the notifications help, otherwise the sweeper is alone.
-        let notifications_arrive = self.random.happens(500);
         while let Some(late) = self.network.next_late_arrival() {
             self.advance((late - self.now()).num_seconds().max(0) + 1).await;
         }
         self.drain().await;
-        let since = self.now();
-        for _ in 0..400 {
-            self.invariants.check_in_time(&self.network, since, self.now());
-            self.network.post(self.now(), Notify::Normal);
-            while let Some(posted) = self.network.notifications.pop() {
-                if notifications_arrive {
-                    self.deliver(posted).await;
-                } else {
-                    self.network.answered(posted, None, false, self.clock.now());
-                }
-            }
-            self.drain().await;
-            let Some(due) = self.invariants.undecided().map(|row| row.due_at.unwrap_or(Timestamp::MAX_UTC)).min() else { break };
-            let step = due.min(self.now() + TimeDelta::minutes(5)) - self.now();
-            // An overdue look is leased to an instance, until the lease is over.
-            self.advance(step.num_seconds().max(20)).await;
-            self.sweep(100).await;
-            self.drain().await;
+        // Half of the time the notifications help, otherwise the sweeper is alone.
+        let notifications_arrive = self.random.happens(500);
+        if self.absent.is_some() {
+            self.count("decided without an account", 1);
+            self.decide_all(notifications_arrive).await;
+            self.absent = None;
         }
+        self.decide_all(notifications_arrive).await;
         // One pass more takes what another program has decided off the line.
         self.advance(7200).await;
         self.sweep(100).await;
@@ -233,6 +234,42 @@ impl<'a> History<'a> {
         self.count("expired", expired);
         self.summary.deals = paid + expired;
         self.summary.hash = self.hasher.finish();
+    }
+
+    /// Every deal is decided in time whose account the configuration has.
+    async fn decide_all(&mut self, notifications_arrive: bool) {
+        self.start_what_is_unfit().await;
+        let since = self.now();
+        for _ in 0..400 {
+            self.invariants.check_in_time(&self.network, self.absent.as_ref(), since, self.now());
+            self.network.post(self.now(), Notify::Normal);
+            while let Some(posted) = self.network.notifications.pop() {
+                if notifications_arrive {
+                    self.deliver(posted).await;
+                } else {
+                    self.network.answered(posted, None, false, self.clock.now());
+                }
+            }
+            self.drain().await;
+            let undecided = self.invariants.undecided_but(self.absent.as_ref());
+            let Some(due) = undecided.map(|row| row.due_at.unwrap_or(Timestamp::MAX_UTC)).min() else { break };
+            let step = due.min(self.now() + TimeDelta::minutes(5)) - self.now();
+            // An overdue look is leased to an instance, until the lease is over.
+            self.advance(step.num_seconds().max(20)).await;
+            self.sweep(100).await;
+            self.drain().await;
+        }
+    }
+
+    /// What was killed is started again, clocks are put right, and each instance has the accounts that are configured now.
+    async fn start_what_is_unfit(&mut self) {
+        for place in 0..self.instances.len() {
+            let is_fit = |instance: &Instance| instance.is_ready(self.now()) && instance.lacks == self.absent;
+            if !self.instances[place].as_ref().is_some_and(is_fit) {
+                let instance = self.start_instance(true).await;
+                self.instances[place] = Some(instance);
+            }
+        }
     }
 
     /// All clocks go on together.

@@ -15,17 +15,18 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use wechat_pay::chance::Chance;
 use wechat_pay::channel::Channel;
-use wechat_pay::channel::wechat::v2::{Client, Merchant, Wire};
+use wechat_pay::channel::wechat::v2::{Client, Wire};
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
 use wechat_pay::deal::{AccountId, Timestamp};
-use wechat_pay::gateway::{Account, Accounts, Gateway};
+use wechat_pay::gateway::{Account, AccountTerms, Accounts, Gateway};
 use wechat_pay::handshake::Key;
 use wechat_pay::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
 use wechat_pay::listener::Peer;
 use wechat_pay::simulator::DEFAULT_MERCHANT;
 use wechat_pay::store::{FaultHook, LARGEST_BATCH, Store};
 
+use super::merchants::Merchants;
 use super::scheduler::Scheduler;
 
 pub struct Instance {
@@ -33,10 +34,12 @@ pub struct Instance {
     pub gateway: Arc<Gateway>,
     /// Its own, which is not quite the others'.
     pub clock: Clock,
+    /// The account that its configuration lacks.
+    pub lacks: Option<AccountId>,
     router: Router,
 }
 
-/// The merchant of every history, as it is configured.
+/// The configuration of every history, but for the accounts beside `default`.
 pub fn settings(database: &str, expire_after: i64, longest_pause: i64) -> Settings {
     let variables = [
         ("DATABASE__URL", database.to_owned()),
@@ -52,20 +55,29 @@ pub fn settings(database: &str, expire_after: i64, longest_pause: i64) -> Settin
     Settings::from_environment(variables).unwrap()
 }
 
-pub fn merchant(settings: &Settings) -> &Merchant {
-    &settings.wechat.as_ref().unwrap().merchant
-}
-
 impl Instance {
-    pub async fn start(number: usize, settings: &Settings, clock: Clock, seed: u64, scheduler: &Scheduler) -> Self {
+    /// Starts one whose configuration has all accounts but one, perhaps.
+    pub async fn start(
+        number: usize,
+        settings: &Settings,
+        lacks: Option<AccountId>,
+        clock: Clock,
+        seed: u64,
+        scheduler: &Scheduler,
+    ) -> Self {
         let in_the_hook = scheduler.clone();
         let hook = FaultHook::new(move |tried| in_the_hook.clone().pass_statement(number, tried).boxed());
         let on_the_wire = scheduler.clone();
         let wire = Wire::new(clock.clone(), move |api, request, left| on_the_wire.clone().pass_call(number, api, request, left).boxed());
         let store = Store::open_with(&settings.database, &format!("i{number}"), LARGEST_BATCH, clock.now(), Some(&hook)).await.unwrap();
         let chance = Chance::seeded(seed);
-        let channel = Channel::WeChatV2(Client::wired(merchant(settings).clone(), wire, chance.clone()));
-        let accounts = Accounts::new([Account::new(AccountId::default(), channel, settings.account_terms.clone())]);
+        let merchants = Merchants::of(settings);
+        let configured = merchants.iter().filter(|merchant| lacks.as_ref() != Some(&merchant.account));
+        let accounts = Accounts::new(configured.map(|merchant| {
+            let channel = Channel::WeChatV2(Client::wired(merchant.clone(), wire.clone(), chance.clone()));
+            let sellers = Merchants::sellers(&merchant.account).parse().unwrap();
+            Account::new(merchant.account.clone(), channel, AccountTerms { sellers, ..settings.wechat.terms.clone() })
+        }));
         let gateway = Arc::new(Gateway::new(store, accounts, clock.clone(), chance, settings.terms.clone()));
         let app = Arc::new(App {
             gateway: Arc::clone(&gateway),
@@ -84,7 +96,7 @@ impl Instance {
             work: TaskTracker::new(),
             stopping: CancellationToken::new(),
         });
-        Self { number, gateway, clock, router: http::router(app, &settings.server) }
+        Self { number, gateway, clock, lacks, router: http::router(app, &settings.server) }
     }
 
     /// Whether a load balancer sends it callers: its clock is not too far from the database's.
@@ -95,7 +107,7 @@ impl Instance {
     /// A request and its answer: status and body.
     pub fn request(&self, path: &str, key: Option<&str>, body: String) -> impl Future<Output = (u16, String)> + Send + 'static {
         let peer: SocketAddr = ([203, 0, 113, 7], 4711).into();
-        let content_type = if path.ends_with("notify") { "text/xml" } else { "application/json" };
+        let content_type = if path.starts_with("/wxPay/notify") { "text/xml" } else { "application/json" };
         let mut request = Request::post(path).header("content-type", content_type).extension(Peer(peer));
         if let Some(key) = key {
             request = request.header("idempotency-key", key);

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{NaiveDateTime, TimeDelta};
 use sqlx::{Connection, Row as _, SqliteConnection};
 use wechat_pay::channel::TradeState;
-use wechat_pay::channel::wechat::v2::{Merchant, xml};
-use wechat_pay::deal::{BeijingTime, Timestamp};
+use wechat_pay::channel::wechat::v2::xml;
+use wechat_pay::deal::{AccountId, BeijingTime, Timestamp};
 use wechat_pay::simulator::SimOrder;
 
+use super::merchants::{Merchants, is_named};
 use super::network::Network;
 
 /// A payment is known within this time after the last fault: the longest pause, and a lease that a killed instance held.
@@ -21,6 +22,7 @@ pub const DECIDED_WITHIN: TimeDelta = TimeDelta::minutes(15);
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Row {
     pub order_id: String,
+    pub account: AccountId,
     pub status: i64,
     pub transaction_id: Option<String>,
     pub total_fee: i64,
@@ -33,26 +35,27 @@ pub struct Row {
     opened: i64,
     settled: i64,
     expired: i64,
+    failed: i64,
 }
 
-const ROWS: &str = "SELECT order_id, COALESCE(status, 0), transaction_id, total_fee, code_url, expires_at, due_at, payBack, queryBack, refunded_at, \
-    (SELECT COUNT(*) FROM deal_event e WHERE e.order_id = deal.order_id AND kind = 'opened'), \
-    (SELECT COUNT(*) FROM deal_event e WHERE e.order_id = deal.order_id AND kind IN ('settled', 'settled_late')), \
-    (SELECT COUNT(*) FROM deal_event e WHERE e.order_id = deal.order_id AND kind = 'expired') FROM deal ORDER BY id";
+const ROWS: &str = "SELECT deal.order_id, COALESCE(status, 0), transaction_id, total_fee, code_url, expires_at, due_at, payBack, \
+    queryBack, refunded_at, account, opened, settled, expired, failed FROM deal LEFT JOIN (SELECT order_id, SUM(kind = 'opened') AS opened, \
+    SUM(kind IN ('settled', 'settled_late')) AS settled, SUM(kind = 'expired') AS expired, SUM(kind = 'payment_failed') AS failed \
+    FROM deal_event GROUP BY order_id) told ON told.order_id = deal.order_id ORDER BY id";
 
 pub struct Invariants {
     conn: SqliteConnection,
-    merchant: Merchant,
+    merchants: Merchants,
     pub rows: BTreeMap<String, Row>,
     /// The rows that another program has marked as paid, without any evidence.
     pub decided_elsewhere: BTreeSet<String>,
 }
 
 impl Invariants {
-    pub async fn open(url: &str, merchant: &Merchant) -> Self {
+    pub async fn open(url: &str, merchants: &Merchants) -> Self {
         Self {
             conn: SqliteConnection::connect(url).await.unwrap(),
-            merchant: merchant.clone(),
+            merchants: merchants.clone(),
             rows: BTreeMap::new(),
             decided_elsewhere: BTreeSet::new(),
         }
@@ -82,9 +85,11 @@ impl Invariants {
                 pay_back: row.get(7),
                 query_back: row.get(8),
                 refunded_at: row.get::<Option<String>, _>(9).map(time),
-                opened: row.get(10),
-                settled: row.get(11),
-                expired: row.get(12),
+                account: AccountId::from_column(row.get(10)),
+                opened: row.get(11),
+                settled: row.get(12),
+                expired: row.get(13),
+                failed: row.get(14),
             };
             if let Some(before) = self.rows.get(&row.order_id) {
                 follows(before, &row);
@@ -99,11 +104,22 @@ impl Invariants {
 
     /// Holds what is stored against WeChat's world.
     pub fn check(&self, network: &Network) {
-        for order in network.world.orders() {
-            assert!(self.rows.contains_key(&order.out_trade_no), "invariant 1: WeChat has order {} and no row has", order.out_trade_no);
+        for order in network.world.orders().map(SimOrder::key) {
+            let row = self.rows.get(&order.out_trade_no);
+            let account = network.merchants.account_of(&order);
+            assert_eq!(
+                row.map(|row| &row.account),
+                Some(account),
+                "invariant 1: WeChat has an order that no row of this account has: {order:?}"
+            );
         }
         for row in self.rows.values() {
-            let order = network.world.order(&row.order_id);
+            let order = network.order(row);
+            let may_have_failed = network.failures.contains(&row.order_id);
+            assert!(
+                row.failed == 0 || may_have_failed,
+                "a payment is said to have failed of which its merchant's key said nothing: {row:?}"
+            );
             assert_eq!(row.opened, 1, "invariant 10: one opening: {row:?}");
             assert!(row.status == 1 || row.refunded_at.is_none(), "given back, and not paid: {row:?}");
             match row.status {
@@ -132,16 +148,15 @@ impl Invariants {
         assert_eq!(row.transaction_id, order.transaction_id, "invariant 2: another payment: {row:?}");
         assert_eq!(row.total_fee, order.total_fee.get(), "invariant 2: another amount: {row:?}");
         assert_eq!(row.due_at, None, "a decided deal is looked at no more: {row:?}");
-        let messages = [&row.pay_back, &row.query_back];
+        let (messages, merchant) = ([&row.pay_back, &row.query_back], self.merchants.of_account(&row.account));
         let proven = messages.into_iter().flatten().any(|message| {
             let fields = xml::parse(message.as_bytes()).expect("invariant 2: evidence that can be read");
-            self.merchant.signer.verify(&fields).expect("invariant 2: evidence that is signed");
+            merchant.signer.verify(&fields).expect("invariant 2: evidence that is signed");
             fields.get("transaction_id").is_some()
                 && fields.get("transaction_id") == row.transaction_id.as_deref()
                 && fields.get("out_trade_no") == Some(&row.order_id)
                 && fields.get("total_fee") == Some(&row.total_fee.to_string())
-                && fields.get("appid") == Some(&self.merchant.appid)
-                && fields.get("mch_id") == Some(&self.merchant.mch_id)
+                && is_named(merchant, &fields)
         });
         assert!(proven, "invariant 2: no evidence: {row:?}");
         // The last that WeChat said of it when it was asked is what is told.
@@ -155,7 +170,7 @@ impl Invariants {
     pub fn dead_links(&self, network: &Network) -> u64 {
         let mut dead = 0;
         for row in self.undecided() {
-            let Some(order) = network.world.order(&row.order_id) else { continue };
+            let Some(order) = network.order(row) else { continue };
             if row.code_url.is_some() && !network.may_have_an_unknown_link(&row.order_id) {
                 dead += u64::from(row.code_url.as_ref() != Some(&order.code_url));
             }
@@ -164,22 +179,23 @@ impl Invariants {
     }
 
     /// Invariant 6: after the faults have ended at `since`, nothing stays open for longer than promised.
-    pub fn check_in_time(&self, network: &Network, since: Timestamp, now: Timestamp) {
-        for row in self.undecided() {
+    /// Nothing can be known of the deals of an account that is `absent` from the configuration.
+    pub fn check_in_time(&self, network: &Network, absent: Option<&AccountId>, since: Timestamp, now: Timestamp) {
+        for row in self.undecided_but(absent) {
             assert!(
                 now <= row.expires_at.max(since) + DECIDED_WITHIN,
                 "invariant 6: still undecided at {now}, {since} the faults ended: {row:?}"
             );
-            let paid_at = network.world.order(&row.order_id).and_then(|order| order.paid_at);
+            let paid_at = network.order(row).and_then(|order| order.paid_at);
             let known = paid_at.is_none_or(|paid_at| now <= paid_at.max(since) + KNOWN_WITHIN);
             assert!(known, "invariant 6: paid at {paid_at:?} and still unknown at {now}, {since} the faults ended: {row:?}");
         }
     }
 
     /// Invariant 6 under more load than the budget bears.
-    pub fn check_found(&self, network: &Network, within: TimeDelta, now: Timestamp) {
-        for row in self.undecided() {
-            let paid_at = network.world.order(&row.order_id).and_then(|order| order.paid_at);
+    pub fn check_found(&self, network: &Network, account: &AccountId, within: TimeDelta, now: Timestamp) {
+        for row in self.undecided().filter(|row| row.account == *account) {
+            let paid_at = network.order(row).and_then(|order| order.paid_at);
             assert!(
                 paid_at.is_none_or(|paid_at| now <= paid_at + within),
                 "invariant 6: paid at {paid_at:?} and unknown at {now}: {row:?}"
@@ -190,7 +206,7 @@ impl Invariants {
     /// In the end every deal is decided as WeChat has it, and no decided one stands in line.
     pub fn check_end(&self, network: &Network) {
         for row in self.rows.values() {
-            let state = network.world.order(&row.order_id).map(|order| order.trade_state);
+            let state = network.order(row).map(|order| order.trade_state);
             let paid = state.is_some_and(TradeState::is_paid);
             assert_eq!(row.status, if paid { 1 } else { 2 }, "invariant 6: WeChat has it as {state:?}: {row:?}");
             assert_eq!(row.due_at, None, "a decided deal is looked at no more: {row:?}");
@@ -199,6 +215,11 @@ impl Invariants {
 
     pub fn undecided(&self) -> impl Iterator<Item = &Row> {
         self.rows.values().filter(|row| row.status == 0)
+    }
+
+    /// Those of all accounts but one, perhaps.
+    pub fn undecided_but(&self, account: Option<&AccountId>) -> impl Iterator<Item = &Row> {
+        self.undecided().filter(move |row| Some(&row.account) != account)
     }
 }
 

@@ -16,12 +16,15 @@
 
 mod driver;
 mod history;
+mod idle_accounts;
 mod instance;
 mod invariants;
 mod locks;
+mod merchants;
 mod network;
 mod requests;
 mod scheduler;
+mod strangers;
 mod support;
 mod sweep_overload;
 mod template;

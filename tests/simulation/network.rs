@@ -1,14 +1,18 @@
 //! WeChat's side and the way there: the simulator's world, the requests that arrive after their callers have given up, the
 //! notifications that are on their way.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use wechat_pay::chance::Chance;
-use wechat_pay::channel::wechat::v2::{Fields, Merchant, xml};
+use wechat_pay::channel::wechat::v2::xml;
 use wechat_pay::channel::{CallError, Doubt};
 use wechat_pay::deal::Timestamp;
-use wechat_pay::simulator::{CloseUnknown, Layout, NotificationMessage, Notify, World};
+use wechat_pay::simulator::{CloseUnknown, Layout, NotificationMessage, Notify, OrderKey, SimOrder, World};
 
 use super::driver::CALL;
+use super::invariants::Row;
+use super::merchants::{Merchants, is_named};
 use super::scheduler::Reply;
 use super::support::random::Random;
 
@@ -30,7 +34,9 @@ pub enum Call {
 
 pub struct Network {
     pub world: World,
-    merchant: Merchant,
+    pub merchants: Merchants,
+    /// Orders of which their merchant's own key has said that a payment failed.
+    pub failures: BTreeSet<String>,
     /// Notifications that WeChat has posted and that have not been delivered.
     pub notifications: Vec<Posted>,
     /// Requests for links that may have arrived after a later one.
@@ -47,8 +53,8 @@ pub struct Posted {
 }
 
 impl Network {
-    pub fn new(merchant: &Merchant, random: &Random) -> Self {
-        let mut world = World::new(merchant, Chance::seeded(random.seed()), 1);
+    pub fn new(merchants: Merchants, random: &Random) -> Self {
+        let mut world = World::with_merchants(merchants.at_wechat(), Chance::seeded(random.seed()), 1);
         world.habits.layout = Layout::Mixed;
         world.habits.strict_close = random.happens(500);
         world.habits.extra_field = random.happens(200);
@@ -56,7 +62,19 @@ impl Network {
         world.habits.notify_fee_type = random.happens(800);
         world.habits.close_unknown = random.one_of(&[CloseUnknown::Success, CloseUnknown::OrderNotExist]);
         world.faults.system_error_signed = random.happens(500);
-        Self { world, merchant: merchant.clone(), notifications: Vec::new(), overtaken: Vec::new(), late: Vec::new() }
+        let failures = BTreeSet::new();
+        Self { world, merchants, failures, notifications: Vec::new(), overtaken: Vec::new(), late: Vec::new() }
+    }
+
+    /// The order of a deal, at the merchant of its account.
+    pub fn order(&self, row: &Row) -> Option<&SimOrder> {
+        self.world.order_by_key(&self.merchants.order(&row.account, &row.order_id))
+    }
+
+    /// No call about a deal is made with another merchant's numbers than those of its account.
+    pub fn check_merchant(&self, row: &Row, request: &str) {
+        let named = is_named(self.merchants.of_account(&row.account), &xml::parse(request.as_bytes()).unwrap());
+        assert!(named, "WeChat is asked in another account's name: {request} about {row:?}");
     }
 
     /// Lets a call through.
@@ -126,25 +144,6 @@ impl Network {
         self.world.faults.notify = Notify::Normal;
     }
 
-    /// A message about an order that WeChat has not sent so.
-    pub fn stranger(&self, what: &str, order_id: &str, random: &Random) -> String {
-        let fields = Fields::new()
-            .with("appid", self.merchant.appid.as_str())
-            .with("mch_id", self.merchant.mch_id.as_str())
-            .with("nonce_str", format!("{:032x}", random.seed()))
-            .with("out_trade_no", order_id)
-            .with("return_code", "SUCCESS")
-            .with("result_code", if what == "a payment that failed" { "FAIL" } else { "SUCCESS" })
-            .with("total_fee", "1990")
-            .with("time_end", "20260401120500")
-            .with("transaction_id", "4200000000202604010000000000");
-        xml::write(&match what {
-            "an unsigned payment" => fields,
-            "a forged payment" => fields.with("sign", "0".repeat(32)),
-            _ => self.merchant.signer.signed(fields),
-        })
-    }
-
     /// What WeChat hears.
     pub fn answered(&mut self, posted: Posted, status: Option<u16>, acknowledged: bool, now: Timestamp) {
         if posted.by_wechat {
@@ -153,9 +152,17 @@ impl Network {
     }
 
     /// An order of the world's, by chance.
-    pub fn some_order(&self, random: &Random) -> Option<String> {
-        let mut numbers: Vec<_> = self.world.orders().map(|order| order.out_trade_no.clone()).collect();
-        numbers.sort();
-        (!numbers.is_empty()).then(|| random.one_of(&numbers))
+    pub fn some_order(&self, random: &Random) -> Option<OrderKey> {
+        let mut orders: Vec<_> = self.world.orders().map(SimOrder::key).collect();
+        orders.sort_by(|one, other| one.out_trade_no.cmp(&other.out_trade_no));
+        (!orders.is_empty()).then(|| random.one_of(&orders))
+    }
+
+    /// The number of a payment of another merchant's, which a payment of this order may have too: numbers are a merchant's own.
+    pub fn transaction_elsewhere(&self, order: &OrderKey) -> Option<String> {
+        let is_own = |other: &&SimOrder| other.mch_id == order.mch_id && other.sub_mch_id == order.sub_mch_id;
+        let own: Vec<_> = self.world.orders().filter(is_own).filter_map(|other| other.transaction_id.as_deref()).collect();
+        let mut others = self.world.orders().filter(|other| !is_own(other)).filter_map(|other| other.transaction_id.as_deref());
+        others.find(|id| !own.contains(id)).map(str::to_owned)
     }
 }

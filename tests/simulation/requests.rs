@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 use serde_json::Value;
 use tokio::task::JoinHandle;
-use wechat_pay::deal::Timestamp;
+use wechat_pay::deal::{AccountId, Timestamp};
 
-use super::invariants::Invariants;
+use super::invariants::{Invariants, Row};
 use super::network::{Network, Posted};
+use super::strangers::Forgery;
 
 /// For so long an instance may tell of a payment without looking whether another one has heard that it was given back; and
 /// as long as instances' clocks are apart.
@@ -16,25 +17,23 @@ const REMEMBERED: TimeDelta = TimeDelta::seconds(66);
 
 /// What a request asks for.
 pub enum RequestKind {
-    ToPay {
-        key: Option<String>,
-        fen: i64,
-    },
+    ToPay { key: Option<Key>, fen: i64 },
     Query(String),
     Close(String),
     Notify(Box<Posted>),
     Sweep,
-    /// A post that must change nothing, and the status that answers it.
-    Stranger {
-        what: &'static str,
-        expected: u16,
-    },
+    Forgery(Box<Forgery>),
 }
+
+/// A seller's name for an attempt.
+pub type Key = (i64, String);
 
 /// A request without an answer yet.
 pub struct PendingRequest {
     pub number: usize,
     pub instance: usize,
+    /// The account that the instance's configuration lacks.
+    pub lacks: Option<AccountId>,
     pub kind: RequestKind,
     /// When it began, and what had gone wrong by then.
     pub since: Timestamp,
@@ -46,7 +45,7 @@ impl RequestKind {
     pub fn name(&self) -> String {
         match self {
             Self::ToPay { key, fen } => format!("toPay {key:?} {fen}"),
-            Self::Stranger { what, .. } => format!("a stranger posts {what}"),
+            Self::Forgery(forgery) => forgery.to_string(),
             Self::Query(order_id) => format!("queryOrder {order_id}"),
             Self::Close(order_id) => format!("doCloseOrder {order_id}"),
             Self::Notify(posted) => format!("notify {} genuine {}", posted.notification.delivery.order.out_trade_no, posted.genuine),
@@ -59,7 +58,7 @@ impl RequestKind {
 #[derive(Default)]
 pub struct FrontEnds {
     pub orders: Vec<String>,
-    pub keys: BTreeMap<String, Option<String>>,
+    pub keys: BTreeMap<Key, Option<String>>,
     /// Orders that a till has asked to be closed.
     pub given_up: BTreeSet<String>,
 }
@@ -103,21 +102,21 @@ impl FrontEnds {
                     let row = &invariants.rows[order_id];
                     assert!(row.status == 1 && row.refunded_at.is_some(), "REFUND was told, and is not stored: {row:?}");
                 }
-                "CLOSED" | "REVOKED" => not_payable(order_id, network),
+                "CLOSED" | "REVOKED" => not_payable(&invariants.rows[order_id], network),
                 _ => {}
             },
-            RequestKind::Close(order_id) if said_yes => not_payable(order_id, network),
+            RequestKind::Close(order_id) if said_yes => not_payable(&invariants.rows[order_id], network),
             _ => {}
         }
     }
 }
 
 /// Invariant 5: a caller that is told that an order is closed may rely on it.
-fn not_payable(order_id: &str, network: &Network) {
-    let state = network.world.order(order_id).map(|order| order.trade_state);
+fn not_payable(row: &Row, network: &Network) {
+    let state = network.order(row).map(|order| order.trade_state);
     assert!(
-        state.map_or(!network.is_awaited(order_id), |state| state.is_dead()),
-        "invariant 5: closed was said, and WeChat has {order_id} as {state:?}"
+        state.map_or(!network.is_awaited(&row.order_id), |state| state.is_dead()),
+        "invariant 5: closed was said, and WeChat has it as {state:?}: {row:?}"
     );
 }
 
@@ -133,10 +132,6 @@ pub fn acknowledged(posted: &Posted, status: u16, body: &str, invariants: &Invar
     let order_id = &posted.notification.delivery.order.out_trade_no;
     let row = &invariants.rows[order_id];
     assert_eq!(row.status, 1, "invariant 3: acknowledged, and not stored: {row:?}");
-    assert_eq!(
-        row.transaction_id,
-        network.world.order(order_id).unwrap().transaction_id,
-        "invariant 3: acknowledged, and another one stored"
-    );
+    assert_eq!(row.transaction_id, network.order(row).unwrap().transaction_id, "invariant 3: acknowledged, and another one stored");
     true
 }

@@ -1,22 +1,27 @@
-//! More comes due than the budget bears: one or two instances with a call in five seconds between them, twelve deals that are
-//! due every half minute, and rows that another program has decided. What was paid is known within the bound all the same.
+//! More comes due than the budget bears: one or two instances with a call in five seconds between them, twelve deals of one account
+//! that are due every half minute, and rows that another program has decided. What was paid is known within the bound all the
+//! same; and another account's deals, which are few, are known as soon as if they were alone.
 
 use chrono::TimeDelta;
 use serde_json::json;
 use wechat_pay::config::Settings;
+use wechat_pay::deal::AccountId;
 use wechat_pay::simulator::Notify;
 
 use super::history::History;
 use super::instance;
+use super::merchants::SELLERS;
 use super::requests::RequestKind;
 
 const DEALS: usize = 16;
+/// Of another account.
+const OTHERS: usize = 2;
 const DECIDED_ELSEWHERE: usize = 4;
 /// Between two looks at a deal, in seconds.
 const PAUSE: i64 = 30;
 /// What a look is taken for, and lost for if another instance took it.
 const LEASE: i64 = 20;
-/// For each call of all instances together: half of what comes due.
+/// For each call of all instances together through one account: half of what comes due.
 const SECONDS_A_CALL: i64 = 5;
 const CALLS: i64 = 60;
 
@@ -28,28 +33,41 @@ pub fn settings(database: &str) -> Settings {
 impl History<'_> {
     pub async fn flood(&mut self) {
         self.count("floods", 1);
-        for _ in 0..DEALS {
-            let body = json!({"merchant_id": 12, "product_id": 34, "price": "19.90"}).to_string();
+        let [flooded, other, _] = SELLERS;
+        for seller in [[other; OTHERS].as_slice(), &[flooded; DEALS]].concat() {
+            let body = json!({"merchant_id": seller, "product_id": 34, "price": "19.90"}).to_string();
             self.send(RequestKind::ToPay { key: None, fen: 1990 }, "/wxPay/toPay", None, body).await;
             self.drain().await;
         }
-        let mut orders: Vec<_> = self.invariants.rows.keys().cloned().collect();
+        let (mut orders, mut others) = (Vec::new(), Vec::new());
+        for row in self.invariants.rows.values() {
+            if row.account.is_default() { orders.push(row.order_id.clone()) } else { others.push(row.order_id.clone()) }
+        }
         for _ in 0..DECIDED_ELSEWHERE {
             let order_id = orders.remove(self.random.below(orders.len()));
             self.pay_silently(&order_id).await;
             self.decide_elsewhere(&order_id).await;
         }
+        let other_account = self.invariants.rows[&others[0]].account.clone();
         let instances: Vec<_> = self.instances.iter().flatten().map(|instance| instance.number).collect();
         let together = i64::try_from(instances.len()).unwrap();
-        // Twice the calls of all others, and a pause, a lease and a pass at either end.
-        let calls = i64::try_from(2 * (DEALS - DECIDED_ELSEWHERE)).unwrap() + 2 * together;
-        let within = TimeDelta::seconds(PAUSE + LEASE + SECONDS_A_CALL * calls);
+        // Twice the calls of all others of the account, and a pause, a lease and a pass at either end.
+        let within = |deals: usize| {
+            let calls = i64::try_from(2 * deals).unwrap() + 2 * together;
+            TimeDelta::seconds(PAUSE + LEASE + SECONDS_A_CALL * calls)
+        };
         for pass in 0..CALLS / together {
+            if pass % 8 == 4
+                && let Some(other) = others.pop()
+            {
+                self.pay_silently(&other).await;
+            }
             if pass % 4 == 2 && orders.len() > DEALS / 2 {
                 let order_id = orders.remove(self.random.below(orders.len()));
                 self.pay_silently(&order_id).await;
             }
             self.tick(TimeDelta::seconds(SECONDS_A_CALL * together));
+            self.calls.clear();
             for number in &instances {
                 self.sweep_by(*number, 1).await;
             }
@@ -57,7 +75,9 @@ impl History<'_> {
                 let place = self.random.below(self.scheduler.waiting().len());
                 self.let_through(place).await;
             }
-            self.invariants.check_found(&self.network, within, self.now());
+            assert!(self.calls.values().all(|calls| *calls <= instances.len()), "more calls than the account's budget: {:?}", self.calls);
+            self.invariants.check_found(&self.network, &AccountId::default(), within(DEALS - DECIDED_ELSEWHERE), self.now());
+            self.invariants.check_found(&self.network, &other_account, within(OTHERS), self.now());
         }
     }
 

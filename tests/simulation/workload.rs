@@ -4,11 +4,13 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 use wechat_pay::deal::Fen;
 use wechat_pay::gateway::Swept;
-use wechat_pay::simulator::Notify;
+use wechat_pay::simulator::{NotificationMessage, Notify, OrderKey, Payment};
 use wechat_pay::store::{Fault, StoreError};
 
 use super::history::History;
 use super::instance::Instance;
+use super::invariants::Row;
+use super::merchants::SELLERS;
 use super::network::{Call, Posted};
 use super::requests::{PendingRequest, RequestKind};
 use super::scheduler::What;
@@ -22,6 +24,12 @@ impl History<'_> {
         let kind =
             self.random.one_of(&[Notify::Normal, Notify::Normal, Notify::Normal, Notify::Normal, Notify::Forged, Notify::WrongAmount]);
         self.network.post(self.now(), kind);
+        if self.is_evil && self.random.happens(120) {
+            return self.evil_merchant_posts().await;
+        }
+        if self.vanishing.is_some() && self.random.happens(80) {
+            return self.reconfigure().await;
+        }
         match self.random.below(100) {
             0..15 => self.open_a_deal().await,
             // Several at a time.
@@ -43,7 +51,7 @@ impl History<'_> {
                 self.advance(seconds).await;
             }
             90..93 => self.advance_to_an_end().await,
-            93..95 if self.fault_rate > 0 => self.kill().await,
+            93..95 if self.fault_rate > 0 => self.kill(self.random.below(self.instances.len())).await,
             95..97 if self.fault_rate > 0 => self.freeze().await,
             97..99 if self.fault_rate > 0 => self.hang_up().await,
             _ => self.restart().await,
@@ -63,18 +71,19 @@ impl History<'_> {
 
     pub async fn send(&mut self, kind: RequestKind, path: &str, key: Option<&str>, body: String) {
         let Some(instance) = self.ready() else { return };
-        let (number, task) = (instance.number, tokio::spawn(instance.request(path, key, body)));
+        let (number, lacks) = (instance.number, instance.lacks.clone());
+        let task = tokio::spawn(instance.request(path, key, body));
         if let RequestKind::Close(order_id) = &kind {
             self.front_ends.given_up.insert(order_id.clone());
         }
         self.sent += 1;
         let line = format!("{} asks i{number}: {}", self.sent, kind.name());
-        self.requests.push(self.pending(number, kind, task));
+        self.requests.push(PendingRequest { lacks, ..self.pending(number, kind, task) });
         self.step(&line).await;
     }
 
     fn pending(&self, instance: usize, kind: RequestKind, task: JoinHandle<(u16, String)>) -> PendingRequest {
-        PendingRequest { number: self.sent, instance, kind, since: self.now(), faults: self.faults, task }
+        PendingRequest { number: self.sent, instance, lacks: None, kind, since: self.now(), faults: self.faults, task }
     }
 
     async fn open_a_deal(&mut self) {
@@ -85,14 +94,16 @@ impl History<'_> {
         let key = if again {
             Some(self.random.one_of(&self.front_ends.keys.keys().cloned().collect::<Vec<_>>()))
         } else {
-            self.random.happens(700).then(|| format!("key-{}", self.sent))
+            self.random.happens(700).then(|| (self.random.one_of(&SELLERS), format!("key-{}", self.sent)))
         };
+        let seller = key.as_ref().map_or_else(|| self.random.one_of(&SELLERS), |(seller, _)| *seller);
         if let Some(key) = &key {
             self.front_ends.keys.entry(key.clone()).or_default();
         }
         let (price, fen) = self.random.one_of(&[("19.90", 1990), ("19.90", 1990), ("19.90", 1990), ("0.01", 1)]);
-        let body = json!({"merchant_id": 12, "product_id": 34, "price": price}).to_string();
-        self.send(RequestKind::ToPay { key: key.clone(), fen }, "/wxPay/toPay", key.as_deref(), body).await;
+        let body = json!({"merchant_id": seller, "product_id": 34, "price": price}).to_string();
+        let header = key.as_ref().map(|(_, key)| key.clone());
+        self.send(RequestKind::ToPay { key, fen }, "/wxPay/toPay", header.as_deref(), body).await;
     }
 
     async fn ask_about_an_order(&mut self, path: &'static str) {
@@ -107,18 +118,24 @@ impl History<'_> {
 
     async fn payer_acts(&mut self) {
         let Some(order) = self.network.some_order(&self.random) else { return };
-        let now = self.now();
+        let number = &order.out_trade_no;
         let line = match self.random.below(10) {
-            0 => format!("the payer of {order} fails: {:?}", self.network.world.fail(&order)),
-            1 => format!("the payer of {order} enters a password: {:?}", self.network.world.enter_password(&order)),
-            2 => format!("{order} is given back by hand: {:?}", self.network.world.refund_by_hand(&order, None, now)),
-            _ => {
-                let coupon = if self.random.happens(100) { Fen::new(90) } else { None };
-                let notify = self.random.one_of(&[Notify::Normal, Notify::Normal, Notify::Lost, Notify::Late, Notify::Twice]);
-                format!("the payer of {order} pays, {notify:?}: {:?}", self.network.world.pay(&order, coupon, Some(notify), now))
-            }
+            0 => format!("the payer of {number} fails: {:?}", self.network.world.fail(number)),
+            1 => format!("the payer of {number} enters a password: {:?}", self.network.world.enter_password(number)),
+            2 => format!("{number} is given back by hand: {:?}", self.network.world.refund_by_hand(number, None, self.now())),
+            _ => self.pay(&order),
         };
         self.step(&line).await;
+    }
+
+    fn pay(&mut self, order: &OrderKey) -> String {
+        let coupon = if self.random.happens(100) { Fen::new(90) } else { None };
+        let notify = self.random.one_of(&[Notify::Normal, Notify::Normal, Notify::Lost, Notify::Late, Notify::Twice]);
+        let transaction_id = self.network.transaction_elsewhere(order).filter(|_| self.random.happens(400));
+        let line = format!("the payer of {} pays, {notify:?}, by {transaction_id:?}", order.out_trade_no);
+        self.count("same transaction in two accounts", u64::from(transaction_id.is_some()));
+        let (payment, now) = (Payment { coupon, notify: Some(notify), transaction_id, signed_by: None }, self.now());
+        format!("{line}: {:?}", self.network.world.pay_order(order, payment, now))
     }
 
     async fn notification_moves(&mut self) {
@@ -151,33 +168,14 @@ impl History<'_> {
         }
     }
 
-    /// A stranger posts what is no payment: without WeChat's signature, or signed and without meaning for us.
-    async fn stranger_posts(&mut self) {
-        let Some(order) = self.network.some_order(&self.random) else { return };
-        let (what, expected) = self.random.one_of(&[
-            ("a forged payment", 401),
-            ("an unsigned payment", 401),
-            ("a payment that failed", 200),
-            ("a payment of an unknown order", 409),
-            ("a second payment", 409),
-        ]);
-        let is_paid = self.invariants.rows.get(&order).is_some_and(|row| row.status == 1 && row.transaction_id.is_some());
-        if what == "a second payment" && !is_paid {
-            return;
-        }
-        let number = if what == "a payment of an unknown order" { "nobody-knows-it" } else { &order };
-        let body = self.network.stranger(what, number, &self.random);
-        self.count("strangers", 1);
-        self.send(RequestKind::Stranger { what, expected }, "/wxPay/notify", None, body).await;
-    }
-
     pub async fn deliver(&mut self, posted: Posted) {
         if self.ready().is_none() {
             self.network.answered(posted, None, false, self.clock.now());
             return;
         }
-        let body = posted.notification.body.clone();
-        self.send(RequestKind::Notify(Box::new(posted)), "/wxPay/notify", None, body).await;
+        let NotificationMessage { url, body, .. } = posted.notification.clone();
+        let path = url.strip_prefix("https://pay.example.com").expect("an address of ours");
+        self.send(RequestKind::Notify(Box::new(posted)), path, None, body).await;
     }
 
     pub async fn sweep(&mut self, calls: u32) {
@@ -197,8 +195,8 @@ impl History<'_> {
 
     /// The service that was here before, on the same table, has heard of a payment and marks its row.
     async fn another_program_decides(&mut self) {
-        let is_paid = |order_id: &str| self.network.world.order(order_id).is_some_and(|order| order.trade_state.is_paid());
-        let paid: Vec<_> = self.invariants.undecided().map(|row| row.order_id.clone()).filter(|order_id| is_paid(order_id)).collect();
+        let is_paid = |row: &&Row| self.network.order(row).is_some_and(|order| order.trade_state.is_paid());
+        let paid: Vec<_> = self.invariants.undecided().filter(is_paid).map(|row| row.order_id.clone()).collect();
         if !paid.is_empty() {
             let order_id = self.random.one_of(&paid);
             self.decide_elsewhere(&order_id).await;
@@ -212,8 +210,7 @@ impl History<'_> {
     }
 
     /// A process is gone. What stood before the database or WeChat has got there or not; no answer is heard.
-    async fn kill(&mut self) {
-        let place = self.random.below(self.instances.len());
+    async fn kill(&mut self, place: usize) {
         let Some(instance) = self.instances[place].take() else { return };
         let number = instance.number;
         self.note(&format!("i{number} is killed"));
@@ -233,7 +230,7 @@ impl History<'_> {
                     self.step(&line).await;
                 }
                 What::Call { api, request, .. } if arrives => {
-                    let _ = self.network.carry(Call::ReplyLost, api, &request, waiting.since, self.clock.now(), &self.random);
+                    let _ = self.carry(Call::ReplyLost, api, &request, waiting.since);
                     self.step(&format!("  its {api} arrives")).await;
                 }
                 What::Call { .. } => {}
@@ -271,11 +268,26 @@ impl History<'_> {
     }
 
     async fn restart(&mut self) {
-        let Some(place) = self.instances.iter().position(Option::is_none) else { return };
+        if let Some(place) = self.instances.iter().position(Option::is_none) {
+            self.start_at(place).await;
+        }
+    }
+
+    async fn start_at(&mut self, place: usize) {
         let instance = self.start_instance(false).await;
-        let line = format!("i{} is started", instance.number);
+        let line = format!("i{} is started, {:?} lacks in its configuration", instance.number, instance.lacks);
         self.instances[place] = Some(instance);
         self.step(&line).await;
+    }
+
+    /// An account is taken out of the configuration, or comes back, and one instance is restarted for it.
+    async fn reconfigure(&mut self) {
+        let Some(account) = self.vanishing.clone() else { return };
+        self.absent = if self.absent.is_none() { Some(account) } else { None };
+        self.count(if self.absent.is_some() { "accounts gone" } else { "accounts back" }, 1);
+        let place = self.random.below(self.instances.len());
+        self.kill(place).await;
+        self.start_at(place).await;
     }
 
     /// A caller hangs up; what it has begun goes on without it.

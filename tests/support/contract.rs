@@ -24,7 +24,7 @@ impl Answer {
     /// What WeChat is told of a notification that was not believed: the fixed form with one of a few fixed sentences.
     #[track_caller]
     pub fn not_believed(&self, status: u16, what: &str) {
-        const SENTENCES: [&str; 15] = [
+        const SENTENCES: [&str; 16] = [
             "TOO LARGE",
             "TOO SLOW",
             "MALFORMED",
@@ -34,6 +34,7 @@ impl Answer {
             "SIGNATURE",
             "FOREIGN",
             "UNKNOWN ORDER",
+            "ORDER OF ANOTHER ACCOUNT",
             "AMOUNT",
             "CURRENCY",
             "PAID BY ANOTHER TRANSACTION",

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::config::ConfigError;
+use crate::language::Language::{Chinese, English};
 use crate::language::{Text, pair, text};
 
 use super::{Trouble, trouble};
@@ -13,9 +14,9 @@ pub fn unreadable(error: &ConfigError) -> Trouble {
     trouble(error.told(), advice)
 }
 
-pub fn mistyped(warning: &Text) -> Trouble {
+pub fn warning(warning: &Text) -> Trouble {
     let advice =
-        pair("take it out of this service's environment, or set the key that was meant", "从本服务的环境变量里去掉它，或改成想设的那一项");
+        pair("take it out of this service's configuration, or set the key that was meant", "从本服务的配置里去掉它，或改成想设的那一项");
     trouble(warning.clone(), advice)
 }
 
@@ -26,15 +27,26 @@ pub fn simulator(listen: SocketAddr) -> Text {
     )
 }
 
+/// What was found, when there are several accounts.
+pub fn of_account(account: &str, found: &Text) -> Text {
+    text(format!("account {account}: {}", found.read(English)), format!("账户 {account}：{}", found.read(Chinese)))
+}
+
+/// Advice, which names keys of `[wechat]`, about the account of another section.
+pub fn in_section(section: &str, advice: &Text) -> Text {
+    let there = |language| advice.read(language).replace("wechat.", &format!("{section}."));
+    text(there(English), there(Chinese))
+}
+
 pub fn no_simulator(error: &ConfigError) -> Trouble {
     trouble(error.told(), pair("the service does not start until then", "改好之前服务不会启动"))
 }
 
-pub fn other_merchants(others: &[String], ours: &str) -> Trouble {
+pub fn other_merchants(others: &[String], ours: &[&str]) -> Trouble {
     trouble(
         text(
-            format!("the database holds deals of the merchant number {}, and ours is {ours}", others.join(", ")),
-            format!("数据库里有商户号 {} 的订单，而当前商户号是 {ours}", others.join("、")),
+            format!("the database holds deals of the merchant number {}, and ours is {}", others.join(", "), ours.join(", ")),
+            format!("数据库里有商户号 {} 的订单，而当前商户号是 {}", others.join("、"), ours.join("、")),
         ),
         pair(
             "check wechat.mch_id and database.url: neither what WeChat tells of those deals nor its answers are believed",

@@ -10,7 +10,7 @@
 mod calls;
 mod pace;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -49,6 +49,8 @@ pub struct Step {
 pub struct DueItems<T> {
     /// Those that came due last first.
     pub items: Vec<T>,
+    /// Accounts whose items are not followed: those that were read are put off.
+    pub put_off: Vec<AccountId>,
     /// There may be more than were read.
     pub is_cut: bool,
 }
@@ -156,28 +158,29 @@ impl Follower {
     }
 }
 
-/// What is due, a line for each account. When one account has more due than is read at once, the others are read without
-/// it: however much comes due there keeps nothing of theirs waiting.
+/// What is due, a line for each account. When there is more than is read at once, the others are read again without those
+/// that have enough, or whose items are put off: however much comes due there keeps nothing of theirs waiting.
 async fn read<F: Followed>(
     followed: &F,
     now: Timestamp,
     calls: u32,
     accounts: u32,
-) -> Result<HashMap<AccountId, VecDeque<F::Item>>, StoreError> {
-    let (mut lines, mut full) = (HashMap::new(), Vec::new());
+) -> Result<BTreeMap<AccountId, VecDeque<F::Item>>, StoreError> {
+    let (mut lines, mut but_of) = (BTreeMap::new(), Vec::new());
     loop {
-        let due = followed.due(now, BATCH.min(calls.saturating_mul(accounts)), &full).await?;
-        let mut found: HashMap<AccountId, VecDeque<F::Item>> = HashMap::new();
+        let due = followed.due(now, BATCH.min(calls.saturating_mul(accounts)), &but_of).await?;
+        let mut found: BTreeMap<AccountId, VecDeque<F::Item>> = BTreeMap::new();
         for item in due.items {
             found.entry(followed.account(&item).clone()).or_default().push_back(item);
         }
         let enough = usize::try_from(calls).unwrap_or(usize::MAX);
-        let fuller: Vec<_> = found.iter().filter(|(_, line)| line.len() >= enough).map(|(account, _)| account.clone()).collect();
+        let is_full = found.iter().filter(|(_, line)| line.len() >= enough).map(|(account, _)| account.clone());
+        let read: Vec<_> = due.put_off.into_iter().chain(is_full).collect();
         lines.extend(found);
-        if !due.is_cut || fuller.is_empty() {
+        if !due.is_cut || read.is_empty() {
             return Ok(lines);
         }
-        full.extend(fuller);
+        but_of.extend(read);
     }
 }
 
@@ -192,57 +195,82 @@ async fn look_after<F: Followed>(followed: &F, taken: Taken<F::Item>, now: Times
 
 #[cfg(test)]
 mod tests {
-    use std::sync::LazyLock;
-
     use super::*;
 
-    /// Numbers that are due; the leases of `elsewhere` are another instance's. Each step costs one call.
+    /// Numbers that are due, those that came due last first, each by its account; the leases of `elsewhere` are another
+    /// instance's, and those of the account `put_off` are not followed. Each step costs one call.
+    #[derive(Default)]
     struct Numbers {
-        due: Vec<u32>,
+        due: Vec<(AccountId, u32)>,
         elsewhere: Vec<u32>,
+        put_off: Option<AccountId>,
         planned: Mutex<Vec<(u32, i64, Next)>>,
     }
 
     impl Followed for Numbers {
-        type Item = u32;
+        type Item = (AccountId, u32);
 
-        async fn due(&self, _now: Timestamp, _limit: u32, _but_of: &[AccountId]) -> Result<DueItems<u32>, StoreError> {
-            Ok(DueItems { items: self.due.clone(), is_cut: false })
+        async fn due(&self, _now: Timestamp, limit: u32, but_of: &[AccountId]) -> Result<DueItems<(AccountId, u32)>, StoreError> {
+            let limit = usize::try_from(limit).unwrap();
+            let mut items: Vec<_> = self.due.iter().filter(|(account, _)| !but_of.contains(account)).cloned().collect();
+            let is_cut = items.len() >= 2 * limit;
+            if is_cut {
+                items.drain(limit..items.len() - limit);
+            }
+            let read = items.len();
+            items.retain(|(account, _)| Some(account) != self.put_off.as_ref());
+            let put_off = self.put_off.iter().filter(|_| items.len() < read).cloned().collect();
+            Ok(DueItems { items, put_off, is_cut })
         }
 
-        fn account<'a>(&self, _number: &'a u32) -> &'a AccountId {
-            static DEFAULT: LazyLock<AccountId> = LazyLock::new(AccountId::default);
-            &DEFAULT
+        fn account<'a>(&self, (account, _): &'a (AccountId, u32)) -> &'a AccountId {
+            account
         }
 
-        fn terms(&self, number: &u32) -> (u32, TimeDelta) {
+        fn terms(&self, (_, number): &(AccountId, u32)) -> (u32, TimeDelta) {
             (1, TimeDelta::seconds((*number).into()))
         }
 
-        async fn acquire(&self, number: &u32, _until: Timestamp) -> bool {
+        async fn acquire(&self, (_, number): &(AccountId, u32), _until: Timestamp) -> bool {
             !self.elsewhere.contains(number)
         }
 
-        async fn step(&self, number: &u32, now: Timestamp, calls: &Calls) -> Step {
+        async fn step(&self, (_, number): &(AccountId, u32), now: Timestamp, calls: &Calls) -> Step {
             calls.add_one();
             let next = if number.is_multiple_of(2) { Next::Done } else { Next::At(now) };
             Step { next, said: String::new() }
         }
 
-        async fn plan(&self, number: &u32, until: Timestamp, step: Step) {
+        async fn plan(&self, (_, number): &(AccountId, u32), until: Timestamp, step: Step) {
             self.planned.lock().unwrap().push((*number, until.timestamp(), step.next));
         }
     }
 
-    async fn pass(elsewhere: &[u32], calls: u32) -> (Swept, Vec<(u32, i64, Next)>) {
-        let numbers = Numbers { due: vec![4, 3, 2, 1], elsewhere: elsewhere.to_vec(), planned: Mutex::default() };
-        let swept = Follower::default().pass(&numbers, Timestamp::UNIX_EPOCH, calls, 1).await.unwrap();
+    fn account(name: &str) -> AccountId {
+        name.parse().unwrap()
+    }
+
+    /// These numbers of one account.
+    fn of(name: &str, numbers: impl DoubleEndedIterator<Item = u32>) -> Vec<(AccountId, u32)> {
+        numbers.rev().map(|number| (account(name), number)).collect()
+    }
+
+    /// What one pass of a new instance's does.
+    async fn pass(numbers: Numbers, calls: u32, accounts: u32) -> (Swept, Vec<(u32, i64, Next)>) {
+        let swept = Follower::default().pass(&numbers, Timestamp::UNIX_EPOCH, calls, accounts).await.unwrap();
         (swept, numbers.planned.into_inner().unwrap())
+    }
+
+    /// The numbers that were looked at, in their order.
+    fn looked_at(planned: &[(u32, i64, Next)]) -> Vec<u32> {
+        let mut numbers: Vec<_> = planned.iter().map(|(number, ..)| *number).collect();
+        numbers.sort_unstable();
+        numbers
     }
 
     #[tokio::test]
     async fn what_is_acquired_is_moved_on_and_planned_under_its_lease() {
-        let (swept, planned) = pass(&[], 100).await;
+        let (swept, planned) = pass(Numbers { due: of("a", 1..5), ..Numbers::default() }, 100, 1).await;
         assert_eq!(swept, Swept { due: 4, looked: 4, calls: 4 });
         let again = Next::At(Timestamp::UNIX_EPOCH);
         assert_eq!(planned, [(4, 4, Next::Done), (1, 1, again), (3, 3, again), (2, 2, Next::Done)]);
@@ -250,8 +278,43 @@ mod tests {
 
     #[tokio::test]
     async fn a_lease_of_another_instance_s_costs_nothing() {
-        let (swept, planned) = pass(&[4, 1], 2).await;
+        let (swept, planned) = pass(Numbers { due: of("a", 1..5), elsewhere: vec![4, 1], ..Numbers::default() }, 2, 2).await;
         assert_eq!(swept, Swept { due: 4, looked: 2, calls: 2 });
         assert_eq!(planned.iter().map(|(number, ..)| *number).collect::<Vec<_>>(), [3, 2]);
+    }
+
+    #[tokio::test]
+    async fn each_account_has_a_line_and_a_budget_of_its_own() {
+        let due = [of("b", 11..15), of("a", 1..5)].concat();
+        let (swept, planned) = pass(Numbers { due, ..Numbers::default() }, 2, 4).await;
+        assert_eq!(swept, Swept { due: 8, looked: 4, calls: 4 });
+        assert_eq!(looked_at(&planned), [1, 4, 11, 14], "both ends of both lines");
+    }
+
+    #[tokio::test]
+    async fn however_much_is_due_of_one_account_the_others_are_read() {
+        // Two accounts with two calls each: eight are read at once, and of these all are the first account's.
+        let due = [of("much", 21..40), of("little", 5..6), of("much", 1..20)].concat();
+        let (_, planned) = pass(Numbers { due, ..Numbers::default() }, 2, 2).await;
+        assert_eq!(looked_at(&planned), [1, 5, 39]);
+    }
+
+    #[tokio::test]
+    async fn however_much_is_put_off_the_others_are_read() {
+        let due = [of("gone", 21..40), of("here", 5..6), of("gone", 1..20)].concat();
+        let (swept, planned) = pass(Numbers { due, put_off: Some(account("gone")), ..Numbers::default() }, 2, 1).await;
+        assert_eq!((swept.due, looked_at(&planned)), (1, vec![5]));
+    }
+
+    #[tokio::test]
+    async fn what_one_account_has_overspent_the_others_do_not_pay() {
+        let (follower, numbers) = (Follower::default(), Numbers { due: [of("b", 3..5), of("a", 1..3)].concat(), ..Numbers::default() });
+        let overspent = follower.pace(&account("a"));
+        overspent.refill(1);
+        for chosen in overspent.choose(&mut VecDeque::from([()]), |()| 1) {
+            overspent.settle(chosen.share, 6);
+        }
+        follower.pass(&numbers, Timestamp::UNIX_EPOCH, 1, 2).await.unwrap();
+        assert_eq!(looked_at(&numbers.planned.into_inner().unwrap()), [4]);
     }
 }

@@ -4,7 +4,7 @@ use tokio::sync::SemaphorePermit;
 use tracing::{error, warn};
 
 use crate::channel::{CallError, Doubt, Ground, Refusal};
-use crate::deal::{Deal, DealStatus, OrderId, Route, Timestamp};
+use crate::deal::{Deal, DealStatus, Details, OrderId, Route, Timestamp};
 use crate::store::{Event, EventKind, Origin, PrepayNote};
 
 use super::super::expire::GivenUp;
@@ -19,6 +19,7 @@ pub(in crate::gateway) struct Asking<'a> {
     /// Until when no other caller may ask.
     pub until: Timestamp,
     pub expires_at: Option<Timestamp>,
+    pub details: &'a Details,
 }
 
 impl Gateway {
@@ -29,7 +30,7 @@ impl Gateway {
         asking: Asking<'_>,
         request: String,
     ) -> Result<Link, GatewayError> {
-        let Asking { route, until, expires_at } = asking;
+        let Asking { route, until, expires_at, details } = asking;
         let order_id = route.order_id();
         // A caller that was held up until the right was over (a process that stood still, a database that took its time) does
         // not ask: another one does by now, or the deal was given up as one that WeChat never heard of.
@@ -39,7 +40,8 @@ impl Gateway {
         let (note, outcome) = match self.accounts.at(route)?.open(place, request).await {
             Ok(ticket) => {
                 let code_url = ticket.code_url.clone();
-                (PrepayNote::Link(ticket), Ok(Link::Open(Opened { order_id: order_id.clone(), code_url, expires_at })))
+                let opened = Opened { order_id: order_id.clone(), code_url, expires_at, details: details.clone() };
+                (PrepayNote::Link(ticket), Ok(Link::Open(opened)))
             }
             Err(CallError::Refused(refusal)) if refusal.ground == Ground::Decided => {
                 self.note(asking, PrepayNote::Unknown).await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use crate::channel::{Doubt, Ground, Refusal};
-use crate::deal::{Deal, DealStatus, OrderId, Timestamp};
+use crate::deal::{Deal, DealStatus, Details, OrderId, Timestamp};
 
 use super::{Gateway, GatewayError};
 
@@ -41,6 +41,8 @@ pub struct Opened {
     pub code_url: String,
     /// Until when.
     pub expires_at: Option<Timestamp>,
+    /// What the merchant said of it.
+    pub details: Details,
 }
 
 impl Link {
@@ -49,9 +51,12 @@ impl Link {
         match (deal.status, &deal.prepay.code_url) {
             (DealStatus::Paid, _) => Some(Self::Paid(deal.order_id.clone())),
             (DealStatus::Expired, _) => Some(Self::Closed(deal.order_id.clone())),
-            (DealStatus::Unpaid, Some(code_url)) => {
-                Some(Self::Open(Opened { order_id: deal.order_id.clone(), code_url: code_url.clone(), expires_at: deal.expires_at }))
-            }
+            (DealStatus::Unpaid, Some(code_url)) => Some(Self::Open(Opened {
+                order_id: deal.order_id.clone(),
+                code_url: code_url.clone(),
+                expires_at: deal.expires_at,
+                details: deal.details.clone(),
+            })),
             (DealStatus::Unpaid, None) => None,
         }
     }
@@ -69,7 +74,7 @@ impl Gateway {
         if let Some(request) = deal.prepay.request
             && self.store.claim_prepay(&deal.order_id, now, now + ASKING).await?
         {
-            let asking = Asking { route: &route, until: now + ASKING, expires_at: deal.expires_at };
+            let asking = Asking { route: &route, until: now + ASKING, expires_at: deal.expires_at, details: &deal.details };
             return match self.ask_for_link(place, asking, request).await {
                 // The same request cannot be another one, whatever WeChat says.
                 Err(GatewayError::Refused(_, refusal)) if refusal.ground == Ground::NumberTaken => self.look_behind(&route, refusal).await,

@@ -26,7 +26,7 @@ use paid::PaidDeals;
 use queries::Queries;
 use subscriptions::Subscriptions;
 
-pub use order_view::OrderView;
+pub use order_view::{Facts, OrderView};
 pub use polled::Turn;
 pub use question::{Question, Waiting};
 pub use subscription::Subscription;
@@ -56,8 +56,8 @@ impl<E: Clone> Live<E> {
     }
 
     /// A payer's page polls: the answer that there is or will be; and a question, if this caller is to ask it now.
-    pub fn take_turn(&self, route: &Route, expires_at: Option<Timestamp>, clock: &Clock) -> (Turn<E>, Option<Question<E>>) {
-        self.lock().queries.take_turn(route, expires_at, clock)
+    pub fn take_turn(&self, route: &Route, facts: Facts, clock: &Clock) -> (Turn<E>, Option<Question<E>>) {
+        self.lock().queries.take_turn(route, facts, clock)
     }
 
     /// The questions whose turn has come, as far as the budget reaches. An order that is watched stands in line as if a page
@@ -66,9 +66,9 @@ impl<E: Clone> Live<E> {
         let now = clock.ticks();
         let mut state = self.lock();
         let State { queries, subscriptions, paid } = &mut *state;
-        for (route, expires_at) in subscriptions.take_due(now) {
+        for (route, facts) in subscriptions.take_due(now) {
             // What there is already is told to the subscribers by the task that asks.
-            let _ = queries.stand_in_line(&route, expires_at, now);
+            let _ = queries.stand_in_line(&route, facts, now);
         }
         queries.next(clock, |order_id| paid.view(order_id, now).is_some())
     }
@@ -113,9 +113,9 @@ impl<E: Clone> Live<E> {
         self.lock().paid.view(order_id, now)
     }
 
-    /// Remembers until when a deal can be paid.
-    pub fn note_expiry(&self, order_id: &OrderId, expires_at: Option<Timestamp>) {
-        self.lock().paid.note_expiry(order_id, expires_at);
+    /// Remembers what never changes of a deal.
+    pub fn note_facts(&self, order_id: &OrderId, facts: Facts) {
+        self.lock().paid.note_facts(order_id, facts);
     }
 
     /// Remembers that the payment of a deal is stored.

@@ -1,9 +1,10 @@
 //! How an order stands, as a caller is told it.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::channel::TradeState;
-use crate::deal::{Deal, DealStatus, Timestamp};
+use crate::deal::{Deal, DealStatus, Details, Timestamp};
 
 /// How a deal stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,30 +13,52 @@ pub struct OrderView {
     pub state: TradeState,
     /// WeChat's description of it.
     pub description: Cow<'static, str>,
-    /// Until when it can be paid.
-    pub expires_at: Option<Timestamp>,
+    /// What never changes.
+    pub facts: Facts,
     /// When it was paid.
     pub paid_at: Option<Timestamp>,
     /// When this was so, if that is not now.
     pub as_of: Option<Timestamp>,
 }
 
+/// What callers are told of a deal whatever becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Facts {
+    /// Until when it can be paid.
+    pub expires_at: Option<Timestamp>,
+    /// What the merchant said of it. Many deals are remembered, of most of which nothing was said.
+    pub details: Option<Arc<Details>>,
+}
+
+impl Facts {
+    /// Of a deal that can be paid until then.
+    pub fn new(expires_at: Option<Timestamp>, details: &Details) -> Self {
+        Self { expires_at, details: (!details.is_empty()).then(|| Arc::new(details.clone())) }
+    }
+}
+
+impl From<&Deal> for Facts {
+    fn from(deal: &Deal) -> Self {
+        Self::new(deal.expires_at, &deal.details)
+    }
+}
+
 impl OrderView {
     /// Of a deal that is not decided.
-    pub fn undecided(state: TradeState, expires_at: Option<Timestamp>) -> Self {
-        Self::new(state, expires_at, None)
+    pub fn undecided(state: TradeState, facts: Facts) -> Self {
+        Self::new(state, facts, None)
     }
 
     /// Of a deal that is paid.
-    pub fn paid(is_refunded: bool, expires_at: Option<Timestamp>, paid_at: Option<Timestamp>) -> Self {
-        Self::new(TradeState::of_paid(is_refunded), expires_at, paid_at)
+    pub fn paid(is_refunded: bool, facts: Facts, paid_at: Option<Timestamp>) -> Self {
+        Self::new(TradeState::of_paid(is_refunded), facts, paid_at)
     }
 
     /// What the store says by itself about a decided deal.
     pub fn decided(deal: &Deal) -> Option<Self> {
         match deal.status {
-            DealStatus::Paid => Some(Self::paid(deal.refunded_at.is_some(), deal.expires_at, deal.paid_at)),
-            DealStatus::Expired => Some(Self::new(TradeState::Closed, deal.expires_at, deal.paid_at)),
+            DealStatus::Paid => Some(Self::paid(deal.refunded_at.is_some(), deal.into(), deal.paid_at)),
+            DealStatus::Expired => Some(Self::new(TradeState::Closed, deal.into(), deal.paid_at)),
             DealStatus::Unpaid => None,
         }
     }
@@ -50,7 +73,7 @@ impl OrderView {
         (self.state, &self.description, self.paid_at) == (other.state, &other.description, other.paid_at)
     }
 
-    fn new(state: TradeState, expires_at: Option<Timestamp>, paid_at: Option<Timestamp>) -> Self {
-        Self { state, description: state.description().into(), expires_at, paid_at, as_of: None }
+    fn new(state: TradeState, facts: Facts, paid_at: Option<Timestamp>) -> Self {
+        Self { state, description: state.description().into(), facts, paid_at, as_of: None }
     }
 }

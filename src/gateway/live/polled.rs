@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::deal::{Route, Timestamp};
 
-use super::OrderView;
 use super::question::{Progress, Waiting};
+use super::{Facts, OrderView};
 
 /// An answer of WeChat's counts as present for so long.
 const FRESH: Duration = Duration::from_secs(1);
@@ -28,7 +28,7 @@ pub enum Turn<E> {
 #[derive(Debug)]
 pub struct Polled<E> {
     route: Route,
-    expires_at: Option<Timestamp>,
+    facts: Facts,
     first: Duration,
     last: Duration,
     /// The last call about it.
@@ -43,8 +43,8 @@ struct Call<E> {
 }
 
 impl<E: Clone> Polled<E> {
-    pub fn new(route: Route, expires_at: Option<Timestamp>, now: Duration) -> Self {
-        Self { route, expires_at, first: now, last: now, call: None }
+    pub fn new(route: Route, facts: Facts, now: Duration) -> Self {
+        Self { route, facts, first: now, last: now, call: None }
     }
 
     /// It is polled again.
@@ -61,8 +61,8 @@ impl<E: Clone> Polled<E> {
         &self.route
     }
 
-    pub fn expires_at(&self) -> Option<Timestamp> {
-        self.expires_at
+    pub fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// How long it has been waiting for a call.

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::deal::{AccountId, OrderId, Route, Timestamp};
+use crate::deal::{AccountId, OrderId, Route};
 
+use super::Facts;
 use super::line::{Line, Place};
 use super::polled::{LEFT, Polled, Turn};
 use super::question::{Question, Waiting};
@@ -34,9 +35,9 @@ impl<E: Clone> Queries<E> {
 
     /// Joins the call about this order that is under way, takes the answer of one that has just ended, or stands in line;
     /// and says what is to be asked, if it is first there and the budget allows a call.
-    pub fn take_turn(&mut self, route: &Route, expires_at: Option<Timestamp>, clock: &Clock) -> (Turn<E>, Option<Question<E>>) {
+    pub fn take_turn(&mut self, route: &Route, facts: Facts, clock: &Clock) -> (Turn<E>, Option<Question<E>>) {
         let now = clock.ticks();
-        let place = match self.stand_in_line(route, expires_at, now) {
+        let place = match self.stand_in_line(route, facts, now) {
             Ok(place) => place,
             Err(present) => return (present, None),
         };
@@ -52,8 +53,8 @@ impl<E: Clone> Queries<E> {
     }
 
     /// Lets an order wait for its turn, as if a page polled; unless there is nothing to wait for, and then says what there is.
-    pub fn stand_in_line(&mut self, route: &Route, expires_at: Option<Timestamp>, now: Duration) -> Result<Place, Turn<E>> {
-        let Some(polled) = self.note(route, expires_at, now) else { return Err(Turn::NotNow) };
+    pub fn stand_in_line(&mut self, route: &Route, facts: Facts, now: Duration) -> Result<Place, Turn<E>> {
+        let Some(polled) = self.note(route, facts, now) else { return Err(Turn::NotNow) };
         if let Some(present) = polled.present(now) {
             return Err(present);
         }
@@ -91,7 +92,7 @@ impl<E: Clone> Queries<E> {
 
     fn begin(&mut self, order_id: &OrderId, clock: &Clock) -> Option<(Question<E>, Waiting<E>)> {
         let polled = self.orders.get_mut(order_id)?;
-        let (question, answer) = Question::new(polled.route().clone(), polled.expires_at());
+        let (question, answer) = Question::new(polled.route().clone(), polled.facts().clone());
         // It is not forgotten while its call is under way.
         polled.polled(clock.ticks());
         polled.begin(answer.clone(), clock);
@@ -99,7 +100,7 @@ impl<E: Clone> Queries<E> {
     }
 
     /// Takes note of a poll, unless more orders are polled than can be remembered.
-    fn note(&mut self, route: &Route, expires_at: Option<Timestamp>, now: Duration) -> Option<&Polled<E>> {
+    fn note(&mut self, route: &Route, facts: Facts, now: Duration) -> Option<&Polled<E>> {
         let is_full = self.orders.len() >= REMEMBERED;
         if now.saturating_sub(self.tidied) >= if is_full { SECOND } else { LEFT } {
             self.tidied = now;
@@ -112,7 +113,7 @@ impl<E: Clone> Queries<E> {
         if self.orders.len() >= REMEMBERED && !self.orders.contains_key(order_id) {
             return None;
         }
-        let polled = self.orders.entry(order_id.clone()).or_insert_with(|| Polled::new(route.clone(), expires_at, now));
+        let polled = self.orders.entry(order_id.clone()).or_insert_with(|| Polled::new(route.clone(), facts, now));
         polled.polled(now);
         Some(polled)
     }
@@ -144,12 +145,12 @@ mod tests {
     }
 
     fn answer(question: Question<()>) {
-        question.answer(Ok(OrderView::undecided(TradeState::NotPay, None)));
+        question.answer(Ok(OrderView::undecided(TradeState::NotPay, Facts::default())));
     }
 
     /// Polls, and whether WeChat was asked for it. The call is over before the next poll.
     fn asks(queries: &mut Queries<()>, clock: &Clock, number: u64) -> bool {
-        let (_, question) = queries.take_turn(&route(number), None, clock);
+        let (_, question) = queries.take_turn(&route(number), Facts::default(), clock);
         question.map(answer).is_some()
     }
 
@@ -216,10 +217,28 @@ mod tests {
     }
 
     #[test]
+    fn each_account_has_a_line_and_a_budget_of_its_own() {
+        let accounts = ["busy", "quiet"].map(|name| name.parse::<AccountId>().unwrap());
+        let [busy, quiet] = &accounts;
+        let (mut queries, clock) = (Queries::<()>::new(accounts.iter().map(|account| (account.clone(), 1))), clock());
+        let mut asks = |number, account: &AccountId| {
+            queries.take_turn(&Route::of_new_deal(order(number), account.clone()), None, &clock).1.map(answer).is_some()
+        };
+        assert!(asks(1, busy));
+        for number in 2..200 {
+            assert!(!asks(number, busy), "its budget is spent");
+        }
+        assert!(asks(200, quiet), "and only its own");
+        assert!(!asks(201, &AccountId::default()), "an account that there is not has no budget");
+        clock.advance(TimeDelta::seconds(1));
+        assert_eq!(serve(&mut queries, &clock), [2]);
+    }
+
+    #[test]
     fn a_call_that_ends_without_an_answer_is_a_failure_for_a_second() {
         let (mut queries, clock) = (queries(10), clock());
-        drop(queries.take_turn(&route(1), None, &clock).1);
-        assert!(matches!(queries.take_turn(&route(1), None, &clock), (Turn::Shared(_), None)));
+        drop(queries.take_turn(&route(1), Facts::default(), &clock).1);
+        assert!(matches!(queries.take_turn(&route(1), Facts::default(), &clock), (Turn::Shared(_), None)));
         clock.advance(TimeDelta::seconds(1));
         assert!(asks(&mut queries, &clock, 1));
     }

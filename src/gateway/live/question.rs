@@ -2,9 +2,9 @@
 
 use tokio::sync::watch;
 
-use crate::deal::{Route, Timestamp};
+use crate::deal::Route;
 
-use super::OrderView;
+use super::{Facts, OrderView};
 
 /// What the task that asked heard; the failure is its own word for why WeChat could not be asked.
 type Outcome<E> = Result<OrderView, E>;
@@ -15,8 +15,8 @@ type Outcome<E> = Result<OrderView, E>;
 pub struct Question<E> {
     /// Which order WeChat is to be asked about.
     pub route: Route,
-    /// Until when it can be paid.
-    pub expires_at: Option<Timestamp>,
+    /// What its answer tells beside.
+    pub facts: Facts,
     outcome: watch::Sender<Option<Outcome<E>>>,
 }
 
@@ -33,9 +33,9 @@ pub enum Progress {
 }
 
 impl<E: Clone> Question<E> {
-    pub fn new(route: Route, expires_at: Option<Timestamp>) -> (Self, Waiting<E>) {
+    pub fn new(route: Route, facts: Facts) -> (Self, Waiting<E>) {
         let (outcome, waiting) = watch::channel(None);
-        (Self { route, expires_at, outcome }, Waiting(waiting))
+        (Self { route, facts, outcome }, Waiting(waiting))
     }
 
     /// Tells all callers that wait what came of the call.
@@ -68,10 +68,10 @@ mod tests {
 
     #[tokio::test]
     async fn all_callers_that_wait_hear_the_outcome() {
-        let (question, waiting) = Question::<()>::new(Route::of_new_deal("1".parse().unwrap(), AccountId::default()), None);
+        let (question, waiting) = Question::<()>::new(Route::of_new_deal("1".parse().unwrap(), AccountId::default()), Facts::default());
         let other = waiting.clone();
         assert!(matches!(waiting.progress(), Progress::UnderWay));
-        let view = OrderView::undecided(TradeState::NotPay, None);
+        let view = OrderView::undecided(TradeState::NotPay, Facts::default());
         question.answer(Ok(view.clone()));
         assert!(matches!(waiting.progress(), Progress::Answered(_)));
         assert_eq!((waiting.outcome().await, other.outcome().await), (Some(Ok(view.clone())), Some(Ok(view))));
@@ -79,7 +79,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_task_that_ends_without_an_outcome_leaves_no_caller_waiting() {
-        let (question, waiting) = Question::<()>::new(Route::of_new_deal("1".parse().unwrap(), AccountId::default()), None);
+        let (question, waiting) = Question::<()>::new(Route::of_new_deal("1".parse().unwrap(), AccountId::default()), Facts::default());
         drop(question);
         assert!(matches!(waiting.progress(), Progress::Failed));
         assert_eq!(waiting.outcome().await, None);

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::deal::{OrderId, Route, Timestamp};
+use crate::deal::{OrderId, Route};
 
-use super::OrderView;
+use super::{Facts, OrderView};
 
 /// How long WeChat is left alone about an order: inside the three seconds after which a payer begins to worry.
 const ASK_AGAIN: Duration = Duration::from_millis(1500);
@@ -80,12 +80,12 @@ impl Subscriptions {
         self.orders.iter().filter(|(_, order)| !order.is_final()).map(|(order_id, _)| order_id.clone()).collect()
     }
 
-    /// Those about which WeChat should be asked again, and until when they can be paid. They count as asked.
-    pub fn take_due(&mut self, now: Duration) -> Vec<(Route, Option<Timestamp>)> {
+    /// Those about which WeChat should be asked again, with what its answers tell beside. They count as asked.
+    pub fn take_due(&mut self, now: Duration) -> Vec<(Route, Facts)> {
         let is_due = |order: &Watched| order.asked.is_some_and(|asked| now >= asked + ASK_AGAIN) && !order.is_final();
         let due = self.orders.values_mut().filter(|order| is_due(order)).map(|order| {
             order.asked = Some(now);
-            (order.route.clone(), order.told.borrow().expires_at)
+            (order.route.clone(), order.told.borrow().facts.clone())
         });
         due.collect()
     }

@@ -3,9 +3,10 @@
 use serde_json::{Map, Value, json};
 
 /// Of the JSON calls: the name, the reasons and what they mean.
-const REFUSALS: [(&str, &[&str], &str); 12] = [
+const REFUSALS: [(&str, &[&str], &str); 14] = [
     ("400", &["INVALID_PARAMETER"], "The body cannot be read, or a parameter is missing or invalid; field names it where one is to blame."),
     ("401", &["UNAUTHORIZED"], "auth.mode wants a key or a signed offer; a missing, an unknown and a wrong one are answered alike."),
+    ("403", &["FORBIDDEN"], "The key is valid, and not for this: its scopes, accounts or sellers."),
     ("404", &["ORDER_NOT_FOUND"], "There is no such order."),
     ("408", &["INVALID_PARAMETER"], "The body did not come within 3.5 seconds."),
     ("409", &["IDEMPOTENCY_CONFLICT"], "The same Idempotency-Key with other parameters; field names one that differs."),
@@ -13,6 +14,7 @@ const REFUSALS: [(&str, &[&str], &str); 12] = [
     ("415", &["INVALID_PARAMETER"], "The content type is missing or another one, or the body is compressed."),
     ("429", &["RATE_LIMITED"], "More calls than limits.per_address or limits.per_merchant allow."),
     ("500", &["INTERNAL"], "A fault of this service; it has been logged."),
+    ("501", &["NOT_CONFIGURED"], "What is asked for is not set up; detail names the keys of the configuration that it wants."),
     ("502", &["UPSTREAM"], "WeChat cannot be reached or answers nonsense: ask again, toPay under the same Idempotency-Key."),
     (
         "503",

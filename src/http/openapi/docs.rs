@@ -19,6 +19,7 @@ const CALL: &str = "<section class=\"card\" id=\"{{id}}\"><h3><code><span class=
                     <p><b>{{summary}}.</b> {{description}}</p>{{parameters}}{{answers}}</section>";
 const SCHEMA: &str = "<section class=\"card\" id=\"{{name}}\"><h3>{{name}}</h3><p>{{description}}</p>{{fields}}</section>";
 const TABLE: &str = "<table><caption>{{caption}}</caption><tbody>{{rows}}</tbody></table>";
+const EXAMPLE: &str = "<pre><code>{{json}}</code></pre>";
 const ROW: &str = "<tr><th scope=\"row\"><code>{{name}}</code></th><td>{{kind}}</td><td>{{description}}</td></tr>";
 
 pub async fn docs() -> Response {
@@ -95,7 +96,7 @@ fn parameters(operation: &Json) -> String {
     let body = bodies
         .and_then(|bodies| bodies.values().next())
         .map_or(String::new(), |body| fields(types.as_deref().unwrap_or_default(), &body["schema"]));
-    table("Parameters", &rows) + &body
+    table("Parameters", &rows) + &body + &example(&operation["requestBody"])
 }
 
 fn answers(document: &Json, operation: &Json) -> String {
@@ -108,7 +109,13 @@ fn answers(document: &Json, operation: &Json) -> String {
             row(status, &kinds.join("; "), &response["description"])
         })
         .collect();
-    table("Answers", &rows)
+    table("Answers", &rows) + &example(&operation["responses"]["200"])
+}
+
+/// What stands beside a body's schema as an example.
+fn example(body: &Json) -> String {
+    let examples = members(&body["content"]).map(|(_, content)| &content["example"]).filter(|example| !example.is_null());
+    examples.map(|example| put(EXAMPLE, &[("json", text(&format!("{example:#}")))])).collect()
 }
 
 /// A row for each field of an object.

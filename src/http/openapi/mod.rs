@@ -65,7 +65,7 @@ fn document() -> Value {
             "securitySchemes": {"key": {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "Where auth.mode is api_key: a key that wechat-pay new-key has drawn.",
+                "description": "A key that wechat-pay new-key has drawn: of scope pay for toPay where auth.mode is api_key, of scope read for queryOrder.",
             }},
         },
     })
@@ -78,6 +78,7 @@ fn schemas() -> Value {
         "CloseOrderAnswer": schema::<close_order::CloseOrderAnswer>(),
         "Refusal": schema::<Refusal>(),
         "Healthy": schema::<health::Healthy>(),
+        "Ready": schema::<health::Ready>(),
         "Acknowledgement": answers::acknowledgement(),
         "OrderId": {
             "type": "string",
@@ -87,9 +88,13 @@ fn schemas() -> Value {
     })
 }
 
-/// Its words are an enumeration of another layer, which knows nothing of schemas.
+/// Its words are an enumeration of another layer, which knows nothing of schemas; and more is told to a key of scope read.
 fn query_order_answer() -> Value {
+    let of_merchant = schema::<query_order::OfMerchant>();
     let mut schema = schema::<query_order::QueryOrderAnswer>();
+    for (name, property) in of_merchant["properties"].as_object().into_iter().flatten() {
+        schema["properties"][name] = property.clone();
+    }
     schema["properties"]["trade_state"]["enum"] = TradeState::ALL.iter().map(|state| state.as_str()).collect();
     schema
 }

@@ -9,6 +9,9 @@ const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data";
 
+/// An account's name.
+const ACCOUNT: &str = "^[a-z][a-z0-9_-]{0,31}$";
+
 pub fn paths() -> Value {
     json!({
         "/wxPay/toPay": {"post": to_pay()},
@@ -18,6 +21,7 @@ pub fn paths() -> Value {
         "/wxPay/events": {"get": events()},
         "/pay/{order_id}": {"get": pay_page()},
         "/wxPay/notify": {"post": notify("notify")},
+        "/wxPay/notify/{account}": {"post": notify_account()},
         "/wxPay/callback": {"post": notify("notifyAlias")},
         "/healthz": {"get": healthz()},
         "/readyz": {"get": readyz()},
@@ -30,6 +34,25 @@ fn to_pay() -> Value {
     let happy = json!({"anyOf": [reference("schemas", "ToPayAnswer"), refusal(&["ORDER_PAID", "ORDER_CLOSED", "WECHAT_REFUSED"])]});
     let mut happy = answer("The deal is open; or, with code 1, why it is not.", JSON, happy);
     happy["links"] = what_follows();
+    happy["content"][JSON]["example"] = json!({
+        "code_url": ["weixin://wxpay/bizpayurl?pr=jqBH5Yx3H"],
+        "order_id": "20261124062345522402465816291019",
+        "code": 0,
+        "msg": "",
+        "expires_at": "2026-11-24T08:23:45+08:00",
+        "server_time": "2026-11-24T06:23:45+08:00",
+        "pay_page": "/pay/20261124062345522402465816291019",
+        "description": "线装笔记本",
+        "reference": "A-2026-1001",
+    });
+    let mut body = body(&deal());
+    body["content"][JSON]["example"] = json!({
+        "merchant_id": 1,
+        "product_id": 2,
+        "price": "19.90",
+        "description": "线装笔记本",
+        "reference": "A-2026-1001",
+    });
     json!({
         "operationId": "toPay",
         "tags": ["Open a deal"],
@@ -46,8 +69,8 @@ fn to_pay() -> Value {
             "description": "The same key with the same parameters gives the same order and link. 1 to 64 printable ASCII characters, per merchant_id.",
             "schema": {"type": "string", "pattern": "^[ -~]{1,64}$"},
         }],
-        "requestBody": body(&deal()),
-        "responses": answers(happy, &["400", "401", "408", "409", "413", "415", "429", "500", "502", "503", "504"]),
+        "requestBody": body,
+        "responses": answers(happy, &["400", "401", "403", "408", "409", "413", "415", "429", "500", "501", "502", "503", "504"]),
     })
 }
 
@@ -82,9 +105,49 @@ fn deal() -> Value {
                 "description": "In yuan and exact, with two decimal places at most, and zeros behind them; 0.01 to deal.max_price. 1e3, .5 and 007 are none.",
                 "anyOf": [{"type": "number", "minimum": 0.01}, {"type": "string", "pattern": "^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,2}0*)?$"}],
             },
+            "description": {
+                "description": "What the payer reads, in WeChat and on the page: 1 to 127 bytes of UTF-8 without control characters.",
+                "type": "string",
+            },
+            "reference": {
+                "description": "The merchant's own order number. It need not be unique.",
+                "type": "string",
+                "pattern": "^[ -~]{1,64}$",
+            },
+            "return_url": {
+                "description": "Where the payer's page leads once the order is paid: https, on a host that page.return_hosts lists, at \
+                                most 1024 characters. {order_id} in its path or query is filled in.",
+                "type": "string",
+                "format": "uri-template",
+            },
+            "cancel_url": {
+                "description": "Likewise, where it leads a payer who gives up.",
+                "type": "string",
+                "format": "uri-template",
+            },
+            "trade_type": {
+                "description": "How it will be paid. All but NATIVE are answered with NOT_CONFIGURED.",
+                "type": "string",
+                "enum": ["NATIVE", "JSAPI", "MWEB", "APP"],
+            },
+            "account": {
+                "description": "Through which account, instead of the seller's: for a caller whose key may use it, or by a signed offer.",
+                "type": "string",
+                "pattern": ACCOUNT,
+            },
+            "openid": {
+                "description": "The payer, as JSAPI will want it. It means nothing for NATIVE.",
+                "type": "string",
+                "pattern": "^[0-9A-Za-z_-]{1,128}$",
+            },
             "timestamp": {
                 "description": "Where auth.mode is signed: seconds since 1970, near the present time.",
                 "anyOf": [{"type": "integer"}, {"type": "string", "pattern": "^[0-9]{1,19}$"}],
+            },
+            "version": {
+                "description": "Where auth.mode is signed: what the offer signs, v1 if it is left out.",
+                "type": "string",
+                "enum": ["v1", "v2"],
             },
             "nonce": {
                 "description": "Where auth.mode is signed: a new one for each offer.",
@@ -92,8 +155,9 @@ fn deal() -> Value {
                 "pattern": "^[0-9A-Za-z_-]{8,64}$",
             },
             "signature": {
-                "description": "Where auth.mode is signed: HMAC-SHA256 over v1, merchant_id, product_id, price, timestamp and nonce, \
-                                joined by line feeds, as they are sent.",
+                "description": "Where auth.mode is signed: HMAC-SHA256 over these, as they are sent and joined by line feeds: v1, \
+                                merchant_id, product_id, price, timestamp and nonce; or v2, the same, description, reference, return_url, \
+                                cancel_url, trade_type, openid and account, with an empty line for each that is left out.",
                 "type": "string",
                 "pattern": "^[0-9a-f]{64}$",
             },
@@ -107,11 +171,14 @@ fn query_order(id: &str) -> Value {
         "operationId": id,
         "tags": ["See how it stands"],
         "summary": "How does an order stand",
-        "description": "A paid deal is answered from here; about an undecided one WeChat is asked.",
-        "requestBody": body(&order()),
+        "description": "A paid deal is answered from here; about an undecided one WeChat is asked. A key (Authorization: Bearer) of \
+            scope read shows the deal too: order_id to refunded; and it may ask by the merchant's own number, for the newest deal that \
+            has it. Deals that are not of the key's sellers and accounts are unknown to it.",
+        "security": [{}, {"key": []}],
+        "requestBody": body(&order_or_reference()),
         "responses": answers(
             answer("How it stands; or, with code 1, why WeChat would not say.", JSON, happy),
-            &["400", "404", "408", "413", "415", "500", "502", "503", "504"],
+            &["400", "401", "403", "404", "408", "413", "415", "500", "502", "503", "504"],
         ),
     })
 }
@@ -126,7 +193,7 @@ fn close_order() -> Value {
         "requestBody": body(&order()),
         "responses": answers(
             answer("It is closed; or, with code 1, why it is not.", JSON, json!({"anyOf": [reference("schemas", "CloseOrderAnswer"), refused]})),
-            &["400", "404", "408", "413", "415", "500", "502", "503", "504"],
+            &["400", "404", "408", "413", "415", "500", "501", "502", "503", "504"],
         ),
     })
 }
@@ -190,6 +257,19 @@ fn notify(id: &str) -> Value {
     })
 }
 
+fn notify_account() -> Value {
+    let mut call = notify("notifyAccount");
+    call["description"] = json!("The same, for one account: a notification that names another one's numbers is refused.");
+    call["parameters"] = json!([{
+        "name": "account",
+        "in": "path",
+        "required": true,
+        "description": "A section [accounts.<name>] of the configuration, or default.",
+        "schema": {"type": "string", "pattern": ACCOUNT},
+    }]);
+    call
+}
+
 fn healthz() -> Value {
     json!({
         "operationId": "healthz",
@@ -204,7 +284,7 @@ fn readyz() -> Value {
         "operationId": "readyz",
         "tags": ["Run the service"],
         "summary": "Whether it may be sent callers",
-        "responses": answers(answer("It may.", JSON, reference("schemas", "Healthy")), &["500", "503"]),
+        "responses": answers(answer("It may.", JSON, reference("schemas", "Ready")), &["500", "503"]),
     })
 }
 
@@ -233,6 +313,16 @@ fn body(schema: &Value) -> Value {
 
 fn order() -> Value {
     json!({"type": "object", "required": ["order_id"], "properties": {"order_id": reference("schemas", "OrderId")}})
+}
+
+/// One of the two.
+fn order_or_reference() -> Value {
+    let reference_number = json!({
+        "description": "Instead of order_id, for a key of scope read: the merchant's own number.",
+        "type": "string",
+        "pattern": "^[ -~]{1,64}$",
+    });
+    json!({"type": "object", "properties": {"order_id": reference("schemas", "OrderId"), "reference": reference_number}})
 }
 
 fn order_id(place: &str) -> Value {

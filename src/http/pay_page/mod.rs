@@ -5,6 +5,7 @@
 mod message;
 mod qr;
 mod reader;
+mod ways;
 mod words;
 
 use std::sync::Arc;

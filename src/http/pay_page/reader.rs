@@ -5,13 +5,13 @@ use crate::deal::{DealStatus, Fen, Timestamp};
 use crate::gateway::{PayPage, Standing};
 use crate::page::{Language, Value, fill};
 
+use super::ways::Ways;
 use super::words::{Place, how, text};
 use super::{SCRIPT, STYLE, qr};
 
 const PAGE: &str = include_str!("page.html");
 const REFRESH: &str = "<meta http-equiv=\"refresh\" content=\"{{seconds}}\">";
 const REFRESH_TO: &str = "<meta http-equiv=\"refresh\" content=\"{{seconds}};url={{to}}\">";
-const BACK: &str = "<a class=\"button back\" href=\"{{to}}\">{{word}}</a>";
 
 /// Seconds after which a page without JavaScript, or without a link, is asked for again: a twentieth of the deal's age,
 /// between these.
@@ -43,20 +43,21 @@ impl Reader {
             Standing::Closed => "closed",
             Standing::Trouble => "trouble",
         };
-        let return_url = settings.return_url.as_ref().map(|url| url.of(&deal.order_id)).unwrap_or_default();
+        let ways = Ways::of(deal, settings);
+        let (return_url, links) = (&ways.return_url, ways.links(self.language));
         let again = ((self.now - deal.created_at).num_seconds() / 20).clamp(AGAIN.0, AGAIN.1).to_string();
         let refresh = match (deal.status, state) {
             (_, "paid") if return_url.is_empty() => String::new(),
-            (_, "paid") => fill(REFRESH_TO, |name| Some(Value::Text(if name == "to" { &return_url } else { READING }))),
+            (_, "paid") => fill(REFRESH_TO, |name| Some(Value::Text(if name == "to" { return_url } else { READING }))),
             (DealStatus::Unpaid, "waiting" | "expired" | "trouble") => fill(REFRESH, |_| Some(Value::Text(&again))),
             _ => String::new(),
         };
-        let back = match return_url.as_str() {
-            "" => String::new(),
-            url => fill(BACK, |name| Some(Value::Text(if name == "to" { url } else { word("back") }))),
-        };
         let amount = deal.charged.map_or(word("unknown_amount").to_owned(), Fen::grouped);
         let product = format!("{} {}", word("product_label"), deal.product_id);
+        let (heading, about) = match &deal.details.description {
+            Some(description) => (description.as_str(), word("heading")),
+            None => (word("heading"), product.as_str()),
+        };
         let left = clock_face((page.expires_at - self.now).num_seconds());
         let (now, expires) = (self.now.timestamp_millis().to_string(), page.expires_at.timestamp_millis().to_string());
         fill(PAGE, |name| {
@@ -65,7 +66,7 @@ impl Reader {
                 "script" => Value::Markup(SCRIPT),
                 "qr" => Value::Markup(qr.as_deref().unwrap_or_default()),
                 "refresh" => Value::Markup(&refresh),
-                "back" => Value::Markup(&back),
+                "ways" => Value::Markup(&links),
                 "lang" => Value::Text(self.language.tag()),
                 "other_lang" => Value::Text(self.language.other().tag()),
                 "merchant" => Value::Text(&settings.merchant_name),
@@ -74,12 +75,13 @@ impl Reader {
                 "status" => Value::Text(word(state)),
                 "how" => Value::Text(how(self.language, self.place)),
                 "amount" => Value::Text(&amount),
-                "product" => Value::Text(&product),
+                "heading" => Value::Text(heading),
+                "about" => Value::Text(about),
                 "left" => Value::Text(&left),
                 "now" => Value::Text(&now),
                 "expires" => Value::Text(&expires),
                 "again" => Value::Text(&again),
-                "return_url" => Value::Text(&return_url),
+                "return_url" => Value::Text(return_url),
                 word => Value::Text(text(self.language, word)?),
             })
         })

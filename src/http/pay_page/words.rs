@@ -43,7 +43,7 @@ pub fn how(language: Language, place: Place) -> &'static str {
     text(language, name).unwrap_or_default()
 }
 
-const WORDS: [(&str, &str, &str); 28] = [
+const WORDS: [(&str, &str, &str); 29] = [
     ("title", "微信支付", "WeChat Pay"),
     ("heading", "微信扫码支付", "Pay with WeChat"),
     ("other_name", "English", "中文"),
@@ -73,6 +73,7 @@ const WORDS: [(&str, &str, &str); 28] = [
     ("trouble_more", "尚未扣款。本页会自动重试，您也可以现在", "Nothing has been charged. This page tries again by itself, or you can"),
     ("try_again", "重新加载", "try again now"),
     ("back", "返回商家", "Back to the shop"),
+    ("give_up", "不付了，返回商家", "Do not pay, back to the shop"),
     ("order_label", "订单号", "Order"),
     ("product_label", "商品", "Product"),
     ("how_at_a_desk", "打开手机微信，用“扫一扫”扫描此二维码。", "Open WeChat on your phone and scan this code with “Scan”."),

@@ -4,11 +4,11 @@
 const zh = document.documentElement.lang.startsWith('zh');
 const buttons = document.querySelectorAll('button[data-product]');
 const said = document.getElementById('said');
-// One key an attempt: pressed again after a lost answer, the same button gets the same order.
-const keys = new Map();
+// One attempt a product, with its key: pressed again after a lost answer, the same button gets the same order.
+const attempts = new Map();
 
-function newKey() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+function random(bytes) {
+  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function say(chinese, english, bad) {
@@ -17,11 +17,14 @@ function say(chinese, english, bad) {
 }
 
 async function buy({ product, price }) {
-  if (!keys.has(product)) keys.set(product, newKey());
+  // The shop's own number of the order, as a back end draws it.
+  if (!attempts.has(product)) attempts.set(product, { key: random(16), reference: `SHOP-${random(4)}` });
+  const { key, reference } = attempts.get(product);
+  const description = document.getElementById(`product-${product}`).textContent;
   const response = await fetch('/wxPay/toPay', {
     method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': keys.get(product) },
-    body: JSON.stringify({ merchant_id: 1, product_id: Number(product), price }),
+    headers: { 'content-type': 'application/json', 'idempotency-key': key },
+    body: JSON.stringify({ merchant_id: 1, product_id: Number(product), price, description, reference }),
   });
   const answer = await response.json();
   if (answer.code === 0) {
@@ -29,7 +32,7 @@ async function buy({ product, price }) {
     return;
   }
   // Whether the outcome is known: then the next attempt is another one.
-  if (response.status < 500) keys.delete(product);
+  if (response.status < 500) attempts.delete(product);
   say(`没有买成：${answer.msg}。请再试一次。`, `That did not work (${answer.reason}). Please try again.`, true);
   enable(true);
 }

@@ -9,7 +9,7 @@ const PAUSE = 1000;
 const whose = (known) => (known.sub_mch_id ? { mch_id: known.mch_id, sub_mch_id: known.sub_mch_id } : { mch_id: known.mch_id });
 const idOf = (known) => [known.mch_id, known.sub_mch_id, known.out_trade_no].join('/');
 const control = (known, what) => `/_sim/orders/${encodeURIComponent(known.out_trade_no)}/${what}?${new URLSearchParams(whose(known))}`;
-const payee = (known) => (known.sub_mch_id
+const payee = (known) => known.payee || (known.sub_mch_id
   ? say(`商户 ${known.sub_mch_id}（服务商 ${known.mch_id}）`, `merchant ${known.sub_mch_id} (by the provider ${known.mch_id})`)
   : say(`商户 ${known.mch_id}`, `merchant ${known.mch_id}`));
 

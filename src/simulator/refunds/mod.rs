@@ -117,3 +117,6 @@ impl SimRefund {
         self.state != RefundState::RefundClose
     }
 }
+
+#[cfg(test)]
+mod tests;

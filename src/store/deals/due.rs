@@ -14,7 +14,7 @@ use crate::store::error::StoreError;
 use crate::store::handle::Store;
 
 use super::look::MoveDue;
-use super::row::{DealRow, select};
+use super::row::{ACCOUNT, DealRow, select};
 
 /// Deals whose look is due.
 #[derive(Debug)]
@@ -77,9 +77,8 @@ impl Query for Due {
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<DealRow>, Error> {
         static OF_ALL: LazyLock<String> = LazyLock::new(|| ends(""));
-        static MYSQL: LazyLock<String> = LazyLock::new(|| ends(" AND FIND_IN_SET(COALESCE(account, 'default'), ?) = 0"));
-        static SQLITE: LazyLock<String> =
-            LazyLock::new(|| ends(" AND INSTR(',' || ? || ',', ',' || COALESCE(account, 'default') || ',') = 0"));
+        static MYSQL: LazyLock<String> = LazyLock::new(|| ends(&format!(" AND FIND_IN_SET({ACCOUNT}, ?) = 0")));
+        static SQLITE: LazyLock<String> = LazyLock::new(|| ends(&format!(" AND INSTR(',' || ? || ',', ',' || {ACCOUNT} || ',') = 0")));
         let sql = match conn {
             _ if self.but_of.is_empty() => &OF_ALL,
             Conn::MySql(_) => &MYSQL,

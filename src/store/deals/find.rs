@@ -50,7 +50,8 @@ impl Store {
     }
 }
 
-fn read(row: Option<DealRow>, clock: ForeignClock) -> Result<Option<Deal>, ImpossibleRow> {
+/// The deal of a row.
+pub fn read(row: Option<DealRow>, clock: ForeignClock) -> Result<Option<Deal>, ImpossibleRow> {
     row.map(|row| row.into_deal(clock)).transpose()
 }
 

@@ -1,5 +1,7 @@
 //! A note of WeChat's word that a merchant gave money back by hand. (This service makes no refunds.)
 
+use std::sync::LazyLock;
+
 use sqlx::Error;
 
 use crate::channel::ProvenPayment;
@@ -11,6 +13,8 @@ use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::journal::event::Event;
+
+use super::row::ACCOUNT;
 
 impl Store {
     /// Keeps WeChat's word that the payment of a paid deal was given back; `false` when that was known.
@@ -38,8 +42,12 @@ impl Change for NoteGivenBack {
     }
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
-        const UPDATE: &str = "UPDATE deal SET refunded_at = ?, queryBack = ?, create_at = create_at, update_at = update_at \
-                              WHERE id = ? AND order_key = ? AND status = 1 AND transaction_id = ? AND refunded_at IS NULL";
+        static UPDATE: LazyLock<String> = LazyLock::new(|| {
+            format!(
+                "UPDATE deal SET refunded_at = ?, queryBack = ?, create_at = create_at, update_at = update_at \
+                 WHERE id = ? AND order_key = ? AND status = 1 AND transaction_id = ? AND refunded_at IS NULL AND {ACCOUNT} = ?"
+            )
+        });
         let mut affected = 0;
         for row in rows {
             let values = |charset| {
@@ -49,9 +57,10 @@ impl Change for NoteGivenBack {
                     row.id.into(),
                     row.payment.order_id().as_str().into(),
                     row.payment.transaction_id().into(),
+                    row.payment.account().as_str().into(),
                 ])
             };
-            affected += change_with_messages(conn, 1, UPDATE, values).await?;
+            affected += change_with_messages(conn, 1, &UPDATE, values).await?;
         }
         Ok(affected)
     }

@@ -1,6 +1,7 @@
 //! Settlement: the changes that mark a deal as paid, on WeChat's signed word. `gateway::settle` decides which, and when.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 use sqlx::Error;
@@ -15,6 +16,8 @@ use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::journal::event::Event;
+
+use super::row::ACCOUNT;
 
 impl Store {
     /// Unpaid → Paid in one statement, if the deal of this number is unpaid and costs exactly this: the common case.
@@ -120,14 +123,14 @@ impl MarkPaid {
     /// Which deals a payment settles: unpaid ones of its account and of exactly this price.
     fn guard(rows: Rows) -> String {
         let (are, each) = (rows.are("order_key"), rows.each("order_key"));
-        format!("{are} AND COALESCE(status, 0) = 0 AND total_fee = {each} AND COALESCE(account, '') = {each}")
+        format!("{are} AND COALESCE(status, 0) = 0 AND total_fee = {each} AND {ACCOUNT} = {each}")
     }
 
     /// The values of [`MarkPaid::guard`].
     fn guard_values<'v>(values: &mut Values<'v>, rows: &[&'v Self]) {
         values.keys(rows, Self::order_id);
         values.each(rows, Self::order_id, |row| row.payment.total_fee().get());
-        values.each(rows, Self::order_id, |row| row.payment.account().column().unwrap_or_default());
+        values.each(rows, Self::order_id, |row| row.payment.account().as_str());
     }
 }
 
@@ -183,7 +186,7 @@ impl MarkPaidFrom {
         let paid = MarkPaid::columns(rows, source);
         format!(
             "UPDATE deal SET status = 1, {paid}, create_at = create_at, update_at = ?, due_at = NULL \
-             WHERE id = ? AND order_key = ? AND COALESCE(status, 0) = ? AND COALESCE(account, '') = ?",
+             WHERE id = ? AND order_key = ? AND COALESCE(status, 0) = ? AND {ACCOUNT} = ?",
         )
     }
 }
@@ -206,7 +209,7 @@ impl Change for MarkPaidFrom {
             let source = row.paid.payment.source();
             let values = |charset| {
                 let mut values = MarkPaid::values(&[&row.paid], source, charset);
-                let account = row.paid.payment.account().column().unwrap_or_default();
+                let account = row.paid.payment.account().as_str();
                 values.extend([row.id.into(), row.paid.order_id().into(), row.status.code().into(), account.into()]);
                 values
             };
@@ -232,9 +235,14 @@ impl Change for Identify {
     }
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
-        const UPDATE: &str = "UPDATE deal SET transaction_id = ?, transaction_key = ?, payBack = COALESCE(payBack, ?), \
-             queryBack = COALESCE(queryBack, ?), refunded_at = COALESCE(refunded_at, ?), due_at = NULL, create_at = create_at, \
-             update_at = update_at WHERE id = ? AND order_key = ? AND status = 1 AND COALESCE(transaction_id, '') = ''";
+        static UPDATE: LazyLock<String> = LazyLock::new(|| {
+            format!(
+                "UPDATE deal SET transaction_id = ?, transaction_key = ?, payBack = COALESCE(payBack, ?), \
+                 queryBack = COALESCE(queryBack, ?), refunded_at = COALESCE(refunded_at, ?), due_at = NULL, create_at = create_at, \
+                 update_at = update_at WHERE id = ? AND order_key = ? AND status = 1 AND COALESCE(transaction_id, '') = '' \
+                 AND {ACCOUNT} = ?"
+            )
+        });
         let mut affected = 0;
         for row in rows {
             let values = |charset| {
@@ -251,9 +259,10 @@ impl Change for Identify {
                     row.refunded_at.map(column).into(),
                     row.id.into(),
                     row.payment.order_id().as_str().into(),
+                    row.payment.account().as_str().into(),
                 ])
             };
-            affected += change_with_messages(conn, 1, UPDATE, values).await?;
+            affected += change_with_messages(conn, 1, &UPDATE, values).await?;
         }
         Ok(affected)
     }

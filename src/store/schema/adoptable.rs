@@ -5,6 +5,7 @@
 use sqlx::Error;
 
 use super::check::{self, COLUMNS, ORIGINAL, UNIQUE, WrongSchema};
+use super::taken;
 use crate::store::engine::connection::{Conn, MySql, Sqlite};
 use crate::store::engine::table_names::TableNames;
 use crate::store::error::{StoreError, not_told};
@@ -14,6 +15,9 @@ const FILLED: [&str; 10] =
     ["id", "order_id", "product_id", "merchant_id", "price", "price_last", "status", "mode", "create_at", "update_at"];
 /// The longest key of an index in the row formats that were the default before DYNAMIC.
 const SHORT_KEY: i64 = 767;
+
+/// So many bytes MySQL's rows have at most, by what their columns could hold; of a text only where it is kept counts.
+const WIDEST_ROW: i64 = 65_535;
 
 /// Looks at the table, if there is one.
 pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
@@ -57,15 +61,20 @@ async fn wrong(conn: &mut MySql) -> Result<Option<WrongSchema>, Error> {
     }
     let found = check::mysql(conn).await?;
     let (original, added) = COLUMNS.split_at(ORIGINAL);
-    // A column of ours that is there is left as it is: it may be from a migration that stopped, or mean something else.
-    let there = added.iter().filter(|expected| found.has_column(expected.0));
+    // A column of ours that is there is left as it is: it may be from a migration that stopped. (Of a name that others use too
+    // it is found out whose it is.)
+    let there = added.iter().filter(|expected| found.has_column(expected.0) && !taken::COLUMNS.iter().any(|(name, _)| *name == expected.0));
     if let Some(wrong) = original.iter().chain(there).find_map(|expected| found.wrong_column(expected)) {
         return Ok(Some(wrong));
     }
-    for column in Column::all(conn).await? {
-        if let Some(wrong) = column.wrong(&table) {
-            return Ok(Some(wrong));
-        }
+    let columns = Column::all(conn).await?;
+    if let Some(wrong) = columns.iter().find_map(|column| column.wrong(&table)) {
+        return Ok(Some(wrong));
+    }
+    let missing: Vec<_> = added.iter().filter(|expected| !found.has_column(expected.0)).collect();
+    let width = columns.iter().map(|column| column.width).chain(missing.iter().map(|expected| width_of(expected))).sum::<i64>();
+    if !missing.is_empty() && width > WIDEST_ROW {
+        return Ok(Some(WrongSchema::TooWide));
     }
     let indexes = Index::all(conn).await?;
     if !indexes.iter().any(|index| index.is_unique && index.columns.eq_ignore_ascii_case("id")) {
@@ -116,24 +125,28 @@ struct Column {
     /// Neither NULL nor a default.
     must_be_filled: bool,
     bytes: i64,
+    /// What it counts in a row's width, or a little more.
+    width: i64,
 }
 
 impl Column {
     async fn all(conn: &mut MySql) -> Result<Vec<Self>, Error> {
-        let columns: Vec<(String, String, i64, i64)> = sqlx::query_as(
+        let columns: Vec<(String, String, i64, i64, i64)> = sqlx::query_as(
             "SELECT CAST(column_name AS CHAR(64)), CAST(extra AS CHAR(255)), \
              CAST(is_nullable = 'NO' AND column_default IS NULL AND COALESCE(generation_expression, '') = '' AS SIGNED), \
-             CAST(LEAST(COALESCE(character_octet_length, 0), 65535) AS SIGNED) \
+             CAST(LEAST(COALESCE(character_octet_length, 0), 65535) AS SIGNED), \
+             CAST(IF(data_type LIKE '%char' OR data_type LIKE '%binary', character_octet_length + 2, 12) AS SIGNED) \
              FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position",
         )
         .bind(conn.table("deal"))
         .fetch_all(conn)
         .await?;
-        let column = |(name, extra, must_be_filled, bytes): (String, String, i64, i64)| Self {
+        let column = |(name, extra, must_be_filled, bytes, width): (String, String, i64, i64, i64)| Self {
             name,
             extra: extra.to_lowercase(),
             must_be_filled: must_be_filled == 1,
             bytes,
+            width,
         };
         Ok(columns.into_iter().map(column).collect())
     }
@@ -154,6 +167,12 @@ impl Column {
         let is_filled = FILLED.iter().any(is_called) || numbers_itself;
         (self.must_be_filled && !is_filled).then(|| WrongSchema::Unfilled(self.name.escape_debug().to_string()))
     }
+}
+
+/// What a column of ours counts in a row's width, or a little more.
+fn width_of((_, types, characters, _): &check::Expected) -> i64 {
+    let text = i64::try_from(*characters).unwrap_or(i64::MAX) * 4 + 2;
+    if types.contains(&"varchar") { text } else { 12 }
 }
 
 /// An index on the table.

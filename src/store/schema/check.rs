@@ -47,6 +47,20 @@ pub enum WrongSchema {
     /// Names of indexes are those of the whole file in SQLite, and a file holds the deals of one service.
     #[error("the file holds its deals in the table \"{0}\", which database.table_prefix must lead to")]
     OtherPrefix(String),
+    /// A column of another program's that is called as one of ours.
+    #[error("the column deal.{0} is another program's, and this service needs one of that name: rename it")]
+    TakenColumn(&'static str),
+    /// An index of another program's that is called as one of ours.
+    #[error("the index {name} must be over deal ({columns}): rename the one that is there")]
+    TakenIndex {
+        /// Its name.
+        name: &'static str,
+        /// What ours is over.
+        columns: &'static str,
+    },
+    /// A row of MySQL's has at most 65,535 bytes beside its texts, by what its columns could hold.
+    #[error("the table deal has no room in its rows for the columns of this service: make a wide varchar column a text")]
+    TooWide,
     /// MyISAM and the like lose rows in a crash.
     #[error("the table {0} must be of the engine InnoDB: ALTER TABLE {0} ENGINE=InnoDB")]
     Engine(&'static str),

@@ -12,7 +12,7 @@ use super::inspect::wrong_schema;
 use super::look::has_table;
 use super::migrate::{Pending, pending};
 use super::probe::probe;
-use super::{adoptable, check, unique};
+use super::{adoptable, check, taken, unique};
 use crate::store::engine::connection::{Conn, MySql, on_conn};
 use crate::store::engine::database_url::DatabaseUrl;
 use crate::store::engine::session::open_to_look;
@@ -77,6 +77,9 @@ async fn refused(conn: &mut Conn, url: &DatabaseUrl, now: Timestamp) -> Result<O
         return Ok(Some(wrong));
     }
     if let Some(wrong) = wrong_schema(unique::check(conn).await)? {
+        return Ok(Some(wrong));
+    }
+    if let Some(wrong) = wrong_schema(taken::check(conn).await)? {
         return Ok(Some(wrong));
     }
     if !has_table(conn, "deal").await.map_err(|error| not_told(&error))? {
@@ -191,8 +194,15 @@ mod tests {
         let conn = open(&url).await.unwrap();
         let steps = Pending::all().steps;
         let names: Vec<_> = steps.iter().flat_map(|step| step.statements(&conn)).filter_map(index_name).collect();
-        let expected =
-            ["deal_order_id", "deal_due_at", "deal_order_key", "deal_idempotency_key", "deal_transaction_key", "deal_signed_nonce"];
+        let expected = [
+            "deal_order_id",
+            "deal_due_at",
+            "deal_order_key",
+            "deal_idempotency_key",
+            "deal_transaction_key",
+            "deal_signed_nonce",
+            "deal_reference",
+        ];
         assert_eq!(names, expected);
     }
 }

@@ -10,7 +10,7 @@ use crate::deal::{BeijingTime, Timestamp};
 use super::adopt::{adopt, is_contention};
 use super::look::{has_table, look};
 use super::probe::probe;
-use super::{adoptable, unique};
+use super::{adoptable, taken, unique};
 use crate::store::engine::connection::{Conn, on_conn};
 use crate::store::engine::database_url::DatabaseUrl;
 use crate::store::engine::driver_error::DriverError;
@@ -65,15 +65,17 @@ const ADOPTION_NAME: &str = "0003_adoption";
 pub async fn migrate(url: &DatabaseUrl, now: Timestamp) -> Result<Vec<&'static str>, StoreError> {
     file::prepare(url)?;
     let mut conn = open(url).await?;
-    let pending = look(async {
+    let checked = look(async {
         adoptable::check(&mut conn).await?;
         unique::check(&mut conn).await?;
         if has_table(&mut conn, "deal").await.map_err(|error| not_told(&error))? {
             probe(url, now).await?;
         }
-        begin(&mut conn).await.map_err(|error| failed(&error))
+        Ok(())
     });
-    let pending = pending.await?;
+    checked.await?;
+    taken::check(&mut conn).await?;
+    let pending = look(async { begin(&mut conn).await.map_err(|error| failed(&error)) }).await?;
     run(&mut conn, pending, now).await.map_err(|error| failed(&error))
 }
 

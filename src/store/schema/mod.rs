@@ -13,4 +13,5 @@ pub mod merchants;
 pub mod migrate;
 pub mod probe;
 pub mod tables;
+pub mod taken;
 pub mod unique;

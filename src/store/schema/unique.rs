@@ -8,7 +8,7 @@ use crate::store::engine::connection::{Conn, MySql, Sqlite};
 use crate::store::error::{StoreError, not_told};
 
 /// What every new deal fills with what other deals may have too. (Its own number is in no other row.)
-const FILLED: [&str; 15] = [
+const FILLED: [&str; 20] = [
     "product_id",
     "merchant_id",
     "price",
@@ -24,6 +24,11 @@ const FILLED: [&str; 15] = [
     "prepay_request",
     "asking_until",
     "signed_nonce",
+    "account",
+    "description",
+    "reference",
+    "return_url",
+    "cancel_url",
 ];
 /// What changes write later into deals that may have it in common.
 const WRITTEN_LATER: [&str; 6] = ["prepayback", "payback", "queryback", "code_url", "refusal", "refunded_at"];

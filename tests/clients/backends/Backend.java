@@ -1,56 +1,106 @@
 // A merchant's back end in Java (17 or later), with nothing but its standard library. The price is the back end's own: no
-// browser names it. Prints the number of the order that it opened.
+// browser names it. Nor does a browser say what is paid: the back end asks, and delivers once.
 //
-//   PAY_URL=http://127.0.0.1:8360 PAY_KEY=wpk_… java Backend.java      auth.mode api_key: calls toPay itself
-//   PAY_URL=http://127.0.0.1:8360 PAY_SECRET=…  java Backend.java      auth.mode signed: makes an offer that a page carries
-//   java Backend.java vector                                           the signature of the example in config/README.md
+//   java Backend.java open CART             opens a deal for a cart and prints the order's number; with PAY_URL, and
+//                                           PAY_KEY=wpk_…  auth.mode api_key: calls toPay itself
+//                                           PAY_SECRET=…   auth.mode signed: makes an offer that a page carries
+//   java Backend.java deliver ORDER CART    with PAY_URL, PAY_READ_KEY (of scope read) and PAY_DELIVERED, a folder of its own
+//   java Backend.java vector                the signature of the full example in config/README.md
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.*;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 class Backend {
-    static String sign(String secret, String... values) throws Exception {
+    static final Map<String, String> DEAL =
+        Map.of("merchant_id", "12", "product_id", "34", "price", "19.90", "description", "红茶 2 盒");
+    static final List<String> SIGNED = List.of("merchant_id", "product_id", "price", "timestamp", "nonce", "description", "reference",
+        "return_url", "cancel_url", "trade_type", "openid", "account");
+
+    static String sign(String secret, Map<String, String> offer) throws Exception {
+        String text = Stream.concat(Stream.of("v2"), SIGNED.stream().map(name -> offer.getOrDefault(name, "")))
+            .collect(Collectors.joining("\n"));
         Mac mac = Mac.getInstance("HmacSHA256");
         mac.init(new SecretKeySpec(secret.getBytes(UTF_8), "HmacSHA256"));
-        return HexFormat.of().formatHex(mac.doFinal(("v1\n" + String.join("\n", values)).getBytes(UTF_8)));
+        return HexFormat.of().formatHex(mac.doFinal(text.getBytes(UTF_8)));
     }
 
-    public static void main(String[] arguments) throws Exception {
-        if (arguments.length > 0 && arguments[0].equals("vector")) {
-            System.out.println(sign("0123456789abcdef0123456789abcdef", "12", "34", "19.90", "1795478400", "5f0c9a1e7b3d4826"));
-            return;
-        }
-        String key = System.getenv("PAY_KEY"), secret = System.getenv("PAY_SECRET");
-        Map<String, String> body = new TreeMap<>(Map.of("merchant_id", "12", "product_id", "34", "price", "19.90"));
-        if (secret != null) {
-            String timestamp = Long.toString(Instant.now().getEpochSecond()), nonce = UUID.randomUUID().toString();
-            body.putAll(Map.of("timestamp", timestamp, "nonce", nonce, "signature", sign(secret, "12", "34", "19.90", timestamp, nonce)));
-        }
+    static String call(String name, Map<String, String> body, String key, String attempt) throws Exception {
         String form = body.entrySet().stream().map(field -> field.getKey() + "=" + URLEncoder.encode(field.getValue(), UTF_8))
             .collect(Collectors.joining("&"));
-        // The same attempt (a cart, say) has the same Idempotency-Key: a call whose answer was lost is repeated under it.
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(System.getenv("PAY_URL") + "/wxPay/toPay"))
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(System.getenv("PAY_URL") + "/wxPay/" + name))
             .timeout(Duration.ofSeconds(10))
-            .header("Content-Type", "application/x-www-form-urlencoded")
-            .header("Idempotency-Key", UUID.randomUUID().toString());
+            .header("Content-Type", "application/x-www-form-urlencoded");
+        if (attempt != null) request.header("Idempotency-Key", attempt);
         if (key != null) request.header("Authorization", "Bearer " + key);
         String told = HttpClient.newHttpClient()
             .send(request.POST(HttpRequest.BodyPublishers.ofString(form)).build(), HttpResponse.BodyHandlers.ofString()).body();
-        // A real back end has a JSON library; the standard one has none. code_url holds the link to draw as a QR code.
-        var orderId = Pattern.compile("\"order_id\":\"([^\"]+)\"").matcher(told);
-        if (!told.contains("\"code\":0") || !orderId.find()) throw new IllegalStateException(told);
-        System.out.println(orderId.group(1));
+        if (!told.contains("\"code\":0")) throw new IOException(told);
+        return told;
+    }
+
+    // A real back end has a JSON library; the standard one has none.
+    static String value(String told, String name) {
+        var value = Pattern.compile("\"" + name + "\":\"([^\"]+)\"").matcher(told);
+        return value.find() ? value.group(1) : null;
+    }
+
+    // A cart has one Idempotency-Key: a call whose answer was lost is repeated under it, and gives the same order.
+    static String open(String cart) throws Exception {
+        String key = System.getenv("PAY_KEY"), secret = System.getenv("PAY_SECRET");
+        Map<String, String> body = new TreeMap<>(DEAL);
+        body.put("reference", cart);
+        if (secret != null) { // what the page gets, to post it as it is
+            body.put("version", "v2");
+            body.put("timestamp", Long.toString(Instant.now().getEpochSecond()));
+            body.put("nonce", UUID.randomUUID().toString());
+            body.put("signature", sign(secret, body));
+        }
+        return value(call("toPay", body, key, cart), "order_id"); // code_url holds the link to draw as a QR code
+    }
+
+    // When the page hears of the payment, and every minute for carts of which no page asks any more.
+    static String deliver(String order, String cart) throws Exception {
+        String told = call("queryOrder", Map.of("order_id", order), System.getenv("PAY_READ_KEY"), null);
+        String state = value(told, "trade_state");
+        if (!state.equals("SUCCESS")) return state;
+        if (!cart.equals(value(told, "reference")) || !DEAL.get("price").equals(value(told, "price")))
+            throw new IOException("this order is of another cart");
+        try {
+            // Only one of many can create it. A back end with a database has a unique column instead, in the transaction that delivers.
+            Files.writeString(Path.of(System.getenv("PAY_DELIVERED"), cart), order, StandardOpenOption.CREATE_NEW);
+        } catch (FileAlreadyExistsException before) {
+            return "delivered before";
+        }
+        return "delivered";
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        if (arguments[0].equals("vector")) {
+            Map<String, String> full = new TreeMap<>(DEAL);
+            full.putAll(Map.of("timestamp", "1795478400", "nonce", "5f0c9a1e7b3d4826", "reference", "A-2026/11 #7",
+                "return_url", "https://shop.example.com/paid?order={order_id}", "cancel_url", "https://shop.example.com/cart",
+                "trade_type", "NATIVE", "openid", "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "account", "shop2"));
+            System.out.println(sign("0123456789abcdef0123456789abcdef", full));
+        } else {
+            System.out.println(arguments[0].equals("open") ? open(arguments[1]) : deliver(arguments[1], arguments[2]));
+        }
     }
 }

@@ -1,5 +1,11 @@
-// A merchant's back end in Go (1.19 or later), standard library only; the price is its own. PAY_URL and PAY_KEY (auth.mode
-// api_key) or PAY_SECRET (signed) tell how; it prints the order's number. "vector": the signature of the example in config/README.md.
+// A merchant's back end in Go (1.19 or later), standard library only. The price is its own: no browser names it. Nor does a
+// browser say what is paid: the back end asks, and delivers once.
+//
+//	open CART             opens a deal for a cart and prints the order's number; with PAY_URL, and
+//	                      PAY_KEY=wpk_…  auth.mode api_key: calls toPay itself
+//	                      PAY_SECRET=…   auth.mode signed: makes an offer that a page carries
+//	deliver ORDER CART    with PAY_URL, PAY_READ_KEY (of scope read) and PAY_DELIVERED, a folder of its own
+//	vector                the signature of the full example in config/README.md
 package main
 
 import (
@@ -7,18 +13,33 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log"
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 )
 
-func sign(secret string, values ...string) string {
+const price = "19.90"
+
+var signed = strings.Fields("merchant_id product_id price timestamp nonce description reference return_url cancel_url trade_type openid account")
+
+func deal(cart string) url.Values {
+	return url.Values{"merchant_id": {"12"}, "product_id": {"34"}, "price": {price}, "description": {"红茶 2 盒"}, "reference": {cart}}
+}
+
+func sign(secret string, offer url.Values) string {
+	lines := []string{"v2"}
+	for _, name := range signed {
+		lines = append(lines, offer.Get(name))
+	}
 	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write([]byte("v1\n" + strings.Join(values, "\n")))
+	mac.Write([]byte(strings.Join(lines, "\n")))
 	return fmt.Sprintf("%x", mac.Sum(nil))
 }
 
@@ -28,33 +49,75 @@ func check(err error) {
 	}
 }
 
-func main() {
-	if len(os.Args) > 1 && os.Args[1] == "vector" {
-		fmt.Println(sign("0123456789abcdef0123456789abcdef", "12", "34", "19.90", "1795478400", "5f0c9a1e7b3d4826"))
-		return
-	}
-	var random [16]byte
-	_, err := rand.Read(random[:])
-	check(err)
-	timestamp, nonce := fmt.Sprint(time.Now().Unix()), fmt.Sprintf("%x", random)
-	body := url.Values{"merchant_id": {"12"}, "product_id": {"34"}, "price": {"19.90"}}
-	if secret := os.Getenv("PAY_SECRET"); secret != "" {
-		signature := []string{sign(secret, "12", "34", "19.90", timestamp, nonce)}
-		body["timestamp"], body["nonce"], body["signature"] = []string{timestamp}, []string{nonce}, signature
-	}
-	request, err := http.NewRequest("POST", os.Getenv("PAY_URL")+"/wxPay/toPay", strings.NewReader(body.Encode()))
+func call(name string, body url.Values, key, attempt string) map[string]any {
+	request, err := http.NewRequest("POST", os.Getenv("PAY_URL")+"/wxPay/"+name, strings.NewReader(body.Encode()))
 	check(err)
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.Header.Set("Idempotency-Key", nonce) // of the attempt: a call whose answer was lost is repeated under it
-	if key := os.Getenv("PAY_KEY"); key != "" {
+	if attempt != "" {
+		request.Header.Set("Idempotency-Key", attempt)
+	}
+	if key != "" {
 		request.Header.Set("Authorization", "Bearer "+key)
 	}
 	answer, err := (&http.Client{Timeout: 10 * time.Second}).Do(request)
 	check(err)
-	var told map[string]any // code_url[0] is the link to draw as a QR code
+	var told map[string]any
 	check(json.NewDecoder(answer.Body).Decode(&told))
 	if told["code"] != 0.0 {
 		log.Fatal(told["reason"], " ", told["detail"])
 	}
-	fmt.Println(told["order_id"])
+	return told
+}
+
+// A cart has one Idempotency-Key: a call whose answer was lost is repeated under it, and gives the same order.
+func open(cart string) any {
+	body, secret := deal(cart), os.Getenv("PAY_SECRET")
+	if secret != "" { // what the page gets, to post it as it is
+		var random [16]byte
+		_, err := rand.Read(random[:])
+		check(err)
+		body.Set("version", "v2")
+		body.Set("timestamp", fmt.Sprint(time.Now().Unix()))
+		body.Set("nonce", fmt.Sprintf("%x", random))
+		body.Set("signature", sign(secret, body))
+	}
+	return call("toPay", body, os.Getenv("PAY_KEY"), cart)["order_id"] // code_url[0] is the link to draw as a QR code
+}
+
+// When the page hears of the payment, and every minute for carts of which no page asks any more.
+func deliver(order, cart string) any {
+	told := call("queryOrder", url.Values{"order_id": {order}}, os.Getenv("PAY_READ_KEY"), "")
+	if told["trade_state"] != "SUCCESS" {
+		return told["trade_state"]
+	}
+	if told["reference"] != cart || told["price"] != price {
+		log.Fatal("this order is of another cart")
+	}
+	// Only one of many can create it. A back end with a database has a unique column instead, in the transaction that delivers.
+	mark, err := os.OpenFile(filepath.Join(os.Getenv("PAY_DELIVERED"), cart), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return "delivered before"
+	}
+	check(err)
+	_, err = mark.WriteString(order)
+	check(err)
+	return "delivered"
+}
+
+func main() {
+	switch os.Args[1] {
+	case "vector":
+		full := deal("A-2026/11 #7")
+		for name, value := range map[string]string{
+			"timestamp": "1795478400", "nonce": "5f0c9a1e7b3d4826", "return_url": "https://shop.example.com/paid?order={order_id}",
+			"cancel_url": "https://shop.example.com/cart", "trade_type": "NATIVE", "openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "account": "shop2",
+		} {
+			full.Set(name, value)
+		}
+		fmt.Println(sign("0123456789abcdef0123456789abcdef", full))
+	case "open":
+		fmt.Println(open(os.Args[2]))
+	case "deliver":
+		fmt.Println(deliver(os.Args[2], os.Args[3]))
+	}
 }

@@ -1,39 +1,69 @@
 // A merchant's back end in Node (18 or later), with nothing but its standard library. The price is the back end's own: no
-// browser names it. Prints the number of the order that it opened.
+// browser names it. Nor does a browser say what is paid: the back end asks, and delivers once.
 //
-//   PAY_URL=http://127.0.0.1:8360 PAY_KEY=wpk_… node backend.mjs       auth.mode api_key: calls toPay itself
-//   PAY_URL=http://127.0.0.1:8360 PAY_SECRET=…  node backend.mjs       auth.mode signed: makes an offer that a page carries
-//   node backend.mjs vector                                            the signature of the example in config/README.md
+//   node backend.mjs open CART             opens a deal for a cart and prints the order's number; with PAY_URL, and
+//                                          PAY_KEY=wpk_…  auth.mode api_key: calls toPay itself
+//                                          PAY_SECRET=…   auth.mode signed: makes an offer that a page carries
+//   node backend.mjs deliver ORDER CART    with PAY_URL, PAY_READ_KEY (of scope read) and PAY_DELIVERED, a folder of its own
+//   node backend.mjs vector                the signature of the full example in config/README.md
 
-import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 
-function sign(secret, merchantId, productId, price, timestamp, nonce) {
-  const text = ['v1', merchantId, productId, price, timestamp, nonce].join('\n');
+const { PAY_URL, PAY_KEY, PAY_SECRET, PAY_READ_KEY, PAY_DELIVERED } = process.env;
+const DEAL = { merchant_id: '12', product_id: '34', price: '19.90', description: '红茶 2 盒' };
+const SIGNED = ['merchant_id', 'product_id', 'price', 'timestamp', 'nonce', 'description', 'reference', 'return_url',
+  'cancel_url', 'trade_type', 'openid', 'account'];
+
+function sign(secret, offer) {
+  const text = ['v2', ...SIGNED.map((name) => offer[name] ?? '')].join('\n');
   return createHmac('sha256', secret).update(text).digest('hex');
 }
 
 // What the page gets, to post it as it is: values are texts, so that nothing rewrites 19.90 as 19.9.
-function offer(secret, merchantId, productId, price) {
+function offer(deal) {
   const timestamp = String(Math.floor(Date.now() / 1000));
-  const nonce = randomBytes(16).toString('hex');
-  const signature = sign(secret, merchantId, productId, price, timestamp, nonce);
-  return { merchant_id: merchantId, product_id: productId, price, timestamp, nonce, signature };
+  const unsigned = { ...deal, version: 'v2', timestamp, nonce: randomBytes(16).toString('hex') };
+  return { ...unsigned, signature: sign(PAY_SECRET, unsigned) };
 }
 
-// The same attempt (a cart, say) has the same Idempotency-Key: a call whose answer was lost is repeated under it.
-async function toPay(body, attempt, key) {
-  const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': attempt };
+async function call(name, body, key, headers = {}) {
   if (key) headers.Authorization = `Bearer ${key}`;
-  const answer = await fetch(`${process.env.PAY_URL}/wxPay/toPay`, { method: 'POST', headers, body: JSON.stringify(body) });
+  headers['Content-Type'] = 'application/json';
+  const answer = await fetch(`${PAY_URL}/wxPay/${name}`, { method: 'POST', headers, body: JSON.stringify(body) });
   const told = await answer.json();
   if (told.code !== 0) throw new Error(`${answer.status} ${told.reason} ${told.detail ?? ''}`);
-  return told; // code_url[0] is the link to draw as a QR code
+  return told;
 }
 
-if (process.argv[2] === 'vector') {
-  console.log(sign('0123456789abcdef0123456789abcdef', '12', '34', '19.90', '1795478400', '5f0c9a1e7b3d4826'));
+// A cart has one Idempotency-Key: a call whose answer was lost is repeated under it, and gives the same order.
+async function open(cart) {
+  const deal = { ...DEAL, reference: cart };
+  const told = await call('toPay', PAY_KEY ? deal : offer(deal), PAY_KEY, { 'Idempotency-Key': cart });
+  return told.order_id; // and told.code_url[0] is the link to draw as a QR code
+}
+
+// When the page hears of the payment, and every minute for carts of which no page asks any more.
+async function deliver(order, cart) {
+  const told = await call('queryOrder', { order_id: order }, PAY_READ_KEY);
+  if (told.trade_state !== 'SUCCESS') return told.trade_state;
+  if (told.reference !== cart || told.price !== DEAL.price) throw new Error('this order is of another cart');
+  try {
+    // Only one of many can create it. A back end with a database has a unique column instead, in the transaction that delivers.
+    await writeFile(`${PAY_DELIVERED}/${cart}`, order, { flag: 'wx' });
+  } catch (error) {
+    if (error.code === 'EEXIST') return 'delivered before';
+    throw error;
+  }
+  return 'delivered';
+}
+
+const [command, ...names] = process.argv.slice(2);
+if (command === 'vector') {
+  const full = { ...DEAL, timestamp: '1795478400', nonce: '5f0c9a1e7b3d4826', reference: 'A-2026/11 #7',
+    return_url: 'https://shop.example.com/paid?order={order_id}', cancel_url: 'https://shop.example.com/cart',
+    trade_type: 'NATIVE', openid: 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o', account: 'shop2' };
+  console.log(sign('0123456789abcdef0123456789abcdef', full));
 } else {
-  const { PAY_KEY, PAY_SECRET } = process.env;
-  const body = PAY_KEY ? { merchant_id: '12', product_id: '34', price: '19.90' } : offer(PAY_SECRET, '12', '34', '19.90');
-  console.log((await toPay(body, randomUUID(), PAY_KEY)).order_id);
+  console.log(await (command === 'open' ? open : deliver)(...names));
 }

@@ -1,46 +1,80 @@
 <?php
 // A merchant's back end in PHP (7.4 or later), with nothing but its standard library. The price is the back end's own: no
-// browser names it. Prints the number of the order that it opened.
+// browser names it. Nor does a browser say what is paid: the back end asks, and delivers once.
 //
-//   PAY_URL=http://127.0.0.1:8360 PAY_KEY=wpk_… php backend.php        auth.mode api_key: calls toPay itself
-//   PAY_URL=http://127.0.0.1:8360 PAY_SECRET=…  php backend.php        auth.mode signed: makes an offer that a page carries
-//   php backend.php vector                                             the signature of the example in config/README.md
+//   php backend.php open CART             opens a deal for a cart and prints the order's number; with PAY_URL, and
+//                                         PAY_KEY=wpk_…  auth.mode api_key: calls toPay itself
+//                                         PAY_SECRET=…   auth.mode signed: makes an offer that a page carries
+//   php backend.php deliver ORDER CART    with PAY_URL, PAY_READ_KEY (of scope read) and PAY_DELIVERED, a folder of its own
+//   php backend.php vector                the signature of the full example in config/README.md
 
-function sign($secret, $merchantId, $productId, $price, $timestamp, $nonce)
+const DEAL = ['merchant_id' => '12', 'product_id' => '34', 'price' => '19.90', 'description' => '红茶 2 盒'];
+const SIGNED = ['merchant_id', 'product_id', 'price', 'timestamp', 'nonce', 'description', 'reference', 'return_url', 'cancel_url',
+    'trade_type', 'openid', 'account'];
+
+function sign($secret, $offer)
 {
-    return hash_hmac('sha256', implode("\n", ['v1', $merchantId, $productId, $price, $timestamp, $nonce]), $secret);
+    $values = array_map(function ($name) use ($offer) { return $offer[$name] ?? ''; }, SIGNED);
+    return hash_hmac('sha256', implode("\n", array_merge(['v2'], $values)), $secret);
 }
 
 // What the page gets, to post it as it is: values are texts, so that nothing rewrites 19.90 as 19.9.
-function offer($secret, $merchantId, $productId, $price)
+function offer($secret, $deal)
 {
-    $timestamp = (string) time();
-    $nonce = bin2hex(random_bytes(16));
-    $signature = sign($secret, $merchantId, $productId, $price, $timestamp, $nonce);
-    return ['merchant_id' => $merchantId, 'product_id' => $productId, 'price' => $price,
-        'timestamp' => $timestamp, 'nonce' => $nonce, 'signature' => $signature];
+    $unsigned = $deal + ['version' => 'v2', 'timestamp' => (string) time(), 'nonce' => bin2hex(random_bytes(16))];
+    return $unsigned + ['signature' => sign($secret, $unsigned)];
 }
 
-// The same attempt (a cart, say) has the same Idempotency-Key: a call whose answer was lost is repeated under it.
-function toPay($body, $attempt, $key)
+function call($name, $body, $key, $headers = [])
 {
-    $headers = ['Content-Type: application/x-www-form-urlencoded', "Idempotency-Key: $attempt"];
+    $headers[] = 'Content-Type: application/x-www-form-urlencoded';
     if ($key) {
         $headers[] = "Authorization: Bearer $key";
     }
     $http = ['method' => 'POST', 'header' => $headers, 'content' => http_build_query($body), 'timeout' => 10, 'ignore_errors' => true];
-    $told = json_decode(file_get_contents(getenv('PAY_URL') . '/wxPay/toPay', false, stream_context_create(['http' => $http])), true);
+    $told = json_decode(file_get_contents(getenv('PAY_URL') . "/wxPay/$name", false, stream_context_create(['http' => $http])), true);
     if (($told['code'] ?? 1) !== 0) {
-        fwrite(STDERR, ($told['reason'] ?? 'no answer') . ' ' . ($told['detail'] ?? '') . "\n");
-        exit(1);
+        throw new Exception(($told['reason'] ?? 'no answer') . ' ' . ($told['detail'] ?? ''));
     }
-    return $told; // code_url[0] is the link to draw as a QR code
+    return $told;
 }
 
-if (($argv[1] ?? '') === 'vector') {
-    echo sign('0123456789abcdef0123456789abcdef', '12', '34', '19.90', '1795478400', '5f0c9a1e7b3d4826'), "\n";
-} else {
+// A cart has one Idempotency-Key: a call whose answer was lost is repeated under it, and gives the same order.
+function open($cart)
+{
     $key = getenv('PAY_KEY');
-    $body = $key ? ['merchant_id' => '12', 'product_id' => '34', 'price' => '19.90'] : offer(getenv('PAY_SECRET'), '12', '34', '19.90');
-    echo toPay($body, bin2hex(random_bytes(16)), $key)['order_id'], "\n";
+    $deal = DEAL + ['reference' => $cart];
+    $told = call('toPay', $key ? $deal : offer(getenv('PAY_SECRET'), $deal), $key, ["Idempotency-Key: $cart"]);
+    return $told['order_id']; // and $told['code_url'][0] is the link to draw as a QR code
+}
+
+// When the page hears of the payment, and every minute for carts of which no page asks any more.
+function deliver($order, $cart)
+{
+    $told = call('queryOrder', ['order_id' => $order], getenv('PAY_READ_KEY'));
+    if ($told['trade_state'] !== 'SUCCESS') {
+        return $told['trade_state'];
+    }
+    if (($told['reference'] ?? null) !== $cart || $told['price'] !== DEAL['price']) {
+        throw new Exception('this order is of another cart');
+    }
+    // Only one of many can create it. A back end with a database has a unique column instead, in the transaction that delivers.
+    $path = getenv('PAY_DELIVERED') . "/$cart";
+    $mark = @fopen($path, 'x');
+    if (!$mark && file_exists($path)) {
+        return 'delivered before';
+    }
+    if (!$mark || !fwrite($mark, $order)) {
+        throw new Exception("$path cannot be written");
+    }
+    return 'delivered';
+}
+
+if ($argv[1] === 'vector') {
+    echo sign('0123456789abcdef0123456789abcdef', DEAL + ['timestamp' => '1795478400', 'nonce' => '5f0c9a1e7b3d4826',
+        'reference' => 'A-2026/11 #7', 'return_url' => 'https://shop.example.com/paid?order={order_id}',
+        'cancel_url' => 'https://shop.example.com/cart', 'trade_type' => 'NATIVE', 'openid' => 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o',
+        'account' => 'shop2']), "\n";
+} else {
+    echo $argv[1] === 'open' ? open($argv[2]) : deliver($argv[2], $argv[3]), "\n";
 }

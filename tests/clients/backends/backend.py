@@ -1,9 +1,11 @@
 """A merchant's back end in Python (3.8 or later), with nothing but its standard library. The price is the back end's own:
-no browser names it. Prints the number of the order that it opened.
+no browser names it. Nor does a browser say what is paid: the back end asks, and delivers once.
 
-    PAY_URL=http://127.0.0.1:8360 PAY_KEY=wpk_… python3 backend.py      auth.mode api_key: calls toPay itself
-    PAY_URL=http://127.0.0.1:8360 PAY_SECRET=…  python3 backend.py      auth.mode signed: makes an offer that a page carries
-    python3 backend.py vector                                           the signature of the example in config/README.md
+    python3 backend.py open CART             opens a deal for a cart and prints the order's number; with PAY_URL, and
+                                             PAY_KEY=wpk_…  auth.mode api_key: calls toPay itself
+                                             PAY_SECRET=…   auth.mode signed: makes an offer that a page carries
+    python3 backend.py deliver ORDER CART    with PAY_URL, PAY_READ_KEY (of scope read) and PAY_DELIVERED, a folder of its own
+    python3 backend.py vector                the signature of the full example in config/README.md
 """
 
 import hashlib
@@ -16,26 +18,27 @@ import time
 import urllib.error
 import urllib.request
 
+DEAL = {"merchant_id": "12", "product_id": "34", "price": "19.90", "description": "红茶 2 盒"}
+SIGNED = ["merchant_id", "product_id", "price", "timestamp", "nonce", "description", "reference", "return_url", "cancel_url",
+          "trade_type", "openid", "account"]
 
-def sign(secret, merchant_id, product_id, price, timestamp, nonce):
-    text = "\n".join(["v1", merchant_id, product_id, price, timestamp, nonce])
+
+def sign(secret, offer):
+    text = "\n".join(["v2"] + [offer.get(name, "") for name in SIGNED])
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
-def offer(secret, merchant_id, product_id, price):
+def offer(secret, deal):
     """What the page gets, to post it as it is: values are texts, so that nothing rewrites 19.90 as 19.9."""
-    timestamp, nonce = str(int(time.time())), secrets.token_hex(16)
-    signature = sign(secret, merchant_id, product_id, price, timestamp, nonce)
-    return {"merchant_id": merchant_id, "product_id": product_id, "price": price,
-            "timestamp": timestamp, "nonce": nonce, "signature": signature}
+    unsigned = dict(deal, version="v2", timestamp=str(int(time.time())), nonce=secrets.token_hex(16))
+    return dict(unsigned, signature=sign(secret, unsigned))
 
 
-def to_pay(body, attempt, key=None):
-    """The same attempt (a cart, say) has the same Idempotency-Key: a call whose answer was lost is repeated under it."""
-    headers = {"Content-Type": "application/json", "Idempotency-Key": attempt}
+def call(name, body, key, **headers):
+    headers["Content-Type"] = "application/json"
     if key:
         headers["Authorization"] = "Bearer " + key
-    request = urllib.request.Request(os.environ["PAY_URL"] + "/wxPay/toPay", json.dumps(body).encode(), headers)
+    request = urllib.request.Request(os.environ["PAY_URL"] + "/wxPay/" + name, json.dumps(body).encode(), headers)
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
             told = json.load(answer)
@@ -43,13 +46,36 @@ def to_pay(body, attempt, key=None):
         told = json.load(refused)
     if told["code"] != 0:
         raise SystemExit("%s %s" % (told["reason"], told.get("detail", "")))
-    return told  # code_url[0] is the link to draw as a QR code
+    return told
+
+
+def open_deal(cart):
+    """A cart has one Idempotency-Key: a call whose answer was lost is repeated under it, and gives the same order."""
+    key, deal = os.environ.get("PAY_KEY"), dict(DEAL, reference=cart)
+    body = deal if key else offer(os.environ["PAY_SECRET"], deal)
+    return call("toPay", body, key, **{"Idempotency-Key": cart})["order_id"]  # code_url[0] is to be drawn as a QR code
+
+
+def deliver(order, cart):
+    """When the page hears of the payment, and every minute for carts of which no page asks any more."""
+    told = call("queryOrder", {"order_id": order}, os.environ["PAY_READ_KEY"])
+    if told["trade_state"] != "SUCCESS":
+        return told["trade_state"]
+    if (told.get("reference"), told["price"]) != (cart, DEAL["price"]):
+        raise SystemExit("this order is of another cart")
+    try:
+        # Only one of many can create it. A back end with a database has a unique column instead, in the transaction that delivers.
+        with open(os.path.join(os.environ["PAY_DELIVERED"], cart), "x") as mark:
+            mark.write(order)
+    except FileExistsError:
+        return "delivered before"
+    return "delivered"
 
 
 if sys.argv[1:] == ["vector"]:
-    print(sign("0123456789abcdef0123456789abcdef", "12", "34", "19.90", "1795478400", "5f0c9a1e7b3d4826"))
+    full = dict(DEAL, timestamp="1795478400", nonce="5f0c9a1e7b3d4826", reference="A-2026/11 #7",
+                return_url="https://shop.example.com/paid?order={order_id}", cancel_url="https://shop.example.com/cart",
+                trade_type="NATIVE", openid="oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", account="shop2")
+    print(sign("0123456789abcdef0123456789abcdef", full))
 else:
-    key = os.environ.get("PAY_KEY")
-    bare = {"merchant_id": "12", "product_id": "34", "price": "19.90"}
-    body = bare if key else offer(os.environ["PAY_SECRET"], "12", "34", "19.90")
-    print(to_pay(body, secrets.token_hex(16), key)["order_id"])
+    print({"open": open_deal, "deliver": deliver}[sys.argv[1]](*sys.argv[2:]))

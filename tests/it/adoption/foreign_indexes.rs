@@ -70,6 +70,21 @@ on_both_engines! {
     }
 }
 
+/// Put there after our columns were.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_index_over_what_the_merchant_says_is_refused_at_the_next_start() {
+    for engine in [Engine::Sqlite, Engine::MySql] {
+        for columns_of_it in ["reference", "merchant_id, reference", "description", "account"] {
+            let database = TestAppBuilder::new(engine).await.open().await.stop().await;
+            let look = database.look().await;
+            look.run(&format!("CREATE UNIQUE INDEX once_only ON deal ({columns_of_it})")).await;
+            look.ends().await;
+            let Err((error, _database)) = TestAppBuilder::on(database).try_open().await else { panic!("opened with {columns_of_it}") };
+            assert!(error.to_string().contains("once_only"), "{error}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_index_that_payments_would_violate_is_refused_at_start() {
     for columns_of_it in ["transaction_id(10)", "payBack(10)", "queryBack(100)", "prepayBack(20)", "status, payBack(255)", "order_id(14)"] {

@@ -4,7 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use wechat_pay::app::Service;
-use wechat_pay::auth::ApiKeys;
+use wechat_pay::auth::Key;
 use wechat_pay::chance::Chance;
 
 use crate::support::database::Engine;
@@ -22,6 +22,12 @@ async fn with_keys(entries: &str) -> TestApp {
     TestAppBuilder::new(Engine::Sqlite).await.set("AUTH__MODE", "api_key").set("AUTH__API_KEYS", entries).open().await
 }
 
+/// A key, and its entry for `auth.api_keys`.
+pub fn drawn(name: &str) -> (String, String) {
+    let (key, hash) = Key::draw(&Chance::System);
+    (key, format!("{name}:{hash}"))
+}
+
 /// toPay with these Authorization headers.
 pub async fn with_headers(till: &Caller, headers: &[&str]) -> Answer {
     let mut request = till.request("POST", "/wxPay/toPay").header("content-type", "application/json");
@@ -33,7 +39,7 @@ pub async fn with_headers(till: &Caller, headers: &[&str]) -> Answer {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_opens_deals_and_whatever_is_none_is_answered_alike() {
-    let (key, entry) = ApiKeys::draw("shop", &Chance::System).unwrap();
+    let (key, entry) = drawn("shop");
     let app = with_keys(&entry).await;
     let hash = entry.split_once(':').unwrap().1;
     let (bearer, of_nobody) = (format!("Bearer {key}"), format!("Bearer wpk_{}", "0".repeat(64)));
@@ -86,8 +92,7 @@ async fn a_key_opens_deals_and_whatever_is_none_is_answered_alike() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_is_replaced_while_callers_still_use_it() {
-    let ((old, old_entry), (new, new_entry)) =
-        (ApiKeys::draw("shop-2026", &Chance::System).unwrap(), ApiKeys::draw("shop-2027", &Chance::System).unwrap());
+    let ((old, old_entry), (new, new_entry)) = (drawn("shop-2026"), drawn("shop-2027"));
     let (old, new) = (format!("Bearer {old}"), format!("Bearer {new}"));
     let statuses = async |app: &TestApp| {
         let mut statuses = Vec::new();
@@ -265,7 +270,7 @@ on_both_engines! {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_not_let_in_uses_up_nobody_s_limit() {
-    let (key, entry) = ApiKeys::draw("shop", &Chance::System).unwrap();
+    let (key, entry) = drawn("shop");
     let key = format!("Bearer {key}");
     let limited = |builder: TestAppBuilder| builder.set("LIMITS__PER_MERCHANT", 2);
     let app = limited(TestAppBuilder::new(Engine::Sqlite).await.set("AUTH__MODE", "api_key").set("AUTH__API_KEYS", entry)).open().await;

@@ -42,7 +42,15 @@ fn block(engine: Engine) -> (&'static str, &'static str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_methods_are_told_which_one_is_right() {
     let app = TestApp::open(Engine::Sqlite).await;
-    let posts = ["/wxPay/toPay", "/wxPay/queryOrder", "/wxPay/wxPay/queryOrder", "/wxPay/doCloseOrder", "/wxPay/notify", "/wxPay/callback"];
+    let posts = [
+        "/wxPay/toPay",
+        "/wxPay/queryOrder",
+        "/wxPay/wxPay/queryOrder",
+        "/wxPay/doCloseOrder",
+        "/wxPay/notify",
+        "/wxPay/notify/shop2",
+        "/wxPay/callback",
+    ];
     for path in posts {
         for method in ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"] {
             let request = app.till.request(method, path).header("content-type", "application/json");
@@ -76,6 +84,8 @@ async fn unknown_paths_are_not_found() {
         "/healthz/",
         "/wxPay/static/",
         "/wxPay/refund",
+        "/wxPay/notify/a/b",
+        "/wxPay/callback/shop2",
         "/wxPay/%00",
         "/static/index.js",
         "/wxPay/..%2f..%2fetc/passwd",
@@ -99,6 +109,7 @@ async fn paths_may_be_spelt_as_the_original_let_them_be() {
         ("//wxPay/toPay", "/wxPay//callback"),
         ("//wxPay//toPay", "//wxPay/callback.html"),
         ("/wxPay/toPay.html", "/wxPay/notify.html"),
+        ("/wxPay/toPay", "//wxPay/notify//default.html"),
     ] {
         let opened = app.till.post(path, "application/json", DOCUMENT).await.json();
         let order_id = opened["order_id"].as_str().unwrap_or_else(|| panic!("{path}: {opened}")).to_owned();
@@ -159,7 +170,7 @@ async fn pages_of_other_origins_are_told_nothing_unless_they_are_listed() {
         let refused = open.till.send(open.till.request("POST", path).header("origin", SHOP).body("")).await;
         assert_eq!((refused.status, refused.header("access-control-allow-origin")), (415, Some(SHOP)), "a page must be able to read why");
     }
-    for path in ["/wxPay/notify", "/wxPay/callback", "/healthz"] {
+    for path in ["/wxPay/notify", "/wxPay/notify/shop2", "/wxPay/callback", "/healthz"] {
         let answer = preflight(&open, path, SHOP).await;
         assert_eq!((answer.status, cors_headers(&answer)), (405, 0), "{path}");
     }

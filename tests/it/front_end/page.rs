@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::support::database::{Database, Engine};
@@ -205,6 +206,57 @@ async fn without_javascript_it_asks_again_and_leads_on() {
     // Never where a request would like it.
     let elsewhere = page(&app, &format!("{}?return_url=https://evil.example.com&lang=en", order.id)).await;
     assert!(!elsewhere.body.contains("evil"));
+}
+
+/// Where the links of a page lead: in which states, and to where.
+fn ways(answer: &Answer) -> Vec<(String, String)> {
+    let links = answer.body.split("<a class=\"way ").skip(1);
+    links.map(|link| (link.split('"').next().unwrap().to_owned(), between(link, "href=\"", "\"").to_owned())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_says_what_is_sold_and_leads_where_the_merchant_says() {
+    let app = TestAppBuilder::new(Engine::Sqlite)
+        .await
+        .set("PAGE__MERCHANT_NAME", "好味书店")
+        .set("PAGE__RETURN_URL", "https://shop.example.com/done/{order_id}")
+        .set("PAGE__RETURN_HOSTS", "tea.example.com,books.example.com:8443")
+        .open()
+        .await;
+    let open = async |more: Value| {
+        let mut body = json!({"merchant_id": 12, "product_id": 34, "price": "19.90"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let opened = app.till.post_json("/wxPay/toPay", &body).await.json();
+        opened["order_id"].as_str().unwrap_or_else(|| panic!("{opened}")).to_owned()
+    };
+    let tea = open(json!({
+        "description": "<script>alert('茶')</script> & {{amount}}",
+        "return_url": "https://tea.example.com/thanks?o={order_id}&x=\"><script>",
+        "cancel_url": "https://books.example.com:8443/cart/{order_id}",
+    }))
+    .await;
+    for (lang, heading, give_up) in [("zh", "微信扫码支付", "不付了"), ("en", "Pay with WeChat", "Do not pay")] {
+        let shown = page(&app, &format!("{tea}?lang={lang}")).await;
+        assert_eq!(between(&shown.body, "<h1>", "</h1>"), "&lt;script&gt;alert(&apos;茶&apos;)&lt;/script&gt; &amp; {{amount}}");
+        assert_eq!(shown.body.matches("<script").count(), 1, "the page's own");
+        for text in ["好味书店", heading, give_up] {
+            assert!(shown.body.contains(text), "{text}: {}", main(&shown));
+        }
+        assert!(!main(&shown).contains("商品 34") && !main(&shown).contains("Product 34"), "the description says it");
+    }
+    let thanks = format!("https://tea.example.com/thanks?o={tea}&amp;x=&quot;&gt;&lt;script&gt;");
+    let cart = format!("https://books.example.com:8443/cart/{tea}");
+    let states = |ways: &[(&str, &str)]| ways.iter().map(|(when, to)| ((*when).to_owned(), (*to).to_owned())).collect::<Vec<_>>();
+    let both = states(&[("button paid refunded", &thanks), ("button expired closed", &cart), ("waiting trouble", &cart)]);
+    assert_eq!(ways(&page(&app, &tea).await), both);
+    assert!(page(&app, &tea).await.body.contains(&format!("data-return=\"{thanks}\"")), "the script leads there too");
+
+    let plain = open(json!({})).await;
+    let done = format!("https://shop.example.com/done/{plain}");
+    assert_eq!(ways(&page(&app, &plain).await), states(&[("button paid refunded", &done), ("button expired closed", &done)]));
+    // What stands in the row counts only as long as the operator lists its host.
+    app.look().await.run("UPDATE deal SET return_url = 'https://evil.example.com/', cancel_url = 'javascript:alert(1)'").await;
+    assert_eq!(ways(&page(&app, &plain).await), states(&[("button paid refunded", &done), ("button expired closed", &done)]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

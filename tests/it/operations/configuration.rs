@@ -12,7 +12,7 @@ use crate::support::test_app::TestAppBuilder;
 #[test]
 fn nothing_configured_means_sqlite_and_the_simulator() {
     let settings = settings(&[]).unwrap();
-    assert!(settings.wechat.is_none());
+    assert!(settings.is_simulated());
     assert!(settings.database.is_sqlite());
     assert_eq!(settings.database.names().table("deal"), "deal");
     assert_eq!(settings.server.listen.to_string(), "127.0.0.1:8360");
@@ -31,17 +31,17 @@ fn half_the_credentials_are_refused_by_name() {
 
 #[test]
 fn whole_credentials_are_taken() {
-    let wechat = merchant(&[]).unwrap().wechat.unwrap();
-    assert_eq!(wechat.endpoints.primary.host_str(), Some("api.mch.weixin.qq.com"));
-    assert_eq!(wechat.endpoints.backup.unwrap().host_str(), Some("api2.mch.weixin.qq.com"));
+    let endpoints = merchant(&[]).unwrap().wechat.endpoints.unwrap();
+    assert_eq!(endpoints.primary.host_str(), Some("api.mch.weixin.qq.com"));
+    assert_eq!(endpoints.backup.unwrap().host_str(), Some("api2.mch.weixin.qq.com"));
 }
 
 #[test]
 fn a_service_pointed_elsewhere_never_falls_back_to_the_real_wechat() {
-    let wechat = merchant(&[("WECHAT__BASE_URL", "http://127.0.0.1:8361")]).unwrap().wechat.unwrap();
-    assert!(wechat.endpoints.backup.is_none());
+    let endpoints = merchant(&[("WECHAT__BASE_URL", "http://127.0.0.1:8361")]).unwrap().wechat.endpoints.unwrap();
+    assert!(endpoints.backup.is_none());
     let both = merchant(&[("WECHAT__BASE_URL", "http://127.0.0.1:1"), ("WECHAT__BACKUP_BASE_URL", "http://127.0.0.1:2")]);
-    assert_eq!(both.unwrap().wechat.unwrap().endpoints.backup.unwrap().port(), Some(2));
+    assert_eq!(both.unwrap().wechat.endpoints.unwrap().backup.unwrap().port(), Some(2));
 }
 
 #[test]
@@ -110,6 +110,7 @@ fn what_cannot_work_is_refused_with_its_key_and_without_its_value() {
         ("PAGE__RETURN_URL", "https://{order_id}.example.com/", "page.return_url"),
         ("PAGE__RETURN_URL", "javascript:alert({order_id})", "page.return_url"),
         ("PAGE__RETURN_URL", "{order_id}", "page.return_url"),
+        ("PAGE__RETURN_HOSTS", "shop.example.com,https://CANARY.example.com", "page.return_hosts"),
         ("METRICS__LISTEN", "8362CANARY", "metrics.listen"),
     ];
     for (key, value, named) in cases {

@@ -4,13 +4,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use wechat_pay::auth::{ApiKeys, Auth};
-use wechat_pay::chance::Chance;
+use wechat_pay::auth::{Caller as Holder, Mode};
 use wechat_pay::clock::Clock;
 use wechat_pay::config::{Overview, Settings};
 use wechat_pay::language::Language::English;
 
-use crate::front_end::auth::{carry, offer_at, with_headers};
+use crate::front_end::auth::{carry, drawn, offer_at, with_headers};
 use crate::support::configured::{KEY, SHOPS_KEY, merchant, run, settings, variables};
 use crate::support::database::{Database, Engine};
 use crate::support::http::Caller;
@@ -53,11 +52,10 @@ fn a_drawn_key_is_shown_once_and_its_entry_is_taken() {
     let lines: Vec<_> = drawn.lines().collect();
     assert!(code == 0 && lines[0].starts_with("wpk_") && lines[0].len() == 68, "{drawn}");
     assert!(lines.last().unwrap().starts_with("till-1:"), "{drawn}");
-    assert!(matches!(merchant(&[]).unwrap().auth, Auth::Open));
-    let Auth::ApiKey(keys) = settings(&[("AUTH__MODE", "api_key"), ("AUTH__API_KEYS", lines.last().unwrap())]).unwrap().auth else {
-        panic!()
-    };
-    assert_eq!(keys.holder(lines[0]), Some("till-1"));
+    assert!(matches!(merchant(&[]).unwrap().auth.mode, Mode::Open));
+    let auth = settings(&[("AUTH__MODE", "api_key"), ("AUTH__API_KEYS", lines.last().unwrap())]).unwrap().auth;
+    assert!(matches!(auth.mode, Mode::ApiKey));
+    assert_eq!(auth.keys.holder(lines[0]).map(|caller| caller.name()), Some("till-1"));
     assert_ne!(run(&["new-key", "till-1"], &[]).1, drawn);
     assert_eq!(run(&["new-key", "a:b"], &[]).0, 1);
     assert_eq!(run(&["new-key", "a", "b"], &[]).0, 2);
@@ -92,9 +90,8 @@ fn secrets_may_stand_in_files_or_among_systemd_s_credentials() {
             ("WECHAT_PAY__AUTH__API_KEYS_FILE", &keys),
         ];
         let settings = with(&[&identity[..], &files].concat()).unwrap();
-        assert!(settings.wechat.unwrap().merchant.signer.uses_key(KEY) && !settings.database.is_sqlite());
-        let Auth::ApiKey(keys) = settings.auth else { panic!() };
-        assert_eq!(keys.names().collect::<Vec<_>>(), ["shop", "next"]);
+        assert!(settings.wechat.merchant.signer.uses_key(KEY) && !settings.database.is_sqlite());
+        assert_eq!(settings.auth.keys.callers().map(Holder::name).collect::<Vec<_>>(), ["shop", "next"]);
     }
 
     file("wechat.api_key", format!("{KEY}\n").as_bytes());
@@ -103,7 +100,7 @@ fn secrets_may_stand_in_files_or_among_systemd_s_credentials() {
     let credentials = [("CREDENTIALS_DIRECTORY", directory.path().to_str().unwrap())];
     let settings = with(&[&identity[..], &credentials].concat()).unwrap();
     assert!(settings.database.is_sqlite(), "what is not there is not given");
-    let merchant = settings.wechat.unwrap().merchant;
+    let merchant = settings.wechat.merchant;
     assert!(merchant.signer.uses_key(KEY) && merchant.previous_key.is_some());
 
     let key = key("");
@@ -155,7 +152,7 @@ async fn shows_none_of(program: Program, secrets: &[&str], caller: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_key_hash_secret_or_signature_is_written() {
-    let (key, entry) = ApiKeys::draw("till-1", &Chance::System).unwrap();
+    let (key, entry) = drawn("till-1");
     let database = Database::fresh(Engine::Sqlite).await;
     let previous = "CanaryOld0CanaryOld1CanaryOld2ab";
     let variables =

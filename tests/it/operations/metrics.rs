@@ -23,6 +23,7 @@ pub const NAMES: &[(&str, &str)] = &[
     ("wechat_pay_database_clock_ahead_seconds", "gauge"),
     ("wechat_pay_deals_healed_total", "counter"),
     ("wechat_pay_deals_total", "counter"),
+    ("wechat_pay_deals_without_account", "gauge"),
     ("wechat_pay_http_request_duration_seconds", "histogram"),
     ("wechat_pay_http_requests_total", "counter"),
     ("wechat_pay_log_lines_lost_total", "counter"),
@@ -54,8 +55,8 @@ on_both_engines! {
             app.to_pay("19.90").await, app.to_pay("5").await, app.to_pay("6").await, app.to_pay("7").await, app.to_pay("8").await,
         );
         let before = app.numbers().await;
-        assert_eq!(before.get("deals_total{outcome=\"opened\"}"), 5.0);
-        assert_eq!(before.get("upstream_calls_total{api=\"unifiedorder\",err_code=\"SUCCESS\"}"), 5.0);
+        assert_eq!(before.get("deals_total{account=\"default\",outcome=\"opened\"}"), 5.0);
+        assert_eq!(before.get("upstream_calls_total{account=\"default\",api=\"unifiedorder\",err_code=\"SUCCESS\"}"), 5.0);
         assert_eq!((before.get("undecided_deals"), before.get("ready")), (5.0, 1.0));
 
         app.payer_pays(&notified).await;
@@ -75,11 +76,11 @@ on_both_engines! {
 
         let numbers = app.numbers().await;
         let expected = [
-            ("deals_total{outcome=\"paid\"}", 3.0),
-            ("deals_total{outcome=\"paid_late\"}", 1.0),
-            ("deals_total{outcome=\"expired\"}", 2.0),
-            ("deals_healed_total{source=\"query\"}", 1.0),
-            ("deals_healed_total{source=\"sweep\"}", 1.0),
+            ("deals_total{account=\"default\",outcome=\"paid\"}", 3.0),
+            ("deals_total{account=\"default\",outcome=\"paid_late\"}", 1.0),
+            ("deals_total{account=\"default\",outcome=\"expired\"}", 2.0),
+            ("deals_healed_total{account=\"default\",source=\"query\"}", 1.0),
+            ("deals_healed_total{account=\"default\",source=\"sweep\"}", 1.0),
             ("alarms_total{kind=\"money\"}", 1.0),
             ("alarms_total{kind=\"paid_late\"}", 1.0),
             ("mismatched_fen_total{reason=\"amount\"}", 1234.0),
@@ -95,6 +96,7 @@ on_both_engines! {
             ("sweep_passes_total{outcome=\"done\"}", 2.0),
             ("sweep_passes_total{outcome=\"failed\"}", 0.0),
             ("sweep_looks_total", 5.0),
+            ("alarms_total{kind=\"no_account\"}", 0.0),
         ];
         for (series, more) in expected {
             assert_eq!(numbers.since(&before, series), more, "{series}");
@@ -106,6 +108,7 @@ on_both_engines! {
         assert_eq!(numbers.get("http_request_duration_seconds_count{route=\"/wxPay/toPay\"}"), 5.0);
         assert_eq!(numbers.get("sweep_last_pass_timestamp_seconds") as i64, app.clock.now().timestamp());
         assert_eq!(numbers.get("sweep_budget_calls"), 100.0);
+        assert!(numbers.get("sweep_budget_spent_calls_total{account=\"default\"}") >= 5.0);
     }
 
     async fn the_oldest_undecided_deal_is_told_of_at_the_cost_of_an_index(engine) {
@@ -144,23 +147,31 @@ on_both_engines! {
 #[tokio::test]
 async fn names_and_types_stay() {
     let app = open(Engine::Sqlite).await;
+    let started = app.clock.now().timestamp();
     // A transaction that pays twice is stopped by a unique index, so there is an error of the store's to count too.
     for _ in 0..2 {
         let order = app.to_pay("1").await;
         app.notify(WeChatMessage::notification(&order.id, 100).with("transaction_id", "4200000260202604010000000001").signed()).await;
     }
+    // The second is undecided, so a look costs calls; and there is one of an account that is not configured.
+    let stray = app.to_pay("1").await;
+    app.look().await.run(&format!("UPDATE deal SET account = 'shop2' WHERE order_id = '{}'", stray.id)).await;
+    app.time_passes(6);
+    app.sweep().await;
     let answer = app.scrape().await;
     assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     let numbers = Scrape::read(&answer.body);
     let types: Vec<_> = numbers.types.iter().map(|(name, kind)| (name.as_str(), kind.as_str())).collect();
     assert_eq!(types, NAMES);
     assert_eq!(numbers.get(&format!("build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"))), 1.0);
-    assert_eq!(numbers.get("process_start_time_seconds") as i64, app.clock.now().timestamp());
+    assert_eq!(numbers.get("process_start_time_seconds") as i64, started);
     assert!((1e6..1e9).contains(&numbers.get("process_resident_memory_bytes")));
     // What an alarm rests on is there before its first event, or Prometheus sees no increase.
-    for series in
-        ["alarms_total{kind=\"money\"}", "mismatched_fen_total{reason=\"second_transaction\"}", "deals_total{outcome=\"paid_late\"}"]
-    {
+    for series in [
+        "alarms_total{kind=\"money\"}",
+        "mismatched_fen_total{reason=\"second_transaction\"}",
+        "deals_total{account=\"default\",outcome=\"paid_late\"}",
+    ] {
         assert!(numbers.has(series), "{series}");
     }
 }
@@ -175,7 +186,7 @@ async fn messages_of_the_previous_key_are_counted_while_there_is_one() {
     app.notify(WeChatMessage::notification("nobody-knows-it", 500).signed_by(&old)).await.not_believed(409, "an unknown order");
     app.notify(WeChatMessage::notification("nobody-knows-it", 500).signed()).await.not_believed(409, "an unknown order");
     let numbers = app.numbers().await;
-    assert_eq!(numbers.since(&before, "previous_key_matches_total"), 1.0);
+    assert_eq!(numbers.since(&before, "previous_key_matches_total{account=\"default\"}"), 1.0);
     assert_eq!(numbers.since(&before, "mismatched_fen_total{reason=\"unknown_order\"}"), 1000.0);
 }
 

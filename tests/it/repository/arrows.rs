@@ -42,7 +42,7 @@ const DEVIATIONS: &[(&str, &str, &str)] = &[
     ("doctor", "app", "a listener's address as this machine reaches it"),
     ("app", "channel::wechat", "opens the client, and reads the merchant's number in older rows"),
     ("config", "channel::wechat", "parses keys and the proxy"),
-    ("config", "simulator", "its merchant's defaults, which are refused for the real WeChat"),
+    ("config", "simulator", "the merchants it knows; the key of its default one is refused for the real WeChat"),
     ("doctor", "channel::wechat", "tries WeChat's hosts with a signed query"),
     ("simulator", "channel::wechat", "speaks the protocol from the other side"),
     ("handshake", "channel::wechat", "its tests alone: a key of a real signer"),

@@ -77,6 +77,7 @@ async fn a_purchase_goes_as_it_is_described() {
     assert_eq!(description.holds("post", "/wxPay/doCloseOrder", &app.close(&order.id).await)["reason"], "TOO_EARLY");
     description.holds("post", "/wxPay/notify", &app.notify(WeChatMessage::notification(&order.id, 1).signed()).await);
     description.holds("post", "/wxPay/notify", &app.notify("<xml/>").await);
+    description.holds("post", "/wxPay/notify/{account}", &app.till.post("/wxPay/notify/shop2", "text/xml", "<xml/>").await);
     app.payer_pays(&order).await;
     description.holds("post", "/wxPay/queryOrder", &app.query(&order.id).await);
     assert_eq!(description.holds("post", "/wxPay/doCloseOrder", &app.close(&order.id).await)["reason"], "ORDER_PAID");
@@ -92,6 +93,22 @@ async fn a_purchase_goes_as_it_is_described() {
     for path in ["/healthz", "/readyz", "/openapi.json", "/docs"] {
         description.holds("get", path, &app.till.get(path).await);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_examples_are_real() {
+    let app = TestApp::open(Engine::Sqlite).await;
+    let mut description = described(&app).await;
+    let operation = &description.document()["paths"]["/wxPay/toPay"]["post"];
+    let example = |body: &Value| body["content"]["application/json"]["example"].clone();
+    let (asked, answered) = (example(&operation["requestBody"]), example(&operation["responses"]["200"]));
+    let answer = app.till.post_json("/wxPay/toPay", &asked).await;
+    let opened = description.holds("post", "/wxPay/toPay", &answer);
+    description.fits("ToPayAnswer", &answered);
+    let fields = |answer: &Value| answer.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(fields(&opened), fields(&answered));
+    let page = app.till.get("/docs").await.body;
+    assert!(page.contains("<pre><code>") && page.contains("A-2026-1001"), "people see them too");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -142,8 +159,14 @@ async fn whoever_is_refused_is_refused_as_described() {
     limits.to_pay("1.00").await;
     description.holds("post", "/wxPay/toPay", &limits.try_to_pay("1.00").await);
 
+    for more in [json!({"account": "shop2"}), json!({"trade_type": "JSAPI"}), json!({"return_url": "https://shop.example.com/"})] {
+        let mut wish = json!({"merchant_id": 12, "product_id": 34, "price": 1});
+        wish.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        description.holds("post", "/wxPay/toPay", &app.till.post_json("/wxPay/toPay", &wish).await);
+    }
+
     // A slow body, a fault of ours and a silent WeChat have stories of their own.
-    let seen = ["200", "400", "401", "409", "413", "415", "429", "502", "503"];
+    let seen = ["200", "400", "401", "403", "409", "413", "415", "429", "501", "502", "503"];
     let statuses = description.statuses("post", "/wxPay/toPay");
     assert_eq!(statuses.difference(&["408", "500", "504"].map(str::to_owned).into()).collect::<Vec<_>>(), seen);
     let refused = description.seen("post", "/wxPay/toPay");

@@ -1,5 +1,7 @@
 //! The demo shop: there while the simulator is WeChat, and nowhere else.
 
+use serde_json::json;
+
 use crate::support::database::Engine;
 use crate::support::on_both_engines;
 use crate::support::stub::{Reply, Stub};
@@ -29,6 +31,15 @@ on_both_engines! {
         assert_eq!(listed(&page), expected);
         assert!(page.contains("¥12.00") && page.contains("已支付"), "{page}");
     }
+}
+
+#[tokio::test]
+async fn what_was_sold_stands_in_the_list() {
+    let app = TestApp::open(Engine::Sqlite).await;
+    let wish = json!({"merchant_id": 1, "product_id": 1, "price": "9.90", "description": "<b>龙井茶</b>", "reference": "SHOP-7"});
+    assert_eq!(app.till.post_json("/wxPay/toPay", &wish).await.json()["code"], 0);
+    let page = app.till.get("/").await.body;
+    assert!(page.contains("&lt;b&gt;龙井茶&lt;/b&gt; · SHOP-7"), "{page}");
 }
 
 #[tokio::test]

@@ -88,10 +88,27 @@ on_both_engines! {
         wechat_pay::store::Store::migrate(&database.url.parse().unwrap(), "2026-04-01T04:00:00Z".parse().unwrap()).await.unwrap();
         fill(&database, false).await;
         let look = database.look().await;
+        let (is_full, followed_accounts) = match engine {
+            Engine::Sqlite => (
+                "INSTR(',' || 'default,shop2' || ',', ',' || COALESCE(account, 'default') || ',') = 0",
+                "SELECT account, COUNT(*) FROM deal WHERE due_at > '1970-01-01 00:00:00' AND COALESCE(status, 0) = 0 \
+                 AND COALESCE(account, 'default') <> 'default' GROUP BY account",
+            ),
+            Engine::MySql => (
+                "FIND_IN_SET(COALESCE(account, 'default'), 'default,shop2') = 0",
+                "SELECT account, COUNT(*) FROM deal FORCE INDEX (deal_due_at) WHERE due_at > '1970-01-01 00:00:00' AND COALESCE(status, 0) = 0 \
+                 AND COALESCE(account, 'default') <> 'default' GROUP BY account",
+            ),
+        };
+        let but_of =
+            format!("SELECT * FROM deal WHERE due_at <= '2026-04-01 12:00:00' AND COALESCE(status, 0) = 0 AND {is_full} ORDER BY due_at LIMIT 100");
         for (question, index) in [
             ("SELECT * FROM deal WHERE due_at <= '2026-04-01 12:00:00' AND COALESCE(status, 0) = 0 ORDER BY due_at DESC LIMIT 100", "deal_due_at"),
             ("SELECT * FROM deal WHERE due_at <= '2026-04-01 12:00:00' AND COALESCE(status, 0) = 0 ORDER BY due_at LIMIT 100", "deal_due_at"),
             ("SELECT * FROM deal WHERE order_key IS NULL AND id > 0 ORDER BY id LIMIT 200", "deal_order_key"),
+            (but_of.as_str(), "deal_due_at"),
+            (followed_accounts, "deal_due_at"),
+            ("SELECT * FROM deal WHERE reference = 'A-7' ORDER BY id DESC LIMIT 1", "deal_reference"),
         ] {
             match engine {
                 Engine::Sqlite => {

@@ -3,8 +3,6 @@
 
 use std::time::Duration;
 
-use crate::metrics::Label;
-
 use super::xml::MAX_BYTES;
 
 /// Pauses before an identical request is sent again, while there is time: WeChat asks for that after SYSTEMERROR, and
@@ -51,10 +49,4 @@ pub enum Places {
     Orders,
     /// What asks how orders stand.
     Queries,
-}
-
-impl Label for Call {
-    const NAME: &'static str = "api";
-    const ALL: &'static [(Self, &'static str)] =
-        &[(UNIFIED_ORDER, UNIFIED_ORDER.name), (ORDER_QUERY, ORDER_QUERY.name), (CLOSE_ORDER, CLOSE_ORDER.name)];
 }

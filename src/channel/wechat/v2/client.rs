@@ -1,5 +1,6 @@
 //! The API client: places for calls, repeats after an unknown outcome, and what is counted of them.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -16,9 +17,9 @@ use crate::metrics::Registry;
 
 use super::calls::{CLOSE_ORDER, Call, ORDER_QUERY, Places, UNIFIED_ORDER};
 use super::merchant::Merchant;
-use super::metrics::{CallMetrics, Outcome};
+use super::metrics::{self, CallMetrics, Outcome};
 use super::reply;
-use super::transport::{Endpoints, Http, TOTAL, Transport, Wire};
+use super::transport::{Http, TOTAL, Transport, Wire};
 
 /// Calls under way at once in each group of places. When WeChat is slow, more would only wait longer, and take the memory and
 /// the time of callers that could be told so at once.
@@ -34,19 +35,15 @@ pub struct Client {
     orders: Semaphore,
     queries: Semaphore,
     chance: Chance,
-    metrics: CallMetrics,
+    metrics: Arc<CallMetrics>,
     /// Whether links of another form than ever have been told of.
     new_links: AtomicBool,
 }
 
 impl Client {
     /// A client for one merchant.
-    ///
-    /// # Errors
-    /// When the system has no CA certificates, or the proxy cannot be used.
-    pub fn new(merchant: Merchant, endpoints: Endpoints, chance: Chance) -> Result<Self, reqwest::Error> {
-        let http = Http::new(endpoints, chance.clone())?;
-        Ok(Self::over(Transport::Http(Box::new(http)), merchant, chance))
+    pub fn new(merchant: Merchant, http: Arc<Http>, chance: Chance) -> Self {
+        Self::over(Transport::Http(http), merchant, chance)
     }
 
     /// A client whose WeChat is within this process.
@@ -56,12 +53,12 @@ impl Client {
 
     fn over(transport: Transport, merchant: Merchant, chance: Chance) -> Self {
         Self {
+            metrics: Arc::new(CallMetrics::of(&merchant)),
             merchant,
             transport,
             orders: Semaphore::new(UNDER_WAY),
             queries: Semaphore::new(UNDER_WAY),
             chance,
-            metrics: CallMetrics::default(),
             new_links: AtomicBool::default(),
         }
     }
@@ -71,12 +68,9 @@ impl Client {
         &self.merchant
     }
 
-    /// Shows what is counted of its calls.
-    pub(in crate::channel) fn register_metrics(&self, registry: &mut Registry) {
-        self.metrics.register(registry);
-        if let Some(previous_key) = &self.merchant.previous_key {
-            previous_key.register(registry);
-        }
+    /// Shows what is counted of the calls of these.
+    pub(in crate::channel) fn register_metrics<'a>(clients: impl IntoIterator<Item = &'a Self>, registry: &mut Registry) {
+        metrics::register(clients.into_iter().map(|client| Arc::clone(&client.metrics)).collect(), registry);
     }
 
     /// A place among the calls that make and close orders.
@@ -181,7 +175,7 @@ impl Client {
             }
             outcome
         }
-        .instrument(info_span!("wechat", api = call.name, %order_id))
+        .instrument(info_span!("wechat", api = call.name, %order_id, account = merchant.account.column()))
         .await
     }
 }

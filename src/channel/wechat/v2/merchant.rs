@@ -1,5 +1,6 @@
 //! Merchant identity, and the signed requests of ours.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use crate::chance::Chance;
@@ -37,7 +38,7 @@ impl Merchant {
     /// The exact bytes of a `unifiedorder` request (NATIVE). A repeat must be these bytes again, so keep them.
     pub fn unified_order_request(&self, order: &Order<'_>, chance: &Chance) -> String {
         let mut fields = self.envelope(chance);
-        fields.push("body", cut(order.body, 127));
+        fields.push("body", cut(&legible(order.body), 127));
         fields.push("out_trade_no", order.order_id.as_str());
         fields.push("total_fee", order.total_fee.get().to_string());
         fields.push("spbill_create_ip", unmapped(order.payer).to_string());
@@ -113,6 +114,17 @@ pub fn is_sendable(text: &str) -> bool {
     text.chars().all(|c| c <= '\u{ffff}' && !c.is_control() && c != '&' && c != '=')
 }
 
+/// The same text in characters that WeChat knows: one beyond U+FFFF, as most emoji are, would have the order refused, so its
+/// place is taken by a box. (U+FFFE and U+FFFF are none that XML can carry.)
+fn legible(text: &str) -> Cow<'_, str> {
+    const BOX: char = '\u{25a1}';
+    let is_known = |c: char| c < '\u{fffe}';
+    if text.chars().all(is_known) {
+        return text.into();
+    }
+    text.chars().map(|c| if is_known(c) { c } else { BOX }).collect()
+}
+
 /// At most `bytes` bytes, cut between two characters: WeChat counts bytes, not characters.
 fn cut(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
@@ -126,7 +138,7 @@ fn unmapped(address: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::wechat::v2::testing::{BOTH, canonical, fields, merchant};
+    use crate::channel::wechat::v2::testing::{BOTH, canonical, fields, merchant, provider};
     use crate::deal::Fen;
 
     #[test]
@@ -134,6 +146,57 @@ mod tests {
         let long = "微".repeat(60);
         assert_eq!(cut(&long, 127), "微".repeat(42));
         assert_eq!(cut("12,34", 127), "12,34");
+    }
+
+    #[test]
+    fn a_description_of_emoji_is_sent_in_characters_that_wechat_knows() {
+        let order_id = "20150806125346".parse().unwrap();
+        let sent = |body: &str| {
+            let (merchant, total_fee, payer) = (merchant(SignType::Md5), Fen::new(1).unwrap(), "1.2.3.4".parse().unwrap());
+            let order = Order { order_id: &order_id, total_fee, body, product_id: 1, payer, time_expire: None };
+            let request = xml::parse(merchant.unified_order_request(&order, &Chance::System).as_bytes()).unwrap();
+            assert_eq!(merchant.signer.verify(&request), Ok(()));
+            request.get("body").unwrap().to_owned()
+        };
+        for (body, expected) in [
+            ("红茶 😀", "红茶 □"),
+            ("😀", "□"),
+            ("\u{1f468}\u{200d}\u{1f467}", "□\u{200d}□"),
+            ("\u{fffd}\u{fffe}\u{ffff}\u{10000}", "\u{fffd}□□□"),
+            ("☕ & 茶", "☕ & 茶"),
+        ] {
+            assert_eq!(sent(body), expected);
+        }
+        assert_eq!(sent(&"😀".repeat(43)), "□".repeat(42), "then it is cut");
+    }
+
+    #[test]
+    fn a_provider_names_its_sub_merchant_in_every_request() {
+        let order_id = "20150806125346".parse().unwrap();
+        let order = Order {
+            order_id: &order_id,
+            total_fee: Fen::new(1990).unwrap(),
+            body: "茶",
+            product_id: 12,
+            payer: "123.12.12.123".parse().unwrap(),
+            time_expire: None,
+        };
+        for provider in BOTH.map(provider) {
+            let without_appid = Merchant { sub_appid: None, ..provider.clone() };
+            let direct = Merchant { sub_mch_id: None, ..without_appid.clone() };
+            for (merchant, ids) in [
+                (&provider, [Some("wx2421b1c4370ec43b"), Some("1900000109")]),
+                (&without_appid, [None, Some("1900000109")]),
+                (&direct, [None, None]),
+            ] {
+                for request in [merchant.unified_order_request(&order, &Chance::System), merchant.order_request(&order_id, &Chance::System)]
+                {
+                    let sent = xml::parse(request.as_bytes()).unwrap();
+                    assert_eq!(merchant.signer.verify(&sent), Ok(()));
+                    assert_eq!(["sub_appid", "sub_mch_id"].map(|name| sent.get(name)), ids);
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,17 +1,25 @@
-//! Metrics of calls to WeChat: each try, by call and by what it brought.
+//! Metrics of calls to WeChat: each try, by account, by call and by what it brought.
 
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::histogram::Histogram;
 
 use crate::channel::error::{CallError, Doubt};
 use crate::channel::outcome::{CloseOutcome, QueryOutcome};
 use crate::channel::proof::Ticket;
-use crate::metrics::{Label, Labelled, Registry, latency};
+use crate::deal::AccountId;
+use crate::metrics::{Registry, latency};
 
 use super::calls::Call;
+use super::merchant::Merchant;
+use super::rotation::PreviousKey;
 
 /// WeChat's `err_code`s that its documents name (PROTOCOL.md, 4). Another one would be a word that a stranger chose.
 const ERR_CODES: [&str; 20] = [
@@ -91,42 +99,89 @@ fn err_code(error: &CallError) -> &'static str {
     }
 }
 
-/// The numbers of one client.
+/// The numbers of one client, by its account. Nothing is shown of what was never counted: of hundreds of accounts most are
+/// idle.
 #[derive(Debug)]
 pub(super) struct CallMetrics {
-    calls: Family<[(&'static str, &'static str); 2], Counter>,
-    duration: Labelled<Call, Histogram>,
+    account: AccountId,
+    previous_key_matches: Option<Counter>,
+    counted: Mutex<Counted>,
 }
 
-impl Default for CallMetrics {
-    fn default() -> Self {
-        Self { calls: Family::default(), duration: Labelled::histograms(latency) }
-    }
+#[derive(Debug, Default)]
+struct Counted {
+    /// By the call's name and by what it brought.
+    calls: BTreeMap<(&'static str, &'static str), u64>,
+    /// By the call's name.
+    durations: BTreeMap<&'static str, Histogram>,
 }
 
 impl CallMetrics {
+    /// Of a client that asks as this merchant.
+    pub(super) fn of(merchant: &Merchant) -> Self {
+        let previous_key_matches = merchant.previous_key.as_ref().map(PreviousKey::matches);
+        Self { account: merchant.account.clone(), previous_key_matches, counted: Mutex::default() }
+    }
+
     /// Counts a try.
     pub(super) fn called<T: Outcome>(&self, call: Call, outcome: &Result<T, CallError>, time: Duration) {
-        self.count(call, outcome.as_ref().map_or_else(err_code, T::err_code));
-        self.duration.observe(call, time);
+        let mut counted = self.counted();
+        counted.add(call, outcome.as_ref().map_or_else(err_code, T::err_code));
+        counted.durations.entry(call.name).or_insert_with(latency).observe(time.as_secs_f64());
     }
 
     /// Counts a call that found no place among those under way. It took no time of WeChat's.
     pub(super) fn busy(&self, call: Call) {
-        self.count(call, err_code(&CallError::Busy));
+        self.counted().add(call, err_code(&CallError::Busy));
     }
 
-    fn count(&self, call: Call, err_code: &'static str) {
-        self.calls.get_or_create(&[(Call::NAME, call.name), ("err_code", err_code)]).inc();
+    fn counted(&self) -> MutexGuard<'_, Counted> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// Shows them.
-    pub fn register(&self, registry: &mut Registry) {
-        registry.register(
-            "upstream_calls",
-            "Requests sent to WeChat, by what they brought: WeChat's word, or ours in small letters",
-            self.calls.clone(),
-        );
-        self.duration.register(registry, "upstream_call_duration_seconds", "How long requests to WeChat took");
+impl Counted {
+    fn add(&mut self, call: Call, err_code: &'static str) {
+        *self.calls.entry((call.name, err_code)).or_default() += 1;
+    }
+}
+
+/// The numbers of all clients: one family a number, with a label for the account.
+#[derive(Debug)]
+struct AllCalls(Vec<Arc<CallMetrics>>);
+
+/// Shows the numbers of these clients.
+pub(super) fn register(clients: Vec<Arc<CallMetrics>>, registry: &mut Registry) {
+    registry.register_collector(Box::new(AllCalls(clients)));
+}
+
+impl Collector for AllCalls {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        const CALLS: &str = "Requests sent to WeChat, by account and by what they brought: WeChat's word, or ours in small letters.";
+        let mut calls = encoder.encode_descriptor("upstream_calls", CALLS, None, MetricType::Counter)?;
+        for client in &self.0 {
+            for ((api, err_code), count) in &client.counted().calls {
+                let labels = [("account", client.account.as_str()), ("api", api), ("err_code", err_code)];
+                ConstCounter::new(*count).encode(calls.encode_family(&labels)?)?;
+            }
+        }
+        const DURATION: &str = "How long requests to WeChat took.";
+        let mut durations = encoder.encode_descriptor("upstream_call_duration_seconds", DURATION, None, MetricType::Histogram)?;
+        for client in &self.0 {
+            for (api, duration) in &client.counted().durations {
+                let labels = [("account", client.account.as_str()), ("api", api)];
+                duration.encode(durations.encode_family(&labels)?)?;
+            }
+        }
+        let changing: Vec<_> = self.0.iter().filter_map(|client| client.previous_key_matches.as_ref().zip(Some(&client.account))).collect();
+        if changing.is_empty() {
+            return Ok(());
+        }
+        const MATCHES: &str = "Messages believed because of the account's previous_api_key.";
+        let mut matches = encoder.encode_descriptor("previous_key_matches", MATCHES, None, MetricType::Counter)?;
+        for (counter, account) in changing {
+            counter.encode(matches.encode_family(&[("account", account.as_str())])?)?;
+        }
+        Ok(())
     }
 }

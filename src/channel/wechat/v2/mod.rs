@@ -37,4 +37,4 @@ pub use proxy::{InvalidProxy, Proxy};
 pub use refund_cipher::RefundCipher;
 pub use rotation::PreviousKey;
 pub use sign::{ApiKey, InvalidApiKey, SignType, Signer};
-pub use transport::{CONNECT, Endpoints, Wire, http_client};
+pub use transport::{CONNECT, Endpoints, Http, Wire, http_client};

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use reqwest::Url;
 
 /// Where the proxy is. What is shown of it holds neither user nor password.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Proxy(Url);
 
 /// The text is no URL of a proxy. (What exactly is not said: it may hold a password.)

@@ -109,6 +109,11 @@ impl Signer {
         bool::from(self.key.0.expose_secret().as_bytes().ct_eq(key.as_bytes()))
     }
 
+    /// Whether the other one has the same key.
+    pub fn shares_key_with(&self, other: &Self) -> bool {
+        self.uses_key(other.key.0.expose_secret())
+    }
+
     /// A key for another purpose than WeChat's signatures, from which this one cannot be told.
     pub fn derived_key(&self, purpose: &str) -> [u8; 32] {
         #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]

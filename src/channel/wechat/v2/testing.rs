@@ -33,6 +33,12 @@ pub(super) fn merchant(sign_type: SignType) -> Merchant {
     }
 }
 
+/// A service provider that asks in the name of a sub-merchant.
+pub(super) fn provider(sign_type: SignType) -> Merchant {
+    let (sub_mch_id, sub_appid) = (Some("1900000109".to_owned()), Some("wx2421b1c4370ec43b".to_owned()));
+    Merchant { account: "shop2".parse().unwrap(), sub_mch_id, sub_appid, ..merchant(sign_type) }
+}
+
 /// Reads a notification by the configured algorithm only.
 pub(super) fn read(merchant: &Merchant, body: impl AsRef<[u8]>) -> Result<News, NoticeError> {
     match merchant.read_notification(&UnverifiedNotice::parse(body.as_ref())?)? {

@@ -28,7 +28,7 @@ const IDLE: Duration = Duration::from_secs(4);
 const BACKUP_STAY: Duration = Duration::from_secs(180);
 
 /// Where WeChat's API is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Endpoints {
     /// The base URL: the path of each call hangs below it.
     pub primary: Url,
@@ -41,7 +41,7 @@ pub struct Endpoints {
 /// How a request gets to WeChat.
 #[derive(Debug)]
 pub(super) enum Transport {
-    Http(Box<Http>),
+    Http(Arc<Http>),
     Wire(Wire),
 }
 
@@ -86,9 +86,10 @@ impl std::fmt::Debug for Wire {
     }
 }
 
-/// The way over the net.
+/// The way over the net. An HTTP client is large, so accounts that have the same endpoints share one, and with it what is known of
+/// a host that cannot be reached.
 #[derive(Debug)]
-pub(super) struct Http {
+pub struct Http {
     endpoints: Endpoints,
     avoid_primary_until: Mutex<Option<Instant>>,
     client: reqwest::Client,
@@ -97,6 +98,9 @@ pub(super) struct Http {
 
 impl Http {
     /// A way to these hosts.
+    ///
+    /// # Errors
+    /// When the system has no CA certificates, or the proxy cannot be used.
     pub fn new(endpoints: Endpoints, chance: Chance) -> Result<Self, reqwest::Error> {
         let client = http_client(endpoints.proxy.as_ref())?;
         Ok(Self { endpoints, avoid_primary_until: Mutex::new(None), client, chance })

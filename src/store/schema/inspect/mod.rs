@@ -12,7 +12,7 @@ use crate::deal::Timestamp;
 use super::durability::Durability;
 use super::foreign_clock::ForeignClock;
 use super::migrate::pending;
-use super::{adoptable, check, unique};
+use super::{adoptable, check, taken, unique};
 use crate::store::engine::connection::{Conn, MySql, on_conn};
 use crate::store::engine::database_url::DatabaseUrl;
 use crate::store::engine::session::open_to_look;
@@ -83,6 +83,9 @@ pub async fn inspect(url: &DatabaseUrl, now: Timestamp) -> Result<Inspection, St
     inspection.wrong_schema = wrong_schema(adoptable::check(&mut conn).await)?;
     if inspection.wrong_schema.is_none() {
         inspection.wrong_schema = wrong_schema(unique::check(&mut conn).await)?;
+    }
+    if inspection.wrong_schema.is_none() {
+        inspection.wrong_schema = wrong_schema(taken::check(&mut conn).await)?;
     }
     if inspection.pending.is_empty() && inspection.wrong_schema.is_none() {
         inspection.wrong_schema = wrong_schema(check::check(&mut conn).await)?;

@@ -56,6 +56,22 @@ async fn a_wrong_key_is_told_from_wrong_numbers() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_account_s_key_is_tried_and_shared_hosts_are_told_of_once() {
+    let (_database, patient, _simulator) = beside_the_simulator().await;
+    let findings = patient
+        .set("ACCOUNTS__SHOP2__APPID", "wx2421b1c4370ec43b")
+        .set("ACCOUNTS__SHOP2__MCH_ID", "1900000002")
+        .set("ACCOUNTS__SHOP2__API_KEY", "192006250b4c09247ec02edce69f6a2d")
+        .examined()
+        .await;
+    findings.say(Ok, "credentials", "account default: ");
+    findings.say(Ok, "primary host", "account default: 127.0.0.1: DNS");
+    findings.say(Fail, "credentials", "account shop2: the merchant number is wrong");
+    assert!(findings.advice().iter().any(|advice| advice.contains("check accounts.shop2.mch_id")), "{findings:?}");
+    assert_eq!(findings.of("primary host"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_proves_nothing_is_not_taken_for_a_proof() {
     let database = Database::fresh(Engine::Sqlite).await;
     let wechat = ScriptedWeChat::new().await;

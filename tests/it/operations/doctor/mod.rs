@@ -74,6 +74,16 @@ impl Findings {
         assert_eq!(finding.advice.is_none(), verdict == Verdict::Ok, "{finding:?}");
     }
 
+    /// How many there are of one check.
+    fn of(&self, check: &str) -> usize {
+        self.0.iter().filter(|finding| finding.check.name().read(English) == check).count()
+    }
+
+    /// What there is to do.
+    fn advice(&self) -> Vec<&str> {
+        self.0.iter().filter_map(|finding| Some(finding.advice.as_ref()?.read(English))).collect()
+    }
+
     #[track_caller]
     fn are_well(&self) {
         assert!(self.0.iter().all(|finding| finding.verdict != Verdict::Fail), "\n{}", tell(&self.0, English, false));

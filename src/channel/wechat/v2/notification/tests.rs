@@ -11,6 +11,7 @@ use crate::channel::wechat::v2::xml::XmlError;
 use crate::deal::Timestamp;
 
 mod forgeries;
+mod of_accounts;
 
 /// A notification as most are: without `sign_type`.
 fn paid_lines() -> String {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::channel::error::{Ground, SignatureError};
 use crate::channel::wechat::v2::sign::SignType;
-use crate::channel::wechat::v2::testing::{BOTH, merchant, message, with, without};
+use crate::channel::wechat::v2::testing::{BOTH, merchant, message, provider, with, without};
 use crate::channel::wechat::v2::xml::XmlError;
 use crate::deal::Fen;
 
@@ -283,6 +283,35 @@ fn a_reply_about_somebody_else_is_no_answer() {
             let refusal = with(&no("ORDERNOTEXIST", "order not exist"), field, value);
             assert_eq!(asked(gate, &refusal), Err(unknown(Doubt::Foreign(field))), "{call}, {value}");
         }
+    }
+}
+
+#[test]
+fn a_provider_believes_replies_about_its_sub_merchant_only() {
+    for (call, answer, gate) in CALLS {
+        for lines in [answer, &no("ORDERNOTEXIST", "order not exist")] {
+            let provider = provider(SignType::Md5);
+            let asked = |lines: &str| gate(&provider, &order_id(), &message(&provider.signer, lines));
+            let right = with(lines, "sub_mch_id", "1900000109");
+            let believed = asked(&right);
+            assert!(!matches!(believed, Err(CallError::Unknown(_))), "{call}: {believed:?}");
+            assert_eq!(asked(&with(&right, "sub_appid", "wx2421b1c4370ec43b")), believed, "{call}");
+            let foreign = |lines: &str, field| assert_eq!(asked(lines), Err(unknown(Doubt::Foreign(field))), "{call}: {lines}");
+            foreign(&with(&right, "sub_appid", "wx2421b1c4370ec43c"), "sub_appid");
+            for sub_mch_id in ["1900000110", "01900000109", "10000100", ""] {
+                foreign(&with(lines, "sub_mch_id", sub_mch_id), "sub_mch_id");
+            }
+            foreign(&without(&right, "sub_mch_id"), "sub_mch_id");
+        }
+    }
+}
+
+#[test]
+fn a_direct_merchant_may_be_named_as_its_own_sub_merchant_and_as_no_other_s() {
+    for (call, answer, gate) in CALLS {
+        assert_eq!(asked(gate, &with(answer, "sub_mch_id", "10000100")), Ok(()), "{call}");
+        let foreign = with(answer, "sub_mch_id", "1900000109");
+        assert_eq!(asked(gate, &foreign), Err(unknown(Doubt::Foreign("sub_mch_id"))), "{call}");
     }
 }
 

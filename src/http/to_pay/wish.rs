@@ -1,0 +1,143 @@
+//! toPay's request: each parameter by its own rule, and which of them mean nothing here.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, HeaderName};
+
+use crate::auth::Mode;
+use crate::deal::{Details, Fen};
+use crate::gateway::ToPay;
+use crate::http::App;
+use crate::http::body::Params;
+use crate::http::caller::{check_key, check_signature, reach_of};
+use crate::http::refusal::Refusal;
+use crate::listener::Peer;
+
+/// The caller's name for one attempt.
+pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// What means something in every `auth.mode`.
+const PARAMETERS: [&str; 9] =
+    ["merchant_id", "product_id", "price", "description", "reference", "return_url", "cancel_url", "trade_type", "account"];
+/// What a signed offer has beside.
+const OF_AN_OFFER: [&str; 4] = ["version", "timestamp", "nonce", "signature"];
+
+/// A valid request of a caller that may make it.
+pub struct Wish {
+    pub wish: ToPay,
+    /// The parameters that mean nothing here, as they were sent.
+    pub ignored: Vec<String>,
+}
+
+impl FromRequest<Arc<App>> for Wish {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Refusal> {
+        let caller = check_key(&app.auth, request.headers())?;
+        let idempotency_key = idempotency_key(request.headers())?;
+        let peer = request.extensions().get::<Peer>().ok_or_else(Refusal::internal)?.0.ip();
+        let payer = app.proxies.client(peer, request.headers());
+        let params = Params::from_request(request, app).await?;
+        let signed_nonce = check_signature(&app.auth, &params, app.gateway.now())?;
+        let wish = ToPay {
+            merchant_id: number(&params, "merchant_id")?,
+            product_id: number(&params, "product_id")?,
+            price: price(&params, app.max_price)?,
+            details: details(&params, app)?,
+            account: parsed(&params, "account")?,
+            reach: reach_of(caller),
+            payer,
+            idempotency_key,
+            signed_nonce,
+        };
+        check_openid(&params)?;
+        let is_native = is_native(&params)?;
+        app.check_reach(&wish)?;
+        if !is_native {
+            return Err(Refusal::not_configured("wechat.trade_types"));
+        }
+        Ok(Self { wish, ignored: ignored(&params, &app.auth.mode) })
+    }
+}
+
+/// `^[1-9][0-9]{0,9}$`, at most 2147483647: what the column holds.
+fn number(params: &Params, field: &'static str) -> Result<i64, Refusal> {
+    let text = params.number_or_text(field)?;
+    let plain = text.len() <= 10 && !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
+    let number = if plain { text.parse::<i32>().ok() } else { None };
+    number
+        .filter(|number| *number > 0)
+        .map(i64::from)
+        .ok_or_else(|| Refusal::invalid_field(field, "a whole number from 1 to 2147483647 is expected"))
+}
+
+fn price(params: &Params, max: Fen) -> Result<Fen, Refusal> {
+    let price = Fen::from_yuan(params.number_or_text("price")?).map_err(|error| Refusal::invalid_field("price", error.to_string()))?;
+    if price > max {
+        return Err(Refusal::invalid_field("price", format!("an amount is at most {max}")));
+    }
+    Ok(price)
+}
+
+fn details(params: &Params, app: &App) -> Result<Details, Refusal> {
+    Ok(Details {
+        description: parsed(params, "description")?,
+        reference: parsed(params, "reference")?,
+        return_url: address(params, "return_url", app)?,
+        cancel_url: address(params, "cancel_url", app)?,
+    })
+}
+
+/// A text that may be left out.
+fn parsed<T: FromStr<Err: ToString>>(params: &Params, field: &'static str) -> Result<Option<T>, Refusal> {
+    let parse = |text: &str| text.parse().map_err(|error: T::Err| Refusal::invalid_field(field, error.to_string()));
+    params.text_if_sent(field)?.map(parse).transpose()
+}
+
+/// Where the payer's page may lead.
+fn address(params: &Params, field: &'static str, app: &App) -> Result<Option<Arc<str>>, Refusal> {
+    const EXPECTED: &str =
+        "an https URL of at most 1024 ASCII characters is expected, without user, on a host that page.return_hosts lists";
+    match params.text_if_sent(field)? {
+        Some(url) if app.page.return_hosts.allow(url).is_none() => Err(Refusal::invalid_field(field, EXPECTED)),
+        url => Ok(url.map(Arc::from)),
+    }
+}
+
+/// It means nothing for a QR code; but what no payer's openid can be is a caller's mistake all the same.
+fn check_openid(params: &Params) -> Result<(), Refusal> {
+    let is_one = |id: &str| (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+    match params.text_if_sent("openid")? {
+        Some(id) if !is_one(id) => Err(Refusal::invalid_field("openid", "1 to 128 characters of 0-9 A-Z a-z _ - are expected")),
+        _ => Ok(()),
+    }
+}
+
+/// The other types are known, and not set up.
+fn is_native(params: &Params) -> Result<bool, Refusal> {
+    match params.text_if_sent("trade_type")? {
+        None | Some("NATIVE") => Ok(true),
+        Some("JSAPI" | "MWEB" | "APP") => Ok(false),
+        Some(_) => Err(Refusal::invalid_field("trade_type", "NATIVE, JSAPI, MWEB or APP is expected")),
+    }
+}
+
+fn ignored(params: &Params, mode: &Mode) -> Vec<String> {
+    let is_signed = matches!(mode, Mode::Signed(_));
+    let means_something = |name: &&str| PARAMETERS.contains(name) || (is_signed && OF_AN_OFFER.contains(name));
+    params.names().filter(|name| !means_something(name)).map(str::to_owned).collect()
+}
+
+/// 1 to 64 printable ASCII characters, once.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(key) = keys.next() else { return Ok(None) };
+    let refused = || Refusal::invalid_field("Idempotency-Key", "1 to 64 printable ASCII characters are expected, once");
+    let printable = (1..=64).contains(&key.len()) && key.as_bytes().iter().all(|b| (b' '..=b'~').contains(b));
+    if !printable || keys.next().is_some() {
+        return Err(refused());
+    }
+    key.to_str().map(|key| Some(key.to_owned())).map_err(|_| refused())
+}

@@ -1,0 +1,161 @@
+//! Names that another program has given: a column called as one of ours is refused while it may be another program's, and gone
+//! on with when it is one that a migration has left behind.
+
+use wechat_pay::dry_run;
+use wechat_pay::language::Language::English;
+use wechat_pay::store::Store;
+
+use crate::support::database::{Database, Engine, Look};
+use crate::support::on_both_engines;
+use crate::support::test_app::{OPENING_TIME, TestAppBuilder};
+use crate::support::wechat_message::WeChatMessage;
+
+/// The original's table with one row, changed by this.
+async fn table_with(engine: Engine, changes: &str) -> (Database, Look) {
+    let table = match engine {
+        Engine::MySql => include_str!("../../../migrations/mysql/0001_deal.sql"),
+        Engine::Sqlite => include_str!("../../../migrations/sqlite/0001_deal.sql"),
+    };
+    let database = Database::fresh(engine).await;
+    if let Some(directory) = database.directory() {
+        std::fs::File::create(directory.join("deal.db")).unwrap();
+    }
+    let look = database.look().await;
+    look.run(table).await;
+    look.run(
+        "INSERT INTO deal (order_id, product_id, merchant_id, price, price_last, status, mode, create_at, update_at) \
+         VALUES ('theirs', 34, 12, 19.9, 19.9, 0, 0, '2026-04-01 11:59:00', '2026-04-01 11:59:00')",
+    )
+    .await;
+    if !changes.is_empty() {
+        look.run(changes).await;
+    }
+    (database, look)
+}
+
+async fn shape(look: &Look) -> Vec<Option<String>> {
+    let sql = match look {
+        Look::Sqlite(_) => "SELECT sql FROM sqlite_master ORDER BY name",
+        Look::MySql(_) => {
+            "SELECT CONCAT_WS(' ', table_name, column_name, column_type) FROM information_schema.columns WHERE table_schema = DATABASE() \
+             UNION ALL SELECT CONCAT_WS(' ', table_name, index_name, column_name) FROM information_schema.statistics \
+             WHERE table_schema = DATABASE() ORDER BY 1"
+        }
+    };
+    look.texts(sql).await
+}
+
+/// Refused by a start, by a migration and by a dry run, with this name, and nothing is altered.
+async fn is_refused((database, look): (Database, Look), name: &str, why: &str) {
+    let before = shape(&look).await;
+    let plan = Store::dry_run(&database.url.parse().unwrap(), OPENING_TIME.parse().unwrap()).await.unwrap();
+    let told = dry_run::tell(&plan, English);
+    assert!(told.contains("would refuse to start") && told.contains(name), "{why}: {told}");
+    let migrated = Store::migrate(&database.url.parse().unwrap(), OPENING_TIME.parse().unwrap()).await;
+    assert!(migrated.as_ref().is_err_and(|error| error.to_string().contains(name)), "{why}: {migrated:?}");
+    let found = Store::inspect(&database.url.parse().unwrap(), OPENING_TIME.parse().unwrap()).await.unwrap();
+    assert!(found.wrong_schema.is_some_and(|wrong| wrong.contains(name)), "{why}: the doctor says it");
+    let Err((error, _database)) = TestAppBuilder::on(database).try_open().await else { panic!("{why}: started") };
+    assert!(error.to_string().contains(name), "{why}: {error}");
+    assert_eq!(shape(&look).await, before, "{why}");
+}
+
+/// What our step makes of these columns.
+fn step(engine: Engine) -> &'static str {
+    match engine {
+        Engine::MySql => include_str!("../../../migrations/mysql/0007_account_and_details.sql"),
+        Engine::Sqlite => include_str!("../../../migrations/sqlite/0007_account_and_details.sql"),
+    }
+}
+
+on_both_engines! {
+    async fn a_column_that_another_program_fills_is_refused_before_anything_is_altered(engine) {
+        for column in ["account", "description", "reference", "return_url", "cancel_url"] {
+            // To the letter as ours is, but with something in it.
+            let ours = step(engine).lines().find(|line| line.contains(&format!("ADD COLUMN {column} "))).unwrap();
+            let filled = format!("{ours} UPDATE deal SET {column} = 'x'");
+            is_refused(table_with(engine, &filled).await, &format!("deal.{column}"), &filled).await;
+            let others = match engine {
+                Engine::MySql => ["int NULL", "varchar(32) NOT NULL DEFAULT 'x'", "varchar(32) DEFAULT 'x'"],
+                Engine::Sqlite => ["INTEGER NULL", "TEXT NOT NULL DEFAULT 'x'", "TEXT DEFAULT 'x'"],
+            };
+            for definition in others {
+                let other = format!("ALTER TABLE deal ADD COLUMN {column} {definition}");
+                is_refused(table_with(engine, &other).await, &format!("deal.{column}"), &other).await;
+            }
+        }
+    }
+
+    async fn a_column_that_another_program_made_after_the_version_before_is_refused_too(engine) {
+        let (database, look) = table_with(engine, "").await;
+        Store::migrate(&database.url.parse().unwrap(), OPENING_TIME.parse().unwrap()).await.unwrap();
+        look.run("DELETE FROM deal_migration WHERE version = 7; UPDATE deal SET reference = 'x'").await;
+        is_refused((database, look), "deal.reference", "filled before the step").await;
+    }
+
+    async fn an_index_of_that_name_over_something_else_is_refused(engine) {
+        for index in ["(product_id)", "(price, status)"] {
+            let index = format!("CREATE INDEX deal_reference ON deal {index}");
+            is_refused(table_with(engine, &index).await, "deal_reference", &index).await;
+        }
+    }
+
+    async fn columns_that_a_stopped_migration_has_left_are_gone_on_with(engine) {
+        let statements: Vec<_> = step(engine).split_inclusive(";\n").filter(|statement| statement.contains("deal")).collect();
+        assert_eq!(statements.len(), 6);
+        for stopped_after in 1..=statements.len() {
+            let (database, look) = table_with(engine, &statements[..stopped_after].concat()).await;
+            let app = TestAppBuilder::on(database).open().await;
+            let order = app.to_pay("19.90").await;
+            for order_id in [order.id.as_str(), "theirs"] {
+                if engine == Engine::MySql || order_id != "theirs" {
+                    app.notify(WeChatMessage::notification(order_id, 1990).signed()).await.acknowledged(order_id);
+                    assert_eq!(look.status(order_id).await, 1, "stopped after {stopped_after}");
+                }
+            }
+        }
+    }
+
+    async fn a_table_of_the_version_before_is_brought_up_to_date_with_its_deals(engine) {
+        let app = TestAppBuilder::new(engine).await.open().await;
+        let (unpaid, paid) = (app.to_pay("19.90").await, app.to_pay("19.90").await);
+        app.payer_pays(&paid).await;
+        let look = app.look().await;
+        let database = app.stop().await;
+        look.run(match engine {
+            Engine::MySql => "DROP INDEX deal_reference ON deal",
+            Engine::Sqlite => "DROP INDEX deal_reference",
+        })
+        .await;
+        for column in ["account", "description", "reference", "return_url", "cancel_url"] {
+            look.run(&format!("ALTER TABLE deal DROP COLUMN {column}")).await;
+        }
+        look.run("DELETE FROM deal_migration WHERE version = 7").await;
+        let plan = Store::dry_run(&database.url.parse().unwrap(), OPENING_TIME.parse().unwrap()).await.unwrap();
+        assert_eq!((plan.steps, plan.indexes), (vec!["0007_account_and_details"], vec!["deal_reference"]));
+        let before = look.everything().await;
+        Store::migrate(&database.url.parse().unwrap(), OPENING_TIME.parse().unwrap()).await.unwrap();
+        assert_eq!(look.everything().await, before, "no row changes");
+        let app = TestAppBuilder::on(database).open().await;
+        for order in [&unpaid, &paid] {
+            app.notify(WeChatMessage::notification(&order.id, 1990).signed()).await;
+            assert_eq!(app.trade_state(&order.id).await, "SUCCESS");
+            assert_eq!(look.value(&order.id, "account").await, None);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_without_room_in_its_rows_is_refused_before_anything_is_altered() {
+    let wide = |characters: u32| format!("ALTER TABLE deal ADD COLUMN notes varchar({characters}) CHARACTER SET utf8mb4 NULL");
+    for characters in [15_300, 15_900] {
+        is_refused(table_with(Engine::MySql, &wide(characters)).await, "no room", &wide(characters)).await;
+    }
+    let (database, look) = table_with(Engine::MySql, &wide(15_000)).await;
+    let app = TestAppBuilder::on(database).open().await;
+    app.notify(WeChatMessage::notification("theirs", 1990).signed()).await.acknowledged("the widest table");
+    assert_eq!(look.status("theirs").await, 1);
+    // Once all columns are there, nothing is asked of its rows.
+    look.run("ALTER TABLE deal MODIFY notes varchar(15400) CHARACTER SET utf8mb4 NULL").await;
+    TestAppBuilder::on(app.stop().await).open().await;
+}

@@ -1,0 +1,193 @@
+//! Notifications of several accounts: each is believed by its own account's key alone, and settles that account's deals alone.
+
+use serde_json::json;
+use wechat_pay::channel::wechat::v2::{ApiKey, SignType, Signer};
+
+use crate::support::database::Engine;
+use crate::support::http::Answer;
+use crate::support::merchant::signer;
+use crate::support::on_both_engines;
+use crate::support::test_app::{Order, TestApp, TestAppBuilder};
+use crate::support::wechat_message::WeChatMessage;
+
+/// An account as WeChat knows it, and one of its sellers.
+#[derive(Clone, Copy)]
+struct Account {
+    name: &'static str,
+    appid: &'static str,
+    mch_id: &'static str,
+    sub_mch_id: Option<&'static str>,
+    key: &'static str,
+    seller: i64,
+}
+
+const SHOP2: Account = Account {
+    name: "shop2",
+    appid: "wx0000000000000022",
+    mch_id: "1900000022",
+    sub_mch_id: None,
+    key: "8934e7d15453e97507ef794cf7b0519d",
+    seller: 100,
+};
+/// Of a service provider.
+const SUB: Account = Account {
+    name: "sub",
+    appid: "wx0000000000000099",
+    mch_id: "1900000099",
+    sub_mch_id: Some("1900000199"),
+    key: "192006250b4c09247ec02edce69f6a2d",
+    seller: 200,
+};
+
+impl Account {
+    /// What this account's key signs of a payment of an order.
+    fn pays(self, order: &Order) -> WeChatMessage {
+        let message = WeChatMessage::notification(&order.id, 1990).with("appid", self.appid).with("mch_id", self.mch_id);
+        self.sub_mch_id.into_iter().fold(message, |message, sub_mch_id| message.with("sub_mch_id", sub_mch_id))
+    }
+
+    fn signed(self, message: &WeChatMessage) -> String {
+        message.signed_by(&Signer::new(ApiKey::new(self.key).unwrap(), SignType::Md5))
+    }
+}
+
+/// With the accounts `default`, `shop2` and `sub`.
+async fn with_accounts(engine: Engine) -> TestApp {
+    let mut builder = TestAppBuilder::new(engine).await;
+    for account in [SHOP2, SUB] {
+        let key = |name: &str| format!("ACCOUNTS__{}__{name}", account.name.to_uppercase());
+        builder = builder
+            .set(&key("APPID"), account.appid)
+            .set(&key("MCH_ID"), account.mch_id)
+            .set(&key("SUB_MCH_ID"), account.sub_mch_id.unwrap_or_default())
+            .set(&key("API_KEY"), account.key)
+            .set(&key("SELLERS"), format!("{0}-{1}", account.seller, account.seller + 99));
+    }
+    builder.open().await
+}
+
+/// Opens a deal of a seller.
+async fn open(app: &TestApp, seller: i64) -> Order {
+    let wish = json!({"merchant_id": seller, "product_id": 34, "price": "19.90"});
+    let opened = app.till.post_json("/wxPay/toPay", &wish).await.json();
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_else(|| panic!("{opened}")).to_owned();
+    Order { id: text(&opened["order_id"]), code_url: text(&opened["code_url"][0]) }
+}
+
+async fn post(app: &TestApp, path: &str, message: String) -> Answer {
+    app.till.post(path, "text/xml", message).await
+}
+
+/// Of a refusal: the sentence.
+#[track_caller]
+fn told(answer: &Answer, status: u16, sentence: &str) {
+    answer.not_believed(status, sentence);
+    assert!(answer.body.contains(&format!("[{sentence}]")), "{}", answer.body);
+}
+
+on_both_engines! {
+    async fn each_account_s_payments_settle_its_own_deals(engine) {
+        let app = with_accounts(engine).await;
+        let look = app.look().await;
+        for (account, path) in [(SHOP2, "/wxPay/notify"), (SHOP2, "/wxPay/notify/shop2"), (SUB, "/wxPay/notify"), (SUB, "//wxPay//notify/sub.html")] {
+            let order = open(&app, account.seller).await;
+            assert_eq!(look.value(&order.id, "account").await.as_deref(), Some(account.name), "by its seller");
+            let message = account.signed(&account.pays(&order));
+            post(&app, path, message.clone()).await.acknowledged(path);
+            assert_eq!(look.status(&order.id).await, 1, "{path}");
+            post(&app, path, message).await.acknowledged("again");
+        }
+        let order = open(&app, 1).await;
+        assert_eq!(look.value(&order.id, "account").await, None, "whose seller no account names goes through the default");
+        post(&app, "/wxPay/notify/default", WeChatMessage::notification(&order.id, 1990).signed()).await.acknowledged("by its name");
+        assert_eq!(app.alarms(), (0, 0));
+    }
+
+    async fn a_payer_s_payment_comes_to_the_address_of_the_account(engine) {
+        let app = with_accounts(engine).await;
+        for account in [SHOP2, SUB] {
+            let order = open(&app, account.seller).await;
+            assert!(app.wechat().order(&order.id).unwrap().notify_url.ends_with(&format!("/wxPay/notify/{}", account.name)));
+            app.payer_pays(&order).await;
+            assert_eq!(app.look().await.status(&order.id).await, 1, "{}", account.name);
+        }
+    }
+
+    async fn what_is_addressed_to_another_account_is_not_taken(engine) {
+        let app = with_accounts(engine).await;
+        let look = app.look().await;
+        let (order, others) = (open(&app, 1).await, open(&app, SHOP2.seller).await);
+        let stored = look.everything().await;
+        let right = SHOP2.signed(&SHOP2.pays(&others));
+        let ours = WeChatMessage::notification(&order.id, 1990).signed();
+        for path in ["/wxPay/notify/default", "/wxPay/notify/sub", "/wxPay/notify/nobody"] {
+            told(&post(&app, path, right.clone()).await, 409, "FOREIGN");
+        }
+        for path in ["/wxPay/notify/shop2", "/wxPay/notify/Default", "/wxPay/notify/2", "/wxPay/notify/%ff", "/wxPay/notify/a%20b", "/wxPay/notify/a%2fb"] {
+            told(&post(&app, path, ours.clone()).await, 409, "FOREIGN");
+        }
+        assert_eq!(look.everything().await, stored);
+        post(&app, "/wxPay/notify", right).await.acknowledged("at the address of all");
+        post(&app, "/wxPay/notify", ours).await.acknowledged("at the address of all");
+    }
+
+    async fn numbers_choose_the_key_and_prove_nothing(engine) {
+        let app = with_accounts(engine).await;
+        let look = app.look().await;
+        let (order, others, subs) = (open(&app, 1).await, open(&app, SHOP2.seller).await, open(&app, SUB.seller).await);
+        let stored = look.everything().await;
+        let message = WeChatMessage::notification(&order.id, 1990);
+        for path in ["/wxPay/notify", "/wxPay/notify/shop2", "/wxPay/notify/default"] {
+            for forged in [
+                SHOP2.pays(&others).signed_by(&signer(SignType::Md5)),
+                SHOP2.signed(&message),
+                SHOP2.signed(&SUB.pays(&subs)),
+            ] {
+                told(&post(&app, path, forged).await, 401, "SIGNATURE");
+            }
+        }
+        for strange in [
+            SUB.pays(&subs).with("sub_mch_id", "1900000198"),
+            SUB.pays(&subs).without("sub_mch_id"),
+            SUB.pays(&subs).with("appid", SHOP2.appid),
+        ] {
+            told(&post(&app, "/wxPay/notify/sub", SUB.signed(&strange)).await, 409, "FOREIGN");
+            told(&app.notify(SUB.signed(&strange)).await, 401, "SIGNATURE");
+        }
+        assert_eq!(look.everything().await, stored);
+        app.notify(SUB.signed(&SUB.pays(&subs))).await.acknowledged("the right numbers");
+    }
+
+    async fn an_evil_account_settles_nothing_of_another_s(engine) {
+        let app = with_accounts(engine).await;
+        let look = app.look().await;
+        let order = open(&app, 1).await;
+        let stored = look.everything().await;
+        for path in ["/wxPay/notify", "/wxPay/notify/shop2", "/wxPay/notify"] {
+            told(&post(&app, path, SHOP2.signed(&SHOP2.pays(&order))).await, 409, "ORDER OF ANOTHER ACCOUNT");
+        }
+        let more = SHOP2.pays(&order).with("transaction_id", "4200000260000000000000000009").with("total_fee", "1");
+        told(&app.notify(SHOP2.signed(&more)).await, 409, "ORDER OF ANOTHER ACCOUNT");
+        assert_eq!(look.everything().await, stored);
+        assert_eq!(app.alarms(), (0, 1), "an alarm, however often and in however many words it is told");
+        let failed = SHOP2.pays(&order).with("result_code", "FAIL").without("transaction_id").without("total_fee");
+        app.notify(SHOP2.signed(&failed)).await.acknowledged("no money depends on it");
+        app.notify(WeChatMessage::notification(&order.id, 1990).signed()).await.acknowledged("the account's own word");
+        assert_eq!(look.status(&order.id).await, 1);
+        told(&app.notify(SHOP2.signed(&SHOP2.pays(&order))).await, 409, "ORDER OF ANOTHER ACCOUNT");
+        let events = look.column(&format!("SELECT kind FROM deal_event WHERE order_id = '{}' ORDER BY id", order.id), "kind").await;
+        assert_eq!(events, ["opened", "link_given", "mismatch", "settled"], "of the failed payment nothing is written");
+    }
+
+    async fn two_accounts_may_have_payments_of_one_number(engine) {
+        let app = with_accounts(engine).await;
+        let look = app.look().await;
+        let (order, others, again) = (open(&app, 1).await, open(&app, SHOP2.seller).await, open(&app, SHOP2.seller).await);
+        let number = "4200000260202604011234567890";
+        app.notify(WeChatMessage::notification(&order.id, 1990).with("transaction_id", number).signed()).await.acknowledged("default");
+        app.notify(SHOP2.signed(&SHOP2.pays(&others).with("transaction_id", number))).await.acknowledged("shop2");
+        let answer = app.notify(SHOP2.signed(&SHOP2.pays(&again).with("transaction_id", number))).await;
+        told(&answer, 409, "TRANSACTION OF ANOTHER ORDER");
+        assert_eq!([look.status(&order.id).await, look.status(&others.id).await, look.status(&again.id).await], [1, 1, 0]);
+    }
+}
