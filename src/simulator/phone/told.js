@@ -27,7 +27,9 @@ function tell(message) {
   const { what, says, fault } = message;
   if (what.endsWith('notification')) {
     const name = what === 'notification' ? say('支付通知', 'Notification') : say('退款通知', 'Refund notification');
-    const kind = MISHAP[fault] ? `${name} (${MISHAP[fault]})` : name;
+    // A refund's has no signature that could be forged.
+    const mishap = what === 'refund-notification' && fault === 'forged' ? say('内容是伪造的', 'forged') : MISHAP[fault];
+    const kind = mishap ? `${name} (${mishap})` : name;
     if (message.acknowledged) return [WHO.wechat, kind, say('服务已确认', 'acknowledged'), 1];
     const again = message.next_at ? say(`，${clock(message.next_at)} 再发`, `, next at ${clock(message.next_at)}`) : '';
     if (fault === 'lost' && !message.request) return [WHO.wechat, kind, say('丢失了', 'was lost'), -1];
