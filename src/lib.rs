@@ -6,10 +6,11 @@
 //!
 //! # The way of a request
 //! ```text
-//! front end    ─POST toPay─▶ http::to_pay ─▶ Gateway::to_pay ─▶ Store::insert           unpaid, before money can move
+//! front end    ─POST toPay─▶ http::to_pay ─▶ Gateway::to_pay ─▶ Accounts::of_seller     through which account it goes, for good
+//!                                                           ├─▶ Store::insert           unpaid, before money can move
 //!                                                           ├─▶ Channel::open           ─▶ code_url
 //!                                                           └─▶ Store::note_prepay      ─▶ JSON
-//! WeChat ─POST notify─▶ http::notify (sender, size) ─▶ Gateway::take_notice ─▶ Channel::read_notice (XML → signature → meaning)
+//! WeChat ─POST notify─▶ http::notify (sender, size) ─▶ Gateway::take_notice ─▶ Accounts::read_notice (whose numbers → Channel::read_notice: its key → signature → meaning)
 //!                          │                                └─▶ Gateway::settle ─▶ Store::mark_paid (store::deals::settle)
 //!                          └─▶ Gateway::acknowledge    ─▶ <xml>SUCCESS
 //! front end    ─POST queryOrder─▶ http::query_order ─▶ Gateway::query_order ─▶ poll ─▶ inquire ─▶ settle when paid
@@ -30,7 +31,8 @@
 //!
 //! Inside the gateway a use case (`to_pay`, `take_notice`, `query_order`, `close_order`, `pay_page`, `events`, `sweep`) calls verbs, and no verb
 //! a use case: `inquire` asks WeChat about a deal and stores what follows, `settle` is the door to Paid, `expire` gives a deal
-//! up, `link` gets its link, `poll` asks for waiting payers, `view` says what the store alone can say. `live` is what one instance knows of the payers who wait
+//! up, `link` gets its link, `poll` asks for waiting payers, `view` says what the store alone can say. `accounts` holds the channel of
+//! each account and gives it for a deal's `Route` alone; `missing` tells of the accounts that deals need and the configuration lacks. `live` is what one instance knows of the payers who wait
 //! (request coalescing, fair queue, cache, subscriptions; it says what to ask and never asks), `follow` the driver for whatever
 //! has a due time and a lease.
 //!
@@ -49,8 +51,8 @@
 //!
 //! # What must always hold
 //! 1. A row is stored durably before WeChat is asked for a link: no payable link is without a deal.
-//! 2. Paid is written with verified evidence only: the signature by the configured algorithm or the order's own, our appid
-//!    and mch_id, the same fen, CNY. [`gateway::Gateway::settle`] is the only door, and it takes a [`channel::ProvenPayment`],
+//! 2. Paid is written with verified evidence only: the signature by the key of the deal's account, by the configured algorithm or
+//!    the order's own, that account's appid, mch_id and sub_mch_id, the same fen, CNY. [`gateway::Gateway::settle`] is the only door, and it takes a [`channel::ProvenPayment`],
 //!    which only a channel's reply gate and notification reader can make: its constructors are private to the room.
 //! 3. WeChat is answered SUCCESS, and a front end is told of a payment, only after the commit. A repeat changes nothing and is
 //!    answered SUCCESS.
@@ -68,6 +70,8 @@
 //! 9. An order id has one row of record, whose price never changes, and WeChat is asked for its link with one set of
 //!    parameters only: a repeat is the stored request.
 //! 10. A change of status is committed together with its event in the journal, or neither is.
+//! 11. No call about a deal ever uses another account's key or number: a call takes a [`deal::Route`], which only a deal gives. A
+//!     deal whose account the configuration lacks is left alone and told of, and no other account's payments settle it.
 //!
 //! # Words
 //! *Deal*: one attempt to buy one product. *Order id*: our number for it, `out_trade_no` on the wire. *Transaction id*:
@@ -75,6 +79,9 @@
 //! state*: WeChat's. *Prepay*: what `unifiedorder` gives. *Evidence*: the verified XML in the `…Back` columns
 //! and the journal. *Channel*: a payment provider, by the version of its API. *Journal*: what happened to a deal and why. *Look*:
 //! a question of the sweeper's about an undecided deal. *Watched*: an order with listeners to its events.
+//! *Account*: one WeChat merchant number of ours with its appid and keys; `[wechat]` is the account `default`. *Seller*: the front
+//! end's `merchant_id`, by which a new deal gets its account. *Route*: order id and account, taken from a deal. *Details*: what the
+//! merchant says of a deal (description, reference, return_url, cancel_url).
 //! *Offer*: what a merchant's back end has signed for a browser to carry; it opens one deal.
 //!
 //! # Where the facts come from

@@ -58,7 +58,7 @@ static ARGUMENTS: [Entry; 11] = [
     ("name", pair("What the key is called in the configuration and in logs", "密钥在配置和日志里的名称")),
     ("scopes", pair("What it may do: pay, refund, read, manage, separated by commas", "可以做什么：pay、refund、read、manage，逗号分隔")),
     ("accounts", pair("Only through these accounts, separated by commas", "只限这些账户，逗号分隔")),
-    ("sellers", pair("Only for these sellers, such as 12,100-199", "只限这些卖家，如 12,100-199")),
+    ("sellers", pair("Only for these sellers, such as 12,100-199", "只限这些商户编号，如 12,100-199")),
     ("order", pair("The order's number: out_trade_no", "订单号：out_trade_no")),
     ("fetch", pair("Visit the notify URL through its public name", "通过公网域名访问通知地址")),
     ("shell", pair("Which shell's", "哪种 shell")),

@@ -46,13 +46,16 @@ impl RawAuth {
             duration::seconds("auth.signed_window", &self.signed_window, 1..=3600, pair("1s to 1h, in whole seconds", "1s 到 1h，整秒"));
         let window = mistakes.take(window).map_or(Duration::ZERO, |seconds| Duration::from_secs(seconds.into()));
         let listed = Key::list(&self.api_keys).map_err(|why| ConfigError::List { key: "auth.api_keys".to_owned(), why });
-        let listed = mistakes.take(listed).unwrap_or_default();
-        let named: Vec<_> = self.keys.iter().filter_map(|(name, key)| mistakes.take(key.validate(name, accounts))).collect();
-        let keys = Keys::new([listed, named].concat());
-        let keys = keys.map_err(|why| ConfigError::List { key: "auth.keys".to_owned(), why });
+        let listed = mistakes.take(listed);
+        let named: Vec<_> = self.keys.iter().map(|(name, key)| mistakes.take(key.validate(name, accounts))).collect();
+        let all = listed.zip(named.into_iter().collect::<Option<Vec<_>>>());
+        let keys = all.and_then(|(listed, named)| {
+            let keys = Keys::new([listed, named].concat());
+            mistakes.take(keys.map_err(|why| ConfigError::List { key: "auth.keys".to_owned(), why }))
+        });
         let secrets = SigningSecrets::parse(&self.signing_secrets, window);
         let secrets = secrets.map_err(|why| ConfigError::List { key: "auth.signing_secrets".to_owned(), why });
-        let both = mistakes.take(keys).zip(mistakes.take(secrets));
+        let both = keys.zip(mistakes.take(secrets));
         let auth = both.and_then(|(keys, secrets)| {
             let mode = mistakes.take(self.mode(&keys, secrets, has_credentials))?;
             Some(Auth { mode, keys })

@@ -67,8 +67,8 @@ fn further_values(params: &Params) -> Result<Option<FurtherValues<'_>>, Refusal>
 }
 
 impl App {
-    /// Whether the caller may open this deal: for this seller, and through this account. Before anything is counted, for whoever
-    /// may not open deals of a seller must not use up that seller's limit.
+    /// Whether the caller may open this deal: for this seller, and through this account. Before anything is counted, for a
+    /// caller that may not open deals of a seller must not use up that seller's limit.
     pub(super) fn check_reach(&self, wish: &ToPay) -> Result<(), Refusal> {
         if !wish.reach.covers(wish.merchant_id, &self.gateway.account_for(wish)) {
             return Err(Refusal::forbidden("the key is not for this seller, or not for this account"));

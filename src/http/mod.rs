@@ -7,6 +7,7 @@ mod body;
 mod caller;
 mod client_address;
 mod close_order;
+mod details;
 mod doctor;
 mod edge;
 mod events;

@@ -10,12 +10,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::Scope;
-use crate::deal::{BeijingTime, Deal, Details, Fen, InvalidReference, Timestamp};
+use crate::deal::{BeijingTime, Deal, Fen, InvalidReference, Timestamp};
 use crate::gateway::{OrderView, Subject};
 
 use super::App;
 use super::body::Params;
 use super::caller::reach_of;
+use super::details::ToldDetails;
 use super::edge::Begun;
 use super::order_id;
 use super::refusal::Refusal;
@@ -42,20 +43,9 @@ pub struct QueryOrderAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = DateTime)]
     as_of: Option<String>,
-    /// What the payer reads.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    description: Option<String>,
-    /// The merchant's own number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    reference: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    return_url: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    cancel_url: Option<String>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    details: Option<ToldDetails>,
     #[serde(flatten)]
     #[schema(ignore)]
     of_merchant: Option<OfMerchant>,
@@ -90,7 +80,6 @@ pub struct OfMerchant {
 impl QueryOrderAnswer {
     pub fn new(view: OrderView, now: Timestamp) -> Self {
         let show = |time: Timestamp| BeijingTime::from(time).to_string();
-        let Details { description, reference, return_url, cancel_url } = view.facts.details.as_deref().cloned().unwrap_or_default();
         Self {
             trade_state: view.state.as_str(),
             trade_state_desc: view.description,
@@ -100,10 +89,7 @@ impl QueryOrderAnswer {
             expires_at: view.facts.expires_at.map(show),
             paid_at: view.paid_at.map(show),
             as_of: view.as_of.map(show),
-            description: description.map(|text| text.to_string()),
-            reference: reference.map(|text| text.to_string()),
-            return_url: return_url.map(|url| url.to_string()),
-            cancel_url: cancel_url.map(|url| url.to_string()),
+            details: view.facts.details.as_deref().map(ToldDetails::from),
             of_merchant: None,
         }
     }

@@ -9,10 +9,11 @@ use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::deal::{BeijingTime, Details};
+use crate::deal::BeijingTime;
 use crate::gateway::Link;
 
 use super::App;
+use super::details::ToldDetails;
 use super::edge::Begun;
 use super::refusal::Refusal;
 
@@ -37,18 +38,9 @@ pub struct ToPayAnswer {
     server_time: String,
     /// Where the payer's page is; a whole address if page.base_url is set.
     pay_page: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    description: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    reference: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    return_url: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    cancel_url: Option<String>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    details: ToldDetails,
     /// The parameters that were sent and mean nothing here.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     ignored: Vec<String>,
@@ -66,7 +58,6 @@ pub async fn to_pay(
         Link::Paid(order_id) => return Err(Refusal::order_paid(&order_id)),
         Link::Closed(order_id) => return Err(Refusal::order_closed(&order_id)),
     };
-    let Details { description, reference, return_url, cancel_url } = opened.details;
     Ok(Json(ToPayAnswer {
         code_url: [opened.code_url],
         pay_page: app.page.address_of(&opened.order_id),
@@ -75,10 +66,7 @@ pub async fn to_pay(
         msg: "",
         expires_at: opened.expires_at.map(|time| BeijingTime::from(time).to_string()),
         server_time: BeijingTime::from(app.gateway.now()).to_string(),
-        description: description.map(|text| text.to_string()),
-        reference: reference.map(|text| text.to_string()),
-        return_url: return_url.map(|url| url.to_string()),
-        cancel_url: cancel_url.map(|url| url.to_string()),
+        details: ToldDetails::from(&opened.details),
         ignored,
     }))
 }

@@ -89,7 +89,9 @@ mod simulator {
 }
 mod sweep {
     mod backlog;
+    mod beside;
     mod bounds;
+    mod missing_accounts;
     mod sweeping;
 }
 mod wechat {

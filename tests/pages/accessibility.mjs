@@ -7,9 +7,10 @@ const HEAVY = 50 * 1024;
 
 /** A service with a deal that waits, one that is paid and one that is closed, and the paths of all pages. */
 async function town() {
-  const service = await Service.start({ DEAL__CLOSE_MIN_AGE: '0' });
+  const service = await Service.start({ DEAL__CLOSE_MIN_AGE: '0', PAGE__RETURN_HOSTS: 'shop.example.com' });
   const deals = {};
-  for (const state of ['waiting', 'paid', 'closed']) deals[state] = await service.open();
+  const long = { description: 'x'.repeat(127), reference: 'y'.repeat(64), cancel_url: 'https://shop.example.com/cart' };
+  for (const state of ['waiting', 'paid', 'closed']) deals[state] = await service.open('19.90', long);
   await service.sim('faults', 'PUT', { notify: 'twice' });
   await service.sim(`orders/${deals.paid.order_id}/pay`, 'POST');
   await service.sim(`orders/${deals.waiting.order_id}/fail`, 'POST');

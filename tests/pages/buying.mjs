@@ -24,6 +24,7 @@ async function buy(service, visitor, english = false) {
   await tab.waitForURL(/\/pay\/[0-9]{32}$/);
   await comes(tab, 'waiting');
   assert.equal(await tab.locator('html').getAttribute('lang'), english ? 'en' : 'zh-CN');
+  assert.equal(await tab.locator('h1').textContent(), english ? 'A bound notebook' : '线装笔记本');
   return tab;
 }
 
@@ -33,6 +34,7 @@ async function pay(phone, link) {
   await phone.locator('#scan-form button').click();
   await phone.locator('#pay').waitFor();
   assert.equal(await phone.locator('#amount').textContent(), '¥19.90');
+  assert.equal(await phone.locator('#goods').textContent(), '线装笔记本');
   await phone.locator('#pay').click();
   await phone.locator('#outcome').waitFor();
   return phone.evaluate(() => window.paidAt);
@@ -68,7 +70,7 @@ export const a_payment_is_seen_within_a_second = (browser) => visit(browser, {},
   const phone = await visitor.go(`${service.phone}/`);
   await within(1000, () => reaction(service, visitor, phone));
   const shop = await visitor.go(`${service.shop}/`);
-  assert.match(await shop.locator('.deals li').first().innerText(), /19\.90[\s\S]*已支付/);
+  assert.match(await shop.locator('.deals li').first().innerText(), /19\.90[\s\S]*已支付[\s\S]*线装笔记本 · SHOP-[0-9a-f]{8}/);
   assert.match(await shop.locator('.deals li').nth(1).innerText(), /19\.90[\s\S]*等待付款/);
   await shop.locator('.deals a').first().click();
   await comes(shop, 'paid');

@@ -97,6 +97,17 @@ export async function a_paid_page_leads_on(browser) {
   server.close();
 }
 
+export const who_gives_up_is_led_back = (browser) => visit(browser, { PAGE__RETURN_HOSTS: 'shop.example.com' }, {}, async (service, visitor) => {
+  const { pay_page: page, order_id: order } = await service.open('19.90', { cancel_url: 'https://shop.example.com/cart/{order_id}' });
+  const tab = await visitor.go(new URL(page, service.shop).href);
+  await comes(tab, 'waiting');
+  const way = tab.getByRole('link', { name: '不付了，返回商家' });
+  assert.equal(await way.getAttribute('href'), `https://shop.example.com/cart/${order}`);
+  await service.sim(`orders/${order}/pay`, 'POST');
+  await comes(tab, 'paid');
+  await way.waitFor({ state: 'hidden' });
+});
+
 export const without_javascript_the_code_is_there_and_looks_again = (browser) => visit(browser, {}, { javaScriptEnabled: false }, async (service, visitor) => {
   const { pay_page: page, order_id: order, code_url: [link] } = await service.open();
   const tab = await visitor.go(new URL(page, service.shop).href);

@@ -18,7 +18,8 @@ export async function pictures_are_taken(browser) {
   const service = await Service.start({ PAGE__MERCHANT_NAME: '老王茶铺' });
   try {
     const bought = [];
-    for (const price of ['9.90', '128.00']) bought.push(await service.open(price));
+    const goods = [['9.90', 'A cup of Longjing tea'], ['128.00', 'A paper umbrella']];
+    for (const [price, description] of goods) bought.push(await service.open(price, { description, reference: `SHOP-${bought.length + 1}` }));
     await service.sim(`orders/${bought[0].order_id}/pay`, 'POST');
     for (const [suffix, locale, colorScheme] of [['', 'en-GB', 'light'], ['-zh', 'zh-CN', 'light'], ['-dark', 'zh-CN', 'dark']]) {
       const visitor = await Visitor.arrive(browser, service, { locale, colorScheme, viewport: { width: 960, height: 700 } });

@@ -57,8 +57,8 @@ export class Service {
     return response.json();
   }
 
-  async open(price = '19.90') {
-    return this.post('/wxPay/toPay', { merchant_id: 1, product_id: 2, price });
+  async open(price = '19.90', more = {}) {
+    return this.post('/wxPay/toPay', { merchant_id: 1, product_id: 2, price, ...more });
   }
 
   async stop() {

@@ -43,12 +43,12 @@ async fn statements_of_a_pass(template: &Template, accounts: usize) -> Vec<&'sta
     });
     let store = Store::open_with(&settings.database, "idle", LARGEST_BATCH, clock.now(), Some(&hook)).await.unwrap();
     let wire = Wire::new(clock.clone(), |_, _, _| async { Err(CallError::Unreachable) }.boxed());
-    let default = &settings.wechat.as_ref().unwrap().merchant;
+    let default = &settings.wechat.merchant;
     let accounts = Accounts::new((0..accounts).map(|number| {
         let id = if number == 0 { AccountId::default() } else { format!("shop{number}").parse().unwrap() };
         let merchant = Merchant { account: id.clone(), mch_id: format!("{}", 1_900_000_001 + number), ..default.clone() };
         let channel = Channel::WeChatV2(Client::wired(merchant, wire.clone(), chance.clone()));
-        Account::new(id, channel, settings.account_terms.clone())
+        Account::new(id, channel, settings.wechat.terms.clone())
     }));
     let gateway = Gateway::new(store, accounts, clock.clone(), chance, settings.terms);
     let swept = gateway.sweep_once(100).await.unwrap();

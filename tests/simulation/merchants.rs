@@ -19,7 +19,7 @@ impl Merchants {
         let default = settings.wechat.merchant.clone();
         let numbered = |account: &str, mch_id: &str, key: &str| Merchant {
             account: account.parse().unwrap(),
-            appid: format!("wx00000000{mch_id}")[..18].to_owned(),
+            appid: format!("wx{mch_id:0>16}"),
             mch_id: mch_id.to_owned(),
             signer: Signer::new(ApiKey::new(key).unwrap(), SignType::Md5),
             ..default.clone()

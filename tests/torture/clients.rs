@@ -50,6 +50,7 @@ impl Till {
 /// An order as WeChat knows it.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Truth {
+    pub mch_id: String,
     pub out_trade_no: String,
     pub total_fee: i64,
     pub trade_state: String,

@@ -2,12 +2,14 @@
 //! its own but the door.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use sqlx::mysql::MySqlConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, MySqlConnection};
 use tokio::time::sleep;
+use wechat_pay::simulator::published_key;
 
 use crate::clients::{Phone, Till};
 use crate::forwarder::Forwarder;
@@ -22,6 +24,11 @@ const LOG_LEVEL: &str = "warn,wechat_pay::gateway=info,wechat_pay=info,wechat_pa
 /// For a process to come up on a machine that has other things to do.
 const PATIENCE: Duration = Duration::from_secs(60);
 const SERVER: [&str; 3] = ["--max-connections=200", "--innodb-log-file-size=32M", "--innodb-buffer-pool-size=64M"];
+
+/// Another account of ours, and whose deals go through it.
+pub const OTHER_ACCOUNT: &str = "shop2";
+pub const OTHER_MCH_ID: &str = "1900000002";
+pub const OTHER_SELLERS: RangeInclusive<i64> = 4..=5;
 
 /// What a process of the program is configured with.
 type Variables = Vec<(&'static str, String)>;
@@ -47,6 +54,7 @@ impl Environment {
         let mut variables: Variables = vec![("RUST_LOG", LOG_LEVEL.to_owned()), ("DATABASE__URL", url)];
         let (base_url, notify_url) = (format!("http://{}", simulator.address), format!("http://{}/wxPay/notify", door.address));
         variables.extend(merchant::variables(&base_url, &notify_url));
+        variables.extend(other_account());
         variables.extend(chosen.iter().map(|(key, value)| (*key, (*value).to_owned())));
         let mut environment = Self { instances: Vec::new(), simulator, database, _door: door };
         for (number, address) in addresses.into_iter().enumerate() {
@@ -85,6 +93,16 @@ impl Drop for Environment {
     }
 }
 
+/// What configures it beside the account `default`.
+fn other_account() -> Variables {
+    vec![
+        ("ACCOUNTS__SHOP2__APPID", "wx0000000000000002".to_owned()),
+        ("ACCOUNTS__SHOP2__MCH_ID", OTHER_MCH_ID.to_owned()),
+        ("ACCOUNTS__SHOP2__API_KEY", published_key(OTHER_MCH_ID)),
+        ("ACCOUNTS__SHOP2__SELLERS", format!("{}-{}", OTHER_SELLERS.start(), OTHER_SELLERS.end())),
+    ]
+}
+
 /// A process of the service.
 pub struct Instance {
     pub address: SocketAddr,
@@ -119,12 +137,14 @@ pub struct Simulator {
 impl Simulator {
     async fn start(home: &Path) -> Self {
         let address = free_address();
-        let variables = vec![
+        let mut variables = vec![
             ("RUST_LOG", LOG_LEVEL.to_owned()),
             ("SIMULATOR__LISTEN", address.to_string()),
             // A quarter of a minute becomes a quarter of a second, and a day half an hour.
             ("SIMULATOR__TIME_SCALE", "60".to_owned()),
         ];
+        variables.extend(merchant::variables(&format!("http://{address}"), merchant::NOTIFY_URL));
+        variables.extend(other_account());
         let simulator = Self { address, _process: serve("simulator", &home.join("simulator.log"), &variables) };
         let phone = Phone::new(address);
         until(PATIENCE, async || phone.try_orders().await.is_some()).await.expect("a simulator that answers");

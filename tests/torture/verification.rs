@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use chrono::NaiveDateTime;
 use sqlx::MySqlConnection;
 use wechat_pay::deal::BeijingTime;
+use wechat_pay::simulator::DEFAULT_MERCHANT;
 
 use crate::clients::Truth;
-use crate::environment::{Environment, until};
+use crate::environment::{Environment, OTHER_ACCOUNT, OTHER_MCH_ID, OTHER_SELLERS, until};
 use crate::kills::Victim;
 use crate::load::Scene;
 use crate::observations::Observed;
@@ -36,6 +37,7 @@ struct Row {
     price_in_fen: i64,
     merchant_id: i64,
     product_id: i64,
+    account: String,
     rows_of_id: i64,
 }
 
@@ -51,7 +53,7 @@ struct Settlement {
 async fn rows(connection: &mut MySqlConnection) -> HashMap<String, Row> {
     const ROWS: &str = "SELECT d.order_id, CAST(COALESCE(d.status, 0) AS SIGNED) AS status, d.transaction_id, d.total_fee, \
         CAST(ROUND(d.price * 100) AS SIGNED) AS price_in_fen, CAST(d.merchant_id AS SIGNED) AS merchant_id, \
-        CAST(d.product_id AS SIGNED) AS product_id, c.n AS rows_of_id FROM deal d \
+        CAST(d.product_id AS SIGNED) AS product_id, COALESCE(d.account, 'default') AS account, c.n AS rows_of_id FROM deal d \
         JOIN (SELECT order_id, COUNT(*) AS n FROM deal GROUP BY order_id) c ON c.order_id = d.order_id";
     let rows: Vec<Row> = sqlx::query_as(ROWS).fetch_all(connection).await.unwrap();
     rows.into_iter().map(|row| (row.order_id.clone(), row)).collect()
@@ -89,6 +91,7 @@ pub async fn verify(environment: &mut Environment, scene: &Scene, run: &Run) {
         }
     }
     against_wechat(&truth, &rows, &settlements, &mut wrong);
+    against_each_account(&truth, &rows, &mut wrong);
     against_ourselves(&truth, &rows, &settlements, &mut wrong);
     against_the_callers(&told, &truth, &rows, &mut wrong);
 
@@ -155,6 +158,31 @@ fn against_wechat(truth: &[Truth], rows: &HashMap<String, Row>, settled: &HashMa
             }
         }
     }
+}
+
+/// Each seller's deals have gone through its account, and each account has what its merchant's books say.
+fn against_each_account(truth: &[Truth], rows: &HashMap<String, Row>, wrong: &mut Vec<String>) {
+    for (id, row) in rows {
+        if (row.account == OTHER_ACCOUNT) != OTHER_SELLERS.contains(&row.merchant_id) {
+            wrong.push(format!("{id} went through another account than its seller's: {row:?}"));
+        }
+    }
+    for (account, mch_id) in [("default", DEFAULT_MERCHANT.mch_id), (OTHER_ACCOUNT, OTHER_MCH_ID)] {
+        let there = truth.iter().filter(|order| order.mch_id == mch_id && order.is_paid()).map(|order| order.total_fee);
+        let here = rows.values().filter(|row| row.account == account && row.status == 1).map(|row| row.total_fee);
+        let (there, here) = (there.fold((0, 0), add), here.fold((0, 0), add));
+        eprintln!("paid through {account:<19} {} deals, {} fen", here.0, here.1);
+        if here != there {
+            wrong.push(format!("through {account} {here:?} deals and fen were paid here, and {there:?} at its merchant"));
+        }
+        if there.0 == 0 {
+            wrong.push(format!("nothing was paid through {account}"));
+        }
+    }
+}
+
+fn add((number, sum): (u64, i64), fen: i64) -> (u64, i64) {
+    (number + 1, sum + fen)
 }
 
 /// What is so here is so at WeChat, and in the journal.

@@ -222,7 +222,7 @@ mod tests {
         let [busy, quiet] = &accounts;
         let (mut queries, clock) = (Queries::<()>::new(accounts.iter().map(|account| (account.clone(), 1))), clock());
         let mut asks = |number, account: &AccountId| {
-            queries.take_turn(&Route::of_new_deal(order(number), account.clone()), None, &clock).1.map(answer).is_some()
+            queries.take_turn(&Route::of_new_deal(order(number), account.clone()), Facts::default(), &clock).1.map(answer).is_some()
         };
         assert!(asks(1, busy));
         for number in 2..200 {

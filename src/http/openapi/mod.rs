@@ -17,6 +17,7 @@ use utoipa::PartialSchema;
 use crate::channel::TradeState;
 use crate::page;
 
+use super::details::ToldDetails;
 use super::refusal::Refusal;
 use super::{close_order, health, query_order, to_pay};
 
@@ -73,7 +74,7 @@ fn document() -> Value {
 
 fn schemas() -> Value {
     json!({
-        "ToPayAnswer": schema::<to_pay::ToPayAnswer>(),
+        "ToPayAnswer": with_all_of(schema::<to_pay::ToPayAnswer>(), &[schema::<ToldDetails>()]),
         "QueryOrderAnswer": query_order_answer(),
         "CloseOrderAnswer": schema::<close_order::CloseOrderAnswer>(),
         "Refusal": schema::<Refusal>(),
@@ -90,12 +91,17 @@ fn schemas() -> Value {
 
 /// Its words are an enumeration of another layer, which knows nothing of schemas; and more is told to a key of scope read.
 fn query_order_answer() -> Value {
-    let of_merchant = schema::<query_order::OfMerchant>();
-    let mut schema = schema::<query_order::QueryOrderAnswer>();
-    for (name, property) in of_merchant["properties"].as_object().into_iter().flatten() {
+    let mut schema =
+        with_all_of(schema::<query_order::QueryOrderAnswer>(), &[schema::<ToldDetails>(), schema::<query_order::OfMerchant>()]);
+    schema["properties"]["trade_state"]["enum"] = TradeState::ALL.iter().map(|state| state.as_str()).collect();
+    schema
+}
+
+/// With the fields of these beside, none of which need be there.
+fn with_all_of(mut schema: Value, others: &[Value]) -> Value {
+    for (name, property) in others.iter().filter_map(|other| other["properties"].as_object()).flatten() {
         schema["properties"][name] = property.clone();
     }
-    schema["properties"]["trade_state"]["enum"] = TradeState::ALL.iter().map(|state| state.as_str()).collect();
     schema
 }
 

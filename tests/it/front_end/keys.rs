@@ -98,7 +98,31 @@ async fn a_key_opens_deals_for_its_sellers_through_its_accounts_only() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_may_not_open_a_seller_s_deals_uses_up_none_of_its_limit() {
+async fn an_account_is_the_seller_s_or_one_that_a_key_may_name() {
+    let (till, till_hash) = Key::draw(&Chance::System);
+    let (shop2, shop2_hash) = Key::draw(&Chance::System);
+    let builder = TestAppBuilder::new(Engine::Sqlite).await.set("AUTH__MODE", "api_key").set("AUTH__API_KEYS", format!("till:{till_hash}"));
+    let builder = builder.set("ACCOUNTS__SHOP2__SELLERS", "100-199").set("AUTH__KEYS__SHOP2__ACCOUNTS", "shop2");
+    let app = builder.set("AUTH__KEYS__SHOP2__HASH", shop2_hash).set("AUTH__KEYS__SHOP2__SCOPES", "pay,read").open().await;
+    let named = |seller, account: &str| {
+        let mut deal = deal(seller, "A-7");
+        deal["account"] = json!(account);
+        deal
+    };
+    for (body, account) in
+        [(deal(12, "A-7"), "default"), (deal(100, "A-7"), "shop2"), (named(12, "shop2"), "shop2"), (named(100, "default"), "default")]
+    {
+        let order = opened(&app, Some(&till), &body).await;
+        assert_eq!(app.look().await.value(&order.id, "account").await.as_deref().unwrap_or("default"), account, "{body}");
+        let seen = query(&app, &shop2, json!({"order_id": order.id})).await;
+        assert_eq!(seen.status, if account == "shop2" { 200 } else { 404 }, "{}", seen.body);
+        let by_shop2 = call(&app, "toPay", Some(&shop2), &body).await;
+        assert_eq!(by_shop2.status, if account == "shop2" { 200 } else { 403 }, "{}", by_shop2.body);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_that_may_not_open_a_seller_s_deals_uses_up_none_of_its_limit() {
     let (key, hash) = Key::draw(&Chance::System);
     let (till, till_hash) = Key::draw(&Chance::System);
     let builder = TestAppBuilder::new(Engine::Sqlite).await.set("AUTH__MODE", "api_key").set("LIMITS__PER_MERCHANT", 1);

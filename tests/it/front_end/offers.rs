@@ -90,7 +90,7 @@ async fn an_older_offer_is_taken_as_before_and_says_nothing_more() {
     for name in FURTHER {
         let mut unsigned = older("nonce-0001");
         unsigned[name] = full()[name].clone();
-        carry(&app.till, &unsigned, None).await.refused(400, "INVALID_PARAMETER", Some(name), "nobody signed it");
+        carry(&app.till, &unsigned, None).await.refused(400, "INVALID_PARAMETER", Some(name), "the back end has not signed it");
     }
     let mut odd = older("nonce-0001");
     odd["version"] = json!("v3");

@@ -92,7 +92,7 @@ fn what_cannot_work_is_refused_by_the_account_s_name() {
         (&[("ACCOUNTS__SHOP2__MCH_ID", "10000100")], "accounts.shop2.api_key: wechat has the same mch_id and another key"),
         (&[("ACCOUNTS__SHOP2__APID", "CANARY")], "accounts.shop2.apid: there is no such key; did you mean accounts.shop2.appid?"),
         (&[("ACCOUNTS__SHOP2__QUERY_BUDGET", "CANARY")], "accounts.shop2.query_budget must be a whole number"),
-        (&[("ACCOUNTS__SHOP2", "CANARY")], "accounts.shop2 must be a section"),
+        (&[("ACCOUNTS__SHOP4", "CANARY")], "accounts.shop4 must be a section"),
         (&[("WECHAT__SELLERS", "5")], "wechat.sellers: there is no such key"),
     ];
     for (changes, told) in cases {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use wechat_pay::auth::{Caller as Holder, Mode};
 use wechat_pay::clock::Clock;
 use wechat_pay::config::{Overview, Settings};
+use wechat_pay::deal::AccountId;
 use wechat_pay::language::Language::English;
 
 use crate::front_end::auth::{carry, drawn, offer_at, with_headers};
@@ -59,6 +60,60 @@ fn a_drawn_key_is_shown_once_and_its_entry_is_taken() {
     assert_ne!(run(&["new-key", "till-1"], &[]).1, drawn);
     assert_eq!(run(&["new-key", "a:b"], &[]).0, 1);
     assert_eq!(run(&["new-key", "a", "b"], &[]).0, 2);
+}
+
+/// The variables that `new-key` prints for what it has drawn.
+fn variables_of(drawn: &str) -> Vec<(&str, &str)> {
+    drawn.lines().filter(|line| line.starts_with("WECHAT_PAY__")).map(|line| line.split_once('=').unwrap()).collect()
+}
+
+#[test]
+fn a_key_is_drawn_with_what_it_is_good_for() {
+    let (code, drawn, _) = run(&["new-key", "books", "--scopes", "read,refund", "--accounts", "default", "--sellers", "12,100-199"], &[]);
+    let key = drawn.lines().next().unwrap();
+    assert!(code == 0 && key.starts_with("wpk_") && key.len() == 68, "{drawn}");
+    for line in ["[auth.keys.books]", "scopes = \"refund,read\"", "accounts = \"default\"", "sellers = \"12,100-199\""] {
+        assert!(drawn.lines().any(|printed| printed == line), "{line} is missing: {drawn}");
+    }
+    let entry = [&[ACCEPTED][..], &variables_of(&drawn)].concat();
+    let (code, told, why) = run(&["check-config"], &entry);
+    assert!(code == 0 && told.contains("auth.keys.books.scopes") && told.contains("refund,read"), "{told}{why}");
+    let whole: HashMap<_, _> = entry
+        .iter()
+        .map(|(name, value)| (format!("WECHAT_PAY__{}", name.trim_start_matches("WECHAT_PAY__")), (*value).to_owned()))
+        .collect();
+    let auth = Settings::from_environment(whole).unwrap().auth;
+    let books = auth.keys.holder(key).unwrap();
+    assert_eq!((books.name(), books.scopes().to_string().as_str()), ("books", "refund,read"));
+    assert!(books.reach().covers(150, &AccountId::default()) && !books.reach().covers(13, &AccountId::default()));
+    for wrong in [&["--scopes", "all"][..], &["--scopes", ""], &["--sellers", "12"], &["--scopes", "pay", "--sellers", "0"]] {
+        assert_eq!(run(&[&["new-key", "books"], wrong].concat(), &[]).0, 2, "{wrong:?}");
+    }
+}
+
+#[test]
+fn each_mistake_in_a_key_is_told_by_its_name() {
+    let hash = "0".repeat(64);
+    let right = [("AUTH__KEYS__BOOKS__HASH", &*hash), ("AUTH__KEYS__BOOKS__SCOPES", "read")];
+    let with = |changes: &[(&str, &str)]| settings(&[&[ACCEPTED][..], &right, changes].concat());
+    assert!(with(&[]).is_ok_and(|settings| matches!(settings.auth.mode, Mode::Open)), "a key is there in every mode");
+    for (key, value, named) in [
+        ("AUTH__KEYS__BOOKS__HASH", "wpk_0123", "auth.keys.books.hash"),
+        ("AUTH__KEYS__BOOKS__HASH", "", "auth.keys.books.hash"),
+        ("AUTH__KEYS__BOOKS__SCOPES", "", "auth.keys.books.scopes"),
+        ("AUTH__KEYS__BOOKS__SCOPES", "read,all", "auth.keys.books.scopes"),
+        ("AUTH__KEYS__BOOKS__ACCOUNTS", "shop2", "auth.keys.books.accounts"),
+        ("AUTH__KEYS__BOOKS__SELLERS", "12,12", "auth.keys.books.sellers"),
+        ("AUTH__KEYS__BOOKS__SCOPE", "read", "auth.keys.books.scope"),
+        ("AUTH__MODE", "api_key", "auth.mode api_key"),
+    ] {
+        let error = with(&[(key, value)]).unwrap_err();
+        assert!(error.contains(named) && !error.contains("wpk_0123"), "{named}: {error}");
+    }
+    let listed = |entry: &str| with(&[("AUTH__MODE", "api_key"), ("AUTH__API_KEYS", entry)]);
+    assert!(listed(SHOPS_KEY).is_ok());
+    assert!(listed(&format!("books:{}", &SHOPS_KEY[5..])).unwrap_err().contains("a name comes twice"));
+    assert!(listed(&format!("shop:{hash}")).unwrap_err().contains("of one key"));
 }
 
 #[test]
