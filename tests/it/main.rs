@@ -82,6 +82,7 @@ mod simulator {
     mod faults;
     mod merchants;
     mod phone;
+    mod refund_control;
     mod refund_faults;
     mod refunds;
     mod shop;

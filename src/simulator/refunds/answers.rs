@@ -118,7 +118,7 @@ impl World {
 
     /// A refund under way comes to its end, and the merchant is told.
     pub(super) fn decide(&mut self, place: Place, state: RefundState, at: Timestamp) {
-        self.refunds.is_decided(place);
+        self.refunds.end(place);
         let Some(refund) = self.refunds.get_mut(place) else { return };
         refund.state = state;
         refund.decided_at = Some(at);

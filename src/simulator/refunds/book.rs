@@ -72,8 +72,8 @@ impl RefundBook {
         self.under_way.first().map(|(due, _)| *due)
     }
 
-    /// Takes a refund off the list of those under way.
-    pub fn is_decided(&mut self, place: Place) {
+    /// A refund is under way no longer.
+    pub fn end(&mut self, place: Place) {
         self.under_way.retain(|(_, under_way)| *under_way != place);
     }
 }

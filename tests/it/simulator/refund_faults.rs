@@ -5,11 +5,9 @@ use wechat_pay::channel::wechat::v2::{SignType, xml};
 use wechat_pay::simulator::{Faults, Payment, RefundNotify, RefundRefusal, RefundState};
 
 use super::merchants::{FIRST, Served, gist, now};
-use super::refunds::{Shop, asked, read};
+use super::refunds::{NUMBER, Shop, asked, read};
 use crate::support::http::try_send;
 use crate::support::stub::{Reply, Stub};
-
-const NUMBER: &str = "20150806125346";
 
 fn with(faults: Faults) -> Shop {
     let mut shop = Shop::with_a_paid_order();

@@ -10,9 +10,7 @@ use wechat_pay::channel::wechat::v2::SignType;
 use wechat_pay::simulator::{Certificates, Payment};
 
 use super::merchants::{FIRST, Merchant, SECOND, Served, now};
-use super::refunds::asked;
-
-const NUMBER: &str = "20150806125346";
+use super::refunds::{NUMBER, asked};
 
 /// A served simulator that listens with TLS too, and whose merchants have an order paid.
 struct Secured {
