@@ -4,9 +4,8 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::chance::Chance;
-use crate::channel::wechat::v2::{ApiKey, Merchant, SignType, Signer, xml};
-use crate::deal::AccountId;
-use crate::simulator::{DEFAULT_MERCHANT, World};
+use crate::channel::wechat::v2::{ApiKey, SignType, Signer, xml};
+use crate::simulator::{DEFAULT_MERCHANT, SimMerchant, World};
 
 const ORDERS: [&str; 3] = ["A", "B", "C"];
 
@@ -21,17 +20,8 @@ fn request(own: &[(&str, &str)]) -> String {
 
 /// A WeChat at which each order of 100 fen is paid.
 fn world(chance: Chance, now: Timestamp) -> World {
-    let merchant = Merchant {
-        account: AccountId::default(),
-        appid: DEFAULT_MERCHANT.appid.to_owned(),
-        mch_id: DEFAULT_MERCHANT.mch_id.to_owned(),
-        sub_mch_id: None,
-        sub_appid: None,
-        signer: signer(),
-        previous_key: None,
-        notify_url: String::new(),
-    };
-    let mut world = World::new(&merchant, chance, 1);
+    let merchant = SimMerchant::new(DEFAULT_MERCHANT.appid, DEFAULT_MERCHANT.mch_id, signer());
+    let mut world = World::with_merchants(vec![merchant], chance, 1);
     for order in ORDERS {
         let own = [
             ("out_trade_no", order),
