@@ -52,7 +52,7 @@ fn never_more_goes_back_than_was_paid_and_the_balance_agrees() {
                     let own = [("out_trade_no", order), ("out_refund_no", &number), ("total_fee", "100"), ("refund_fee", &fee)];
                     world.call("refund", request(&own).as_bytes(), now).unwrap();
                 }
-                2 => drop(world.refund_by_hand(order, fee.parse().ok().and_then(Fen::new), now)),
+                2 => _ = world.refund_by_hand(order, fee.parse().ok().and_then(Fen::new), now),
                 3 => {
                     drop(world.finish_refund(&number, [RefundState::Success, RefundState::RefundClose, RefundState::Change][below(3)], now))
                 }
