@@ -54,7 +54,8 @@ fn never_more_goes_back_than_was_paid_and_the_balance_agrees() {
                 }
                 2 => _ = world.refund_by_hand(order, fee.parse().ok().and_then(Fen::new), now),
                 3 => {
-                    drop(world.finish_refund(&number, [RefundState::Success, RefundState::RefundClose, RefundState::Change][below(3)], now))
+                    let state = [RefundState::Success, RefundState::RefundClose, RefundState::Change][below(3)];
+                    _ = world.finish_refund(&number, state, now);
                 }
                 4 => drop(world.notifications_due(now)),
                 _ => now += TimeDelta::seconds(i64::try_from(below(90)).unwrap()),
