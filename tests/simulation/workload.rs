@@ -122,7 +122,7 @@ impl History<'_> {
         let line = match self.random.below(10) {
             0 => format!("the payer of {number} fails: {:?}", self.network.world.fail(number)),
             1 => format!("the payer of {number} enters a password: {:?}", self.network.world.enter_password(number)),
-            2 => format!("{number} is given back by hand: {:?}", self.network.world.refund(number)),
+            2 => format!("{number} is given back by hand: {:?}", self.network.world.refund_by_hand(number, None, self.now())),
             _ => self.pay(&order),
         };
         self.step(&line).await;
