@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use clap::builder::{NonEmptyStringValueParser, TypedValueParser};
 
 use crate::auth::{Key, Scope, Scopes};
 use crate::chance::Chance;
@@ -20,7 +21,8 @@ pub struct NewKey {
     scopes: Option<Scopes>,
     #[arg(long, requires = "scopes", value_delimiter = ',')]
     accounts: Vec<AccountId>,
-    #[arg(long, requires = "scopes")]
+    // An empty limit is none in the configuration, which is not what was meant here.
+    #[arg(long, requires = "scopes", value_parser = NonEmptyStringValueParser::new().try_map(|text| text.parse::<Sellers>()))]
     sellers: Option<Sellers>,
 }
 

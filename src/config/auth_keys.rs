@@ -34,7 +34,9 @@ impl RawKey {
             value(&place(".scopes"), why)
         });
         let known = |name: &str| name.parse().ok().filter(|account| accounts.contains(account));
-        let of_accounts = list(&self.accounts).map(known).collect::<Option<Vec<AccountId>>>().ok_or_else(|| {
+        let of_accounts = list(&self.accounts).map(known).collect::<Option<Vec<AccountId>>>();
+        // A limit to nothing would be none.
+        let of_accounts = of_accounts.filter(|accounts| self.accounts.is_empty() || !accounts.is_empty()).ok_or_else(|| {
             value(&place(".accounts"), pair("names of accounts that are configured, separated by commas", "应为已配置的账户名，逗号分隔"))
         });
         let sellers = self.sellers.parse::<Sellers>().map_err(|_| {

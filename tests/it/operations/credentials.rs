@@ -86,7 +86,16 @@ fn a_key_is_drawn_with_what_it_is_good_for() {
     let books = auth.keys.holder(key).unwrap();
     assert_eq!((books.name(), books.scopes().to_string().as_str()), ("books", "refund,read"));
     assert!(books.reach().covers(150, &AccountId::default()) && !books.reach().covers(13, &AccountId::default()));
-    for wrong in [&["--scopes", "all"][..], &["--scopes", ""], &["--sellers", "12"], &["--scopes", "pay", "--sellers", "0"]] {
+    for wrong in [
+        &["--scopes", "all"][..],
+        &["--scopes", ""],
+        &["--sellers", "12"],
+        &["--scopes", "pay", "--sellers", "0"],
+        &["--scopes", "pay", "--sellers", ""],
+        &["--scopes", "pay", "--sellers", ","],
+        &["--scopes", "pay", "--accounts", ""],
+        &["--scopes", "pay", "--accounts", ","],
+    ] {
         assert_eq!(run(&[&["new-key", "books"], wrong].concat(), &[]).0, 2, "{wrong:?}");
     }
 }
@@ -103,7 +112,9 @@ fn each_mistake_in_a_key_is_told_by_its_name() {
         ("AUTH__KEYS__BOOKS__SCOPES", "", "auth.keys.books.scopes"),
         ("AUTH__KEYS__BOOKS__SCOPES", "read,all", "auth.keys.books.scopes"),
         ("AUTH__KEYS__BOOKS__ACCOUNTS", "shop2", "auth.keys.books.accounts"),
+        ("AUTH__KEYS__BOOKS__ACCOUNTS", ",", "auth.keys.books.accounts"),
         ("AUTH__KEYS__BOOKS__SELLERS", "12,12", "auth.keys.books.sellers"),
+        ("AUTH__KEYS__BOOKS__SELLERS", ",", "auth.keys.books.sellers"),
         ("AUTH__KEYS__BOOKS__SCOPE", "read", "auth.keys.books.scope"),
         ("AUTH__MODE", "api_key", "auth.mode api_key"),
     ] {
