@@ -144,5 +144,6 @@ fn warnings(variables: &HashMap<String, String>, settings: &Settings) -> Vec<Tex
     if settings.all_accounts().filter_map(|account| account.endpoints.as_ref()).any(|endpoints| endpoints.proxy.is_none()) {
         warnings.extend(environment::proxies(variables));
     }
+    warnings.extend(auth::idle_keys(&settings.auth).into_iter().map(words::idle_key));
     warnings
 }

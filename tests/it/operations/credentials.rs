@@ -128,6 +128,29 @@ fn each_mistake_in_a_key_is_told_by_its_name() {
 }
 
 #[test]
+fn a_key_that_is_good_for_nothing_is_warned_of_by_name() {
+    let hashes = ["0", "1"].map(|digit| digit.repeat(64));
+    let secret = ("AUTH__SIGNING_SECRETS", "till-1:0123456789abcdef0123456789abcdef");
+    for (mode, scopes, is_idle) in [
+        (&[("AUTH__MODE", "open")][..], "pay", true),
+        (&[("AUTH__MODE", "signed"), secret], "pay", true),
+        (&[("AUTH__MODE", "api_key")], "pay", false),
+        (&[("AUTH__MODE", "open")], "pay,read", false),
+    ] {
+        let keys = [
+            ("AUTH__KEYS__TILL__HASH", &*hashes[0]),
+            ("AUTH__KEYS__TILL__SCOPES", scopes),
+            ("AUTH__KEYS__BOOKS__HASH", &*hashes[1]),
+            ("AUTH__KEYS__BOOKS__SCOPES", "read"),
+        ];
+        let read = settings(&[&[ACCEPTED][..], mode, &keys].concat()).unwrap();
+        let warned: Vec<_> = read.warnings.iter().map(|warning| warning.read(English)).collect();
+        assert_eq!(warned.len(), usize::from(is_idle), "{mode:?} {scopes}: {warned:?}");
+        assert!(warned.iter().all(|warning| warning.contains("auth.keys.till has the scope pay alone")), "{warned:?}");
+    }
+}
+
+#[test]
 fn secrets_may_stand_in_files_or_among_systemd_s_credentials() {
     let directory = tempfile::TempDir::new().unwrap();
     let file = |name: &str, text: &[u8]| {
