@@ -24,6 +24,10 @@ impl ConfigError {
                 text(format!("{key}{place} must be {}", expected.read(English)), format!("{key}{place_zh}：应为{}", expected.read(Chinese)))
             }
             Self::NotUtf8(name) => text(format!("the variable {name} is not UTF-8"), format!("环境变量 {name} 不是 UTF-8")),
+            Self::TwoVariables(one, other) => text(
+                format!("the variables {one} and {other} are of one key, for capitals do not count: only one of the two may be set"),
+                format!("环境变量 {one} 和 {other} 是同一个配置项（不分大小写）：只能设置一个"),
+            ),
             Self::Profile => {
                 pair("WECHAT_PAY__PROFILE is a name of letters, digits, - and _", "WECHAT_PAY__PROFILE 应为由字母、数字、- 和 _ 组成的名称")
             }

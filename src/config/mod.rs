@@ -105,6 +105,7 @@ impl Overview {
 
 /// What is written in the profile and the environment, over the defaults.
 fn read(variables: &HashMap<String, String>, profile: Option<&str>, mistakes: &mut Mistakes) -> Result<(Raw, Origins), ConfigError> {
+    environment::each_once(variables, mistakes);
     let given = match profile {
         Some(file) => Config::builder().add_source(File::new(file, FileFormat::Toml)),
         None => Config::builder(),
