@@ -123,8 +123,8 @@ fn each_mistake_in_a_key_is_told_by_its_name() {
     }
     let listed = |entry: &str| with(&[("AUTH__MODE", "api_key"), ("AUTH__API_KEYS", entry)]);
     assert!(listed(SHOPS_KEY).is_ok());
-    assert!(listed(&format!("books:{}", &SHOPS_KEY[5..])).unwrap_err().contains("a name comes twice"));
-    assert!(listed(&format!("shop:{hash}")).unwrap_err().contains("of one key"));
+    assert!(listed(&format!("books:{}", &SHOPS_KEY[5..])).unwrap_err().contains("auth.keys: the name books comes twice"));
+    assert!(listed(&format!("shop:{hash}")).unwrap_err().contains("auth.keys: shop and books are of one key"));
 }
 
 #[test]
