@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::chance::Chance;
-use crate::deal::Reach;
+use crate::deal::{AccountId, Reach};
 
 use super::{InvalidList, Scope, Scopes, each_once, entries, is_name, lower_hex};
 
@@ -74,6 +74,14 @@ impl Key {
         let is_hash = sha256.len() == 64 && sha256.bytes().all(|b| b.is_ascii_hexdigit());
         let caller = Arc::new(Caller { name: name.to_owned(), scopes, reach });
         is_hash.then(|| Self { caller, sha256: sha256.to_ascii_lowercase() }).ok_or(InvalidList::Hash)
+    }
+
+    /// The key that a section of its own describes, which says what it is good for.
+    ///
+    /// # Errors
+    /// [`InvalidList::Section`] for the name and [`InvalidList::Hash`] for the hash.
+    pub fn of_section(name: &str, sha256: &str, scopes: Scopes, reach: Reach) -> Result<Self, InvalidList> {
+        if AccountId::is_name(name) { Self::new(name, sha256, scopes, reach) } else { Err(InvalidList::Section) }
     }
 
     /// Reads `name:sha256,name:sha256`: keys that open deals, of every seller and through every account.
@@ -201,6 +209,9 @@ mod tests {
         let of = |name: &str, key: &str| Key::new(name, &sha256(key), Scope::Read.into(), Reach::default());
         assert_eq!(of("a,b", "x").unwrap_err(), InvalidList::Entry);
         assert_eq!(Keys::new(vec![of("a", "x").unwrap(), of("a", "y").unwrap()]).unwrap_err(), InvalidList::Repeated("a".to_owned()));
-        assert_eq!(Keys::new(vec![of("a", "x").unwrap(), of("b", "x").unwrap()]).unwrap_err(), InvalidList::SameKey("a".to_owned(), "b".to_owned()));
+        assert_eq!(
+            Keys::new(vec![of("a", "x").unwrap(), of("b", "x").unwrap()]).unwrap_err(),
+            InvalidList::SameKey("a".to_owned(), "b".to_owned())
+        );
     }
 }

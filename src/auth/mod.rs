@@ -41,6 +41,9 @@ pub enum InvalidList {
     /// An entry is not `name:value` with a plain name.
     #[error("entries of the form name:value separated by commas, each name of at most 32 letters, digits, -, _ and .")]
     Entry,
+    /// A section's name is not of the form `^[a-z][a-z0-9_-]{0,31}$`.
+    #[error("the name of a section in auth.keys has 1 to 32 characters of a-z 0-9 _ - and begins with a letter")]
+    Section,
     /// Two entries have one name, so that logs could not tell them apart.
     #[error("the name {0} comes twice")]
     Repeated(String),

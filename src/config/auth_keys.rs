@@ -51,9 +51,9 @@ impl RawKey {
             accounts: mistakes.take(of_accounts).filter(|accounts| !accounts.is_empty()),
             sellers: mistakes.take(sellers).filter(|sellers| !sellers.is_empty()),
         };
-        let key = Key::new(name, &self.hash, scopes, reach).map_err(|why| match why {
-            InvalidList::Hash => ConfigError::List { key: place(".hash"), why },
-            _ => value(&place(""), pair("its name has at most 32 letters, digits, -, _ and .", "名称最多 32 个字母、数字、-、_ 和 .")),
+        let key = Key::of_section(name, &self.hash, scopes, reach).map_err(|why| {
+            let key = if why == InvalidList::Hash { place(".hash") } else { place("") };
+            ConfigError::List { key, why }
         });
         let key = mistakes.take(key);
         mistakes.or_else(key)

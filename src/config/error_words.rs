@@ -127,6 +127,7 @@ fn api_key(why: InvalidApiKey) -> Text {
 fn list(why: &InvalidList) -> Text {
     let chinese = match why {
         InvalidList::Entry => "应为 名称:值，逗号分隔，名称最多 32 个字母、数字、-、_ 和 .".to_owned(),
+        InvalidList::Section => "auth.keys 的段名应为 1 到 32 个字符，只能是 a-z、0-9、_ 和 -，以字母开头".to_owned(),
         InvalidList::Repeated(name) => format!("名称 {name} 重复"),
         InvalidList::SameKey(one, other) => format!("{one} 和 {other} 是同一个密钥：每个名称要有自己的密钥"),
         InvalidList::Hash => "值应为密钥的 SHA-256（64 位十六进制）：`wechat-pay new-key` 会生成密钥并打印它的条目".to_owned(),

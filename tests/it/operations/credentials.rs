@@ -11,7 +11,7 @@ use wechat_pay::deal::AccountId;
 use wechat_pay::language::Language::English;
 
 use crate::front_end::auth::{carry, drawn, offer_at, with_headers};
-use crate::support::configured::{KEY, SHOPS_KEY, merchant, run, settings, variables};
+use crate::support::configured::{KEY, SHOPS_KEY, merchant, output_of, run, settings, variables};
 use crate::support::database::{Database, Engine};
 use crate::support::http::Caller;
 use crate::support::program::{Program, environment};
@@ -101,12 +101,34 @@ fn a_key_is_drawn_with_what_it_is_good_for() {
 }
 
 #[test]
+fn a_key_is_drawn_by_names_only_that_the_service_starts_with() {
+    for name in ["till.1", "Till", "1till", "_till", "a b"] {
+        let (code, drawn, why) = run(&["new-key", name, "--scopes", "pay"], &[]);
+        assert!(code == 1 && drawn.is_empty() && why.contains("begins with a letter"), "{name}: {drawn}{why}");
+    }
+    for (name, as_variables) in [("till_1", true), ("till-1", false), ("till__1", false), ("till_", false)] {
+        let (code, drawn, _) = run(&["new-key", name, "--scopes", "read"], &[]);
+        assert_eq!((code, !variables_of(&drawn).is_empty()), (0, as_variables), "{drawn}");
+        let section: String = drawn.lines().skip_while(|line| !line.starts_with('[')).take(3).map(|line| format!("{line}\n")).collect();
+        let directory = tempfile::TempDir::new().unwrap();
+        std::fs::create_dir(directory.path().join("config")).unwrap();
+        let whole = format!("[simulator]\naccept_database = true\n{section}");
+        std::fs::write(directory.path().join("config/keys.toml"), whole).unwrap();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_wechat-pay"));
+        let (code, told, why) =
+            output_of(command.arg("check-config").current_dir(&directory).env_clear().env("WECHAT_PAY__PROFILE", "keys"));
+        assert!(code == 0 && told.contains(&format!("auth.keys.{name}.scopes")), "{section}{told}{why}");
+    }
+}
+
+#[test]
 fn each_mistake_in_a_key_is_told_by_its_name() {
     let hash = "0".repeat(64);
     let right = [("AUTH__KEYS__BOOKS__HASH", &*hash), ("AUTH__KEYS__BOOKS__SCOPES", "read")];
     let with = |changes: &[(&str, &str)]| settings(&[&[ACCEPTED][..], &right, changes].concat());
     assert!(with(&[]).is_ok_and(|settings| matches!(settings.auth.mode, Mode::Open)), "a key is there in every mode");
     for (key, value, named) in [
+        ("AUTH__KEYS__2BOOKS__SCOPES", "read", "auth.keys.2books: the name of a section"),
         ("AUTH__KEYS__BOOKS__HASH", "wpk_0123", "auth.keys.books.hash"),
         ("AUTH__KEYS__BOOKS__HASH", "", "auth.keys.books.hash"),
         ("AUTH__KEYS__BOOKS__SCOPES", "", "auth.keys.books.scopes"),
