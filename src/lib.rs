@@ -1,8 +1,8 @@
 //! A self-hosted payment gateway for WeChat Pay (v2, Native QR codes).
 //!
 //! A front end opens a deal and shows a QR code; the payer pays inside WeChat; WeChat posts a signed notification; the
-//! deal is Paid, and the front end hears it by an event or sees it at its next poll. The README says how to run it; this page is for engineers
-//! that change it.
+//! deal is Paid, and the front end hears it by an event or sees it at its next poll. The README says how to run it; this page
+//! is for engineers that change it.
 //!
 //! # The way of a request
 //! ```text
@@ -10,7 +10,8 @@
 //!                                                           ├─▶ Store::insert           unpaid, before money can move
 //!                                                           ├─▶ Channel::open           ─▶ code_url
 //!                                                           └─▶ Store::note_prepay      ─▶ JSON
-//! WeChat ─POST notify─▶ http::notify (sender, size) ─▶ Gateway::take_notice ─▶ Accounts::read_notice (whose numbers → Channel::read_notice: its key → signature → meaning)
+//! WeChat ─POST notify─▶ http::notify (sender, size) ─▶ Gateway::take_notice ─▶ Accounts::of_notice       whose numbers: which key
+//!                          │                                ├─▶ Channel::read_notice      that key → signature → meaning
 //!                          │                                └─▶ Gateway::settle ─▶ Store::mark_paid (store::deals::settle)
 //!                          └─▶ Gateway::acknowledge    ─▶ <xml>SUCCESS
 //! front end    ─POST queryOrder─▶ http::query_order ─▶ Gateway::query_order ─▶ poll ─▶ inquire ─▶ settle when paid
@@ -29,31 +30,38 @@
 //!          { http, gateway, store, channel } → metrics               each counts in a metrics.rs of its own
 //! ```
 //!
-//! Inside the gateway a use case (`to_pay`, `take_notice`, `query_order`, `close_order`, `pay_page`, `events`, `sweep`) calls verbs, and no verb
-//! a use case: `inquire` asks WeChat about a deal and stores what follows, `settle` is the door to Paid, `expire` gives a deal
-//! up, `link` gets its link, `poll` asks for waiting payers, `view` says what the store alone can say. `accounts` holds the channel of
-//! each account and gives it for a deal's `Route` alone; `missing` tells of the accounts that deals need and the configuration lacks. `live` is what one instance knows of the payers who wait
-//! (request coalescing, fair queue, cache, subscriptions; it says what to ask and never asks), `follow` the driver for whatever
-//! has a due time and a lease.
+//! Inside the gateway a use case (`to_pay`, `take_notice`, `query_order`, `close_order`, `pay_page`, `events`, `sweep`) calls
+//! verbs, and no verb a use case: `inquire` asks WeChat about a deal and stores what follows, `settle` is the door to Paid,
+//! `expire` gives a deal up, `link` gets its link, `poll` asks for waiting payers, `view` says what the store alone can say.
+//! `accounts` holds the channel of each account and gives it for a deal's `Route` alone; `missing` tells of the accounts that
+//! deals need and the configuration lacks. `live` is what one instance knows of the payers who wait (request coalescing, fair
+//! queue, cache, subscriptions; it says what to ask and never asks), `follow` the driver for whatever has a due time and a lease.
 //!
 //! # Where a new thing goes
 //! *A call of WeChat's*: its row in `channel::wechat::v2::calls`, its request in `merchant`, its answer in `reply`, its
-//! refusals in `refusal`, its method in `client` and in [`channel::Channel`], its outcome in `channel::outcome`; the other side in `simulator::{rules, answers}`; its facts in PROTOCOL.md.
+//! refusals in `refusal`, its method in `client` and in [`channel::Channel`], its outcome in `channel::outcome`; the other side in
+//! `simulator::{rules, answers}`; its facts in PROTOCOL.md.
+//!
+//! *A scope*: its word in `auth::scope`; the call that wants it asks `http::caller` (`App::back_end`), and says so in `openapi::paths`
+//! and config/README.md. What its holder may see and touch is bounded by the key's reach, in the gateway (`load_within`) or in
+//! the store's own question.
 //!
 //! *A second way for money to move* (a refund that this service makes, say): what proves it in `channel::proof`, read by `reply`;
 //! what only wakes (WeChat's notification of a refund is not signed) as a `News` of `notification`, which leads to a query; a client
-//! certificate, where a call wants one, in `calls`, `transport`, `config` and `doctor`; which callers may ask for it in `auth`; a migration and a room beside `store::deals` with the SQL and
-//! the guard of each change, its events in `store::journal`; a use case and its one door (as `settle`) in `gateway`, a
-//! `Followed` with a `Follower` for what is undecided, counted in `gateway::metrics`; one file in `http` with its row in `openapi`; its sentences in
-//! `explain`. Before all of these the simulator's world, and the invariant with its planted fault in `tests/simulation`.
+//! certificate, where a call wants one, in `calls`, `transport`, `config` and `doctor`; which callers may ask for it in `auth`; a
+//! migration and a room beside `store::deals` with the SQL and the guard of each change, its events in `store::journal`; a use
+//! case and its one door (as `settle`) in `gateway`, a `Followed` with a `Follower` for what is undecided, counted in
+//! `gateway::metrics`; one file in `http` with its row in `openapi`; its sentences in `explain`. Before all of these the
+//! simulator's world, and the invariant with its planted fault in `tests/simulation`.
 //! (Today this service makes no refunds: `store::deals::given_back`, `refunded_at` and the alarm `refunded` are about WeChat's word
 //! that a merchant gave money back by hand.)
 //!
 //! # What must always hold
 //! 1. A row is stored durably before WeChat is asked for a link: no payable link is without a deal.
 //! 2. Paid is written with verified evidence only: the signature by the key of the deal's account, by the configured algorithm or
-//!    the order's own, that account's appid, mch_id and sub_mch_id, the same fen, CNY. [`gateway::Gateway::settle`] is the only door, and it takes a [`channel::ProvenPayment`],
-//!    which only a channel's reply gate and notification reader can make: its constructors are private to the room.
+//!    the order's own, that account's appid, mch_id and sub_mch_id, the same fen, CNY. [`gateway::Gateway::settle`] is the only
+//!    door, and it takes a [`channel::ProvenPayment`], which only a channel's reply gate and notification reader can make: its
+//!    constructors are private to the room.
 //! 3. WeChat is answered SUCCESS, and a front end is told of a payment, only after the commit. A repeat changes nothing and is
 //!    answered SUCCESS.
 //! 4. Paid is final. A second transaction for a paid deal changes nothing and is raised as an alarm.
@@ -82,6 +90,8 @@
 //! *Account*: one WeChat merchant number of ours with its appid and keys; `[wechat]` is the account `default`. *Seller*: the front
 //! end's `merchant_id`, by which a new deal gets its account. *Route*: order id and account, taken from a deal. *Details*: what the
 //! merchant says of a deal (description, reference, return_url, cancel_url).
+//! *Key*: what a back end of a merchant's shows to be let in; WeChat's secrets are *API keys*, each of an account. *Scope*: one thing
+//! that a key is good for. *Reach*: which deals it may see and touch, by their sellers and accounts.
 //! *Offer*: what a merchant's back end has signed for a browser to carry; it opens one deal.
 //!
 //! # Where the facts come from
@@ -106,7 +116,6 @@ pub mod language;
 pub mod listener;
 pub mod metrics;
 pub mod page;
-
 pub mod resolver;
 pub mod simulator;
 pub mod store;

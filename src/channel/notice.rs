@@ -87,6 +87,9 @@ pub enum NoticeError {
     /// For another appid or merchant number.
     #[error("the notification has a foreign {0}")]
     Foreign(&'static str),
+    /// Posted to the address of an account that the configuration lacks: there is no key to verify it with.
+    #[error("the notification is addressed to an account that is not configured")]
+    NoAccount,
 }
 
 /// Whether a notification was taken. The channel posts one that was not once more.

@@ -12,14 +12,15 @@ use crate::store::Store;
 use super::{Failure, Outcome, say, words};
 
 pub async fn explain(order_id: &OrderId, language: Language) -> Outcome {
-    let database = Settings::load()?.database;
+    let settings = Settings::load()?;
+    let database = &settings.database;
     if database.file().is_some_and(|file| !file.exists()) {
-        return Err(Failure(vec![words::no_database(&database, order_id)]));
+        return Err(Failure(vec![words::no_database(database, order_id)]));
     }
-    let story = Store::story(&database, order_id).await?;
-    let Some(text) = tell(&story, order_id, Clock::System.now(), language) else {
-        return Err(Failure(vec![words::no_such_order(&database)]));
+    let story = Store::story(database, order_id).await?;
+    let Some(text) = tell(&story, order_id, Clock::System.now(), |account| settings.has_account(account), language) else {
+        return Err(Failure(vec![words::no_such_order(database)]));
     };
-    say(&format!("{text}{}\n", words::so_it_stands(&database).read(language)));
+    say(&format!("{text}{}\n", words::so_it_stands(database).read(language)));
     Ok(ExitCode::SUCCESS)
 }

@@ -30,7 +30,7 @@ pub fn so_it_stands(database: &DatabaseUrl) -> Text {
 /// Between a key and its entry for the configuration.
 pub fn new_key() -> Text {
     pair(
-        "is the key, for the caller; nobody can show it again. Its entry for auth.api_keys is",
+        "is the key, for the caller; no command shows it again. Its entry for auth.api_keys is",
         "以上是密钥，交给调用方，之后无法再次查看。下面是它在 auth.api_keys 里的条目：",
     )
 }
@@ -38,7 +38,7 @@ pub fn new_key() -> Text {
 /// The same of a key that is good for more, or less, than opening deals.
 pub fn new_key_s_section() -> Text {
     pair(
-        "is the key, for the caller; nobody can show it again. Its section of the configuration is",
+        "is the key, for the caller; no command shows it again. Its section of the configuration is",
         "以上是密钥，交给调用方，之后无法再次查看。下面是它在配置里的段：",
     )
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::auth::{InvalidList, Key, Scope, Scopes};
 use crate::deal::{AccountId, Reach, Sellers};
-use crate::language::pair;
+use crate::language::{pair, text};
 
 use super::checks::{list, value};
 use super::error::ConfigError;
@@ -26,12 +26,9 @@ impl RawKey {
     pub fn validate(&self, name: &str, accounts: &[AccountId]) -> Result<Key, ConfigErrors> {
         let mut mistakes = Mistakes::default();
         let place = |key: &str| format!("auth.keys.{name}{key}");
-        let scopes = self.scopes.parse::<Scopes>().map_err(|_| {
-            let why = pair(
-                "one or more of pay, refund, read and manage, separated by commas, each once",
-                "应为 pay、refund、read、manage 中的一个或几个，逗号分隔，不重复",
-            );
-            value(&place(".scopes"), why)
+        let scopes = self.scopes.parse::<Scopes>().map_err(|why| {
+            let chinese = "应为 pay、refund、read、manage 中的一个或几个，逗号分隔，不重复";
+            value(&place(".scopes"), text(why.to_string(), chinese))
         });
         let known = |name: &str| name.parse().ok().filter(|account| accounts.contains(account));
         let of_accounts = list(&self.accounts).map(known).collect::<Option<Vec<AccountId>>>();
@@ -39,12 +36,9 @@ impl RawKey {
         let of_accounts = of_accounts.filter(|accounts| self.accounts.is_empty() || !accounts.is_empty()).ok_or_else(|| {
             value(&place(".accounts"), pair("names of accounts that are configured, separated by commas", "应为已配置的账户名，逗号分隔"))
         });
-        let sellers = self.sellers.parse::<Sellers>().map_err(|_| {
-            let why = pair(
-                "numbers and ranges from 1 to 2147483647 separated by commas, each once, such as 12,100-199",
-                "应为 1 到 2147483647 的编号和区间，逗号分隔，不重复，如 12,100-199",
-            );
-            value(&place(".sellers"), why)
+        let sellers = self.sellers.parse::<Sellers>().map_err(|why| {
+            let chinese = "应为 1 到 2147483647 的编号和区间，逗号分隔，不重复，如 12,100-199";
+            value(&place(".sellers"), text(why.to_string(), chinese))
         });
         let scopes = mistakes.take(scopes).unwrap_or_else(|| Scope::Pay.into());
         let reach = Reach {

@@ -48,7 +48,7 @@ fn over_defaults(path: &str, given: Section, schema: &Section, mistakes: &mut Mi
     known
 }
 
-/// The defaults alone: nobody has given a name yet.
+/// The defaults alone, with no section that an operator named.
 fn nothing_given(schema: &Section) -> Section {
     let named = schema.iter().filter(|(name, _)| *name != ANY_NAME);
     let value = |default: &Value| match &default.kind {

@@ -53,6 +53,7 @@ use raw::Raw;
 use secrets::Secrets;
 use serde::Deserialize;
 
+use crate::auth::{Caller, Scope};
 use crate::language::Text;
 
 const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -146,5 +147,7 @@ fn warnings(variables: &HashMap<String, String>, settings: &Settings) -> Vec<Tex
         warnings.extend(environment::proxies(variables));
     }
     warnings.extend(auth::idle_keys(&settings.auth).into_iter().map(words::idle_key));
+    let opens_for_all = |key: &&Caller| key.may(Scope::Pay) && key.reach().accounts.is_some() && key.reach().sellers.is_none();
+    warnings.extend(settings.auth.keys.callers().filter(opens_for_all).map(|key| words::key_for_all_sellers(key.name())));
     warnings
 }

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use crate::auth::Auth;
 use crate::channel::wechat::v2::{is_signed_with, merchant_number};
-use crate::deal::Fen;
+use crate::deal::{AccountId, Fen};
 use crate::gateway::Terms;
 use crate::language::Text;
 use crate::simulator::published_key;
@@ -61,6 +61,11 @@ impl Settings {
     /// Every account, `default` first.
     pub fn all_accounts(&self) -> impl Iterator<Item = &AccountSettings> {
         [&self.wechat].into_iter().chain(&self.accounts)
+    }
+
+    /// Whether there is an account of this name.
+    pub fn has_account(&self, name: &AccountId) -> bool {
+        self.all_accounts().any(|account| account.merchant.account == *name)
     }
 
     /// The merchant numbers of all accounts.

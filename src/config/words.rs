@@ -76,6 +76,16 @@ pub fn idle_key(name: &str) -> Text {
     )
 }
 
+/// Of a key that is limited to accounts and to no sellers.
+pub fn key_for_all_sellers(key: &str) -> Text {
+    text(
+        format!(
+            "auth.keys.{key} is limited to accounts and to no sellers, so it may open deals in the name of every seller: set its sellers too"
+        ),
+        format!("auth.keys.{key} 只限定了账户，没有限定商户编号，可以用任何商户编号下单：请同时设置它的 sellers"),
+    )
+}
+
 /// The sellers of an account.
 pub fn sellers(account: &str, sellers: &str) -> Text {
     text(
@@ -88,7 +98,7 @@ pub fn sellers(account: &str, sellers: &str) -> Text {
 pub fn no_sellers(account: &str) -> Text {
     text(
         format!("No seller's deals go through the account {account} unless toPay names it."),
-        format!("没有商户编号的订单走账户 {account}，除非 toPay 指明。"),
+        format!("账户 {account} 没有分到商户编号，只有 toPay 指明时才走它。"),
     )
 }
 

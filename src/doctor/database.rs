@@ -33,6 +33,8 @@ impl Doctor {
         }
         findings.push(schema(&inspection));
         findings.extend(inspection.leftovers.as_ref().into_iter().flat_map(leftovers));
+        let missing = inspection.followed_accounts.iter().filter(|(account, _)| !self.settings.has_account(account));
+        findings.extend(missing.map(|(account, deals)| Finding::fail(Check::Rows, of_rows::without_account(account, *deals))));
         findings
     }
 

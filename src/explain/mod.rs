@@ -2,12 +2,19 @@
 
 mod words;
 
-use crate::deal::{Deal, DealStatus, Mode, OrderId, Timestamp};
+use crate::deal::{AccountId, Deal, DealStatus, Mode, OrderId, Timestamp};
 use crate::language::{Language, Text, text};
 use crate::store::{StoredEvent, Story};
 
-/// Tells the story of an order; `None` if there is no such order and nothing was ever heard of it.
-pub fn tell(Story { deal, events }: &Story, order_id: &OrderId, now: Timestamp, language: Language) -> Option<String> {
+/// Tells the story of an order; `None` if there is no such order and nothing was ever heard of it. `is_configured` says of an
+/// account whether the configuration has it.
+pub fn tell(
+    Story { deal, events }: &Story,
+    order_id: &OrderId,
+    now: Timestamp,
+    is_configured: impl Fn(&AccountId) -> bool,
+    language: Language,
+) -> Option<String> {
     if deal.is_none() && events.is_empty() {
         return None;
     }
@@ -16,7 +23,7 @@ pub fn tell(Story { deal, events }: &Story, order_id: &OrderId, now: Timestamp, 
         None => vec![words::no_such_deal(order_id)],
     };
     sentences.extend(events.iter().map(line));
-    sentences.extend(deal.as_ref().map(|deal| outlook(deal, now)));
+    sentences.extend(deal.as_ref().map(|deal| outlook(deal, now, is_configured(&deal.account))));
     Some(sentences.iter().map(|sentence| format!("{}\n", sentence.read(language))).collect())
 }
 
@@ -44,11 +51,12 @@ fn line(event: &StoredEvent) -> Text {
     )
 }
 
-fn outlook(deal: &Deal, now: Timestamp) -> Text {
+fn outlook(deal: &Deal, now: Timestamp, has_account: bool) -> Text {
     match deal.status {
         DealStatus::Paid => words::paid(deal),
         DealStatus::Expired => words::expired(),
         DealStatus::Unpaid if !deal.mode.is_wechat() => words::never_asked(),
+        DealStatus::Unpaid if !has_account => words::without_account(&deal.account),
         DealStatus::Unpaid => words::undecided(deal.payable_until(), deal.due_at, now),
     }
 }

@@ -24,13 +24,13 @@ pub fn opened(deal: &Deal, now: Timestamp) -> Text {
     };
     let (order_id, at) = (&deal.order_id, show(deal.opened_at(now)));
     text(
-        format!("Order {order_id}: product {} of merchant {}, {}, opened {at}.", deal.product_id, deal.merchant_id, price.read(English)),
-        format!("订单 {order_id}：商家 {} 的商品 {}，{}，下单时间 {at}。", deal.merchant_id, deal.product_id, price.read(Chinese)),
+        format!("Order {order_id}: product {} of seller {}, {}, opened {at}.", deal.product_id, deal.merchant_id, price.read(English)),
+        format!("订单 {order_id}：商户编号 {} 的商品 {}，{}，下单时间 {at}。", deal.merchant_id, deal.product_id, price.read(Chinese)),
     )
 }
 
 pub fn account(account: &AccountId) -> Text {
-    text(format!("  WeChat is asked about it through the account {account}."), format!("  向微信查询它时走账户 {account}。"))
+    text(format!("  It goes through the account {account}."), format!("  它走账户 {account}。"))
 }
 
 pub fn other_mode(mode: i64) -> Text {
@@ -104,6 +104,17 @@ pub fn expired() -> Text {
 
 pub fn never_asked() -> Text {
     pair("It is undecided. WeChat is never asked about it.", "还没有结果，也不会为它去问微信。")
+}
+
+/// Of an undecided deal whose account the configuration lacks.
+pub fn without_account(account: &AccountId) -> Text {
+    text(
+        format!(
+            "It is undecided, and the configuration lacks its account: until accounts.{account} is there again, WeChat is not asked about \
+             it and no notification of its payment is believed."
+        ),
+        format!("还没有结果，而它的账户不在配置里：把 accounts.{account} 配回来之前，不会向微信查单，它的支付通知也不会被采信。"),
+    )
 }
 
 /// Of a deal that can be paid until `until`, and is looked at again when it is `due`.

@@ -50,6 +50,15 @@ impl Account {
         &self.terms
     }
 
+    /// Verifies and reads a notification that was posted to the address of the account `addressed`, if that names one.
+    pub(super) fn read_notice(&self, notice: &UnverifiedNotice<'_>, addressed: Option<&AccountId>) -> Result<Reading, NoticeError> {
+        let reading = self.channel.read_notice(notice)?;
+        match addressed {
+            Some(addressed) if *addressed != self.id => Err(NoticeError::Foreign("account")),
+            _ => Ok(reading),
+        }
+    }
+
     /// A place among the orders that are being opened through it.
     pub(super) async fn place_for_order(&self) -> Result<SemaphorePermit<'_>, CallError> {
         self.channel.place_for_order().await
@@ -116,19 +125,14 @@ impl Accounts {
         Ok(RemoteOrder { channel: &self.get(route.account())?.channel, route })
     }
 
-    /// Verifies and reads a notification that was posted to the address of the account `addressed`, if that names one. The
-    /// numbers in it choose the key and prove nothing.
-    pub(super) fn read_notice(&self, notice: &UnverifiedNotice<'_>, addressed: Option<&AccountId>) -> Result<Reading, NoticeError> {
-        let addressee = self.addressee(&notice.addressee());
-        let Some(account) = addressee.or(addressed).and_then(|id| self.known.get(id)).or_else(|| self.known.get(&AccountId::default()))
-        else {
-            return Err(NoticeError::Foreign("account"));
-        };
-        let reading = account.channel.read_notice(notice)?;
-        match addressed {
-            Some(addressed) if *addressed != account.id => Err(NoticeError::Foreign("account")),
-            _ => Ok(reading),
+    /// The account whose key must verify a notification that was posted to the address of the account `addressed`, if that
+    /// names one. The numbers in it choose the account and prove nothing.
+    pub(super) fn of_notice(&self, notice: &UnverifiedNotice<'_>, addressed: Option<&AccountId>) -> Result<&Account, NoticeError> {
+        if addressed.is_some_and(|id| !self.known.contains_key(id)) {
+            return Err(NoticeError::NoAccount);
         }
+        let chosen = self.addressee(&notice.addressee()).or(addressed).cloned().unwrap_or_default();
+        self.known.get(&chosen).ok_or(NoticeError::NoAccount)
     }
 
     /// Which account a message names. A sub-merchant that none has is its service provider's to refuse.

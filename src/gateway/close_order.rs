@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::deal::{DealStatus, OrderId, Reach};
+use crate::deal::{DealStatus, Details, OrderId, Reach};
 use crate::store::Origin;
 
 use super::expire::GivenUp;
@@ -12,8 +12,8 @@ use super::{Gateway, GatewayError};
 /// How an order stands that was to be closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Closed {
-    /// It cannot be paid any more, now or already before.
-    Closed,
+    /// It cannot be paid any more, now or already before; and what its merchant said of it.
+    Closed(Details),
     /// It is paid.
     Paid(OrderId),
 }
@@ -22,14 +22,14 @@ impl Gateway {
     /// Closes a deal that is not paid, for a caller with this reach.
     ///
     /// # Errors
-    /// [`GatewayError::NotFound`]; [`GatewayError::TooEarly`] within [`Terms::close_min_age`](super::Terms::close_min_age); and when WeChat's word cannot
-    /// be had, for only that proves that the order cannot be paid any more.
+    /// [`GatewayError::NotFound`]; [`GatewayError::TooEarly`] within [`Terms::close_min_age`](super::Terms::close_min_age); and when
+    /// WeChat's word cannot be had, for only that proves that the order cannot be paid any more.
     pub async fn close_order(&self, order_id: OrderId, reach: &Reach) -> Result<Closed, GatewayError> {
         let deal = self.load_within(&order_id, reach).await?;
         Self::is_about(&order_id, &deal.account);
         match deal.status {
             DealStatus::Paid => return Ok(Closed::Paid(order_id)),
-            DealStatus::Expired => return Ok(Closed::Closed),
+            DealStatus::Expired => return Ok(Closed::Closed(deal.details)),
             DealStatus::Unpaid => {}
         }
         if !deal.mode.is_wechat() {
@@ -43,7 +43,7 @@ impl Gateway {
             return Err(GatewayError::TooEarly(Duration::from_secs(missing.div_ceil(1000))));
         }
         match self.expire(&deal, Origin::FrontEnd, &Calls::default()).await? {
-            GivenUp::Closed => Ok(Closed::Closed),
+            GivenUp::Closed => Ok(Closed::Closed(deal.details)),
             GivenUp::Paid => Ok(Closed::Paid(order_id)),
             GivenUp::Unknown => Err(GatewayError::LeftOpen(order_id)),
         }

@@ -132,6 +132,8 @@ label! {
         Signature = "signature",
         /// Meant for another merchant.
         Foreign = "foreign",
+        /// Addressed to an account that the configuration lacks.
+        NoAccount = "no_account",
     }
 }
 
@@ -144,6 +146,7 @@ impl Disbelief {
             NoticeError::Incomplete(_) => Self::Incomplete,
             NoticeError::Signature(_) => Self::Signature,
             NoticeError::Foreign(_) => Self::Foreign,
+            NoticeError::NoAccount => Self::NoAccount,
         }
     }
 }

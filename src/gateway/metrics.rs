@@ -28,8 +28,8 @@ pub struct GatewayMetrics {
     lag: Labelled<Origin, Histogram>,
     alarms: Labelled<Alarm, Counter>,
     wrong_fen: Labelled<Wrong, Counter>,
-    notifications: Labelled<Answered, Counter>,
-    disbelieved: Labelled<Disbelief, Counter>,
+    notifications: ByAccount<Answered>,
+    disbelieved: ByAccount<Disbelief>,
     passes: Labelled<Pass, Counter>,
     last_pass: Gauge,
     due: Gauge,
@@ -53,8 +53,8 @@ impl Default for GatewayMetrics {
             lag: Labelled::histograms(lag),
             alarms: Labelled::counters(),
             wrong_fen: Labelled::counters(),
-            notifications: Labelled::counters(),
-            disbelieved: Labelled::counters(),
+            notifications: ByAccount::counters(),
+            disbelieved: ByAccount::counters(),
             passes: Labelled::counters(),
             last_pass: Gauge::default(),
             due: Gauge::default(),
@@ -82,19 +82,19 @@ impl GatewayMetrics {
         self.alarms.get(Alarm::Money)
     }
 
-    /// Notifications that were not believed.
-    pub fn disbelieved(&self) -> u64 {
-        self.disbelieved.sum()
+    /// Notifications for an account that were not believed.
+    pub fn disbelieved(&self, account: &AccountId) -> u64 {
+        self.disbelieved.sum(account)
     }
 
     /// Counts what WeChat was answered to a notification.
-    pub(super) fn answered(&self, answer: Answered) {
-        self.notifications.inc(answer);
+    pub(super) fn answered(&self, account: &AccountId, answer: Answered) {
+        self.notifications.inc(account, answer);
     }
 
     /// Counts why a notification was not believed. A stranger's post is never kept.
-    pub(super) fn disbelieved_for(&self, reason: Disbelief) {
-        self.disbelieved.inc(reason);
+    pub(super) fn disbelieved_for(&self, account: &AccountId, reason: Disbelief) {
+        self.disbelieved.inc(account, reason);
     }
 
     pub(super) fn opened(&self, account: &AccountId) {
@@ -188,10 +188,10 @@ impl GatewayMetrics {
         self.deals.register(registry, "deals", "What became of deals, at the moment it did, by account");
         self.healed.register(registry, "deals_healed", "Payments found without their notification, by account");
         self.lag.register(registry, "settle_lag_seconds", "From the payment, by WeChat's clock, until it was stored");
-        self.alarms.register(registry, "alarms", "What somebody should look at; the log has the same word in its field alarm");
+        self.alarms.register(registry, "alarms", "What an operator should look at; the log has the same word in its field alarm");
         self.wrong_fen.register(registry, "mismatched_fen", "Fen of signed payments that fit no deal, each time that WeChat tells of one");
-        self.notifications.register(registry, "notifications", "What WeChat was answered to its notifications");
-        self.disbelieved.register(registry, "notifications_disbelieved", "Why notifications were not believed");
+        self.notifications.register(registry, "notifications", "What WeChat was answered to its notifications, by account");
+        self.disbelieved.register(registry, "notifications_disbelieved", "Why notifications were not believed, by account");
         self.passes.register(registry, "sweep_passes", "Passes of the sweeper");
         registry.register(
             "sweep_last_pass_timestamp_seconds",

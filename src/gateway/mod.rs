@@ -49,7 +49,7 @@ pub use pay_page::{PayPage, Standing};
 pub use query_order::Subject;
 pub use readiness::NotReady;
 pub use settle::{SettleError, Settled};
-pub use take_notice::Taken;
+pub use take_notice::{Taken, TakenNotice};
 pub use to_pay::ToPay;
 
 use clocks::Skew;

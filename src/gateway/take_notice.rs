@@ -12,7 +12,7 @@
 use std::sync::Arc;
 
 use tokio_util::task::TaskTracker;
-use tracing::{Instrument, info, warn};
+use tracing::{Instrument, Span, info, warn};
 
 use crate::channel::{Acknowledgement, News, NoticeError, Reading, Receipt, SignatureError, Unconfirmed, UnverifiedNotice};
 use crate::deal::{AccountId, OrderId};
@@ -64,6 +64,7 @@ impl Taken {
                 Disbelief::Incomplete => "INCOMPLETE",
                 Disbelief::Signature => "SIGNATURE",
                 Disbelief::Foreign => "FOREIGN",
+                Disbelief::NoAccount => "NO ACCOUNT",
             }),
         }
     }
@@ -75,6 +76,15 @@ impl Taken {
             Err(error) => Wrong::of(error).map_or(Self::NotStored, Self::Mismatch),
         }
     }
+}
+
+/// What became of a notification, and the account that it was meant for as far as that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenNotice {
+    /// What became of it.
+    pub taken: Taken,
+    /// The account whose key it had to be signed with, or to whose address it was posted.
+    pub account: Option<AccountId>,
 }
 
 impl From<Taken> for Answered {
@@ -92,10 +102,22 @@ impl From<Taken> for Answered {
 }
 
 impl Gateway {
-    /// Takes a notification's body, posted to the address of the account `addressed` if that names one. Each outcome is to be answered by [`Gateway::acknowledge`]. `work` is for what the answer
-    /// does not wait for.
-    pub async fn take_notice(self: &Arc<Self>, body: &[u8], addressed: Option<&AccountId>, work: &TaskTracker) -> Taken {
-        let reading = UnverifiedNotice::parse(body).and_then(|notice| self.accounts.read_notice(&notice, addressed));
+    /// Takes a notification's body, posted to the address of the account `addressed` if that names one. Each outcome is to be
+    /// answered by [`Gateway::acknowledge`]. `work` is for what the answer does not wait for.
+    pub async fn take_notice(self: &Arc<Self>, body: &[u8], addressed: Option<&AccountId>, work: &TaskTracker) -> TakenNotice {
+        let chosen = UnverifiedNotice::parse(body).and_then(|notice| Ok((self.accounts.of_notice(&notice, addressed)?, notice)));
+        let (account, reading) = match chosen {
+            Ok((account, notice)) => {
+                // Also the log's lines of what is not believed say whose key was tried.
+                Span::current().record("account", account.id().column());
+                (Some(account.id()), account.read_notice(&notice, addressed))
+            }
+            Err(error) => (addressed, Err(error)),
+        };
+        TakenNotice { taken: self.take_reading(reading, work).await, account: account.cloned() }
+    }
+
+    async fn take_reading(self: &Arc<Self>, reading: Result<Reading, NoticeError>, work: &TaskTracker) -> Taken {
         let news = match reading {
             Ok(Reading::Verified(news)) => Ok(news),
             Ok(Reading::OtherAlgorithm(unconfirmed)) => match self.confirm(unconfirmed).await {
@@ -127,10 +149,12 @@ impl Gateway {
     }
 
     /// Counts what became of a notification, which is done once each, and gives the channel's answer to it.
-    pub fn acknowledge(&self, taken: Taken) -> Acknowledgement {
-        self.metrics.answered(taken.into());
+    pub fn acknowledge(&self, TakenNotice { taken, account }: &TakenNotice) -> Acknowledgement {
+        // What a sender wrote into a path becomes no label.
+        let account = account.as_ref().filter(|account| self.has_account(account)).cloned().unwrap_or_default();
+        self.metrics.answered(&account, (*taken).into());
         if let Taken::Disbelieved(reason) = taken {
-            self.metrics.disbelieved_for(reason);
+            self.metrics.disbelieved_for(&account, *reason);
         }
         Acknowledgement::of(taken.receipt())
     }

@@ -74,7 +74,7 @@ impl App {
             return Err(Refusal::forbidden("the key is not for this seller, or not for this account"));
         }
         match &wish.account {
-            Some(_) if matches!(self.auth.mode, Mode::Open) => Err(Refusal::forbidden("only a key or a signed offer may name an account")),
+            Some(_) if matches!(self.auth.mode, Mode::Open) => Err(Refusal::forbidden("in auth.mode open no caller may name an account")),
             Some(account) if !self.gateway.has_account(account) => Err(Refusal::invalid_field("account", "there is no such account")),
             _ => Ok(()),
         }

@@ -12,6 +12,7 @@ use crate::gateway::Closed;
 
 use super::App;
 use super::caller::reach_of;
+use super::details::ToldDetails;
 use super::edge::Begun;
 use super::order_id::OrderIdParam;
 use super::refusal::Refusal;
@@ -22,6 +23,9 @@ pub struct CloseOrderAnswer {
     #[schema(maximum = 0)]
     code: u8,
     msg: &'static str,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    details: ToldDetails,
 }
 
 pub async fn close_order(
@@ -32,7 +36,9 @@ pub async fn close_order(
 ) -> Result<Json<CloseOrderAnswer>, Refusal> {
     let (gateway, reach) = (app.gateway.clone(), reach_of(app.caller(&headers)));
     let refusal = match app.serve(begun, async move { gateway.close_order(order_id, &reach).await }).await? {
-        Ok(Closed::Closed) => return Ok(Json(CloseOrderAnswer { code: 0, msg: "关单成功" })),
+        Ok(Closed::Closed(details)) => {
+            return Ok(Json(CloseOrderAnswer { code: 0, msg: "关单成功", details: ToldDetails::from(&details) }));
+        }
         Ok(Closed::Paid(order_id)) => Refusal::order_paid(&order_id),
         Err(error) => Refusal::from(error),
     };

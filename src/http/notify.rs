@@ -1,5 +1,5 @@
 //! `POST /wxPay/notify`: the webhook to which WeChat posts that an order was paid; and `/wxPay/notify/{account}`, the same for
-//! one account.
+//! one account. Both also below `/wxPay/callback`.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use tracing::warn;
 
 use crate::channel::{Acknowledgement, Receipt};
 use crate::deal::AccountId;
-use crate::gateway::{Disbelief, Taken};
+use crate::gateway::{Disbelief, Taken, TakenNotice};
 use crate::listener::Peer;
 
 use super::body::{self, UnreadBody};
@@ -33,21 +33,20 @@ pub async fn notify_account(
 ) -> Response {
     match account.ok().and_then(|Path(name)| name.parse::<AccountId>().ok()) {
         Some(account) => take(app, begun, bytes, Some(account)).await,
-        // No account has such a name, so whatever it is, it is for another one.
-        None => answer(&app, Taken::Disbelieved(Disbelief::Foreign)),
+        None => answer(&app, &TakenNotice { taken: Taken::Disbelieved(Disbelief::NoAccount), account: None }),
     }
 }
 
 /// `addressed`: the account that the path names.
 async fn take(app: Arc<App>, begun: Begun, bytes: Bytes, addressed: Option<AccountId>) -> Response {
-    let (gateway, work) = (Arc::clone(&app.gateway), app.work.clone());
+    let (gateway, work, account) = (Arc::clone(&app.gateway), app.work.clone(), addressed.clone());
     let outcome = app.detached(begun.wechat_due(), async move { gateway.take_notice(&bytes, addressed.as_ref(), &work).await }).await;
-    answer(&app, outcome.unwrap_or_else(Taken::from))
+    answer(&app, &outcome.unwrap_or_else(|no_outcome| TakenNotice { taken: no_outcome.into(), account }))
 }
 
 /// The answer to what became of a notification.
-fn answer(app: &App, taken: Taken) -> Response {
-    written(status(taken), taken.receipt(), app.gateway.acknowledge(taken))
+fn answer(app: &App, notice: &TakenNotice) -> Response {
+    written(status(notice.taken), notice.taken.receipt(), app.gateway.acknowledge(notice))
 }
 
 /// A refusal of a post that was not looked at; so nothing of it is counted.
@@ -72,7 +71,7 @@ fn status(taken: Taken) -> StatusCode {
         Taken::Mismatch(_) | Taken::Disbelieved(Disbelief::Foreign) => StatusCode::CONFLICT,
         Taken::NotStored => StatusCode::SERVICE_UNAVAILABLE,
         Taken::Fault => StatusCode::INTERNAL_SERVER_ERROR,
-        Taken::Disbelieved(Disbelief::Sender | Disbelief::Signature) => StatusCode::UNAUTHORIZED,
+        Taken::Disbelieved(Disbelief::Sender | Disbelief::Signature | Disbelief::NoAccount) => StatusCode::UNAUTHORIZED,
         Taken::Disbelieved(Disbelief::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
         Taken::Disbelieved(Disbelief::Malformed | Disbelief::Incomplete) => StatusCode::BAD_REQUEST,
     }
@@ -96,7 +95,7 @@ impl FromRequest<Arc<App>> for Notice {
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Response> {
         if !is_source(&request, app) {
             warn!("a notification from a sender that is not in wechat.notify_sources");
-            return Err(answer(app, Taken::Disbelieved(Disbelief::Sender)));
+            return Err(answer(app, &TakenNotice { taken: Taken::Disbelieved(Disbelief::Sender), account: None }));
         }
         body::read(request).await.map(Self).map_err(|unread| match unread {
             UnreadBody::TooLarge => refused(StatusCode::PAYLOAD_TOO_LARGE, "TOO LARGE"),

@@ -51,6 +51,12 @@ impl<L: Label> ByAccount<L> {
         self.family.get_or_create(&labels).inc();
     }
 
+    /// How many of all values together.
+    pub fn sum(&self, account: &AccountId) -> u64 {
+        let count = |word| self.family.get(&Self::labels(account, word)).map_or(0, |counter| counter.get());
+        L::ALL.iter().map(|(_, word)| count(word)).sum()
+    }
+
     fn begin(&self, account: &AccountId) {
         for (_, word) in L::ALL {
             drop(self.family.get_or_create(&Self::labels(account, word)));

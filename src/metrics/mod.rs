@@ -123,11 +123,6 @@ impl<L: Label> Labelled<L, Counter> {
     pub fn get(&self, value: L) -> u64 {
         self.of(value).map_or(0, Counter::get)
     }
-
-    /// How many of all values together.
-    pub fn sum(&self) -> u64 {
-        self.each.iter().map(|(_, counter)| counter.get()).sum()
-    }
 }
 
 impl<L: Label> Labelled<L, Gauge> {

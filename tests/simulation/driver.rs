@@ -186,7 +186,7 @@ impl History<'_> {
                     assert!(!content || !is_lacking, "believed without its account's key: {status} {body}");
                     let order_id = &order.out_trade_no;
                     let undisturbed = pending.faults == self.faults && !self.locks.stood_in_the_way_of(order_id, pending.since);
-                    assert!(content || !posted.genuine || !undisturbed || is_lacking, "held up by somebody else's lock: {status} {body}");
+                    assert!(content || !posted.genuine || !undisturbed || is_lacking, "held up by another program's lock: {status} {body}");
                     self.count(
                         if content {
                             "acknowledged"

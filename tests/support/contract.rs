@@ -24,7 +24,7 @@ impl Answer {
     /// What WeChat is told of a notification that was not believed: the fixed form with one of a few fixed sentences.
     #[track_caller]
     pub fn not_believed(&self, status: u16, what: &str) {
-        const SENTENCES: [&str; 16] = [
+        const SENTENCES: [&str; 17] = [
             "TOO LARGE",
             "TOO SLOW",
             "MALFORMED",
@@ -33,6 +33,7 @@ impl Answer {
             "SENDER",
             "SIGNATURE",
             "FOREIGN",
+            "NO ACCOUNT",
             "UNKNOWN ORDER",
             "ORDER OF ANOTHER ACCOUNT",
             "AMOUNT",

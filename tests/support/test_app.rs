@@ -12,6 +12,7 @@ use wechat_pay::app::{Service, StartError};
 use wechat_pay::chance::Chance;
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
+use wechat_pay::deal::AccountId;
 use wechat_pay::explain;
 use wechat_pay::gateway::Swept;
 use wechat_pay::language::Language;
@@ -227,7 +228,9 @@ impl TestApp {
     pub async fn explain(&self, order_id: &str) -> String {
         let order_id = order_id.parse().unwrap();
         let story = Store::story(&self.url, &order_id).await.unwrap();
-        explain::tell(&story, &order_id, self.clock.now(), Language::English).unwrap()
+        let gateway = &self.service.as_ref().unwrap().gateway;
+        let has_account = |account: &AccountId| gateway.has_account(account);
+        explain::tell(&story, &order_id, self.clock.now(), has_account, Language::English).unwrap()
     }
 
     /// Where it shows its numbers.
@@ -254,9 +257,9 @@ impl TestApp {
         (metrics.paid_late(), metrics.mismatch())
     }
 
-    /// Notifications that were not believed, since the start.
+    /// Notifications for the account `default` that were not believed, since the start.
     pub fn disbelieved(&self) -> u64 {
-        self.service.as_ref().unwrap().gateway.metrics().disbelieved()
+        self.service.as_ref().unwrap().gateway.metrics().disbelieved(&AccountId::default())
     }
 
     pub fn time_passes(&self, seconds: i64) {

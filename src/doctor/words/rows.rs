@@ -1,5 +1,6 @@
 //! Of deals that an operator should look at.
 
+use crate::deal::AccountId;
 use crate::language::{Text, pair, text};
 use crate::store::Found;
 
@@ -55,6 +56,19 @@ pub fn impossible(found: &Found) -> Trouble {
             "行的订单号、状态或价格不合法，永远不会入账",
         ),
         pair("look at them by hand, should a payer have paid", "人工核对，以防用户已经付款"),
+    )
+}
+
+pub fn without_account(account: &AccountId, deals: i64) -> Trouble {
+    trouble(
+        text(
+            format!("undecided deals go through the account {account}, which is not configured: {deals}"),
+            format!("{deals} 个未决订单走账户 {account}，而它不在配置里"),
+        ),
+        text(
+            format!("configure accounts.{account} again with its numbers and key: until then WeChat is not asked about them"),
+            format!("用原来的号码和密钥把 accounts.{account} 配回去：在此之前不会为它们向微信查单"),
+        ),
     )
 }
 

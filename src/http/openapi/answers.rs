@@ -88,7 +88,7 @@ pub fn acknowledgements() -> Value {
     [
         ("200", "The payment is stored; or it was before; or the notification says that it failed, which is taken note of."),
         ("400", "The body is malformed or incomplete."),
-        ("401", "The signature is wrong, or the sender is not in wechat.notify_sources."),
+        ("401", "The signature is wrong, the path names an account that is not configured, or the sender is not in wechat.notify_sources."),
         ("408", "The body did not come within 3.5 seconds."),
         ("409", "It does not match the deal: amount, currency, appid, mch_id, unknown order, second transaction id."),
         ("413", "The body is larger than 64 KiB."),

@@ -76,7 +76,7 @@ fn schemas() -> Value {
     json!({
         "ToPayAnswer": with_all_of(schema::<to_pay::ToPayAnswer>(), &[schema::<ToldDetails>()]),
         "QueryOrderAnswer": query_order_answer(),
-        "CloseOrderAnswer": schema::<close_order::CloseOrderAnswer>(),
+        "CloseOrderAnswer": with_all_of(schema::<close_order::CloseOrderAnswer>(), &[schema::<ToldDetails>()]),
         "Refusal": schema::<Refusal>(),
         "Healthy": schema::<health::Healthy>(),
         "Ready": schema::<health::Ready>(),

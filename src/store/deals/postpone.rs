@@ -32,9 +32,13 @@ impl Store {
     /// # Errors
     /// The database is not available.
     pub async fn followed_accounts(&self) -> Result<Vec<(AccountId, i64)>, StoreError> {
-        let counted = self.engine().report(FollowedAccounts).await?;
-        Ok(counted.into_iter().map(|(account, count)| (AccountId::from_column(Some(account)), count)).collect())
+        Ok(self.engine().report(FollowedAccounts).await?)
     }
+}
+
+/// [`Store::followed_accounts`], asked on this connection.
+pub async fn followed_accounts(conn: &mut Conn) -> Result<Vec<(AccountId, i64)>, Error> {
+    FollowedAccounts.run(conn).await
 }
 
 struct Postpone {
@@ -72,10 +76,10 @@ fn count(table: &str) -> String {
 }
 
 impl Query for FollowedAccounts {
-    type Answer = Vec<(String, i64)>;
+    type Answer = Vec<(AccountId, i64)>;
     const NAME: &'static str = "followed accounts";
 
-    async fn run(&self, conn: &mut Conn) -> Result<Vec<(String, i64)>, Error> {
+    async fn run(&self, conn: &mut Conn) -> Result<Vec<(AccountId, i64)>, Error> {
         // Few are on the line, and an optimizer that would not know it would go through all the others.
         static MYSQL: LazyLock<String> = LazyLock::new(|| count("deal FORCE INDEX (deal_due_at)"));
         static SQLITE: LazyLock<String> = LazyLock::new(|| count("deal"));
@@ -83,6 +87,7 @@ impl Query for FollowedAccounts {
             Conn::MySql(_) => &MYSQL,
             Conn::Sqlite(_) => &SQLITE,
         };
-        conn.rows(sql, Values::default()).await
+        let counted: Vec<(String, i64)> = conn.rows(sql, Values::default()).await?;
+        Ok(counted.into_iter().map(|(account, count)| (AccountId::from_column(Some(account)), count)).collect())
     }
 }

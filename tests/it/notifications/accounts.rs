@@ -3,6 +3,7 @@
 use serde_json::json;
 use wechat_pay::channel::wechat::v2::{ApiKey, SignType, Signer};
 
+use crate::support::configured::merchant;
 use crate::support::database::Engine;
 use crate::support::http::Answer;
 use crate::support::merchant::signer;
@@ -113,6 +114,29 @@ on_both_engines! {
         }
     }
 
+    async fn an_account_s_address_is_taken_whatever_form_the_default_s_has(engine) {
+        let app = with_accounts(engine).await;
+        for of_default in [
+            "https://pay.example.com/wxPay/callback",
+            "https://pay.example.com/wxPay/callback/",
+            "https://pay.example.com/wxPay/notify.html",
+            "https://pay.example.com/wxPay/callback.html",
+        ] {
+            let settings = merchant(&[
+                ("WECHAT__NOTIFY_URL", of_default),
+                ("ACCOUNTS__SHOP2__APPID", SHOP2.appid),
+                ("ACCOUNTS__SHOP2__MCH_ID", SHOP2.mch_id),
+                ("ACCOUNTS__SHOP2__API_KEY", SHOP2.key),
+            ]);
+            let address = settings.unwrap().accounts.remove(0).merchant.notify_url;
+            let path = address.strip_prefix("https://pay.example.com").unwrap();
+            let order = open(&app, SHOP2.seller).await;
+            post(&app, path, SHOP2.signed(&SHOP2.pays(&order))).await.acknowledged(path);
+            assert_eq!(app.look().await.status(&order.id).await, 1, "{path}");
+            told(&post(&app, path, SUB.signed(&SUB.pays(&order))).await, 409, "FOREIGN");
+        }
+    }
+
     async fn what_is_addressed_to_another_account_is_not_taken(engine) {
         let app = with_accounts(engine).await;
         let look = app.look().await;
@@ -177,6 +201,21 @@ on_both_engines! {
         told(&app.notify(SHOP2.signed(&SHOP2.pays(&order))).await, 409, "ORDER OF ANOTHER ACCOUNT");
         let events = look.column(&format!("SELECT kind FROM deal_event WHERE order_id = '{}' ORDER BY id", order.id), "kind").await;
         assert_eq!(events, ["opened", "link_given", "mismatch", "settled"], "of the failed payment nothing is written");
+    }
+
+    async fn an_evil_account_raises_one_alarm_in_whatever_currency_it_lies(engine) {
+        let app = with_accounts(engine).await;
+        let order = open(&app, 1).await;
+        for number in 0..5 {
+            let lie = SHOP2.pays(&order).with("fee_type", "USD").with("transaction_id", &format!("420000026000000000000000000{number}"));
+            told(&app.notify(SHOP2.signed(&lie)).await, 409, "ORDER OF ANOTHER ACCOUNT");
+        }
+        assert_eq!(app.alarms(), (0, 1));
+        let mismatches = app.look().await.column("SELECT detail FROM deal_event WHERE kind = 'mismatch'", "detail").await;
+        assert_eq!(mismatches, ["the order is another account's: signed for the account shop2"]);
+        let dollars = WeChatMessage::notification(&order.id, 1990).with("fee_type", "USD");
+        told(&app.notify(dollars.signed()).await, 409, "CURRENCY");
+        assert_eq!(app.alarms(), (0, 2), "of the account itself it is news");
     }
 
     async fn two_accounts_may_have_payments_of_one_number(engine) {

@@ -205,6 +205,20 @@ fn check_config_tells_each_account_s_keys_and_whose_deals_go_through_it() {
 }
 
 #[test]
+fn a_key_that_may_open_deals_of_every_seller_is_warned_of() {
+    let told = |limits: &[(&'static str, &'static str)]| {
+        let hash = "abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789";
+        let key = [("AUTH__KEYS__SHOP__HASH", hash), ("AUTH__KEYS__SHOP__SCOPES", "pay,read")];
+        let warnings = shop2(&[&key[..], limits].concat()).unwrap().warnings;
+        warnings.iter().any(|warning| warning.read(English).starts_with("auth.keys.shop is limited to accounts and to no sellers"))
+    };
+    assert!(told(&[("AUTH__KEYS__SHOP__ACCOUNTS", "shop2")]));
+    assert!(!told(&[("AUTH__KEYS__SHOP__ACCOUNTS", "shop2"), ("AUTH__KEYS__SHOP__SELLERS", "12")]));
+    assert!(!told(&[("AUTH__KEYS__SHOP__ACCOUNTS", "shop2"), ("AUTH__KEYS__SHOP__SCOPES", "read")]));
+    assert!(!told(&[]), "a key of all accounts and sellers is meant to be one");
+}
+
+#[test]
 fn a_profile_may_name_accounts_as_variables_cannot() {
     let directory = tempfile::TempDir::new().unwrap();
     let (config, secret) = (directory.path().join("config"), directory.path().join("key"));

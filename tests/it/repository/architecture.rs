@@ -82,6 +82,28 @@ fn who_may_open_a_deal_is_decided_without_anybody_else() {
 }
 
 #[test]
+fn a_route_comes_from_a_deal_and_of_a_new_one_from_to_pay_alone() {
+    let draws = |(_, text): &(PathBuf, String)| code_of(text).contains("Route::of_new_deal(");
+    let drawing: Vec<_> = sources("").into_iter().filter(draws).map(|(path, _)| path).collect();
+    assert!(matches!(&drawing[..], [path] if path.ends_with("gateway/to_pay.rs")), "{drawing:?}");
+}
+
+/// A comparison that ends at the first wrong byte tells a stranger how many were right. Where `==` is, both sides are an operator's.
+#[test]
+fn what_a_caller_shows_is_compared_in_constant_time() {
+    let compares = |line: &&str| ["sha256", "hash", "signature", "expected"].iter().any(|secret| line.contains(secret));
+    for (path, text) in sources("auth") {
+        let code = code_of(&text);
+        let quick: Vec<_> = code.lines().filter(|line| line.contains(" == ") || line.contains(" != ")).filter(compares).collect();
+        let of_operators = ["sha256.len() == 64", "one.sha256 == other.sha256"];
+        assert!(quick.iter().all(|line| of_operators.iter().any(|known| line.contains(known))), "{}: {quick:?}", path.display());
+    }
+    let slow: usize = sources("auth").iter().map(|(_, text)| code_of(text).matches(".ct_eq(").count()).sum();
+    assert_eq!(slow, 2, "of a key's hash, and of an offer's signature");
+    never_names(&["http"], &[".sha256", "lower_hex"]);
+}
+
+#[test]
 fn sql_lives_in_the_store() {
     never_names(
         &["deal", "gateway", "channel", "http", "simulator", "doctor", "app.rs", "dry_run", "explain", "app", "cli", "main.rs"],

@@ -7,12 +7,13 @@ pub mod rows;
 use chrono::DateTime;
 use sqlx::Error;
 
-use crate::deal::Timestamp;
+use crate::deal::{AccountId, Timestamp};
 
 use super::durability::Durability;
 use super::foreign_clock::ForeignClock;
 use super::migrate::pending;
 use super::{adoptable, check, taken, unique};
+use crate::store::deals::postpone::followed_accounts;
 use crate::store::engine::connection::{Conn, MySql, on_conn};
 use crate::store::engine::database_url::DatabaseUrl;
 use crate::store::engine::session::open_to_look;
@@ -35,6 +36,9 @@ pub struct Inspection {
     pub wrong_schema: Option<String>,
     /// Rows that an operator should look at; looked for when the schema is right.
     pub leftovers: Option<Leftovers>,
+    /// The accounts of the deals that are followed, as [`Store::followed_accounts`](crate::store::Store::followed_accounts)
+    /// counts them; looked for likewise.
+    pub followed_accounts: Vec<(AccountId, i64)>,
 }
 
 /// How a server is set up.
@@ -79,6 +83,7 @@ pub async fn inspect(url: &DatabaseUrl, now: Timestamp) -> Result<Inspection, St
         pending: pending.names(),
         wrong_schema: None,
         leftovers: None,
+        followed_accounts: Vec::new(),
     };
     inspection.wrong_schema = wrong_schema(adoptable::check(&mut conn).await)?;
     if inspection.wrong_schema.is_none() {
@@ -91,6 +96,7 @@ pub async fn inspect(url: &DatabaseUrl, now: Timestamp) -> Result<Inspection, St
         inspection.wrong_schema = wrong_schema(check::check(&mut conn).await)?;
         if inspection.wrong_schema.is_none() {
             inspection.leftovers = Some(rows::leftovers(&mut conn, now).await.map_err(|error| not_told(&error))?);
+            inspection.followed_accounts = followed_accounts(&mut conn).await.map_err(|error| not_told(&error))?;
         }
     }
     Ok(inspection)
