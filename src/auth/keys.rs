@@ -3,6 +3,7 @@
 //! The configuration holds their SHA-256 only. A slow hash would protect words that people choose; a key is 256 random
 //! bits, which cannot be found by trying, and each call would pay for the slowness.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,9 +11,9 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::chance::Chance;
-use crate::deal::Reach;
+use crate::deal::{AccountId, Reach};
 
-use super::{InvalidList, Scope, Scopes, entries, is_name, lower_hex};
+use super::{InvalidList, Scope, Scopes, each_once, entries, is_name, lower_hex};
 
 /// The holder of a key: what it may do, and to which deals.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,13 +76,23 @@ impl Key {
         is_hash.then(|| Self { caller, sha256: sha256.to_ascii_lowercase() }).ok_or(InvalidList::Hash)
     }
 
+    /// The key that a section of its own describes, which says what it is good for.
+    ///
+    /// # Errors
+    /// [`InvalidList::Section`] for the name and [`InvalidList::Hash`] for the hash.
+    pub fn of_section(name: &str, sha256: &str, scopes: Scopes, reach: Reach) -> Result<Self, InvalidList> {
+        if AccountId::is_name(name) { Self::new(name, sha256, scopes, reach) } else { Err(InvalidList::Section) }
+    }
+
     /// Reads `name:sha256,name:sha256`: keys that open deals, of every seller and through every account.
     ///
     /// # Errors
     /// What is wrong with the first wrong entry.
     pub fn list(text: &str) -> Result<Vec<Self>, InvalidList> {
         let key = |(name, sha256): (&str, &str)| Self::new(name, sha256, Scope::Pay.into(), Reach::default());
-        entries(text)?.into_iter().map(key).collect()
+        let keys = entries(text)?.into_iter().map(key).collect::<Result<Vec<_>, _>>()?;
+        each_once(keys.iter().map(|key| key.caller.name()))?;
+        Ok(keys)
     }
 
     /// A new key, for the caller, and its SHA-256, for the configuration.
@@ -99,12 +110,12 @@ impl Keys {
     /// # Errors
     /// [`InvalidList::Repeated`] and [`InvalidList::SameKey`].
     pub fn new(keys: Vec<Key>) -> Result<Self, InvalidList> {
-        let has_two = |same: fn(&Key, &Key) -> bool| (1..keys.len()).any(|at| keys[..at].iter().any(|key| same(key, &keys[at])));
-        if has_two(|one, other| one.caller.name == other.caller.name) {
-            return Err(InvalidList::Repeated);
-        }
-        if has_two(|one, other| one.sha256 == other.sha256) {
-            return Err(InvalidList::SameKey);
+        each_once(keys.iter().map(|key| key.caller.name()))?;
+        let mut known = HashMap::new();
+        for Key { caller, sha256 } in &keys {
+            if let Some(other) = known.insert(sha256, caller.name()) {
+                return Err(InvalidList::SameKey(other.to_owned(), caller.name().to_owned()));
+            }
         }
         Ok(Self(keys))
     }
@@ -188,7 +199,7 @@ mod tests {
             (format!(":{hash}"), InvalidList::Entry),
             (format!("a b:{hash}"), InvalidList::Entry),
             (format!("{}:{hash}", "x".repeat(33)), InvalidList::Entry),
-            (format!("a:{hash},a:{hash}"), InvalidList::Repeated),
+            (format!("a:{hash},a:{hash}"), InvalidList::Repeated("a".to_owned())),
             (format!("a:{}", &hash[1..]), InvalidList::Hash),
             (format!("a:{}", hash.replace(char::is_numeric, "g")), InvalidList::Hash),
             ("a:wpk_0123".to_owned(), InvalidList::Hash),
@@ -197,7 +208,10 @@ mod tests {
         }
         let of = |name: &str, key: &str| Key::new(name, &sha256(key), Scope::Read.into(), Reach::default());
         assert_eq!(of("a,b", "x").unwrap_err(), InvalidList::Entry);
-        assert_eq!(Keys::new(vec![of("a", "x").unwrap(), of("a", "y").unwrap()]).unwrap_err(), InvalidList::Repeated);
-        assert_eq!(Keys::new(vec![of("a", "x").unwrap(), of("b", "x").unwrap()]).unwrap_err(), InvalidList::SameKey);
+        assert_eq!(Keys::new(vec![of("a", "x").unwrap(), of("a", "y").unwrap()]).unwrap_err(), InvalidList::Repeated("a".to_owned()));
+        assert_eq!(
+            Keys::new(vec![of("a", "x").unwrap(), of("b", "x").unwrap()]).unwrap_err(),
+            InvalidList::SameKey("a".to_owned(), "b".to_owned())
+        );
     }
 }

@@ -8,6 +8,8 @@ mod keys;
 mod scope;
 mod signed;
 
+use std::collections::HashSet;
+
 pub use keys::{Caller, Key, Keys};
 pub use scope::{InvalidScopes, Scope, Scopes};
 pub use signed::{FURTHER, FurtherValues, SignedOffer, SigningSecrets, Unbelieved};
@@ -33,18 +35,21 @@ pub enum Mode {
     Signed(SigningSecrets),
 }
 
-/// Why a list of keys or secrets is none. Never shows what was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+/// Why a list of keys or secrets is none. Shows names, and never a value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidList {
     /// An entry is not `name:value` with a plain name.
     #[error("entries of the form name:value separated by commas, each name of at most 32 letters, digits, -, _ and .")]
     Entry,
+    /// A section's name is not of the form `^[a-z][a-z0-9_-]{0,31}$`.
+    #[error("the name of a section in auth.keys has 1 to 32 characters of a-z 0-9 _ - and begins with a letter")]
+    Section,
     /// Two entries have one name, so that logs could not tell them apart.
-    #[error("a name comes twice")]
-    Repeated,
+    #[error("the name {0} comes twice")]
+    Repeated(String),
     /// Two names have one key, so that it would not be clear what its holder may do.
-    #[error("two entries are of one key: each name has a key of its own")]
-    SameKey,
+    #[error("{0} and {1} are of one key: each name has a key of its own")]
+    SameKey(String, String),
     /// A key's entry is not a hash.
     #[error("the value of an entry is the SHA-256 of a key, 64 hexadecimal digits: `wechat-pay new-key` draws a key and prints its entry")]
     Hash,
@@ -55,15 +60,19 @@ pub enum InvalidList {
 
 /// `name:value,name:value`, or one a line in a file. The name is what logs call it.
 fn entries(text: &str) -> Result<Vec<(&str, &str)>, InvalidList> {
-    let mut entries: Vec<(&str, &str)> = Vec::new();
-    for entry in text.split([',', '\n']).map(str::trim).filter(|entry| !entry.is_empty()) {
-        let (name, value) = entry.split_once(':').filter(|(name, _)| is_name(name)).ok_or(InvalidList::Entry)?;
-        if entries.iter().any(|(known, _)| *known == name) {
-            return Err(InvalidList::Repeated);
+    let entries = text.split([',', '\n']).map(str::trim).filter(|entry| !entry.is_empty());
+    entries.map(|entry| entry.split_once(':').filter(|(name, _)| is_name(name)).ok_or(InvalidList::Entry)).collect()
+}
+
+/// No name comes twice. To be asked when the values are known to be right: before, a name may be a secret in the wrong place.
+fn each_once<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), InvalidList> {
+    let mut known = HashSet::new();
+    for name in names {
+        if !known.insert(name) {
+            return Err(InvalidList::Repeated(name.to_owned()));
         }
-        entries.push((name, value));
     }
-    Ok(entries)
+    Ok(())
 }
 
 fn is_name(name: &str) -> bool {

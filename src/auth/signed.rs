@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq;
 
 use crate::deal::Timestamp;
 
-use super::{InvalidList, entries, lower_hex};
+use super::{InvalidList, each_once, entries, lower_hex};
 
 /// What a browser carries, each value as it was sent: `19.9` and `19.90` are two texts.
 #[derive(Clone, Copy)]
@@ -65,7 +65,9 @@ impl SigningSecrets {
                 && secret.bytes().any(|b| Some(b) != secret.bytes().next());
             is_one.then(|| (name.to_owned(), SecretString::from(secret))).ok_or(InvalidList::Secret)
         });
-        Ok(Self { known: known.collect::<Result<_, _>>()?, window })
+        let secrets = Self { known: known.collect::<Result<_, _>>()?, window };
+        each_once(secrets.names())?;
+        Ok(secrets)
     }
 
     /// The name of the secret that the offer was signed with, if it is good now. Whether its nonce is new, only the store can tell.

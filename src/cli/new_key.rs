@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use clap::builder::{NonEmptyStringValueParser, TypedValueParser};
 
 use crate::auth::{Key, Scope, Scopes};
 use crate::chance::Chance;
@@ -20,7 +21,8 @@ pub struct NewKey {
     scopes: Option<Scopes>,
     #[arg(long, requires = "scopes", value_delimiter = ',')]
     accounts: Vec<AccountId>,
-    #[arg(long, requires = "scopes")]
+    // An empty limit is none in the configuration, which is not what was meant here.
+    #[arg(long, requires = "scopes", value_parser = NonEmptyStringValueParser::new().try_map(|text| text.parse::<Sellers>()))]
     sellers: Option<Sellers>,
 }
 
@@ -28,24 +30,40 @@ pub fn new_key(wish: &NewKey, language: Language) -> Outcome {
     let (key, hash) = Key::draw(&Chance::System);
     let name = &wish.name;
     // Refuses a name that the configuration would refuse.
-    Key::new(name, &hash, Scope::Pay.into(), Reach::default())?;
     let entry = match &wish.scopes {
-        None => format!("{}\n{name}:{hash}", words::new_key().read(language)),
+        None => {
+            Key::new(name, &hash, Scope::Pay.into(), Reach::default())?;
+            format!("{}\n{name}:{hash}", words::new_key().read(language))
+        }
         Some(scopes) => {
-            let accounts: Vec<_> = wish.accounts.iter().map(AccountId::as_str).collect();
-            let sellers = wish.sellers.as_ref().map(Sellers::to_string).unwrap_or_default();
-            let values = [("hash", hash), ("scopes", scopes.to_string()), ("accounts", accounts.join(",")), ("sellers", sellers)];
-            let written = |line: fn(&str, &str, &str) -> String| {
-                let given = values.iter().filter(|(_, value)| !value.is_empty());
-                given.map(|(key, value)| line(name, key, value)).collect::<Vec<_>>().join("\n")
-            };
-            let section = written(|_, key, value| format!("{key} = \"{value}\""));
-            let variables =
-                written(|name, key, value| format!("WECHAT_PAY__AUTH__KEYS__{}__{}={value}", name.to_uppercase(), key.to_uppercase()));
-            let (of_key, or) = (words::new_key_s_section(), words::or_as_variables());
-            format!("{}\n[auth.keys.{name}]\n{section}\n{}\n{variables}", of_key.read(language), or.read(language))
+            Key::of_section(name, &hash, scopes.clone(), Reach::default())?;
+            section(wish, scopes, hash, language)
         }
     };
     say(&format!("{key}\n{entry}\n"));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The key's section, and the same as variables.
+fn section(wish: &NewKey, scopes: &Scopes, hash: String, language: Language) -> String {
+    let name = &wish.name;
+    let accounts: Vec<_> = wish.accounts.iter().map(AccountId::as_str).collect();
+    let sellers = wish.sellers.as_ref().map(Sellers::to_string).unwrap_or_default();
+    let values = [("hash", hash), ("scopes", scopes.to_string()), ("accounts", accounts.join(",")), ("sellers", sellers)];
+    let written = |line: fn(&str, &str, &str) -> String| {
+        let given = values.iter().filter(|(_, value)| !value.is_empty());
+        given.map(|(key, value)| line(name, key, value)).collect::<Vec<_>>().join("\n")
+    };
+    let section = written(|_, key, value| format!("{key} = \"{value}\""));
+    let section = format!("{}\n[auth.keys.{name}]\n{section}", words::new_key_s_section().read(language));
+    if !fits_a_variable(name) {
+        return section;
+    }
+    let variables = written(|name, key, value| format!("WECHAT_PAY__AUTH__KEYS__{}__{}={value}", name.to_uppercase(), key.to_uppercase()));
+    format!("{section}\n{}\n{variables}", words::or_as_variables().read(language))
+}
+
+/// Whether a variable can carry a name: a shell takes no `-`, and `__` ends the name.
+fn fits_a_variable(name: &str) -> bool {
+    !name.contains('-') && !name.contains("__") && !name.ends_with('_')
 }

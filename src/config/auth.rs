@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::auth::{Auth, Key, Keys, Mode, Scope, SigningSecrets};
+use crate::auth::{Auth, Caller, Key, Keys, Mode, Scope, SigningSecrets};
 use crate::deal::AccountId;
 use crate::language::pair;
 
@@ -111,5 +111,14 @@ impl RawAuth {
 
     pub fn shown_keys(&self) -> impl Iterator<Item = (String, Shown)> {
         self.keys.iter().flat_map(|(name, key)| key.shown(name))
+    }
+}
+
+/// The keys that only open deals, where `auth.mode` has no deal opened with a key.
+pub fn idle_keys(auth: &Auth) -> Vec<&str> {
+    let only_pays = |caller: &&Caller| *caller.scopes() == Scope::Pay.into();
+    match auth.mode {
+        Mode::ApiKey => Vec::new(),
+        Mode::Open | Mode::Signed(_) => auth.keys.callers().filter(only_pays).map(Caller::name).collect(),
     }
 }

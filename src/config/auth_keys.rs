@@ -31,7 +31,9 @@ impl RawKey {
             value(&place(".scopes"), text(why.to_string(), chinese))
         });
         let known = |name: &str| name.parse().ok().filter(|account| accounts.contains(account));
-        let of_accounts = list(&self.accounts).map(known).collect::<Option<Vec<AccountId>>>().ok_or_else(|| {
+        let of_accounts = list(&self.accounts).map(known).collect::<Option<Vec<AccountId>>>();
+        // A limit to nothing would be none.
+        let of_accounts = of_accounts.filter(|accounts| self.accounts.is_empty() || !accounts.is_empty()).ok_or_else(|| {
             value(&place(".accounts"), pair("names of accounts that are configured, separated by commas", "应为已配置的账户名，逗号分隔"))
         });
         let sellers = self.sellers.parse::<Sellers>().map_err(|why| {
@@ -43,9 +45,9 @@ impl RawKey {
             accounts: mistakes.take(of_accounts).filter(|accounts| !accounts.is_empty()),
             sellers: mistakes.take(sellers).filter(|sellers| !sellers.is_empty()),
         };
-        let key = Key::new(name, &self.hash, scopes, reach).map_err(|why| match why {
-            InvalidList::Hash => ConfigError::List { key: place(".hash"), why },
-            _ => value(&place(""), pair("its name has at most 32 letters, digits, -, _ and .", "名称最多 32 个字母、数字、-、_ 和 .")),
+        let key = Key::of_section(name, &self.hash, scopes, reach).map_err(|why| {
+            let key = if why == InvalidList::Hash { place(".hash") } else { place("") };
+            ConfigError::List { key, why }
         });
         let key = mistakes.take(key);
         mistakes.or_else(key)

@@ -30,6 +30,19 @@ pub fn read(variables: impl Iterator<Item = (OsString, OsString)>, mistakes: &mu
     read
 }
 
+/// Notes each two variables of one key, whose names differ in capitals only: chance would decide which of them counts.
+pub fn each_once(variables: &HashMap<String, String>, mistakes: &mut Mistakes) {
+    let mut names: Vec<_> = variables.keys().filter(|name| name.starts_with(PREFIX)).map(|name| (name.to_uppercase(), name)).collect();
+    names.sort();
+    for two in names.windows(2) {
+        if let [(key, one), (same, other)] = two
+            && key == same
+        {
+            mistakes.add(ConfigError::TwoVariables((*one).clone(), (*other).clone()));
+        }
+    }
+}
+
 /// Variables that look like ours, and are not.
 pub fn mistyped(variables: &HashMap<String, String>) -> Vec<Text> {
     let is_mistyped = |name: &&String| {

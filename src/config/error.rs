@@ -33,6 +33,8 @@ pub enum ConfigError {
     },
     /// A variable of ours cannot be read.
     NotUtf8(String),
+    /// Two variables are of one key.
+    TwoVariables(String, String),
     /// The profile's name is not one.
     Profile,
     /// The profile's file cannot be read.

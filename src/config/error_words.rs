@@ -24,6 +24,10 @@ impl ConfigError {
                 text(format!("{key}{place} must be {}", expected.read(English)), format!("{key}{place_zh}：应为{}", expected.read(Chinese)))
             }
             Self::NotUtf8(name) => text(format!("the variable {name} is not UTF-8"), format!("环境变量 {name} 不是 UTF-8")),
+            Self::TwoVariables(one, other) => text(
+                format!("the variables {one} and {other} are of one key, for capitals do not count: only one of the two may be set"),
+                format!("环境变量 {one} 和 {other} 是同一个配置项（不分大小写）：只能设置一个"),
+            ),
             Self::Profile => {
                 pair("WECHAT_PAY__PROFILE is a name of letters, digits, - and _", "WECHAT_PAY__PROFILE 应为由字母、数字、- 和 _ 组成的名称")
             }
@@ -68,7 +72,7 @@ impl ConfigError {
                 ),
                 format!("{key} 写在了多处（{}）：只能写一处，否则其中一个会悄悄地不起作用", joined(places, Chinese, "，")),
             ),
-            Self::List { key, why } => of_key(key, &list(*why)),
+            Self::List { key, why } => of_key(key, &list(why)),
             Self::Database(why) => of_key("database.url", &database(why)),
         }
     }
@@ -120,13 +124,14 @@ fn api_key(why: InvalidApiKey) -> Text {
     text(why.to_string(), chinese)
 }
 
-fn list(why: InvalidList) -> Text {
+fn list(why: &InvalidList) -> Text {
     let chinese = match why {
-        InvalidList::Entry => "应为 名称:值，逗号分隔，名称最多 32 个字母、数字、-、_ 和 .",
-        InvalidList::Repeated => "有重复的名称",
-        InvalidList::SameKey => "两个条目是同一个密钥：每个名称要有自己的密钥",
-        InvalidList::Hash => "值应为密钥的 SHA-256（64 位十六进制）：`wechat-pay new-key` 会生成密钥并打印它的条目",
-        InvalidList::Secret => "密钥至少 32 个可见 ASCII 字符，不能全都相同：用 `openssl rand -hex 32` 生成",
+        InvalidList::Entry => "应为 名称:值，逗号分隔，名称最多 32 个字母、数字、-、_ 和 .".to_owned(),
+        InvalidList::Section => "auth.keys 的段名应为 1 到 32 个字符，只能是 a-z、0-9、_ 和 -，以字母开头".to_owned(),
+        InvalidList::Repeated(name) => format!("名称 {name} 重复"),
+        InvalidList::SameKey(one, other) => format!("{one} 和 {other} 是同一个密钥：每个名称要有自己的密钥"),
+        InvalidList::Hash => "值应为密钥的 SHA-256（64 位十六进制）：`wechat-pay new-key` 会生成密钥并打印它的条目".to_owned(),
+        InvalidList::Secret => "密钥至少 32 个可见 ASCII 字符，不能全都相同：用 `openssl rand -hex 32` 生成".to_owned(),
     };
     text(why.to_string(), chinese)
 }

@@ -106,6 +106,7 @@ impl Overview {
 
 /// What is written in the profile and the environment, over the defaults.
 fn read(variables: &HashMap<String, String>, profile: Option<&str>, mistakes: &mut Mistakes) -> Result<(Raw, Origins), ConfigError> {
+    environment::each_once(variables, mistakes);
     let given = match profile {
         Some(file) => Config::builder().add_source(File::new(file, FileFormat::Toml)),
         None => Config::builder(),
@@ -145,6 +146,7 @@ fn warnings(variables: &HashMap<String, String>, settings: &Settings) -> Vec<Tex
     if settings.all_accounts().filter_map(|account| account.endpoints.as_ref()).any(|endpoints| endpoints.proxy.is_none()) {
         warnings.extend(environment::proxies(variables));
     }
+    warnings.extend(auth::idle_keys(&settings.auth).into_iter().map(words::idle_key));
     let opens_for_all = |key: &&Caller| key.may(Scope::Pay) && key.reach().accounts.is_some() && key.reach().sellers.is_none();
     warnings.extend(settings.auth.keys.callers().filter(opens_for_all).map(|key| words::key_for_all_sellers(key.name())));
     warnings

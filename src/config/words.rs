@@ -68,6 +68,14 @@ pub fn proxies(set: &[&str]) -> Text {
     )
 }
 
+/// Of a key that is good for nothing.
+pub fn idle_key(name: &str) -> Text {
+    text(
+        format!("auth.keys.{name} has the scope pay alone, which counts in auth.mode api_key only: its holder may do nothing"),
+        format!("auth.keys.{name} 只有 pay 权限，而 pay 只在 auth.mode 为 api_key 时有用：这个密钥什么也做不了"),
+    )
+}
+
 /// Of a key that is limited to accounts and to no sellers.
 pub fn key_for_all_sellers(key: &str) -> Text {
     text(

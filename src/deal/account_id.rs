@@ -17,6 +17,12 @@ pub struct InvalidAccountId;
 const DEFAULT: &str = "default";
 
 impl AccountId {
+    /// Whether a text has the form of an account's name, which keys that have a section of their own share.
+    pub fn is_name(text: &str) -> bool {
+        let lawful = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b);
+        text.len() <= 32 && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.bytes().all(lawful)
+    }
+
     /// The account that a column names. What no configuration could name is an account that no configuration has.
     pub fn from_column(account: Option<String>) -> Self {
         account.map_or_else(Self::default, |name| Self(name.into()))
@@ -48,9 +54,7 @@ impl FromStr for AccountId {
     type Err = InvalidAccountId;
 
     fn from_str(text: &str) -> Result<Self, InvalidAccountId> {
-        let lawful = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b);
-        let is_name = text.len() <= 32 && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.bytes().all(lawful);
-        if is_name { Ok(Self(text.into())) } else { Err(InvalidAccountId) }
+        if Self::is_name(text) { Ok(Self(text.into())) } else { Err(InvalidAccountId) }
     }
 }
 

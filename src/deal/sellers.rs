@@ -26,7 +26,7 @@ impl Sellers {
         &self.0
     }
 
-    /// Whether there is none.
+    /// Whether there is none, which only the empty text says.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -50,7 +50,8 @@ impl FromStr for Sellers {
         ranges.sort_by_key(|range| *range.start());
         let is_backward = ranges.iter().any(|range| range.is_empty());
         let overlaps = ranges.windows(2).any(|pair| pair[0].end() >= pair[1].start());
-        if is_backward || overlaps { Err(InvalidSellers) } else { Ok(Self(ranges)) }
+        let names_none = ranges.is_empty() && !text.is_empty();
+        if is_backward || overlaps || names_none { Err(InvalidSellers) } else { Ok(Self(ranges)) }
     }
 }
 
@@ -82,7 +83,7 @@ mod tests {
 
     #[test]
     fn what_names_a_seller_twice_or_none_is_refused() {
-        for text in ["0", "01", "2147483648", "a", "1-", "-1", "9-5", "1-5,5", "3,3", "1--2", "1.5", "１", "*"] {
+        for text in ["0", "01", "2147483648", "a", "1-", "-1", "9-5", "1-5,5", "3,3", "1--2", "1.5", "１", "*", ",", " "] {
             assert_eq!(text.parse::<Sellers>(), Err(InvalidSellers), "{text}");
         }
     }

@@ -61,18 +61,18 @@ pub struct RawAccount {
 impl RawAccount {
     /// Takes over from `[wechat]` what it does not say itself, never a number or a key; and tells which keys these are.
     pub fn inherit(&mut self, name: &str, wechat: &Self) -> &[&'static str] {
-        // An account that is pointed elsewhere has nothing to look for at the other's second host.
-        let has_its_hosts = self.base_url.is_empty() || self.base_url == wechat.base_url;
-        let backup = if has_its_hosts { wechat.backup_base_url.clone() } else { String::new() };
+        let is_elsewhere = !self.base_url.is_empty() && self.base_url != wechat.base_url;
         for (key, value, of_wechat) in [
             ("sign_type", &mut self.sign_type, wechat.sign_type.clone()),
             ("base_url", &mut self.base_url, wechat.base_url.clone()),
-            ("backup_base_url", &mut self.backup_base_url, backup),
+            ("backup_base_url", &mut self.backup_base_url, wechat.backup_base_url.clone()),
             ("proxy", &mut self.proxy, wechat.proxy.clone()),
             ("notify_url", &mut self.notify_url, addressed(&wechat.notify_url, name)),
             ("body", &mut self.body, wechat.body.clone()),
         ] {
-            if value.is_empty() && !of_wechat.is_empty() {
+            // An account that is pointed elsewhere has nothing to look for at the other's second host.
+            let is_at_its_hosts = key != "backup_base_url" || !is_elsewhere;
+            if value.is_empty() && is_at_its_hosts {
                 *value = of_wechat;
                 self.inherited.push(key);
             }

@@ -113,6 +113,10 @@ fn all_mistakes_of_all_accounts_are_told_at_once_and_an_inherited_one_only_once(
     ])
     .unwrap_err();
     assert_eq!(told.lines().count(), 5, "{told}");
+    let forgotten = [("WECHAT__NOTIFY_URL", ""), ("WECHAT__SIGN_TYPE", ""), ("WECHAT__BASE_URL", ""), ("WECHAT__BODY", "")];
+    let told = shop2(&forgotten).unwrap_err();
+    assert!(told.lines().all(|line| line.starts_with("wechat.")), "{told}");
+    assert_eq!(told.lines().count(), forgotten.len(), "{told}");
 }
 
 #[test]

@@ -217,6 +217,14 @@ fn a_variable_that_is_no_text_is_named() {
 }
 
 #[test]
+fn two_variables_of_one_key_are_refused_by_both_names() {
+    let (code, _, stderr) = run(&["check-config"], &[("PAGE__MERCHANT_NAME", "a"), ("PAGE__Merchant_Name", "CANARY")]);
+    let named = "WECHAT_PAY__PAGE__MERCHANT_NAME and WECHAT_PAY__PAGE__Merchant_Name are of one key";
+    assert!(code == 1 && stderr.contains(named) && !stderr.contains("CANARY"), "{stderr}");
+    assert_eq!(run(&["check-config"], &[("PAGE__Merchant_Name", "a"), ("PAGE__BASE_URL", "")]).0, 0, "capitals do not count");
+}
+
+#[test]
 fn a_profile_that_cannot_be_read_is_told_with_file_and_place() {
     let directory = tempfile::TempDir::new().unwrap();
     let config = directory.path().join("config");

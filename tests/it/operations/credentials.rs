@@ -11,7 +11,7 @@ use wechat_pay::deal::AccountId;
 use wechat_pay::language::Language::English;
 
 use crate::front_end::auth::{carry, drawn, offer_at, with_headers};
-use crate::support::configured::{KEY, SHOPS_KEY, merchant, run, settings, variables};
+use crate::support::configured::{KEY, SHOPS_KEY, merchant, output_of, run, settings, variables};
 use crate::support::database::{Database, Engine};
 use crate::support::http::Caller;
 use crate::support::program::{Program, environment};
@@ -86,8 +86,38 @@ fn a_key_is_drawn_with_what_it_is_good_for() {
     let books = auth.keys.holder(key).unwrap();
     assert_eq!((books.name(), books.scopes().to_string().as_str()), ("books", "refund,read"));
     assert!(books.reach().covers(150, &AccountId::default()) && !books.reach().covers(13, &AccountId::default()));
-    for wrong in [&["--scopes", "all"][..], &["--scopes", ""], &["--sellers", "12"], &["--scopes", "pay", "--sellers", "0"]] {
+    for wrong in [
+        &["--scopes", "all"][..],
+        &["--scopes", ""],
+        &["--sellers", "12"],
+        &["--scopes", "pay", "--sellers", "0"],
+        &["--scopes", "pay", "--sellers", ""],
+        &["--scopes", "pay", "--sellers", ","],
+        &["--scopes", "pay", "--accounts", ""],
+        &["--scopes", "pay", "--accounts", ","],
+    ] {
         assert_eq!(run(&[&["new-key", "books"], wrong].concat(), &[]).0, 2, "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_key_is_drawn_by_names_only_that_the_service_starts_with() {
+    for name in ["till.1", "Till", "1till", "_till", "a b"] {
+        let (code, drawn, why) = run(&["new-key", name, "--scopes", "pay"], &[]);
+        assert!(code == 1 && drawn.is_empty() && why.contains("begins with a letter"), "{name}: {drawn}{why}");
+    }
+    for (name, as_variables) in [("till_1", true), ("till-1", false), ("till__1", false), ("till_", false)] {
+        let (code, drawn, _) = run(&["new-key", name, "--scopes", "read"], &[]);
+        assert_eq!((code, !variables_of(&drawn).is_empty()), (0, as_variables), "{drawn}");
+        let section: String = drawn.lines().skip_while(|line| !line.starts_with('[')).take(3).map(|line| format!("{line}\n")).collect();
+        let directory = tempfile::TempDir::new().unwrap();
+        std::fs::create_dir(directory.path().join("config")).unwrap();
+        let whole = format!("[simulator]\naccept_database = true\n{section}");
+        std::fs::write(directory.path().join("config/keys.toml"), whole).unwrap();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_wechat-pay"));
+        let (code, told, why) =
+            output_of(command.arg("check-config").current_dir(&directory).env_clear().env("WECHAT_PAY__PROFILE", "keys"));
+        assert!(code == 0 && told.contains(&format!("auth.keys.{name}.scopes")), "{section}{told}{why}");
     }
 }
 
@@ -98,12 +128,15 @@ fn each_mistake_in_a_key_is_told_by_its_name() {
     let with = |changes: &[(&str, &str)]| settings(&[&[ACCEPTED][..], &right, changes].concat());
     assert!(with(&[]).is_ok_and(|settings| matches!(settings.auth.mode, Mode::Open)), "a key is there in every mode");
     for (key, value, named) in [
+        ("AUTH__KEYS__2BOOKS__SCOPES", "read", "auth.keys.2books: the name of a section"),
         ("AUTH__KEYS__BOOKS__HASH", "wpk_0123", "auth.keys.books.hash"),
         ("AUTH__KEYS__BOOKS__HASH", "", "auth.keys.books.hash"),
         ("AUTH__KEYS__BOOKS__SCOPES", "", "auth.keys.books.scopes"),
         ("AUTH__KEYS__BOOKS__SCOPES", "read,all", "auth.keys.books.scopes"),
         ("AUTH__KEYS__BOOKS__ACCOUNTS", "shop2", "auth.keys.books.accounts"),
+        ("AUTH__KEYS__BOOKS__ACCOUNTS", ",", "auth.keys.books.accounts"),
         ("AUTH__KEYS__BOOKS__SELLERS", "12,12", "auth.keys.books.sellers"),
+        ("AUTH__KEYS__BOOKS__SELLERS", ",", "auth.keys.books.sellers"),
         ("AUTH__KEYS__BOOKS__SCOPE", "read", "auth.keys.books.scope"),
         ("AUTH__MODE", "api_key", "auth.mode api_key"),
     ] {
@@ -112,8 +145,31 @@ fn each_mistake_in_a_key_is_told_by_its_name() {
     }
     let listed = |entry: &str| with(&[("AUTH__MODE", "api_key"), ("AUTH__API_KEYS", entry)]);
     assert!(listed(SHOPS_KEY).is_ok());
-    assert!(listed(&format!("books:{}", &SHOPS_KEY[5..])).unwrap_err().contains("a name comes twice"));
-    assert!(listed(&format!("shop:{hash}")).unwrap_err().contains("of one key"));
+    assert!(listed(&format!("books:{}", &SHOPS_KEY[5..])).unwrap_err().contains("auth.keys: the name books comes twice"));
+    assert!(listed(&format!("shop:{hash}")).unwrap_err().contains("auth.keys: shop and books are of one key"));
+}
+
+#[test]
+fn a_key_that_is_good_for_nothing_is_warned_of_by_name() {
+    let hashes = ["0", "1"].map(|digit| digit.repeat(64));
+    let secret = ("AUTH__SIGNING_SECRETS", "till-1:0123456789abcdef0123456789abcdef");
+    for (mode, scopes, is_idle) in [
+        (&[("AUTH__MODE", "open")][..], "pay", true),
+        (&[("AUTH__MODE", "signed"), secret], "pay", true),
+        (&[("AUTH__MODE", "api_key")], "pay", false),
+        (&[("AUTH__MODE", "open")], "pay,read", false),
+    ] {
+        let keys = [
+            ("AUTH__KEYS__TILL__HASH", &*hashes[0]),
+            ("AUTH__KEYS__TILL__SCOPES", scopes),
+            ("AUTH__KEYS__BOOKS__HASH", &*hashes[1]),
+            ("AUTH__KEYS__BOOKS__SCOPES", "read"),
+        ];
+        let read = settings(&[&[ACCEPTED][..], mode, &keys].concat()).unwrap();
+        let warned: Vec<_> = read.warnings.iter().map(|warning| warning.read(English)).collect();
+        assert_eq!(warned.len(), usize::from(is_idle), "{mode:?} {scopes}: {warned:?}");
+        assert!(warned.iter().all(|warning| warning.contains("auth.keys.till has the scope pay alone")), "{warned:?}");
+    }
 }
 
 #[test]
