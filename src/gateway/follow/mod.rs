@@ -49,8 +49,6 @@ pub struct Step {
 pub struct DueItems<T> {
     /// Those that came due last first.
     pub items: Vec<T>,
-    /// Accounts whose items are not followed: those that were read are put off.
-    pub put_off: Vec<AccountId>,
     /// There may be more than were read.
     pub is_cut: bool,
 }
@@ -159,7 +157,7 @@ impl Follower {
 }
 
 /// What is due, a line for each account. When there is more than is read at once, the others are read again without those
-/// that have enough, or whose items are put off: however much comes due there keeps nothing of theirs waiting.
+/// that have enough: however much comes due there keeps nothing of theirs waiting.
 async fn read<F: Followed>(
     followed: &F,
     now: Timestamp,
@@ -174,13 +172,12 @@ async fn read<F: Followed>(
             found.entry(followed.account(&item).clone()).or_default().push_back(item);
         }
         let enough = usize::try_from(calls).unwrap_or(usize::MAX);
-        let is_full = found.iter().filter(|(_, line)| line.len() >= enough).map(|(account, _)| account.clone());
-        let read: Vec<_> = due.put_off.into_iter().chain(is_full).collect();
+        let full: Vec<_> = found.iter().filter(|(_, line)| line.len() >= enough).map(|(account, _)| account.clone()).collect();
         lines.extend(found);
-        if !due.is_cut || read.is_empty() {
+        if !due.is_cut || full.is_empty() {
             return Ok(lines);
         }
-        but_of.extend(read);
+        but_of.extend(full);
     }
 }
 
@@ -198,12 +195,11 @@ mod tests {
     use super::*;
 
     /// Numbers that are due, those that came due last first, each by its account; the leases of `elsewhere` are another
-    /// instance's, and those of the account `put_off` are not followed. Each step costs one call.
+    /// instance's. Each step costs one call.
     #[derive(Default)]
     struct Numbers {
         due: Vec<(AccountId, u32)>,
         elsewhere: Vec<u32>,
-        put_off: Option<AccountId>,
         planned: Mutex<Vec<(u32, i64, Next)>>,
     }
 
@@ -217,10 +213,7 @@ mod tests {
             if is_cut {
                 items.drain(limit..items.len() - limit);
             }
-            let read = items.len();
-            items.retain(|(account, _)| Some(account) != self.put_off.as_ref());
-            let put_off = self.put_off.iter().filter(|_| items.len() < read).cloned().collect();
-            Ok(DueItems { items, put_off, is_cut })
+            Ok(DueItems { items, is_cut })
         }
 
         fn account<'a>(&self, (account, _): &'a (AccountId, u32)) -> &'a AccountId {
@@ -297,13 +290,6 @@ mod tests {
         let due = [of("much", 21..40), of("little", 5..6), of("much", 1..20)].concat();
         let (_, planned) = pass(Numbers { due, ..Numbers::default() }, 2, 2).await;
         assert_eq!(looked_at(&planned), [1, 5, 39]);
-    }
-
-    #[tokio::test]
-    async fn however_much_is_put_off_the_others_are_read() {
-        let due = [of("gone", 21..40), of("here", 5..6), of("gone", 1..20)].concat();
-        let (swept, planned) = pass(Numbers { due, put_off: Some(account("gone")), ..Numbers::default() }, 2, 1).await;
-        assert_eq!((swept.due, looked_at(&planned)), (1, vec![5]));
     }
 
     #[tokio::test]
