@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::TimeDelta;
-use futures_util::future::join;
 use tracing::{Instrument, debug, info, info_span, warn};
 
 use crate::deal::{AccountId, Deal, Timestamp};
@@ -73,10 +72,7 @@ impl Gateway {
     async fn try_sweep_once(&self, calls: u32) -> Result<Swept, StoreError> {
         let now = self.database_now().await?;
         self.tidy_line(now).await?;
-        let deals = UndecidedDeals(self);
-        let pass = self.follower.pass(&deals, now, calls, self.accounts.count());
-        let (swept, ()) = join(pass, self.look_for_missing_accounts()).await;
-        swept
+        self.follower.pass(&UndecidedDeals(self), now, calls, self.accounts.count()).await
     }
 
     /// Rows that another program has inserted get into the line, and rows that it has decided out of it.

@@ -1,7 +1,10 @@
 //! An account that deals need and the configuration lacks: nothing is asked or believed about its deals, an operator hears of it,
 //! and an instance that has it decides them.
 
+use std::time::Duration;
+
 use serde_json::json;
+use tokio::time::sleep;
 use wechat_pay::app::Service;
 use wechat_pay::chance::Chance;
 use wechat_pay::channel::wechat::v2::{ApiKey, SignType, Signer};
@@ -58,6 +61,17 @@ async fn warnings(app: &TestApp) -> serde_json::Value {
     ready.json()["warnings"].clone()
 }
 
+/// Waits until the watcher, which looks once a second, has told of it.
+async fn is_warned_of(app: &TestApp, sentence: &str) {
+    for _ in 0..500 {
+        if warnings(app).await == json!([sentence]) {
+            return;
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{}", warnings(app).await);
+}
+
 /// Two instances on one database: one has both accounts, the other lacks shop2. Neither sweeps by itself.
 async fn beside_one_that_lacks_shop2(engine: Engine) -> (TestApp, Service) {
     let builder = with_one(Database::fresh(engine).await);
@@ -79,11 +93,10 @@ on_both_engines! {
         assert_eq!(warnings(&app).await, json!(null), "both accounts are there");
 
         let app = with_one(app.stop().await).open().await;
+        is_warned_of(&app, "2 undecided deals go through the account shop2, which is not configured").await;
         app.time_passes(310);
         app.sweep().await;
         let look = app.look().await;
-        let sentence = "2 undecided deals go through the account shop2, which is not configured";
-        assert_eq!(warnings(&app).await, json!([sentence]));
         let numbers = app.numbers().await;
         assert_eq!((numbers.get("deals_without_account{account=\"shop2\"}"), numbers.get("ready")), (2.0, 1.0));
         let asked = app.all_calls();
