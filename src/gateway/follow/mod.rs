@@ -157,7 +157,7 @@ impl Follower {
 }
 
 /// What is due, a line for each account. When there is more than is read at once, the others are read again without those
-/// that have enough: however much comes due there keeps nothing of theirs waiting.
+/// that have enough, or else without all that were read: however much comes due there keeps nothing of theirs waiting.
 async fn read<F: Followed>(
     followed: &F,
     now: Timestamp,
@@ -172,12 +172,14 @@ async fn read<F: Followed>(
             found.entry(followed.account(&item).clone()).or_default().push_back(item);
         }
         let enough = usize::try_from(calls).unwrap_or(usize::MAX);
-        let full: Vec<_> = found.iter().filter(|(_, line)| line.len() >= enough).map(|(account, _)| account.clone()).collect();
+        let none_is_full = found.values().all(|line| line.len() < enough);
+        let done = found.iter().filter(|(_, line)| none_is_full || line.len() >= enough).map(|(account, _)| account.clone());
+        let done: Vec<_> = done.collect();
         lines.extend(found);
-        if !due.is_cut || full.is_empty() {
+        if !due.is_cut || done.is_empty() {
             return Ok(lines);
         }
-        but_of.extend(full);
+        but_of.extend(done);
     }
 }
 
@@ -290,6 +292,15 @@ mod tests {
         let due = [of("much", 21..40), of("little", 5..6), of("much", 1..20)].concat();
         let (_, planned) = pass(Numbers { due, ..Numbers::default() }, 2, 2).await;
         assert_eq!(looked_at(&planned), [1, 5, 39]);
+    }
+
+    #[tokio::test]
+    async fn however_many_accounts_share_what_is_read_the_others_are_read() {
+        // Of 21 busy accounts none has its hundred among the two thousand that are read at once.
+        let busy = |numbers: std::ops::Range<u32>| numbers.flat_map(|number| (0..21).map(move |n| (account(&format!("busy{n}")), number)));
+        let due = busy(0..60).chain(of("quiet", 100..101)).chain(busy(200..260)).collect();
+        let (_, planned) = pass(Numbers { due, ..Numbers::default() }, 100, 22).await;
+        assert!(looked_at(&planned).contains(&100));
     }
 
     #[tokio::test]
