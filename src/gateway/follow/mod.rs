@@ -5,7 +5,8 @@
 //! An instance that dies leaves items that come due again when their leases are over; and two instances at one item would do
 //! no harm, for every write is guarded by itself. Whatever goes wrong in a step leaves the item due again. So what is due is
 //! moved on within a bound, under any load: the pause between two looks, a lease that a dead instance has taken with it, and
-//! the time that the budget takes for twice the calls of the items that came due before.
+//! the time that the budget takes for twice the calls of the items that came due before. (The budget is the lesser of the calls of
+//! each pass and those that a slow WeChat answers, for only so many are under way.)
 
 mod calls;
 mod pace;
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
+use tokio::sync::Semaphore;
 
 use crate::deal::{AccountId, Timestamp};
 use crate::store::StoreError;
@@ -25,6 +27,11 @@ use pace::{Chosen, Pace};
 
 /// Items read for one pass from each end of the line.
 const BATCH: u32 = 1000;
+/// So many passes' calls may be under way through all accounts together: twice what one has whose WeChat is silent, since a call
+/// is given up after six seconds.
+const PASSES_UNDER_WAY: u32 = 12;
+/// An account's share of that, at least: however many accounts there are, one waits for a slow WeChat and looks at others meanwhile.
+const LEAST_UNDER_WAY: u32 = 8;
 
 /// When an item is due next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,16 +122,17 @@ impl Follower {
     pub async fn pass<F: Followed>(&self, followed: &F, now: Timestamp, calls: u32, accounts: u32) -> Result<Swept, StoreError> {
         let lines = read(followed, now, calls, accounts).await?;
         let read = lines.values().map(VecDeque::len).sum();
-        let taken = lines.into_iter().map(|(account, line)| self.take(followed, self.pace(&account), line, now, calls));
+        let taken =
+            lines.into_iter().map(|(account, line)| self.take(followed, self.pace(&account, places(calls, accounts)), line, now, calls));
         let mine: Vec<_> = join_all(taken).await.into_iter().flatten().collect();
         let looked = u32::try_from(mine.len()).unwrap_or(u32::MAX);
         let made = join_all(mine.into_iter().map(|taken| look_after(followed, taken, now))).await;
         Ok(Swept { due: read, looked, calls: made.into_iter().sum() })
     }
 
-    fn pace(&self, account: &AccountId) -> Arc<Pace> {
+    fn pace(&self, account: &AccountId, places: usize) -> Arc<Pace> {
         let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(paces.entry(account.clone()).or_default())
+        Arc::clone(paces.entry(account.clone()).or_insert_with(|| Arc::new(Pace::new(places))))
     }
 
     /// Acquires as many items as there are calls for. Those that another instance has acquired meanwhile cost nothing.
@@ -156,6 +164,13 @@ impl Follower {
     }
 }
 
+/// How many items of one account may be under way at once, where there are so many accounts with so many calls a pass. Each has one
+/// call under way at a time, so this bounds the sockets; and a slow account takes no place of another's.
+fn places(calls: u32, accounts: u32) -> usize {
+    let share = calls.saturating_mul(PASSES_UNDER_WAY) / accounts.max(1);
+    usize::try_from(share.max(LEAST_UNDER_WAY)).unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS)
+}
+
 /// What is due, a line for each account. When there is more than is read at once, the others are read again without those
 /// that have enough, or else without all that were read: however much comes due there keeps nothing of theirs waiting.
 async fn read<F: Followed>(
@@ -185,7 +200,7 @@ async fn read<F: Followed>(
 
 /// Moves one item on, and gives the calls that were made for it.
 async fn look_after<F: Followed>(followed: &F, taken: Taken<F::Item>, now: Timestamp) -> u32 {
-    let (Chosen { item, share }, calls) = (taken.chosen, Calls::default());
+    let (Chosen { item, share, place: _place }, calls) = (taken.chosen, Calls::default());
     let step = followed.step(&item, now, &calls).await;
     followed.plan(&item, taken.until, step).await;
     taken.pace.settle(share, calls.count());
@@ -303,10 +318,28 @@ mod tests {
         assert!(looked_at(&planned).contains(&100));
     }
 
+    #[test]
+    fn the_places_are_shared_by_the_accounts() {
+        assert_eq!([1, 2, 20, 500].map(|accounts| places(100, accounts)), [1200, 600, 60, 8]);
+    }
+
+    #[tokio::test]
+    async fn an_account_whose_wechat_is_silent_fills_its_own_places_only() {
+        let (follower, numbers) = (Follower::default(), Numbers { due: [of("b", 3..5), of("a", 1..3)].concat(), ..Numbers::default() });
+        let silent = follower.pace(&account("a"), places(1, 2));
+        silent.refill(100);
+        let under_way = silent.choose(&mut VecDeque::from([(); 100]), |()| 1);
+        assert_eq!(under_way.len(), 8);
+        follower.pass(&numbers, Timestamp::UNIX_EPOCH, 1, 2).await.unwrap();
+        drop(under_way);
+        follower.pass(&numbers, Timestamp::UNIX_EPOCH, 1, 2).await.unwrap();
+        assert_eq!(looked_at(&numbers.planned.into_inner().unwrap()), [2, 3, 4], "a's is looked at once its WeChat has answered");
+    }
+
     #[tokio::test]
     async fn what_one_account_has_overspent_the_others_do_not_pay() {
         let (follower, numbers) = (Follower::default(), Numbers { due: [of("b", 3..5), of("a", 1..3)].concat(), ..Numbers::default() });
-        let overspent = follower.pace(&account("a"));
+        let overspent = follower.pace(&account("a"), 8);
         overspent.refill(1);
         for chosen in overspent.choose(&mut VecDeque::from([()]), |()| 1) {
             overspent.settle(chosen.share, 6);
