@@ -252,8 +252,8 @@ pub fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-/// For the database, WeChat, files and logs, beside the connections of callers.
-const OTHER_FILES: u64 = 500;
+/// For the database, WeChat (the sweeper's calls to a silent one among them), files and logs, beside the connections of callers.
+const OTHER_FILES: u64 = 2000;
 
 /// Lets the process have a file descriptor for every connection that it may serve: many systems start a service with
 /// 1,024 and allow far more for the asking.

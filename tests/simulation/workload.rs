@@ -186,7 +186,10 @@ impl History<'_> {
     pub async fn sweep_by(&mut self, number: usize, calls: u32) {
         let Some(instance) = self.instances.iter().flatten().find(|instance| instance.number == number) else { return };
         let gateway = instance.gateway.clone();
-        let task = tokio::spawn(async move { (0, told(gateway.sweep_once(calls).await)) });
+        let task = tokio::spawn(async move {
+            gateway.look_for_missing_accounts().await;
+            (0, told(gateway.sweep_once(calls).await))
+        });
         self.sent += 1;
         self.requests.push(self.pending(number, RequestKind::Sweep, task));
         let line = format!("{} i{number} sweeps, {calls} calls", self.sent);
