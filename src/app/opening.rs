@@ -7,7 +7,6 @@ use chrono::TimeDelta;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-use crate::channel::wechat::v2::merchant_number;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::store::{CONNECTIONS, Durability, Store, StoreError};
@@ -41,16 +40,14 @@ pub async fn open(store: &Store, settings: &Settings, instance: &str, clock: &Cl
 async fn try_to_open(store: &Store, settings: &Settings, instance: &str, clock: &Clock) -> Result<(), StartError> {
     Store::try_to_write(&settings.database).map_err(StoreError::from)?;
     // Before anything is altered: it may be a database that was never meant for us.
-    let merchants = Store::merchants(&settings.database, merchant_number).await?;
-    let ours = settings.mch_ids();
-    let others: Vec<_> = merchants.into_iter().filter(|merchant| !ours.contains(merchant.as_str())).collect();
+    let others = Store::merchants(&settings.database, |request| settings.others_number(request)).await?;
     if !others.is_empty() {
-        let others = others.join(", ");
+        let others = Vec::from_iter(others).join(", ");
         if settings.is_simulated() && !settings.simulator.accept_database {
             return Err(StartError::OthersDeals(settings.database.to_string(), others));
         }
         warn!(
-            mch_id = ours.into_iter().collect::<Vec<_>>().join(", "),
+            mch_id = Vec::from_iter(settings.mch_ids()).join(", "),
             others,
             "this database holds deals of another merchant number: what WeChat tells of them is not believed, and it does not know them \
              under ours; is wechat.mch_id right, and is this the right database?"

@@ -50,14 +50,7 @@ impl RawAccounts<'_> {
         [AccountId::default()].into_iter().chain(self.others.keys().filter_map(|name| named(name).ok())).collect()
     }
 
-    /// The sections that have credentials while `[wechat]` has none.
-    pub fn simulated_with_credentials(&self) -> Vec<String> {
-        let is_simulated = !self.wechat.missing_credentials().is_empty();
-        let given = self.others.iter().filter(|(_, raw)| is_simulated && raw.missing_credentials().is_empty());
-        given.map(|(name, _)| format!("accounts.{name}")).collect()
-    }
-
-    /// The keys that are set and that only a merchant with credentials needs.
+    /// The keys that are set and that only a merchant with credentials has or needs.
     pub fn set_without_credentials(&self) -> Vec<String> {
         let others = self.others.iter().flat_map(|(name, raw)| raw.set_without_credentials(&format!("accounts.{name}")));
         self.wechat.set_without_credentials(WECHAT).into_iter().chain(others).collect()

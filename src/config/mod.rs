@@ -53,6 +53,7 @@ use raw::Raw;
 use secrets::Secrets;
 use serde::Deserialize;
 
+use crate::auth::{Caller, Scope};
 use crate::language::Text;
 
 const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -96,7 +97,7 @@ impl Overview {
         let raw = mistakes.take(raw.with_secrets(&Secrets::beside(variables), &mut origins));
         let settings = raw.as_ref().and_then(|raw| mistakes.take(raw.validate()));
         let made = raw.zip(settings).map(|(raw, settings)| {
-            let settings = Settings { warnings: warnings(variables, &raw, &settings), ..settings };
+            let settings = Settings { warnings: warnings(variables, &settings), ..settings };
             Self { profile, rows: raw.rows(&origins), settings }
         });
         mistakes.or_else(made)
@@ -139,14 +140,12 @@ fn profile_file(profile: &str) -> Result<String, ConfigError> {
 }
 
 /// What is no mistake, and most likely not meant.
-fn warnings(variables: &HashMap<String, String>, raw: &Raw, settings: &Settings) -> Vec<Text> {
+fn warnings(variables: &HashMap<String, String>, settings: &Settings) -> Vec<Text> {
     let mut warnings = environment::mistyped(variables);
     if settings.all_accounts().filter_map(|account| account.endpoints.as_ref()).any(|endpoints| endpoints.proxy.is_none()) {
         warnings.extend(environment::proxies(variables));
     }
-    let simulated = raw.accounts().simulated_with_credentials();
-    if !simulated.is_empty() {
-        warnings.push(words::simulated_with_credentials(&simulated));
-    }
+    let opens_for_all = |key: &&Caller| key.may(Scope::Pay) && key.reach().accounts.is_some() && key.reach().sellers.is_none();
+    warnings.extend(settings.auth.keys.callers().filter(opens_for_all).map(|key| words::key_for_all_sellers(key.name())));
     warnings
 }

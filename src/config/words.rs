@@ -68,12 +68,13 @@ pub fn proxies(set: &[&str]) -> Text {
     )
 }
 
-/// Of accounts that have credentials while `[wechat]` has none.
-pub fn simulated_with_credentials(sections: &[String]) -> Text {
-    let (have, have_zh) = (sections.join(", "), sections.join("、"));
+/// Of a key that is limited to accounts and to no sellers.
+pub fn key_for_all_sellers(key: &str) -> Text {
     text(
-        format!("credentials are set for {have} and none for wechat, so the simulator is WeChat for all accounts and no money moves"),
-        format!("{have_zh} 配置了商户凭证，而 wechat 没有：所有账户的微信都由模拟器代替，不会有真实收付款"),
+        format!(
+            "auth.keys.{key} is limited to accounts and to no sellers, so it may open deals in the name of every seller: set its sellers too"
+        ),
+        format!("auth.keys.{key} 只限定了账户，没有限定商户编号，可以用任何商户编号下单：请同时设置它的 sellers"),
     )
 }
 

@@ -41,6 +41,8 @@ pub struct Deal {
     pub order_id: OrderId,
     /// Through which of our accounts WeChat is asked about it, whatever the configuration says by now.
     pub account: AccountId,
+    /// Whether the caller that opened it named the account. Otherwise it was the seller's then.
+    pub account_named: bool,
     /// The seller: the front end's number for the merchant or user.
     pub merchant_id: i64,
     /// What is sold: the front end's number for the product.

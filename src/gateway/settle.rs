@@ -105,24 +105,25 @@ impl Gateway {
     }
 
     async fn try_settle(&self, trade: &ProvenPayment, origin: Origin) -> Result<Settled, SettleError> {
-        if !trade.is_cny() {
-            return Err(SettleError::Currency);
-        }
         let paid_at = self.payment_time(trade);
         let event = |kind| Event {
             evidence: Some(trade.evidence().clone()),
             detail: trade.is_refunded().then(|| GIVEN_BACK.to_owned()),
             ..self.event(trade.order_id(), kind, origin)
         };
-        if self.store.mark_paid(trade, paid_at, event(EventKind::Settled)).await? {
+        if trade.is_cny() && self.store.mark_paid(trade, paid_at, event(EventKind::Settled)).await? {
             self.live.note_payment(trade.order_id(), paid_at, trade.is_refunded(), self.clock.ticks());
             return Ok(Settled::Now);
         }
-        // Not an unpaid deal of ours with this price. Look why, and move it only from where it stands.
+        // Not an unpaid deal of ours with this price. Look why, and move it only from where it stands. Whose it is goes first: about
+        // another account's deal a key says nothing, in whatever words.
         for _ in 0..3 {
             let deal = self.store.find_to_finish(trade.order_id()).await?.ok_or(SettleError::UnknownOrder)?;
             if deal.account != *trade.account() {
                 return Err(SettleError::ForeignAccount);
+            }
+            if !trade.is_cny() {
+                return Err(SettleError::Currency);
             }
             if !deal.mode.is_wechat() {
                 return Err(SettleError::NotWeChats);

@@ -96,13 +96,16 @@ impl RawAccount {
         given.into_iter().filter(|(_, value)| value.is_empty()).map(|(name, _)| name).collect()
     }
 
-    /// The keys that are set in this section and that only a merchant with credentials needs.
+    /// The keys that are set in this section and that only a merchant with credentials has or needs.
     pub fn set_without_credentials(&self, section: &str) -> Vec<String> {
         // Elsewhere than in `[wechat]` an empty URL is none that was set.
         let is_given = |url: &str| section == WECHAT || !url.is_empty();
         let is_elsewhere = |url: &str, official| is_given(url) && url.trim_end_matches('/') != official;
         let is_here = |url: &str| Url::parse(url).is_ok_and(|url| is_loopback(&url));
         let set = [
+            ("appid", !self.appid.is_empty()),
+            ("mch_id", !self.mch_id.is_empty()),
+            ("api_key", !self.api_key.is_empty()),
             ("previous_api_key", !self.previous_api_key.is_empty()),
             ("base_url", is_elsewhere(&self.base_url, OFFICIAL_BASE)),
             ("backup_base_url", is_elsewhere(&self.backup_base_url, OFFICIAL_BACKUP)),

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use sqlx::Error;
 
-use crate::deal::{Deal, Reach, Reference};
+use crate::deal::{Deal, Reach, Reference, Sellers};
 use crate::store::engine::connection::Conn;
 use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
@@ -12,7 +12,7 @@ use crate::store::error::StoreError;
 use crate::store::handle::Store;
 
 use super::find::read;
-use super::row::{DealRow, select, select_from};
+use super::row::{DealRow, select_from};
 
 impl Store {
     /// The newest deal within reach that has this reference. One beyond it does not hide it.
@@ -24,11 +24,7 @@ impl Store {
             // No name has a comma in it.
             accounts.iter().map(|account| account.as_str()).collect::<Vec<_>>().join(",")
         });
-        let sellers = reach.sellers.as_ref().map(|sellers| {
-            let ranges: Vec<_> = sellers.ranges().iter().map(|range| format!("[{},{}]", range.start(), range.end())).collect();
-            format!("[{}]", ranges.join(","))
-        });
-        let row = self.engine().ask(FindByReference { reference: reference.clone(), accounts, sellers }).await?;
+        let row = self.engine().ask(FindByReference { reference: reference.clone(), accounts, sellers: reach.sellers.clone() }).await?;
         Ok(read(row, self.foreign_clock())?)
     }
 }
@@ -37,40 +33,51 @@ struct FindByReference {
     reference: Reference,
     /// Separated by commas.
     accounts: Option<String>,
-    /// As a JSON text: pairs of the first and the last one of a range.
-    sellers: Option<String>,
+    sellers: Option<Sellers>,
 }
 
 impl Query for FindByReference {
     type Answer = Option<DealRow>;
     const NAME: &'static str = "find by reference";
 
+    /// Each range of sellers is a question of its own: an index answers it, however many deals of others have the reference.
     async fn run(&self, conn: &mut Conn) -> Result<Option<DealRow>, Error> {
-        // Collations take 'A ' for 'A', so the lengths are compared too.
-        const NEWEST: &str = "reference = ? AND LENGTH(reference) = LENGTH(?) AND order_key IS NOT NULL";
-        static MYSQL: LazyLock<String> = LazyLock::new(|| {
-            let condition = format!(
-                "{NEWEST} AND (? IS NULL OR FIND_IN_SET(COALESCE(account, 'default'), ?) > 0) \
-                 AND (? IS NULL OR EXISTS (SELECT 1 FROM JSON_TABLE(?, '$[*]' COLUMNS (lowest BIGINT PATH '$[0]', highest BIGINT PATH '$[1]')) \
-                 allowed WHERE deal.merchant_id BETWEEN lowest AND highest)) ORDER BY id DESC LIMIT 1"
-            );
-            // An optimizer that hopes for one of the newest rows would walk through them all.
-            select_from("deal FORCE INDEX (deal_reference)", &condition)
-        });
-        static SQLITE: LazyLock<String> = LazyLock::new(|| {
-            select(&format!(
-                "{NEWEST} AND (? IS NULL OR INSTR(',' || ? || ',', ',' || COALESCE(account, 'default') || ',') > 0) \
-                 AND (? IS NULL OR EXISTS (SELECT 1 FROM json_each(?) allowed \
-                 WHERE deal.merchant_id BETWEEN json_extract(allowed.value, '$[0]') AND json_extract(allowed.value, '$[1]'))) \
-                 ORDER BY id DESC LIMIT 1"
-            ))
-        });
-        let sql = match conn {
-            Conn::MySql(_) => &MYSQL,
-            Conn::Sqlite(_) => &SQLITE,
-        };
-        let (reference, accounts, sellers) = (self.reference.as_str(), self.accounts.as_deref(), self.sellers.as_deref());
-        let values = [reference.into(), reference.into(), accounts.into(), accounts.into(), sellers.into(), sellers.into()];
-        Ok(conn.rows(sql, Values::of(values)).await?.pop())
+        let (reference, accounts) = (self.reference.as_str(), self.accounts.as_deref());
+        let values = || Values::of([reference.into(), reference.into(), accounts.into(), accounts.into()]);
+        let Some(sellers) = &self.sellers else { return Ok(conn.rows(newest_of_all(conn), values()).await?.pop()) };
+        let mut newest: Option<DealRow> = None;
+        for range in sellers.ranges() {
+            let mut values = values();
+            values.extend([(*range.start()).into(), (*range.end()).into()]);
+            let found: Vec<DealRow> = conn.rows(newest_of_sellers(conn), values).await?;
+            newest = found.into_iter().chain(newest).max_by_key(|row| row.id);
+        }
+        Ok(newest)
     }
+}
+
+fn newest_of_all(conn: &Conn) -> &'static str {
+    static MYSQL: LazyLock<String> = LazyLock::new(|| newest(true, "deal_reference", ""));
+    static SQLITE: LazyLock<String> = LazyLock::new(|| newest(false, "deal_reference", ""));
+    if let Conn::MySql(_) = conn { &MYSQL } else { &SQLITE }
+}
+
+fn newest_of_sellers(conn: &Conn) -> &'static str {
+    const INDEX: &str = "deal_reference_of_seller";
+    const SELLERS: &str = "AND merchant_id BETWEEN ? AND ?";
+    static MYSQL: LazyLock<String> = LazyLock::new(|| newest(true, INDEX, SELLERS));
+    static SQLITE: LazyLock<String> = LazyLock::new(|| newest(false, INDEX, SELLERS));
+    if let Conn::MySql(_) = conn { &MYSQL } else { &SQLITE }
+}
+
+/// An optimizer that hopes for one of the newest rows would walk through them all, so it is told the index.
+fn newest(is_mysql: bool, index: &str, sellers: &str) -> String {
+    let (table, of_accounts) = if is_mysql {
+        (format!("deal FORCE INDEX ({index})"), "FIND_IN_SET(COALESCE(account, 'default'), ?) > 0")
+    } else {
+        (format!("deal INDEXED BY {index}"), "INSTR(',' || ? || ',', ',' || COALESCE(account, 'default') || ',') > 0")
+    };
+    // Collations take 'A ' for 'A', so the lengths are compared too.
+    let condition = format!("reference = ? AND LENGTH(reference) = LENGTH(?) AND order_key IS NOT NULL AND (? IS NULL OR {of_accounts})");
+    select_from(&table, &format!("{condition} {sellers} ORDER BY id DESC LIMIT 1"))
 }

@@ -19,6 +19,8 @@ pub struct NewDeal {
     pub order_id: OrderId,
     /// Through which account WeChat is asked about it, for ever.
     pub account: AccountId,
+    /// Whether the caller named it, and it is not merely the seller's.
+    pub account_named: bool,
     /// The seller.
     pub merchant_id: i64,
     /// What is sold.
@@ -78,11 +80,11 @@ impl Change for Insert {
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
         static INSERT: Texts = Texts::new(|rows| {
-            let values = rows.list("(?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+            let values = rows.list("(?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
             format!(
                 "INSERT INTO deal (order_id, order_key, product_id, merchant_id, price, price_last, total_fee, status, mode, \
                  idempotency_key, signed_nonce, prepay_request, asking_until, create_at, update_at, expires_at, due_at, \
-                 account, description, reference, return_url, cancel_url) VALUES {values}"
+                 account, account_named, description, reference, return_url, cancel_url) VALUES {values}"
             )
         });
         let mut values = Values::default();
@@ -104,6 +106,7 @@ impl Change for Insert {
                 column(deal.expires_at).into(),
                 column(deal.due_at).into(),
                 deal.account.column().into(),
+                i64::from(deal.account_named).into(),
                 deal.details.description.as_ref().map(Description::as_str).into(),
                 deal.details.reference.as_ref().map(Reference::as_str).into(),
                 deal.details.return_url.as_deref().into(),

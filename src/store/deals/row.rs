@@ -31,7 +31,7 @@ pub fn select_from(tables: &str, condition: &str) -> String {
         "SELECT CAST(id AS SIGNED) AS id, order_id, CAST(merchant_id AS SIGNED) AS merchant_id, \
          CAST(product_id AS SIGNED) AS product_id, CAST(status AS SIGNED) AS status, CAST(mode AS SIGNED) AS mode, transaction_id, \
          price + 0e0 AS price, price_last + 0e0 AS price_last, total_fee, prepay_request, code_url, refusal, \
-         account, description, reference, return_url, cancel_url, \
+         account, CAST(account_named AS SIGNED) AS account_named, description, reference, return_url, cancel_url, \
          CAST(refunded_at AS CHAR(19)) AS refunded_at, CAST(create_at AS CHAR(19)) AS create_at, \
          CAST(update_at AS CHAR(19)) AS update_at, CAST(expires_at AS CHAR(19)) AS expires_at, CAST(due_at AS CHAR(19)) AS due_at, \
          CAST(asking_until AS CHAR(19)) AS asking_until FROM {tables} WHERE {condition}"
@@ -61,6 +61,7 @@ pub struct DealRow {
     refusal: Option<String>,
     refunded_at: Option<String>,
     account: Option<String>,
+    account_named: Option<i64>,
     description: Option<String>,
     reference: Option<String>,
     return_url: Option<String>,
@@ -85,6 +86,7 @@ impl DealRow {
             order_id: self.order_id.parse::<OrderId>().map_err(|_| ImpossibleRow::OrderId(self.id))?,
             id: self.id,
             account: AccountId::from_column(self.account),
+            account_named: self.account_named == Some(1),
             merchant_id: self.merchant_id,
             product_id: self.product_id,
             details: Details {

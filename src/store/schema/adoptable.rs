@@ -63,7 +63,8 @@ async fn wrong(conn: &mut MySql) -> Result<Option<WrongSchema>, Error> {
     let (original, added) = COLUMNS.split_at(ORIGINAL);
     // A column of ours that is there is left as it is: it may be from a migration that stopped. (Of a name that others use too
     // it is found out whose it is.)
-    let there = added.iter().filter(|expected| found.has_column(expected.0) && !taken::COLUMNS.iter().any(|(name, _)| *name == expected.0));
+    let there =
+        added.iter().filter(|expected| found.has_column(expected.0) && !taken::COLUMNS.iter().any(|(name, ..)| *name == expected.0));
     if let Some(wrong) = original.iter().chain(there).find_map(|expected| found.wrong_column(expected)) {
         return Ok(Some(wrong));
     }

@@ -78,7 +78,7 @@ pub type Expected = (&'static str, &'static [&'static str], u64, &'static str);
 
 const PRICE: &str = "double, or decimal with at least 2 digits behind the point and 8 before it";
 /// The original's, and ours.
-pub const COLUMNS: [Expected; 31] = [
+pub const COLUMNS: [Expected; 32] = [
     ("id", &["int", "bigint"], 0, "int"),
     ("order_id", &["varchar", "char"], 32, "varchar(45)"),
     ("product_id", &["int", "bigint"], 0, "int"),
@@ -106,6 +106,7 @@ pub const COLUMNS: [Expected; 31] = [
     ("signed_nonce", &["varchar"], 64, "varchar(64)"),
     ("refunded_at", &["datetime"], 0, "datetime"),
     ("account", &["varchar"], 32, "varchar(32)"),
+    ("account_named", &["tinyint", "smallint", "int"], 0, "tinyint"),
     ("description", &["varchar"], 127, "varchar(127)"),
     ("reference", &["varchar"], 64, "varchar(64)"),
     ("return_url", &["text", "mediumtext", "longtext"], 0, "text"),

@@ -202,6 +202,7 @@ mod tests {
             "deal_transaction_key",
             "deal_signed_nonce",
             "deal_reference",
+            "deal_reference_of_seller",
         ];
         assert_eq!(names, expected);
     }

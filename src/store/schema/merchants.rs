@@ -18,13 +18,13 @@ const LOOKED_AT: u32 = 500;
 
 impl Store {
     /// The `mch_id`s for which the deals in a database were opened, by its oldest and newest ones. Nothing is changed, and a
-    /// database without deals of ours has none. `number_in` reads the number of a stored request.
-    pub async fn merchants(url: &DatabaseUrl, number_in: fn(&str) -> Option<String>) -> Result<BTreeSet<String>, StoreError> {
+    /// database without deals of ours has none. `number_in` reads the number of a stored request, if it is one to tell of.
+    pub async fn merchants(url: &DatabaseUrl, number_in: impl Fn(&str) -> Option<String>) -> Result<BTreeSet<String>, StoreError> {
         look(merchants(url, number_in)).await
     }
 }
 
-async fn merchants(url: &DatabaseUrl, number_in: fn(&str) -> Option<String>) -> Result<BTreeSet<String>, StoreError> {
+async fn merchants(url: &DatabaseUrl, number_in: impl Fn(&str) -> Option<String>) -> Result<BTreeSet<String>, StoreError> {
     if url.file().is_some_and(|file| !file.exists()) {
         return Ok(BTreeSet::new());
     }

@@ -11,16 +11,17 @@ use crate::store::error::{StoreError, not_told};
 
 /// The step that gives these names, which are words that others use too. (Those of earlier steps were never met.)
 const STEP: i64 = 7;
-/// Its columns, and what it makes them in MySQL.
-pub const COLUMNS: [(&str, &str); 5] = [
-    ("account", "varchar(32) ascii_bin"),
-    ("description", "varchar(127) utf8mb4_bin"),
-    ("reference", "varchar(64) ascii_bin"),
-    ("return_url", "text ascii_bin"),
-    ("cancel_url", "text ascii_bin"),
+/// Its columns, and what it makes them in MySQL and in SQLite.
+pub const COLUMNS: [(&str, &str, &str); 6] = [
+    ("account", "varchar(32) ascii_bin", "text"),
+    ("account_named", "tinyint(1)", "integer"),
+    ("description", "varchar(127) utf8mb4_bin", "text"),
+    ("reference", "varchar(64) ascii_bin", "text"),
+    ("return_url", "text ascii_bin", "text"),
+    ("cancel_url", "text ascii_bin", "text"),
 ];
-/// Its index.
-const INDEX: (&str, &str) = ("deal_reference", "reference");
+/// Its indexes.
+const INDEXES: [(&str, &str); 2] = [("deal_reference", "reference"), ("deal_reference_of_seller", "reference,merchant_id")];
 
 /// Looks at the table, if there is one, while the step has not been taken. It may have to go through the rows, so this can
 /// take its time.
@@ -37,17 +38,18 @@ async fn taken(conn: &mut Conn) -> Result<Option<WrongSchema>, Error> {
         Conn::Sqlite(c) => sqlite(c).await?,
     };
     let of = |name: &str| there.columns.iter().find(|(column, _)| column.eq_ignore_ascii_case(name)).map(|(_, definition)| definition);
-    for (name, ours) in COLUMNS {
-        let ours = if there.is_mysql { ours } else { "text" };
+    for (name, in_mysql, in_sqlite) in COLUMNS {
+        let ours = if there.is_mysql { in_mysql } else { in_sqlite };
         let Some(definition) = of(name) else { continue };
         // Another instance may take the step meanwhile and fill the column: then it is ours.
         if (!definition.eq_ignore_ascii_case(ours) || is_filled(conn, name).await?) && !is_step_taken(conn).await? {
             return Ok(Some(WrongSchema::TakenColumn(name)));
         }
     }
-    let (name, columns) = INDEX;
-    let is_taken = there.index.is_some_and(|over| !over.eq_ignore_ascii_case(columns));
-    Ok(is_taken.then_some(WrongSchema::TakenIndex { name, columns }))
+    let is_taken = |(name, columns): &(&str, &str)| {
+        there.indexes.iter().any(|(index, over)| index.eq_ignore_ascii_case(name) && !over.eq_ignore_ascii_case(columns))
+    };
+    Ok(INDEXES.into_iter().find(is_taken).map(|(name, columns)| WrongSchema::TakenIndex { name, columns }))
 }
 
 async fn is_step_taken(conn: &mut Conn) -> Result<bool, Error> {
@@ -68,28 +70,28 @@ struct There {
     is_mysql: bool,
     /// Name and definition of each column; one that a row cannot leave NULL has another definition than any of ours.
     columns: Vec<(String, String)>,
-    /// What the index of that name is over, if there is one.
-    index: Option<String>,
+    /// Name of each index, and what it is over.
+    indexes: Vec<(String, String)>,
 }
 
 async fn mysql(conn: &mut MySql) -> Result<There, Error> {
     let columns = sqlx::query_as(
-        "SELECT CAST(column_name AS CHAR(64)), CAST(CONCAT(column_type, ' ', COALESCE(collation_name, ''), \
+        "SELECT CAST(column_name AS CHAR(64)), CAST(CONCAT(CONCAT_WS(' ', column_type, collation_name), \
          IF(is_nullable = 'YES' AND COALESCE(column_default, 'NULL') = 'NULL' AND extra NOT LIKE '%GENERATED%', '', ' filled')) AS CHAR(1000)) \
          FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ?",
     )
     .bind(conn.table("deal"))
     .fetch_all(&mut *conn)
     .await?;
-    let index = sqlx::query_scalar(
-        "SELECT CAST(GROUP_CONCAT(COALESCE(column_name, '?'), IF(sub_part IS NULL, '', ' in part') ORDER BY seq_in_index) AS CHAR(1000)) \
-         FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? AND index_name = ? GROUP BY index_name",
+    let indexes = sqlx::query_as(
+        "SELECT CAST(index_name AS CHAR(64)), \
+         CAST(GROUP_CONCAT(COALESCE(column_name, '?'), IF(sub_part IS NULL, '', ' in part') ORDER BY seq_in_index) AS CHAR(1000)) \
+         FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? GROUP BY index_name",
     )
     .bind(conn.table("deal"))
-    .bind(INDEX.0)
-    .fetch_optional(&mut *conn)
+    .fetch_all(&mut *conn)
     .await?;
-    Ok(There { is_mysql: true, columns, index })
+    Ok(There { is_mysql: true, columns, indexes })
 }
 
 async fn sqlite(conn: &mut Sqlite) -> Result<There, Error> {
@@ -101,14 +103,13 @@ async fn sqlite(conn: &mut Sqlite) -> Result<There, Error> {
     .fetch_all(&mut *conn)
     .await?;
     // Names of indexes are those of the whole file.
-    let index = sqlx::query_scalar(
-        "SELECT IIF(tbl_name = ? AND sql NOT LIKE '% WHERE %', (SELECT GROUP_CONCAT(COALESCE(name, '?')) FROM pragma_index_info(?)), '?') \
-         FROM sqlite_master WHERE type = 'index' AND name = ?",
+    let indexes = sqlx::query_as(
+        "SELECT name, IIF(tbl_name = ? AND sql NOT LIKE '% WHERE %', \
+         (SELECT GROUP_CONCAT(COALESCE(part.name, '?')) FROM pragma_index_info(sqlite_master.name) part), '?') \
+         FROM sqlite_master WHERE type = 'index'",
     )
     .bind(conn.table("deal"))
-    .bind(INDEX.0)
-    .bind(INDEX.0)
-    .fetch_optional(&mut *conn)
+    .fetch_all(&mut *conn)
     .await?;
-    Ok(There { is_mysql: false, columns, index })
+    Ok(There { is_mysql: false, columns, indexes })
 }

@@ -8,7 +8,7 @@ use crate::store::engine::connection::{Conn, MySql, Sqlite};
 use crate::store::error::{StoreError, not_told};
 
 /// What every new deal fills with what other deals may have too. (Its own number is in no other row.)
-const FILLED: [&str; 20] = [
+const FILLED: [&str; 21] = [
     "product_id",
     "merchant_id",
     "price",
@@ -25,6 +25,7 @@ const FILLED: [&str; 20] = [
     "asking_until",
     "signed_nonce",
     "account",
+    "account_named",
     "description",
     "reference",
     "return_url",

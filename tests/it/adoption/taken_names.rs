@@ -70,14 +70,14 @@ fn step(engine: Engine) -> &'static str {
 
 on_both_engines! {
     async fn a_column_that_another_program_fills_is_refused_before_anything_is_altered(engine) {
-        for column in ["account", "description", "reference", "return_url", "cancel_url"] {
+        for column in ["account", "account_named", "description", "reference", "return_url", "cancel_url"] {
             // To the letter as ours is, but with something in it.
             let ours = step(engine).lines().find(|line| line.contains(&format!("ADD COLUMN {column} "))).unwrap();
-            let filled = format!("{ours} UPDATE deal SET {column} = 'x'");
+            let filled = format!("{ours} UPDATE deal SET {column} = '1'");
             is_refused(table_with(engine, &filled).await, &format!("deal.{column}"), &filled).await;
             let others = match engine {
                 Engine::MySql => ["int NULL", "varchar(32) NOT NULL DEFAULT 'x'", "varchar(32) DEFAULT 'x'"],
-                Engine::Sqlite => ["INTEGER NULL", "TEXT NOT NULL DEFAULT 'x'", "TEXT DEFAULT 'x'"],
+                Engine::Sqlite => ["REAL NULL", "TEXT NOT NULL DEFAULT 'x'", "TEXT DEFAULT 'x'"],
             };
             for definition in others {
                 let other = format!("ALTER TABLE deal ADD COLUMN {column} {definition}");
@@ -94,15 +94,17 @@ on_both_engines! {
     }
 
     async fn an_index_of_that_name_over_something_else_is_refused(engine) {
-        for index in ["(product_id)", "(price, status)"] {
-            let index = format!("CREATE INDEX deal_reference ON deal {index}");
-            is_refused(table_with(engine, &index).await, "deal_reference", &index).await;
+        for name in ["deal_reference", "deal_reference_of_seller"] {
+            for columns in ["(product_id)", "(price, status)"] {
+                let index = format!("CREATE INDEX {name} ON deal {columns}");
+                is_refused(table_with(engine, &index).await, &format!("the index {name} must be"), &index).await;
+            }
         }
     }
 
     async fn columns_that_a_stopped_migration_has_left_are_gone_on_with(engine) {
         let statements: Vec<_> = step(engine).split_inclusive(";\n").filter(|statement| statement.contains("deal")).collect();
-        assert_eq!(statements.len(), 6);
+        assert_eq!(statements.len(), 8);
         for stopped_after in 1..=statements.len() {
             let (database, look) = table_with(engine, &statements[..stopped_after].concat()).await;
             let app = TestAppBuilder::on(database).open().await;
@@ -122,17 +124,19 @@ on_both_engines! {
         app.payer_pays(&paid).await;
         let look = app.look().await;
         let database = app.stop().await;
-        look.run(match engine {
-            Engine::MySql => "DROP INDEX deal_reference ON deal",
-            Engine::Sqlite => "DROP INDEX deal_reference",
-        })
-        .await;
-        for column in ["account", "description", "reference", "return_url", "cancel_url"] {
+        for index in ["deal_reference", "deal_reference_of_seller"] {
+            look.run(&match engine {
+                Engine::MySql => format!("DROP INDEX {index} ON deal"),
+                Engine::Sqlite => format!("DROP INDEX {index}"),
+            })
+            .await;
+        }
+        for column in ["account", "account_named", "description", "reference", "return_url", "cancel_url"] {
             look.run(&format!("ALTER TABLE deal DROP COLUMN {column}")).await;
         }
         look.run("DELETE FROM deal_migration WHERE version = 7").await;
         let plan = Store::dry_run(&database.url.parse().unwrap(), OPENING_TIME.parse().unwrap()).await.unwrap();
-        assert_eq!((plan.steps, plan.indexes), (vec!["0007_account_and_details"], vec!["deal_reference"]));
+        assert_eq!((plan.steps, plan.indexes), (vec!["0007_account_and_details"], vec!["deal_reference", "deal_reference_of_seller"]));
         let before = look.everything().await;
         Store::migrate(&database.url.parse().unwrap(), OPENING_TIME.parse().unwrap()).await.unwrap();
         assert_eq!(look.everything().await, before, "no row changes");

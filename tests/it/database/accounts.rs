@@ -43,6 +43,7 @@ async fn deal(store: &Store, order_id: &str, of: &str, details: Details) {
     let deal = NewDeal {
         order_id: number(order_id),
         account: account(of),
+        account_named: false,
         merchant_id: 12,
         product_id: 34,
         details,

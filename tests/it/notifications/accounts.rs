@@ -250,6 +250,21 @@ on_both_engines! {
         assert!(!app.scrape().await.body.contains("gone"), "what a sender wrote becomes no label");
     }
 
+    async fn an_evil_account_raises_one_alarm_in_whatever_currency_it_lies(engine) {
+        let app = with_accounts(engine).await;
+        let order = open(&app, 1).await;
+        for number in 0..5 {
+            let lie = SHOP2.pays(&order).with("fee_type", "USD").with("transaction_id", &format!("420000026000000000000000000{number}"));
+            told(&app.notify(SHOP2.signed(&lie)).await, 409, "ORDER OF ANOTHER ACCOUNT");
+        }
+        assert_eq!(app.alarms(), (0, 1));
+        let mismatches = app.look().await.column("SELECT detail FROM deal_event WHERE kind = 'mismatch'", "detail").await;
+        assert_eq!(mismatches, ["the order is another account's: signed for the account shop2"]);
+        let dollars = WeChatMessage::notification(&order.id, 1990).with("fee_type", "USD");
+        told(&app.notify(dollars.signed()).await, 409, "CURRENCY");
+        assert_eq!(app.alarms(), (0, 2), "of the account itself it is news");
+    }
+
     async fn two_accounts_may_have_payments_of_one_number(engine) {
         let app = with_accounts(engine).await;
         let look = app.look().await;

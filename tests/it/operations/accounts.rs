@@ -154,10 +154,21 @@ fn without_credentials_the_simulator_draws_numbers_for_every_account() {
     assert_eq!(numbers, [("default", "1900000001"), ("a", "1900000002"), ("b", "1900000003"), ("shop2", "10000200")]);
     let keys: Vec<_> = read.all_accounts().map(|account| &account.merchant.signer).collect();
     assert!(!keys[1].shares_key_with(keys[0]) && !keys[2].shares_key_with(keys[1]) && keys[3].uses_key(OTHER_KEY));
-    let [warning] = &read.warnings[..] else { panic!("{:?}", read.warnings) };
-    assert!(warning.read(English).contains("credentials are set for accounts.shop2 and none for wechat"), "{warning:?}");
+    assert!(settings(&drawn).unwrap().may_simulate().is_ok());
     let half = settings(&[("ACCOUNTS__A__APPID", "wx2421b1c4370ec43b")]).unwrap_err();
     assert!(half.contains("accounts.a.mch_id and accounts.a.api_key are missing"), "{half}");
+}
+
+#[test]
+fn credentials_of_an_account_forbid_the_simulator_where_those_of_wechat_were_forgotten() {
+    let named = "accounts.shop2.appid, accounts.shop2.mch_id, accounts.shop2.api_key are set";
+    let told = settings(&SHOP2).unwrap().may_simulate().unwrap_err().to_string();
+    assert!(told.contains("no WeChat credentials are configured") && told.contains(named) && !told.contains(OTHER_KEY), "{told}");
+    let (code, _, stderr) = run(&["check-config"], &SHOP2);
+    assert!(code == 1 && stderr.contains(named), "{stderr}");
+    assert_eq!(run(&["serve"], &SHOP2).0, 1);
+    let accepted = settings(&[&SHOP2[..], &[("SIMULATOR__ACCEPT_DATABASE", "true")]].concat()).unwrap();
+    assert!(accepted.may_simulate().is_ok());
 }
 
 #[test]
@@ -187,6 +198,20 @@ fn check_config_tells_each_account_s_keys_and_whose_deals_go_through_it() {
     assert!(told.contains("Deals of the sellers 12,100-199 go through the account shop2.\nDeals of all other sellers"), "{told}");
     assert!(overview.tell(Chinese).contains("商户编号 12,100-199 的订单走账户 shop2。"));
     assert!(!told.contains(OTHER_KEY) && !format!("{overview:?}").contains(OTHER_KEY));
+}
+
+#[test]
+fn a_key_that_may_open_deals_of_every_seller_is_warned_of() {
+    let told = |limits: &[(&'static str, &'static str)]| {
+        let hash = "abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789";
+        let key = [("AUTH__KEYS__SHOP__HASH", hash), ("AUTH__KEYS__SHOP__SCOPES", "pay,read")];
+        let warnings = shop2(&[&key[..], limits].concat()).unwrap().warnings;
+        warnings.iter().any(|warning| warning.read(English).starts_with("auth.keys.shop is limited to accounts and to no sellers"))
+    };
+    assert!(told(&[("AUTH__KEYS__SHOP__ACCOUNTS", "shop2")]));
+    assert!(!told(&[("AUTH__KEYS__SHOP__ACCOUNTS", "shop2"), ("AUTH__KEYS__SHOP__SELLERS", "12")]));
+    assert!(!told(&[("AUTH__KEYS__SHOP__ACCOUNTS", "shop2"), ("AUTH__KEYS__SHOP__SCOPES", "read")]));
+    assert!(!told(&[]), "a key of all accounts and sellers is meant to be one");
 }
 
 #[test]

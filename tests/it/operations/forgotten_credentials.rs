@@ -84,6 +84,32 @@ async fn the_simulator_s_own_database_needs_no_word() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_of_the_simulator_s_can_be_taken_out_of_the_configuration() {
+    let builder = TestAppBuilder::new(Engine::Sqlite).await.set("SIMULATOR__ACCEPT_DATABASE", false);
+    let app = builder.set("ACCOUNTS__A__SIGN_TYPE", "HMAC-SHA256").set("ACCOUNTS__A__SELLERS", "12").open().await;
+    app.to_pay("19.90").await;
+    let app = TestAppBuilder::on(app.stop().await).set("SIMULATOR__ACCEPT_DATABASE", false).open().await;
+    app.time_passes(310);
+    app.sweep().await;
+    let ready = app.till.get("/readyz").await;
+    assert_eq!(ready.status, 200, "{}", ready.body);
+    let warned = &ready.json()["warnings"][0];
+    assert!(warned.as_str().is_some_and(|warned| warned.contains("the account a, which is not configured")), "{}", ready.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_that_the_simulator_draws_does_not_make_a_real_merchant_s_deals_its_own() {
+    let wechat = ScriptedWeChat::new().await;
+    let builder = TestAppBuilder::new(Engine::Sqlite).await.with_wechat_at(wechat.stub.address).set("WECHAT__MCH_ID", "1900000002");
+    let app = builder.open().await;
+    app.try_to_pay("19.90").await;
+    let database = app.stop().await;
+    let builder = TestAppBuilder::on(database).set("SIMULATOR__ACCEPT_DATABASE", false).set("ACCOUNTS__A__SELLERS", "12");
+    let Err((error, _)) = builder.try_open().await else { panic!("started") };
+    assert!(error.to_string().contains("holds deals of the merchant number 1900000002"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_merchant_number_than_before_is_said_loudly() {
     let database = others_database(Engine::Sqlite).await;
     let mut variables = environment(&database.url, "127.0.0.1:0");

@@ -100,6 +100,16 @@ on_both_engines! {
                  AND COALESCE(account, 'default') <> 'default' GROUP BY account",
             ),
         };
+        let of_sellers = match engine {
+            Engine::Sqlite => {
+                "SELECT * FROM deal INDEXED BY deal_reference_of_seller WHERE reference = 'A-7' AND merchant_id BETWEEN 10 AND 12 \
+                 ORDER BY id DESC LIMIT 1"
+            }
+            Engine::MySql => {
+                "SELECT * FROM deal FORCE INDEX (deal_reference_of_seller) WHERE reference = 'A-7' AND merchant_id BETWEEN 10 AND 12 \
+                 ORDER BY id DESC LIMIT 1"
+            }
+        };
         let but_of =
             format!("SELECT * FROM deal WHERE due_at <= '2026-04-01 12:00:00' AND COALESCE(status, 0) = 0 AND {is_full} ORDER BY due_at LIMIT 100");
         for (question, index) in [
@@ -109,11 +119,13 @@ on_both_engines! {
             (but_of.as_str(), "deal_due_at"),
             (followed_accounts, "deal_due_at"),
             ("SELECT * FROM deal WHERE reference = 'A-7' ORDER BY id DESC LIMIT 1", "deal_reference"),
+            (of_sellers, "deal_reference_of_seller"),
         ] {
             match engine {
                 Engine::Sqlite => {
                     let plan = look.column(&format!("EXPLAIN QUERY PLAN {question}"), "detail").await;
-                    assert!(plan.iter().any(|step| step.contains(index) && step.contains("SEARCH")), "{plan:?}");
+                    let is_used = |step: &String| step.contains(&format!("{index} (")) && step.contains("SEARCH");
+                    assert!(plan.iter().any(is_used), "{plan:?}");
                 }
                 Engine::MySql => {
                     let (kind, key) = (look.column(&format!("EXPLAIN {question}"), "type").await, look.column(&format!("EXPLAIN {question}"), "key").await);

@@ -21,7 +21,7 @@ pub(in crate::channel) fn confirm(unconfirmed: Unconfirmed, request: Option<&str
 
 impl SignType {
     /// The algorithm of a request of ours: what its field says, and MD5 where there is none.
-    fn of_request(request: &str) -> Option<Self> {
+    pub(super) fn of_request(request: &str) -> Option<Self> {
         let fields = xml::parse(request.as_bytes()).ok()?;
         fields.get("sign_type").map_or(Some(Self::Md5), |word| Self::ALL.into_iter().find(|known| known.as_str() == word))
     }

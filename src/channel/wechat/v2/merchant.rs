@@ -10,7 +10,7 @@ use crate::deal::{AccountId, BeijingTime, OrderId};
 
 use super::fields::Fields;
 use super::rotation::PreviousKey;
-use super::sign::{SignType, Signer};
+use super::sign::{ApiKey, SignType, Signer};
 use super::xml;
 
 /// A merchant number with its key: signs what goes out, and what comes in is held against it.
@@ -105,6 +105,13 @@ pub(super) fn addressee(fields: &Fields) -> Addressee {
 /// For which merchant number a stored request of ours was written.
 pub fn merchant_number(request: &str) -> Option<String> {
     xml::parse(request.as_bytes()).ok()?.get("mch_id").map(str::to_owned)
+}
+
+/// Whether a stored request of ours was signed with this key, by the request's own algorithm.
+pub fn is_signed_with(request: &str, key: &str) -> bool {
+    let signer = ApiKey::new(key).ok().zip(SignType::of_request(request)).map(|(key, sign_type)| Signer::new(key, sign_type));
+    let fields = xml::parse(request.as_bytes()).ok();
+    fields.zip(signer).is_some_and(|(fields, signer)| signer.verify(&fields).is_ok())
 }
 
 /// Whether WeChat can be sent this text, and the signature over it read in one way only: no characters beyond
