@@ -130,8 +130,8 @@ on_both_engines! {
         }
         assert_eq!((look.everything().await, look.texts("SELECT kind FROM deal_event").await.len()), (stored, events));
         let numbers = app.numbers().await;
-        assert_eq!(numbers.since(&before, "notifications_total{outcome=\"refund\"}"), 2.0);
-        assert_eq!(numbers.since(&before, "notifications_total{outcome=\"disbelieved\"}"), 8.0);
+        assert_eq!(numbers.since(&before, "notifications_total{account=\"default\",outcome=\"refund\"}"), 2.0);
+        assert_eq!(numbers.since(&before, "notifications_total{account=\"default\",outcome=\"disbelieved\"}"), 8.0);
         assert_eq!(app.trade_state(&order.id).await, "SUCCESS");
     }
 }

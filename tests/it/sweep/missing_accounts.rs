@@ -112,6 +112,11 @@ on_both_engines! {
         assert_eq!(app.till.get(&format!("/pay/{}", second.id)).await.status, 200);
         assert_eq!(app.till.get(&format!("/pay/{linkless}")).await.status, 200);
         app.notify(paid_to_shop2(&second)).await.not_believed(401, "no key here has signed it");
+        let at_its_address = app.till.post("/wxPay/notify/shop2", "text/xml", paid_to_shop2(&second)).await;
+        at_its_address.not_believed(401, "no account has this address");
+        assert!(at_its_address.body.contains("[NO ACCOUNT]"), "{}", at_its_address.body);
+        let explained = app.explain(&second.id).await;
+        assert!(explained.ends_with("no notification of its payment is believed.\n") && explained.contains("until accounts.shop2 is there again"), "{explained}");
         for _ in 0..5 {
             app.time_passes(601);
             app.sweep().await;
