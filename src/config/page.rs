@@ -69,8 +69,8 @@ impl RawPage {
         }
         let why = || {
             pair(
-                "an https URL without user (http is for loopback hosts only), with {order_id} in its path or query",
-                "应为不带用户的 https URL（http 只用于本机），{order_id} 写在路径或参数里",
+                "an https:// URL without user and backslash (http is for loopback hosts only), with {order_id} in its path or query",
+                "应为 https:// 开头的地址，不带用户和反斜杠（http 只用于本机），{order_id} 写在路径或参数里",
             )
         };
         ReturnUrl::configured(&self.return_url).map(Some).ok_or_else(|| value("page.return_url", why()))

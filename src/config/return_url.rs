@@ -53,12 +53,16 @@ impl ReturnHosts {
     }
 }
 
-/// Without user. With the placeholder in the host, or in the scheme, the number would decide where the payer is led.
+/// An address that every reader reads alike: host behind `://`, no user, and no `\`, which browsers take for `/`. With the
+/// placeholder in the host, or in the scheme, the number would decide where the payer is led.
 fn plain(text: &str) -> Option<Url> {
+    let (scheme, rest) = text.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
     let read = |number| Url::parse(&text.replace(ORDER_ID, number)).ok();
     let (url, other) = (read("1")?, read("2")?);
-    let is_plain = url.username().is_empty() && url.password().is_none() && url.origin() == other.origin();
-    is_plain.then_some(url)
+    let is_unambiguous =
+        scheme.eq_ignore_ascii_case(url.scheme()) && !authority.is_empty() && !authority.contains('@') && !text.contains('\\');
+    (is_unambiguous && url.origin() == other.origin()).then_some(url)
 }
 
 /// The number as a path's segment or a query's value. (Ours have digits only, but an adopted one may have a `|`.)
@@ -85,7 +89,8 @@ mod tests {
         let longest = format!("https://shop.example.com/{}", "x".repeat(LONGEST - 25));
         for text in [
             "https://shop.example.com",
-            "https://SHOP.example.com:443/done?o={order_id}",
+            "HTTPS://SHOP.example.com:443/done?o={order_id}",
+            "https://shop.example.com?mail=a@b.example",
             "https://shop.example.com/{order_id}/thanks#top",
             "https://other.example.com:8443/",
             "https://[2001:db8::1]/",
@@ -107,6 +112,15 @@ mod tests {
             "https://{order_id}.example.com/",
             "https://shop.example.com:{order_id}/",
             "https://evil.example\\@shop.example.com/",
+            "https://:@shop.example.com/",
+            "https://@shop.example.com/",
+            "https:shop.example.com/",
+            "https:/shop.example.com/",
+            "https:///shop.example.com/",
+            "https:\\\\shop.example.com/",
+            "https://shop.example.com\\@evil.example/",
+            "https://shop.example.com/\\@evil.example/",
+            "https:shop.example.com/://",
             "https://evil.example#@shop.example.com/",
             "//shop.example.com/",
             "/done",

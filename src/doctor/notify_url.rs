@@ -8,6 +8,7 @@ use reqwest::Url;
 
 use crate::app::reachable;
 use crate::channel::wechat::v2::{Endpoints, Merchant};
+use crate::deal::AccountId;
 use crate::handshake::Answer;
 
 use super::line::{Addresses, Line};
@@ -34,8 +35,7 @@ impl Doctor {
         };
         let wechat_is_here = endpoints.primary.host_str().is_some_and(is_local);
         let mut findings = vec![reach(&url, &addresses, wechat_is_here)];
-        let of_account = format!("/wxPay/notify/{}", merchant.account);
-        if !["/wxPay/notify", "/wxPay/callback", &of_account].contains(&url.path()) {
+        if !is_ours(url.path(), &merchant.account) {
             findings.push(Finding::warn(CHECK, words::foreign_path(url.path())));
         }
         if self.fetch {
@@ -113,6 +113,12 @@ fn is_local(host: &str) -> bool {
     host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|address| !is_public(address))
 }
 
+/// Whether this service takes notifications of this account at a path.
+fn is_ours(path: &str, account: &AccountId) -> bool {
+    let path = path.trim_end_matches('/').replace(".html", "");
+    ["/wxPay/notify", "/wxPay/callback"].into_iter().any(|of_all| path == of_all || path == format!("{of_all}/{account}"))
+}
+
 fn host(url: &Url) -> &str {
     url.host_str().unwrap_or_default()
 }
@@ -144,6 +150,17 @@ mod tests {
             for address in addresses {
                 assert_eq!(is_public(address.parse().unwrap()), public, "{address}");
             }
+        }
+    }
+
+    #[test]
+    fn a_path_is_ours_where_this_service_takes_notifications_of_the_account() {
+        let shop2 = "shop2".parse().unwrap();
+        for path in ["/wxPay/notify", "/wxPay/callback", "/wxPay/notify/shop2", "/wxPay/callback/shop2/", "/wxPay/notify.html/shop2"] {
+            assert!(is_ours(path, &shop2), "{path}");
+        }
+        for path in ["/", "/notify", "/wxPay/notify/shop3", "/wxPay/toPay", "/wxPay/notify/shop2/x"] {
+            assert!(!is_ours(path, &shop2), "{path}");
         }
     }
 

@@ -160,15 +160,16 @@ impl Gateway {
     /// The same wish again: the same deal, with its stored link if there is one.
     async fn resume(&self, deal: Deal, wish: &ToPay) -> Result<Link, GatewayError> {
         Self::is_about(&deal.order_id, &deal.account);
+        // Before all else, so that of a deal beyond its reach a caller learns nothing by trying. Where neither named an account,
+        // the deal's may be one that was the seller's then.
+        if wish.account.as_ref() != deal.account_named.then_some(&deal.account) || !wish.reach.has(&deal) {
+            return Err(GatewayError::IdempotencyConflict("account"));
+        }
         if deal.product_id != wish.product_id {
             return Err(GatewayError::IdempotencyConflict("product_id"));
         }
         if deal.charged != Some(wish.price) {
             return Err(GatewayError::IdempotencyConflict("price"));
-        }
-        // Where neither named one, the deal's may be one that was the seller's then.
-        if wish.account.as_ref() != deal.account_named.then_some(&deal.account) || !wish.reach.has(&deal) {
-            return Err(GatewayError::IdempotencyConflict("account"));
         }
         if let Some(field) = deal.details.differs_in(&wish.details) {
             return Err(GatewayError::IdempotencyConflict(field));

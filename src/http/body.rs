@@ -11,6 +11,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt;
+use percent_encoding::percent_decode;
 use serde::de::{self, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use tokio::time::timeout;
@@ -80,6 +81,8 @@ enum Param {
     Number(String),
     /// A JSON value that is neither.
     Other,
+    /// A form's value that is not UTF-8. A caller hears of it only where the value means something.
+    NotUtf8,
 }
 
 /// The parameters of a call.
@@ -92,6 +95,7 @@ impl Params {
         match self.find(field)? {
             Param::Text(text) | Param::Number(text) => Ok(text),
             Param::Other => Err(Refusal::invalid_field(field, "a number or a string is expected")),
+            Param::NotUtf8 => Err(not_utf8(field)),
         }
     }
 
@@ -100,6 +104,7 @@ impl Params {
         match self.find(field)? {
             Param::Text(text) => Ok(text),
             Param::Number(_) | Param::Other => Err(Refusal::invalid_field(field, "a string is expected")),
+            Param::NotUtf8 => Err(not_utf8(field)),
         }
     }
 
@@ -139,8 +144,12 @@ impl Params {
 
     pub fn read_form(bytes: &[u8]) -> Result<Self, Refusal> {
         let mut params = Self::default();
-        for (name, value) in form_urlencoded::parse(bytes) {
-            params.add(name.into_owned(), Param::Text(value.into_owned()))?;
+        for pair in bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_at(pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len()));
+            let value = String::from_utf8(decoded(value.strip_prefix(b"=").unwrap_or_default()));
+            // A name of another encoding is none that is known.
+            let name = String::from_utf8_lossy(&decoded(name)).into_owned();
+            params.add(name, value.map_or(Param::NotUtf8, Param::Text))?;
         }
         Ok(params)
     }
@@ -158,6 +167,16 @@ impl Params {
         }
         Ok(params)
     }
+}
+
+/// The bytes of a form's name or value. (`form_urlencoded` makes texts of them, whatever their encoding was.)
+fn decoded(written: &[u8]) -> Vec<u8> {
+    let spaced: Vec<_> = written.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    percent_decode(&spaced).collect()
+}
+
+fn not_utf8(field: &'static str) -> Refusal {
+    Refusal::invalid_field(field, "the form must be in UTF-8")
 }
 
 /// How the parameters are written, by the content type.
@@ -307,5 +326,17 @@ mod tests {
         let params = Params::read_form("order_id=a%7Cb&note=%E5%BE%AE+x".as_bytes()).unwrap();
         assert_eq!(params.text("order_id").unwrap(), "a|b");
         assert_eq!(params.text("note").unwrap(), "微 x");
+        let params = Params::read_form(b"&a=1=2&&empty=&bare&%=%zz%4&").unwrap();
+        let texts = ["a", "empty", "bare", "%"].map(|name| params.text(name).unwrap());
+        assert_eq!(texts, ["1=2", "", "", "%zz%4"]);
+    }
+
+    #[test]
+    fn a_form_s_value_that_is_not_utf_8_is_no_text() {
+        let params = Params::read_form(b"raw=\xb2\xe8&written=%B2%E8&own=%EF%BF%BD&%B2=1").unwrap();
+        for field in ["raw", "written"] {
+            assert!(params.text(field).is_err() && params.number_or_text(field).is_err(), "{field}");
+        }
+        assert_eq!(params.text("own").unwrap(), "\u{fffd}", "which is a character like another");
     }
 }

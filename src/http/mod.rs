@@ -144,6 +144,7 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
         .route("/wxPay/notify", with_doctor(post(notify::notify)))
         .route("/wxPay/notify/{account}", with_doctor(post(notify::notify_account)))
         .route("/wxPay/callback", with_doctor(post(notify::notify)))
+        .route("/wxPay/callback/{account}", with_doctor(post(notify::notify_account)))
         .route("/pay/{order_id}", get(pay_page::pay_page))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

@@ -1,5 +1,5 @@
 //! `POST /wxPay/notify`: the webhook to which WeChat posts that an order was paid; and `/wxPay/notify/{account}`, the same for
-//! one account.
+//! one account. Both also below `/wxPay/callback`.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
 //! Path normalisation, as the original did it: `/wxPay/toPay/`, `//wxPay//toPay` and `/wxPay/toPay.html` were `/wxPay/toPay`, and
-//! somewhere such an address is configured, at a front end or at WeChat.
+//! somewhere such an address is configured, at a front end or at WeChat; there it may have an account's name behind it.
 
 use axum::extract::Request;
 use axum::http::Uri;
@@ -7,6 +7,8 @@ use axum::http::uri::PathAndQuery;
 
 /// Where all paths of the original lie; other paths are taken as they are.
 const ORIGINAL: &str = "wxPay/";
+/// What the original let stand behind a name.
+const SUFFIX: &str = ".html";
 
 /// Before the routes are looked at.
 pub fn as_the_original_read_it(mut request: Request) -> Request {
@@ -19,13 +21,12 @@ pub fn as_the_original_read_it(mut request: Request) -> Request {
 /// The plain form of a path that is written in another one.
 fn plain(uri: &Uri) -> Option<Uri> {
     let path = uri.path();
-    let is_plain = !path.contains("//") && !path.ends_with('/') && !path.ends_with(".html");
+    let is_plain = !path.contains("//") && !path.ends_with('/') && !path.split('/').any(|segment| segment.ends_with(SUFFIX));
     if is_plain || !path.trim_start_matches('/').starts_with(ORIGINAL) {
         return None;
     }
-    let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-    let joined = segments.join("/");
-    let name = joined.strip_suffix(".html").unwrap_or(&joined);
+    let names = path.split('/').map(|segment| segment.strip_suffix(SUFFIX).unwrap_or(segment));
+    let name = names.filter(|name| !name.is_empty()).collect::<Vec<_>>().join("/");
     let target = match uri.query() {
         Some(query) => format!("/{name}?{query}"),
         None => format!("/{name}"),
@@ -47,6 +48,7 @@ mod tests {
             ("/wxPay/toPay.html", "/wxPay/toPay"),
             ("///wxPay/wxPay//queryOrder.html/?a=//b/", "/wxPay/wxPay/queryOrder?a=//b/"),
             ("http://pay.example.com/wxPay/notify/", "http://pay.example.com/wxPay/notify"),
+            ("/wxPay/notify.html/shop2", "/wxPay/notify/shop2"),
         ] {
             assert_eq!(plain(&path.parse().unwrap()).unwrap(), expected, "{path}");
         }

@@ -110,7 +110,7 @@ impl From<Deal> for OfMerchant {
     }
 }
 
-/// Which order: by `order_id`, or by `reference`.
+/// Which order: by `order_id`, or, where none is sent, by `reference`.
 pub struct SubjectParam(Subject);
 
 impl<S: Send + Sync> FromRequest<S> for SubjectParam {
@@ -118,12 +118,12 @@ impl<S: Send + Sync> FromRequest<S> for SubjectParam {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
         let params = Params::from_request(request, state).await?;
-        let Some(reference) = params.text_if_sent("reference")? else {
+        // Callers of the original may send a reference of their own beside the number: there it means nothing.
+        let has_number = params.names().any(|name| name == "order_id");
+        let reference = if has_number { None } else { params.text_if_sent("reference")? };
+        let Some(reference) = reference else {
             return order_id::read(&params).map(Subject::Number).map(Self);
         };
-        if params.names().any(|name| name == "order_id") {
-            return Err(Refusal::invalid_field("reference", "either order_id or reference is expected"));
-        }
         let reference = reference.parse().map_err(|error: InvalidReference| Refusal::invalid_field("reference", error.to_string()))?;
         Ok(Self(Subject::Reference(reference)))
     }

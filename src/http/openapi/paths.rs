@@ -21,8 +21,9 @@ pub fn paths() -> Value {
         "/wxPay/events": {"get": events()},
         "/pay/{order_id}": {"get": pay_page()},
         "/wxPay/notify": {"post": notify("notify")},
-        "/wxPay/notify/{account}": {"post": notify_account()},
+        "/wxPay/notify/{account}": {"post": notify_account("notifyAccount")},
         "/wxPay/callback": {"post": notify("notifyAlias")},
+        "/wxPay/callback/{account}": {"post": notify_account("notifyAccountAlias")},
         "/healthz": {"get": healthz()},
         "/readyz": {"get": readyz()},
         "/openapi.json": {"get": openapi_json()},
@@ -257,8 +258,8 @@ fn notify(id: &str) -> Value {
     })
 }
 
-fn notify_account() -> Value {
-    let mut call = notify("notifyAccount");
+fn notify_account(id: &str) -> Value {
+    let mut call = notify(id);
     call["description"] = json!("The same, for one account: a notification that names another one's numbers is refused.");
     call["parameters"] = json!([{
         "name": "account",

@@ -98,8 +98,7 @@ fn parsed<T: FromStr<Err: ToString>>(params: &Params, field: &'static str) -> Re
 
 /// Where the payer's page may lead.
 fn address(params: &Params, field: &'static str, app: &App) -> Result<Option<Arc<str>>, Refusal> {
-    const EXPECTED: &str =
-        "an https URL of at most 1024 ASCII characters is expected, without user, on a host that page.return_hosts lists";
+    const EXPECTED: &str = "https:// and at most 1024 ASCII characters in all are expected, without user and backslash, on a host that page.return_hosts lists";
     match params.text_if_sent(field)? {
         Some(url) if app.page.return_hosts.allow(url).is_none() => Err(Refusal::invalid_field(field, EXPECTED)),
         url => Ok(url.map(Arc::from)),

@@ -70,7 +70,7 @@ on_both_engines! {
         for (field, wrong) in [
             ("description", texts(&["a\nb", "\u{0}", "\u{7f}", "\u{85}", &"茶".repeat(43), &"x".repeat(128)])),
             ("reference", texts(&["a\tb", "订单1", "caf\u{e9}", &"x".repeat(65)])),
-            ("return_url", texts(&["http://shop.example.com/", "https://evil.example/", "https://shop.example.com@evil.example/", "/done"])),
+            ("return_url", texts(&["http://shop.example.com/", "https://evil.example/", "https://shop.example.com@evil.example/", "https:shop.example.com/", "/done"])),
             ("cancel_url", texts(&["javascript:alert(1)", "https://{order_id}.example.com/", &format!("https://shop.example.com/{}", "x".repeat(1000))])),
             ("account", texts(&["Shop", "2", "a b", &"a".repeat(33)])),
             ("trade_type", texts(&["native", "MICROPAY"])),

@@ -50,6 +50,7 @@ async fn other_methods_are_told_which_one_is_right() {
         "/wxPay/notify",
         "/wxPay/notify/shop2",
         "/wxPay/callback",
+        "/wxPay/callback/shop2",
     ];
     for path in posts {
         for method in ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"] {
@@ -85,7 +86,7 @@ async fn unknown_paths_are_not_found() {
         "/wxPay/static/",
         "/wxPay/refund",
         "/wxPay/notify/a/b",
-        "/wxPay/callback/shop2",
+        "/wxPay/callback/a/b",
         "/wxPay/%00",
         "/static/index.js",
         "/wxPay/..%2f..%2fetc/passwd",

@@ -89,12 +89,40 @@ async fn a_key_opens_deals_for_its_sellers_through_its_accounts_only() {
     {
         opened(&app, Some(key), &body).await;
     }
-    let once = app.till.request("POST", "/wxPay/toPay").header("content-type", "application/json").header("idempotency-key", "cart-7");
-    let told = app.till.send(once.header("authorization", format!("Bearer {till}")).body(deal(12, "A-8").to_string())).await.json();
-    app.look().await.run(&format!("UPDATE deal SET account = 'shop2' WHERE order_id = '{}'", told["order_id"].as_str().unwrap())).await;
-    let once = app.till.request("POST", "/wxPay/toPay").header("content-type", "application/json").header("idempotency-key", "cart-7");
-    let again = app.till.send(once.header("authorization", format!("Bearer {shop}")).body(deal(12, "A-8").to_string())).await;
-    again.refused(409, "IDEMPOTENCY_CONFLICT", Some("account"), "a deal that was opened through another account is not found again");
+}
+
+on_both_engines! {
+    async fn a_deal_beyond_a_key_is_not_read_by_its_idempotency_key(engine) {
+        let keys = [("TILL", &[("SCOPES", "pay")][..]), ("SHOP", &[("SCOPES", "pay"), ("ACCOUNTS", "default")][..])];
+        let (app, [till, shop]) = with_keys(engine, "api_key", keys).await;
+        let once = async |key: &str, body: &Value| {
+            let request = app.till.request("POST", "/wxPay/toPay").header("content-type", "application/json");
+            let request = request.header("idempotency-key", "cart-7").header("authorization", format!("Bearer {key}"));
+            app.till.send(request.body(body.to_string())).await
+        };
+        let told = once(&till, &deal(12, "A-8")).await.json();
+        let order = Order { id: told["order_id"].as_str().unwrap().to_owned(), code_url: told["code_url"][0].as_str().unwrap().to_owned() };
+        assert_eq!(once(&shop, &deal(12, "A-8")).await.json()["order_id"], told["order_id"], "while it is within reach");
+        app.look().await.run(&format!("UPDATE deal SET account = 'shop2' WHERE order_id = '{}'", order.id)).await;
+        let mut told = Vec::new();
+        for is_paid in [false, true] {
+            if is_paid {
+                app.look().await.run(&format!("UPDATE deal SET status = 1 WHERE order_id = '{}'", order.id)).await;
+            }
+            for (field, value) in [
+                ("reference", json!("A-8")), ("reference", json!("A-9")), ("product_id", json!(35)), ("price", json!("19.91")),
+                ("description", json!("绿茶 1 盒")), ("account", json!("default")),
+            ] {
+                let mut wish = deal(12, "A-8");
+                wish[field] = value;
+                let answer = once(&shop, &wish).await;
+                answer.refused(409, "IDEMPOTENCY_CONFLICT", Some("account"), &format!("{wish}, paid: {is_paid}"));
+                told.push(answer.body);
+            }
+        }
+        told.dedup();
+        assert_eq!(told.len(), 1, "one and the same refusal: {told:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -270,13 +298,18 @@ on_both_engines! {
         query(&app, "wpk_0", asked.clone()).await.refused(401, "UNAUTHORIZED", None, "with none of ours");
         query(&app, &till, asked.clone()).await.refused(403, "FORBIDDEN", None, "with one of another scope");
         for (body, field) in [
-            (json!({"reference": "A-7", "order_id": orders[0]}), "reference"),
+            (json!({"reference": "A-7", "order_id": null}), "order_id"),
             (json!({"reference": ""}), "reference"),
             (json!({"reference": 7}), "reference"),
             (json!({"reference": "x".repeat(65)}), "reference"),
             (json!({}), "order_id"),
         ] {
             query(&app, &books, body.clone()).await.refused(400, "INVALID_PARAMETER", Some(field), &body.to_string());
+        }
+        for beside in [json!("A-7"), json!(null), json!(7)] {
+            let by_number = json!({"order_id": orders[0], "reference": beside});
+            assert_eq!(query(&app, &books, by_number.clone()).await.json()["order_id"], json!(orders[0]), "{by_number}");
+            assert_eq!(call(&app, "queryOrder", None, &by_number).await.json()["trade_state"], "NOTPAY", "{by_number}, as the original took it");
         }
         let unchanged = call(&app, "doCloseOrder", Some(&till), &asked).await;
         unchanged.refused(400, "INVALID_PARAMETER", Some("order_id"), "only a query takes it");

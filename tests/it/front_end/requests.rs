@@ -233,6 +233,7 @@ on_both_engines! {
             (FORM, "merchant_id=12&product_id=34&price=19.90"),
             ("multipart/form-data; boundary=\"a b\"", MULTIPART),
             ("application/x-www-form-urlencoded; charset=UTF-8", "price=19%2E9&merchant_id=%31%32&product_id=34&unknown=1&"),
+            (FORM, "merchant_id=12&product_id=34&price=19.90&body=%BA%EC%B2%E8"),
         ];
         for (content_type, body) in bodies {
             let answer = app.till.post("/wxPay/toPay?price=0.01&merchant_id=1", content_type, body).await;
@@ -279,6 +280,15 @@ on_both_engines! {
 
         for body in ["merchant_id=12&product_id=34&price=1&price=2", "merchant_id=12&product_id=34&price=1&%70rice=1", "note=1&note=1"] {
             app.till.post("/wxPay/toPay", FORM, body).await.refused(400, "INVALID_PARAMETER", None, body);
+        }
+        for (field, form) in [
+            ("description", b"merchant_id=12&product_id=34&price=1&description=%BA%EC%B2%E8".as_slice()),
+            ("description", b"merchant_id=12&product_id=34&price=1&description=\xba\xec\xb2\xe8"),
+            ("reference", b"merchant_id=12&product_id=34&price=1&reference=%ff"),
+            ("price", b"merchant_id=12&product_id=34&price=%ff"),
+        ] {
+            let told = app.till.post("/wxPay/toPay", FORM, form).await.refused(400, "INVALID_PARAMETER", Some(field), "a form in GBK");
+            assert_eq!(told["detail"], "the form must be in UTF-8");
         }
         for document in [r#"{"merchant_id":12,"product_id":34,"price":1}"#, "\r\n [{}]"] {
             for content_type in [FORM, "multipart/form-data; boundary=x"] {

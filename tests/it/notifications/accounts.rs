@@ -3,6 +3,7 @@
 use serde_json::json;
 use wechat_pay::channel::wechat::v2::{ApiKey, SignType, Signer};
 
+use crate::support::configured::merchant;
 use crate::support::database::Engine;
 use crate::support::http::Answer;
 use crate::support::merchant::signer;
@@ -110,6 +111,29 @@ on_both_engines! {
             assert!(app.wechat().order(&order.id).unwrap().notify_url.ends_with(&format!("/wxPay/notify/{}", account.name)));
             app.payer_pays(&order).await;
             assert_eq!(app.look().await.status(&order.id).await, 1, "{}", account.name);
+        }
+    }
+
+    async fn an_account_s_address_is_taken_whatever_form_the_default_s_has(engine) {
+        let app = with_accounts(engine).await;
+        for of_default in [
+            "https://pay.example.com/wxPay/callback",
+            "https://pay.example.com/wxPay/callback/",
+            "https://pay.example.com/wxPay/notify.html",
+            "https://pay.example.com/wxPay/callback.html",
+        ] {
+            let settings = merchant(&[
+                ("WECHAT__NOTIFY_URL", of_default),
+                ("ACCOUNTS__SHOP2__APPID", SHOP2.appid),
+                ("ACCOUNTS__SHOP2__MCH_ID", SHOP2.mch_id),
+                ("ACCOUNTS__SHOP2__API_KEY", SHOP2.key),
+            ]);
+            let address = settings.unwrap().accounts.remove(0).merchant.notify_url;
+            let path = address.strip_prefix("https://pay.example.com").unwrap();
+            let order = open(&app, SHOP2.seller).await;
+            post(&app, path, SHOP2.signed(&SHOP2.pays(&order))).await.acknowledged(path);
+            assert_eq!(app.look().await.status(&order.id).await, 1, "{path}");
+            told(&post(&app, path, SUB.signed(&SUB.pays(&order))).await, 409, "FOREIGN");
         }
     }
 

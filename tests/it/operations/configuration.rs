@@ -110,6 +110,8 @@ fn what_cannot_work_is_refused_with_its_key_and_without_its_value() {
         ("PAGE__RETURN_URL", "https://{order_id}.example.com/", "page.return_url"),
         ("PAGE__RETURN_URL", "javascript:alert({order_id})", "page.return_url"),
         ("PAGE__RETURN_URL", "{order_id}", "page.return_url"),
+        ("PAGE__RETURN_URL", "https:shop.example.com/", "page.return_url"),
+        ("PAGE__RETURN_URL", "https://shop.example.com/\\@evil.example", "page.return_url"),
         ("PAGE__RETURN_HOSTS", "shop.example.com,https://CANARY.example.com", "page.return_hosts"),
         ("METRICS__LISTEN", "8362CANARY", "metrics.listen"),
     ];

@@ -77,7 +77,10 @@ async fn a_purchase_goes_as_it_is_described() {
     assert_eq!(description.holds("post", "/wxPay/doCloseOrder", &app.close(&order.id).await)["reason"], "TOO_EARLY");
     description.holds("post", "/wxPay/notify", &app.notify(WeChatMessage::notification(&order.id, 1).signed()).await);
     description.holds("post", "/wxPay/notify", &app.notify("<xml/>").await);
-    description.holds("post", "/wxPay/notify/{account}", &app.till.post("/wxPay/notify/shop2", "text/xml", "<xml/>").await);
+    for path in ["/wxPay/notify", "/wxPay/callback"] {
+        let answer = app.till.post(&format!("{path}/shop2"), "text/xml", "<xml/>").await;
+        description.holds("post", &format!("{path}/{{account}}"), &answer);
+    }
     app.payer_pays(&order).await;
     description.holds("post", "/wxPay/queryOrder", &app.query(&order.id).await);
     assert_eq!(description.holds("post", "/wxPay/doCloseOrder", &app.close(&order.id).await)["reason"], "ORDER_PAID");
