@@ -7,9 +7,9 @@ use chrono::TimeDelta;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-use crate::channel::wechat::v2::merchant_number;
+use crate::channel::wechat::v2::numbers_in;
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{Renumbered, Settings};
 use crate::store::{CONNECTIONS, Durability, Store, StoreError};
 
 use super::StartError;
@@ -41,19 +41,17 @@ pub async fn open(store: &Store, settings: &Settings, instance: &str, clock: &Cl
 async fn try_to_open(store: &Store, settings: &Settings, instance: &str, clock: &Clock) -> Result<(), StartError> {
     Store::try_to_write(&settings.database).map_err(StoreError::from)?;
     // Before anything is altered: it may be a database that was never meant for us.
-    let merchants = Store::merchants(&settings.database, merchant_number).await?;
-    let ours = settings.mch_ids();
-    let others: Vec<_> = merchants.into_iter().filter(|merchant| !ours.contains(merchant.as_str())).collect();
-    if !others.is_empty() {
-        let others = others.join(", ");
-        if settings.is_simulated() && !settings.simulator.accept_database {
-            return Err(StartError::OthersDeals(settings.database.to_string(), others));
-        }
+    let renumbered = settings.renumbered(Store::merchants(&settings.database, numbers_in).await?);
+    let strangers: Vec<_> = renumbered.iter().filter(|it| it.is_stranger).map(|it| it.then.mch_id.as_str()).collect();
+    if settings.is_simulated() && !settings.simulator.accept_database && !strangers.is_empty() {
+        return Err(StartError::OthersDeals(settings.database.to_string(), strangers.join(", ")));
+    }
+    for Renumbered { account, then, now, .. } in renumbered {
+        let now = now.map_or("no such account".to_owned(), |now| now.to_string());
         warn!(
-            mch_id = ours.into_iter().collect::<Vec<_>>().join(", "),
-            others,
-            "this database holds deals of another merchant number: what WeChat tells of them is not believed, and it does not know them \
-             under ours; is wechat.mch_id right, and is this the right database?"
+            %account, %then, now,
+            "this database holds deals that an account opened with other numbers: what WeChat tells of them is not believed, and it does not \
+             know them under these; are the account's numbers right, and is this the right database?"
         );
     }
     store.open_up(&settings.database, instance, settings.largest_batch, clock.now(), None).await?;

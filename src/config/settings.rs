@@ -1,6 +1,5 @@
 //! The configuration as the program uses it: checked, typed, without the places it came from.
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use ipnet::IpNet;
@@ -59,11 +58,6 @@ impl Settings {
     /// Every account, `default` first.
     pub fn all_accounts(&self) -> impl Iterator<Item = &AccountSettings> {
         [&self.wechat].into_iter().chain(&self.accounts)
-    }
-
-    /// The merchant numbers of all accounts.
-    pub fn mch_ids(&self) -> BTreeSet<&str> {
-        self.all_accounts().map(|account| account.merchant.mch_id.as_str()).collect()
     }
 
     /// Whether the simulator is WeChat, for all accounts then.

@@ -29,7 +29,7 @@ pub mod xml;
 pub(in crate::channel) use algorithm::confirm;
 pub use client::Client;
 pub use fields::Fields;
-pub use merchant::{Merchant, is_sendable, merchant_number};
+pub use merchant::{Merchant, is_sendable, numbers_in};
 pub use notification::UnverifiedNotice;
 pub(in crate::channel) use notification::acknowledgement;
 pub use proxy::{InvalidProxy, Proxy};
