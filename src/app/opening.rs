@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use tracing::{info, warn};
 
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{Renumbered, Settings};
 use crate::store::{CONNECTIONS, Durability, Store, StoreError};
 
 use super::StartError;
@@ -40,17 +40,17 @@ pub async fn open(store: &Store, settings: &Settings, instance: &str, clock: &Cl
 async fn try_to_open(store: &Store, settings: &Settings, instance: &str, clock: &Clock) -> Result<(), StartError> {
     Store::try_to_write(&settings.database).map_err(StoreError::from)?;
     // Before anything is altered: it may be a database that was never meant for us.
-    let others = Store::merchants(&settings.database, |request| settings.others_number(request)).await?;
-    if !others.is_empty() {
-        let others = Vec::from_iter(others).join(", ");
-        if settings.is_simulated() && !settings.simulator.accept_database {
-            return Err(StartError::OthersDeals(settings.database.to_string(), others));
-        }
+    let renumbered = settings.renumbered(Store::merchants(&settings.database, |request| settings.numbers_to_hold(request)).await?);
+    let strangers: Vec<_> = renumbered.iter().filter(|it| it.is_stranger).map(|it| it.then.mch_id.as_str()).collect();
+    if settings.is_simulated() && !settings.simulator.accept_database && !strangers.is_empty() {
+        return Err(StartError::OthersDeals(settings.database.to_string(), strangers.join(", ")));
+    }
+    for Renumbered { account, then, now, .. } in renumbered {
+        let now = now.map_or("no such account".to_owned(), |now| now.to_string());
         warn!(
-            mch_id = Vec::from_iter(settings.mch_ids()).join(", "),
-            others,
-            "this database holds deals of another merchant number: what WeChat tells of them is not believed, and it does not know them \
-             under ours; is wechat.mch_id right, and is this the right database?"
+            %account, %then, now,
+            "this database holds deals that an account opened with other numbers: what WeChat tells of them is not believed, and it does not \
+             know them under these; are the account's numbers right, and is this the right database?"
         );
     }
     store.open_up(&settings.database, instance, settings.largest_batch, clock.now(), None).await?;

@@ -1,6 +1,7 @@
 //! Webhook messages of a channel: what a notification tells, why it may not be believed, and what the channel is answered.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::deal::{AccountId, OrderId};
 
@@ -8,7 +9,7 @@ use super::error::{Malformed, SignatureError};
 use super::proof::ProvenPayment;
 
 /// Whose a message says that it is, before anything of it is believed: by this the key is chosen that must then verify it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Addressee {
     /// `appid`.
     pub appid: String,
@@ -16,6 +17,14 @@ pub struct Addressee {
     pub mch_id: String,
     /// `sub_mch_id`, for a service provider's sub-merchant.
     pub sub_mch_id: Option<String>,
+}
+
+/// As operators know the numbers.
+impl fmt::Display for Addressee {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "mch_id {} appid {}", self.mch_id, self.appid)?;
+        self.sub_mch_id.iter().try_for_each(|sub_mch_id| write!(f, " sub_mch_id {sub_mch_id}"))
+    }
 }
 
 /// What a notification tells, once it is known to be the channel's and about us.

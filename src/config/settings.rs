@@ -1,16 +1,13 @@
 //! The configuration as the program uses it: checked, typed, without the places it came from.
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use ipnet::IpNet;
 
 use crate::auth::Auth;
-use crate::channel::wechat::v2::{is_signed_with, merchant_number};
 use crate::deal::{AccountId, Fen};
 use crate::gateway::Terms;
 use crate::language::Text;
-use crate::simulator::published_key;
 use crate::store::DatabaseUrl;
 
 use super::account::AccountSettings;
@@ -66,21 +63,6 @@ impl Settings {
     /// Whether there is an account of this name.
     pub fn has_account(&self, name: &AccountId) -> bool {
         self.all_accounts().any(|account| account.merchant.account == *name)
-    }
-
-    /// The merchant numbers of all accounts.
-    pub fn mch_ids(&self) -> BTreeSet<&str> {
-        self.all_accounts().map(|account| account.merchant.mch_id.as_str()).collect()
-    }
-
-    /// The merchant number that a stored request was written for, if that is another merchant's.
-    pub fn others_number(&self, request: &str) -> Option<String> {
-        let number = merchant_number(request)?;
-        // An account of the simulator's may be gone from the configuration. Its number alone could be a real merchant's.
-        let is_simulators = self.is_simulated() && is_signed_with(request, &published_key(&number));
-        let may_be_ours = !self.is_simulated() || self.simulator.accept_database;
-        let is_ours = is_simulators || (may_be_ours && self.mch_ids().contains(number.as_str()));
-        (!is_ours).then_some(number)
     }
 
     /// Whether the simulator is WeChat, for all accounts then.

@@ -1,4 +1,4 @@
-//! The merchant numbers of the deals in the database: a service with another number could settle none of them.
+//! The numbers that the deals in the database were opened for: an account with others could settle none of them.
 
 use crate::store::Store;
 
@@ -8,12 +8,14 @@ use super::{Check, Doctor, Finding};
 impl Doctor {
     pub(super) async fn merchants(&self) -> Option<Finding> {
         // What cannot be looked at is told of by the other checks.
-        let others = Store::merchants(&self.settings.database, |request| self.settings.others_number(request)).await.ok()?;
-        if others.is_empty() {
+        let opened = Store::merchants(&self.settings.database, |request| self.settings.numbers_to_hold(request)).await.ok()?;
+        let renumbered = self.settings.renumbered(opened);
+        if renumbered.is_empty() {
             return None;
         }
-        let trouble = words::other_merchants(&Vec::from_iter(others), &Vec::from_iter(self.settings.mch_ids()));
+        let trouble = words::renumbered(&renumbered);
         let starts = !self.settings.is_simulated() || self.settings.simulator.accept_database;
-        Some(if starts { Finding::warn(Check::Merchant, trouble) } else { Finding::fail(Check::Merchant, trouble) })
+        let refused = !starts && renumbered.iter().any(|it| it.is_stranger);
+        Some(if refused { Finding::fail(Check::Merchant, trouble) } else { Finding::warn(Check::Merchant, trouble) })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, Renumbered};
 use crate::language::Language::{Chinese, English};
 use crate::language::{Text, pair, text};
 
@@ -42,15 +42,25 @@ pub fn no_simulator(error: &ConfigError) -> Trouble {
     trouble(error.told(), pair("the service does not start until then", "改好之前服务不会启动"))
 }
 
-pub fn other_merchants(others: &[String], ours: &[&str]) -> Trouble {
-    trouble(
-        text(
-            format!("the database holds deals of the merchant number {}, and ours is {}", others.join(", "), ours.join(", ")),
-            format!("数据库里有商户号 {} 的订单，而当前商户号是 {}", others.join("、"), ours.join("、")),
+pub fn renumbered(accounts: &[Renumbered]) -> Trouble {
+    let told = |Renumbered { account, then, now, .. }: &Renumbered| match now {
+        Some(now) => text(
+            format!("deals of the account {account} were opened for {then}, and it has {now}"),
+            format!("账户 {account} 的订单是用 {then} 下的，而它现在是 {now}"),
         ),
+        None => text(
+            format!("deals of the account {account} were opened for {then}, and there is no such account"),
+            format!("账户 {account} 的订单是用 {then} 下的，而现在没有这个账户"),
+        ),
+    };
+    let told: Vec<_> = accounts.iter().map(told).collect();
+    let all = |language, between: &str| told.iter().map(|one| one.read(language)).collect::<Vec<_>>().join(between);
+    trouble(
+        text(all(English, "; "), all(Chinese, "；")),
         pair(
-            "check wechat.mch_id and database.url: neither what WeChat tells of those deals nor its answers are believed",
-            "检查 wechat.mch_id 和 database.url：这些订单的通知和查单应答都不会被采信",
+            "check the account's numbers and database.url: neither what WeChat tells of those deals nor its answers are believed; other numbers \
+             take an account of another name",
+            "检查该账户的商户号、appid 和 database.url：这些订单的通知和查单应答都不会被采信；换用别的商户号要另起一个账户名",
         ),
     )
 }

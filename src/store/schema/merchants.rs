@@ -1,4 +1,4 @@
-//! For which merchants the deals of a database were opened: it stands in the requests that WeChat was asked with.
+//! For which merchants the deals of a database were opened: it stands in the requests that the channel was asked with.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,9 @@ use sqlx::Error;
 use sqlx::mysql::MySqlDatabaseError;
 
 use super::look::look;
+use crate::deal::AccountId;
 use crate::store::engine::cannot_open::CannotOpen;
-use crate::store::engine::connection::on_conn;
+use crate::store::engine::connection::{Conn, on_conn};
 use crate::store::engine::database_url::DatabaseUrl;
 use crate::store::engine::session::open_to_look;
 use crate::store::error::{StoreError, not_told};
@@ -17,25 +18,29 @@ use crate::store::handle::Store;
 const LOOKED_AT: u32 = 500;
 
 impl Store {
-    /// The `mch_id`s for which the deals in a database were opened, by its oldest and newest ones. Nothing is changed, and a
-    /// database without deals of ours has none. `number_in` reads the number of a stored request, if it is one to tell of.
-    pub async fn merchants(url: &DatabaseUrl, number_in: impl Fn(&str) -> Option<String>) -> Result<BTreeSet<String>, StoreError> {
-        look(merchants(url, number_in)).await
+    /// The accounts that the deals in a database were opened through, each with the numbers that it had then, by the oldest and
+    /// newest deals. Nothing is changed, and a database without deals of ours has none. `numbers_in` reads those of a stored
+    /// request.
+    pub async fn merchants<N: Ord>(
+        url: &DatabaseUrl,
+        numbers_in: impl Fn(&str) -> Option<N>,
+    ) -> Result<BTreeSet<(AccountId, N)>, StoreError> {
+        look(merchants(url, numbers_in)).await
     }
 }
 
-async fn merchants(url: &DatabaseUrl, number_in: impl Fn(&str) -> Option<String>) -> Result<BTreeSet<String>, StoreError> {
+async fn merchants<N: Ord>(url: &DatabaseUrl, numbers_in: impl Fn(&str) -> Option<N>) -> Result<BTreeSet<(AccountId, N)>, StoreError> {
     if url.file().is_some_and(|file| !file.exists()) {
         return Ok(BTreeSet::new());
     }
     let mut conn = open_to_look(url).await?;
     let mut merchants = BTreeSet::new();
     for order in ["ASC", "DESC"] {
-        let requests = sqlx::AssertSqlSafe(format!(
-            "SELECT prepay_request FROM (SELECT prepay_request FROM deal ORDER BY id {order} LIMIT {LOOKED_AT}) some_deals \
-             WHERE prepay_request IS NOT NULL"
-        ));
-        let requests: Result<Vec<String>, Error> = on_conn!(&mut conn, c => sqlx::query_scalar(requests).fetch_all(&mut *c).await);
+        let requests = match requests(&mut conn, "account", order).await {
+            // Of a version before there were accounts.
+            Err(error) if is_missing(&error) => requests(&mut conn, "NULL", order).await,
+            requests => requests,
+        };
         let requests = match requests {
             Ok(requests) => requests,
             // This service has never been here.
@@ -44,9 +49,20 @@ async fn merchants(url: &DatabaseUrl, number_in: impl Fn(&str) -> Option<String>
             Err(error) if url.is_sqlite() => return Err(CannotOpen::of(url, &error).into()),
             Err(error) => return Err(not_told(&error)),
         };
-        merchants.extend(requests.iter().filter_map(|request| number_in(request)));
+        let read = |(account, request): (Option<String>, String)| Some((AccountId::from_column(account), numbers_in(&request)?));
+        merchants.extend(requests.into_iter().filter_map(read));
     }
     Ok(merchants)
+}
+
+/// The account of each deal and its request, at one end of the table.
+async fn requests(conn: &mut Conn, account: &str, order: &str) -> Result<Vec<(Option<String>, String)>, Error> {
+    let requests = sqlx::AssertSqlSafe(format!(
+        "SELECT CAST(account AS CHAR(255)), prepay_request FROM \
+         (SELECT {account} AS account, prepay_request FROM deal ORDER BY id {order} LIMIT {LOOKED_AT}) some_deals \
+         WHERE prepay_request IS NOT NULL"
+    ));
+    on_conn!(conn, c => sqlx::query_as(requests).fetch_all(&mut *c).await)
 }
 
 /// There is no such table, or no such column in it.
@@ -63,7 +79,7 @@ mod tests {
     use super::*;
 
     /// What a file says whose table is made so, while another program may hold it.
-    async fn asked(table: &str, held: bool) -> Result<BTreeSet<String>, StoreError> {
+    async fn asked(table: &str, held: bool) -> Result<BTreeSet<(AccountId, String)>, StoreError> {
         use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("deal.db");
@@ -83,9 +99,13 @@ mod tests {
         for table in ["", "CREATE TABLE deal (id int)", "CREATE TABLE deal (prepay_request text)"] {
             assert_eq!(asked(table, false).await.unwrap(), BTreeSet::new(), "{table}");
         }
-        let ours = "CREATE TABLE deal (id int, prepay_request text); \
-                    INSERT INTO deal VALUES (1, '1900000109')";
-        assert_eq!(asked(ours, false).await.unwrap(), BTreeSet::from(["1900000109".to_owned()]));
+        let before = "CREATE TABLE deal (id int, prepay_request text); \
+                      INSERT INTO deal VALUES (1, '1900000109')";
+        assert_eq!(asked(before, false).await.unwrap(), BTreeSet::from([(AccountId::default(), "1900000109".to_owned())]));
+        let ours = "CREATE TABLE deal (id int, prepay_request text, account text); \
+                    INSERT INTO deal VALUES (1, '1900000109', NULL), (2, '1900000110', 'shop2')";
+        let of_both = [(AccountId::default(), "1900000109".to_owned()), ("shop2".parse().unwrap(), "1900000110".to_owned())];
+        assert_eq!(asked(ours, false).await.unwrap(), BTreeSet::from(of_both));
         let error = asked(ours, true).await.unwrap_err();
         assert!(error.may_pass(), "it is asked again: {error}");
     }

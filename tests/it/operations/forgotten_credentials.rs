@@ -125,11 +125,16 @@ async fn another_merchant_number_than_before_is_said_loudly() {
     let program = Program::start("serve", home, &variables);
     program.says("serving").await;
     let written = program.written();
-    let warned = written.lines().find(|line| line.contains("deals of another merchant number")).unwrap();
+    let warned = written.lines().find(|line| line.contains("opened with other numbers")).unwrap();
     assert!(warned.contains("\"WARN\"") && warned.contains(MCH_ID) && warned.contains("10000200"), "{warned}");
     drop(program);
     let (_, found) = Program::start("doctor", home, &variables).end(std::time::Duration::from_secs(10)).await;
-    assert!(found.contains("warn  merchant") && found.contains(&format!("merchant number {MCH_ID}, and ours is 10000200")), "{found}");
+    assert!(
+        found.contains("warn  merchant")
+            && found.contains(&format!("deals of the account default were opened for mch_id {MCH_ID}"))
+            && found.contains("and it has mch_id 10000200"),
+        "{found}"
+    );
     let unaccepted = [environment(&database.url, "127.0.0.1:0"), vec![("SIMULATOR__ACCEPT_DATABASE", "false".to_owned())]].concat();
     let (_, found) = Program::start("doctor", home, &unaccepted).end(std::time::Duration::from_secs(10)).await;
     assert!(found.contains("FAIL  merchant"), "{found}");

@@ -90,7 +90,7 @@ impl Merchant {
     }
 
     /// By which numbers its messages say whose they are.
-    pub(in crate::channel) fn addressee(&self) -> Addressee {
+    pub fn addressee(&self) -> Addressee {
         Addressee { appid: self.appid.clone(), mch_id: self.mch_id.clone(), sub_mch_id: self.sub_mch_id.clone() }
     }
 }
@@ -102,9 +102,9 @@ pub(super) fn addressee(fields: &Fields) -> Addressee {
     Addressee { sub_mch_id: sub_mch_id.filter(|sub_mch_id| *sub_mch_id != mch_id), appid, mch_id }
 }
 
-/// For which merchant number a stored request of ours was written.
-pub fn merchant_number(request: &str) -> Option<String> {
-    xml::parse(request.as_bytes()).ok()?.get("mch_id").map(str::to_owned)
+/// For which numbers a stored request of ours was written.
+pub fn numbers_in(request: &str) -> Option<Addressee> {
+    Some(addressee(&xml::parse(request.as_bytes()).ok()?)).filter(|numbers| !numbers.mch_id.is_empty())
 }
 
 /// Whether a stored request of ours was signed with this key, by the request's own algorithm.

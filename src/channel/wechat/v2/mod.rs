@@ -30,7 +30,7 @@ pub mod xml;
 pub(in crate::channel) use algorithm::confirm;
 pub use client::Client;
 pub use fields::Fields;
-pub use merchant::{Merchant, is_sendable, is_signed_with, merchant_number};
+pub use merchant::{Merchant, is_sendable, is_signed_with, numbers_in};
 pub use notification::UnverifiedNotice;
 pub(in crate::channel) use notification::acknowledgement;
 pub use proxy::{InvalidProxy, Proxy};

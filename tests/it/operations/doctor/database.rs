@@ -109,6 +109,33 @@ on_both_engines! {
         assert!(!format!("{:?}", Patient::on(&database).examined().await).contains("shop2"), "nothing is to be asked any more");
     }
 
+    async fn numbers_that_change_under_an_account_s_name_are_told_by_its_name(engine) {
+        const NUMBERS: [&str; 3] = ["wx2421b1c4370ec43b", "10000200", "8934e7d15453e97507ef794cf7b0519d"];
+        let builder = TestAppBuilder::new(engine).await.set("ACCOUNTS__SHOP2__APPID", NUMBERS[0]).set("ACCOUNTS__SHOP2__MCH_ID", NUMBERS[1]);
+        let app = builder.set("ACCOUNTS__SHOP2__API_KEY", NUMBERS[2]).set("ACCOUNTS__SHOP2__SELLERS", "12").open().await;
+        app.to_pay("19.90").await;
+        let database = app.stop().await;
+        let with = |account: &str, [appid, mch_id, api_key]: [&str; 3]| {
+            let patient = Patient::on(&database).set(&format!("ACCOUNTS__{account}__APPID"), appid);
+            patient.set(&format!("ACCOUNTS__{account}__MCH_ID"), mch_id).set(&format!("ACCOUNTS__{account}__API_KEY"), api_key)
+        };
+        assert_eq!(with("SHOP2", NUMBERS).examined().await.of("merchant"), 0, "as they were");
+        let told = "deals of the account shop2 were opened for mch_id 10000200 appid wx2421b1c4370ec43b, and it has mch_id";
+        for others in [["wx8888888888888888", NUMBERS[1], NUMBERS[2]], [NUMBERS[0], "10000201", NUMBERS[2]]] {
+            with("SHOP2", others).examined().await.say(Warn, "merchant", told);
+        }
+        with("SHOP2", NUMBERS).set("ACCOUNTS__SHOP2__SUB_MCH_ID", "10000202").examined().await.say(Warn, "merchant", told);
+        let exchanged = with("SHOP2", [NUMBERS[0], "10000201", "a934e7d15453e97507ef794cf7b0519d"]);
+        let exchanged = exchanged.set("ACCOUNTS__SHOP3__APPID", NUMBERS[0]).set("ACCOUNTS__SHOP3__MCH_ID", NUMBERS[1]);
+        exchanged.set("ACCOUNTS__SHOP3__API_KEY", NUMBERS[2]).examined().await.say(Warn, "merchant", told);
+        Patient::on(&database).examined().await.say(Warn, "merchant", "mch_id 10000200 appid wx2421b1c4370ec43b, and there is no such account");
+        assert_eq!(with("SHOP3", NUMBERS).examined().await.of("merchant"), 0, "an account that is missing, with numbers of ours, is told of otherwise");
+        // A table of the version before there were accounts.
+        database.look().await.run("ALTER TABLE deal DROP COLUMN account").await;
+        let told = "deals of the account default were opened for mch_id 10000200 appid wx2421b1c4370ec43b, and it has mch_id";
+        with("SHOP2", NUMBERS).examined().await.say(Warn, "merchant", told);
+    }
+
     async fn a_deal_that_another_program_called_paid_is_told_of(engine) {
         let app = TestApp::open(engine).await;
         let (paid, called_paid) = (app.to_pay("19.90").await, app.to_pay("0.29").await);
