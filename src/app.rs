@@ -24,7 +24,7 @@ use crate::gateway::Gateway;
 use crate::handshake;
 use crate::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
 use crate::listener;
-use crate::simulator::Simulator;
+use crate::simulator::{CertificateError, Simulator};
 use crate::store::{Store, StoreError};
 use crate::sweeper;
 use crate::watcher;
@@ -61,6 +61,12 @@ pub enum StartError {
     /// The database cannot be used.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// The simulator's certificates cannot be had.
+    #[error("simulator.tls_dir: {0}")]
+    Certificates(#[from] CertificateError),
+    /// The simulator's certificate and its key do not fit.
+    #[error("simulator.tls_dir: {0}")]
+    Tls(#[from] rustls::Error),
     /// The client for WeChat cannot be made.
     #[error("no HTTPS client can be made; are CA certificates installed?")]
     Client(#[from] reqwest::Error),
@@ -122,6 +128,7 @@ impl Service {
         let mut simulator = None;
         if settings.is_simulated() {
             let (listener, address, simulated) = simulator_of(settings, clock.clone(), chance.clone())?;
+            serve_tls(&simulated, settings, &stop_simulator)?;
             servers.push(tokio::spawn(simulated.clone().serve(listener, stop_simulator.clone())));
             simulator = Some((address, simulated));
         }
@@ -191,6 +198,7 @@ pub async fn run_simulator(
     stop: CancellationToken,
 ) -> Result<(SocketAddr, JoinHandle<()>), StartError> {
     let (listener, address, simulator) = simulator_of(&settings, clock, chance)?;
+    serve_tls(&simulator, &settings, &stop)?;
     Ok((address, tokio::spawn(simulator.serve(listener, stop))))
 }
 
@@ -202,6 +210,16 @@ fn simulator_of(settings: &Settings, clock: Clock, chance: Chance) -> Result<(Tc
     let anywhere = address.ip().is_loopback();
     let simulator = Simulator::with_merchants(merchants.clone(), clock, chance, *time_scale, anywhere)?;
     Ok((listener, address, simulator))
+}
+
+/// Lets the simulator listen with TLS too, where that is configured. The task ends with `stop`.
+fn serve_tls(simulator: &Simulator, settings: &Settings, stop: &CancellationToken) -> Result<(), StartError> {
+    let Some((address, folder)) = &settings.simulator.tls else { return Ok(()) };
+    let listener = listen("simulator.tls_listen", *address)?;
+    info!(address = %local_address(&listener, *address), folder = %folder.display(), "simulating WeChat with TLS");
+    let certificates = simulator.certificates(folder)?;
+    tokio::spawn(simulator.serve_tls(listener, certificates, stop.clone())?);
+    Ok(())
 }
 
 /// WeChat at an address of this machine.
@@ -234,8 +252,8 @@ pub fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-/// For the database, WeChat, files and logs, beside the connections of callers.
-const OTHER_FILES: u64 = 500;
+/// For the database, WeChat (the sweeper's calls to a silent one among them), files and logs, beside the connections of callers.
+const OTHER_FILES: u64 = 2000;
 
 /// Lets the process have a file descriptor for every connection that it may serve: many systems start a service with
 /// 1,024 and allow far more for the asking.

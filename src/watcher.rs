@@ -1,8 +1,10 @@
-//! A periodic task, the watcher: it serves the callers that watch orders (`gateway::Gateway::events`).
+//! A periodic task, the watcher: it serves the callers that watch orders (`gateway::Gateway::events`), and looks for accounts
+//! that deals need and the configuration lacks, for the operator.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -14,15 +16,18 @@ const LOOK: Duration = Duration::from_secs(1);
 /// WeChat is asked in small portions, so that calls do not queue up for each other.
 const ASK: Duration = Duration::from_millis(100);
 
-/// Serves them until `stop`.
+/// Watches until `stop`. On every instance, whether it sweeps or not.
 pub async fn run(gateway: Arc<Gateway>, stop: CancellationToken) {
+    stop.run_until_cancelled(join(serve_callers(&gateway), look_for_missing_accounts(&gateway))).await;
+}
+
+async fn serve_callers(gateway: &Arc<Gateway>) {
     let (mut looks, mut asks) = (interval(LOOK), interval(ASK));
     for ticks in [&mut looks, &mut asks] {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     }
     loop {
         let orders = tokio::select! {
-            () = stop.cancelled() => return,
             orders = gateway.decided_orders() => orders,
             _ = looks.tick() => gateway.watched_orders(),
             _ = asks.tick() => {
@@ -33,5 +38,15 @@ pub async fn run(gateway: Arc<Gateway>, stop: CancellationToken) {
         if let Err(error) = gateway.tell_watchers(orders).await {
             warn!(%error, "callers that watch orders were not told; they are at the next look");
         }
+    }
+}
+
+/// A slow answer to this keeps no caller waiting.
+async fn look_for_missing_accounts(gateway: &Gateway) {
+    let mut looks = interval(LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        looks.tick().await;
+        gateway.look_for_missing_accounts().await;
     }
 }

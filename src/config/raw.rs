@@ -86,6 +86,7 @@ impl Raw {
         let page = mistakes.take(self.page.validate());
         let schedule = mistakes.take(self.sweep.validate());
         let simulator_listen = mistakes.take(self.simulator.validate());
+        let simulator_tls = mistakes.take(self.simulator.tls());
         let merchants = accounts.as_ref().and_then(|(wechat, others)| {
             let merchants = self.simulator.merchants([wechat].into_iter().chain(others));
             mistakes.take(merchants)
@@ -93,7 +94,9 @@ impl Raw {
         let made = || {
             let (server, database, simulator_listen) = (server?, database?, simulator_listen?);
             let ((wechat, accounts), deal) = (accounts?, deal?);
-            let forbidden_by = self.forbids_simulating(&server, &database, simulator_listen);
+            let simulator_tls = simulator_tls?;
+            let tls_listen = simulator_tls.as_ref().map(|(listen, _)| *listen);
+            let forbidden_by = self.forbids_simulating(&server, &database, simulator_listen, tls_listen);
             Some(Settings {
                 server,
                 database,
@@ -111,6 +114,7 @@ impl Raw {
                 sweep_calls_per_second: self.sweep.calls_per_second,
                 simulator: SimulatorSettings {
                     listen: simulator_listen,
+                    tls: simulator_tls,
                     time_scale: self.simulator.time_scale,
                     merchants: merchants?,
                     accept_database: self.simulator.accept_database,
@@ -149,7 +153,13 @@ impl Raw {
     }
 
     /// What tells that this is meant to be a real service, so that without credentials it is none that may simulate.
-    fn forbids_simulating(&self, server: &ServerSettings, database: &DatabaseUrl, simulator_listen: SocketAddr) -> Vec<Text> {
+    fn forbids_simulating(
+        &self,
+        server: &ServerSettings,
+        database: &DatabaseUrl,
+        simulator_listen: SocketAddr,
+        tls_listen: Option<SocketAddr>,
+    ) -> Vec<Text> {
         let mut signs = Vec::new();
         if !database.is_sqlite() {
             signs.push(pair("database.url names a MySQL or MariaDB database", "database.url 指向 MySQL 或 MariaDB"));
@@ -160,8 +170,9 @@ impl Raw {
             let verb = if useless.len() == 1 { "is" } else { "are" };
             signs.push(text(format!("{} {verb} set", useless.join(", ")), format!("设置了 {}", useless.join("、"))));
         }
+        let tls = tls_listen.map(|listen| ("simulator.tls_listen", listen));
         let listeners = [("server.listen", server.listen), ("simulator.listen", simulator_listen)];
-        for (key, listen) in listeners.into_iter().filter(|(_, listen)| !listen.ip().to_canonical().is_loopback()) {
+        for (key, listen) in listeners.into_iter().chain(tls).filter(|(_, listen)| !listen.ip().to_canonical().is_loopback()) {
             signs.push(text(format!("{key} {listen} can be reached from other machines"), format!("{key} {listen} 能被其他机器访问")));
         }
         signs

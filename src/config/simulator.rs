@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -19,6 +20,8 @@ use super::table::{Shown, plain};
 pub struct SimulatorSettings {
     /// Address and port.
     pub listen: SocketAddr,
+    /// Where it listens with TLS and client certificates, and where these are kept.
+    pub tls: Option<(SocketAddr, PathBuf)>,
     /// How many times faster than WeChat it repeats notifications.
     pub time_scale: u32,
     /// The merchants it knows: one an account, and those that are configured for it alone.
@@ -33,6 +36,8 @@ pub struct SimulatorSettings {
 #[serde(deny_unknown_fields)]
 pub struct RawSimulator {
     listen: String,
+    tls_listen: String,
+    tls_dir: PathBuf,
     pub time_scale: u32,
     pub accept_database: bool,
     merchants: BTreeMap<String, RawMerchant>,
@@ -47,6 +52,14 @@ impl RawSimulator {
         mistakes.or_else(listen)
     }
 
+    /// Where it listens with TLS, if it does, and the folder of the certificates.
+    pub fn tls(&self) -> Result<Option<(SocketAddr, PathBuf)>, ConfigErrors> {
+        let mut mistakes = Mistakes::default();
+        let listen = Some(&self.tls_listen).filter(|listen| !listen.is_empty());
+        let listen = mistakes.take(listen.map(|listen| address("simulator.tls_listen", listen)).transpose());
+        mistakes.or_else(listen.map(|listen| listen.map(|listen| (listen, self.tls_dir.clone()))))
+    }
+
     /// The merchants it knows beside these accounts.
     pub fn merchants<'a>(&self, accounts: impl Iterator<Item = &'a AccountSettings>) -> Result<Vec<SimMerchant>, ConfigErrors> {
         simulated(accounts, &self.merchants)
@@ -59,6 +72,8 @@ impl RawSimulator {
     pub fn shown(&self) -> Vec<(&'static str, Shown)> {
         vec![
             ("simulator.listen", plain(&self.listen)),
+            ("simulator.tls_listen", plain(&self.tls_listen)),
+            ("simulator.tls_dir", plain(self.tls_dir.display())),
             ("simulator.time_scale", plain(self.time_scale)),
             ("simulator.accept_database", plain(self.accept_database)),
         ]

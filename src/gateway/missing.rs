@@ -57,7 +57,7 @@ impl Gateway {
     }
 
     /// Looks for them, if it is time to. An account that vanishes is told of once; a database that is away leaves what was known.
-    pub(super) async fn look_for_missing_accounts(&self) {
+    pub async fn look_for_missing_accounts(&self) {
         if !self.missing.throttle.admits(self.clock.now()) {
             return;
         }

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::TimeDelta;
-use futures_util::future::join;
 use tracing::{Instrument, debug, info, info_span, warn};
 
 use crate::deal::{AccountId, Deal, Timestamp};
@@ -19,8 +18,6 @@ use super::{Gateway, GatewayError};
 /// How long a look is taken for: longer than its one call can take, and than the calls of giving up.
 const LEASE: TimeDelta = TimeDelta::seconds(20);
 const LEASE_TO_GIVE_UP: TimeDelta = TimeDelta::seconds(60);
-/// How long the looks at deals are put off whose account the configuration lacks.
-const NO_ACCOUNT: TimeDelta = TimeDelta::minutes(10);
 /// Rows that another program has decided, and that are taken off the line in one pass.
 const DECIDED: u32 = 1000;
 /// What is set aside for a look, which asks once, and for giving a deal up, which asks, closes and asks again; one that WeChat
@@ -75,10 +72,7 @@ impl Gateway {
     async fn try_sweep_once(&self, calls: u32) -> Result<Swept, StoreError> {
         let now = self.database_now().await?;
         self.tidy_line(now).await?;
-        let deals = UndecidedDeals(self);
-        let pass = self.follower.pass(&deals, now, calls, self.accounts.count());
-        let (swept, ()) = join(pass, self.look_for_missing_accounts()).await;
-        swept
+        self.follower.pass(&UndecidedDeals(self), now, calls, self.accounts.count()).await
     }
 
     /// Rows that another program has inserted get into the line, and rows that it has decided out of it.
@@ -134,14 +128,21 @@ impl Gateway {
 impl Followed for UndecidedDeals<'_> {
     type Item = Due;
 
+    /// Those of an account that the configuration lacks stay due, for an instance that has it.
     async fn due(&self, now: Timestamp, limit: u32, but_of: &[AccountId]) -> Result<DueItems<Due>, StoreError> {
-        let due = self.0.store.due(now, limit, but_of).await?;
-        let (deals, orphans): (Vec<_>, Vec<_>) = due.deals.into_iter().partition(|deal| self.0.accounts.get(&deal.account).is_ok());
-        // They would be read again in each pass. When their account is back, they are due within this time.
-        self.0.store.postpone(&orphans, now, now + NO_ACCOUNT).await?;
-        let put_off: BTreeSet<_> = orphans.into_iter().map(|deal| deal.account).collect();
-        let items = deals.into_iter().map(|deal| Due { to_do: self.0.to_do(&deal, now), deal }).collect();
-        Ok(DueItems { items, put_off: put_off.into_iter().collect(), is_cut: due.is_cut })
+        let missing = self.0.missing_accounts().into_iter().map(|missing| missing.account);
+        let mut but_of: Vec<_> = but_of.iter().cloned().chain(missing).collect();
+        loop {
+            let due = self.0.store.due(now, limit, &but_of).await?;
+            let (deals, orphans): (Vec<_>, Vec<_>) = due.deals.into_iter().partition(|deal| self.0.accounts.get(&deal.account).is_ok());
+            let met: BTreeSet<_> = orphans.into_iter().map(|deal| deal.account).filter(|account| !but_of.contains(account)).collect();
+            if met.is_empty() || !due.is_cut {
+                let items = deals.into_iter().map(|deal| Due { to_do: self.0.to_do(&deal, now), deal }).collect();
+                return Ok(DueItems { items, is_cut: due.is_cut });
+            }
+            // They have taken the places of deals that can be looked at.
+            but_of.extend(met);
+        }
     }
 
     fn account<'a>(&self, due: &'a Due) -> &'a AccountId {

@@ -8,14 +8,15 @@ use crate::deal::{BeijingTime, Fen, Timestamp};
 
 use super::World;
 use super::merchants::Requester;
-use super::orders::SimOrder;
+use super::orders::{OrderKey, SimOrder};
+use super::refunds::RefundRefusal;
 use super::rules::{self, Api, Complaint, PATHS};
 use super::switches::{CloseUnknown, Layout};
 
 impl World {
-    /// Answers a request to `/pay/{api}` without any HTTP: the whole reply, as XML. `None`: there is no such API.
+    /// Answers a call by the last word of its path, without any HTTP: the whole reply, as XML. `None`: there is no such API.
     pub fn call(&mut self, api: &str, body: &[u8], now: Timestamp) -> Option<String> {
-        let (path, api) = PATHS.into_iter().find(|(path, _)| path.strip_prefix("/pay/") == Some(api))?;
+        let (path, api) = PATHS.into_iter().find(|(_, known)| known.name() == api)?;
         *self.stats.calls.entry(path.to_owned()).or_default() += 1;
         Some(self.answer(api, false, body, now))
     }
@@ -33,6 +34,8 @@ impl World {
             Api::UnifiedOrder => self.unified_order(&fields, &requester, now),
             Api::OrderQuery => self.order_query(&fields, &requester, now),
             Api::CloseOrder => self.close_order(&fields, &requester, now),
+            Api::Refund => self.refund(&fields, &requester, now).map_err(RefundRefusal::told),
+            Api::RefundQuery => self.refund_query(&fields, &requester, now),
             Api::GetSignKey => return self.sign_key(&requester),
         };
         let (result, own) = match outcome {
@@ -146,15 +149,7 @@ impl World {
     }
 
     fn order_query(&mut self, fields: &Fields, requester: &Requester, now: Timestamp) -> Result<Fields, (&'static str, &'static str)> {
-        let key = match fields.get("transaction_id") {
-            Some(id) => self
-                .orders
-                .newest_first()
-                .find(|order| requester.owns(order) && order.transaction_id.as_deref() == Some(id))
-                .map(SimOrder::key),
-            None => fields.get("out_trade_no").map(|number| requester.order(number)),
-        };
-        let key = key.ok_or(("ORDERNOTEXIST", "order not exist"))?;
+        let key = self.order_named(fields, requester).ok_or(("ORDERNOTEXIST", "order not exist"))?;
         self.close_if_forgotten(&key, now);
         let order = self.orders.get(&key).ok_or(("ORDERNOTEXIST", "order not exist"))?;
         let mut answer = Fields::new();
@@ -164,6 +159,15 @@ impl World {
         answer = answer.with("out_trade_no", order.out_trade_no.as_str());
         self.push_attach(&mut answer, order);
         Ok(answer.with("trade_state", order.trade_state.as_str()).with("trade_state_desc", order.trade_state.description()))
+    }
+
+    /// The requester's order that a call names, by WeChat's number before its own.
+    pub(super) fn order_named(&self, fields: &Fields, requester: &Requester) -> Option<OrderKey> {
+        let Some(id) = fields.get("transaction_id") else {
+            return fields.get("out_trade_no").map(|number| requester.order(number));
+        };
+        let mut orders = self.orders.newest_first();
+        orders.find(|order| requester.owns(order) && order.transaction_id.as_deref() == Some(id)).map(SimOrder::key)
     }
 
     fn close_order(&mut self, fields: &Fields, requester: &Requester, now: Timestamp) -> Result<Fields, (&'static str, &'static str)> {

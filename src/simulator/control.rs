@@ -28,7 +28,6 @@ pub fn routes() -> Router<Simulator> {
             post(|state, path, whose| act(state, path, whose, "enter-password", TradeState::UserPaying)),
         )
         .route("/_sim/orders/{out_trade_no}/walk-away", post(|state, path, whose| act(state, path, whose, "walk-away", TradeState::NotPay)))
-        .route("/_sim/orders/{out_trade_no}/refund", post(|state, path, whose| act(state, path, whose, "refund", TradeState::Refund)))
         .route("/_sim/faults", get(faults).put(set_faults))
         .route("/_sim/habits", get(habits).put(set_habits))
         .route("/_sim/stats", get(stats))
@@ -53,13 +52,13 @@ async fn orders(State(simulator): State<Simulator>, Query(wanted): Query<Wanted>
 
 /// Whose order is meant, where its number repeats.
 #[derive(Deserialize)]
-struct Whose {
-    mch_id: Option<String>,
-    sub_mch_id: Option<String>,
+pub(super) struct Whose {
+    pub mch_id: Option<String>,
+    pub sub_mch_id: Option<String>,
 }
 
 impl Whose {
-    fn choose(&self, world: &World, number: &str) -> Result<OrderKey, CannotPay> {
+    pub fn choose(&self, world: &World, number: &str) -> Result<OrderKey, CannotPay> {
         world.choose(number, self.mch_id.as_deref(), self.sub_mch_id.as_deref())
     }
 }
@@ -123,14 +122,14 @@ async fn act(
     moved(&world, acted)
 }
 
-fn moved(world: &World, outcome: Result<OrderKey, CannotPay>) -> Response {
+pub(super) fn moved(world: &World, outcome: Result<OrderKey, CannotPay>) -> Response {
     match outcome.and_then(|key| Ok((world.order_by_key(&key).ok_or(CannotPay::NoSuchOrder)?, key))) {
         Ok((order, key)) => Json(OrderJson::new(order, world.payee(order), world.next_attempts().get(&key))).into_response(),
         Err(error) => cannot(error),
     }
 }
 
-fn cannot(error: CannotPay) -> Response {
+pub(super) fn cannot(error: CannotPay) -> Response {
     let status = match error {
         CannotPay::NoSuchOrder => StatusCode::NOT_FOUND,
         CannotPay::NoSuchMerchant => StatusCode::BAD_REQUEST,
@@ -139,7 +138,7 @@ fn cannot(error: CannotPay) -> Response {
     refused(status, error.to_string())
 }
 
-fn refused(status: StatusCode, error: String) -> Response {
+pub(super) fn refused(status: StatusCode, error: String) -> Response {
     (status, Json(json!({ "error": error }))).into_response()
 }
 

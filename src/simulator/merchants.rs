@@ -150,6 +150,11 @@ impl Requester {
 
     /// Whether an order is its own.
     pub fn owns(&self, order: &SimOrder) -> bool {
+        self.has(&order.key())
+    }
+
+    /// Whether an order of this key is its own.
+    pub fn has(&self, order: &OrderKey) -> bool {
         order.mch_id == self.mch_id && order.sub_mch_id == self.sub_mch_id
     }
 }

@@ -31,7 +31,8 @@ pub(super) struct MessageLog {
 pub(super) struct Message {
     /// When it began.
     pub at: String,
-    /// `unifiedorder`, `orderquery`, `closeorder`; `notification`; or what the payer did.
+    /// `unifiedorder`, `orderquery`, `closeorder`, `refund`, `refundquery`; `notification`, `refund-notification`; `refund-decided`;
+    /// or what the payer or the merchant's staff did.
     pub what: &'static str,
     /// How often in a row, if the merchant asked again and heard the same.
     pub times: u32,

@@ -1,9 +1,9 @@
 //! A simulator of WeChat, the other side, to run and test against, since no merchant gets a sandbox that knows Native orders.
 //!
-//! `world` is a plain model of it (merchants, orders, payers, money; no HTTP, no clock of its own) with its `answers` and its
-//! `notifications`; `rules` checks a request as the real gateway does, in its order and with its texts, and never skips a
+//! `world` is a plain model of it (merchants, orders, payers, money; no HTTP, no clock of its own) with its `answers`, its
+//! `notifications` and its `refunds`; `rules` checks a request as the real gateway does, in its order and with its texts, and never skips a
 //! signature. The rest are façades: the pay API, the notifier, the control calls and the phone, a page that lives on them.
-//! What passes through them is kept in the `message_log`, for people to read. It shares the wire codec and the domain's types
+//! `tls` serves the same behind certificates. What passes through them is kept in the `message_log`, for people to read. It shares the wire codec and the domain's types
 //! with the client and knows nothing of gateway, store or http; what both could get wrong alike is pinned by WeChat's
 //! published vectors.
 
@@ -18,10 +18,13 @@ mod orders;
 mod pay_api;
 mod payment;
 mod phone;
+mod refunds;
 mod rules;
 mod switches;
+mod tls;
 mod world;
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
@@ -38,7 +41,9 @@ pub use notifications::{Delivery, NotificationMessage};
 pub use notifier::Notifier;
 pub use orders::{Attempt, OrderKey, SimOrder};
 pub use payment::{CannotPay, Payment};
-pub use switches::{CloseUnknown, Faults, Habits, Layout, Notify};
+pub use refunds::{CannotRefund, RefundRefusal, RefundSource, RefundState, SimRefund};
+pub use switches::{CloseUnknown, Faults, Habits, Layout, Notify, RefundNotify};
+pub use tls::{CertificateError, Certificates};
 pub use world::World;
 
 /// What a merchant's contract with WeChat consists of.
@@ -108,7 +113,34 @@ impl Simulator {
         let _ = notifier.await;
     }
 
+    /// Serves the same over TLS, where clients show certificates; notifications go out by [`Self::serve`] alone. Without `stop`
+    /// it never ends.
+    ///
+    /// # Errors
+    /// When the server's certificate does not fit its key.
+    pub fn serve_tls(
+        &self,
+        listener: TcpListener,
+        certificates: Certificates,
+        stop: CancellationToken,
+    ) -> Result<impl Future<Output = ()> + Send + use<>, rustls::Error> {
+        tls::serve(listener, self.router(), certificates, stop)
+    }
+
+    /// The certificates in a folder, with one for each of its merchants; what is missing is made.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written, or holds something else.
+    pub fn certificates(&self, folder: &Path) -> Result<Certificates, CertificateError> {
+        Certificates::in_folder(folder, self.world().merchants.iter().map(|merchant| merchant.mch_id.as_str()))
+    }
+
     fn router(&self) -> Router {
-        Router::new().merge(pay_api::routes()).merge(control::routes()).merge(phone::routes()).with_state(self.clone())
+        Router::new()
+            .merge(pay_api::routes())
+            .merge(control::routes())
+            .merge(refunds::control::routes())
+            .merge(phone::routes())
+            .with_state(self.clone())
     }
 }

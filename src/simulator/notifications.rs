@@ -1,4 +1,4 @@
-//! A schedule of repeats: when WeChat's notifications of payments go out, what they say, and when they come again.
+//! A schedule of repeats: when WeChat's notifications go out and come again, and what those of payments say.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -10,7 +10,7 @@ use crate::deal::{BeijingTime, Timestamp};
 use super::World;
 use super::answers::join;
 use super::orders::{Attempt, OrderKey, SimOrder};
-use super::switches::Notify;
+use super::switches::{Notify, RefundNotify};
 
 /// When a notification that was not acknowledged comes again: seconds after the former one (PROTOCOL.md, 7.5).
 pub(super) const REPEATS: [i64; 15] = [15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600];
@@ -22,11 +22,20 @@ pub(super) const LATE: i64 = 20;
 pub struct Delivery {
     /// About which order.
     pub order: OrderKey,
+    /// About which refund of it, by its place in the book; none: about the payment.
+    pub(super) refund: Option<usize>,
     pub(super) due: Timestamp,
     /// How many went before it.
     pub(super) number: usize,
     /// The `mch_id` of a merchant that sends it in WeChat's place.
     pub(super) signed_by: Option<String>,
+}
+
+impl Delivery {
+    /// What the log calls it.
+    pub(super) fn name(&self) -> &'static str {
+        if self.refund.is_some() { "refund-notification" } else { "notification" }
+    }
 }
 
 /// A notification ready to be posted.
@@ -45,10 +54,16 @@ pub struct NotificationMessage {
 impl World {
     /// The notifications that are due now, taken off the list.
     pub fn notifications_due(&mut self, now: Timestamp) -> Vec<NotificationMessage> {
+        self.decide_due_refunds(now);
         let (due, later): (VecDeque<_>, VecDeque<_>) = self.deliveries.drain(..).partition(|delivery| delivery.due <= now);
         self.deliveries = later;
         due.into_iter()
             .filter_map(|delivery| {
+                if let Some(refund) = delivery.refund {
+                    let (url, body) = self.refund_notification(refund)?;
+                    let fault = Some(self.faults.refund_notify).filter(|notify| *notify != RefundNotify::Normal);
+                    return Some(NotificationMessage { url, body, fault: fault.map(RefundNotify::as_str), delivery });
+                }
                 let order = self.orders.get(&delivery.order)?;
                 let fault = Some(self.faults.notify).filter(|notify| *notify != Notify::Normal).map(Notify::as_str);
                 let fault = delivery.signed_by.as_ref().map(|_| "signed_by").or(fault);
@@ -62,27 +77,30 @@ impl World {
             .collect()
     }
 
-    /// When each order's next notification is due.
+    /// When the next notification of each order's payment is due.
     pub(super) fn next_attempts(&self) -> HashMap<&OrderKey, Timestamp> {
         let mut next = HashMap::new();
-        for delivery in &self.deliveries {
+        for delivery in self.deliveries.iter().filter(|delivery| delivery.refund.is_none()) {
             let due = next.entry(&delivery.order).or_insert(delivery.due);
             *due = delivery.due.min(*due);
         }
         next
     }
 
-    /// When the next notification is due.
+    /// When the next notification is due, or the next refund arrives, which may bring one.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.deliveries.iter().map(|delivery| delivery.due).min()
+        self.deliveries.iter().map(|delivery| delivery.due).chain(self.refunds.next_due()).min()
     }
 
     /// How the merchant answered. Anything but the one right answer brings the notification again; returned is when.
     pub fn delivered(&mut self, delivery: Delivery, status: Option<u16>, acknowledged: bool, now: Timestamp) -> Option<Timestamp> {
         self.stats.notifications_sent += 1;
         self.stats.notifications_acknowledged += u64::from(acknowledged);
-        let order = self.orders.get_mut(&delivery.order)?;
-        order.attempts.push(Attempt { at: BeijingTime::from(now).to_string(), status, acknowledged });
+        let attempts = match delivery.refund {
+            Some(refund) => &mut self.refunds.get_mut(refund)?.attempts,
+            None => &mut self.orders.get_mut(&delivery.order)?.attempts,
+        };
+        attempts.push(Attempt { at: BeijingTime::from(now).to_string(), status, acknowledged });
         let pause = REPEATS.get(delivery.number).filter(|_| !acknowledged)?;
         let due = now + TimeDelta::seconds(*pause) / self.time_scale;
         self.deliveries.push_back(Delivery { due, number: delivery.number + 1, ..delivery });

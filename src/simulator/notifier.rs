@@ -76,6 +76,7 @@ impl Notifier {
         let NotificationMessage { delivery, body, fault, .. } = notification;
         let key = delivery.order.clone();
         debug!(out_trade_no = key.out_trade_no, status, acknowledged, "notified");
+        let name = delivery.name();
         let next = world.delivered(delivery, status, acknowledged, now);
         let message = Message {
             fault,
@@ -84,7 +85,7 @@ impl Notifier {
             status,
             acknowledged: Some(acknowledged),
             next_at: next.map(|due| BeijingTime::from(due).to_string()),
-            ..Message::new("notification", now)
+            ..Message::new(name, now)
         };
         world.log.note(&key, message);
     }

@@ -76,6 +76,16 @@ impl SimOrder {
         self.parameters.get(name)
     }
 
+    /// Of the price, what the payer paid, in fen.
+    pub(super) fn cash_fee(&self) -> i64 {
+        self.total_fee.get() - self.coupon.map_or(0, Fen::get)
+    }
+
+    /// Of a refund, what goes back to the payer, in fen; the rest goes back to the coupon.
+    pub(super) fn cash_part(&self, refund_fee: Fen) -> i64 {
+        refund_fee.get() * self.cash_fee() / self.total_fee.get()
+    }
+
     /// What WeChat tells of a payment, in answers and notifications alike.
     pub(super) fn payment(&self) -> Fields {
         let coupon = self.coupon.map_or(0, Fen::get);
@@ -86,7 +96,7 @@ impl SimOrder {
             .with("bank_type", "OTHERS")
             .with("total_fee", self.total_fee.get().to_string())
             .with("fee_type", "CNY")
-            .with("cash_fee", (self.total_fee.get() - coupon).to_string())
+            .with("cash_fee", self.cash_fee().to_string())
             .with("transaction_id", self.transaction_id.clone().unwrap_or_default())
             .with("time_end", self.paid_at.map(|time| BeijingTime::from(time).compact()).unwrap_or_default());
         if self.parameter("sub_appid").is_some() {

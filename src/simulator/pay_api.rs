@@ -78,9 +78,12 @@ fn write_down(
     carried_out: bool,
     now: Timestamp,
 ) {
+    // Of a refund the request may name its own number alone, and the answer the order's.
+    let answered = || wire::parse(answer.as_ref()?.as_bytes()).ok()?.get("out_trade_no").map(str::to_owned);
     let order = |fields: Fields| {
         let get = |name| fields.get(name).map(str::to_owned);
-        Some(OrderKey { mch_id: get("mch_id").unwrap_or_default(), sub_mch_id: get("sub_mch_id"), out_trade_no: get("out_trade_no")? })
+        let out_trade_no = get("out_trade_no").or_else(answered)?;
+        Some(OrderKey { mch_id: get("mch_id").unwrap_or_default(), sub_mch_id: get("sub_mch_id"), out_trade_no })
     };
     let Some(order) = wire::parse(body).ok().and_then(order) else { return };
     let fault = reply_fault.name();
@@ -95,12 +98,15 @@ fn write_down(
     world.log.note(&order, message);
 }
 
-/// What a reply says in a word: the order's state, the error or the complaint.
+/// What a reply says in a word: the state of an order or a refund, the number of a new refund, the error or the complaint.
 fn gist(reply: &str) -> String {
     let Ok(fields) = wire::parse(reply.as_bytes()) else { return "HTML".to_owned() };
     let get = |name| fields.get(name);
     match get("return_code") {
-        Some("SUCCESS") => get("err_code").or(get("trade_state")).unwrap_or("SUCCESS").to_owned(),
+        Some("SUCCESS") => {
+            let told = ["err_code", "trade_state", "refund_status_0", "refund_id"].into_iter().find_map(get);
+            told.unwrap_or("SUCCESS").to_owned()
+        }
         _ => get("return_msg").unwrap_or("FAIL").to_owned(),
     }
 }

@@ -11,6 +11,7 @@ use crate::channel::wechat::v2::{Fields, SignType, calls};
 use crate::deal::{BeijingTime, OrderId, Timestamp};
 
 use super::merchants::{Requester, SimMerchant};
+use super::refunds;
 use super::switches::Habits;
 
 /// An API of the gateway.
@@ -19,6 +20,8 @@ pub enum Api {
     UnifiedOrder,
     OrderQuery,
     CloseOrder,
+    Refund,
+    RefundQuery,
     GetSignKey,
 }
 
@@ -29,16 +32,20 @@ impl Api {
             Self::UnifiedOrder => calls::UNIFIED_ORDER.name,
             Self::OrderQuery => calls::ORDER_QUERY.name,
             Self::CloseOrder => calls::CLOSE_ORDER.name,
+            Self::Refund => calls::REFUND.name,
+            Self::RefundQuery => calls::REFUND_QUERY.name,
             Self::GetSignKey => "getsignkey",
         }
     }
 }
 
 /// Where the APIs are that have one path.
-pub const PATHS: [(&str, Api); 3] = [
+pub const PATHS: [(&str, Api); 5] = [
     (calls::UNIFIED_ORDER.path, Api::UnifiedOrder),
     (calls::ORDER_QUERY.path, Api::OrderQuery),
     (calls::CLOSE_ORDER.path, Api::CloseOrder),
+    (calls::REFUND.path, Api::Refund),
+    (calls::REFUND_QUERY.path, Api::RefundQuery),
 ];
 
 /// A parameter of a request: its name, WeChat's name for it, how many bytes it may have.
@@ -81,6 +88,30 @@ const UNIFIED_ORDER_REQUIRED: [&str; 6] = ["body", "out_trade_no", "total_fee", 
 const ORDER_QUERY: [Spec; 2] = [Spec("transaction_id", "微信订单号", 32), Spec("out_trade_no", "商户订单号", 32)];
 const CLOSE_ORDER: [Spec; 1] = [Spec("out_trade_no", "商户订单号", 32)];
 
+const REFUND: [Spec; 11] = [
+    Spec("transaction_id", "微信支付订单号", 32),
+    Spec("out_trade_no", "商户订单号", 32),
+    Spec("out_refund_no", "商户退款单号", 64),
+    Spec("total_fee", "标价金额", 20),
+    Spec("refund_fee", "退款金额", 20),
+    Spec("refund_fee_type", "退款货币种类", 8),
+    Spec("refund_desc", "退款原因", 80),
+    Spec("refund_account", "退款资金来源", 30),
+    Spec("notify_url", "退款结果通知url", 256),
+    // Of old versions; libraries go on sending them.
+    Spec("op_user_id", "操作员", 32),
+    Spec("device_info", "设备号", 32),
+];
+const REFUND_REQUIRED: [&str; 3] = ["out_refund_no", "total_fee", "refund_fee"];
+const REFUND_QUERY: [Spec; 6] = [
+    Spec("refund_id", "微信退款单号", 32),
+    Spec("out_refund_no", "商户退款单号", 64),
+    Spec("transaction_id", "微信订单号", 32),
+    Spec("out_trade_no", "商户订单号", 32),
+    Spec("offset", "偏移量", 15),
+    Spec("device_info", "设备号", 32),
+];
+
 /// The `return_msg` of a refused request.
 pub type Complaint = String;
 
@@ -105,6 +136,8 @@ pub fn check(
         Api::UnifiedOrder => &UNIFIED_ORDER,
         Api::OrderQuery => &ORDER_QUERY,
         Api::CloseOrder => &CLOSE_ORDER,
+        Api::Refund => &REFUND,
+        Api::RefundQuery => &REFUND_QUERY,
         Api::GetSignKey => &[],
     };
     let all = || ENVELOPE.iter().chain(specs);
@@ -116,7 +149,8 @@ pub fn check(
     let own_required: &[&str] = match api {
         Api::UnifiedOrder => &UNIFIED_ORDER_REQUIRED,
         Api::CloseOrder => &["out_trade_no"],
-        Api::OrderQuery | Api::GetSignKey => &[],
+        Api::Refund => &REFUND_REQUIRED,
+        Api::OrderQuery | Api::RefundQuery | Api::GetSignKey => &[],
     };
     for name in envelope_required.iter().chain(own_required) {
         if fields.get(name).is_none() {
@@ -124,7 +158,12 @@ pub fn check(
             return Err(format!("输入源“/body/xml/{name}”映射到字段“{zh}”必填性规则校验失败，此字段为必填项"));
         }
     }
-    if api == Api::OrderQuery && fields.get("transaction_id").or(fields.get("out_trade_no")).is_none() {
+    let one_of: &[&str] = match api {
+        Api::OrderQuery | Api::Refund => &["transaction_id", "out_trade_no"],
+        Api::RefundQuery => &["refund_id", "out_refund_no", "transaction_id", "out_trade_no"],
+        Api::UnifiedOrder | Api::CloseOrder | Api::GetSignKey => &[],
+    };
+    if !one_of.is_empty() && one_of.iter().all(|name| fields.get(name).is_none()) {
         return Err("缺少参数".to_owned());
     }
     for (name, value) in fields.iter() {
@@ -139,8 +178,15 @@ pub fn check(
             });
         }
     }
-    if api == Api::UnifiedOrder {
-        check_order(&fields, habits, now)?;
+    match api {
+        Api::UnifiedOrder => check_order(&fields, habits, now)?,
+        Api::Refund => {
+            refunds::check_form(&fields)?;
+            if fields.get("notify_url").is_some_and(|url| !is_notify_url(url)) {
+                return Err("invalid notify_url".to_owned());
+            }
+        }
+        Api::OrderQuery | Api::CloseOrder | Api::RefundQuery | Api::GetSignKey => {}
     }
     let requester = check_requester(api, &fields, merchants, sandbox)?;
     Ok((fields, requester))

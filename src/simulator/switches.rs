@@ -4,6 +4,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::refunds::RefundRefusal;
+
 /// What goes wrong. Shares are probabilities from 0 to 1.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,13 +22,47 @@ pub struct Faults {
     pub html: f64,
     /// Share of connections broken before anything is carried out.
     pub reset: f64,
-    /// What becomes of notifications.
+    /// What becomes of notifications of payments.
     pub notify: Notify,
     /// Whether the payer of an order pays in the moment in which the merchant closes it.
     pub pay_at_close: bool,
+    /// Seconds from the acceptance of a refund to its arrival.
+    pub refund_delay_s: u32,
+    /// Share of requests for refunds that meet the limit which all merchants share.
+    pub refund_frequency_limited: f64,
+    /// What every request for a new refund is refused with; none: what the rules say.
+    pub refund_refused: Option<RefundRefusal>,
+    /// What becomes of notifications of refunds.
+    pub refund_notify: RefundNotify,
 }
 
-/// What becomes of a notification.
+/// What becomes of a refund's notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundNotify {
+    /// It comes at once, and again until it is acknowledged.
+    Normal,
+    /// It never comes.
+    Lost,
+    /// It comes twice at the same time.
+    Twice,
+    /// It comes well encrypted and says what is not so: that the refund arrived, and with one fen too much.
+    Forged,
+}
+
+impl RefundNotify {
+    /// Its name in `/_sim/faults`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Lost => "lost",
+            Self::Twice => "twice",
+            Self::Forged => "forged",
+        }
+    }
+}
+
+/// What becomes of a payment's notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Notify {
@@ -69,6 +105,10 @@ impl Default for Faults {
             reset: 0.0,
             notify: Notify::Normal,
             pay_at_close: false,
+            refund_delay_s: 2,
+            refund_frequency_limited: 0.0,
+            refund_refused: None,
+            refund_notify: RefundNotify::Normal,
         }
     }
 }
@@ -102,6 +142,8 @@ pub struct Habits {
     /// Whether only the compact XML stops the repeats of a notification, as the document asks for; otherwise line
     /// breaks in it are passed over.
     pub exact_acknowledgement: bool,
+    /// Where the merchant platform sends notifications of refunds that name no address of their own, as those made by hand; empty: nowhere.
+    pub refund_notify_url: String,
 }
 
 /// The order of the fields in answers: both are seen.
@@ -141,6 +183,7 @@ impl Default for Habits {
             auto_close_days: 7,
             min_time_expire: 300,
             exact_acknowledgement: true,
+            refund_notify_url: String::new(),
         }
     }
 }
@@ -158,6 +201,8 @@ pub fn replaced<T: Serialize + DeserializeOwned>(current: &T, named: Value) -> R
 impl Faults {
     /// Whether every share is one.
     pub fn shares_are_probabilities(&self) -> bool {
-        [self.drop_reply, self.system_error, self.html, self.reset].iter().all(|share| (0.0..=1.0).contains(share))
+        [self.drop_reply, self.system_error, self.html, self.reset, self.refund_frequency_limited]
+            .iter()
+            .all(|share| (0.0..=1.0).contains(share))
     }
 }

@@ -16,6 +16,7 @@ use super::order_book::OrderBook;
 use super::orders::{OrderKey, SimOrder};
 use super::pay_api::ReplyFault;
 use super::payment::{CannotPay, Payment};
+use super::refunds::{Balances, RefundBook};
 use super::switches::{Faults, Habits, Notify};
 
 /// A link lives for two hours, whatever the order says.
@@ -28,6 +29,8 @@ pub struct World {
     pub(super) chance: Chance,
     pub(super) time_scale: i32,
     pub(super) orders: OrderBook,
+    pub(super) refunds: RefundBook,
+    pub(super) balances: Balances,
     pub(super) deliveries: VecDeque<Delivery>,
     /// What goes wrong.
     pub faults: Faults,
@@ -54,6 +57,8 @@ impl World {
             chance,
             time_scale: i32::try_from(time_scale).unwrap_or(i32::MAX).max(1),
             orders: OrderBook::default(),
+            refunds: RefundBook::default(),
+            balances: Balances::default(),
             deliveries: VecDeque::new(),
             faults: Faults::default(),
             habits: Habits::default(),
@@ -177,9 +182,10 @@ impl World {
         order.paid_at = Some(now);
         order.coupon = payment.coupon.filter(|coupon| *coupon < order.total_fee);
         order.transaction_id = Some(payment.transaction_id.unwrap_or_else(transaction_id));
+        self.balances.add(key, order.total_fee);
         let notify = payment.notify.unwrap_or(self.faults.notify);
         let unheard = Message { fault: Some(notify.as_str()), ..Message::new("notification", now) };
-        let mut delivery = Delivery { order: key.clone(), due: now, number: 0, signed_by: payment.signed_by };
+        let mut delivery = Delivery { order: key.clone(), refund: None, due: now, number: 0, signed_by: payment.signed_by };
         match notify {
             Notify::Lost => return self.log.note(key, unheard),
             Notify::Late => {
@@ -208,22 +214,14 @@ impl World {
         self.turn(&self.find(out_trade_no)?, TradeState::NotPay)
     }
 
-    /// A paid order is given back, at least in part.
-    pub fn refund(&mut self, out_trade_no: &str) -> Result<(), CannotPay> {
-        self.turn(&self.find(out_trade_no)?, TradeState::Refund)
-    }
-
-    /// An order takes another state without a payment: what is paid can be given back, what is not paid can turn otherwise.
+    /// An order that is not paid takes another state without a payment.
     pub(super) fn turn(&mut self, key: &OrderKey, state: TradeState) -> Result<(), CannotPay> {
         let order = self.orders.get_mut(key).ok_or(CannotPay::NoSuchOrder)?;
-        match (state, order.trade_state) {
-            (TradeState::Refund, former) if !former.is_paid() => return Err(CannotPay::Closed),
-            (TradeState::Refund, _) => {}
-            (_, former) if former.is_paid() => return Err(CannotPay::Paid),
-            (_, former) if former.is_dead() => return Err(CannotPay::Closed),
-            _ => {}
+        match order.trade_state {
+            former if former.is_paid() => return Err(CannotPay::Paid),
+            former if former.is_dead() => return Err(CannotPay::Closed),
+            _ => order.trade_state = state,
         }
-        order.trade_state = state;
         Ok(())
     }
 }

@@ -41,7 +41,7 @@ function newClient(partnerKey = API_KEY) {
 // refused, and the answer it wrote: the library's own form, with an XML declaration, indented, without
 // CDATA and without return_msg. Its users acknowledge to WeChat in this form; the simulator counts it when
 // it is not told to insist on the document's compact one (`exact_acknowledgement`).
-function understand(pay, body) {
+function understand(pay, body, kind = 'pay') {
   return new Promise((resolve, reject) => {
     const req = { body };
     const headers = {};
@@ -50,7 +50,7 @@ function understand(pay, body) {
       header: (name, value) => { headers[name] = value; },
       send: (reply) => resolve({ message, headers, reply }),
     };
-    pay.middlewareForExpress('pay')(req, res, () => {
+    pay.middlewareForExpress(kind)(req, res, () => {
       message = req.weixin;
       res.reply();
     }).catch(reject);
@@ -64,14 +64,16 @@ async function listen(pay) {
     const chunks = [];
     for await (const chunk of req) chunks.push(chunk);
     const body = Buffer.concat(chunks).toString('utf8');
-    const { message, headers, reply } = await understand(pay, body);
+    const kind = req.url === '/wxPay/refundNotify' ? 'refund' : 'pay';
+    const { message, headers, reply } = await understand(pay, body, kind);
     received.push({ method: req.method, path: req.url, body, message, reply });
     res.writeHead(200, { ...headers, 'Content-Length': Buffer.byteLength(reply) });
     res.end(reply);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return { server, received, url: `http://127.0.0.1:${server.address().port}/wxPay/notify` };
+  const base = `http://127.0.0.1:${server.address().port}/wxPay`;
+  return { server, received, url: `${base}/notify`, refundUrl: `${base}/refundNotify` };
 }
 
 // Calls beside WeChat's own API: what the payer would do, what the simulator knows.
@@ -164,6 +166,34 @@ async function paidOrder(pay, listener) {
   await assert.rejects(pay.closeOrder({ out_trade_no: number }), { message: 'ORDERPAID' });
 }
 
+async function refundedOrder(pay, listener) {
+  const number = newNumber();
+  const refund_no = `${number}_1`;
+  await create(pay, number, listener.url);
+  await control('POST', `/_sim/orders/${number}/pay?notify=lost`);
+  const apply = (refund_fee, sign_type) => pay.refund({
+    out_trade_no: number, out_refund_no: refund_no, total_fee: TOTAL_FEE, refund_fee, notify_url: listener.refundUrl, sign_type,
+  });
+  const accepted = await apply(500, 'HMAC-SHA256');
+  assert.equal(accepted.out_refund_no, refund_no);
+  assert.equal((await apply(500, 'MD5')).refund_id, accepted.refund_id, 'the same number is the same refund');
+  await assert.rejects(apply(501), { message: 'REFUND_FEE_MISMATCH' });
+
+  const isOfRefund = ({ path }) => path === '/wxPay/refundNotify';
+  const notified = await eventually('a refund notification', () => listener.received.find(isOfRefund));
+  assert.ok(notified.message, `the library refused the notification: ${notified.reply}\n${notified.body}`);
+  const told = notified.message.req_info;
+  assert.deepEqual([told.refund_id, told.refund_status, Number(told.refund_fee)], [accepted.refund_id, 'SUCCESS', 500]);
+
+  for (const which of [{ out_trade_no: number }, { out_refund_no: refund_no }, { refund_id: accepted.refund_id }]) {
+    const query = await pay.refundQuery(which);
+    assert.deepEqual([query.refund_status_0, Number(query.refund_fee_0), query.out_refund_no_0], ['SUCCESS', 500, refund_no]);
+  }
+  await assert.rejects(pay.refundQuery({ out_refund_no: `${number}_2` }), { message: 'REFUNDNOTEXIST' });
+  const refunds = JSON.parse(await control('GET', `/_sim/refunds?out_trade_no=${number}`));
+  assert.equal(refunds.length, 1);
+}
+
 async function closedOrder(pay, listener) {
   const number = newNumber();
   // An empty element is sent but not signed.
@@ -196,6 +226,7 @@ const listener = await listen(pay);
 try {
   await control('PUT', '/_sim/habits', { exact_acknowledgement: false });
   await paidOrder(pay, listener);
+  await refundedOrder(pay, listener);
   await closedOrder(pay, listener);
   await refusals(pay, listener);
 } finally {

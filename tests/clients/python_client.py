@@ -1,9 +1,10 @@
 """Shows that a real WeChat Pay v2 client, wechatpy from PyPI, can talk to the simulator.
 
 The library is used exactly as against WeChat itself; only the base URL and the
-merchant's credentials differ. The base URL of the simulator is taken from SIM_URL.
+merchant's credentials differ. The base URL of the simulator is taken from SIM_URL,
+with TLS from SIM_TLS_URL; its certificates lie in SIM_TLS_DIR.
 
-    SIM_URL=http://127.0.0.1:8361 python python_client.py
+    SIM_URL=http://127.0.0.1:8361 SIM_TLS_URL=https://127.0.0.1:8364 SIM_TLS_DIR=tls python python_client.py
 """
 
 import json
@@ -41,8 +42,23 @@ class SimulatedWeChatPay(WeChatPay):
     API_BASE_URL = os.environ["SIM_URL"].rstrip("/") + "/"
 
 
+class SecuredWeChatPay(WeChatPay):
+    """The same with TLS."""
+
+    API_BASE_URL = os.environ["SIM_TLS_URL"].rstrip("/") + "/"
+
+
 def new_client(api_key=API_KEY):
     return SimulatedWeChatPay(APPID, api_key, MCH_ID, timeout=PATIENCE)
+
+
+def in_tls_dir(name):
+    return os.path.join(os.environ["SIM_TLS_DIR"], name)
+
+
+def certified_client():
+    pair = {"mch_cert": in_tls_dir(MCH_ID + ".pem"), "mch_key": in_tls_dir(MCH_ID + "-key.pem")}
+    return SecuredWeChatPay(APPID, API_KEY, MCH_ID, timeout=PATIENCE, **pair)
 
 
 class NotifyListener:
@@ -58,8 +74,8 @@ class NotifyListener:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 try:
-                    assert self.path == "/wxPay/notify", self.path
-                    message = pay.parse_payment_result(body.decode("utf-8"))
+                    parse = {"/wxPay/notify": pay.parse_payment_result, "/wxPay/refundNotify": pay.parse_refund_notify_result}
+                    message = parse[self.path](body.decode("utf-8"))
                 except Exception as refused:  # handed to the main thread, which reports it
                     answer = {"return_code": "FAIL", "return_msg": "refused"}
                     received.put((body, None, refused))
@@ -80,6 +96,7 @@ class NotifyListener:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.url = "http://127.0.0.1:%d/wxPay/notify" % self.server.server_port
+        self.refund_url = "http://127.0.0.1:%d/wxPay/refundNotify" % self.server.server_port
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def wait(self):
@@ -210,6 +227,68 @@ def paid_order(pay, listener):
     assert refused.errcode == "ORDERPAID", repr(refused)
 
 
+def refunded_order(pay, listener):
+    number = new_number()
+    create(pay, number, listener.url)
+    refused = refusal(pay.refund.apply, TOTAL_FEE, 500, number + "_1", out_trade_no=number)
+    assert refused.errcode == "TRADE_STATE_ERROR", repr(refused)
+    control("POST", "_sim/orders/%s/pay" % number)
+    listener.wait()
+
+    def apply(refund_fee):
+        return pay.refund.apply(
+            TOTAL_FEE,
+            refund_fee,
+            number + "_1",
+            out_trade_no=number,
+            refund_desc="商品已售完",
+            notify_url=listener.refund_url,
+        )
+
+    answer = verified(pay, apply(500))
+    assert answer["out_refund_no"] == number + "_1" and int(answer["refund_fee"]) == 500, dict(answer)
+    refund_id = answer["refund_id"]
+    assert verified(pay, apply(500))["refund_id"] == refund_id, "the same number is the same refund"
+    refused = refusal(apply, 501)
+    assert refused.errcode == "REFUND_FEE_MISMATCH", repr(refused)
+
+    # The notification, decrypted by the library.
+    _, message = listener.wait()
+    assert message["refund_id"] == refund_id and message["refund_status"] == "SUCCESS", dict(message)
+    assert message["refund_fee"] == 500 and message["total_fee"] == TOTAL_FEE, dict(message)
+    assert message["refund_request_source"] == "API", dict(message)
+
+    control("POST", "_sim/orders/%s/refund-by-hand" % number)
+    for wanted in ({"out_trade_no": number}, {"transaction_id": answer["transaction_id"]}):
+        query = verified(pay, pay.refund.query(**wanted))
+        assert int(query["refund_count"]) == 2 and int(query["refund_fee"]) == TOTAL_FEE, dict(query)
+        assert query["refund_id_0"] == refund_id and query["refund_status_0"] == "SUCCESS", dict(query)
+        assert int(query["refund_fee_1"]) == TOTAL_FEE - 500, dict(query)
+    for wanted in ({"refund_id": refund_id}, {"out_refund_no": number + "_1"}):
+        assert int(verified(pay, pay.refund.query(**wanted))["refund_count"]) == 1
+    refused = refusal(pay.refund.query, out_refund_no=number + "_2")
+    assert refused.errcode == "REFUNDNOTEXIST", repr(refused)
+    assert verified(pay, pay.order.query(out_trade_no=number))["trade_state"] == "REFUND"
+
+
+def without_a_certificate():
+    pay = SecuredWeChatPay(APPID, API_KEY, MCH_ID, timeout=PATIENCE)
+    refused = refusal_of_nginx(pay.refund.apply, TOTAL_FEE, 500, "R1", out_trade_no=new_number())
+    assert "No required SSL certificate was sent" in refused.text, refused.text
+    # Other calls need none.
+    refused = refusal(pay.refund.query, out_refund_no=new_number())
+    assert refused.errcode == "REFUNDNOTEXIST", repr(refused)
+
+
+def refusal_of_nginx(call, *args, **kwargs):
+    try:
+        answer = call(*args, **kwargs)
+    except WeChatPayException as refused:
+        assert refused.response.status_code == 400, refused.response.status_code
+        return refused.response
+    raise AssertionError("was not refused: %r" % (answer,))
+
+
 def closed_order(pay, listener):
     number = new_number()
     # An empty element is sent but not signed.
@@ -237,9 +316,13 @@ def main():
         signal.alarm(LIFETIME)
     # The simulator is a neighbour: a proxy of the environment must not come between.
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "*"
+    os.environ["REQUESTS_CA_BUNDLE"] = in_tls_dir("ca.pem")
     pay = new_client()
     listener = NotifyListener(pay)
     paid_order(pay, listener)
+    refunded_order(pay, listener)
+    refunded_order(certified_client(), listener)
+    without_a_certificate()
     closed_order(pay, listener)
     refusals(pay, listener)
     print("python client: ok")

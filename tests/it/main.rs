@@ -82,7 +82,11 @@ mod simulator {
     mod faults;
     mod merchants;
     mod phone;
+    mod refund_control;
+    mod refund_faults;
+    mod refunds;
     mod shop;
+    mod tls;
 }
 mod sweep {
     mod backlog;

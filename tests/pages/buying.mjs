@@ -135,6 +135,21 @@ async function tabTo(tab, selector) {
   assert.fail(`${selector} cannot be reached with the keyboard`);
 }
 
+export const the_phone_says_who_is_paid = (browser) => visit(browser, {}, async (service, visitor) => {
+  const [ofShop2, ofDefault] = [await service.open('5.00', { merchant_id: 100 }), await service.open('19.90')];
+  const phone = await visitor.go(`${service.phone}/`);
+  for (const [opened, payee] of [[ofShop2, 'shop2'], [ofDefault, '商户 1900000001']]) {
+    await phone.locator('#code').fill(opened.code_url[0]);
+    await phone.locator('#scan-form button').click();
+    await phone.locator('#pay').waitFor();
+    assert.equal(await phone.locator('#merchant').textContent(), `付款给${payee}`);
+    await phone.locator('#pay').click();
+    await phone.locator('#outcome').waitFor();
+    await phone.locator('#number', { hasText: new RegExp(`^${opened.order_id}.* · ${payee}$`) }).waitFor();
+    await phone.locator('#back').click();
+  }
+}, { ACCOUNTS__SHOP2__SELLERS: '100' });
+
 export const the_keyboard_is_enough = (browser) => visit(browser, {}, async (service, visitor) => {
   const tab = await visitor.go(`${service.shop}/`);
   await tabTo(tab, 'button[data-product="1"]');

@@ -161,7 +161,7 @@ impl History<'_> {
                 break;
             }
         }
-        assert!(self.requests.is_empty(), "somebody waits for nothing: {}", self.requests[0].kind.name());
+        assert!(self.requests.is_empty(), "a caller waits for nothing: {}", self.requests[0].kind.name());
     }
 
     /// Holds the answers that have arrived against the truth.

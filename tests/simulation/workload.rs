@@ -122,7 +122,7 @@ impl History<'_> {
         let line = match self.random.below(10) {
             0 => format!("the payer of {number} fails: {:?}", self.network.world.fail(number)),
             1 => format!("the payer of {number} enters a password: {:?}", self.network.world.enter_password(number)),
-            2 => format!("{number} is given back by hand: {:?}", self.network.world.refund(number)),
+            2 => format!("{number} is given back by hand: {:?}", self.network.world.refund_by_hand(number, None, self.now())),
             _ => self.pay(&order),
         };
         self.step(&line).await;
@@ -186,7 +186,10 @@ impl History<'_> {
     pub async fn sweep_by(&mut self, number: usize, calls: u32) {
         let Some(instance) = self.instances.iter().flatten().find(|instance| instance.number == number) else { return };
         let gateway = instance.gateway.clone();
-        let task = tokio::spawn(async move { (0, told(gateway.sweep_once(calls).await)) });
+        let task = tokio::spawn(async move {
+            gateway.look_for_missing_accounts().await;
+            (0, told(gateway.sweep_once(calls).await))
+        });
         self.sent += 1;
         self.requests.push(self.pending(number, RequestKind::Sweep, task));
         let line = format!("{} i{number} sweeps, {calls} calls", self.sent);

@@ -203,6 +203,12 @@ impl TestApp {
         self.wechat().pay(&order.id, None, Some(wechat_pay::simulator::Notify::Lost), now).unwrap();
     }
 
+    /// The merchant's staff gives an order back in WeChat's merchant platform.
+    pub fn given_back_by_hand(&self, order: &Order) {
+        let now = self.clock.now();
+        self.wechat().refund_by_hand(&order.id, None, now).unwrap();
+    }
+
     /// Waits until so many notifications about an order have been answered.
     pub async fn notified(&self, order: &Order, times: usize) {
         for _ in 0..500 {

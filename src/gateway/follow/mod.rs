@@ -5,7 +5,8 @@
 //! An instance that dies leaves items that come due again when their leases are over; and two instances at one item would do
 //! no harm, for every write is guarded by itself. Whatever goes wrong in a step leaves the item due again. So what is due is
 //! moved on within a bound, under any load: the pause between two looks, a lease that a dead instance has taken with it, and
-//! the time that the budget takes for twice the calls of the items that came due before.
+//! the time that the budget takes for twice the calls of the items that came due before. (The budget is the lesser of the calls of
+//! each pass and those that a slow WeChat answers, for only so many are under way.)
 
 mod calls;
 mod pace;
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
+use tokio::sync::Semaphore;
 
 use crate::deal::{AccountId, Timestamp};
 use crate::store::StoreError;
@@ -25,6 +27,11 @@ use pace::{Chosen, Pace};
 
 /// Items read for one pass from each end of the line.
 const BATCH: u32 = 1000;
+/// So many passes' calls may be under way through all accounts together: twice what one has whose WeChat is silent, since a call
+/// is given up after six seconds.
+const PASSES_UNDER_WAY: u32 = 12;
+/// An account's share of that, at least: however many accounts there are, one waits for a slow WeChat and looks at others meanwhile.
+const LEAST_UNDER_WAY: u32 = 8;
 
 /// When an item is due next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +56,6 @@ pub struct Step {
 pub struct DueItems<T> {
     /// Those that came due last first.
     pub items: Vec<T>,
-    /// Accounts whose items are not followed: those that were read are put off.
-    pub put_off: Vec<AccountId>,
     /// There may be more than were read.
     pub is_cut: bool,
 }
@@ -117,16 +122,17 @@ impl Follower {
     pub async fn pass<F: Followed>(&self, followed: &F, now: Timestamp, calls: u32, accounts: u32) -> Result<Swept, StoreError> {
         let lines = read(followed, now, calls, accounts).await?;
         let read = lines.values().map(VecDeque::len).sum();
-        let taken = lines.into_iter().map(|(account, line)| self.take(followed, self.pace(&account), line, now, calls));
+        let taken =
+            lines.into_iter().map(|(account, line)| self.take(followed, self.pace(&account, places(calls, accounts)), line, now, calls));
         let mine: Vec<_> = join_all(taken).await.into_iter().flatten().collect();
         let looked = u32::try_from(mine.len()).unwrap_or(u32::MAX);
         let made = join_all(mine.into_iter().map(|taken| look_after(followed, taken, now))).await;
         Ok(Swept { due: read, looked, calls: made.into_iter().sum() })
     }
 
-    fn pace(&self, account: &AccountId) -> Arc<Pace> {
+    fn pace(&self, account: &AccountId, places: usize) -> Arc<Pace> {
         let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(paces.entry(account.clone()).or_default())
+        Arc::clone(paces.entry(account.clone()).or_insert_with(|| Arc::new(Pace::new(places))))
     }
 
     /// Acquires as many items as there are calls for. Those that another instance has acquired meanwhile cost nothing.
@@ -158,8 +164,15 @@ impl Follower {
     }
 }
 
+/// How many items of one account may be under way at once, where there are so many accounts with so many calls a pass. Each has one
+/// call under way at a time, so this bounds the sockets; and a slow account takes no place of another's.
+fn places(calls: u32, accounts: u32) -> usize {
+    let share = calls.saturating_mul(PASSES_UNDER_WAY) / accounts.max(1);
+    usize::try_from(share.max(LEAST_UNDER_WAY)).unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS)
+}
+
 /// What is due, a line for each account. When there is more than is read at once, the others are read again without those
-/// that have enough, or whose items are put off: however much comes due there keeps nothing of theirs waiting.
+/// that have enough, or else without all that were read: however much comes due there keeps nothing of theirs waiting.
 async fn read<F: Followed>(
     followed: &F,
     now: Timestamp,
@@ -174,19 +187,20 @@ async fn read<F: Followed>(
             found.entry(followed.account(&item).clone()).or_default().push_back(item);
         }
         let enough = usize::try_from(calls).unwrap_or(usize::MAX);
-        let is_full = found.iter().filter(|(_, line)| line.len() >= enough).map(|(account, _)| account.clone());
-        let read: Vec<_> = due.put_off.into_iter().chain(is_full).collect();
+        let none_is_full = found.values().all(|line| line.len() < enough);
+        let done = found.iter().filter(|(_, line)| none_is_full || line.len() >= enough).map(|(account, _)| account.clone());
+        let done: Vec<_> = done.collect();
         lines.extend(found);
-        if !due.is_cut || read.is_empty() {
+        if !due.is_cut || done.is_empty() {
             return Ok(lines);
         }
-        but_of.extend(read);
+        but_of.extend(done);
     }
 }
 
 /// Moves one item on, and gives the calls that were made for it.
 async fn look_after<F: Followed>(followed: &F, taken: Taken<F::Item>, now: Timestamp) -> u32 {
-    let (Chosen { item, share }, calls) = (taken.chosen, Calls::default());
+    let (Chosen { item, share, place: _place }, calls) = (taken.chosen, Calls::default());
     let step = followed.step(&item, now, &calls).await;
     followed.plan(&item, taken.until, step).await;
     taken.pace.settle(share, calls.count());
@@ -198,12 +212,11 @@ mod tests {
     use super::*;
 
     /// Numbers that are due, those that came due last first, each by its account; the leases of `elsewhere` are another
-    /// instance's, and those of the account `put_off` are not followed. Each step costs one call.
+    /// instance's. Each step costs one call.
     #[derive(Default)]
     struct Numbers {
         due: Vec<(AccountId, u32)>,
         elsewhere: Vec<u32>,
-        put_off: Option<AccountId>,
         planned: Mutex<Vec<(u32, i64, Next)>>,
     }
 
@@ -217,10 +230,7 @@ mod tests {
             if is_cut {
                 items.drain(limit..items.len() - limit);
             }
-            let read = items.len();
-            items.retain(|(account, _)| Some(account) != self.put_off.as_ref());
-            let put_off = self.put_off.iter().filter(|_| items.len() < read).cloned().collect();
-            Ok(DueItems { items, put_off, is_cut })
+            Ok(DueItems { items, is_cut })
         }
 
         fn account<'a>(&self, (account, _): &'a (AccountId, u32)) -> &'a AccountId {
@@ -300,16 +310,36 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn however_much_is_put_off_the_others_are_read() {
-        let due = [of("gone", 21..40), of("here", 5..6), of("gone", 1..20)].concat();
-        let (swept, planned) = pass(Numbers { due, put_off: Some(account("gone")), ..Numbers::default() }, 2, 1).await;
-        assert_eq!((swept.due, looked_at(&planned)), (1, vec![5]));
+    async fn however_many_accounts_share_what_is_read_the_others_are_read() {
+        // Of 21 busy accounts none has its hundred among the two thousand that are read at once.
+        let busy = |numbers: std::ops::Range<u32>| numbers.flat_map(|number| (0..21).map(move |n| (account(&format!("busy{n}")), number)));
+        let due = busy(0..60).chain(of("quiet", 100..101)).chain(busy(200..260)).collect();
+        let (_, planned) = pass(Numbers { due, ..Numbers::default() }, 100, 22).await;
+        assert!(looked_at(&planned).contains(&100));
+    }
+
+    #[test]
+    fn the_places_are_shared_by_the_accounts() {
+        assert_eq!([1, 2, 20, 500].map(|accounts| places(100, accounts)), [1200, 600, 60, 8]);
+    }
+
+    #[tokio::test]
+    async fn an_account_whose_wechat_is_silent_fills_its_own_places_only() {
+        let (follower, numbers) = (Follower::default(), Numbers { due: [of("b", 3..5), of("a", 1..3)].concat(), ..Numbers::default() });
+        let silent = follower.pace(&account("a"), places(1, 2));
+        silent.refill(100);
+        let under_way = silent.choose(&mut VecDeque::from([(); 100]), |()| 1);
+        assert_eq!(under_way.len(), 8);
+        follower.pass(&numbers, Timestamp::UNIX_EPOCH, 1, 2).await.unwrap();
+        drop(under_way);
+        follower.pass(&numbers, Timestamp::UNIX_EPOCH, 1, 2).await.unwrap();
+        assert_eq!(looked_at(&numbers.planned.into_inner().unwrap()), [2, 3, 4], "a's is looked at once its WeChat has answered");
     }
 
     #[tokio::test]
     async fn what_one_account_has_overspent_the_others_do_not_pay() {
         let (follower, numbers) = (Follower::default(), Numbers { due: [of("b", 3..5), of("a", 1..3)].concat(), ..Numbers::default() });
-        let overspent = follower.pace(&account("a"));
+        let overspent = follower.pace(&account("a"), 8);
         overspent.refill(1);
         for chosen in overspent.choose(&mut VecDeque::from([()]), |()| 1) {
             overspent.settle(chosen.share, 6);

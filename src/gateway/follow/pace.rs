@@ -1,12 +1,16 @@
-//! Fair queueing within a rate limit: which of the items that are due a pass looks at.
+//! Fair queueing within a rate limit and a bulkhead: which of the items that are due a pass looks at.
 //!
 //! The items that are due stand in a line, the latest in front: after an outage those are the deals whose payers still wait.
 //! But if only the front were served, then under more load than the budget bears the oldest would wait for ever. So each end
 //! of the line has half of the calls: the end that has cost less so far is served next. Whatever comes due behind an item
 //! delays it no more, and an item waits for twice the calls of those that came due before it, at the most.
+//!
+//! While WeChat is so slow that all places are taken, nothing is chosen: what is due stays so, and costs no lease and no socket.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// An end of the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +24,8 @@ enum End {
 pub struct Chosen<T> {
     pub item: T,
     pub share: Share,
+    /// Among the items under way; kept until this one is done.
+    pub place: OwnedSemaphorePermit,
 }
 
 /// What is set aside of the budget for an item.
@@ -29,9 +35,12 @@ pub struct Share {
     calls: u32,
 }
 
-/// The budget, carried over from pass to pass.
-#[derive(Debug, Default)]
-pub struct Pace(Mutex<Spent>);
+/// The budget, carried over from pass to pass, and the places for what is under way.
+#[derive(Debug)]
+pub struct Pace {
+    spent: Mutex<Spent>,
+    places: Arc<Semaphore>,
+}
 
 #[derive(Debug, Default)]
 struct Spent {
@@ -52,17 +61,23 @@ impl Spent {
 }
 
 impl Pace {
+    /// Nothing is spent, and so many items may be under way at once.
+    pub fn new(places: usize) -> Self {
+        Self { spent: Mutex::default(), places: Arc::new(Semaphore::new(places)) }
+    }
+
     /// A pass begins, with so many calls. What a former one has left over is not saved up.
     pub fn refill(&self, calls: u32) {
         let mut spent = self.spent();
         spent.left = (spent.left + i64::from(calls)).min(i64::from(calls));
     }
 
-    /// Takes those out of the line for which there are calls left; the first in line is the item that came due last.
+    /// Takes those out of the line for which there are calls and places left; the first in line is the item that came due last.
     pub fn choose<T>(&self, line: &mut VecDeque<T>, calls_for: impl Fn(&T) -> u32) -> Vec<Chosen<T>> {
         let mut spent = self.spent();
         let mut chosen = Vec::new();
         while spent.left > 0 {
+            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { break };
             let end = if spent.ahead <= 0 { End::Latest } else { End::Oldest };
             let next = match end {
                 End::Latest => line.pop_front(),
@@ -71,7 +86,7 @@ impl Pace {
             let Some(item) = next else { break };
             let calls = calls_for(&item);
             spent.spend(end, i64::from(calls));
-            chosen.push(Chosen { item, share: Share { end, calls } });
+            chosen.push(Chosen { item, share: Share { end, calls }, place });
         }
         chosen
     }
@@ -87,7 +102,7 @@ impl Pace {
     }
 
     fn spent(&self) -> MutexGuard<'_, Spent> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.spent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -108,14 +123,14 @@ mod tests {
 
     #[test]
     fn both_ends_of_the_line_are_served() {
-        let pace = Pace::default();
+        let pace = Pace::new(100);
         pace.refill(5);
         assert_eq!(numbers(&pace.choose(&mut line(0..12), |_| 1)), [11, 0, 10, 1, 9]);
     }
 
     #[test]
     fn a_budget_of_one_call_serves_the_ends_in_turn() {
-        let pace = Pace::default();
+        let pace = Pace::new(100);
         let mut line = line(0..4);
         let passes = std::iter::repeat_with(|| {
             pace.refill(1);
@@ -127,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_dear_item_is_paid_for_by_the_passes_after_it() {
-        let pace = Pace::default();
+        let pace = Pace::new(100);
         let mut line = line(0..3);
         let served: Vec<usize> = (0..10)
             .map(|_| {
@@ -140,7 +155,7 @@ mod tests {
 
     #[test]
     fn what_is_given_back_can_be_spent_on_others() {
-        let pace = Pace::default();
+        let pace = Pace::new(100);
         pace.refill(2);
         let mut line = line(0..4);
         for chosen in pace.choose(&mut line, |_| 1) {
@@ -152,7 +167,7 @@ mod tests {
 
     #[test]
     fn what_was_really_called_counts() {
-        let pace = Pace::default();
+        let pace = Pace::new(100);
         pace.refill(4);
         let mut line = line(0..12);
         let dear = pace.choose(&mut line, |_| 4);
@@ -161,11 +176,23 @@ mod tests {
         assert_eq!(pace.choose(&mut line, |_| 1).len(), 2, "two more were called than were set aside");
     }
 
+    #[test]
+    fn no_more_are_under_way_than_there_are_places() {
+        let pace = Pace::new(3);
+        pace.refill(10);
+        let mut line = line(0..12);
+        let mut under_way = pace.choose(&mut line, |_| 1);
+        assert_eq!(under_way.len(), 3);
+        assert!(pace.choose(&mut line, |_| 1).is_empty());
+        under_way.pop();
+        assert_eq!(pace.choose(&mut line, |_| 1).len(), 1, "one is done");
+    }
+
     proptest! {
         /// Whatever arrives behind it: an item is served once twice the calls of those before it have been made.
         #[test]
         fn an_item_waits_for_twice_the_calls_before_it(before in 0..20i64, arrivals in 0..8i64, calls in 1..6u32, dear in 1..5u32) {
-            let pace = Pace::default();
+            let pace = Pace::new(100);
             let mut waiting = line(0..=before);
             let (mut next, mut passes) = (before + 1, 0);
             let most = (before + 1) * i64::from(dear);

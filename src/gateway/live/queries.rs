@@ -13,24 +13,31 @@ use super::polled::{LEFT, Polled, Turn};
 use super::question::{Question, Waiting};
 
 const SECOND: Duration = Duration::from_secs(1);
-/// Orders that are remembered at most.
+/// Orders that are remembered. When they are so many, only accounts that have less than their share of them may add more: twice as
+/// many at the most.
 const REMEMBERED: usize = 20_000;
 
 /// The orders that are polled.
 #[derive(Debug)]
 pub struct Queries<E> {
-    orders: HashMap<OrderId, Polled<E>>,
-    /// Each account has a budget of its own, and so a line of its own.
-    lines: HashMap<AccountId, Line>,
+    accounts: HashMap<AccountId, OfAccount<E>>,
     /// When the orders whose pages poll no more were last forgotten.
     tidied: Duration,
+}
+
+/// Those of one account, which has a budget of its own, and so a line of its own.
+#[derive(Debug)]
+struct OfAccount<E> {
+    orders: HashMap<OrderId, Polled<E>>,
+    line: Line,
 }
 
 impl<E: Clone> Queries<E> {
     /// For these accounts, with so many calls a second each.
     pub fn new(calls_per_second: impl IntoIterator<Item = (AccountId, u32)>) -> Self {
-        let lines = calls_per_second.into_iter().map(|(account, calls)| (account, Line::new(calls)));
-        Self { orders: HashMap::new(), lines: lines.collect(), tidied: Duration::ZERO }
+        let of_account = |calls| OfAccount { orders: HashMap::new(), line: Line::new(calls) };
+        let accounts = calls_per_second.into_iter().map(|(account, calls)| (account, of_account(calls))).collect();
+        Self { accounts, tidied: Duration::ZERO }
     }
 
     /// Joins the call about this order that is under way, takes the answer of one that has just ended, or stands in line;
@@ -41,12 +48,13 @@ impl<E: Clone> Queries<E> {
             Ok(place) => place,
             Err(present) => return (present, None),
         };
+        let Some(account) = self.accounts.get_mut(route.account()) else { return (Turn::NotNow, None) };
         let order_id = route.order_id();
-        let said = self.orders.get(order_id).map_or(Turn::NotNow, Polled::said);
-        if !self.lines.get_mut(route.account()).is_some_and(|line| line.take(&place, now)) {
+        let said = account.orders.get(order_id).map_or(Turn::NotNow, Polled::said);
+        if !account.line.take(&place, now) {
             return (said, None);
         }
-        match self.begin(order_id, clock) {
+        match account.begin(order_id, clock) {
             Some((question, answer)) => (Turn::Shared(answer), Some(question)),
             None => (said, None),
         }
@@ -54,13 +62,13 @@ impl<E: Clone> Queries<E> {
 
     /// Lets an order wait for its turn, as if a page polled; unless there is nothing to wait for, and then says what there is.
     pub fn stand_in_line(&mut self, route: &Route, facts: Facts, now: Duration) -> Result<Place, Turn<E>> {
-        let Some(polled) = self.note(route, facts, now) else { return Err(Turn::NotNow) };
+        let (account, order_id) = (self.note(route, facts, now).ok_or(Turn::NotNow)?, route.order_id());
+        let polled = account.orders.get(order_id).ok_or(Turn::NotNow)?;
         if let Some(present) = polled.present(now) {
             return Err(present);
         }
-        let place = (polled.since(), route.order_id().clone());
-        // An account that there is not has no line.
-        self.lines.get_mut(route.account()).ok_or(Turn::NotNow)?.join(place.clone());
+        let place = (polled.since(), order_id.clone());
+        account.line.join(place.clone());
         Ok(place)
     }
 
@@ -68,28 +76,56 @@ impl<E: Clone> Queries<E> {
     /// which nothing needs to be asked, loses its place.
     pub fn next(&mut self, clock: &Clock, is_known: impl Fn(&OrderId) -> bool) -> Vec<Question<E>> {
         let now = clock.ticks();
-        let (mut turns, mut known) = (Vec::new(), Vec::new());
-        for line in self.lines.values_mut() {
-            while let Some(place) = line.first().cloned() {
+        let mut questions = Vec::new();
+        for account in self.accounts.values_mut() {
+            while let Some(place) = account.line.first().cloned() {
                 let order_id = &place.1;
-                if self.orders.get(order_id).is_none_or(|polled| polled.has_left(now)) {
-                    line.leave(&place);
+                if account.orders.get(order_id).is_none_or(|polled| polled.has_left(now)) {
+                    account.line.leave(&place);
                 } else if is_known(order_id) {
-                    line.leave(&place);
-                    known.push(place.1);
-                } else if line.take(&place, now) {
-                    turns.push(place.1);
+                    account.line.leave(&place);
+                    account.orders.remove(order_id);
+                } else if account.line.take(&place, now) {
+                    questions.extend(account.begin(order_id, clock).map(|(question, _)| question));
                 } else {
                     break;
                 }
             }
         }
-        for order_id in known {
-            self.orders.remove(&order_id);
-        }
-        turns.iter().filter_map(|order_id| self.begin(order_id, clock)).map(|(question, _)| question).collect()
+        questions
     }
 
+    /// Takes note of a poll, unless more orders are polled than can be remembered, or of an account that there is not.
+    fn note(&mut self, route: &Route, facts: Facts, now: Duration) -> Option<&mut OfAccount<E>> {
+        self.tidy(now);
+        let (is_full, share) = (self.is_full(), REMEMBERED / self.accounts.len().max(1));
+        let account = self.accounts.get_mut(route.account())?;
+        let order_id = route.order_id();
+        if is_full && account.orders.len() >= share && !account.orders.contains_key(order_id) {
+            return None;
+        }
+        account.orders.entry(order_id.clone()).or_insert_with(|| Polled::new(route.clone(), facts, now)).polled(now);
+        Some(account)
+    }
+
+    /// Forgets those whose pages poll no more.
+    fn tidy(&mut self, now: Duration) {
+        if now.saturating_sub(self.tidied) < if self.is_full() { SECOND } else { LEFT } {
+            return;
+        }
+        self.tidied = now;
+        for OfAccount { orders, line } in self.accounts.values_mut() {
+            orders.retain(|_, polled| !polled.has_left(now));
+            line.retain(|order_id| orders.contains_key(order_id));
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.accounts.values().map(|account| account.orders.len()).sum::<usize>() >= REMEMBERED
+    }
+}
+
+impl<E: Clone> OfAccount<E> {
     fn begin(&mut self, order_id: &OrderId, clock: &Clock) -> Option<(Question<E>, Waiting<E>)> {
         let polled = self.orders.get_mut(order_id)?;
         let (question, answer) = Question::new(polled.route().clone(), polled.facts().clone());
@@ -97,25 +133,6 @@ impl<E: Clone> Queries<E> {
         polled.polled(clock.ticks());
         polled.begin(answer.clone(), clock);
         Some((question, answer))
-    }
-
-    /// Takes note of a poll, unless more orders are polled than can be remembered.
-    fn note(&mut self, route: &Route, facts: Facts, now: Duration) -> Option<&Polled<E>> {
-        let is_full = self.orders.len() >= REMEMBERED;
-        if now.saturating_sub(self.tidied) >= if is_full { SECOND } else { LEFT } {
-            self.tidied = now;
-            self.orders.retain(|_, polled| !polled.has_left(now));
-            for line in self.lines.values_mut() {
-                line.retain(|order_id| self.orders.contains_key(order_id));
-            }
-        }
-        let order_id = route.order_id();
-        if self.orders.len() >= REMEMBERED && !self.orders.contains_key(order_id) {
-            return None;
-        }
-        let polled = self.orders.entry(order_id.clone()).or_insert_with(|| Polled::new(route.clone(), facts, now));
-        polled.polled(now);
-        Some(polled)
     }
 }
 
@@ -250,9 +267,26 @@ mod tests {
         for number in 0..polled {
             asks(&mut queries, &clock, number);
         }
-        assert_eq!(queries.orders.len(), REMEMBERED);
+        assert_eq!(queries.accounts[&AccountId::default()].orders.len(), REMEMBERED);
         clock.advance(TimeDelta::seconds(11));
         assert!(asks(&mut queries, &clock, polled), "others have left, so there is room");
-        assert_eq!(queries.lines[&AccountId::default()].len(), 0);
+        assert_eq!(queries.accounts[&AccountId::default()].line.len(), 0);
+    }
+
+    #[test]
+    fn the_polls_of_one_account_shut_no_other_s_out() {
+        let accounts = ["busy", "quiet"].map(|name| name.parse::<AccountId>().unwrap());
+        let [busy, quiet] = &accounts;
+        let (mut queries, clock) = (Queries::<()>::new(accounts.iter().map(|account| (account.clone(), 1000))), clock());
+        let mut poll = |numbers: std::ops::Range<u64>, account: &AccountId| {
+            for number in numbers {
+                let _ = queries.take_turn(&Route::of_new_deal(order(number), account.clone()), Facts::default(), &clock);
+            }
+            [busy, quiet].map(|account| queries.accounts[account].orders.len())
+        };
+        let many = REMEMBERED as u64;
+        assert_eq!(poll(0..2 * many, busy), [REMEMBERED, 0]);
+        assert_eq!(poll(2 * many..4 * many, quiet), [REMEMBERED, REMEMBERED / 2], "its share, and no more");
+        assert_eq!(poll(4 * many..5 * many, busy), [REMEMBERED, REMEMBERED / 2]);
     }
 }

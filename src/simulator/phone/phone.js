@@ -1,6 +1,6 @@
 // The payer's phone, the board of faults and the stories, all by the calls below /_sim/.
 import { $, call, clock, element, say, whenChanged, yuan } from './help.js';
-import { STATES, entry, verdict } from './told.js';
+import { STATES, entry, refundLine, verdict } from './told.js';
 
 const LISTED = 30;
 const PAUSE = 1000;
@@ -103,6 +103,17 @@ const FAULTS = [
   ['latency_ms', say('应答缓慢', 'Slow answers'), [
     [0, say('不', 'no')], [1000, say('1 秒', '1 s')], [3000, say('3 秒', '3 s')], [10000, say('10 秒', '10 s')],
   ]],
+  ['refund_notify', say('退款通知', 'Refund notification'), [
+    ['normal', say('正常', 'as it should')], ['lost', say('丢失', 'lost')], ['twice', say('重复', 'twice')], ['forged', say('内容是拼接伪造的', 'forged')],
+  ]],
+  ['refund_delay_s', say('退款到账', 'A refund arrives'), [
+    [2, say('2 秒后', 'after 2 s')], [60, say('1 分钟后', 'after 1 min')], [259200, say('3 天后', 'after 3 days')],
+  ]],
+  ['refund_frequency_limited', say('退款频率限制', 'Refunds limited'), SHARES],
+  ['refund_refused', say('拒绝退款', 'Refunds refused'), [
+    [null, say('不', 'no')], ['NOTENOUGH', say('余额不足', 'too low a balance')], ['USER_ACCOUNT_ABNORMAL', say('用户已注销', 'account closed')],
+    ['CERT_ERROR', say('证书无效', 'certificate refused')],
+  ]],
   ['pay_at_close', say('关单的瞬间付款', 'Pays while it is closed'), [[false, say('不', 'no')], [true, say('是', 'yes')]]],
 ];
 
@@ -173,6 +184,23 @@ $('order').addEventListener('change', () => {
   refresh();
 });
 
+$('refund').addEventListener('click', async () => {
+  try {
+    await call($('refund').dataset.call, 'POST');
+    $('refused').textContent = '';
+  } catch (error) {
+    $('refused').textContent = explain(error);
+  }
+  refresh();
+});
+
+function showRefunds(known, refunds) {
+  const left = refunds.reduce((fee, refund) => fee - (refund.refund_status === 'REFUNDCLOSE' ? 0 : refund.refund_fee), known.total_fee);
+  $('refund').hidden = !known.paid_at || left <= 0;
+  $('refund').dataset.call = control(known, 'refund-by-hand');
+  whenChanged('refunds', refunds, () => $('refunds').replaceChildren(...refunds.map(refundLine)));
+}
+
 function showStory(known, messages) {
   const [sentence, mood] = verdict(known, messages);
   whenChanged('verdict', [sentence, mood], () => Object.assign($('verdict'), { textContent: sentence, className: mood }));
@@ -207,7 +235,12 @@ async function refresh() {
     showOrders(orders);
     if (!$('faults').contains(document.activeElement)) showFaults(faults);
     const known = orders.find((known) => idOf(known) === told());
-    if (known) showStory(known, await call(control(known, 'messages')).catch((error) => (error.refused ? [] : Promise.reject(error))));
+    if (known) {
+      const ofOrder = new URLSearchParams({ ...whose(known), out_trade_no: known.out_trade_no });
+      const messages = call(control(known, 'messages')).catch((error) => (error.refused ? [] : Promise.reject(error)));
+      showRefunds(known, await call(`/_sim/refunds?${ofOrder}`));
+      showStory(known, await messages);
+    }
     $('trouble').hidden = true;
   } catch {
     $('trouble').hidden = false;

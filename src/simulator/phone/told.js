@@ -1,16 +1,20 @@
 // Messages in words: who said what to whom, and how the story ended.
-import { clock, colon, element, say } from './help.js';
+import { clock, colon, element, say, yuan } from './help.js';
 
 export const STATES = {
   NOTPAY: say('等待付款', 'waiting'), USERPAYING: say('正在付款', 'paying'), SUCCESS: say('已支付', 'paid'),
   PAYERROR: say('支付失败', 'bank refused'), CLOSED: say('已关闭', 'closed'), REFUND: say('已退款', 'given back'),
 };
 
-const WHO = { service: say('服务 → 微信', 'service → WeChat'), wechat: say('微信 → 服务', 'WeChat → service'), payer: say('付款人', 'payer') };
+const REFUNDS = {
+  PROCESSING: say('退款处理中', 'on its way'), SUCCESS: say('已退款', 'given back'), REFUNDCLOSE: say('退款关闭', 'given up'), CHANGE: say('退款异常', 'refused by the bank'),
+};
+const WHO = { staff: say('商户员工', 'merchant’s staff'), self: say('微信', 'WeChat'), service: say('服务 → 微信', 'service → WeChat'), wechat: say('微信 → 服务', 'WeChat → service'), payer: say('付款人', 'payer') };
 const WHAT = {
   unifiedorder: say('统一下单', 'asks for a link'), orderquery: say('查询订单', 'asks how it stands'), closeorder: say('关闭订单', 'closes the order'),
   pay: say('付款人付款了', 'The payer pays'), fail: say('银行拒绝付款', 'The bank refuses'), 'enter-password': say('付款人扫码，输入密码', 'The payer scans and enters the password'),
-  'walk-away': say('付款人走开了', 'The payer walks away'), refund: say('款项退还', 'Money goes back'),
+  'walk-away': say('付款人走开了', 'The payer walks away'), refund: say('申请退款', 'asks for a refund'), refundquery: say('查询退款', 'asks how the refund stands'),
+  'refund-by-hand': say('在商户平台退款', 'gives back by hand'),
 };
 const MISHAP = {
   drop_reply: say('应答丢失', 'the reply was lost'), reset: say('连接中断', 'the connection broke'), html: say('应答了网页', 'answered with a web page'),
@@ -21,8 +25,11 @@ const MISHAP = {
 /** Who, what, how it ended, and whether that is good (1), bad (-1) or neither. */
 function tell(message) {
   const { what, says, fault } = message;
-  if (what === 'notification') {
-    const kind = MISHAP[fault] ? `${say('支付通知', 'Notification')} (${MISHAP[fault]})` : say('支付通知', 'Notification');
+  if (what.endsWith('notification')) {
+    const name = what === 'notification' ? say('支付通知', 'Notification') : say('退款通知', 'Refund notification');
+    // A refund's has no signature that could be forged.
+    const mishap = what === 'refund-notification' && fault === 'forged' ? say('内容是伪造的', 'forged') : MISHAP[fault];
+    const kind = mishap ? `${name} (${mishap})` : name;
     if (message.acknowledged) return [WHO.wechat, kind, say('服务已确认', 'acknowledged'), 1];
     const again = message.next_at ? say(`，${clock(message.next_at)} 再发`, `, next at ${clock(message.next_at)}`) : '';
     if (fault === 'lost' && !message.request) return [WHO.wechat, kind, say('丢失了', 'was lost'), -1];
@@ -30,8 +37,12 @@ function tell(message) {
     const answer = message.status ? say(`服务没有确认：HTTP ${message.status}`, `not acknowledged: HTTP ${message.status}`) : say('服务没有应答', 'no answer');
     return [WHO.wechat, kind, answer + again, -1];
   }
-  if (['unifiedorder', 'orderquery', 'closeorder'].includes(what)) {
-    if (!fault) return [WHO.service, WHAT[what], says, says === 'SUCCESS' ? 1 : 0];
+  if (what === 'refund-decided') return [WHO.self, say('退款有了结果', 'The refund is decided'), REFUNDS[says], says === 'SUCCESS' ? 1 : -1];
+  if (what === 'refund-by-hand') return [WHO.staff, WHAT[what], '', 0];
+  if (['unifiedorder', 'orderquery', 'closeorder', 'refund', 'refundquery'].includes(what)) {
+    // A refund that was accepted has WeChat's number.
+    const isAccepted = what === 'refund' && /^\d+$/.test(says);
+    if (!fault) return [WHO.service, WHAT[what], isAccepted ? say(`已受理 ${says}`, `accepted as ${says}`) : says, says === 'SUCCESS' || isAccepted ? 1 : 0];
     const done = message.carried_out ? say('，但微信已照办', ', yet WeChat did it') : say('，微信什么也没做', ', and WeChat did nothing');
     return [WHO.service, WHAT[what], MISHAP[fault] + done, -1];
   }
@@ -40,7 +51,7 @@ function tell(message) {
 }
 
 function exact(message) {
-  const request = message.what === 'notification' ? say('通知', 'notification') : say('请求', 'request');
+  const request = message.what.endsWith('notification') ? say('通知', 'notification') : say('请求', 'request');
   const answer = message.fault === 'drop_reply' ? say('应答（丢失）', 'reply (lost)') : say('应答', 'reply');
   return [[request, message.request], [answer, message.answer]].filter(([, text]) => text).flatMap(([name, text]) => [
     element('div', { className: 'muted', textContent: name }), element('pre', { textContent: text }),
@@ -55,6 +66,12 @@ export function entry(message) {
   const texts = exact(message);
   if (texts.length) event.append(element('details', {}, element('summary', { textContent: 'XML' }), ...texts));
   return element('li', { className: ['bad', '', 'good'][mood + 1] }, element('time', { className: 'number', dateTime: message.at, textContent: clock(message.at) }), event);
+}
+
+/** One refund: how much, how it stands, its number. */
+export function refundLine(refund) {
+  const by = refund.source === 'API' ? '' : say(' · 人工', ' · by hand');
+  return element('li', { textContent: `¥${yuan(refund.refund_fee)} · ${REFUNDS[refund.refund_status]}${by} · ${refund.out_refund_no}` });
 }
 
 /** The whole story in one sentence, and whether it is a good one. */

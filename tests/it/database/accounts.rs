@@ -243,30 +243,9 @@ on_both_engines! {
         assert_eq!(due(9, &["default", "shop2", "shop3"]).await, (String::new(), false));
         look.run("UPDATE deal SET account = 'default' WHERE account IS NULL").await;
         assert_eq!(due(9, &["default"]).await.0, "875421", "by its name too");
-    }
-
-    async fn looks_are_put_off_together_unless_they_were_taken_meanwhile(engine) {
-        let database = Database::fresh(engine).await;
-        let (store, look) = (opened(&database).await, database.look().await);
-        for order_id in ["waits", "taken", "paid", "left"] {
-            deal(&store, order_id, "shop2", Details::default()).await;
-        }
-        let read = store.due(now(), 10, &[]).await.unwrap().deals;
-        let of = |order_id: &str| read.iter().find(|deal| deal.order_id.as_str() == order_id).unwrap().clone();
-        assert!(store.take_look(&of("taken"), now() + TimeDelta::seconds(20)).await.unwrap());
-        look.run("UPDATE deal SET status = 1 WHERE order_id = 'paid'").await;
-        let before = look.value("waits", "update_at").await;
-        store.postpone(&[of("waits"), of("taken"), of("paid")], now(), now() + TimeDelta::minutes(10)).await.unwrap();
-        store.postpone(&[], now(), now() + TimeDelta::minutes(10)).await.unwrap();
-        for (order_id, due_at) in [
-            ("waits", "2026-04-01 12:10:00"),
-            ("taken", "2026-04-01 12:00:20"),
-            ("paid", "2026-04-01 12:00:00"),
-            ("left", "2026-04-01 12:00:00"),
-        ] {
-            assert!(look.value(order_id, "due_at").await.unwrap().starts_with(due_at), "{order_id}");
-        }
-        assert_eq!(look.value("waits", "update_at").await, before, "it was not paid");
+        look.run("UPDATE deal SET account = 'default,shop2' WHERE order_id = 'order-8'").await;
+        let one_name = AccountId::from_column(Some("default,shop2".to_owned()));
+        assert_eq!(store.due(now(), 9, &[one_name]).await.unwrap().deals.len(), 8, "what no configuration can name is no list of names");
     }
 
     async fn the_accounts_that_are_still_needed_are_counted(engine) {

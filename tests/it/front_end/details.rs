@@ -42,6 +42,12 @@ on_both_engines! {
         assert_eq!(app.wechat().order(order_id).unwrap().body, "线装笔记本 & \"pen\"", "the payer reads it in WeChat");
         let again = to_pay(&app, "k", &notebook()).await.json();
         assert_eq!(again, opened, "a repeat is told the same");
+        app.time_passes(300);
+        let closed = app.close(order_id).await.json();
+        assert_eq!(closed["code"], 0, "{closed}");
+        for (field, said) in notebook().as_object().unwrap() {
+            assert_eq!(closed[field], *said, "also when it is closed");
+        }
         let plain = app.to_pay("19.90").await;
         assert_eq!(app.wechat().order(&plain.id).unwrap().body, "12,34", "as the original wrote it");
         assert_eq!(look.value(&plain.id, "description").await, None);

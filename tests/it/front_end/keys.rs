@@ -163,15 +163,6 @@ async fn a_caller_that_may_not_open_a_seller_s_deals_uses_up_none_of_its_limit()
     assert_eq!(call(&app, "toPay", Some(&till), &deal(12, "A-7")).await.status, 429);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_a_key_or_a_signed_offer_names_an_account() {
-    let app = TestApp::open(Engine::Sqlite).await;
-    let mut named = deal(12, "A-7");
-    named["account"] = json!("default");
-    call(&app, "toPay", None, &named).await.refused(403, "FORBIDDEN", None, "in a demonstration");
-    assert_eq!(app.look().await.count().await, 0);
-}
-
 async fn opened_once(app: &TestApp, key: &str, once: &str, body: &Value) -> Answer {
     let request = app.till.request("POST", "/wxPay/toPay").header("content-type", "application/json").header("idempotency-key", once);
     app.till.send(request.header("authorization", format!("Bearer {key}")).body(body.to_string())).await
@@ -316,11 +307,17 @@ on_both_engines! {
     }
 
     async fn what_the_merchant_said_stands_in_each_answer_and_event(engine) {
-        let app = TestApp::open(engine).await;
-        let (order, plain) = (opened(&app, None, &deal(12, "A-7")).await, app.to_pay("1.00").await);
+        let app = TestAppBuilder::new(engine).await.set("PAGE__RETURN_HOSTS", "shop.example.com").open().await;
+        let mut wish = deal(12, "A-7");
+        wish["return_url"] = json!("https://shop.example.com/done?o={order_id}");
+        wish["cancel_url"] = json!("https://shop.example.com/cart");
+        let (order, plain) = (opened(&app, None, &wish).await, app.to_pay("1.00").await);
         let mut listener = Listener::to(&app.till, &order.id).await;
         let says = |told: &Value, word: &str| {
-            assert_eq!((&told["trade_state"], &told["description"], &told["reference"]), (&json!(word), &json!("红茶 2 盒"), &json!("A-7")));
+            assert_eq!(told["trade_state"], word);
+            for field in ["description", "reference", "return_url", "cancel_url"] {
+                assert_eq!(told[field], wish[field], "{field}");
+            }
         };
         let Heard::State(first) = listener.next(SOON).await else { panic!("no first state") };
         says(&first, "NOTPAY");
@@ -345,4 +342,11 @@ async fn a_demonstration_asks_by_the_merchant_s_own_number_without_a_key() {
     let order = opened(&app, None, &deal(12, "A-7")).await;
     let told = call(&app, "queryOrder", None, &json!({"reference": "A-7"})).await.json();
     assert_eq!((&told["order_id"], &told["price"]), (&json!(order.id), &json!("19.90")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_real_credentials_no_mode_lets_a_caller_without_a_key_ask_by_the_merchant_s_own_number() {
+    let builder = TestAppBuilder::new(Engine::Sqlite).await.with_wechat_at("127.0.0.1:1".parse().unwrap());
+    let app = builder.set("AUTH__MODE", "open").open().await;
+    call(&app, "queryOrder", None, &json!({"reference": "A-7"})).await.refused(401, "UNAUTHORIZED", None, "open is for opening deals");
 }

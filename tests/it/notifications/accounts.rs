@@ -54,7 +54,11 @@ impl Account {
 
 /// With the accounts `default`, `shop2` and `sub`.
 async fn with_accounts(engine: Engine) -> TestApp {
-    let mut builder = TestAppBuilder::new(engine).await;
+    and_accounts(TestAppBuilder::new(engine).await).open().await
+}
+
+fn and_accounts(builder: TestAppBuilder) -> TestAppBuilder {
+    let mut builder = builder.set("METRICS__LISTEN", "127.0.0.1:0");
     for account in [SHOP2, SUB] {
         let key = |name: &str| format!("ACCOUNTS__{}__{name}", account.name.to_uppercase());
         builder = builder
@@ -64,7 +68,7 @@ async fn with_accounts(engine: Engine) -> TestApp {
             .set(&key("API_KEY"), account.key)
             .set(&key("SELLERS"), format!("{0}-{1}", account.seller, account.seller + 99));
     }
-    builder.open().await
+    builder
 }
 
 /// Opens a deal of a seller.
@@ -144,11 +148,12 @@ on_both_engines! {
         let stored = look.everything().await;
         let right = SHOP2.signed(&SHOP2.pays(&others));
         let ours = WeChatMessage::notification(&order.id, 1990).signed();
-        for path in ["/wxPay/notify/default", "/wxPay/notify/sub", "/wxPay/notify/nobody"] {
+        for path in ["/wxPay/notify/default", "/wxPay/notify/sub"] {
             told(&post(&app, path, right.clone()).await, 409, "FOREIGN");
         }
-        for path in ["/wxPay/notify/shop2", "/wxPay/notify/Default", "/wxPay/notify/2", "/wxPay/notify/%ff", "/wxPay/notify/a%20b", "/wxPay/notify/a%2fb"] {
-            told(&post(&app, path, ours.clone()).await, 409, "FOREIGN");
+        told(&post(&app, "/wxPay/notify/shop2", ours.clone()).await, 409, "FOREIGN");
+        for name in ["gone", "Default", "2", "%ff", "a%20b", "a%2fb"] {
+            told(&post(&app, &format!("/wxPay/notify/{name}"), ours.clone()).await, 401, "NO ACCOUNT");
         }
         assert_eq!(look.everything().await, stored);
         post(&app, "/wxPay/notify", right).await.acknowledged("at the address of all");
@@ -201,6 +206,48 @@ on_both_engines! {
         told(&app.notify(SHOP2.signed(&SHOP2.pays(&order))).await, 409, "ORDER OF ANOTHER ACCOUNT");
         let events = look.column(&format!("SELECT kind FROM deal_event WHERE order_id = '{}' ORDER BY id", order.id), "kind").await;
         assert_eq!(events, ["opened", "link_given", "mismatch", "settled"], "of the failed payment nothing is written");
+    }
+
+    async fn a_seller_that_moves_to_another_account_leaves_its_open_deals_where_they_are(engine) {
+        let app = with_accounts(engine).await;
+        let order = open(&app, SHOP2.seller).await;
+        let moved = and_accounts(TestAppBuilder::on(app.stop().await)).set("ACCOUNTS__SHOP2__SELLERS", "");
+        let app = moved.set("ACCOUNTS__SUB__SELLERS", "100-299").open().await;
+        let look = app.look().await;
+        let later = open(&app, SHOP2.seller).await;
+        let accounts = [look.value(&order.id, "account").await, look.value(&later.id, "account").await];
+        assert_eq!(accounts.each_ref().map(Option::as_deref), [Some("shop2"), Some("sub")]);
+        told(&app.notify(SUB.signed(&SUB.pays(&order))).await, 409, "ORDER OF ANOTHER ACCOUNT");
+        told(&app.notify(SHOP2.signed(&SHOP2.pays(&later))).await, 409, "ORDER OF ANOTHER ACCOUNT");
+        app.notify(SHOP2.signed(&SHOP2.pays(&order))).await.acknowledged("by the account that it was opened through");
+        app.notify(SUB.signed(&SUB.pays(&later))).await.acknowledged("by the account that the seller has now");
+        assert_eq!([look.status(&order.id).await, look.status(&later.id).await], [1, 1]);
+    }
+
+    async fn an_operator_sees_whose_notifications_are_not_believed(engine) {
+        let app = with_accounts(engine).await;
+        let (order, others) = (open(&app, 1).await, open(&app, SHOP2.seller).await);
+        told(&app.notify(SHOP2.pays(&others).signed_by(&signer(SignType::Md5))).await, 401, "SIGNATURE");
+        told(&post(&app, "/wxPay/notify/shop2", "no message".to_owned()).await, 400, "MALFORMED");
+        told(&post(&app, "/wxPay/notify/gone", SHOP2.signed(&SHOP2.pays(&others))).await, 401, "NO ACCOUNT");
+        app.notify(SHOP2.signed(&SHOP2.pays(&others))).await.acknowledged("shop2");
+        app.notify(WeChatMessage::notification(&order.id, 1990).signed()).await.acknowledged("default");
+        let numbers = app.numbers().await;
+        for (series, count) in [
+            ("notifications_disbelieved_total{account=\"shop2\",reason=\"signature\"}", 1.0),
+            ("notifications_disbelieved_total{account=\"shop2\",reason=\"malformed\"}", 1.0),
+            ("notifications_disbelieved_total{account=\"default\",reason=\"signature\"}", 0.0),
+            ("notifications_disbelieved_total{account=\"default\",reason=\"no_account\"}", 1.0),
+            ("notifications_total{account=\"shop2\",outcome=\"disbelieved\"}", 2.0),
+            ("notifications_total{account=\"shop2\",outcome=\"acknowledged\"}", 1.0),
+            ("notifications_total{account=\"default\",outcome=\"acknowledged\"}", 1.0),
+            ("deals_total{account=\"shop2\",outcome=\"opened\"}", 1.0),
+            ("deals_total{account=\"shop2\",outcome=\"paid\"}", 1.0),
+            ("upstream_calls_total{account=\"shop2\",api=\"unifiedorder\",err_code=\"SUCCESS\"}", 1.0),
+        ] {
+            assert_eq!(numbers.get(series), count, "{series}");
+        }
+        assert!(!app.scrape().await.body.contains("gone"), "what a sender wrote becomes no label");
     }
 
     async fn an_evil_account_raises_one_alarm_in_whatever_currency_it_lies(engine) {

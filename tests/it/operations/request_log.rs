@@ -61,6 +61,32 @@ async fn each_line_of_the_log_says_to_which_request_trace_and_order_it_belongs()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_line_about_another_account_than_the_default_names_it() {
+    let database = Database::fresh(Engine::Sqlite).await;
+    let mut variables = environment(&database.url, "127.0.0.1:0");
+    variables.push(("ACCOUNTS__SHOP2__SELLERS", "12".to_owned()));
+    let program = Program::start("serve", database.directory().unwrap(), &variables);
+    let till = Caller::new(program.address().await);
+    assert_eq!(to_pay(&till, &[("x-request-id", "till-7")]).await.status, 200);
+    for (path, request_id) in [("shop2", "forged"), ("default", "of-default"), ("typed-by-a-stranger", "typed")] {
+        let notified = till.request("POST", &format!("/wxPay/notify/{path}")).header("x-request-id", request_id);
+        let message = WeChatMessage::notification("an-order", 1990).with("appid", "wx9").with("sign", "0");
+        assert_eq!(till.send(notified.body(message.unsigned())).await.status, 401, "{path}");
+    }
+    program.terminate();
+    let (_, written) = program.end(Duration::from_secs(10)).await;
+    for (request_id, message) in [("till-7", "WeChat answered"), ("forged", "a notification is not believed")] {
+        let about = lines(&written, request_id);
+        assert!(about.iter().any(|line| line["message"] == message) && about.iter().any(|line| line["message"] == "served"), "{about:?}");
+        assert!(about.iter().all(|line| line["account"] == "shop2"), "{about:?}");
+    }
+    for request_id in ["of-default", "typed"] {
+        assert!(lines(&written, request_id).iter().all(|line| line.get("account").is_none()), "{request_id}");
+    }
+    assert!(!written.contains("typed-by-a-stranger"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wechat_gets_the_trace_with_a_step_of_ours_and_nothing_else_of_it() {
     let wechat = ScriptedWeChat::new().await;
     let app = TestAppBuilder::new(Engine::Sqlite).await.with_wechat_at(wechat.stub.address).open().await;

@@ -18,7 +18,7 @@ async fn app(engine: Engine) -> TestApp {
 /// The payer pays, the notification is lost, and the money goes back.
 fn given_back_unheard(app: &TestApp, order: &Order) {
     app.payer_pays_silently(order);
-    app.wechat().refund(&order.id).unwrap();
+    app.given_back_by_hand(order);
 }
 
 fn alarms(numbers: &Scrape) -> f64 {
@@ -82,7 +82,7 @@ on_both_engines! {
             tokio::time::sleep(Duration::from_millis(150)).await;
             app.payer_pays(&order).await;
             assert_eq!(app.trade_state(&order.id).await, "SUCCESS");
-            app.wechat().refund(&order.id).unwrap();
+            app.given_back_by_hand(&order);
         });
         assert_eq!(polled.json()["trade_state"], "REFUND", "{}", polled.body);
         app.wechat().faults.latency_ms = 0;
@@ -130,8 +130,8 @@ on_both_engines! {
         }
         assert_eq!((look.everything().await, look.texts("SELECT kind FROM deal_event").await.len()), (stored, events));
         let numbers = app.numbers().await;
-        assert_eq!(numbers.since(&before, "notifications_total{outcome=\"refund\"}"), 2.0);
-        assert_eq!(numbers.since(&before, "notifications_total{outcome=\"disbelieved\"}"), 8.0);
+        assert_eq!(numbers.since(&before, "notifications_total{account=\"default\",outcome=\"refund\"}"), 2.0);
+        assert_eq!(numbers.since(&before, "notifications_total{account=\"default\",outcome=\"disbelieved\"}"), 8.0);
         assert_eq!(app.trade_state(&order.id).await, "SUCCESS");
     }
 }

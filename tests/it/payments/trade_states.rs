@@ -22,7 +22,7 @@ const STATES: [(&str, &str, i64, Event); 6] = [
     ("SUCCESS", "支付成功", 1, TestApp::payer_pays_silently),
     ("REFUND", "订单发生过退款，退款详情请查询退款单", 1, |app, order| {
         app.payer_pays_silently(order);
-        app.wechat().refund(&order.id).unwrap();
+        app.given_back_by_hand(order);
     }),
 ];
 
@@ -65,7 +65,7 @@ on_both_engines! {
         let app = TestApp::open(engine).await;
         let (paid, closed) = (app.to_pay("19.90").await, app.to_pay("19.90").await);
         app.payer_pays(&paid).await;
-        app.wechat().refund(&paid.id).unwrap();
+        app.given_back_by_hand(&paid);
         app.time_passes(300);
         assert_eq!(app.close(&closed.id).await.json()["code"], 0);
         let asked = app.all_calls();

@@ -129,6 +129,45 @@ fn every_call_and_every_refusal_is_told_of_in_either_language() {
     all_in("README.zh-CN.md", &words);
 }
 
+#[test]
+fn every_word_to_wechat_is_told_of_in_either_language() {
+    let (taken, notify) = (read("src/gateway/take_notice.rs"), read("src/http/notify.rs"));
+    let said = [(&taken, "=> \""), (&taken, "Refused(\""), (&notify, "_LARGE, \""), (&notify, "_TIMEOUT, \""), (&notify, "_TYPE, \"")];
+    let words: Vec<_> = said.iter().flat_map(|(text, before)| between(text, before, '"')).map(|word| format!("`{word}`")).collect();
+    all_in("src/http/README.md", &words);
+    all_in("README.zh-CN.md", &words);
+}
+
+#[test]
+fn every_word_of_the_gateway_s_numbers_is_explained() {
+    let labels = read("src/gateway/labels.rs");
+    let values = labels.split("pub enum Pass").next().unwrap().lines().filter(|line| line.ends_with("\","));
+    let words: Vec<_> = values.filter_map(|line| between(line, " = \"", '"').next()).map(|word| format!("`{word}`")).collect();
+    all_in("config/monitoring/README.md", &words);
+}
+
+#[test]
+fn every_field_about_a_deal_is_told_of_in_either_language() {
+    let mut fields = Vec::new();
+    for (file, name) in [("src/http/details.rs", "struct ToldDetails {"), ("src/http/query_order.rs", "struct OfMerchant {")] {
+        let text = read(file);
+        let body = text.split(name).nth(1).unwrap().split("\n}").next().unwrap();
+        let names =
+            body.lines().filter_map(|line| line.trim().split_once(": ")).map(|(name, _)| name).filter(|name| !name.contains(['/', '#']));
+        fields.extend(names.map(|name| format!("`{name}`")));
+    }
+    all_in("src/http/README.md", &fields);
+    all_in("README.zh-CN.md", &fields);
+}
+
+#[test]
+fn the_chinese_table_of_contents_leads_to_every_section() {
+    let paper = read("README.zh-CN.md");
+    let sections = paper.lines().filter_map(|line| line.strip_prefix("## ")).filter(|section| *section != "许可");
+    let missing: Vec<_> = sections.filter(|section| !paper.contains(&format!("[{section}](#"))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 /// The code and its tests, as far as they are ours.
 fn code() -> Vec<String> {
     let found = ["src", "tests", "benches"].map(|folder| files(&root().join(folder)));

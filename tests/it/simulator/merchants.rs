@@ -18,31 +18,31 @@ const NUMBER: &str = "20150806125346";
 
 /// A merchant as the owner of its key knows it.
 #[derive(Debug, Clone, Copy)]
-struct Merchant {
-    appid: &'static str,
-    mch_id: &'static str,
-    key: &'static str,
+pub struct Merchant {
+    pub appid: &'static str,
+    pub mch_id: &'static str,
+    pub key: &'static str,
     /// `sub_mch_id` and `sub_appid`.
-    sub_merchant: Option<(&'static str, Option<&'static str>)>,
+    pub sub_merchant: Option<(&'static str, Option<&'static str>)>,
 }
 
-const FIRST: Merchant =
+pub const FIRST: Merchant =
     Merchant { appid: DEFAULT_MERCHANT.appid, mch_id: DEFAULT_MERCHANT.mch_id, key: DEFAULT_MERCHANT.api_key, sub_merchant: None };
-const SECOND: Merchant =
+pub const SECOND: Merchant =
     Merchant { appid: "wx0000000000000002", mch_id: "1900000002", key: "8934e7d15453e97507ef794cf7b0519d", sub_merchant: None };
 const PROVIDER: Merchant =
     Merchant { appid: "wx0000000000000009", mch_id: "1900000009", key: "192006250b4c09247ec02edce69f6a2d", sub_merchant: None };
-const WITH_APPID: Merchant = Merchant { sub_merchant: Some(("1900000109", Some("wx0000000000000109"))), ..PROVIDER };
-const WITHOUT_APPID: Merchant = Merchant { sub_merchant: Some(("1900000110", None)), ..PROVIDER };
+pub const WITH_APPID: Merchant = Merchant { sub_merchant: Some(("1900000109", Some("wx0000000000000109"))), ..PROVIDER };
+pub const WITHOUT_APPID: Merchant = Merchant { sub_merchant: Some(("1900000110", None)), ..PROVIDER };
 /// The merchants and sub-merchants that can have orders.
-const ALL: [Merchant; 4] = [FIRST, SECOND, WITH_APPID, WITHOUT_APPID];
+pub const ALL: [Merchant; 4] = [FIRST, SECOND, WITH_APPID, WITHOUT_APPID];
 
 impl Merchant {
-    fn signer(&self, sign_type: SignType) -> Signer {
+    pub fn signer(&self, sign_type: SignType) -> Signer {
         Signer::new(ApiKey::new(self.key).unwrap(), sign_type)
     }
 
-    fn order(&self, out_trade_no: &str) -> OrderKey {
+    pub fn order(&self, out_trade_no: &str) -> OrderKey {
         let sub_mch_id = self.sub_merchant.map(|(sub_mch_id, _)| sub_mch_id.to_owned());
         OrderKey { mch_id: self.mch_id.to_owned(), sub_mch_id, out_trade_no: out_trade_no.to_owned() }
     }
@@ -58,12 +58,12 @@ impl Merchant {
     }
 
     /// A signed request with these fields beside its ids.
-    fn request(&self, sign_type: SignType, own: &[(&str, &str)]) -> String {
+    pub fn request(&self, sign_type: SignType, own: &[(&str, &str)]) -> String {
         let envelope = [("nonce_str", "5K8264ILTKCH16CQ2502SI8ZNMTM67VS"), ("sign_type", sign_type.as_str())];
         xml::write(&self.signer(sign_type).signed(self.ids().into_iter().chain(envelope).chain(own.iter().copied()).collect()))
     }
 
-    fn unified_order(&self, out_trade_no: &str, total_fee: &str) -> String {
+    pub fn unified_order(&self, out_trade_no: &str, total_fee: &str) -> String {
         let own = [
             ("body", "腾讯充值中心-QQ会员充值"),
             ("out_trade_no", out_trade_no),
@@ -75,7 +75,7 @@ impl Merchant {
         self.request(SignType::Md5, &own)
     }
 
-    fn about(&self, name: &str, value: &str) -> String {
+    pub fn about(&self, name: &str, value: &str) -> String {
         self.request(SignType::HmacSha256, &[(name, value)])
     }
 }
@@ -89,11 +89,11 @@ fn merchants() -> Vec<SimMerchant> {
     vec![known(FIRST), known(SECOND), known(PROVIDER).with_sub_merchants(sub_merchants)]
 }
 
-fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     OPENING_TIME.parse().unwrap()
 }
 
-fn world() -> World {
+pub fn world() -> World {
     World::with_merchants(merchants(), Chance::seeded(1), 1)
 }
 
@@ -102,7 +102,7 @@ fn ask(world: &mut World, api: &str, request: &str) -> Fields {
 }
 
 /// The last word of an answer: the state, the error, or the complaint about the request.
-fn gist(answer: &Fields) -> &str {
+pub fn gist(answer: &Fields) -> &str {
     let word = ["err_code", "trade_state", "result_code"].into_iter().find_map(|name| answer.get(name));
     word.or(answer.get("return_msg")).unwrap()
 }
@@ -264,14 +264,14 @@ async fn the_service_believes_no_other_merchant_about_its_order() {
 }
 
 /// A served simulator with these merchants.
-struct Served {
-    phone: Caller,
-    simulator: Simulator,
+pub struct Served {
+    pub phone: Caller,
+    pub simulator: Simulator,
     _stop: tokio_util::sync::DropGuard,
 }
 
 impl Served {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let simulator = Simulator::with_merchants(merchants(), Clock::manual(now()), Chance::seeded(1), 1, true).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let phone = Caller::new(listener.local_addr().unwrap());

@@ -90,12 +90,12 @@ on_both_engines! {
         let look = database.look().await;
         let (is_full, followed_accounts) = match engine {
             Engine::Sqlite => (
-                "INSTR(',' || 'default,shop2' || ',', ',' || COALESCE(account, 'default') || ',') = 0",
+                "INSTR(',' || '64656661756C74,73686F7032' || ',', ',' || HEX(COALESCE(account, 'default')) || ',') = 0",
                 "SELECT account, COUNT(*) FROM deal WHERE due_at > '1970-01-01 00:00:00' AND COALESCE(status, 0) = 0 \
                  AND COALESCE(account, 'default') <> 'default' GROUP BY account",
             ),
             Engine::MySql => (
-                "FIND_IN_SET(COALESCE(account, 'default'), 'default,shop2') = 0",
+                "FIND_IN_SET(HEX(COALESCE(account, 'default')), '64656661756C74,73686F7032') = 0",
                 "SELECT account, COUNT(*) FROM deal FORCE INDEX (deal_due_at) WHERE due_at > '1970-01-01 00:00:00' AND COALESCE(status, 0) = 0 \
                  AND COALESCE(account, 'default') <> 'default' GROUP BY account",
             ),

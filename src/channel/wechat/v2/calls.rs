@@ -1,5 +1,5 @@
-//! The table of WeChat's calls (PROTOCOL.md, 1.2): all that is known of each stands here and nowhere else. None of them needs a
-//! client certificate, and the replies of all are signed.
+//! The table of WeChat's calls (PROTOCOL.md, 1.2): all that is known of each stands here and nowhere else. The replies of all are
+//! signed. Of those below `/secapi` WeChat demands a client certificate; this service makes none of them.
 
 use std::time::Duration;
 
@@ -20,6 +20,12 @@ pub const ORDER_QUERY: Call =
 /// Closes an order.
 pub const CLOSE_ORDER: Call =
     Call { name: "closeorder", path: "/pay/closeorder", pauses: REPEATED, places: Places::Orders, largest_reply: MAX_BYTES };
+/// Gives money back. Its repeats are minutes apart, and the same number is the same refund.
+pub const REFUND: Call =
+    Call { name: "refund", path: "/secapi/pay/refund", pauses: ASKED_ONCE, places: Places::Orders, largest_reply: MAX_BYTES };
+/// How refunds stand.
+pub const REFUND_QUERY: Call =
+    Call { name: "refundquery", path: "/pay/refundquery", pauses: ASKED_ONCE, places: Places::Queries, largest_reply: MAX_BYTES };
 
 /// What is asked of WeChat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! `calls` is the table of the calls; `Fields` are signed, sent and verified; `xml` is their wire form; `merchant` knows who we
 //! are; `reply` is the one gate through which every answer comes; `notification` reads what WeChat posts to us; `client` makes
 //! the calls over a `transport`.
-//! The simulator shares `calls`, `Fields`, `xml` and `sign`, so a mistake in them would cancel out unseen: the vectors of
+//! The simulator shares `calls`, `Fields`, `xml`, `sign` and `refund_cipher`, so a mistake in them would cancel out unseen: the vectors of
 //! WeChat's own documents pin them (`vectors.rs`).
 
 mod algorithm;
@@ -15,6 +15,7 @@ mod metrics;
 mod notification;
 mod payment;
 mod proxy;
+mod refund_cipher;
 mod refusal;
 pub mod reply;
 mod rotation;
@@ -33,6 +34,7 @@ pub use merchant::{Merchant, is_sendable, is_signed_with, merchant_number};
 pub use notification::UnverifiedNotice;
 pub(in crate::channel) use notification::acknowledgement;
 pub use proxy::{InvalidProxy, Proxy};
+pub use refund_cipher::RefundCipher;
 pub use rotation::PreviousKey;
 pub use sign::{ApiKey, InvalidApiKey, SignType, Signer};
 pub use transport::{CONNECT, Endpoints, Http, Wire, http_client};

@@ -122,6 +122,15 @@ impl Signer {
         mac.finalize().into_bytes().into()
     }
 
+    /// The AES key of refund notifications: the lower-case hexadecimal of the API key's MD5, as text (PROTOCOL.md, 8).
+    pub(super) fn refund_key(&self) -> [u8; 32] {
+        let mut key = [0; 32];
+        for (pair, byte) in key.chunks_exact_mut(2).zip(Md5::digest(self.key.0.expose_secret())) {
+            pair.copy_from_slice(format!("{byte:02x}").as_bytes());
+        }
+        key
+    }
+
     /// The same key with another algorithm: the simulator answers in the one that it was asked in.
     #[must_use]
     pub fn with(&self, sign_type: SignType) -> Self {

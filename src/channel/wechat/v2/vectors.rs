@@ -25,7 +25,7 @@ struct Vector {
     hmac_sha256: Option<&'static str>,
 }
 
-static VECTORS: [Vector; 16] = [
+static VECTORS: [Vector; 21] = [
     Vector {
         name: "the worked example",
         lines: "appid=wxd930ea5d5a258f4f\nmch_id=10000100\ndevice_info=1000\nbody=test\nnonce_str=ibuaiVcKdpRxkhJA",
@@ -136,6 +136,41 @@ static VECTORS: [Vector; 16] = [
         md5: Some("663F5D1546FE61FA6E1E4502C475CF5A"),
         hmac_sha256: None,
     },
+    Vector {
+        name: "R1: a refund, described in Chinese",
+        lines: R1,
+        more: "",
+        md5: Some("B7E2B241B28FC9FE2025B3C46743F4E9"),
+        hmac_sha256: Some("F3561D10A1FEAC6B6825460A5FF65D611809639782F43ADE6DFBCFB4B6A24317"),
+    },
+    Vector {
+        name: "R1h: the same with sign_type",
+        lines: R1,
+        more: "sign_type=HMAC-SHA256",
+        md5: Some("5A07002C97580FAFB4F7C67FB6A1954C"),
+        hmac_sha256: Some("F39CB5C8BE9EF1FD3770044DBF8344CD9C60C7FF43941DF4AC22C040622C61FA"),
+    },
+    Vector {
+        name: "R2: a refund's answer, refund_channel empty",
+        lines: R2,
+        more: "",
+        md5: Some("C978DD4EA26283C2E15F7DE9B6D0B2AB"),
+        hmac_sha256: Some("236B0C21D5702A7A41C8A92716D164FEBB75ECF9779224D5F9216122D24FAFBE"),
+    },
+    Vector {
+        name: "R3: the second page of a refundquery, with a coupon",
+        lines: R3,
+        more: "",
+        md5: Some("92300069AAFF74E423BF7C1CBA404F10"),
+        hmac_sha256: Some("E5F3D82C70FE5306BAE2D781AAEF7044EB71AC50C6C492C34A3AA05F15CD1C94"),
+    },
+    Vector {
+        name: "R4: refundquery with an offset",
+        lines: R4,
+        more: "",
+        md5: Some("297A4DEB174F90D3B15BB4FEB031E9EB"),
+        hmac_sha256: Some("F2FB7814A14C3900CE5C55DA81FAB74E4B5183E3EC19DBB7C28AFEBF099407A4"),
+    },
 ];
 
 const V2A: &str = "\
@@ -151,6 +186,78 @@ spbill_create_ip=123.12.12.123
 notify_url=https://example.com/wxPay/callback
 trade_type=NATIVE
 product_id=12235413214070356458058";
+
+const R1: &str = "\
+appid=wxd930ea5d5a258f4f
+mch_id=10000100
+nonce_str=5K8264ILTKCH16CQ2502SI8ZNMTM67VS
+notify_url=https://example.com/wxPay/refund
+out_refund_no=R20150806125346_1
+out_trade_no=20150806125346
+refund_desc=商品已售完
+refund_fee=30
+total_fee=88";
+
+const R2: &str = "\
+appid=wxd930ea5d5a258f4f
+cash_fee=88
+cash_refund_fee=30
+coupon_refund_count=0
+coupon_refund_fee=0
+mch_id=10000100
+nonce_str=IwCgHIrcqGyVKUVZ
+out_refund_no=R20150806125346_1
+out_trade_no=20150806125346
+refund_fee=30
+refund_id=50303108562024011601487282563
+result_code=SUCCESS
+return_code=SUCCESS
+return_msg=OK
+total_fee=88
+transaction_id=1004400740201409030005092168
+refund_channel=";
+
+const R3: &str = "\
+appid=wxd930ea5d5a258f4f
+cash_fee=78
+coupon_refund_count_0=1
+coupon_refund_fee_0=3
+coupon_refund_fee_0_0=3
+coupon_refund_id_0_0=10000
+coupon_type_0_0=CASH
+mch_id=10000100
+nonce_str=TeqClE3i0mvn3DrK
+out_refund_no_0=R20150806125346_11
+out_refund_no_1=R20150806125346_12
+out_trade_no=20150806125346
+refund_account_0=REFUND_SOURCE_RECHARGE_FUNDS
+refund_account_1=REFUND_SOURCE_RECHARGE_FUNDS
+refund_channel_0=ORIGINAL
+refund_channel_1=ORIGINAL
+refund_count=2
+refund_fee=60
+refund_fee_0=30
+refund_fee_1=30
+refund_id_0=50303108562024011601487282563
+refund_id_1=50303108562024011601487282564
+refund_recv_accout_0=支付用户零钱
+refund_recv_accout_1=招商银行信用卡0403
+refund_status_0=SUCCESS
+refund_status_1=PROCESSING
+refund_success_time_0=2024-01-16 14:28:31
+result_code=SUCCESS
+return_code=SUCCESS
+return_msg=OK
+total_fee=88
+total_refund_count=12
+transaction_id=1004400740201409030005092168";
+
+const R4: &str = "\
+appid=wxd930ea5d5a258f4f
+mch_id=10000100
+nonce_str=5K8264ILTKCH16CQ2502SI8ZNMTM67VS
+offset=10
+out_trade_no=20150806125346";
 
 const V4: &str = "\
 return_code=SUCCESS

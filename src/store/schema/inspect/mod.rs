@@ -13,7 +13,7 @@ use super::durability::Durability;
 use super::foreign_clock::ForeignClock;
 use super::migrate::pending;
 use super::{adoptable, check, taken, unique};
-use crate::store::deals::postpone::followed_accounts;
+use crate::store::deals::followed_accounts::followed_accounts;
 use crate::store::engine::connection::{Conn, MySql, on_conn};
 use crate::store::engine::database_url::DatabaseUrl;
 use crate::store::engine::session::open_to_look;

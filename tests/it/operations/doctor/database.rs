@@ -94,6 +94,21 @@ on_both_engines! {
         assert_eq!(look.everything().await, before);
     }
 
+    async fn an_account_that_is_gone_is_named_with_what_to_configure(engine) {
+        let app = TestApp::open(engine).await;
+        let order = app.to_pay("19.90").await;
+        let database = app.stop().await;
+        let look = database.look().await;
+        look.run(&format!("UPDATE deal SET account = 'shop2' WHERE order_id = '{}'", order.id)).await;
+        let findings = Patient::on(&database).examined().await;
+        findings.say(Fail, "rows", "undecided deals go through the account shop2, which is not configured: 1");
+        assert!(format!("{findings:?}").contains("configure accounts.shop2 again"), "{findings:?}");
+        let there = Patient::on(&database).set("ACCOUNTS__SHOP2__SELLERS", 5).examined().await;
+        assert!(!format!("{there:?}").contains("not configured"), "{there:?}");
+        look.run("UPDATE deal SET status = 1, due_at = NULL").await;
+        assert!(!format!("{:?}", Patient::on(&database).examined().await).contains("shop2"), "nothing is to be asked any more");
+    }
+
     async fn a_deal_that_another_program_called_paid_is_told_of(engine) {
         let app = TestApp::open(engine).await;
         let (paid, called_paid) = (app.to_pay("19.90").await, app.to_pay("0.29").await);
