@@ -224,7 +224,7 @@ fn a_profile_may_name_accounts_as_variables_cannot() {
     let (config, secret) = (directory.path().join("config"), directory.path().join("key"));
     std::fs::create_dir(&config).unwrap();
     std::fs::write(&secret, format!("{OTHER_KEY}\n")).unwrap();
-    let shop = "[accounts.shop-2_b]\nappid = \"wx2421b1c4370ec43b\"\nmch_id = \"10000200\"\nquery_budget = 5\n";
+    let shop = "[simulator]\naccept_database = true\n[accounts.shop-2_b]\nappid = \"wx2421b1c4370ec43b\"\nmch_id = \"10000200\"\nquery_budget = 5\n";
     std::fs::write(config.join("shops.toml"), format!("{shop}api_key_file = \"{}\"\n", secret.display())).unwrap();
     std::fs::write(config.join("wrong.toml"), format!("{shop}apikey = \"CANARY\"\n[accounts.Shop]\n")).unwrap();
     let check = |profile| {
