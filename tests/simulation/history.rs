@@ -161,7 +161,7 @@ impl<'a> History<'a> {
             is_flood,
             is_evil: false,
             vanishing: random.happens(200).then(|| random.one_of(&["shop2", "sub"]).parse().unwrap()),
-            has_a_mover: random.happens(300),
+            has_a_mover: random.happens(600),
             configuration: Configuration { lacks: None, has_new_key, has_moved: false },
             calls: BTreeMap::new(),
             locks: Locks::default(),
