@@ -81,6 +81,10 @@ impl SimMerchant {
         self.names.extend(other.names);
     }
 
+    pub(super) fn change_key(&mut self, signer: Signer) {
+        self.signer = signer;
+    }
+
     /// The key in force, in the sandbox or outside it.
     pub(super) fn signer(&self, sandbox: bool) -> &Signer {
         if sandbox { &self.sandbox_signer } else { &self.signer }

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 
 use crate::chance::Chance;
 use crate::channel::TradeState;
+use crate::channel::wechat::v2::Merchant;
 use crate::deal::{BeijingTime, Fen, Timestamp};
 
 use super::merchants::{SimMerchant, directory};
@@ -64,6 +65,14 @@ impl World {
             habits: Habits::default(),
             stats: Stats::default(),
             log: MessageLog::default(),
+        }
+    }
+
+    /// A merchant's API key is changed: from now on its requests must be signed with this one. What is sent about an order goes on
+    /// as that order was opened.
+    pub fn change_key(&mut self, merchant: &Merchant) {
+        for known in self.merchants.iter_mut().filter(|known| known.mch_id == merchant.mch_id) {
+            known.change_key(merchant.signer.clone());
         }
     }
 

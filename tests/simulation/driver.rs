@@ -168,21 +168,22 @@ impl History<'_> {
     pub async fn hear_answers(&mut self) {
         let (done, waiting): (Vec<_>, Vec<_>) = self.requests.drain(..).partition(|pending| pending.task.is_finished());
         self.requests = waiting;
-        for pending in done {
-            let (status, body) = pending.task.await.expect("a request without a panic");
+        for mut pending in done {
+            let (status, body) = (&mut pending.task).await.expect("a request without a panic");
             self.note(&format!("{} hears {status} {}", pending.number, body.replace('\n', " ")));
-            match pending.kind {
+            let configured = pending.configuration.merchants(&self.network.merchants);
+            match &pending.kind {
                 RequestKind::Sweep => self.check_sweep(&body),
                 RequestKind::Forgery(forgery) => {
-                    let expected = forgery.answer(&self.network.merchants, pending.lacks.as_ref());
-                    // Those that are looked up may meet a database that is away.
-                    let busy = expected == 409 && status == 503;
-                    assert!(status == expected || busy, "{forgery}: {status} {body}, and {expected} is right");
+                    let expected = forgery.answer(&configured, self.invariants.rows.get(&forgery.out_trade_no));
+                    let busy = expected.is_looked_up && status == 503;
+                    assert!(status == expected.status || busy, "{forgery}: {status} {body}, and {} is right", expected.status);
                 }
                 RequestKind::Notify(posted) => {
+                    let posted = (**posted).clone();
                     let content = acknowledged(&posted, status, &body, &self.invariants, &self.network);
                     let order = &posted.notification.delivery.order;
-                    let is_lacking = pending.lacks.as_ref() == Some(self.network.merchants.account_of(order));
+                    let is_lacking = !posted.can_be_verified(self.network.merchants.account_of(order), &configured);
                     assert!(!content || !is_lacking, "believed without its account's key: {status} {body}");
                     let order_id = &order.out_trade_no;
                     let undisturbed = pending.faults == self.faults && !self.locks.stood_in_the_way_of(order_id, pending.since);
@@ -190,18 +191,22 @@ impl History<'_> {
                     self.count(
                         if content {
                             "acknowledged"
-                        } else if is_lacking {
-                            "account lacking"
-                        } else if posted.genuine {
-                            "busy"
-                        } else {
+                        } else if !posted.genuine {
                             "not believed"
+                        } else if is_lacking {
+                            "key lacking"
+                        } else {
+                            "busy"
                         },
                         1,
                     );
-                    self.network.answered(*posted, Some(status), content, self.clock.now());
+                    self.network.answered(posted, Some(status), content, self.clock.now());
                 }
-                kind => self.front_ends.hear(&kind, status, &body, &self.invariants, &self.network, self.now()),
+                _ => {
+                    let (invariants, network, now) = (&self.invariants, &self.network, self.now());
+                    let after_a_move = self.front_ends.hear(&pending, (status, &body), invariants, network, now);
+                    self.count("repeats after a move", u64::from(after_a_move));
+                }
             }
         }
     }

@@ -10,6 +10,7 @@ use wechat_pay::config::Settings;
 use wechat_pay::deal::{AccountId, Timestamp};
 use wechat_pay::simulator::Notify;
 
+use super::configuration::Configuration;
 use super::instance::{Instance, settings};
 use super::invariants::Invariants;
 use super::locks::Locks;
@@ -70,6 +71,10 @@ impl Summary {
             "accounts gone",
             "accounts back",
             "decided without an account",
+            "decided beside an instance without an account",
+            "keys changed",
+            "sellers moved",
+            "repeats after a move",
         ];
         kinds.iter().all(|what| self.counts.contains_key(what))
     }
@@ -103,9 +108,12 @@ pub struct History<'a> {
     pub is_flood: bool,
     /// Whether a merchant of ours has turned evil.
     pub is_evil: bool,
-    /// The account that may be taken out of the configuration, and the one that just now is.
+    /// The account that may be taken out of the configuration.
     pub vanishing: Option<AccountId>,
-    pub absent: Option<AccountId>,
+    /// Whether a seller may move to another account.
+    pub has_a_mover: bool,
+    /// What instances are started with now.
+    pub configuration: Configuration,
     /// Calls to WeChat through each account, in the present pass of a flood.
     pub calls: BTreeMap<AccountId, usize>,
     /// How often a statement was not carried out, or too late.
@@ -137,10 +145,12 @@ impl<'a> History<'a> {
         let is_flood = random.happens(30);
         let settings = if is_flood { sweep_overload::settings(url) } else { settings(url, random.one_of(&[60, 300, 400, 900, 7200]), 600) };
         let merchants = Merchants::of(&settings);
+        // Half of the time the change of a key is over, but for the previous one, which is believed for good.
+        let has_new_key = is_flood || random.happens(500);
         let mut history = Self {
             scheduler: Scheduler::new(clock.clone(), quiescence),
             invariants: Invariants::open(url, &merchants).await,
-            network: Network::new(merchants, &random),
+            network: Network::new(merchants, has_new_key, &random),
             instances: Vec::new(),
             started: 0,
             requests: Vec::new(),
@@ -151,7 +161,8 @@ impl<'a> History<'a> {
             is_flood,
             is_evil: false,
             vanishing: random.happens(200).then(|| random.one_of(&["shop2", "sub"]).parse().unwrap()),
-            absent: None,
+            has_a_mover: random.happens(600),
+            configuration: Configuration { lacks: None, has_new_key, has_moved: false },
             calls: BTreeMap::new(),
             locks: Locks::default(),
             faults: 0,
@@ -176,7 +187,8 @@ impl<'a> History<'a> {
         let skew = if is_right { 0 } else { self.random.one_of(&[0, 0, 0, 0, -3, 3, -45, 45, -7500, 7500]) };
         self.count("clocks apart", u64::from(skew != 0));
         let clock = Clock::simulated_beside(self.now() + TimeDelta::seconds(skew), &self.clock);
-        Instance::start(self.started, &self.settings, self.absent.clone(), clock, self.random.seed(), &self.scheduler).await
+        let (configuration, seed) = (self.configuration.clone(), self.random.seed());
+        Instance::start(self.started, &self.settings, configuration, clock, seed, &self.scheduler).await
     }
 
     async fn run(&mut self) {
@@ -213,16 +225,18 @@ impl<'a> History<'a> {
         self.drain().await;
         // Half of the time the notifications help, otherwise the sweeper is alone.
         let notifications_arrive = self.random.happens(500);
-        if self.absent.is_some() {
-            self.count("decided without an account", 1);
-            self.decide_all(notifications_arrive).await;
-            self.absent = None;
+        self.configuration.has_new_key = true;
+        if self.configuration.lacks.is_some() {
+            let here = self.random.below(self.instances.len() + 1).max(1);
+            let beside = here < self.instances.len();
+            self.count(if beside { "decided beside an instance without an account" } else { "decided without an account" }, 1);
+            self.decide_all(here, notifications_arrive).await;
+            self.configuration.lacks = None;
         }
-        self.decide_all(notifications_arrive).await;
+        self.decide_all(0, notifications_arrive).await;
         // One pass more takes what another program has decided off the line.
         self.advance(7200).await;
-        self.sweep(100).await;
-        self.drain().await;
+        self.each_sweeps().await;
         self.invariants.check_end(&self.network);
         let refunded = self.invariants.rows.values().filter(|row| row.refunded_at.is_some()).count();
         self.count("told of a refund", refunded as u64);
@@ -236,12 +250,14 @@ impl<'a> History<'a> {
         self.summary.hash = self.hasher.finish();
     }
 
-    /// Every deal is decided in time whose account the configuration has.
-    async fn decide_all(&mut self, notifications_arrive: bool) {
-        self.start_what_is_unfit().await;
+    /// Every deal is decided in time whose account the configuration of any instance has; the first `lacking` instances have not
+    /// the one that is lacking now.
+    async fn decide_all(&mut self, lacking: usize, notifications_arrive: bool) {
+        self.start_what_is_unfit(lacking).await;
+        let absent = if lacking < self.instances.len() { None } else { self.configuration.lacks.clone() };
         let since = self.now();
         for _ in 0..400 {
-            self.invariants.check_in_time(&self.network, self.absent.as_ref(), since, self.now());
+            self.invariants.check_in_time(&self.network, absent.as_ref(), since, self.now());
             self.network.post(self.now(), Notify::Normal);
             while let Some(posted) = self.network.notifications.pop() {
                 if notifications_arrive {
@@ -251,25 +267,38 @@ impl<'a> History<'a> {
                 }
             }
             self.drain().await;
-            let undecided = self.invariants.undecided_but(self.absent.as_ref());
+            let undecided = self.invariants.undecided_but(absent.as_ref());
             let Some(due) = undecided.map(|row| row.due_at.unwrap_or(Timestamp::MAX_UTC)).min() else { break };
             let step = due.min(self.now() + TimeDelta::minutes(5)) - self.now();
             // An overdue look is leased to an instance, until the lease is over.
             self.advance(step.num_seconds().max(20)).await;
-            self.sweep(100).await;
+            self.each_sweeps().await;
+            self.invariants.check_looked_at(absent.as_ref(), self.now());
+        }
+    }
+
+    /// One pass of each instance, one after the other.
+    async fn each_sweeps(&mut self) {
+        let numbers: Vec<_> = self.instances.iter().flatten().map(|instance| instance.number).collect();
+        for number in numbers {
+            self.sweep_by(number, 100).await;
             self.drain().await;
         }
     }
 
-    /// What was killed is started again, clocks are put right, and each instance has the accounts that are configured now.
-    async fn start_what_is_unfit(&mut self) {
+    /// What was killed is started again, clocks are put right, and each instance has the accounts that its configuration has now.
+    async fn start_what_is_unfit(&mut self, lacking: usize) {
+        let present = self.configuration.clone();
         for place in 0..self.instances.len() {
-            let is_fit = |instance: &Instance| instance.is_ready(self.now()) && instance.lacks == self.absent;
+            let lacks = present.lacks.clone().filter(|_| place < lacking);
+            self.configuration = Configuration { lacks, ..present.clone() };
+            let is_fit = |instance: &Instance| instance.is_ready(self.now()) && instance.configuration == self.configuration;
             if !self.instances[place].as_ref().is_some_and(is_fit) {
                 let instance = self.start_instance(true).await;
                 self.instances[place] = Some(instance);
             }
         }
+        self.configuration = present;
     }
 
     /// All clocks go on together.

@@ -18,7 +18,7 @@ use wechat_pay::channel::Channel;
 use wechat_pay::channel::wechat::v2::{Client, Wire};
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
-use wechat_pay::deal::{AccountId, Timestamp};
+use wechat_pay::deal::Timestamp;
 use wechat_pay::gateway::{Account, AccountTerms, Accounts, Gateway};
 use wechat_pay::handshake::Key;
 use wechat_pay::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
@@ -26,6 +26,7 @@ use wechat_pay::listener::Peer;
 use wechat_pay::simulator::DEFAULT_MERCHANT;
 use wechat_pay::store::{FaultHook, LARGEST_BATCH, Store};
 
+use super::configuration::Configuration;
 use super::merchants::Merchants;
 use super::scheduler::Scheduler;
 
@@ -34,8 +35,7 @@ pub struct Instance {
     pub gateway: Arc<Gateway>,
     /// Its own, which is not quite the others'.
     pub clock: Clock,
-    /// The account that its configuration lacks.
-    pub lacks: Option<AccountId>,
+    pub configuration: Configuration,
     router: Router,
 }
 
@@ -56,11 +56,11 @@ pub fn settings(database: &str, expire_after: i64, longest_pause: i64) -> Settin
 }
 
 impl Instance {
-    /// Starts one whose configuration has all accounts but one, perhaps.
+    /// Starts one.
     pub async fn start(
         number: usize,
         settings: &Settings,
-        lacks: Option<AccountId>,
+        configuration: Configuration,
         clock: Clock,
         seed: u64,
         scheduler: &Scheduler,
@@ -71,11 +71,10 @@ impl Instance {
         let wire = Wire::new(clock.clone(), move |api, request, left| on_the_wire.clone().pass_call(number, api, request, left).boxed());
         let store = Store::open_with(&settings.database, &format!("i{number}"), LARGEST_BATCH, clock.now(), Some(&hook)).await.unwrap();
         let chance = Chance::seeded(seed);
-        let merchants = Merchants::of(settings);
-        let configured = merchants.iter().filter(|merchant| lacks.as_ref() != Some(&merchant.account));
-        let accounts = Accounts::new(configured.map(|merchant| {
+        let configured = configuration.merchants(&Merchants::of(settings));
+        let accounts = Accounts::new(configured.iter().map(|merchant| {
             let channel = Channel::WeChatV2(Client::wired(merchant.clone(), wire.clone(), chance.clone()));
-            let sellers = Merchants::sellers(&merchant.account).parse().unwrap();
+            let sellers = configuration.sellers(&merchant.account).parse().unwrap();
             Account::new(merchant.account.clone(), channel, AccountTerms { sellers, ..settings.wechat.terms.clone() })
         }));
         let gateway = Arc::new(Gateway::new(store, accounts, clock.clone(), chance, settings.terms.clone()));
@@ -96,7 +95,7 @@ impl Instance {
             work: TaskTracker::new(),
             stopping: CancellationToken::new(),
         });
-        Self { number, gateway, clock, lacks, router: http::router(app, &settings.server) }
+        Self { number, gateway, clock, configuration, router: http::router(app, &settings.server) }
     }
 
     /// Whether a load balancer sends it callers: its clock is not too far from the database's.

@@ -6,14 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{NaiveDateTime, TimeDelta};
 use sqlx::{Connection, Row as _, SqliteConnection};
 use wechat_pay::channel::TradeState;
-use wechat_pay::channel::wechat::v2::xml;
+use wechat_pay::channel::wechat::v2::{SignType, xml};
 use wechat_pay::deal::{AccountId, BeijingTime, Timestamp};
 use wechat_pay::simulator::SimOrder;
 
-use super::merchants::{Merchants, is_named};
+use super::merchants::{Merchants, is_named, sign_type};
 use super::network::Network;
 
-/// A payment is known within this time after the last fault: the longest pause, and a lease that a killed instance held.
+/// A payment is known within this time after the last fault, and after its account is back: the longest pause, and a lease that
+/// a killed instance held.
 pub const KNOWN_WITHIN: TimeDelta = TimeDelta::minutes(11);
 /// A deal is decided within this time after its end and the last fault.
 pub const DECIDED_WITHIN: TimeDelta = TimeDelta::minutes(15);
@@ -30,6 +31,8 @@ pub struct Row {
     pub expires_at: Timestamp,
     pub due_at: Option<Timestamp>,
     pub refunded_at: Option<Timestamp>,
+    /// What WeChat was asked with for its link.
+    request: String,
     pay_back: Option<String>,
     query_back: Option<String>,
     opened: i64,
@@ -38,8 +41,15 @@ pub struct Row {
     failed: i64,
 }
 
+impl Row {
+    /// The algorithm that its order was sent by, and that WeChat tells of it by.
+    pub fn sign_type(&self) -> SignType {
+        sign_type(&xml::parse(self.request.as_bytes()).expect("a request that can be read"))
+    }
+}
+
 const ROWS: &str = "SELECT deal.order_id, COALESCE(status, 0), transaction_id, total_fee, code_url, expires_at, due_at, payBack, \
-    queryBack, refunded_at, account, opened, settled, expired, failed FROM deal LEFT JOIN (SELECT order_id, SUM(kind = 'opened') AS opened, \
+    queryBack, refunded_at, account, opened, settled, expired, failed, prepay_request FROM deal LEFT JOIN (SELECT order_id, SUM(kind = 'opened') AS opened, \
     SUM(kind IN ('settled', 'settled_late')) AS settled, SUM(kind = 'expired') AS expired, SUM(kind = 'payment_failed') AS failed \
     FROM deal_event GROUP BY order_id) told ON told.order_id = deal.order_id ORDER BY id";
 
@@ -90,6 +100,7 @@ impl Invariants {
                 settled: row.get(12),
                 expired: row.get(13),
                 failed: row.get(14),
+                request: row.get(15),
             };
             if let Some(before) = self.rows.get(&row.order_id) {
                 follows(before, &row);
@@ -151,7 +162,8 @@ impl Invariants {
         let (messages, merchant) = ([&row.pay_back, &row.query_back], self.merchants.of_account(&row.account));
         let proven = messages.into_iter().flatten().any(|message| {
             let fields = xml::parse(message.as_bytes()).expect("invariant 2: evidence that can be read");
-            merchant.signer.verify(&fields).expect("invariant 2: evidence that is signed");
+            let is_signed = SignType::ALL.into_iter().any(|by| self.merchants.have_signed(&row.account, &fields, by));
+            assert!(is_signed, "invariant 2: evidence that its account's keys have not signed: {row:?}");
             fields.get("transaction_id").is_some()
                 && fields.get("transaction_id") == row.transaction_id.as_deref()
                 && fields.get("out_trade_no") == Some(&row.order_id)
@@ -192,6 +204,13 @@ impl Invariants {
         }
     }
 
+    /// After a pass of each instance nothing is due any more, but for the deals of an account that is `absent` everywhere.
+    pub fn check_looked_at(&self, absent: Option<&AccountId>, now: Timestamp) {
+        for row in self.undecided_but(absent) {
+            assert!(row.due_at.is_none_or(|due| due > now), "invariant 6: due, and not looked at: {row:?}");
+        }
+    }
+
     /// Invariant 6 under more load than the budget bears.
     pub fn check_found(&self, network: &Network, account: &AccountId, within: TimeDelta, now: Timestamp) {
         for row in self.undecided().filter(|row| row.account == *account) {
@@ -225,6 +244,7 @@ impl Invariants {
 
 /// Invariant 4: what may become of a row.
 fn follows(before: &Row, after: &Row) {
+    assert_eq!(before.account, after.account, "invariant 11: a deal stays with its account: {before:?} became {after:?}");
     let lawful = matches!((before.status, after.status), (0, _) | (1, 1) | (2, 1 | 2));
     assert!(lawful, "invariant 4: {before:?} became {after:?}");
     assert!(before.refunded_at.is_none() || before.refunded_at == after.refunded_at, "REFUND is final: {before:?} became {after:?}");

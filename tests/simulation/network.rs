@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use wechat_pay::chance::Chance;
-use wechat_pay::channel::wechat::v2::xml;
+use wechat_pay::channel::wechat::v2::{SignType, xml};
 use wechat_pay::channel::{CallError, Doubt};
-use wechat_pay::deal::Timestamp;
+use wechat_pay::deal::{AccountId, Timestamp};
 use wechat_pay::simulator::{CloseUnknown, Layout, NotificationMessage, Notify, OrderKey, SimOrder, World};
 
 use super::driver::CALL;
 use super::invariants::Row;
-use super::merchants::{Merchants, is_named};
+use super::merchants::{CHANGED, Merchants, is_named, sign_type};
 use super::scheduler::Reply;
 use super::support::random::Random;
 
@@ -35,6 +35,8 @@ pub enum Call {
 pub struct Network {
     pub world: World,
     pub merchants: Merchants,
+    /// Whether WeChat takes the new key of the account whose key is changed, and no longer the former one.
+    pub has_new_key: bool,
     /// Orders of which their merchant's own key has said that a payment failed.
     pub failures: BTreeSet<String>,
     /// Notifications that WeChat has posted and that have not been delivered.
@@ -52,9 +54,18 @@ pub struct Posted {
     pub by_wechat: bool,
 }
 
+impl Posted {
+    /// Whether a configuration has the key that has signed it; a message that is not genuine no key has signed.
+    pub fn can_be_verified(&self, account: &AccountId, configured: &Merchants) -> bool {
+        let message = xml::parse(self.notification.body.as_bytes()).unwrap();
+        SignType::ALL.into_iter().any(|by| configured.have_signed(account, &message, by))
+    }
+}
+
 impl Network {
-    pub fn new(merchants: Merchants, random: &Random) -> Self {
-        let mut world = World::with_merchants(merchants.at_wechat(), Chance::seeded(random.seed()), 1);
+    pub fn new(merchants: Merchants, has_new_key: bool, random: &Random) -> Self {
+        let at_wechat = if has_new_key { merchants.at_wechat() } else { merchants.before_the_change().at_wechat() };
+        let mut world = World::with_merchants(at_wechat, Chance::seeded(random.seed()), 1);
         world.habits.layout = Layout::Mixed;
         world.habits.strict_close = random.happens(500);
         world.habits.extra_field = random.happens(200);
@@ -63,7 +74,7 @@ impl Network {
         world.habits.close_unknown = random.one_of(&[CloseUnknown::Success, CloseUnknown::OrderNotExist]);
         world.faults.system_error_signed = random.happens(500);
         let failures = BTreeSet::new();
-        Self { world, merchants, failures, notifications: Vec::new(), overtaken: Vec::new(), late: Vec::new() }
+        Self { world, merchants, has_new_key, failures, notifications: Vec::new(), overtaken: Vec::new(), late: Vec::new() }
     }
 
     /// The order of a deal, at the merchant of its account.
@@ -71,10 +82,19 @@ impl Network {
         self.world.order_by_key(&self.merchants.order(&row.account, &row.order_id))
     }
 
-    /// No call about a deal is made with another merchant's numbers than those of its account.
+    /// Invariant 11: no call about a deal is made with another merchant's numbers than those of its account, or with another's key.
     pub fn check_merchant(&self, row: &Row, request: &str) {
-        let named = is_named(self.merchants.of_account(&row.account), &xml::parse(request.as_bytes()).unwrap());
-        assert!(named, "WeChat is asked in another account's name: {request} about {row:?}");
+        let fields = xml::parse(request.as_bytes()).unwrap();
+        let is_named = is_named(self.merchants.of_account(&row.account), &fields);
+        assert!(is_named, "invariant 11: WeChat is asked in another account's name: {request} about {row:?}");
+        let is_signed = self.merchants.have_signed(&row.account, &fields, sign_type(&fields));
+        assert!(is_signed, "invariant 11: WeChat is asked with another account's key: {request} about {row:?}");
+    }
+
+    /// A merchant's operator changes its key at WeChat. What WeChat says of orders of before goes on with the former one.
+    pub fn change_key(&mut self) {
+        self.has_new_key = true;
+        self.world.change_key(self.merchants.of_account(&CHANGED.parse().unwrap()));
     }
 
     /// Lets a call through.

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 use serde_json::Value;
 use tokio::task::JoinHandle;
-use wechat_pay::deal::{AccountId, Timestamp};
+use wechat_pay::deal::Timestamp;
 
+use super::configuration::Configuration;
 use super::invariants::{Invariants, Row};
 use super::network::{Network, Posted};
 use super::strangers::Forgery;
@@ -17,7 +18,7 @@ const REMEMBERED: TimeDelta = TimeDelta::seconds(66);
 
 /// What a request asks for.
 pub enum RequestKind {
-    ToPay { key: Option<Key>, fen: i64 },
+    ToPay { seller: i64, key: Option<String>, fen: i64 },
     Query(String),
     Close(String),
     Notify(Box<Posted>),
@@ -32,8 +33,8 @@ pub type Key = (i64, String);
 pub struct PendingRequest {
     pub number: usize,
     pub instance: usize,
-    /// The account that the instance's configuration lacks.
-    pub lacks: Option<AccountId>,
+    /// The instance's.
+    pub configuration: Configuration,
     pub kind: RequestKind,
     /// When it began, and what had gone wrong by then.
     pub since: Timestamp,
@@ -44,7 +45,7 @@ pub struct PendingRequest {
 impl RequestKind {
     pub fn name(&self) -> String {
         match self {
-            Self::ToPay { key, fen } => format!("toPay {key:?} {fen}"),
+            Self::ToPay { seller, key, fen } => format!("toPay {seller} {key:?} {fen}"),
             Self::Forgery(forgery) => forgery.to_string(),
             Self::Query(order_id) => format!("queryOrder {order_id}"),
             Self::Close(order_id) => format!("doCloseOrder {order_id}"),
@@ -70,8 +71,17 @@ impl FrontEnds {
         }
     }
 
-    /// Holds an answer to a front end against the truth of this moment.
-    pub fn hear(&mut self, kind: &RequestKind, status: u16, body: &str, invariants: &Invariants, network: &Network, now: Timestamp) {
+    /// Holds an answer to a front end against the truth of this moment. Gives whether a repeat found its deal at the account that
+    /// its seller had before it moved.
+    pub fn hear(
+        &mut self,
+        pending: &PendingRequest,
+        (status, body): (u16, &str),
+        invariants: &Invariants,
+        network: &Network,
+        now: Timestamp,
+    ) -> bool {
+        let configuration = &pending.configuration;
         let json: Value = serde_json::from_str(body).unwrap_or_else(|_| panic!("no JSON: {status} {body}"));
         assert_ne!(status, 500, "a fault of ours: {body}");
         let said_yes = status == 200 && json["code"] == 0;
@@ -80,16 +90,21 @@ impl FrontEnds {
             assert!(invariants.rows.contains_key(order_id), "invariant 1: an order id was given and there is no row: {body}");
             self.learn(order_id);
         }
-        match kind {
-            RequestKind::ToPay { key, fen } => {
+        match &pending.kind {
+            RequestKind::ToPay { seller, key, fen } => {
                 if said_yes {
                     assert!(json["code_url"][0].is_string(), "a yes without a link: {body}");
                     assert_eq!(invariants.rows[order_id.unwrap()].total_fee, *fen, "another price than was asked for");
                 }
-                if let (Some(key), Some(order_id)) = (key, order_id) {
-                    let known = self.keys.entry(key.clone()).or_default().get_or_insert(order_id.to_owned());
-                    assert_eq!(known, order_id, "one key, two orders");
-                }
+                let Some(order_id) = order_id else { return false };
+                let (opened_at, at_present) = (&invariants.rows[order_id].account, configuration.account_of(*seller));
+                let Some(key) = key else {
+                    assert_eq!(*opened_at, at_present, "a new deal at another account than its seller's: {body}");
+                    return false;
+                };
+                let known = self.keys.entry((*seller, key.clone())).or_default().get_or_insert(order_id.to_owned());
+                assert_eq!(known, order_id, "one key, two orders");
+                return said_yes && configuration.has_moved && configuration.lacks.is_none() && *opened_at != at_present;
             }
             RequestKind::Query(order_id) if said_yes => match json["trade_state"].as_str().unwrap() {
                 "SUCCESS" => {
@@ -108,6 +123,7 @@ impl FrontEnds {
             RequestKind::Close(order_id) if said_yes => not_payable(&invariants.rows[order_id], network),
             _ => {}
         }
+        false
     }
 }
 

@@ -3,11 +3,12 @@
 
 use std::fmt;
 
-use wechat_pay::channel::wechat::v2::{Fields, Merchant, xml};
+use wechat_pay::channel::wechat::v2::{Fields, Merchant, SignType, Signer, xml};
 use wechat_pay::deal::AccountId;
 use wechat_pay::simulator::SimOrder;
 
 use super::history::History;
+use super::invariants::Row;
 use super::merchants::{Merchants, is_named, of_other_sub_merchant};
 use super::requests::RequestKind;
 
@@ -17,38 +18,57 @@ const EVIL: &str = "shop2";
 /// A notification that WeChat has not sent.
 pub struct Forgery {
     what: &'static str,
-    out_trade_no: String,
+    pub out_trade_no: String,
     /// Whose numbers it has.
     names: Merchant,
-    /// Whose key has signed it.
-    signed_by: Option<AccountId>,
+    /// Whose key has signed it, the key, and how it was used.
+    signed_by: Option<(AccountId, Signer)>,
     /// Which account's own address it is posted to.
     posted_to: Option<AccountId>,
     has_failed: bool,
+    /// What is posted.
+    message: Fields,
+}
+
+/// The one right answer.
+pub struct Answer {
+    pub status: u16,
+    /// The deal is looked at for it, which may meet a database that is away.
+    pub is_looked_up: bool,
 }
 
 impl fmt::Display for Forgery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, out_trade_no, names, signed_by, posted_to, has_failed } = self;
+        let Self { what, out_trade_no, names, signed_by, posted_to, has_failed, .. } = self;
         let numbers = (&names.mch_id, &names.sub_mch_id);
-        write!(f, "{what} of {out_trade_no}: numbers {numbers:?}, key {signed_by:?}, address {posted_to:?}, failed {has_failed}")
+        let key = signed_by.as_ref().map(|(account, key)| (account, key.sign_type()));
+        write!(f, "{what} of {out_trade_no}: numbers {numbers:?}, key {key:?}, address {posted_to:?}, failed {has_failed}")
     }
 }
 
 impl Forgery {
-    /// The status of the one right answer by an instance whose configuration lacks an account, perhaps: the numbers choose the
-    /// key, where they name no account the address does; the key must fit, then the numbers, then the address, then the deal.
-    pub fn answer(&self, merchants: &Merchants, lacks: Option<&AccountId>) -> u16 {
-        let fields = self.numbers();
-        let named = merchants.iter().find(|merchant| is_named(merchant, &fields)).map(|merchant| &merchant.account);
-        let mut choices = [named, self.posted_to.as_ref()].into_iter().flatten();
-        let chosen = choices.find(|account| lacks != Some(*account)).cloned().unwrap_or_default();
-        if self.signed_by.as_ref() != Some(&chosen) {
-            401
-        } else if self.has_failed && named == Some(&chosen) && self.posted_to.as_ref().is_none_or(|account| *account == chosen) {
-            200
+    /// How an instance of this configuration must answer: the numbers choose the account, where they name none the address
+    /// does; a key of it must fit, then the numbers, then the address. By the other algorithm than the account's, it counts for
+    /// nothing but an order of the account that was sent so. Then the deal decides.
+    pub fn answer(&self, configured: &Merchants, row: Option<&Row>) -> Answer {
+        let is_numbered = |merchant: &&Merchant| is_named(merchant, &self.message);
+        let named = configured.iter().find(is_numbered).map(|merchant| merchant.account.clone());
+        let addressed = self.posted_to.clone().filter(|account| configured.get(account).is_some());
+        let chosen = named.clone().or(addressed).unwrap_or_default();
+        let Some(sign_type) = SignType::ALL.into_iter().find(|by| configured.have_signed(&chosen, &self.message, *by)) else {
+            return Answer { status: 401, is_looked_up: false };
+        };
+        let is_foreign = named.as_ref() != Some(&chosen) || self.posted_to.as_ref().is_some_and(|account| *account != chosen);
+        let is_of_other_algorithm = sign_type != configured.of_account(&chosen).signer.sign_type();
+        let was_sent_so = row.is_none_or(|row| row.account == chosen && row.sign_type() == sign_type);
+        if is_foreign {
+            Answer { status: 409, is_looked_up: false }
+        } else if is_of_other_algorithm && !was_sent_so {
+            Answer { status: 401, is_looked_up: true }
+        } else if self.has_failed {
+            Answer { status: 200, is_looked_up: is_of_other_algorithm }
         } else {
-            409
+            Answer { status: 409, is_looked_up: true }
         }
     }
 
@@ -58,7 +78,7 @@ impl Forgery {
         sub_mch_id.iter().fold(fields, |fields, number| fields.with("sub_mch_id", number.as_str()))
     }
 
-    fn body(&self, merchants: &Merchants, nonce: String, total_fee: String, transaction_id: String) -> String {
+    fn message(&self, nonce: String, total_fee: String, transaction_id: String) -> Fields {
         let fields = self
             .numbers()
             .with("nonce_str", nonce)
@@ -68,11 +88,11 @@ impl Forgery {
             .with("total_fee", total_fee)
             .with("time_end", "20260401120500")
             .with("transaction_id", transaction_id);
-        xml::write(&match &self.signed_by {
-            Some(account) => merchants.of_account(account).signer.signed(fields),
+        match &self.signed_by {
+            Some((_, key)) => key.signed(fields),
             None if self.what == "an unsigned payment" => fields,
             None => fields.with("sign", "0".repeat(32)),
-        })
+        }
     }
 }
 
@@ -92,9 +112,10 @@ impl History<'_> {
                 "a payment at another account's address",
             ]),
             names: self.network.merchants.of_account(&own).clone(),
-            signed_by: Some(own.clone()),
+            signed_by: Some((own.clone(), self.some_key(&own))),
             posted_to: self.some_address(),
             has_failed: false,
+            message: Fields::new(),
             out_trade_no: order.out_trade_no,
         };
         match forgery.what {
@@ -127,13 +148,19 @@ impl History<'_> {
         let forgery = Forgery {
             what: "an evil merchant's payment",
             names: self.network.merchants.of_account(named).clone(),
-            signed_by: Some(evil),
+            signed_by: Some((evil.clone(), self.some_key(&evil))),
             posted_to: self.some_address(),
             has_failed: self.random.happens(200),
+            message: Fields::new(),
             out_trade_no: order.out_trade_no,
         };
         self.count("evil", 1);
         self.post_forgery(forgery).await;
+    }
+
+    /// Any key of an account, by any algorithm.
+    fn some_key(&self, account: &AccountId) -> Signer {
+        self.random.one_of(&self.network.merchants.keys(account)).with(self.random.one_of(&SignType::ALL))
     }
 
     fn some_address(&self) -> Option<AccountId> {
@@ -142,16 +169,18 @@ impl History<'_> {
     }
 
     /// Of the right amount, by a payment that was never made or one of any other order's.
-    async fn post_forgery(&mut self, forgery: Forgery) {
+    async fn post_forgery(&mut self, mut forgery: Forgery) {
         let orders = || self.network.world.orders();
         let total_fee = orders().find(|order| order.out_trade_no == forgery.out_trade_no).map_or(1990, |order| order.total_fee.get());
         let is_other = |order: &&SimOrder| order.out_trade_no != forgery.out_trade_no;
         let used = orders().filter(is_other).find_map(|order| order.transaction_id.clone()).filter(|_| self.random.happens(500));
         let transaction_id = used.unwrap_or_else(|| "4200000000202604010000000000".to_owned());
         let nonce = format!("{:032x}", self.random.seed());
-        let body = forgery.body(&self.network.merchants, nonce, total_fee.to_string(), transaction_id);
-        let names_own = |account: &AccountId| self.invariants.rows.get(&forgery.out_trade_no).is_some_and(|row| row.account == *account);
-        if forgery.has_failed && forgery.signed_by.as_ref().is_some_and(names_own) {
+        forgery.message = forgery.message(nonce, total_fee.to_string(), transaction_id);
+        let body = xml::write(&forgery.message);
+        let row = self.invariants.rows.get(&forgery.out_trade_no);
+        let is_own = |(account, _): &(AccountId, Signer)| row.is_some_and(|row| row.account == *account);
+        if forgery.has_failed && forgery.signed_by.as_ref().is_some_and(is_own) {
             self.network.failures.insert(forgery.out_trade_no.clone());
         }
         let path = forgery.posted_to.as_ref().map_or_else(|| "/wxPay/notify".to_owned(), |account| format!("/wxPay/notify/{account}"));

@@ -8,9 +8,9 @@ use wechat_pay::config::Settings;
 use wechat_pay::deal::AccountId;
 use wechat_pay::simulator::Notify;
 
+use super::configuration::SELLERS;
 use super::history::History;
 use super::instance;
-use super::merchants::SELLERS;
 use super::requests::RequestKind;
 
 const DEALS: usize = 16;
@@ -36,7 +36,7 @@ impl History<'_> {
         let [flooded, other, _] = SELLERS;
         for seller in [[other; OTHERS].as_slice(), &[flooded; DEALS]].concat() {
             let body = json!({"merchant_id": seller, "product_id": 34, "price": "19.90"}).to_string();
-            self.send(RequestKind::ToPay { key: None, fen: 1990 }, "/wxPay/toPay", None, body).await;
+            self.send(RequestKind::ToPay { seller, key: None, fen: 1990 }, "/wxPay/toPay", None, body).await;
             self.drain().await;
         }
         let (mut orders, mut others) = (Vec::new(), Vec::new());

@@ -7,10 +7,10 @@ use wechat_pay::gateway::Swept;
 use wechat_pay::simulator::{NotificationMessage, Notify, OrderKey, Payment};
 use wechat_pay::store::{Fault, StoreError};
 
+use super::configuration::{Configuration, SELLERS};
 use super::history::History;
 use super::instance::Instance;
 use super::invariants::Row;
-use super::merchants::SELLERS;
 use super::network::{Call, Posted};
 use super::requests::{PendingRequest, RequestKind};
 use super::scheduler::What;
@@ -27,8 +27,12 @@ impl History<'_> {
         if self.is_evil && self.random.happens(120) {
             return self.evil_merchant_posts().await;
         }
-        if self.vanishing.is_some() && self.random.happens(80) {
-            return self.reconfigure().await;
+        if self.random.happens(60) && self.reconfigure().await {
+            return;
+        }
+        if !self.network.has_new_key && self.random.happens(30) {
+            self.network.change_key();
+            return self.step("WeChat has the new key").await;
         }
         match self.random.below(100) {
             0..15 => self.open_a_deal().await,
@@ -71,19 +75,19 @@ impl History<'_> {
 
     pub async fn send(&mut self, kind: RequestKind, path: &str, key: Option<&str>, body: String) {
         let Some(instance) = self.ready() else { return };
-        let (number, lacks) = (instance.number, instance.lacks.clone());
+        let (number, configuration) = (instance.number, instance.configuration.clone());
         let task = tokio::spawn(instance.request(path, key, body));
         if let RequestKind::Close(order_id) = &kind {
             self.front_ends.given_up.insert(order_id.clone());
         }
         self.sent += 1;
         let line = format!("{} asks i{number}: {}", self.sent, kind.name());
-        self.requests.push(PendingRequest { lacks, ..self.pending(number, kind, task) });
+        self.requests.push(self.pending(number, configuration, kind, task));
         self.step(&line).await;
     }
 
-    fn pending(&self, instance: usize, kind: RequestKind, task: JoinHandle<(u16, String)>) -> PendingRequest {
-        PendingRequest { number: self.sent, instance, lacks: None, kind, since: self.now(), faults: self.faults, task }
+    fn pending(&self, instance: usize, configuration: Configuration, kind: RequestKind, task: JoinHandle<(u16, String)>) -> PendingRequest {
+        PendingRequest { number: self.sent, instance, configuration, kind, since: self.now(), faults: self.faults, task }
     }
 
     async fn open_a_deal(&mut self) {
@@ -102,8 +106,8 @@ impl History<'_> {
         }
         let (price, fen) = self.random.one_of(&[("19.90", 1990), ("19.90", 1990), ("19.90", 1990), ("0.01", 1)]);
         let body = json!({"merchant_id": seller, "product_id": 34, "price": price}).to_string();
-        let header = key.as_ref().map(|(_, key)| key.clone());
-        self.send(RequestKind::ToPay { key, fen }, "/wxPay/toPay", header.as_deref(), body).await;
+        let key = key.map(|(_, key)| key);
+        self.send(RequestKind::ToPay { seller, key: key.clone(), fen }, "/wxPay/toPay", key.as_deref(), body).await;
     }
 
     async fn ask_about_an_order(&mut self, path: &'static str) {
@@ -185,13 +189,13 @@ impl History<'_> {
 
     pub async fn sweep_by(&mut self, number: usize, calls: u32) {
         let Some(instance) = self.instances.iter().flatten().find(|instance| instance.number == number) else { return };
-        let gateway = instance.gateway.clone();
+        let (gateway, configuration) = (instance.gateway.clone(), instance.configuration.clone());
         let task = tokio::spawn(async move {
             gateway.look_for_missing_accounts().await;
             (0, told(gateway.sweep_once(calls).await))
         });
         self.sent += 1;
-        self.requests.push(self.pending(number, RequestKind::Sweep, task));
+        self.requests.push(self.pending(number, configuration, RequestKind::Sweep, task));
         let line = format!("{} i{number} sweeps, {calls} calls", self.sent);
         self.step(&line).await;
     }
@@ -278,19 +282,35 @@ impl History<'_> {
 
     async fn start_at(&mut self, place: usize) {
         let instance = self.start_instance(false).await;
-        let line = format!("i{} is started, {:?} lacks in its configuration", instance.number, instance.lacks);
+        let line = format!("i{} is started: {:?}", instance.number, instance.configuration);
         self.instances[place] = Some(instance);
         self.step(&line).await;
     }
 
-    /// An account is taken out of the configuration, or comes back, and one instance is restarted for it.
-    async fn reconfigure(&mut self) {
-        let Some(account) = self.vanishing.clone() else { return };
-        self.absent = if self.absent.is_none() { Some(account) } else { None };
-        self.count(if self.absent.is_some() { "accounts gone" } else { "accounts back" }, 1);
+    /// The configuration is changed where it changes in this history, and one instance is restarted for it.
+    async fn reconfigure(&mut self) -> bool {
+        let mut changes = Vec::new();
+        if let Some(account) = &self.vanishing {
+            let lacks = if self.configuration.lacks.is_none() { Some(account.clone()) } else { None };
+            let what = if lacks.is_some() { "accounts gone" } else { "accounts back" };
+            changes.push((what, Configuration { lacks, ..self.configuration.clone() }));
+        }
+        if !self.configuration.has_new_key {
+            changes.push(("keys changed", Configuration { has_new_key: true, ..self.configuration.clone() }));
+        }
+        if self.has_a_mover && !self.configuration.has_moved {
+            changes.push(("sellers moved", Configuration { has_moved: true, ..self.configuration.clone() }));
+        }
+        if changes.is_empty() {
+            return false;
+        }
+        let (what, configuration) = self.random.one_of(&changes);
+        self.configuration = configuration;
+        self.count(what, 1);
         let place = self.random.below(self.instances.len());
         self.kill(place).await;
         self.start_at(place).await;
+        true
     }
 
     /// A caller hangs up; what it has begun goes on without it.
