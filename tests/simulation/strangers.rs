@@ -47,14 +47,16 @@ impl fmt::Display for Forgery {
 }
 
 impl Forgery {
-    /// How an instance of this configuration must answer: the numbers choose the account, where they name none the address
-    /// does; a key of it must fit, then the numbers, then the address. By the other algorithm than the account's, it counts for
+    /// How an instance of this configuration must answer: the address of an account that it lacks is none; the numbers choose the
+    /// account, where they name none the address does; a key of it must fit, then the numbers, then the address. By the other algorithm than the account's, it counts for
     /// nothing but an order of the account that was sent so. Then the deal decides.
     pub fn answer(&self, configured: &Merchants, row: Option<&Row>) -> Answer {
+        if self.posted_to.as_ref().is_some_and(|account| configured.get(account).is_none()) {
+            return Answer { status: 401, is_looked_up: false };
+        }
         let is_numbered = |merchant: &&Merchant| is_named(merchant, &self.message);
         let named = configured.iter().find(is_numbered).map(|merchant| merchant.account.clone());
-        let addressed = self.posted_to.clone().filter(|account| configured.get(account).is_some());
-        let chosen = named.clone().or(addressed).unwrap_or_default();
+        let chosen = named.clone().or(self.posted_to.clone()).unwrap_or_default();
         let Some(sign_type) = SignType::ALL.into_iter().find(|by| configured.have_signed(&chosen, &self.message, *by)) else {
             return Answer { status: 401, is_looked_up: false };
         };

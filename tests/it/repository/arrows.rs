@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("explain", "deal language store"),
     ("dry_run", "language store"),
     ("http", "auth chance channel config deal gateway handshake listener metrics page telemetry trace"),
-    ("config", "auth deal gateway language store"),
+    ("config", "auth channel deal gateway language store"),
     ("simulator", "chance channel clock deal listener page"),
     ("sweeper", "gateway"),
     ("watcher", "gateway"),
