@@ -53,7 +53,7 @@ pub enum Reading {
 }
 
 /// A notification that our key has signed by an algorithm that is not the configured one. It proves nothing until the order's
-/// own request says that it was sent so ([`super::Channel::confirm`]).
+/// own request says that it was sent so ([`Unconfirmed::confirm`]).
 #[derive(Debug)]
 pub struct Unconfirmed {
     pub(in crate::channel) account: AccountId,
