@@ -127,9 +127,9 @@ fn deal() -> Value {
                 "format": "uri-template",
             },
             "trade_type": {
-                "description": "How it will be paid. All but NATIVE are answered with NOT_CONFIGURED.",
+                "description": "How it will be paid. JSAPI, MWEB and APP are answered with NOT_CONFIGURED.",
                 "type": "string",
-                "enum": ["NATIVE", "JSAPI", "MWEB", "APP"],
+                "enum": ["NATIVE"],
             },
             "account": {
                 "description": "Through which account, instead of the seller's: for a caller whose key may use it, or by a signed offer.",
@@ -141,26 +141,21 @@ fn deal() -> Value {
                 "type": "string",
                 "pattern": "^[0-9A-Za-z_-]{1,128}$",
             },
+            // These four without a type: in another mode they mean nothing, and anything is taken.
             "timestamp": {
                 "description": "Where auth.mode is signed: seconds since 1970, near the present time.",
-                "anyOf": [{"type": "integer"}, {"type": "string", "pattern": "^[0-9]{1,19}$"}],
             },
             "version": {
-                "description": "Where auth.mode is signed: what the offer signs, v1 if it is left out.",
-                "type": "string",
-                "enum": ["v1", "v2"],
+                "description": "Where auth.mode is signed: what the offer signs, \"v1\" or \"v2\"; v1 if it is left out.",
             },
             "nonce": {
-                "description": "Where auth.mode is signed: a new one for each offer.",
-                "type": "string",
-                "pattern": "^[0-9A-Za-z_-]{8,64}$",
+                "description": "Where auth.mode is signed: a new one for each offer, ^[0-9A-Za-z_-]{8,64}$.",
             },
             "signature": {
                 "description": "Where auth.mode is signed: HMAC-SHA256 over these, as they are sent and joined by line feeds: v1, \
                                 merchant_id, product_id, price, timestamp and nonce; or v2, the same, description, reference, return_url, \
-                                cancel_url, trade_type, openid and account, with an empty line for each that is left out.",
-                "type": "string",
-                "pattern": "^[0-9a-f]{64}$",
+                                cancel_url, trade_type, openid and account, with an empty line for each that is left \
+                                out. 64 hexadecimal digits, lower case.",
             },
         },
     })
