@@ -11,6 +11,7 @@ use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 
+use super::accounts;
 use super::find::read;
 use super::row::{DealRow, select_from};
 
@@ -20,10 +21,7 @@ impl Store {
     /// # Errors
     /// The database is not available, or the row is impossible.
     pub async fn find_by_reference(&self, reference: &Reference, reach: &Reach) -> Result<Option<Deal>, StoreError> {
-        let accounts = reach.accounts.as_ref().map(|accounts| {
-            // No name has a comma in it.
-            accounts.iter().map(|account| account.as_str()).collect::<Vec<_>>().join(",")
-        });
+        let accounts = reach.accounts.as_ref().map(accounts::set);
         let row = self.engine().ask(FindByReference { reference: reference.clone(), accounts, sellers: reach.sellers.clone() }).await?;
         Ok(read(row, self.foreign_clock())?)
     }
@@ -31,7 +29,7 @@ impl Store {
 
 struct FindByReference {
     reference: Reference,
-    /// Separated by commas.
+    /// An [`accounts::set`].
     accounts: Option<String>,
     sellers: Option<Sellers>,
 }
@@ -72,11 +70,8 @@ fn newest_of_sellers(conn: &Conn) -> &'static str {
 
 /// An optimizer that hopes for one of the newest rows would walk through them all, so it is told the index.
 fn newest(is_mysql: bool, index: &str, sellers: &str) -> String {
-    let (table, of_accounts) = if is_mysql {
-        (format!("deal FORCE INDEX ({index})"), "FIND_IN_SET(COALESCE(account, 'default'), ?) > 0")
-    } else {
-        (format!("deal INDEXED BY {index}"), "INSTR(',' || ? || ',', ',' || COALESCE(account, 'default') || ',') > 0")
-    };
+    let table = if is_mysql { format!("deal FORCE INDEX ({index})") } else { format!("deal INDEXED BY {index}") };
+    let of_accounts = accounts::is_in_set(is_mysql);
     // Collations take 'A ' for 'A', so the lengths are compared too.
     let condition = format!("reference = ? AND LENGTH(reference) = LENGTH(?) AND order_key IS NOT NULL AND (? IS NULL OR {of_accounts})");
     select_from(&table, &format!("{condition} {sellers} ORDER BY id DESC LIMIT 1"))

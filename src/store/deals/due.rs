@@ -13,8 +13,9 @@ use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 
+use super::accounts;
 use super::look::MoveDue;
-use super::row::{ACCOUNT, DealRow, select};
+use super::row::{DealRow, select};
 
 /// Deals whose look is due.
 #[derive(Debug)]
@@ -32,8 +33,7 @@ impl Store {
     /// # Errors
     /// The database is not available.
     pub async fn due(&self, now: Timestamp, limit: u32, but_of: &[AccountId]) -> Result<DueDeals, StoreError> {
-        let but_of = but_of.iter().map(|account| hex(account.as_str())).collect::<Vec<_>>().join(",");
-        let mut rows = self.engine().ask(Due { now, limit, but_of }).await?;
+        let mut rows = self.engine().ask(Due { now, limit, but_of: accounts::set(but_of) }).await?;
         rows.sort_by(|one, other| (&other.due_at, other.id).cmp(&(&one.due_at, one.id)));
         rows.dedup_by_key(|row| row.id);
         let is_cut = u64::try_from(rows.len()).unwrap_or(u64::MAX) >= 2 * u64::from(limit);
@@ -59,13 +59,8 @@ impl Store {
 struct Due {
     now: Timestamp,
     limit: u32,
-    /// Names of accounts, separated by commas; in hexadecimal, for another program may have written a name that has one in it.
+    /// An [`accounts::set`].
     but_of: String,
-}
-
-/// As the function of both engines writes it.
-fn hex(text: &str) -> String {
-    text.bytes().fold(String::new(), |hex, byte| format!("{hex}{byte:02X}"))
 }
 
 /// Both ends of the line.
@@ -82,8 +77,8 @@ impl Query for Due {
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<DealRow>, Error> {
         static OF_ALL: LazyLock<String> = LazyLock::new(|| ends(""));
-        static MYSQL: LazyLock<String> = LazyLock::new(|| ends(&format!(" AND FIND_IN_SET(HEX({ACCOUNT}), ?) = 0")));
-        static SQLITE: LazyLock<String> = LazyLock::new(|| ends(&format!(" AND INSTR(',' || ? || ',', ',' || HEX({ACCOUNT}) || ',') = 0")));
+        static MYSQL: LazyLock<String> = LazyLock::new(|| ends(&format!(" AND NOT {}", accounts::is_in_set(true))));
+        static SQLITE: LazyLock<String> = LazyLock::new(|| ends(&format!(" AND NOT {}", accounts::is_in_set(false))));
         let sql = match conn {
             _ if self.but_of.is_empty() => &OF_ALL,
             Conn::MySql(_) => &MYSQL,

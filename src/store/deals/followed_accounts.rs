@@ -11,7 +11,7 @@ use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 
-use super::row::ACCOUNT;
+use super::accounts::ACCOUNT;
 
 impl Store {
     /// The accounts of the deals that are followed, with how many there are of each; those of the account `default` are not

@@ -14,7 +14,7 @@ use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::journal::event::Event;
 
-use super::row::ACCOUNT;
+use super::accounts::ACCOUNT;
 
 impl Store {
     /// Keeps WeChat's word that the payment of a paid deal was given back; `false` when that was known.

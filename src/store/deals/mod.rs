@@ -8,6 +8,7 @@
 //! because some installations of the original gave these columns ON UPDATE CURRENT_TIMESTAMP: the one says when the deal was
 //! opened, the other when it was paid, and neither may change by anything else.
 
+pub mod accounts;
 pub mod by_reference;
 pub mod claim;
 pub mod decided;

@@ -16,9 +16,6 @@ pub enum ImpossibleRow {
     Status(i64, UnknownStatus),
 }
 
-/// The account of a row, as [`AccountId::as_str`] names it.
-pub const ACCOUNT: &str = "COALESCE(account, 'default')";
-
 /// The question for rows of `deal`, in either engine's words.
 pub fn select(condition: &str) -> String {
     select_from("deal", condition)

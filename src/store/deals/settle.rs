@@ -17,7 +17,7 @@ use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::journal::event::Event;
 
-use super::row::ACCOUNT;
+use super::accounts::ACCOUNT;
 
 impl Store {
     /// Unpaid → Paid in one statement, if the deal of this number is unpaid and costs exactly this: the common case.

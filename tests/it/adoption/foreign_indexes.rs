@@ -9,8 +9,8 @@ use crate::support::on_both_engines;
 use crate::support::test_app::TestAppBuilder;
 use crate::support::wechat_message::WeChatMessage;
 
-/// The table as the original made it, with an index more.
-async fn table_with(engine: Engine, index: &str) -> Database {
+/// The table as the original made it, changed by this.
+pub async fn table_with(engine: Engine, changes: &str) -> Database {
     let table = match engine {
         Engine::MySql => include_str!("../../../migrations/mysql/0001_deal.sql"),
         Engine::Sqlite => include_str!("../../../migrations/sqlite/0001_deal.sql"),
@@ -21,7 +21,7 @@ async fn table_with(engine: Engine, index: &str) -> Database {
     }
     let look = database.look().await;
     look.run(table).await;
-    look.run(index).await;
+    look.run(changes).await;
     look.ends().await;
     database
 }

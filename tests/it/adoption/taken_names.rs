@@ -5,6 +5,7 @@ use wechat_pay::dry_run;
 use wechat_pay::language::Language::English;
 use wechat_pay::store::Store;
 
+use super::foreign_indexes;
 use crate::support::database::{Database, Engine, Look};
 use crate::support::on_both_engines;
 use crate::support::test_app::{OPENING_TIME, TestAppBuilder};
@@ -12,21 +13,10 @@ use crate::support::wechat_message::WeChatMessage;
 
 /// The original's table with one row, changed by this.
 async fn table_with(engine: Engine, changes: &str) -> (Database, Look) {
-    let table = match engine {
-        Engine::MySql => include_str!("../../../migrations/mysql/0001_deal.sql"),
-        Engine::Sqlite => include_str!("../../../migrations/sqlite/0001_deal.sql"),
-    };
-    let database = Database::fresh(engine).await;
-    if let Some(directory) = database.directory() {
-        std::fs::File::create(directory.join("deal.db")).unwrap();
-    }
+    const ROW: &str = "INSERT INTO deal (order_id, product_id, merchant_id, price, price_last, status, mode, create_at, update_at) \
+                       VALUES ('theirs', 34, 12, 19.9, 19.9, 0, 0, '2026-04-01 11:59:00', '2026-04-01 11:59:00')";
+    let database = foreign_indexes::table_with(engine, ROW).await;
     let look = database.look().await;
-    look.run(table).await;
-    look.run(
-        "INSERT INTO deal (order_id, product_id, merchant_id, price, price_last, status, mode, create_at, update_at) \
-         VALUES ('theirs', 34, 12, 19.9, 19.9, 0, 0, '2026-04-01 11:59:00', '2026-04-01 11:59:00')",
-    )
-    .await;
     if !changes.is_empty() {
         look.run(changes).await;
     }

@@ -7,7 +7,7 @@ use wechat_pay::chance::Chance;
 use wechat_pay::channel::wechat::v2::{Client, Merchant, SignType, Wire};
 use wechat_pay::channel::{Channel, News, ProvenPayment, QueryOutcome, Reading, UnverifiedNotice};
 use wechat_pay::clock::Clock;
-use wechat_pay::deal::{AccountId, DealStatus, Details, Fen, OrderId, Timestamp};
+use wechat_pay::deal::{AccountId, DealStatus, Details, Fen, OrderId, Reach, Timestamp};
 use wechat_pay::store::{Event, EventKind, LARGEST_BATCH, NewDeal, Origin, Store, StoreError};
 
 use crate::support::database::{Database, Engine, Look};
@@ -258,6 +258,18 @@ on_both_engines! {
         look.run("UPDATE deal SET due_at = NULL WHERE order_id = 'f'; UPDATE deal SET account = 'default' WHERE order_id = 'a'").await;
         let counted = names(&store.followed_accounts().await.unwrap());
         assert_eq!(counted, [("shop2".to_owned(), 2), ("shop3".to_owned(), 1)]);
+    }
+
+    async fn a_name_that_no_configuration_can_have_is_within_no_key_s_reach(engine) {
+        let database = Database::fresh(engine).await;
+        let store = opened(&database).await;
+        let details = || Details { reference: Some("A-7".parse().unwrap()), ..Details::default() };
+        deal(&store, "order-1", "shop2", details()).await;
+        deal(&store, "order-2", "default", details()).await;
+        database.look().await.run("UPDATE deal SET account = 'default,shop2' WHERE order_id = 'order-2'").await;
+        let reach = Reach { accounts: Some(vec![account("default"), account("shop2")]), sellers: None };
+        let found = store.find_by_reference(&"A-7".parse().unwrap(), &reach).await.unwrap().unwrap();
+        assert_eq!(found.order_id, number("order-1"), "though the other is newer");
     }
 
     async fn what_the_merchant_said_of_a_deal_is_read_as_it_was_said(engine) {
