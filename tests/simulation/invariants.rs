@@ -204,10 +204,11 @@ impl Invariants {
         }
     }
 
-    /// After a pass of each instance nothing is due any more, but for the deals of an account that is `absent` everywhere.
-    pub fn check_looked_at(&self, absent: Option<&AccountId>, now: Timestamp) {
+    /// After a pass of each instance nothing is due any more that was so when the first of them had `begun`, but for the deals of an
+    /// account that is `absent` everywhere.
+    pub fn check_looked_at(&self, absent: Option<&AccountId>, begun: Timestamp) {
         for row in self.undecided_but(absent) {
-            assert!(row.due_at.is_none_or(|due| due > now), "invariant 6: due, and not looked at: {row:?}");
+            assert!(row.due_at.is_none_or(|due| due > begun), "invariant 6: due, and not looked at: {row:?}");
         }
     }
 
