@@ -17,7 +17,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
-use tokio::sync::Semaphore;
 
 use crate::deal::{AccountId, Timestamp};
 use crate::store::StoreError;
@@ -31,7 +30,7 @@ const BATCH: u32 = 1000;
 /// is given up after six seconds.
 const PASSES_UNDER_WAY: u32 = 12;
 /// An account's share of that, at least: however many accounts there are, one waits for a slow WeChat and looks at others meanwhile.
-const LEAST_UNDER_WAY: u32 = 8;
+const LEAST_UNDER_WAY: usize = 8;
 
 /// When an item is due next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,29 +121,25 @@ impl Follower {
     pub async fn pass<F: Followed>(&self, followed: &F, now: Timestamp, calls: u32, accounts: u32) -> Result<Swept, StoreError> {
         let lines = read(followed, now, calls, accounts).await?;
         let read = lines.values().map(VecDeque::len).sum();
-        let taken =
-            lines.into_iter().map(|(account, line)| self.take(followed, self.pace(&account, places(calls, accounts)), line, now, calls));
+        let places = places(calls, lines.len());
+        let taken = lines.into_iter().map(|(account, line)| {
+            let pace = self.pace(&account);
+            pace.refill(calls, places);
+            self.take(followed, pace, line, now)
+        });
         let mine: Vec<_> = join_all(taken).await.into_iter().flatten().collect();
         let looked = u32::try_from(mine.len()).unwrap_or(u32::MAX);
         let made = join_all(mine.into_iter().map(|taken| look_after(followed, taken, now))).await;
         Ok(Swept { due: read, looked, calls: made.into_iter().sum() })
     }
 
-    fn pace(&self, account: &AccountId, places: usize) -> Arc<Pace> {
+    fn pace(&self, account: &AccountId) -> Arc<Pace> {
         let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(paces.entry(account.clone()).or_insert_with(|| Arc::new(Pace::new(places))))
+        Arc::clone(paces.entry(account.clone()).or_default())
     }
 
     /// Acquires as many items as there are calls for. Those that another instance has acquired meanwhile cost nothing.
-    async fn take<F: Followed>(
-        &self,
-        followed: &F,
-        pace: Arc<Pace>,
-        mut line: VecDeque<F::Item>,
-        now: Timestamp,
-        calls: u32,
-    ) -> Vec<Taken<F::Item>> {
-        pace.refill(calls);
+    async fn take<F: Followed>(&self, followed: &F, pace: Arc<Pace>, mut line: VecDeque<F::Item>, now: Timestamp) -> Vec<Taken<F::Item>> {
         let mut mine = Vec::new();
         loop {
             let chosen = pace.choose(&mut line, |item| followed.terms(item).0);
@@ -164,11 +159,11 @@ impl Follower {
     }
 }
 
-/// How many items of one account may be under way at once, where there are so many accounts with so many calls a pass. Each has one
-/// call under way at a time, so this bounds the sockets; and a slow account takes no place of another's.
-fn places(calls: u32, accounts: u32) -> usize {
-    let share = calls.saturating_mul(PASSES_UNDER_WAY) / accounts.max(1);
-    usize::try_from(share.max(LEAST_UNDER_WAY)).unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS)
+/// How many items of one account may be under way at once, where so many accounts have something due, with so many calls a pass.
+/// Each has one call under way at a time, so this bounds the sockets; and a slow account takes no place of another's.
+fn places(calls: u32, accounts: usize) -> usize {
+    let all = usize::try_from(calls.saturating_mul(PASSES_UNDER_WAY)).unwrap_or(usize::MAX);
+    (all / accounts.max(1)).max(LEAST_UNDER_WAY)
 }
 
 /// What is due, a line for each account. When there is more than is read at once, the others are read again without those

@@ -35,11 +35,12 @@ pub struct Share {
     calls: u32,
 }
 
-/// The budget, carried over from pass to pass, and the places for what is under way.
+/// The budget, carried over from pass to pass, and what is under way.
 #[derive(Debug)]
 pub struct Pace {
     spent: Mutex<Spent>,
-    places: Arc<Semaphore>,
+    /// A permit is out for each item under way; how many may be is each pass's to say.
+    under_way: Arc<Semaphore>,
 }
 
 #[derive(Debug, Default)]
@@ -48,6 +49,14 @@ struct Spent {
     left: i64,
     /// Calls that the latest have had beyond what the oldest have had.
     ahead: i64,
+    /// Items that may be under way at once.
+    places: usize,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { spent: Mutex::default(), under_way: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)) }
+    }
 }
 
 impl Spent {
@@ -61,14 +70,10 @@ impl Spent {
 }
 
 impl Pace {
-    /// Nothing is spent, and so many items may be under way at once.
-    pub fn new(places: usize) -> Self {
-        Self { spent: Mutex::default(), places: Arc::new(Semaphore::new(places)) }
-    }
-
-    /// A pass begins, with so many calls. What a former one has left over is not saved up.
-    pub fn refill(&self, calls: u32) {
+    /// A pass begins, with so many calls, and places for what is under way. What a former one has left over is not saved up.
+    pub fn refill(&self, calls: u32, places: usize) {
         let mut spent = self.spent();
+        spent.places = places;
         spent.left = (spent.left + i64::from(calls)).min(i64::from(calls));
     }
 
@@ -76,8 +81,8 @@ impl Pace {
     pub fn choose<T>(&self, line: &mut VecDeque<T>, calls_for: impl Fn(&T) -> u32) -> Vec<Chosen<T>> {
         let mut spent = self.spent();
         let mut chosen = Vec::new();
-        while spent.left > 0 {
-            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { break };
+        while spent.left > 0 && Semaphore::MAX_PERMITS - self.under_way.available_permits() < spent.places {
+            let Ok(place) = Arc::clone(&self.under_way).try_acquire_owned() else { break };
             let end = if spent.ahead <= 0 { End::Latest } else { End::Oldest };
             let next = match end {
                 End::Latest => line.pop_front(),
@@ -123,17 +128,17 @@ mod tests {
 
     #[test]
     fn both_ends_of_the_line_are_served() {
-        let pace = Pace::new(100);
-        pace.refill(5);
+        let pace = Pace::default();
+        pace.refill(5, 100);
         assert_eq!(numbers(&pace.choose(&mut line(0..12), |_| 1)), [11, 0, 10, 1, 9]);
     }
 
     #[test]
     fn a_budget_of_one_call_serves_the_ends_in_turn() {
-        let pace = Pace::new(100);
+        let pace = Pace::default();
         let mut line = line(0..4);
         let passes = std::iter::repeat_with(|| {
-            pace.refill(1);
+            pace.refill(1, 100);
             numbers(&pace.choose(&mut line, |_| 1))
         });
         let served: Vec<_> = passes.take(4).flatten().collect();
@@ -142,11 +147,11 @@ mod tests {
 
     #[test]
     fn a_dear_item_is_paid_for_by_the_passes_after_it() {
-        let pace = Pace::new(100);
+        let pace = Pace::default();
         let mut line = line(0..3);
         let served: Vec<usize> = (0..10)
             .map(|_| {
-                pace.refill(1);
+                pace.refill(1, 100);
                 pace.choose(&mut line, |_| 4).len()
             })
             .collect();
@@ -155,8 +160,8 @@ mod tests {
 
     #[test]
     fn what_is_given_back_can_be_spent_on_others() {
-        let pace = Pace::new(100);
-        pace.refill(2);
+        let pace = Pace::default();
+        pace.refill(2, 100);
         let mut line = line(0..4);
         for chosen in pace.choose(&mut line, |_| 1) {
             pace.give_back(chosen.share);
@@ -167,32 +172,36 @@ mod tests {
 
     #[test]
     fn what_was_really_called_counts() {
-        let pace = Pace::new(100);
-        pace.refill(4);
+        let pace = Pace::default();
+        pace.refill(4, 100);
         let mut line = line(0..12);
         let dear = pace.choose(&mut line, |_| 4);
         pace.settle(dear[0].share, 6);
-        pace.refill(4);
+        pace.refill(4, 100);
         assert_eq!(pace.choose(&mut line, |_| 1).len(), 2, "two more were called than were set aside");
     }
 
     #[test]
     fn no_more_are_under_way_than_there_are_places() {
-        let pace = Pace::new(3);
-        pace.refill(10);
+        let pace = Pace::default();
+        pace.refill(10, 3);
         let mut line = line(0..12);
         let mut under_way = pace.choose(&mut line, |_| 1);
         assert_eq!(under_way.len(), 3);
         assert!(pace.choose(&mut line, |_| 1).is_empty());
         under_way.pop();
         assert_eq!(pace.choose(&mut line, |_| 1).len(), 1, "one is done");
+        drop(under_way);
+        let under_way = pace.choose(&mut line, |_| 1);
+        pace.refill(10, 2);
+        assert!(pace.choose(&mut line, |_| 1).is_empty(), "others want their share by now: {under_way:?}");
     }
 
     proptest! {
         /// Whatever arrives behind it: an item is served once twice the calls of those before it have been made.
         #[test]
         fn an_item_waits_for_twice_the_calls_before_it(before in 0..20i64, arrivals in 0..8i64, calls in 1..6u32, dear in 1..5u32) {
-            let pace = Pace::new(100);
+            let pace = Pace::default();
             let mut waiting = line(0..=before);
             let (mut next, mut passes) = (before + 1, 0);
             let most = (before + 1) * i64::from(dear);
@@ -201,7 +210,7 @@ mod tests {
                     waiting.push_front(next);
                     next += 1;
                 }
-                pace.refill(calls);
+                pace.refill(calls, 100);
                 pace.choose(&mut waiting, |number| if number % 2 == 0 { dear } else { 1 });
                 passes += 1;
                 // A dear item at each end may be under way when its turn comes.

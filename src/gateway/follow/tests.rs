@@ -110,15 +110,15 @@ async fn however_many_accounts_share_what_is_read_the_others_are_read() {
 }
 
 #[test]
-fn the_places_are_shared_by_the_accounts() {
+fn the_places_are_shared_by_the_accounts_that_have_something_due() {
     assert_eq!([1, 2, 20, 500].map(|accounts| places(100, accounts)), [1200, 600, 60, 8]);
 }
 
 #[tokio::test]
 async fn an_account_whose_wechat_is_silent_fills_its_own_places_only() {
     let (follower, numbers) = (Follower::default(), Numbers { due: [of("b", 3..5), of("a", 1..3)].concat(), ..Numbers::default() });
-    let silent = follower.pace(&account("a"), places(1, 2));
-    silent.refill(100);
+    let silent = follower.pace(&account("a"));
+    silent.refill(100, places(1, 2));
     let under_way = silent.choose(&mut VecDeque::from([(); 100]), |()| 1);
     assert_eq!(under_way.len(), 8);
     follower.pass(&numbers, Timestamp::UNIX_EPOCH, 1, 2).await.unwrap();
@@ -130,8 +130,8 @@ async fn an_account_whose_wechat_is_silent_fills_its_own_places_only() {
 #[tokio::test]
 async fn what_one_account_has_overspent_the_others_do_not_pay() {
     let (follower, numbers) = (Follower::default(), Numbers { due: [of("b", 3..5), of("a", 1..3)].concat(), ..Numbers::default() });
-    let overspent = follower.pace(&account("a"), 8);
-    overspent.refill(1);
+    let overspent = follower.pace(&account("a"));
+    overspent.refill(1, 8);
     for chosen in overspent.choose(&mut VecDeque::from([()]), |()| 1) {
         overspent.settle(chosen.share, 6);
     }

@@ -137,9 +137,8 @@ fn deal() -> Value {
                 "pattern": ACCOUNT,
             },
             "openid": {
+                // Without a type: it means nothing for NATIVE, and anything is taken.
                 "description": "The payer, as JSAPI will want it. It means nothing for NATIVE.",
-                "type": "string",
-                "pattern": "^[0-9A-Za-z_-]{1,128}$",
             },
             // These four without a type: in another mode they mean nothing, and anything is taken.
             "timestamp": {

@@ -52,7 +52,6 @@ impl FromRequest<Arc<App>> for Wish {
             idempotency_key,
             signed_nonce,
         };
-        check_openid(&params)?;
         let is_native = is_native(&params)?;
         app.check_reach(&wish)?;
         if !is_native {
@@ -102,15 +101,6 @@ fn address(params: &Params, field: &'static str, app: &App) -> Result<Option<Arc
     match params.text_if_sent(field)? {
         Some(url) if app.page.return_hosts.allow(url).is_none() => Err(Refusal::invalid_field(field, EXPECTED)),
         url => Ok(url.map(Arc::from)),
-    }
-}
-
-/// It means nothing for a QR code; but what no payer's openid can be is a caller's mistake all the same.
-fn check_openid(params: &Params) -> Result<(), Refusal> {
-    let is_one = |id: &str| (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
-    match params.text_if_sent("openid")? {
-        Some(id) if !is_one(id) => Err(Refusal::invalid_field("openid", "1 to 128 characters of 0-9 A-Z a-z _ - are expected")),
-        _ => Ok(()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -13,6 +14,7 @@ use hyper_util::rt::TokioIo;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -22,6 +24,9 @@ use crate::listener::Sever;
 
 use super::certificates::Certificates;
 use super::demand::{Asking, Shown, admitted};
+
+/// After a connection that could not be taken.
+const NOT_TAKEN: Duration = Duration::from_millis(50);
 
 /// Serves until `stop`.
 ///
@@ -41,7 +46,16 @@ pub fn serve(
         .with_single_cert(vec![certificate], key)?;
     let (acceptor, certificates) = (TlsAcceptor::from(Arc::new(config)), Arc::new(certificates));
     Ok(async move {
-        while let Some(Ok((stream, _))) = stop.run_until_cancelled(listener.accept()).await {
+        while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
+            let stream = match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // A client that went away, or no descriptor left: the next may be taken.
+                    debug!(%error, "a connection was not taken");
+                    sleep(NOT_TAKEN).await;
+                    continue;
+                }
+            };
             let (acceptor, certificates, router) = (acceptor.clone(), Arc::clone(&certificates), router.clone());
             let connection = async move {
                 if let Err(error) = serve_connection(stream, &acceptor, &certificates, router).await {
