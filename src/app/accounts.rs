@@ -30,7 +30,9 @@ pub fn open(settings: &Settings, simulator: &Endpoints, own: &str, chance: &Chan
         if merchant.previous_key.is_some() {
             warn!(%account, "the previous API key is still believed: take it out of the configuration when WeChat signs with it no more");
         }
-        let merchant = Merchant { notify_url: notify_url(merchant, own), ..merchant.clone() };
+        let notify_url = notify_url(merchant, own);
+        let refund_notify_url = refund_notify_url(merchant, &notify_url);
+        let merchant = Merchant { notify_url, refund_notify_url, ..merchant.clone() };
         let channel = Channel::WeChatV2(Client::new(merchant, way, chance.clone()));
         accounts.push(Account::new(account, channel, terms.clone()));
     }
@@ -41,6 +43,15 @@ fn notify_url(merchant: &Merchant, own: &str) -> String {
     match merchant.notify_url.as_str() {
         "" if merchant.account.is_default() => own.to_owned(),
         "" => addressed(own, merchant.account.as_str()),
+        url => url.to_owned(),
+    }
+}
+
+/// Where the end of refunds is posted, for a merchant that does not say it: beside the payments. (Posted to the same address it is
+/// read as well, so a path of another kind is good enough.)
+fn refund_notify_url(merchant: &Merchant, notify_url: &str) -> String {
+    match merchant.refund_notify_url.as_str() {
+        "" => notify_url.replacen("/notify", "/refundNotify", 1),
         url => url.to_owned(),
     }
 }

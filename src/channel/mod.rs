@@ -13,14 +13,14 @@ pub mod wechat;
 use tokio::sync::SemaphorePermit;
 
 use crate::chance::Chance;
-use crate::deal::OrderId;
+use crate::deal::{OrderId, RefundId};
 use crate::metrics::Registry;
 
 pub use error::{CallError, Doubt, Ground, Malformed, Refusal, SignatureError};
-pub use notice::{Acknowledgement, Addressee, News, NoticeError, Reading, Receipt, Unconfirmed};
-pub use order::Order;
-pub use outcome::{CloseOutcome, QueryOutcome};
-pub use proof::{Evidence, ProvenPayment, Source, Ticket, Trade, TradeState};
+pub use notice::{Acknowledgement, Addressee, News, NoticeError, Reading, Receipt, RefundWake, Unconfirmed};
+pub use order::{Order, RefundOrder};
+pub use outcome::{CertificateFault, CloseOutcome, Postponed, QueryOutcome, RefundOutcome, RefundQueryOutcome, RefundSubject};
+pub use proof::{Evidence, ProvenPayment, ProvenRefund, Source, Ticket, Trade, TradeState};
 
 use wechat::v2;
 
@@ -59,6 +59,17 @@ impl Acknowledgement {
     pub fn of(receipt: Receipt) -> Self {
         v2::acknowledgement(receipt)
     }
+}
+
+/// Whether a merchant can ask for refunds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refunding {
+    /// With the client certificate of this fingerprint (SHA-256, in hexadecimal).
+    Certified(String),
+    /// Without one, since the way to the provider is none that demands it (a simulator's, without TLS).
+    Uncertified,
+    /// Not: there is no client certificate.
+    Impossible,
 }
 
 /// A payment provider, reached as one merchant of it.
@@ -135,6 +146,41 @@ impl Channel {
     pub async fn close_in_budget(&self, order_id: &OrderId) -> Result<CloseOutcome, CallError> {
         match self {
             Self::WeChatV2(client) => client.close_order_in_budget(order_id).await,
+        }
+    }
+
+    /// The exact bytes of the request for a refund. They are stored before they are sent, because a repeat must be these bytes
+    /// again.
+    pub fn draft_refund(&self, refund: &RefundOrder<'_>, chance: &Chance) -> String {
+        match self {
+            Self::WeChatV2(client) => client.merchant().refund_request(refund, chance),
+        }
+    }
+
+    /// Which client certificate refunds are asked for with, if any can be asked for at all.
+    pub fn refunding(&self) -> Refunding {
+        match self {
+            Self::WeChatV2(client) => client.refunding(),
+        }
+    }
+
+    /// Asks for a refund by the stored request of [`Channel::draft_refund`].
+    ///
+    /// # Errors
+    /// Says what may be concluded: see [`CallError`]; a refusal is an outcome and no error.
+    pub async fn refund(&self, order_id: &OrderId, refund_id: &RefundId, request: String) -> Result<RefundOutcome, CallError> {
+        match self {
+            Self::WeChatV2(client) => client.refund(order_id, refund_id, request).await,
+        }
+    }
+
+    /// How refunds of an order stand.
+    ///
+    /// # Errors
+    /// Whatever kept the provider from saying it.
+    pub async fn query_refund(&self, order_id: &OrderId, subject: RefundSubject<'_>) -> Result<RefundQueryOutcome, CallError> {
+        match self {
+            Self::WeChatV2(client) => client.refund_query(order_id, subject).await,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::deal::{AccountId, OrderId};
+use crate::deal::{AccountId, OrderId, RefundId};
 
 use super::error::{Malformed, SignatureError};
 use super::proof::ProvenPayment;
@@ -39,8 +39,20 @@ pub enum News {
         /// Which order.
         order_id: OrderId,
     },
-    /// Something was given back. WeChat encrypts this one instead of signing it, so it proves nothing.
-    Refund,
+    /// A refund was decided, or so this says. WeChat encrypts it instead of signing it, so it proves nothing and only wakes.
+    Refund(RefundWake),
+}
+
+/// What an encrypted notification names. Whoever has two old ones can make a third of their blocks, so this says only what to
+/// ask about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundWake {
+    /// Whose key opens it.
+    pub account: AccountId,
+    /// Of which order.
+    pub order_id: OrderId,
+    /// Which refund.
+    pub refund_id: RefundId,
 }
 
 /// A notification that our key has signed.

@@ -1,8 +1,8 @@
-//! Order parameters: what a channel must know to open an order.
+//! Order parameters: what a channel must know to open an order, and to give a payment back.
 
 use std::net::IpAddr;
 
-use crate::deal::{Fen, OrderId, Timestamp};
+use crate::deal::{Fen, OrderId, RefundId, RefundReason, Timestamp};
 
 /// What is to be paid.
 #[derive(Debug, Clone)]
@@ -19,4 +19,21 @@ pub struct Order<'a> {
     pub payer: IpAddr,
     /// When the link shall stop working, at least five minutes ahead; `None`: by the channel's own time (WeChat: two hours).
     pub time_expire: Option<Timestamp>,
+}
+
+/// What is to be given back.
+#[derive(Debug, Clone)]
+pub struct RefundOrder<'a> {
+    /// Our number for the refund.
+    pub refund_id: &'a RefundId,
+    /// Of which order.
+    pub order_id: &'a OrderId,
+    /// Of which payment; `None`: of the order's.
+    pub transaction_id: Option<&'a str>,
+    /// What was paid.
+    pub total_fee: Fen,
+    /// What goes back.
+    pub fee: Fen,
+    /// What the payer reads.
+    pub reason: Option<&'a RefundReason>,
 }

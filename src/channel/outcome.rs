@@ -1,6 +1,9 @@
 //! Outcomes of the calls about one order, as far as no [`super::Ticket`] or error says it.
 
-use super::proof::Trade;
+use crate::deal::RefundId;
+
+use super::error::Refusal;
+use super::proof::{ProvenRefund, Trade};
 
 /// What a query found.
 #[derive(Debug, Clone)]
@@ -20,5 +23,72 @@ pub enum CloseOutcome {
     /// The payer was faster.
     Paid,
     /// The channel does not know the order.
+    NotExist,
+}
+
+/// What a request for a refund brought. What is not said here is an unknown outcome ([`CallError`](super::CallError)): only the
+/// identical request or a query can tell.
+#[derive(Debug, Clone)]
+pub enum RefundOutcome {
+    /// Accepted, now or by an earlier request of this number.
+    Accepted(ProvenRefund),
+    /// Not executed. The identical request may be accepted later.
+    NotNow(Postponed),
+    /// Refused in signed words, or before it was looked at. A query by the number tells whether an earlier request of it was accepted.
+    Refused(Refusal),
+}
+
+/// Why a refund is not accepted yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Postponed {
+    /// Too many requests, a concurrent one, or the order is not ready.
+    #[error("WeChat asks to be asked again later")]
+    Later,
+    /// Two refunds of one order are to be a minute apart, or there were too many bad requests.
+    #[error("WeChat asks to be asked again in a minute")]
+    InAMinute,
+    /// The merchant's balance does not suffice (`NOTENOUGH`): an operator tops it up.
+    #[error("the merchant's balance at WeChat does not suffice: top it up")]
+    NotEnough,
+    /// The client certificate, or its lack: nothing was looked at.
+    #[error("{0}")]
+    Certificate(CertificateFault),
+    /// The merchant may not do this, or not from this address (`NOAUTH`).
+    #[error("WeChat does not allow this merchant number to refund from this address")]
+    NotAllowed,
+}
+
+/// Why a client certificate is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum CertificateFault {
+    /// None is configured, or none reached WeChat.
+    #[error("WeChat was shown no client certificate")]
+    Missing,
+    /// It is expired, of another authority, or does not fit its key.
+    #[error("WeChat does not take the client certificate: is it expired, or not from 商户平台?")]
+    Rejected,
+    /// It is another merchant's.
+    #[error("the client certificate is another merchant number's")]
+    Foreign,
+    /// It was revoked or replaced (`CERT_ERROR`).
+    #[error("the client certificate was revoked or replaced")]
+    Revoked,
+}
+
+/// Which refunds are asked about.
+#[derive(Debug, Clone, Copy)]
+pub enum RefundSubject<'a> {
+    /// That of this number.
+    Refund(&'a RefundId),
+    /// Those of the order, from this one on, counted from 0.
+    OfOrder(u32),
+}
+
+/// What a query for refunds found.
+#[derive(Debug, Clone)]
+pub enum RefundQueryOutcome {
+    /// These, and how many there are altogether.
+    Known(Vec<ProvenRefund>, u32),
+    /// There is none, or not yet.
     NotExist,
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::deal::{AccountId, Fen, OrderId, Timestamp};
+use crate::deal::{AccountId, Fen, OrderId, RefundId, RefundState, Timestamp};
 
 /// WeChat's verdict on an order (`trade_state`, PROTOCOL.md, 5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -170,6 +170,81 @@ impl ProvenPayment {
     /// By which way it became known.
     pub fn source(&self) -> Source {
         self.source
+    }
+
+    /// The message itself.
+    pub fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
+}
+
+/// Signed proof that the channel knows a refund, and how it stands there. Only a channel's reply gate makes one: a refund's
+/// notification is not signed and proves nothing.
+#[derive(Debug, Clone)]
+pub struct ProvenRefund {
+    pub(in crate::channel) account: AccountId,
+    pub(in crate::channel) order_id: OrderId,
+    pub(in crate::channel) transaction_id: String,
+    pub(in crate::channel) total_fee: Fen,
+    pub(in crate::channel) refund_id: RefundId,
+    pub(in crate::channel) wechat_refund_id: String,
+    pub(in crate::channel) fee: Fen,
+    pub(in crate::channel) state: RefundState,
+    pub(in crate::channel) receiver: Option<String>,
+    pub(in crate::channel) refunded_at: Option<Timestamp>,
+    pub(in crate::channel) evidence: Evidence,
+}
+
+impl ProvenRefund {
+    /// Whose key vouches for it. It decides refunds of this account only.
+    pub fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// Of which order.
+    pub fn order_id(&self) -> &OrderId {
+        &self.order_id
+    }
+
+    /// WeChat's number of the payment that goes back.
+    pub fn transaction_id(&self) -> &str {
+        &self.transaction_id
+    }
+
+    /// What that payment was.
+    pub fn total_fee(&self) -> Fen {
+        self.total_fee
+    }
+
+    /// The merchant's number for the refund, or the merchant platform's.
+    pub fn refund_id(&self) -> &RefundId {
+        &self.refund_id
+    }
+
+    /// WeChat's number for it.
+    pub fn wechat_refund_id(&self) -> &str {
+        &self.wechat_refund_id
+    }
+
+    /// What was asked to go back. (Not `cash_refund_fee` or `settlement_refund_fee`, which are less when a coupon was used.)
+    pub fn fee(&self) -> Fen {
+        self.fee
+    }
+
+    /// How it stands: anything but [`RefundState::Failed`], which is no word of the channel's. A request that was accepted stands
+    /// as [`RefundState::Processing`].
+    pub fn state(&self) -> RefundState {
+        self.state
+    }
+
+    /// Where the money went, as WeChat names it (支付用户零钱).
+    pub fn receiver(&self) -> Option<&str> {
+        self.receiver.as_deref()
+    }
+
+    /// When the payer had it, if WeChat says a time. It decides nothing.
+    pub fn refunded_at(&self) -> Option<Timestamp> {
+        self.refunded_at
     }
 
     /// The message itself.

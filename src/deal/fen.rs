@@ -71,6 +71,11 @@ impl Fen {
         format!("{}.{:02}", self.0 / 100, self.0 % 100)
     }
 
+    /// The same of an amount that may be nothing: `0.00`.
+    pub fn yuan_or_nothing(amount: Option<Self>) -> String {
+        amount.map_or_else(|| "0.00".to_owned(), Self::yuan)
+    }
+
     /// The same for people, who read `99,999.99` more easily. Never in JSON.
     pub fn grouped(self) -> String {
         let (yuan, digits) = (self.yuan(), (self.0 / 100).to_string().len());

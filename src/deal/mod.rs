@@ -7,6 +7,10 @@ mod fen;
 mod mode;
 mod order_id;
 mod reach;
+mod refund;
+mod refund_id;
+mod refund_reason;
+mod refund_state;
 mod route;
 mod schedule;
 mod sellers;
@@ -21,6 +25,10 @@ pub use fen::{Fen, InvalidYuan};
 pub use mode::Mode;
 pub use order_id::{InvalidOrderId, OrderId};
 pub use reach::Reach;
+pub use refund::{Refund, RefundSource, Refunded};
+pub use refund_id::{InvalidRefundId, RefundId};
+pub use refund_reason::{InvalidRefundReason, RefundReason};
+pub use refund_state::RefundState;
 pub use route::Route;
 pub use schedule::Schedule;
 pub use sellers::{InvalidSellers, Sellers};
@@ -65,8 +73,10 @@ pub struct Deal {
     pub foreign: Option<ForeignTime>,
     /// When it was paid, once paid (of the original's rows: when it wrote that down).
     pub paid_at: Option<Timestamp>,
-    /// When WeChat was first heard to say that at least a part of the payment was given back.
+    /// When it was first heard that at least a part of the payment was given back, and not by this service.
     pub refunded_at: Option<Timestamp>,
+    /// What has been given back of the payment, or is on its way, as far as it is known how much.
+    pub refunded: Refunded,
     /// Until when it can be paid. `None` for deals that the original opened.
     pub expires_at: Option<Timestamp>,
     /// When it will be looked at next, without a caller asking. `None` once it is decided, and for deals so old when they
@@ -89,6 +99,11 @@ impl Deal {
     pub fn payable_until(&self) -> Timestamp {
         let opened = self.foreign.map_or(self.created_at, |foreign| foreign.latest);
         self.expires_at.unwrap_or(opened + LINK_LIFE)
+    }
+
+    /// How much of the payment can still be given back; `None`: nothing.
+    pub fn left(&self) -> Option<Fen> {
+        Fen::new(self.charged?.get() - self.refunded.fee.map_or(0, Fen::get))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which order a channel is asked about, and through which account.
 
-use super::{AccountId, Deal, OrderId};
+use super::{AccountId, Deal, OrderId, Refund};
 
 /// The way to a deal's order at its channel. It is taken from the deal itself, so no call can go through another account than
 /// the deal's: a call takes a route, and neither an account nor a number. Clones share the texts.
@@ -29,6 +29,13 @@ impl Route {
 
 impl Deal {
     /// The way to its order.
+    pub fn route(&self) -> Route {
+        Route { order_id: self.order_id.clone(), account: self.account.clone() }
+    }
+}
+
+impl Refund {
+    /// The way to its deal's order.
     pub fn route(&self) -> Route {
         Route { order_id: self.order_id.clone(), account: self.account.clone() }
     }

@@ -137,7 +137,7 @@ impl Gateway {
                 work.spawn(async move { gateway.payment_failed(&account, &order_id).await }.in_current_span());
                 Taken::PaymentFailed
             }
-            Ok(News::Refund) => {
+            Ok(News::Refund(_)) => {
                 warn!("a notification of a refund; it is not read yet");
                 Taken::Refund
             }

@@ -36,5 +36,6 @@ pub fn merchant(sign_type: SignType) -> Merchant {
         signer: signer(sign_type),
         previous_key: None,
         notify_url: NOTIFY_URL.to_owned(),
+        refund_notify_url: "https://example.com/wxPay/refundNotify".to_owned(),
     }
 }

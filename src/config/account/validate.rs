@@ -104,6 +104,7 @@ impl Checked<'_> {
             signer,
             previous_key,
             notify_url: self.raw.notify_url.clone(),
+            refund_notify_url: String::new(),
         };
         mistakes.or_else(signer.zip(previous_key).map(merchant))
     }

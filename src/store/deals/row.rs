@@ -1,6 +1,6 @@
 //! Rows of `deal`, and what they mean.
 
-use crate::deal::{AccountId, Deal, DealStatus, Details, Fen, Mode, OrderId, Prepay, Timestamp, UnknownStatus};
+use crate::deal::{AccountId, Deal, DealStatus, Details, Fen, Mode, OrderId, Prepay, Refunded, Timestamp, UnknownStatus};
 
 use crate::store::columns::time;
 use crate::store::schema::foreign_clock::ForeignClock;
@@ -29,6 +29,7 @@ pub fn select_from(tables: &str, condition: &str) -> String {
          CAST(product_id AS SIGNED) AS product_id, CAST(status AS SIGNED) AS status, CAST(mode AS SIGNED) AS mode, transaction_id, \
          price + 0e0 AS price, price_last + 0e0 AS price_last, total_fee, prepay_request, code_url, refusal, \
          account, CAST(account_named AS SIGNED) AS account_named, description, reference, return_url, cancel_url, \
+         refunded_fee, refund_count, CAST(refund_last_at AS CHAR(19)) AS refund_last_at, \
          CAST(refunded_at AS CHAR(19)) AS refunded_at, CAST(create_at AS CHAR(19)) AS create_at, \
          CAST(update_at AS CHAR(19)) AS update_at, CAST(expires_at AS CHAR(19)) AS expires_at, CAST(due_at AS CHAR(19)) AS due_at, \
          CAST(asking_until AS CHAR(19)) AS asking_until FROM {tables} WHERE {condition}"
@@ -57,6 +58,9 @@ pub struct DealRow {
     code_url: Option<String>,
     refusal: Option<String>,
     refunded_at: Option<String>,
+    refunded_fee: Option<i64>,
+    refund_count: Option<i64>,
+    refund_last_at: Option<String>,
     account: Option<String>,
     account_named: Option<i64>,
     description: Option<String>,
@@ -100,6 +104,11 @@ impl DealRow {
             foreign: (!is_ours).then(|| clock.read(created_at)),
             paid_at: if status == DealStatus::Paid { time(self.update_at) } else { None },
             refunded_at: time(self.refunded_at),
+            refunded: Refunded {
+                fee: self.refunded_fee.and_then(Fen::new),
+                count: self.refund_count.and_then(|count| u32::try_from(count).ok()).unwrap_or_default(),
+                last_at: time(self.refund_last_at),
+            },
             expires_at: time(self.expires_at),
             due_at: time(self.due_at),
             prepay: Prepay {

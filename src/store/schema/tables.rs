@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use crate::store::engine::table_names::{InvalidTablePrefix, TableNames};
 
-const TABLES: [&str; 3] = ["deal", "deal_event", "deal_migration"];
+const TABLES: [&str; 4] = ["deal", "deal_event", "deal_migration", "refund"];
 
 /// A prefix of them.
 impl FromStr for TableNames {

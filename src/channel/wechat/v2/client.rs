@@ -9,13 +9,14 @@ use tokio::time::timeout;
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::chance::Chance;
+use crate::channel::Refunding;
 use crate::channel::error::{CallError, Ground};
-use crate::channel::outcome::{CloseOutcome, QueryOutcome};
+use crate::channel::outcome::{CloseOutcome, QueryOutcome, RefundOutcome, RefundQueryOutcome, RefundSubject};
 use crate::channel::proof::Ticket;
-use crate::deal::OrderId;
+use crate::deal::{OrderId, RefundId};
 use crate::metrics::Registry;
 
-use super::calls::{CLOSE_ORDER, Call, ORDER_QUERY, Places, UNIFIED_ORDER};
+use super::calls::{CLOSE_ORDER, Call, ORDER_QUERY, Places, REFUND, REFUND_QUERY, UNIFIED_ORDER};
 use super::merchant::Merchant;
 use super::metrics::{self, CallMetrics, Outcome};
 use super::reply;
@@ -117,6 +118,36 @@ impl Client {
     pub(in crate::channel) async fn close_order_in_budget(&self, order_id: &OrderId) -> Result<CloseOutcome, CallError> {
         let request = self.merchant.order_request(order_id, &self.chance);
         self.call(CLOSE_ORDER, &self.merchant, order_id, request, reply::close_order).await
+    }
+
+    /// Whether refunds can be asked for, and with which certificate.
+    pub(in crate::channel) fn refunding(&self) -> Refunding {
+        Refunding::Uncertified
+    }
+
+    /// `refund` with the stored bytes of [`Merchant::refund_request`].
+    pub(in crate::channel) async fn refund(
+        &self,
+        order_id: &OrderId,
+        refund_id: &RefundId,
+        request: String,
+    ) -> Result<RefundOutcome, CallError> {
+        // As with `unifiedorder`.
+        let merchant = self.merchant.of_request(&request);
+        let request = merchant.signed_anew(request);
+        let read = |merchant: &Merchant, order_id: &OrderId, body: &[u8]| reply::refund(merchant, order_id, refund_id, body);
+        self.call(REFUND, &merchant, order_id, request, read).await
+    }
+
+    /// `refundquery`.
+    pub(in crate::channel) async fn refund_query(
+        &self,
+        order_id: &OrderId,
+        subject: RefundSubject<'_>,
+    ) -> Result<RefundQueryOutcome, CallError> {
+        let request = self.merchant.refund_query_request(order_id, subject, &self.chance);
+        let read = |merchant: &Merchant, order_id: &OrderId, body: &[u8]| reply::refund_query(merchant, order_id, subject, body);
+        self.call(REFUND_QUERY, &self.merchant, order_id, request, read).await
     }
 
     async fn place(&self, call: Call) -> Result<SemaphorePermit<'_>, CallError> {

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use crate::chance::Chance;
 use crate::channel::notice::Addressee;
-use crate::channel::order::Order;
+use crate::channel::order::{Order, RefundOrder};
+use crate::channel::outcome::RefundSubject;
 use crate::deal::{AccountId, BeijingTime, OrderId};
 
 use super::fields::Fields;
@@ -32,6 +33,8 @@ pub struct Merchant {
     pub previous_key: Option<PreviousKey>,
     /// Where WeChat shall post the result.
     pub notify_url: String,
+    /// Where WeChat shall post the end of a refund.
+    pub refund_notify_url: String,
 }
 
 impl Merchant {
@@ -54,6 +57,34 @@ impl Merchant {
     /// A request about one order and nothing else: `orderquery` and `closeorder`.
     pub(crate) fn order_request(&self, order_id: &OrderId, chance: &Chance) -> String {
         let fields = self.envelope(chance).with("out_trade_no", order_id.as_str());
+        xml::write(&self.signer.signed(fields))
+    }
+
+    /// The exact bytes of a `refund` request. A repeat must be these bytes again, so keep them.
+    pub fn refund_request(&self, refund: &RefundOrder<'_>, chance: &Chance) -> String {
+        let mut fields = self.envelope(chance);
+        match refund.transaction_id {
+            Some(transaction_id) => fields.push("transaction_id", transaction_id),
+            None => fields.push("out_trade_no", refund.order_id.as_str()),
+        }
+        fields.push("out_refund_no", refund.refund_id.as_str());
+        fields.push("total_fee", refund.total_fee.get().to_string());
+        fields.push("refund_fee", refund.fee.get().to_string());
+        if let Some(reason) = refund.reason {
+            fields.push("refund_desc", legible(reason.as_str()));
+        }
+        fields.push("notify_url", self.refund_notify_url.as_str());
+        xml::write(&self.signer.signed(fields))
+    }
+
+    /// A `refundquery` request.
+    pub(super) fn refund_query_request(&self, order_id: &OrderId, subject: RefundSubject<'_>, chance: &Chance) -> String {
+        let fields = self.envelope(chance);
+        let fields = match subject {
+            RefundSubject::Refund(refund_id) => fields.with("out_refund_no", refund_id.as_str()),
+            RefundSubject::OfOrder(0) => fields.with("out_trade_no", order_id.as_str()),
+            RefundSubject::OfOrder(offset) => fields.with("out_trade_no", order_id.as_str()).with("offset", offset.to_string()),
+        };
         xml::write(&self.signer.signed(fields))
     }
 

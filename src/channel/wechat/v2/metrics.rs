@@ -11,8 +11,8 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::histogram::Histogram;
 
-use crate::channel::error::{CallError, Doubt};
-use crate::channel::outcome::{CloseOutcome, QueryOutcome};
+use crate::channel::error::{CallError, Doubt, Refusal};
+use crate::channel::outcome::{CloseOutcome, Postponed, QueryOutcome, RefundOutcome, RefundQueryOutcome};
 use crate::channel::proof::Ticket;
 use crate::deal::AccountId;
 use crate::metrics::{Registry, latency};
@@ -76,6 +76,36 @@ impl Outcome for CloseOutcome {
     }
 }
 
+impl Outcome for RefundOutcome {
+    fn err_code(&self) -> &'static str {
+        match self {
+            Self::Accepted(_) => "SUCCESS",
+            Self::NotNow(Postponed::Later) => "later",
+            Self::NotNow(Postponed::InAMinute) => "in_a_minute",
+            Self::NotNow(Postponed::NotEnough) => "NOTENOUGH",
+            Self::NotNow(Postponed::Certificate(_)) => "certificate",
+            Self::NotNow(Postponed::NotAllowed) => "NOAUTH",
+            Self::Refused(refusal) => word(refusal),
+        }
+    }
+}
+
+impl Outcome for RefundQueryOutcome {
+    fn err_code(&self) -> &'static str {
+        match self {
+            Self::Known(..) => "SUCCESS",
+            Self::NotExist => "REFUNDNOTEXIST",
+        }
+    }
+}
+
+fn word(refusal: &Refusal) -> &'static str {
+    match &refusal.err_code {
+        Some(code) => ERR_CODES.into_iter().find(|known| known == code).unwrap_or("other"),
+        None => "return_code_fail",
+    }
+}
+
 /// WeChat's word for a failure if it has one of the known ones, otherwise one of ours, in small letters.
 fn err_code(error: &CallError) -> &'static str {
     match error {
@@ -92,10 +122,7 @@ fn err_code(error: &CallError) -> &'static str {
             Doubt::Incomplete(_) => "incomplete",
             Doubt::SystemError => "SYSTEMERROR",
         },
-        CallError::Refused(refusal) => match &refusal.err_code {
-            Some(code) => ERR_CODES.into_iter().find(|known| known == code).unwrap_or("other"),
-            None => "return_code_fail",
-        },
+        CallError::Refused(refusal) => word(refusal),
     }
 }
 

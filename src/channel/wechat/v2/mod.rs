@@ -15,6 +15,7 @@ mod metrics;
 mod notification;
 mod payment;
 mod proxy;
+mod refund;
 mod refund_cipher;
 mod refusal;
 pub mod reply;

@@ -41,7 +41,7 @@ impl Merchant {
     /// our configuration and then with the other one. A `sign_type` in the message is one signed field among others.
     pub fn read_notification(&self, UnverifiedNotice { body, fields }: &UnverifiedNotice<'_>) -> Result<Reading, NoticeError> {
         if is_of_refund(fields) {
-            return self.read_verified(fields, || Ok(News::Refund)).map(Reading::Verified);
+            return self.read_verified(fields, || self.refund_wake(fields).map(News::Refund).ok_or("req_info")).map(Reading::Verified);
         }
         let read = || match fields.get("result_code") {
             Some("SUCCESS") => self.proven_payment(fields, Source::Notification, Evidence::new(body)).map(News::Paid),

@@ -33,6 +33,6 @@ pub(super) fn out_trade_no(fields: &Fields) -> Result<OrderId, &'static str> {
 
 /// 28 digits today; all that matters is that the column holds it as it is, and that it is one value: a `&` would
 /// mean that a field beside it was drawn into it, which the signature does not tell.
-fn is_transaction_id(text: &str) -> bool {
+pub(super) fn is_transaction_id(text: &str) -> bool {
     text.len() <= 45 && text.bytes().all(|b| b.is_ascii_graphic() && b != b'&')
 }

@@ -2,13 +2,14 @@
 //! about us; everything else leaves it as a [`CallError`] that says what may be concluded (PROTOCOL.md, 4.1).
 
 use crate::channel::error::{CallError, Doubt, Malformed};
-use crate::channel::outcome::{CloseOutcome, QueryOutcome};
+use crate::channel::outcome::{CloseOutcome, QueryOutcome, RefundOutcome, RefundQueryOutcome, RefundSubject};
 use crate::channel::proof::{Evidence, Source, Ticket, Trade, TradeState};
-use crate::deal::OrderId;
+use crate::deal::{OrderId, RefundId};
 
 use super::fields::Fields;
 use super::merchant::Merchant;
 use super::payment::out_trade_no;
+use super::refund;
 use super::refusal::refusal;
 use super::xml;
 
@@ -101,6 +102,45 @@ pub fn close_order(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Resu
         Err(CallError::Refused(refusal)) if refusal.is("ORDERNOTEXIST") => Ok(CloseOutcome::NotExist),
         Err(error) => Err(error),
     }
+}
+
+/// Reads an answer to `refund` under this number.
+pub fn refund(merchant: &Merchant, order_id: &OrderId, refund_id: &RefundId, body: &[u8]) -> Result<RefundOutcome, CallError> {
+    let fields = match admit(merchant, body) {
+        Err(CallError::Refused(refusal)) => return Ok(refund::refused(refusal)),
+        admitted => admitted?,
+    };
+    let proof = merchant.accepted_refund(&fields, Evidence::new(body)).map_err(Doubt::Incomplete)?;
+    if proof.order_id() != order_id {
+        return Err(Doubt::Foreign("out_trade_no").into());
+    }
+    if proof.refund_id() != refund_id {
+        return Err(Doubt::Foreign("out_refund_no").into());
+    }
+    Ok(RefundOutcome::Accepted(proof))
+}
+
+/// Reads an answer to `refundquery` about this order.
+pub fn refund_query(
+    merchant: &Merchant,
+    order_id: &OrderId,
+    subject: RefundSubject<'_>,
+    body: &[u8],
+) -> Result<RefundQueryOutcome, CallError> {
+    let fields = match admit(merchant, body) {
+        Err(CallError::Refused(refusal)) if refusal.is("REFUNDNOTEXIST") => return Ok(RefundQueryOutcome::NotExist),
+        admitted => admitted?,
+    };
+    let (refunds, total) = merchant.queried_refunds(&fields, &Evidence::new(body)).map_err(Doubt::Incomplete)?;
+    if refunds.iter().any(|refund| refund.order_id() != order_id) {
+        return Err(Doubt::Foreign("out_trade_no").into());
+    }
+    if let RefundSubject::Refund(asked) = subject
+        && refunds.iter().any(|refund| refund.refund_id() != asked)
+    {
+        return Err(Doubt::Foreign("out_refund_no").into());
+    }
+    Ok(RefundQueryOutcome::Known(refunds, total))
 }
 
 /// Whether a link begins as they always did: `weixin://wxpay/bizpayurl?…` or `weixin://wxpay/bizpayurl/…`.

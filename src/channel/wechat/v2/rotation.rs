@@ -61,6 +61,11 @@ impl Merchant {
         }
     }
 
+    /// The keys that are believed, the present one first.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &Signer> {
+        [&self.signer].into_iter().chain(self.previous_key.as_ref().map(|previous| &previous.signer))
+    }
+
     /// A stored request as it may be sent now. One that the previous key signed is signed again: the same parameters, the
     /// same nonce, another `sign`, which WeChat does not compare on a repeat. What neither key has signed stays as it is:
     /// a stranger gets no signature of ours by writing into the table.

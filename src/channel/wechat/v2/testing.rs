@@ -30,6 +30,7 @@ pub(super) fn merchant(sign_type: SignType) -> Merchant {
         signer: signer(sign_type),
         previous_key: None,
         notify_url: "https://example.com/wxPay/callback".to_owned(),
+        refund_notify_url: "https://example.com/wxPay/refund".to_owned(),
     }
 }
 

@@ -29,7 +29,7 @@ pub enum XmlError {
     Malformed,
     /// Well-formed, but with something that is not part of the protocol: a DOCTYPE, a processing instruction, an attribute, a prefix.
     Forbidden,
-    /// The root element is not `xml`.
+    /// The root element is another one.
     Root,
     /// An element within a field.
     Nested,
@@ -45,7 +45,7 @@ impl From<XmlError> for Malformed {
             XmlError::Encoding => Self::Form("the message is not UTF-8 text"),
             XmlError::Malformed => Self::Form("the message is not well-formed XML"),
             XmlError::Forbidden => Self::Form("the message uses XML that the protocol does not"),
-            XmlError::Root => Self::Form("the root element is not xml"),
+            XmlError::Root => Self::Form("the root element is another one"),
             XmlError::Nested => Self::Form("the message is not flat"),
             XmlError::Repeated => Self::Form("a field is repeated"),
         }
@@ -54,6 +54,11 @@ impl From<XmlError> for Malformed {
 
 /// Reads a message. (One byte order mark at its start is let pass: the reader takes it off.)
 pub fn parse(bytes: &[u8]) -> Result<Fields, XmlError> {
+    parse_root(bytes, "xml")
+}
+
+/// The same of a message whose root element has another name.
+pub(super) fn parse_root(bytes: &[u8], root: &'static str) -> Result<Fields, XmlError> {
     if bytes.len() > MAX_BYTES {
         return Err(XmlError::TooLarge);
     }
@@ -64,11 +69,11 @@ pub fn parse(bytes: &[u8]) -> Result<Fields, XmlError> {
     }
     // XML reads every line end as \n before anything else sees it, so that is what was signed.
     let text = if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { Cow::Borrowed(text) };
-    Parser::default().run(&text)
+    Parser::of(root).run(&text)
 }
 
-#[derive(Default)]
 struct Parser {
+    root: &'static str,
     fields: Fields,
     place: Place,
 }
@@ -126,6 +131,10 @@ impl Value {
 }
 
 impl Parser {
+    fn of(root: &'static str) -> Self {
+        Self { root, fields: Fields::default(), place: Place::default() }
+    }
+
     fn run(mut self, text: &str) -> Result<Fields, XmlError> {
         let mut reader = Reader::from_str(text);
         let mut at_start = true;
@@ -176,7 +185,7 @@ impl Parser {
 
     fn open(&mut self, name: &str) -> Result<(), XmlError> {
         match self.place {
-            Place::BeforeRoot if name == "xml" => self.place = Place::InRoot,
+            Place::BeforeRoot if name == self.root => self.place = Place::InRoot,
             Place::BeforeRoot => return Err(XmlError::Root),
             Place::InRoot => {
                 // `key` would stand beside the secret in the string to sign.

@@ -4,6 +4,7 @@ use super::*;
 use crate::channel::error::SignatureError;
 use crate::channel::proof::ProvenPayment;
 use crate::channel::wechat::v2::fields::Fields;
+use crate::channel::wechat::v2::refund_cipher::RefundCipher;
 use crate::channel::wechat::v2::sign::{ApiKey, SignType, Signer};
 use crate::channel::wechat::v2::testing::{BOTH, canonical, fields, merchant, message, read, signer, with, without};
 use crate::channel::wechat::v2::vectors::V5;
@@ -250,10 +251,12 @@ fn a_failed_payment_is_taken_note_of_and_proves_nothing() {
 
 #[test]
 fn a_refund_s_notification_is_no_unsigned_payment() {
-    let refund = "return_code=SUCCESS\nappid=wxd930ea5d5a258f4f\nmch_id=10000100\nnonce_str=TeqClE3i0mvn3DrK\n\
-                  req_info=KLXHweJYll5Krv4t/KU2x9Q04vPBZDA/w58/z363rww=";
-    assert!(matches!(posted(refund), Ok(News::Refund)));
-    assert!(matches!(posted(&with(&with(refund, "return_msg", "OK"), "out_trade_no", "20150806125346")), Ok(News::Refund)));
+    let opened = "<root><out_trade_no>20150806125346</out_trade_no><out_refund_no>R20150806125346_1</out_refund_no></root>";
+    let req_info = RefundCipher::new(&signer(SignType::Md5)).encrypt(opened);
+    let refund =
+        &format!("return_code=SUCCESS\nappid=wxd930ea5d5a258f4f\nmch_id=10000100\nnonce_str=TeqClE3i0mvn3DrK\nreq_info={req_info}");
+    assert!(matches!(posted(refund), Ok(News::Refund(_))));
+    assert!(matches!(posted(&with(&with(refund, "return_msg", "OK"), "out_trade_no", "20150806125346")), Ok(News::Refund(_))));
     for field in ["return_code", "appid", "mch_id"] {
         assert_eq!(refused(&without(refund, field)), NoticeError::Incomplete(field));
     }

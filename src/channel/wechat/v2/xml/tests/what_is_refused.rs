@@ -71,7 +71,7 @@ fn attributes_namespaces_and_prefixes() {
         (all_at_once(|i| format!(" xmlns:n{i}='u'"), 10_000), TooLarge),
     ]);
     for attributes in [" a=''".repeat(80_000), " xmlns:n='u'".repeat(10_000)] {
-        assert_eq!(Parser::default().run(&format!("<xml{attributes}><a>1</a></xml>")), Err(Forbidden));
+        assert_eq!(Parser::of("xml").run(&format!("<xml{attributes}><a>1</a></xml>")), Err(Forbidden));
     }
 }
 
@@ -100,7 +100,7 @@ fn elements_within_fields_however_deep() {
         ("<a>".repeat(20_000), Root),
         (format!("<xml>{}", "<a>".repeat(1_000_000)), TooLarge),
     ]);
-    assert_eq!(Parser::default().run(&format!("<xml>{}", "<a>".repeat(1_000_000))), Err(Nested), "whatever the limit of the size is");
+    assert_eq!(Parser::of("xml").run(&format!("<xml>{}", "<a>".repeat(1_000_000))), Err(Nested), "whatever the limit of the size is");
 }
 
 #[test]

@@ -1,0 +1,105 @@
+//! Extraction of proven refunds from the fields of a verified message, and what WeChat's refusals of one demand.
+
+use chrono::NaiveDateTime;
+
+use crate::channel::error::Refusal;
+use crate::channel::notice::RefundWake;
+use crate::channel::outcome::{CertificateFault, Postponed, RefundOutcome};
+use crate::channel::proof::{Evidence, ProvenRefund};
+use crate::deal::{BeijingTime, Fen, RefundId, RefundState, Timestamp};
+
+use super::fields::Fields;
+use super::merchant::Merchant;
+use super::payment::{is_transaction_id, out_trade_no};
+use super::refund_cipher::RefundCipher;
+use super::xml;
+
+impl Merchant {
+    /// Reads the answer to a request that was accepted; the error names the field that is missing or malformed.
+    pub(super) fn accepted_refund(&self, fields: &Fields, evidence: Evidence) -> Result<ProvenRefund, &'static str> {
+        self.proven_refund(fields, "", RefundState::Processing, evidence)
+    }
+
+    /// Reads the refunds of an answer to `refundquery`, and how many there are altogether. Fields are read by their suffix,
+    /// whichever there are.
+    pub(super) fn queried_refunds(&self, fields: &Fields, evidence: &Evidence) -> Result<(Vec<ProvenRefund>, u32), &'static str> {
+        let suffixes = fields.iter().filter_map(|(name, _)| name.strip_prefix("out_refund_no"));
+        let refunds = suffixes.filter(|suffix| is_suffix(suffix)).map(|suffix| {
+            let word = fields.get(&format!("refund_status{suffix}")).ok_or("refund_status")?;
+            self.proven_refund(fields, suffix, state(word), evidence.clone())
+        });
+        let refunds = refunds.collect::<Result<Vec<_>, _>>()?;
+        if refunds.is_empty() {
+            return Err("out_refund_no");
+        }
+        let here = u32::try_from(refunds.len()).unwrap_or(u32::MAX);
+        let total = fields.get("total_refund_count").map_or(Ok(here), |count| count.parse().map_err(|_| "total_refund_count"))?;
+        Ok((refunds, total.max(here)))
+    }
+
+    fn proven_refund(&self, fields: &Fields, suffix: &str, state: RefundState, evidence: Evidence) -> Result<ProvenRefund, &'static str> {
+        let value = |name: &str| fields.get(&format!("{name}{suffix}"));
+        let fee = |text: Option<&str>| text.and_then(Fen::from_total_fee);
+        Ok(ProvenRefund {
+            account: self.account.clone(),
+            order_id: out_trade_no(fields)?,
+            transaction_id: fields.get("transaction_id").filter(|id| is_transaction_id(id)).ok_or("transaction_id")?.to_owned(),
+            total_fee: fee(fields.get("total_fee")).ok_or("total_fee")?,
+            refund_id: value("out_refund_no").and_then(|number| number.parse().ok()).ok_or("out_refund_no")?,
+            wechat_refund_id: value("refund_id").filter(|id| is_transaction_id(id)).ok_or("refund_id")?.to_owned(),
+            fee: fee(value("refund_fee")).ok_or("refund_fee")?,
+            state,
+            receiver: value("refund_recv_accout").map(str::to_owned),
+            refunded_at: value("refund_success_time").and_then(success_time),
+            evidence,
+        })
+    }
+
+    /// What an encrypted notification names, opened by the key or the previous one. `None`: it is not of these, or no such message. A
+    /// wrong key opens one of 250, so the root counts.
+    pub(super) fn refund_wake(&self, fields: &Fields) -> Option<RefundWake> {
+        let req_info = fields.get("req_info")?;
+        let opened = self.keys().find_map(|signer| {
+            let plain = RefundCipher::new(signer).decrypt(req_info)?;
+            xml::parse_root(plain.as_bytes(), "root").ok()
+        })?;
+        Some(RefundWake {
+            account: self.account.clone(),
+            order_id: out_trade_no(&opened).ok()?,
+            refund_id: opened.get("out_refund_no")?.parse::<RefundId>().ok()?,
+        })
+    }
+}
+
+/// `_0`, `_1` and so on.
+fn is_suffix(text: &str) -> bool {
+    text.strip_prefix('_').is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// A word of another time than ours is taken for a refund on its way.
+fn state(word: &str) -> RefundState {
+    match word {
+        "SUCCESS" => RefundState::Success,
+        "REFUNDCLOSE" => RefundState::Closed,
+        "CHANGE" => RefundState::Abnormal,
+        _ => RefundState::Processing,
+    }
+}
+
+fn success_time(text: &str) -> Option<Timestamp> {
+    Some(BeijingTime::from(NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok()?).timestamp())
+}
+
+/// What a refusal demands.
+pub(super) fn refused(refusal: Refusal) -> RefundOutcome {
+    let postponed = match refusal.err_code.as_deref() {
+        Some("BIZERR_NEED_RETRY" | "ORDER_NOT_READY") => Postponed::Later,
+        Some("INVALID_REQ_TOO_MUCH") => Postponed::InAMinute,
+        Some("NOTENOUGH") => Postponed::NotEnough,
+        Some("NOAUTH") => Postponed::NotAllowed,
+        Some("CERT_ERROR") => Postponed::Certificate(CertificateFault::Revoked),
+        None if refusal.description.contains("certificate not match") => Postponed::Certificate(CertificateFault::Foreign),
+        _ => return RefundOutcome::Refused(refusal),
+    };
+    RefundOutcome::NotNow(postponed)
+}
