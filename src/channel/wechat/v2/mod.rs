@@ -8,6 +8,7 @@
 
 mod algorithm;
 pub mod calls;
+mod certificate;
 mod client;
 mod fields;
 mod merchant;
@@ -29,6 +30,7 @@ mod vectors;
 pub mod xml;
 
 pub(in crate::channel) use algorithm::confirm;
+pub use certificate::{ClientCertificate, DECRYPTED, FROM_PKCS12, InvalidClientCertificate, PairPart};
 pub use client::Client;
 pub use fields::Fields;
 pub use merchant::{Merchant, is_sendable, is_signed_with, numbers_in};
