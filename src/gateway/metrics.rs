@@ -8,14 +8,14 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
-use crate::channel::ProvenPayment;
-use crate::deal::{AccountId, Timestamp};
-use crate::metrics::{ByAccount, Labelled, OfAccount, Registry, lag};
+use crate::channel::{Postponed, ProvenPayment, ProvenRefund};
+use crate::deal::{AccountId, RefundState, Timestamp};
+use crate::metrics::{ByAccount, Label, Labelled, OfAccount, Registry, lag};
 use crate::store::{Origin, StoreError, Undecided};
 
-use super::labels::{Alarm, Answered, Disbelief, Healer, Outcome, Pass, Wrong};
+use super::labels::{Alarm, Answered, Disbelief, Healer, Outcome, Pass, RefundStep, Wrong};
 use super::throttle::Throttle;
-use super::{Gateway, MissingAccount, SettleError, Settled, Swept};
+use super::{Gateway, MissingAccount, RefundSettleError, RefundSettled, SettleError, Settled, Swept};
 
 /// The undecided deals are counted at most so often, however many ask.
 const COUNTED_EVERY: TimeDelta = TimeDelta::seconds(15);
@@ -25,6 +25,8 @@ const COUNTED_EVERY: TimeDelta = TimeDelta::seconds(15);
 pub struct GatewayMetrics {
     deals: ByAccount<Outcome>,
     healed: ByAccount<Healer>,
+    refunds: ByAccount<RefundStep>,
+    refunded_fen: Family<OfAccount, Counter>,
     lag: Labelled<Origin, Histogram>,
     alarms: Labelled<Alarm, Counter>,
     wrong_fen: Labelled<Wrong, Counter>,
@@ -50,6 +52,8 @@ impl Default for GatewayMetrics {
         Self {
             deals: ByAccount::counters(),
             healed: ByAccount::counters(),
+            refunds: ByAccount::counters(),
+            refunded_fen: Family::default(),
             lag: Labelled::histograms(lag),
             alarms: Labelled::counters(),
             wrong_fen: Labelled::counters(),
@@ -137,6 +141,59 @@ impl GatewayMetrics {
         self.alarms.inc(Alarm::Refunded);
     }
 
+    pub(super) fn refund_requested(&self, account: &AccountId) {
+        self.refunds.inc(account, RefundStep::Requested);
+    }
+
+    pub(super) fn refund_failed(&self, account: &AccountId) {
+        self.refunds.inc(account, RefundStep::Failed);
+    }
+
+    pub(super) fn refund_mismatched(&self) {
+        self.alarms.inc(Alarm::RefundMismatch);
+    }
+
+    pub(super) fn refund_overdue(&self) {
+        self.alarms.inc(Alarm::RefundOverdue);
+    }
+
+    /// A refund begins to wait for this; gives the alarm's word, if that is one for an operator.
+    pub(super) fn refund_waits(&self, postponed: Postponed) -> Option<&'static str> {
+        let alarm = match postponed {
+            Postponed::NotEnough => Alarm::RefundNotEnough,
+            Postponed::Certificate(_) => Alarm::RefundCertificate,
+            Postponed::NotAllowed => Alarm::RefundNotAllowed,
+            Postponed::Later | Postponed::InAMinute => return None,
+        };
+        self.alarms.inc(alarm);
+        Some(alarm.as_str())
+    }
+
+    pub(super) fn refund_settled(&self, outcome: &Result<RefundSettled, RefundSettleError>, proof: &ProvenRefund) {
+        let (account, state) = (proof.account(), proof.state());
+        match outcome {
+            Ok(RefundSettled::Already) | Err(_) => return,
+            Ok(RefundSettled::Now(_)) => {}
+            Ok(RefundSettled::Booked(_)) => {
+                self.refunds.inc(account, RefundStep::Booked);
+                self.alarms.inc(Alarm::Refunded);
+            }
+        }
+        match state {
+            RefundState::Processing => self.refunds.inc(account, RefundStep::Accepted),
+            RefundState::Success => {
+                self.refunds.inc(account, RefundStep::Succeeded);
+                self.refunded_fen.get_or_create(&OfAccount(account.clone())).inc_by(proof.fee().get().unsigned_abs());
+            }
+            RefundState::Closed => self.refunds.inc(account, RefundStep::Closed),
+            RefundState::Abnormal => {
+                self.refunds.inc(account, RefundStep::Abnormal);
+                self.alarms.inc(Alarm::RefundAbnormal);
+            }
+            RefundState::Failed => {}
+        }
+    }
+
     pub(super) fn settled(&self, outcome: &Result<Settled, SettleError>, trade: &ProvenPayment, origin: Origin, now: Timestamp) {
         match outcome {
             Ok(Settled::Now) => self.deals.inc(trade.account(), Outcome::Paid),
@@ -187,6 +244,8 @@ impl GatewayMetrics {
     fn register(&self, registry: &mut Registry) {
         self.deals.register(registry, "deals", "What became of deals, at the moment it did, by account");
         self.healed.register(registry, "deals_healed", "Payments found without their notification, by account");
+        self.refunds.register(registry, "refunds", "What became of refunds, at the moment it did, by account");
+        registry.register("refunded_fen", "Fen that payers have had back, by account", self.refunded_fen.clone());
         self.lag.register(registry, "settle_lag_seconds", "From the payment, by WeChat's clock, until it was stored");
         self.alarms.register(registry, "alarms", "What an operator should look at; the log has the same word in its field alarm");
         self.wrong_fen.register(registry, "mismatched_fen", "Fen of signed payments that fit no deal, each time that WeChat tells of one");

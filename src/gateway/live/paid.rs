@@ -64,6 +64,13 @@ impl PaidDeals {
         }
     }
 
+    /// The row is looked at again.
+    pub fn forget_payment(&mut self, order_id: &OrderId) {
+        if let Some(Known { facts, .. }) = self.get(order_id).cloned() {
+            self.put(order_id, Known { facts, payment: None });
+        }
+    }
+
     fn get(&self, order_id: &OrderId) -> Option<&Known> {
         self.young.get(order_id).or_else(|| self.old.get(order_id))
     }
