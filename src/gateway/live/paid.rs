@@ -46,7 +46,7 @@ impl PaidDeals {
     pub fn view(&self, order_id: &OrderId, now: Duration) -> Option<OrderView> {
         let known = self.get(order_id)?;
         let payment = known.payment.filter(|payment| now < payment.as_of + FRESH)?;
-        Some(OrderView::paid(payment.is_refunded, known.facts.clone(), Some(payment.paid_at)))
+        Some(OrderView::paid(payment.is_refunded, None, known.facts.clone(), Some(payment.paid_at)))
     }
 
     /// Remembers what never changes of a deal.
