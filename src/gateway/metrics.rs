@@ -11,7 +11,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use crate::channel::{Postponed, ProvenPayment, ProvenRefund};
 use crate::deal::{AccountId, RefundState, Timestamp};
 use crate::metrics::{ByAccount, Label, Labelled, OfAccount, Registry, lag};
-use crate::store::{Origin, StoreError, Undecided};
+use crate::store::{Origin, StoreError, Undecided, UndecidedRefunds};
 
 use super::labels::{Alarm, Answered, Disbelief, Healer, Outcome, Pass, RefundStep, Wrong};
 use super::throttle::Throttle;
@@ -40,11 +40,15 @@ pub struct GatewayMetrics {
     budget_spent: Family<OfAccount, Counter>,
     undecided: Gauge,
     oldest_age: Gauge,
+    undecided_refunds: Gauge,
+    oldest_refund_age: Gauge,
     without_account: Family<OfAccount, Gauge>,
     skew: Gauge,
     count: Throttle,
     /// When the oldest undecided deal was opened, as of the last count.
     oldest: Mutex<Option<Timestamp>>,
+    /// When the oldest undecided refund was asked for, likewise.
+    oldest_refund: Mutex<Option<Timestamp>>,
 }
 
 impl Default for GatewayMetrics {
@@ -67,10 +71,13 @@ impl Default for GatewayMetrics {
             budget_spent: Family::default(),
             undecided: Gauge::default(),
             oldest_age: Gauge::default(),
+            undecided_refunds: Gauge::default(),
+            oldest_refund_age: Gauge::default(),
             without_account: Family::default(),
             skew: Gauge::default(),
             count: Throttle::once_in(COUNTED_EVERY),
             oldest: Mutex::default(),
+            oldest_refund: Mutex::default(),
         }
     }
 }
@@ -241,6 +248,11 @@ impl GatewayMetrics {
         *self.oldest.lock().unwrap_or_else(PoisonError::into_inner) = undecided.oldest;
     }
 
+    fn note_refund_count(&self, undecided: UndecidedRefunds) {
+        self.undecided_refunds.set(undecided.count);
+        *self.oldest_refund.lock().unwrap_or_else(PoisonError::into_inner) = undecided.oldest;
+    }
+
     fn register(&self, registry: &mut Registry) {
         self.deals.register(registry, "deals", "What became of deals, at the moment it did, by account");
         self.healed.register(registry, "deals_healed", "Payments found without their notification, by account");
@@ -263,6 +275,8 @@ impl GatewayMetrics {
         registry.register("sweep_budget_spent_calls", "Calls to WeChat that looks have cost, by account", self.budget_spent.clone());
         registry.register("undecided_deals", "Deals that are neither paid nor expired, counted up to 100000", self.undecided.clone());
         registry.register("oldest_undecided_deal_age_seconds", "Since the oldest of them was opened", self.oldest_age.clone());
+        registry.register("undecided_refunds", "Refunds that WeChat has not decided, counted up to 100000", self.undecided_refunds.clone());
+        registry.register("oldest_undecided_refund_age_seconds", "Since the oldest of them was asked for", self.oldest_refund_age.clone());
         registry.register(
             "deals_without_account",
             "Undecided deals of accounts that the configuration lacks",
@@ -288,12 +302,18 @@ impl Gateway {
     /// undecided deal goes on growing.
     pub async fn refresh_metrics(&self) {
         let now = self.clock.now();
-        if self.metrics.count.admits(now)
-            && let Ok(undecided) = self.store.undecided().await
-        {
-            self.metrics.note_count(undecided);
+        if self.metrics.count.admits(now) {
+            if let Ok(undecided) = self.store.undecided().await {
+                self.metrics.note_count(undecided);
+            }
+            if let Ok(undecided) = self.store.undecided_refunds().await {
+                self.metrics.note_refund_count(undecided);
+            }
         }
-        let oldest = *self.metrics.oldest.lock().unwrap_or_else(PoisonError::into_inner);
-        self.metrics.oldest_age.set(oldest.map_or(0, |opened| (now - opened).num_seconds().max(0)));
+        let metrics = &self.metrics;
+        for (oldest, age) in [(&metrics.oldest, &metrics.oldest_age), (&metrics.oldest_refund, &metrics.oldest_refund_age)] {
+            let since = *oldest.lock().unwrap_or_else(PoisonError::into_inner);
+            age.set(since.map_or(0, |since| (now - since).num_seconds().max(0)));
+        }
     }
 }
