@@ -1,6 +1,6 @@
 //! What the settings of an account must be.
 
-use crate::channel::wechat::v2::{ApiKey, Endpoints, Merchant, PreviousKey, Proxy, SignType, Signer, is_sendable};
+use crate::channel::wechat::v2::{ApiKey, Endpoints, ExtraRoots, Merchant, PreviousKey, Proxy, SignType, Signer, is_sendable};
 use crate::config::checks::{endpoint, is_loopback, value};
 use crate::config::error::ConfigError;
 use crate::config::mistakes::{ConfigErrors, Mistakes};
@@ -174,7 +174,7 @@ impl Checked<'_> {
             &self.key("notify_url"),
             pair("wechat.notify_url with this account's name is longer than 256", "wechat.notify_url 加上本账户的名称超过 256 个字符"),
         );
-        mistakes.or_else(primary.map(|primary| Endpoints { primary, backup, proxy }))
+        mistakes.or_else(primary.map(|primary| Endpoints { primary, backup, proxy, extra_roots: ExtraRoots::default() }))
     }
 
     /// What WeChat accepts (PROTOCOL.md, 7.4), and what the signature cannot be confused by.
