@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use serde::Deserialize;
 
-use crate::gateway::Terms;
+use crate::gateway::{RefundTerms, Terms};
 use crate::language::{Text, pair, text};
 use crate::store::DatabaseUrl;
 
@@ -107,7 +107,12 @@ impl Raw {
                 accounts,
                 notify_sources: notify_sources?,
                 auth: auth?,
-                terms: Terms { expire_after: deal.expire_after, close_min_age: deal.close_min_age, schedule: schedule? },
+                terms: Terms {
+                    expire_after: deal.expire_after,
+                    close_min_age: deal.close_min_age,
+                    schedule: schedule?,
+                    refund: RefundTerms::default(),
+                },
                 max_price: deal.max_price,
                 page: page?,
                 limits: self.limits,

@@ -8,7 +8,9 @@ mod error;
 mod events;
 mod expire;
 mod follow;
+mod give_back;
 mod inquire;
+mod inquire_refund;
 mod labels;
 mod link;
 mod live;
@@ -17,10 +19,18 @@ mod missing;
 mod pay_page;
 mod poll;
 mod query_order;
+mod query_refund;
 mod readiness;
+mod refund;
+mod refund_schedule;
+mod refund_terms;
+mod send_refund;
 mod settle;
+mod settle_refund;
 mod sweep;
+mod sweep_refunds;
 mod take_notice;
+mod take_wake;
 mod throttle;
 mod to_pay;
 mod view;
@@ -48,7 +58,10 @@ pub use missing::MissingAccount;
 pub use pay_page::{PayPage, Standing};
 pub use query_order::Subject;
 pub use readiness::NotReady;
+pub use refund::{RefundView, RefundWish};
+pub use refund_terms::RefundTerms;
 pub use settle::{SettleError, Settled};
+pub use settle_refund::{RefundSettleError, RefundSettled};
 pub use take_notice::{Taken, TakenNotice};
 pub use to_pay::ToPay;
 
@@ -67,6 +80,8 @@ pub struct Terms {
     pub close_min_age: TimeDelta,
     /// When undecided deals are looked at without a caller asking.
     pub schedule: Schedule,
+    /// What is chosen about refunds.
+    pub refund: RefundTerms,
 }
 
 /// Opens, watches, settles and closes deals.
