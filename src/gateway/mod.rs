@@ -18,6 +18,7 @@ mod pay_page;
 mod poll;
 mod query_order;
 mod readiness;
+mod refund_terms;
 mod settle;
 mod sweep;
 mod take_notice;
@@ -48,6 +49,7 @@ pub use missing::MissingAccount;
 pub use pay_page::{PayPage, Standing};
 pub use query_order::Subject;
 pub use readiness::NotReady;
+pub use refund_terms::{AutomaticRefunds, RefundTerms};
 pub use settle::{SettleError, Settled};
 pub use take_notice::{Taken, TakenNotice};
 pub use to_pay::ToPay;
@@ -67,6 +69,8 @@ pub struct Terms {
     pub close_min_age: TimeDelta,
     /// When undecided deals are looked at without a caller asking.
     pub schedule: Schedule,
+    /// What is given back, and how soon after another refund.
+    pub refund: RefundTerms,
 }
 
 /// Opens, watches, settles and closes deals.
