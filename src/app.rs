@@ -17,7 +17,7 @@ use tracing::{info, warn};
 
 use crate::auth::Mode;
 use crate::chance::Chance;
-use crate::channel::wechat::v2::Endpoints;
+use crate::channel::wechat::v2::{Endpoints, ExtraRoots, NoClient};
 use crate::clock::Clock;
 use crate::config::{ConfigError, Settings, SimulatorSettings};
 use crate::gateway::Gateway;
@@ -69,7 +69,7 @@ pub enum StartError {
     Tls(#[from] rustls::Error),
     /// The client for WeChat cannot be made.
     #[error("no HTTPS client can be made; are CA certificates installed?")]
-    Client(#[from] reqwest::Error),
+    Client(#[from] NoClient),
 }
 
 fn listen_hint(error: &std::io::Error) -> &'static str {
@@ -208,7 +208,7 @@ fn simulator_of(settings: &Settings, clock: Clock, chance: Chance) -> Result<(Tc
     let listener = listen("simulator.listen", *configured)?;
     let address = local_address(&listener, *configured);
     let anywhere = address.ip().is_loopback();
-    let simulator = Simulator::with_merchants(merchants.clone(), clock, chance, *time_scale, anywhere)?;
+    let simulator = Simulator::with_merchants(merchants.clone(), clock, chance, *time_scale, anywhere).map_err(NoClient::Http)?;
     Ok((listener, address, simulator))
 }
 
@@ -226,7 +226,7 @@ fn serve_tls(simulator: &Simulator, settings: &Settings, stop: &CancellationToke
 fn endpoints_at(address: SocketAddr) -> Endpoints {
     #[expect(clippy::expect_used, reason = "an address makes a URL")]
     let primary = format!("http://{}", reachable(address)).parse().expect("a URL");
-    Endpoints { primary, backup: None, proxy: None }
+    Endpoints { primary, backup: None, proxy: None, extra_roots: ExtraRoots::default() }
 }
 
 fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {

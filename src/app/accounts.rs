@@ -7,13 +7,13 @@ use tracing::warn;
 
 use crate::chance::Chance;
 use crate::channel::Channel;
-use crate::channel::wechat::v2::{Client, Endpoints, Http};
+use crate::channel::wechat::v2::{Client, Endpoints, Http, NoClient};
 use crate::config::Settings;
 use crate::gateway::{Account, Accounts};
 
 /// Opens all accounts. `simulator`: where WeChat is for those that have no other; `own`: where this service takes
 /// notifications, for those that have no other URL.
-pub fn open(settings: &Settings, simulator: &Endpoints, own: &str, chance: &Chance) -> Result<Accounts, reqwest::Error> {
+pub fn open(settings: &Settings, simulator: &Endpoints, own: &str, chance: &Chance) -> Result<Accounts, NoClient> {
     let mut ways = HashMap::new();
     let mut accounts = Vec::new();
     for configured in settings.all_accounts() {

@@ -10,6 +10,8 @@ mod outcome;
 pub mod proof;
 pub mod wechat;
 
+use std::sync::Arc;
+
 use tokio::sync::SemaphorePermit;
 
 use crate::chance::Chance;
@@ -154,6 +156,13 @@ impl Channel {
     pub fn draft_refund(&self, refund: &RefundOrder<'_>, chance: &Chance) -> String {
         match self {
             Self::WeChatV2(client) => client.merchant().refund_request(refund, chance),
+        }
+    }
+
+    /// Shows this client certificate from the next call on that wants one, or none.
+    pub fn set_certificate(&self, certificate: Option<Arc<v2::ClientCertificate>>) {
+        match self {
+            Self::WeChatV2(client) => client.set_certificate(certificate),
         }
     }
 

@@ -40,7 +40,7 @@ impl Doctor {
         // No service draws numbers with letters.
         let number = format!("doctor{}", &self.chance.nonce()[..26]);
         let Ok(order_id) = number.parse::<OrderId>() else { return (Vec::new(), None) };
-        let Endpoints { primary, backup, proxy } = endpoints;
+        let Endpoints { primary, backup, proxy, .. } = endpoints;
         let hosts = [Some((Check::PrimaryHost, primary)), backup.as_ref().map(|url| (Check::BackupHost, url))];
         let question = Question { merchant, proxy: proxy.as_ref(), order_id: &order_id };
         let visits = hosts.into_iter().flatten().map(|(check, url)| self.visit(check, url, &question));

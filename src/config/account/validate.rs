@@ -187,7 +187,7 @@ impl Checked<'_> {
             );
             mistakes.check(is_short, &self.key(name), why);
         }
-        mistakes.or_else(primary.map(|primary| Endpoints { primary, backup, proxy }))
+        mistakes.or_else(primary.map(|primary| Endpoints { primary, backup, proxy, extra_roots: ExtraRoots::default() }))
     }
 
     fn notify_url(&self) -> Result<(), ConfigError> {

@@ -1,6 +1,7 @@
 //! Client certificates (API证书): the PEM pair by which a merchant is known below `/secapi` (PROTOCOL.md, 1.5).
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -8,7 +9,7 @@ use chrono::DateTime;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{Error, InconsistentKeys};
 use sha2::{Digest, Sha256};
 use x509_parser::parse_x509_certificate;
@@ -17,7 +18,7 @@ use crate::deal::Timestamp;
 
 /// A certificate with its key, which fit one another.
 pub struct ClientCertificate {
-    identity: reqwest::Identity,
+    pair: Arc<CertifiedKey>,
     fingerprint: String,
     subject: String,
     names: Vec<String>,
@@ -78,37 +79,29 @@ impl ClientCertificate {
     /// # Errors
     /// When one is not what it should be, or they do not fit one another.
     pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, InvalidClientCertificate> {
-        use InvalidClientCertificate::{Absent, Broken, Mismatch, Swapped};
-        let parts = [(PairPart::Certificate, certificate), (PairPart::Key, key)];
-        parts.into_iter().try_for_each(|(part, text)| is_pem(part, text))?;
-        let chain: Vec<_> =
-            CertificateDer::pem_slice_iter(certificate).collect::<Result<_, _>>().map_err(|_| Broken(PairPart::Certificate))?;
+        use InvalidClientCertificate::{Absent, Broken, Swapped};
+        is_pem(PairPart::Certificate, certificate)?;
+        is_pem(PairPart::Key, key)?;
+        let chain =
+            CertificateDer::pem_slice_iter(certificate).collect::<Result<Vec<_>, _>>().map_err(|_| Broken(PairPart::Certificate))?;
         let private = private_key(key);
-        let Some(first) = chain.first() else {
+        let Some(first) = chain.first().cloned() else {
             let is_swapped = private_key(certificate).is_ok() && private == Err(Absent(PairPart::Key));
             return Err(if is_swapped { Swapped } else { Absent(PairPart::Certificate) });
         };
-        let private = private?;
-        let (_, x509) = parse_x509_certificate(first).map_err(|_| Broken(PairPart::Certificate))?;
-        let loaded = ring::default_provider().key_provider.load_private_key(private.clone_key()).map_err(|_| Broken(PairPart::Key))?;
-        match CertifiedKey::new(chain.clone(), loaded).keys_match() {
-            Ok(()) => {}
-            Err(Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => return Err(Mismatch),
-            Err(_) => return Err(Broken(PairPart::Certificate)),
-        }
-        let names = |name: &x509_parser::x509::AttributeTypeAndValue<'_>| name.as_str().ok().map(str::to_owned);
+        let (_, x509) = parse_x509_certificate(&first).map_err(|_| Broken(PairPart::Certificate))?;
         Ok(Self {
-            fingerprint: Sha256::digest(first).iter().map(|byte| format!("{byte:02x}")).collect(),
+            pair: Arc::new(fitting(chain, private?)?),
+            fingerprint: Sha256::digest(&first).iter().map(|byte| format!("{byte:02x}")).collect(),
             subject: x509.subject().to_string(),
-            names: x509.subject().iter_attributes().filter_map(names).collect(),
+            names: x509.subject().iter_attributes().filter_map(|name| name.as_str().ok().map(str::to_owned)).collect(),
             not_after: DateTime::from_timestamp(x509.validity().not_after.timestamp(), 0).ok_or(Broken(PairPart::Certificate))?,
-            identity: identity(&chain, &private).ok_or(Broken(PairPart::Key))?,
         })
     }
 
-    /// For the HTTP client that shows it.
-    pub(super) fn identity(&self) -> reqwest::Identity {
-        self.identity.clone()
+    /// For a client that shows it, whatever authorities the host asks for.
+    pub(super) fn shown(&self) -> Arc<SingleCertAndKey> {
+        Arc::new(SingleCertAndKey::from(Arc::clone(&self.pair)))
     }
 
     /// SHA-256 of the certificate, in hexadecimal: which one it is.
@@ -165,6 +158,17 @@ fn is_pkcs12_in_base64(text: &[u8]) -> bool {
     BASE64_STANDARD.decode(joined).is_ok_and(|bytes| is_pkcs12(&bytes))
 }
 
+fn fitting(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<CertifiedKey, InvalidClientCertificate> {
+    use InvalidClientCertificate::{Broken, Mismatch};
+    let key = ring::default_provider().key_provider.load_private_key(key).map_err(|_| Broken(PairPart::Key))?;
+    let pair = CertifiedKey::new(chain, key);
+    match pair.keys_match() {
+        Ok(()) => Ok(pair),
+        Err(Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => Err(Mismatch),
+        Err(_) => Err(Broken(PairPart::Certificate)),
+    }
+}
+
 fn private_key(text: &[u8]) -> Result<PrivateKeyDer<'static>, InvalidClientCertificate> {
     match PrivateKeyDer::from_pem_slice(text) {
         Ok(key) => Ok(key),
@@ -172,17 +176,4 @@ fn private_key(text: &[u8]) -> Result<PrivateKeyDer<'static>, InvalidClientCerti
         Err(pem::Error::NoItemsFound) => Err(InvalidClientCertificate::Absent(PairPart::Key)),
         Err(_) => Err(InvalidClientCertificate::Broken(PairPart::Key)),
     }
-}
-
-/// The HTTP client takes one text of both, which is made anew: the two that were given may hold more.
-fn identity(chain: &[CertificateDer<'_>], key: &PrivateKeyDer<'_>) -> Option<reqwest::Identity> {
-    let label = match key {
-        PrivateKeyDer::Pkcs1(_) => "RSA PRIVATE KEY",
-        PrivateKeyDer::Sec1(_) => "EC PRIVATE KEY",
-        _ => "PRIVATE KEY",
-    };
-    let block = |label, der| format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", BASE64_STANDARD.encode(der));
-    let certificates = chain.iter().map(|certificate| block("CERTIFICATE", certificate.as_ref()));
-    let text: String = certificates.chain([block(label, key.secret_der())]).collect();
-    reqwest::Identity::from_pem(text.as_bytes()).ok()
 }

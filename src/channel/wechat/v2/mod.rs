@@ -11,6 +11,7 @@ pub mod calls;
 mod certificate;
 mod client;
 mod fields;
+mod identity;
 mod merchant;
 mod metrics;
 mod notification;
@@ -25,6 +26,7 @@ mod sign;
 #[cfg(test)]
 mod testing;
 mod transport;
+mod trust;
 #[cfg(test)]
 mod vectors;
 pub mod xml;
@@ -40,4 +42,5 @@ pub use proxy::{InvalidProxy, Proxy};
 pub use refund_cipher::RefundCipher;
 pub use rotation::PreviousKey;
 pub use sign::{ApiKey, InvalidApiKey, SignType, Signer};
-pub use transport::{CONNECT, Endpoints, Http, Wire, http_client};
+pub use transport::{CONNECT, Endpoints, Http, NoClient, Wire, http_client};
+pub use trust::{ExtraRoots, InvalidRoots, Trust};
