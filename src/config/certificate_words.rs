@@ -1,6 +1,7 @@
 //! What is said of client certificates, in both languages side by side.
 
 use crate::channel::wechat::v2::{DECRYPTED, FROM_PKCS12, InvalidClientCertificate, PairPart};
+use crate::deal::{BeijingTime, Timestamp};
 use crate::language::{Text, text};
 
 use super::account::{CLIENT_CERT, CLIENT_KEY};
@@ -32,6 +33,35 @@ pub fn half(given: &str) -> Text {
     text(
         format!("is missing: {CLIENT_CERT} and {CLIENT_KEY} belong together, and {given} is given"),
         format!("没有填写：{CLIENT_CERT} 和 {CLIENT_KEY} 要一起填写，而只填了 {given}"),
+    )
+}
+
+/// Of one that is good no more.
+pub fn expired(section: &str, until: Timestamp) -> Text {
+    let until = BeijingTime::from(until);
+    text(
+        format!("{section}.{CLIENT_CERT} was good until {until}: WeChat takes no refund with it"),
+        format!("{section}.{CLIENT_CERT} 已于 {until} 过期：微信不会再接受用它发起的退款"),
+    )
+}
+
+/// Of an account's, in an overview.
+pub fn certificate(account: &str, subject: &str, until: Timestamp) -> Text {
+    let until = BeijingTime::from(until);
+    text(
+        format!("Refunds through the account {account} are made with the client certificate of {subject}, which is good until {until}."),
+        format!("账户 {account} 用签发给 {subject} 的 API 证书退款，有效期到 {until}。"),
+    )
+}
+
+/// Of the accounts that have none.
+pub fn no_certificate(accounts: &[&str]) -> Text {
+    text(
+        format!(
+            "Refunds through {} answer 501, for there is no client certificate ({CLIENT_CERT}, {CLIENT_KEY}); everything else works.",
+            accounts.join(", ")
+        ),
+        format!("账户 {} 没有 API 证书（{CLIENT_CERT}、{CLIENT_KEY}），退款会返回 501，其他功能不受影响。", accounts.join("、")),
     )
 }
 

@@ -6,6 +6,7 @@ mod accounts;
 mod auth;
 mod auth_keys;
 mod certificate_words;
+mod certificates;
 mod checks;
 mod database;
 mod deal;

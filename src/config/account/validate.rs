@@ -1,11 +1,13 @@
 //! What the settings of an account must be.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::channel::wechat::v2::{ApiKey, Endpoints, Merchant, PreviousKey, Proxy, SignType, Signer, is_sendable};
+use crate::channel::wechat::v2::{ApiKey, Endpoints, ExtraRoots, Merchant, PreviousKey, Proxy, SignType, Signer, is_sendable};
 use crate::config::checks::{endpoint, is_loopback, value};
 use crate::config::error::ConfigError;
 use crate::config::mistakes::{ConfigErrors, Mistakes};
+use crate::config::secrets::bytes;
 use crate::deal::{AccountId, InvalidSellers, Sellers};
 use crate::gateway::AccountTerms;
 use crate::language::{Text, pair, text};
@@ -177,6 +179,7 @@ impl Checked<'_> {
                 self.take(&mut mistakes, "proxy", proxy)
             }
         };
+        let extra_roots = self.take(&mut mistakes, "ca_file", self.extra_roots());
         self.take(&mut mistakes, "notify_url", self.notify_url());
         self.take(&mut mistakes, "refund_notify_url", self.refund_notify_url());
         for (name, url) in [("notify_url", &self.raw.notify_url), ("refund_notify_url", &self.raw.refund_notify_url)] {
@@ -187,7 +190,17 @@ impl Checked<'_> {
             );
             mistakes.check(is_short, &self.key(name), why);
         }
-        mistakes.or_else(primary.map(|primary| Endpoints { primary, backup, proxy, extra_roots: ExtraRoots::default() }))
+        let both = primary.zip(extra_roots);
+        mistakes.or_else(both.map(|(primary, extra_roots)| Endpoints { primary, backup, proxy, extra_roots }))
+    }
+
+    fn extra_roots(&self) -> Result<ExtraRoots, ConfigError> {
+        const KEY: &str = "ca_file";
+        if self.raw.ca_file.is_empty() {
+            return Ok(ExtraRoots::default());
+        }
+        let pem = bytes(Path::new(&self.raw.ca_file)).map_err(|why| self.wrong(KEY, why))?;
+        ExtraRoots::from_pem(&pem).map_err(|why| self.wrong(KEY, text(why.to_string(), "应为 PEM 格式的根证书，至少一个")))
     }
 
     fn notify_url(&self) -> Result<(), ConfigError> {
