@@ -6,11 +6,15 @@
 //! be written down.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use tokio::sync::SemaphorePermit;
 
 use crate::chance::Chance;
-use crate::channel::{Addressee, CallError, Channel, CloseOutcome, NoticeError, Order, QueryOutcome, Reading, Ticket, UnverifiedNotice};
+use crate::channel::{
+    Addressee, CallError, Channel, ClientCertificate, CloseOutcome, NoticeError, Order, QueryOutcome, Reading, Refunding, Ticket,
+    UnverifiedNotice,
+};
 use crate::deal::{AccountId, Route, Sellers};
 use crate::metrics::Registry;
 use crate::store::Origin;
@@ -48,6 +52,16 @@ impl Account {
 
     pub(super) fn terms(&self) -> &AccountTerms {
         &self.terms
+    }
+
+    /// Which client certificate refunds through it are asked for with, if any can be asked for at all.
+    pub(super) fn refunding(&self) -> Refunding {
+        self.channel.refunding()
+    }
+
+    /// Shows this client certificate from the next call on that wants one.
+    pub(super) fn show_certificate(&self, certificate: Arc<ClientCertificate>) {
+        self.channel.set_certificate(Some(certificate));
     }
 
     /// Verifies and reads a notification that was posted to the address of the account `addressed`, if that names one.

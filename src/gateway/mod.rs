@@ -19,6 +19,7 @@ mod poll;
 mod query_order;
 mod readiness;
 mod refund_terms;
+mod renew_certificate;
 mod settle;
 mod sweep;
 mod take_notice;
