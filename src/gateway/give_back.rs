@@ -16,7 +16,7 @@ impl Gateway {
     /// Has a second payment of a paid deal given back; `false` where that is not chosen, or cannot be. It is stored before this
     /// returns, and the follower sends it.
     pub(super) async fn gives_second_back(&self, payment: &ProvenPayment, origin: Origin) -> Result<bool, StoreError> {
-        if !self.terms.refund.gives_second_back || payment.is_refunded() {
+        if !self.terms.refund.automatic.second || payment.is_refunded() {
             return Ok(false);
         }
         // The space is what no caller's key begins with.
@@ -40,7 +40,7 @@ impl Gateway {
     /// The refund of a payment that came after its deal had expired, to be stored together with the payment; `None` where that is
     /// not chosen, or cannot be.
     pub(super) fn draft_of_late(&self, deal: &Deal, payment: &ProvenPayment) -> Option<NewRefund> {
-        let is_wanted = self.terms.refund.gives_late_back && !payment.is_refunded() && deal.refunded.fee.is_none();
+        let is_wanted = self.terms.refund.automatic.late && !payment.is_refunded() && deal.refunded.fee.is_none();
         is_wanted.then(|| self.draft_giving_back(payment, format!(" late {}", payment.transaction_id()), LATE)).flatten()
     }
 
