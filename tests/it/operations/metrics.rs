@@ -23,6 +23,8 @@ pub const NAMES: &[(&str, &str)] = &[
     ("process_start_time_seconds", "gauge"),
     ("wechat_pay_alarms_total", "counter"),
     ("wechat_pay_build_info", "gauge"),
+    ("wechat_pay_client_certificate_expiry_timestamp_seconds", "gauge"),
+    ("wechat_pay_client_certificate_not_taken", "gauge"),
     ("wechat_pay_database_clock_ahead_seconds", "gauge"),
     ("wechat_pay_deals_healed_total", "counter"),
     ("wechat_pay_deals_total", "counter"),
