@@ -25,6 +25,8 @@ pub use fen::{Fen, InvalidYuan};
 pub use mode::Mode;
 pub use order_id::{InvalidOrderId, OrderId};
 pub use reach::Reach;
+#[cfg(test)]
+pub use refund::testing;
 pub use refund::{Refund, RefundSource, Refunded};
 pub use refund_id::{InvalidRefundId, RefundId};
 pub use refund_reason::{InvalidRefundReason, RefundReason};
@@ -101,9 +103,14 @@ impl Deal {
         self.expires_at.unwrap_or(opened + LINK_LIFE)
     }
 
+    /// What was paid; `None`: nothing.
+    pub fn paid(&self) -> Option<Fen> {
+        self.charged.filter(|_| self.status == DealStatus::Paid)
+    }
+
     /// How much of the payment can still be given back; `None`: nothing.
     pub fn left(&self) -> Option<Fen> {
-        Fen::new(self.charged?.get() - self.refunded.fee.map_or(0, Fen::get))
+        Fen::new(self.paid()?.get() - self.refunded.fee.map_or(0, Fen::get))
     }
 }
 

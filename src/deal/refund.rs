@@ -71,6 +71,8 @@ pub struct Refunded {
     pub count: u32,
     /// When the last one was asked for.
     pub last_at: Option<Timestamp>,
+    /// When WeChat is asked which refunds there are, since it told of one that is not known here. `None`: it is not.
+    pub list_due_at: Option<Timestamp>,
 }
 
 /// Who asked for a refund.
@@ -103,5 +105,40 @@ impl RefundSource {
     /// Reads the word.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|source| source.as_str() == word)
+    }
+}
+
+/// For the tests of other rooms.
+#[cfg(test)]
+pub mod testing {
+    use super::*;
+
+    /// A refund that was asked for and not sent yet.
+    pub fn refund() -> Refund {
+        let now = Timestamp::UNIX_EPOCH;
+        Refund {
+            id: 1,
+            refund_id: "20260401120000000000000000000001".parse().unwrap(),
+            order_id: "20260401110000000000000000000001".parse().unwrap(),
+            account: AccountId::default(),
+            transaction_id: Some("4200002100202604010000000001".to_owned()),
+            fee: Fen::new(500).unwrap(),
+            asked: Fen::new(500),
+            is_of_second_payment: false,
+            reason: None,
+            source: RefundSource::Api,
+            state: RefundState::Processing,
+            detail: None,
+            refused_certificate: None,
+            wechat_refund_id: None,
+            receiver: None,
+            idempotency_key: Some("first".to_owned()),
+            request: Some("<xml></xml>".to_owned()),
+            created_at: now,
+            sent_at: None,
+            accepted_at: None,
+            refunded_at: None,
+            due_at: Some(now),
+        }
     }
 }

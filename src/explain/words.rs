@@ -70,6 +70,28 @@ pub fn event(kind: Option<EventKind>) -> Text {
         Some(EventKind::Looked) => pair("WeChat was asked how it stands", "向微信查单"),
         Some(EventKind::Closed) => pair("WeChat was asked to close it", "请求微信关单"),
         Some(EventKind::Expired) => pair("WeChat confirmed that it cannot be paid any more: expired", "微信确认不能再付款：已过期"),
+        Some(EventKind::RefundRequested) => pair("A refund was stored, and WeChat was asked for it", "退款已入库，并向微信申请退款"),
+        Some(EventKind::RefundAccepted) => pair("WeChat accepted the refund", "微信已受理退款"),
+        Some(EventKind::RefundPostponed) => {
+            pair("The refund was not accepted yet; the identical request is sent again", "微信暂未受理退款；之后原样重发请求")
+        }
+        Some(EventKind::RefundLooked) => pair("WeChat was asked how the refund stands", "向微信查询退款"),
+        Some(EventKind::RefundSucceeded) => pair("The refund has reached its payer", "退款已到账"),
+        Some(EventKind::RefundClosed) => {
+            pair("WeChat gave the refund up; its amount can be given back again", "微信关闭了退款；这笔金额可以重新退款")
+        }
+        Some(EventKind::RefundAbnormal) => pair(
+            "ALARM: the payer's bank refused the refund; pay it out by hand in the merchant platform",
+            "告警：付款人的银行拒收退款；请到商户平台人工打款",
+        ),
+        Some(EventKind::RefundFailed) => pair("WeChat refused the refund for good", "微信拒绝了退款"),
+        Some(EventKind::RefundBooked) => {
+            pair("ALARM: a refund was made, and not by this service; it is booked", "告警：发生了一笔退款，但不是本服务发起的；已入账")
+        }
+        Some(EventKind::RefundMismatch) => pair(
+            "ALARM: WeChat has signed a refund that does not fit; nothing was changed",
+            "告警：微信签名的退款与这里的记录不符；没有改动任何数据",
+        ),
         None => pair("Something that a later version wrote down", "更新的版本记录的事件"),
     }
 }
@@ -79,6 +101,7 @@ pub fn origin(origin: Option<Origin>) -> Text {
         Some(Origin::FrontEnd) => pair("a front end's call", "前端调用"),
         Some(Origin::Notification) => pair("WeChat's notification", "微信通知"),
         Some(Origin::Sweeper) => pair("the sweeper", "自动查单"),
+        Some(Origin::CommandLine) => pair("the command line", "命令行"),
         None => pair("a later version", "更新的版本"),
     }
 }

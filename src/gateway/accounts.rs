@@ -12,10 +12,10 @@ use tokio::sync::SemaphorePermit;
 
 use crate::chance::Chance;
 use crate::channel::{
-    Addressee, CallError, Channel, ClientCertificate, CloseOutcome, NoticeError, Order, QueryOutcome, Reading, Refunding, Ticket,
-    UnverifiedNotice,
+    Addressee, CallError, Channel, ClientCertificate, CloseOutcome, NoticeError, Order, QueryOutcome, Reading, RefundOrder, RefundOutcome,
+    RefundQueryOutcome, RefundSubject, Refunding, Ticket, UnverifiedNotice,
 };
-use crate::deal::{AccountId, Route, Sellers};
+use crate::deal::{AccountId, RefundId, Route, Sellers};
 use crate::metrics::Registry;
 use crate::store::Origin;
 
@@ -81,6 +81,11 @@ impl Account {
     /// The exact bytes of the request that will open an order.
     pub(super) fn draft(&self, order: &Order<'_>, chance: &Chance) -> String {
         self.channel.draft(order, chance)
+    }
+
+    /// The same of the request for a refund.
+    pub(super) fn draft_refund(&self, refund: &RefundOrder<'_>, chance: &Chance) -> String {
+        self.channel.draft_refund(refund, chance)
     }
 }
 
@@ -193,5 +198,15 @@ impl<'a> RemoteOrder<'a> {
             Origin::Sweeper => self.channel.close_in_budget(self.route.order_id()).await,
             _ => self.channel.close(self.route.order_id()).await,
         }
+    }
+
+    /// Asks for a refund of it by the refund's stored request.
+    pub async fn refund(self, refund_id: &RefundId, request: String) -> Result<RefundOutcome, CallError> {
+        self.channel.refund(self.route.order_id(), refund_id, request).await
+    }
+
+    /// How its refunds stand.
+    pub async fn query_refund(self, subject: RefundSubject<'_>) -> Result<RefundQueryOutcome, CallError> {
+        self.channel.query_refund(self.route.order_id(), subject).await
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::channel::{CallError, Refusal};
-use crate::deal::OrderId;
+use crate::deal::{AccountId, Fen, OrderId};
 use crate::store::StoreError;
 
 use super::NoAccount;
@@ -27,6 +27,27 @@ pub enum GatewayError {
     /// The deal is paid by other means, and WeChat knows nothing of it.
     #[error("the order is not paid by WeChat")]
     NotWeChats(OrderId),
+    /// There is no such refund.
+    #[error("there is no such refund")]
+    RefundNotFound,
+    /// Refunds through this account cannot be asked for: there is no client certificate.
+    #[error("the account {0} has no client certificate")]
+    NoCertificate(AccountId),
+    /// What is not paid cannot be given back.
+    #[error("the order is not paid")]
+    NotPaid(OrderId),
+    /// WeChat gives back for a year.
+    #[error("the payment is older than a year")]
+    RefundTooLate,
+    /// Less is left of the payment than is to be given back; `None`: nothing.
+    #[error("{} yuan are left of the payment", Fen::yuan_or_nothing(*.0))]
+    RefundTooMuch(Option<Fen>),
+    /// WeChat allows fifty refunds of one order.
+    #[error("the order has fifty refunds")]
+    RefundTooMany,
+    /// Two refunds of one order are to be apart.
+    #[error("the next refund of the order can be asked for in {} s", .0.as_secs())]
+    RefundTooSoon(Duration),
     /// WeChat has answered no.
     #[error("WeChat refused: {1}")]
     Refused(OrderId, Refusal),

@@ -24,7 +24,7 @@ label! {
 impl Label for Origin {
     const NAME: &'static str = "source";
     const ALL: &'static [(Self, &'static str)] =
-        &[(Self::Notification, "notification"), (Self::FrontEnd, "query"), (Self::Sweeper, "sweep")];
+        &[(Self::Notification, "notification"), (Self::FrontEnd, "query"), (Self::Sweeper, "sweep"), (Self::CommandLine, "command_line")];
 }
 
 label! {
@@ -41,7 +41,7 @@ impl Healer {
     pub fn of(origin: Origin) -> Option<Self> {
         match origin {
             Origin::Notification => None,
-            Origin::FrontEnd => Some(Self::Query),
+            Origin::FrontEnd | Origin::CommandLine => Some(Self::Query),
             Origin::Sweeper => Some(Self::Sweep),
         }
     }
@@ -56,12 +56,44 @@ label! {
         PaidLate = "paid_late",
         /// A payment of which WeChat says that at least a part was given back.
         Refunded = "refunded",
+        /// The payer's bank refused a refund: the merchant must pay it out by hand.
+        RefundAbnormal = "refund_abnormal",
+        /// A refund that WeChat has signed, and that does not fit.
+        RefundMismatch = "refund_mismatch",
+        /// The merchant's balance does not suffice for a refund, which waits.
+        RefundNotEnough = "refund_not_enough",
+        /// WeChat does not take the client certificate, and a refund waits for another.
+        RefundCertificate = "refund_certificate",
+        /// WeChat does not allow a refund from this address, or to this merchant; it waits.
+        RefundNotAllowed = "refund_not_allowed",
+        /// WeChat has not decided a refund for a week.
+        RefundOverdue = "refund_overdue",
         /// No new deal can be stored: the table has a unique index that refuses each.
         NotOpened = "not_opened",
         /// WeChat has an open order whose deal has expired, and it could not be closed.
         LeftOpen = "left_open",
         /// Undecided deals go through an account that the configuration lacks.
         NoAccount = "no_account",
+    }
+}
+
+label! {
+    /// What became of a refund.
+    pub enum RefundStep = "outcome" {
+        /// It was stored, and WeChat is asked.
+        Requested = "requested",
+        /// WeChat has accepted it.
+        Accepted = "accepted",
+        /// The payer has it.
+        Succeeded = "succeeded",
+        /// WeChat gave it up.
+        Closed = "closed",
+        /// The payer's bank refused it.
+        Abnormal = "abnormal",
+        /// WeChat refused it for good.
+        Failed = "failed",
+        /// Others made it, and it was found.
+        Booked = "booked",
     }
 }
 

@@ -8,14 +8,14 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
-use crate::channel::ProvenPayment;
-use crate::deal::{AccountId, Timestamp};
-use crate::metrics::{ByAccount, Labelled, OfAccount, Registry, lag};
-use crate::store::{Origin, StoreError, Undecided};
+use crate::channel::{Postponed, ProvenPayment, ProvenRefund};
+use crate::deal::{AccountId, RefundState, Timestamp};
+use crate::metrics::{ByAccount, Label, Labelled, OfAccount, Registry, lag};
+use crate::store::{Origin, StoreError, Undecided, UndecidedRefunds};
 
-use super::labels::{Alarm, Answered, Disbelief, Healer, Outcome, Pass, Wrong};
+use super::labels::{Alarm, Answered, Disbelief, Healer, Outcome, Pass, RefundStep, Wrong};
 use super::throttle::Throttle;
-use super::{Gateway, MissingAccount, SettleError, Settled, Swept};
+use super::{Gateway, MissingAccount, RefundSettleError, RefundSettled, SettleError, Settled, Swept};
 
 /// The undecided deals are counted at most so often, however many ask.
 const COUNTED_EVERY: TimeDelta = TimeDelta::seconds(15);
@@ -25,6 +25,8 @@ const COUNTED_EVERY: TimeDelta = TimeDelta::seconds(15);
 pub struct GatewayMetrics {
     deals: ByAccount<Outcome>,
     healed: ByAccount<Healer>,
+    refunds: ByAccount<RefundStep>,
+    refunded_fen: Family<OfAccount, Counter>,
     lag: Labelled<Origin, Histogram>,
     alarms: Labelled<Alarm, Counter>,
     wrong_fen: Labelled<Wrong, Counter>,
@@ -38,6 +40,8 @@ pub struct GatewayMetrics {
     budget_spent: Family<OfAccount, Counter>,
     undecided: Gauge,
     oldest_age: Gauge,
+    undecided_refunds: Gauge,
+    oldest_refund_age: Gauge,
     without_account: Family<OfAccount, Gauge>,
     certificate_expiry: Family<OfAccount, Gauge>,
     certificate_not_taken: Family<OfAccount, Gauge>,
@@ -45,6 +49,8 @@ pub struct GatewayMetrics {
     count: Throttle,
     /// When the oldest undecided deal was opened, as of the last count.
     oldest: Mutex<Option<Timestamp>>,
+    /// When the oldest undecided refund was asked for, likewise.
+    oldest_refund: Mutex<Option<Timestamp>>,
 }
 
 impl Default for GatewayMetrics {
@@ -52,6 +58,8 @@ impl Default for GatewayMetrics {
         Self {
             deals: ByAccount::counters(),
             healed: ByAccount::counters(),
+            refunds: ByAccount::counters(),
+            refunded_fen: Family::default(),
             lag: Labelled::histograms(lag),
             alarms: Labelled::counters(),
             wrong_fen: Labelled::counters(),
@@ -65,12 +73,15 @@ impl Default for GatewayMetrics {
             budget_spent: Family::default(),
             undecided: Gauge::default(),
             oldest_age: Gauge::default(),
+            undecided_refunds: Gauge::default(),
+            oldest_refund_age: Gauge::default(),
             without_account: Family::default(),
             certificate_expiry: Family::default(),
             certificate_not_taken: Family::default(),
             skew: Gauge::default(),
             count: Throttle::once_in(COUNTED_EVERY),
             oldest: Mutex::default(),
+            oldest_refund: Mutex::default(),
         }
     }
 }
@@ -153,6 +164,59 @@ impl GatewayMetrics {
         self.alarms.inc(Alarm::Refunded);
     }
 
+    pub(super) fn refund_requested(&self, account: &AccountId) {
+        self.refunds.inc(account, RefundStep::Requested);
+    }
+
+    pub(super) fn refund_failed(&self, account: &AccountId) {
+        self.refunds.inc(account, RefundStep::Failed);
+    }
+
+    pub(super) fn refund_mismatched(&self) {
+        self.alarms.inc(Alarm::RefundMismatch);
+    }
+
+    pub(super) fn refund_overdue(&self) {
+        self.alarms.inc(Alarm::RefundOverdue);
+    }
+
+    /// A refund begins to wait for this; gives the alarm's word, if that is one for an operator.
+    pub(super) fn refund_waits(&self, postponed: Postponed) -> Option<&'static str> {
+        let alarm = match postponed {
+            Postponed::NotEnough => Alarm::RefundNotEnough,
+            Postponed::Certificate(_) => Alarm::RefundCertificate,
+            Postponed::NotAllowed => Alarm::RefundNotAllowed,
+            Postponed::Later | Postponed::InAMinute => return None,
+        };
+        self.alarms.inc(alarm);
+        Some(alarm.as_str())
+    }
+
+    pub(super) fn refund_settled(&self, outcome: &Result<RefundSettled, RefundSettleError>, proof: &ProvenRefund) {
+        let (account, state) = (proof.account(), proof.state());
+        match outcome {
+            Ok(RefundSettled::Already) | Err(_) => return,
+            Ok(RefundSettled::Now(_)) => {}
+            Ok(RefundSettled::Booked(_)) => {
+                self.refunds.inc(account, RefundStep::Booked);
+                self.alarms.inc(Alarm::Refunded);
+            }
+        }
+        match state {
+            RefundState::Processing => self.refunds.inc(account, RefundStep::Accepted),
+            RefundState::Success => {
+                self.refunds.inc(account, RefundStep::Succeeded);
+                self.refunded_fen.get_or_create(&OfAccount(account.clone())).inc_by(proof.fee().get().unsigned_abs());
+            }
+            RefundState::Closed => self.refunds.inc(account, RefundStep::Closed),
+            RefundState::Abnormal => {
+                self.refunds.inc(account, RefundStep::Abnormal);
+                self.alarms.inc(Alarm::RefundAbnormal);
+            }
+            RefundState::Failed => {}
+        }
+    }
+
     pub(super) fn settled(&self, outcome: &Result<Settled, SettleError>, trade: &ProvenPayment, origin: Origin, now: Timestamp) {
         match outcome {
             Ok(Settled::Now) => self.deals.inc(trade.account(), Outcome::Paid),
@@ -200,9 +264,16 @@ impl GatewayMetrics {
         *self.oldest.lock().unwrap_or_else(PoisonError::into_inner) = undecided.oldest;
     }
 
+    fn note_refund_count(&self, undecided: UndecidedRefunds) {
+        self.undecided_refunds.set(undecided.count);
+        *self.oldest_refund.lock().unwrap_or_else(PoisonError::into_inner) = undecided.oldest;
+    }
+
     fn register(&self, registry: &mut Registry) {
         self.deals.register(registry, "deals", "What became of deals, at the moment it did, by account");
         self.healed.register(registry, "deals_healed", "Payments found without their notification, by account");
+        self.refunds.register(registry, "refunds", "What became of refunds, at the moment it did, by account");
+        registry.register("refunded_fen", "Fen that payers have had back, by account", self.refunded_fen.clone());
         self.lag.register(registry, "settle_lag_seconds", "From the payment, by WeChat's clock, until it was stored");
         self.alarms.register(registry, "alarms", "What an operator should look at; the log has the same word in its field alarm");
         self.wrong_fen.register(registry, "mismatched_fen", "Fen of signed payments that fit no deal, each time that WeChat tells of one");
@@ -220,6 +291,8 @@ impl GatewayMetrics {
         registry.register("sweep_budget_spent_calls", "Calls to WeChat that looks have cost, by account", self.budget_spent.clone());
         registry.register("undecided_deals", "Deals that are neither paid nor expired, counted up to 100000", self.undecided.clone());
         registry.register("oldest_undecided_deal_age_seconds", "Since the oldest of them was opened", self.oldest_age.clone());
+        registry.register("undecided_refunds", "Refunds that WeChat has not decided, counted up to 100000", self.undecided_refunds.clone());
+        registry.register("oldest_undecided_refund_age_seconds", "Since the oldest of them was asked for", self.oldest_refund_age.clone());
         registry.register(
             "deals_without_account",
             "Undecided deals of accounts that the configuration lacks",
@@ -255,12 +328,18 @@ impl Gateway {
     /// undecided deal goes on growing.
     pub async fn refresh_metrics(&self) {
         let now = self.clock.now();
-        if self.metrics.count.admits(now)
-            && let Ok(undecided) = self.store.undecided().await
-        {
-            self.metrics.note_count(undecided);
+        if self.metrics.count.admits(now) {
+            if let Ok(undecided) = self.store.undecided().await {
+                self.metrics.note_count(undecided);
+            }
+            if let Ok(undecided) = self.store.undecided_refunds().await {
+                self.metrics.note_refund_count(undecided);
+            }
         }
-        let oldest = *self.metrics.oldest.lock().unwrap_or_else(PoisonError::into_inner);
-        self.metrics.oldest_age.set(oldest.map_or(0, |opened| (now - opened).num_seconds().max(0)));
+        let metrics = &self.metrics;
+        for (oldest, age) in [(&metrics.oldest, &metrics.oldest_age), (&metrics.oldest_refund, &metrics.oldest_refund_age)] {
+            let since = *oldest.lock().unwrap_or_else(PoisonError::into_inner);
+            age.set(since.map_or(0, |since| (now - since).num_seconds().max(0)));
+        }
     }
 }

@@ -91,6 +91,11 @@ impl Gateway {
                 warn!(alarm = "paid_late", %order_id, ?source, total_fee, transaction, "paid after it had expired; settled")
             }
             Err(SettleError::Store(error)) => warn!(%order_id, ?source, %error, "a payment could not be stored yet"),
+            Err(error @ SettleError::SecondTransaction) if self.gives_second_back(trade, origin).await.unwrap_or(false) => {
+                if self.note_mismatch(trade, error, origin).await {
+                    warn!(%order_id, ?source, total_fee, transaction, "paid by a second transaction, which is given back");
+                }
+            }
             Err(error) if self.note_mismatch(trade, error, origin).await => {
                 self.metrics.mismatched();
                 warn!(alarm = "money", %order_id, ?source, total_fee, transaction, %error, "a payment does not fit and changed nothing")
@@ -143,6 +148,7 @@ impl Gateway {
             let changed = match settled {
                 Settled::Identified => self.store.identify(&deal, trade, event(kind)).await?,
                 Settled::GivenBack => self.store.note_given_back(&deal, trade, event(kind)).await?,
+                Settled::Late => self.settle_late(&deal, trade, paid_at, event(kind)).await?,
                 _ => self.store.mark_paid_from(&deal, trade, paid_at, event(kind)).await?,
             };
             if changed {
@@ -152,6 +158,19 @@ impl Gateway {
             }
         }
         Err(StoreError::from(Cause::Contended).into())
+    }
+
+    /// A payment after expiry, which may be given back at once.
+    async fn settle_late(&self, deal: &Deal, trade: &ProvenPayment, paid_at: Timestamp, event: Event) -> Result<bool, StoreError> {
+        let Some(refund) = self.draft_of_late(deal, trade) else {
+            return self.store.mark_paid_from(deal, trade, paid_at, event).await;
+        };
+        let requested = self.refund_requested(&refund, event.origin);
+        let settled = self.store.mark_paid_and_reserve_refund(deal, trade, paid_at, refund, [event, requested]).await?;
+        if settled {
+            self.metrics.refund_requested(trade.account());
+        }
+        Ok(settled)
     }
 
     /// Writes a payment that does not fit into the journal, with what WeChat has signed: once, however often it is told. `false`:
@@ -188,12 +207,13 @@ fn paid_before(deal: &Deal, trade: &ProvenPayment) -> Result<Settled, SettleErro
         // The original stored no transaction id, so the first that WeChat has signed is the one that it did not tell.
         None => Ok(Settled::Identified),
         Some(first) if first != trade.transaction_id() => Err(SettleError::SecondTransaction),
-        Some(_) if trade.is_refunded() && deal.refunded_at.is_none() => Ok(Settled::GivenBack),
+        // What this service gives back is no news.
+        Some(_) if trade.is_refunded() && deal.refunded_at.is_none() && deal.refunded.fee.is_none() => Ok(Settled::GivenBack),
         Some(_) => Ok(Settled::Already),
     }
 }
 
-/// Whether by this payment it was first heard that something was given back. (This service gives nothing back.)
+/// Whether by this payment it was first heard that others gave something back.
 fn is_news_of_refund(trade: &ProvenPayment, outcome: &Result<Settled, SettleError>) -> bool {
     trade.is_refunded() && matches!(outcome, Ok(settled) if *settled != Settled::Already)
 }

@@ -12,7 +12,8 @@ use crate::deal::{AccountId, Deal, Timestamp};
 use crate::store::{Event, EventKind, FOLLOWED, Origin, StoreError};
 
 use super::expire::GivenUp;
-use super::follow::{Calls, DueItems, Followed, Next, Step, Swept};
+use super::follow::{Both, Calls, DueItems, Followed, Swept};
+use super::sweep_refunds::{UndecidedRefunds, UnknownRefunds};
 use super::{Gateway, GatewayError};
 
 /// How long a look is taken for: longer than its one call can take, and than the calls of giving up.
@@ -55,6 +56,24 @@ struct Look {
     is_known: bool,
 }
 
+/// When a deal is due next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// Then.
+    At(Timestamp),
+    /// Never: it is decided, or given up.
+    Done,
+}
+
+/// What became of a deal in one step.
+#[derive(Debug)]
+struct Step {
+    /// When it is due next, unless the step has decided it.
+    next: Next,
+    /// What the journal says of it.
+    said: String,
+}
+
 /// The undecided deals, as the follower's driver sees them.
 struct UndecidedDeals<'a>(&'a Gateway);
 
@@ -72,7 +91,8 @@ impl Gateway {
     async fn try_sweep_once(&self, calls: u32) -> Result<Swept, StoreError> {
         let now = self.database_now().await?;
         self.tidy_line(now).await?;
-        self.follower.pass(&UndecidedDeals(self), now, calls, self.accounts.count()).await
+        let undecided = Both(UndecidedDeals(self), Both(UndecidedRefunds(self), UnknownRefunds(self)));
+        self.follower.pass(&undecided, now, calls, self.accounts.count()).await
     }
 
     /// Rows that another program has inserted get into the line, and rows that it has decided out of it.
@@ -127,6 +147,7 @@ impl Gateway {
 
 impl Followed for UndecidedDeals<'_> {
     type Item = Due;
+    type Step = Step;
 
     /// Those of an account that the configuration lacks stay due, for an instance that has it.
     async fn due(&self, now: Timestamp, limit: u32, but_of: &[AccountId]) -> Result<DueItems<Due>, StoreError> {
@@ -143,6 +164,10 @@ impl Followed for UndecidedDeals<'_> {
             // They have taken the places of deals that can be looked at.
             but_of.extend(met);
         }
+    }
+
+    fn due_at(&self, due: &Due) -> Option<Timestamp> {
+        due.deal.due_at
     }
 
     fn account<'a>(&self, due: &'a Due) -> &'a AccountId {

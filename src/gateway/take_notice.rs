@@ -30,8 +30,10 @@ pub enum Taken {
     Repeated,
     /// It told of a payment that was tried and failed.
     PaymentFailed,
-    /// It told of a refund, which is counted and otherwise left alone.
+    /// It told of a refund, WeChat was asked, and what it said is stored.
     Refund,
+    /// It told of a refund that neither we nor WeChat know, or that does not fit.
+    UnknownRefund,
     /// The payment does not fit its order.
     Mismatch(Wrong),
     /// It could not be stored, or not in time. The channel comes again.
@@ -55,6 +57,7 @@ impl Taken {
                 Wrong::SecondTransaction => "PAID BY ANOTHER TRANSACTION",
                 Wrong::SpentTransaction => "TRANSACTION OF ANOTHER ORDER",
             }),
+            Self::UnknownRefund => Receipt::Refused("UNKNOWN REFUND"),
             Self::NotStored => Receipt::Refused("BUSY"),
             Self::Fault => Receipt::Refused("ERROR"),
             Self::Disbelieved(reason) => Receipt::Refused(match reason {
@@ -94,7 +97,7 @@ impl From<Taken> for Answered {
             Taken::Repeated => Self::Repeated,
             Taken::PaymentFailed => Self::PaymentFailed,
             Taken::Refund => Self::Refund,
-            Taken::Mismatch(_) => Self::Mismatch,
+            Taken::Mismatch(_) | Taken::UnknownRefund => Self::Mismatch,
             Taken::NotStored | Taken::Fault => Self::NotStored,
             Taken::Disbelieved(_) => Self::Disbelieved,
         }
@@ -137,10 +140,7 @@ impl Gateway {
                 work.spawn(async move { gateway.payment_failed(&account, &order_id).await }.in_current_span());
                 Taken::PaymentFailed
             }
-            Ok(News::Refund(_)) => {
-                warn!("a notification of a refund; it is not read yet");
-                Taken::Refund
-            }
+            Ok(News::Refund(wake)) => self.take_wake(&wake).await,
             Err(error) => {
                 warn!(%error, "a notification is not believed");
                 Taken::Disbelieved(Disbelief::of(&error))

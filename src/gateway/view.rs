@@ -31,7 +31,8 @@ impl Gateway {
     pub(super) fn decided(&self, deal: &Deal) -> Option<OrderView> {
         self.live.note_facts(&deal.order_id, deal.into());
         let view = OrderView::decided(deal)?;
-        if let Some(paid_at) = view.paid_at {
+        // Of one that is given back its row says how much.
+        if let Some(paid_at) = view.paid_at.filter(|_| view.refunded.is_none()) {
             self.live.note_payment(&deal.order_id, paid_at, deal.refunded_at.is_some(), self.clock.ticks());
         }
         Some(view)

@@ -115,6 +115,11 @@ impl Params {
     }
 
     /// What was sent, in its order.
+    /// The same as [`Params::number_or_text`] where it was sent.
+    pub fn number_or_text_if_sent(&self, field: &'static str) -> Result<Option<&str>, Refusal> {
+        if self.names().any(|name| name == field) { self.number_or_text(field).map(Some) } else { Ok(None) }
+    }
+
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }

@@ -82,9 +82,17 @@ impl App {
 
     /// The caller of a back-end call, whose key must have this scope. A demonstration needs no key.
     pub(super) fn back_end(&self, headers: &HeaderMap, scope: Scope) -> Result<Arc<Caller>, Refusal> {
+        self.back_end_with(headers, &[scope])
+    }
+
+    /// The same of a call for which either scope will do.
+    pub(super) fn back_end_with(&self, headers: &HeaderMap, scopes: &[Scope]) -> Result<Arc<Caller>, Refusal> {
         match holder(&self.auth, headers) {
-            Some(caller) if caller.may(scope) => Ok(caller),
-            Some(_) => Err(Refusal::forbidden(format!("the key has not the scope {}", scope.as_str()))),
+            Some(caller) if scopes.iter().any(|scope| caller.may(*scope)) => Ok(caller),
+            Some(_) => {
+                let scopes: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
+                Err(Refusal::forbidden(format!("the key has not the scope {}", scopes.join(" or "))))
+            }
             None if self.is_demonstration() => Ok(Arc::new(Caller::of_a_demonstration())),
             None => Err(Refusal::no_key()),
         }

@@ -21,6 +21,8 @@ mod order_id;
 mod paths;
 mod pay_page;
 mod query_order;
+mod query_refund;
+mod refund;
 mod refusal;
 mod shares;
 mod shop;
@@ -143,8 +145,12 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
     let routes = api
         .route("/wxPay/notify", with_doctor(post(notify::notify)))
         .route("/wxPay/notify/{account}", with_doctor(post(notify::notify_account)))
+        .route("/wxPay/refundNotify", with_doctor(post(notify::notify)))
+        .route("/wxPay/refundNotify/{account}", with_doctor(post(notify::notify_account)))
         .route("/wxPay/callback", with_doctor(post(notify::notify)))
         .route("/wxPay/callback/{account}", with_doctor(post(notify::notify_account)))
+        .route("/wxPay/refund", post(refund::refund))
+        .route("/wxPay/queryRefund", post(query_refund::query_refund))
         .route("/pay/{order_id}", get(pay_page::pay_page))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

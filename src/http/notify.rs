@@ -68,7 +68,7 @@ fn written(status: StatusCode, receipt: Receipt, acknowledgement: Acknowledgemen
 fn status(taken: Taken) -> StatusCode {
     match taken {
         Taken::Stored | Taken::Repeated | Taken::PaymentFailed | Taken::Refund => StatusCode::OK,
-        Taken::Mismatch(_) | Taken::Disbelieved(Disbelief::Foreign) => StatusCode::CONFLICT,
+        Taken::Mismatch(_) | Taken::UnknownRefund | Taken::Disbelieved(Disbelief::Foreign) => StatusCode::CONFLICT,
         Taken::NotStored => StatusCode::SERVICE_UNAVAILABLE,
         Taken::Fault => StatusCode::INTERNAL_SERVER_ERROR,
         Taken::Disbelieved(Disbelief::Sender | Disbelief::Signature | Disbelief::NoAccount) => StatusCode::UNAUTHORIZED,

@@ -39,6 +39,10 @@ pub struct QueryOrderAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = DateTime)]
     paid_at: Option<String>,
+    /// What has been given back of the payment, or is on its way, in yuan; left out where nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    refunded: Option<String>,
     /// Of when the answer is, if not of now.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = DateTime)]
@@ -71,10 +75,6 @@ pub struct OfMerchant {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     transaction_id: Option<String>,
-    /// How much went back, in yuan; left out where it is only known that some did.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    refunded: Option<&'static str>,
 }
 
 impl QueryOrderAnswer {
@@ -88,6 +88,7 @@ impl QueryOrderAnswer {
             server_time: show(now),
             expires_at: view.facts.expires_at.map(show),
             paid_at: view.paid_at.map(show),
+            refunded: view.refunded.map(Fen::yuan),
             as_of: view.as_of.map(show),
             details: view.facts.details.as_deref().map(ToldDetails::from),
             of_merchant: None,
@@ -105,7 +106,6 @@ impl From<Deal> for OfMerchant {
             price: deal.charged.map(|fen| fen.to_string()),
             total_fee: deal.charged.map(Fen::get),
             transaction_id: deal.transaction_id,
-            refunded: deal.refunded_at.is_none().then_some("0.00"),
         }
     }
 }
@@ -143,7 +143,11 @@ pub async fn query_order(
     if let Some(caller) = caller.as_ref().filter(|caller| caller.may(Scope::Read)) {
         let caller = Arc::clone(caller);
         let (view, deal) = app.serve(begun, async move { gateway.query_deal(subject, caller.reach()).await }).await??;
-        return Ok(Json(QueryOrderAnswer { of_merchant: Some(deal.into()), ..QueryOrderAnswer::new(view, app.gateway.now()) }));
+        // How much went back is left out where it is only known that some did.
+        let is_known = deal.refunded_at.is_none() || deal.refunded.fee.is_some();
+        let refunded = is_known.then(|| Fen::yuan_or_nothing(deal.refunded.fee));
+        let answer = QueryOrderAnswer::new(view, app.gateway.now());
+        return Ok(Json(QueryOrderAnswer { refunded, of_merchant: Some(deal.into()), ..answer }));
     }
     let known = match (&caller, &subject) {
         (None, Subject::Number(order_id)) => app.gateway.known_paid(order_id),

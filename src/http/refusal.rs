@@ -12,7 +12,7 @@ use tracing::error;
 use utoipa::ToSchema;
 
 use crate::channel::{CallError, Doubt};
-use crate::deal::OrderId;
+use crate::deal::{Fen, OrderId, Refund};
 use crate::gateway::{GatewayError, NoAccount};
 
 use super::NoOutcome;
@@ -45,6 +45,18 @@ pub struct Refusal {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     retry_after: Option<u64>,
+    /// The refund that was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    refund_id: Option<String>,
+    /// How it stands: FAILED.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    refund_state: Option<&'static str>,
+    /// What can still be given back, in yuan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    left: Option<String>,
     /// Whether a key would help.
     #[serde(skip)]
     wants_key: bool,
@@ -56,7 +68,20 @@ pub struct Reason(pub &'static str);
 
 impl Refusal {
     fn new(status: StatusCode, reason: &'static str, msg: &'static str) -> Self {
-        Self { status, code: 1, msg, reason, field: None, detail: None, order_id: None, retry_after: None, wants_key: false }
+        Self {
+            status,
+            code: 1,
+            msg,
+            reason,
+            field: None,
+            detail: None,
+            order_id: None,
+            retry_after: None,
+            refund_id: None,
+            refund_state: None,
+            left: None,
+            wants_key: false,
+        }
     }
 
     pub fn invalid(msg: &'static str) -> Self {
@@ -151,6 +176,16 @@ impl Refusal {
         Self::new(StatusCode::OK, "ORDER_CLOSED", "该订单已关闭").order(order_id)
     }
 
+    /// WeChat has refused a refund for good; a repeat is answered the same.
+    pub fn refund_refused(refund: &Refund) -> Self {
+        Self {
+            refund_id: Some(refund.refund_id.to_string()),
+            refund_state: Some(refund.state.as_str()),
+            detail: refund.detail.clone(),
+            ..Self::new(StatusCode::OK, "WECHAT_REFUSED", "微信支付拒绝了退款").order(&refund.order_id)
+        }
+    }
+
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
@@ -184,6 +219,22 @@ impl From<&GatewayError> for Refusal {
             GatewayError::TooEarly(wait) => Self {
                 retry_after: Some(wait.as_secs()),
                 ..Self::new(StatusCode::OK, "TOO_EARLY", "订单生成后不能马上关单").detail("the order is too young to be closed")
+            },
+            GatewayError::RefundNotFound => Self::new(StatusCode::NOT_FOUND, "REFUND_NOT_FOUND", "退款单不存在"),
+            GatewayError::NoCertificate(account) => {
+                let section = if account.is_default() { "wechat".to_owned() } else { format!("accounts.{account}") };
+                Self::not_configured(format!("{section}.client_cert, {section}.client_key"))
+            }
+            GatewayError::NotPaid(order_id) => Self::new(StatusCode::OK, "ORDER_NOT_PAID", "该订单未支付").order(order_id),
+            GatewayError::RefundTooLate => Self::new(StatusCode::OK, "REFUND_TOO_LATE", "支付已超过一年，不能退款"),
+            GatewayError::RefundTooMuch(left) => Self {
+                left: Some(Fen::yuan_or_nothing(*left)),
+                ..Self::new(StatusCode::OK, "REFUND_TOO_MUCH", "退款金额超过可退金额")
+            },
+            GatewayError::RefundTooMany => Self::new(StatusCode::OK, "REFUND_TOO_MANY", "该订单的退款次数已达上限"),
+            GatewayError::RefundTooSoon(wait) => Self {
+                retry_after: Some(wait.as_secs()),
+                ..Self::new(StatusCode::OK, "REFUND_TOO_SOON", "距上一次退款时间太短，请稍后再试")
             },
             GatewayError::NotWeChats(order_id) => {
                 Self::new(StatusCode::OK, "WECHAT_REFUSED", "该订单不是微信支付订单").detail(error.to_string()).order(order_id)

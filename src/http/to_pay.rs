@@ -17,8 +17,8 @@ use super::details::ToldDetails;
 use super::edge::Begun;
 use super::refusal::Refusal;
 
-pub use wish::IDEMPOTENCY_KEY;
 use wish::Wish;
+pub use wish::{IDEMPOTENCY_KEY, idempotency_key};
 
 /// An open deal.
 #[derive(Serialize, ToSchema)]

@@ -5,6 +5,7 @@ use super::engine::cannot_open::CannotOpen;
 use super::engine::driver_error::DriverError;
 use super::engine::error::{Cause, StatementError};
 use super::engine::failure::Failure;
+use super::refunds::row::ImpossibleRefund;
 
 /// Why the store could not do it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -21,6 +22,9 @@ pub enum StoreError {
     /// A row holds what no program should have written.
     #[error(transparent)]
     ImpossibleRow(#[from] ImpossibleRow),
+    /// The same of a refund's.
+    #[error(transparent)]
+    ImpossibleRefund(#[from] ImpossibleRefund),
     /// The database refused a statement: a fault of ours, or of the schema.
     #[error("the database refused the statement: {0}")]
     Refused(#[source] Refused),
@@ -71,7 +75,7 @@ impl StoreError {
     pub fn is_unavailability(&self) -> bool {
         match self {
             Self::Unavailable(_) | Self::CannotOpen(_) | Self::NotMigrated(_) => true,
-            Self::Conflict | Self::ImpossibleRow(_) | Self::Refused(_) | Self::WrongSchema(_) => false,
+            Self::Conflict | Self::ImpossibleRow(_) | Self::ImpossibleRefund(_) | Self::Refused(_) | Self::WrongSchema(_) => false,
         }
     }
 
@@ -80,7 +84,12 @@ impl StoreError {
         match self {
             Self::CannotOpen(error) => !error.lasts(),
             Self::Unavailable(_) => true,
-            Self::Conflict | Self::ImpossibleRow(_) | Self::Refused(_) | Self::NotMigrated(_) | Self::WrongSchema(_) => false,
+            Self::Conflict
+            | Self::ImpossibleRow(_)
+            | Self::ImpossibleRefund(_)
+            | Self::Refused(_)
+            | Self::NotMigrated(_)
+            | Self::WrongSchema(_) => false,
         }
     }
 }

@@ -8,6 +8,7 @@
 //! the time that the budget takes for twice the calls of the items that came due before. (The budget is the lesser of the calls of
 //! each pass and those that a slow WeChat answers, for only so many are under way.)
 
+mod both;
 mod calls;
 mod pace;
 
@@ -21,6 +22,7 @@ use futures_util::future::join_all;
 use crate::deal::{AccountId, Timestamp};
 use crate::store::StoreError;
 
+pub use both::Both;
 pub use calls::Calls;
 use pace::{Chosen, Pace};
 
@@ -31,24 +33,6 @@ const BATCH: u32 = 1000;
 const PASSES_UNDER_WAY: u32 = 12;
 /// An account's share of that, at least: however many accounts there are, one waits for a slow WeChat and looks at others meanwhile.
 const LEAST_UNDER_WAY: usize = 8;
-
-/// When an item is due next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
-    /// Then.
-    At(Timestamp),
-    /// Never: it is decided, or given up.
-    Done,
-}
-
-/// What became of an item in one step.
-#[derive(Debug)]
-pub struct Step {
-    /// When it is due next, unless the step has decided it.
-    pub next: Next,
-    /// What the journal says of it.
-    pub said: String,
-}
 
 /// Items that are due.
 #[derive(Debug)]
@@ -63,6 +47,8 @@ pub struct DueItems<T> {
 pub trait Followed: Sync {
     /// One of them.
     type Item: Send + Sync;
+    /// What became of one in a step, and what is to be planned.
+    type Step: Send;
 
     /// The items that are due, but for those of the accounts `but_of`; when there are more, `limit` from each end of the line.
     fn due(
@@ -71,6 +57,9 @@ pub trait Followed: Sync {
         limit: u32,
         but_of: &[AccountId],
     ) -> impl Future<Output = Result<DueItems<Self::Item>, StoreError>> + Send;
+
+    /// When it came due, by which it stands in line.
+    fn due_at(&self, item: &Self::Item) -> Option<Timestamp>;
 
     /// Whose budget its calls are charged to.
     fn account<'a>(&self, item: &'a Self::Item) -> &'a AccountId;
@@ -82,11 +71,11 @@ pub trait Followed: Sync {
     fn acquire(&self, item: &Self::Item, until: Timestamp) -> impl Future<Output = bool> + Send;
 
     /// Moves it on, and counts the calls that were made for that.
-    fn step(&self, item: &Self::Item, now: Timestamp, calls: &Calls) -> impl Future<Output = Step> + Send;
+    fn step(&self, item: &Self::Item, now: Timestamp, calls: &Calls) -> impl Future<Output = Self::Step> + Send;
 
     /// Writes down the step of an item whose lease was taken until `until`, and when it is due next. Of an item that was decided
     /// meanwhile this changes nothing.
-    fn plan(&self, item: &Self::Item, until: Timestamp, step: Step) -> impl Future<Output = ()> + Send;
+    fn plan(&self, item: &Self::Item, until: Timestamp, step: Self::Step) -> impl Future<Output = ()> + Send;
 }
 
 /// What a pass did.

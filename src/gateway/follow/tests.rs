@@ -8,11 +8,12 @@ use super::*;
 struct Numbers {
     due: Vec<(AccountId, u32)>,
     elsewhere: Vec<u32>,
-    planned: Mutex<Vec<(u32, i64, Next)>>,
+    planned: Mutex<Vec<(u32, i64, Option<Timestamp>)>>,
 }
 
 impl Followed for Numbers {
     type Item = (AccountId, u32);
+    type Step = Option<Timestamp>;
 
     async fn due(&self, _now: Timestamp, limit: u32, but_of: &[AccountId]) -> Result<DueItems<(AccountId, u32)>, StoreError> {
         let limit = usize::try_from(limit).unwrap();
@@ -22,6 +23,10 @@ impl Followed for Numbers {
             items.drain(limit..items.len() - limit);
         }
         Ok(DueItems { items, is_cut })
+    }
+
+    fn due_at(&self, (_, number): &(AccountId, u32)) -> Option<Timestamp> {
+        Some(Timestamp::UNIX_EPOCH + TimeDelta::seconds((*number).into()))
     }
 
     fn account<'a>(&self, (account, _): &'a (AccountId, u32)) -> &'a AccountId {
@@ -36,14 +41,13 @@ impl Followed for Numbers {
         !self.elsewhere.contains(number)
     }
 
-    async fn step(&self, (_, number): &(AccountId, u32), now: Timestamp, calls: &Calls) -> Step {
+    async fn step(&self, (_, number): &(AccountId, u32), now: Timestamp, calls: &Calls) -> Option<Timestamp> {
         calls.add_one();
-        let next = if number.is_multiple_of(2) { Next::Done } else { Next::At(now) };
-        Step { next, said: String::new() }
+        (!number.is_multiple_of(2)).then_some(now)
     }
 
-    async fn plan(&self, (_, number): &(AccountId, u32), until: Timestamp, step: Step) {
-        self.planned.lock().unwrap().push((*number, until.timestamp(), step.next));
+    async fn plan(&self, (_, number): &(AccountId, u32), until: Timestamp, next: Option<Timestamp>) {
+        self.planned.lock().unwrap().push((*number, until.timestamp(), next));
     }
 }
 
@@ -57,13 +61,13 @@ fn of(name: &str, numbers: impl DoubleEndedIterator<Item = u32>) -> Vec<(Account
 }
 
 /// What one pass of a new instance's does.
-async fn pass(numbers: Numbers, calls: u32, accounts: u32) -> (Swept, Vec<(u32, i64, Next)>) {
+async fn pass(numbers: Numbers, calls: u32, accounts: u32) -> (Swept, Vec<(u32, i64, Option<Timestamp>)>) {
     let swept = Follower::default().pass(&numbers, Timestamp::UNIX_EPOCH, calls, accounts).await.unwrap();
     (swept, numbers.planned.into_inner().unwrap())
 }
 
 /// The numbers that were looked at, in their order.
-fn looked_at(planned: &[(u32, i64, Next)]) -> Vec<u32> {
+fn looked_at(planned: &[(u32, i64, Option<Timestamp>)]) -> Vec<u32> {
     let mut numbers: Vec<_> = planned.iter().map(|(number, ..)| *number).collect();
     numbers.sort_unstable();
     numbers
@@ -73,8 +77,8 @@ fn looked_at(planned: &[(u32, i64, Next)]) -> Vec<u32> {
 async fn what_is_acquired_is_moved_on_and_planned_under_its_lease() {
     let (swept, planned) = pass(Numbers { due: of("a", 1..5), ..Numbers::default() }, 100, 1).await;
     assert_eq!(swept, Swept { due: 4, looked: 4, calls: 4 });
-    let again = Next::At(Timestamp::UNIX_EPOCH);
-    assert_eq!(planned, [(4, 4, Next::Done), (1, 1, again), (3, 3, again), (2, 2, Next::Done)]);
+    let again = Some(Timestamp::UNIX_EPOCH);
+    assert_eq!(planned, [(4, 4, None), (1, 1, again), (3, 3, again), (2, 2, None)]);
 }
 
 #[tokio::test]

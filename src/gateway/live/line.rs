@@ -41,6 +41,11 @@ impl Line {
         is_its_turn
     }
 
+    /// Takes a call for what stands in no line, if no order waits and the budget allows one.
+    pub fn spare(&mut self, now: Duration) -> bool {
+        self.waiting.is_empty() && self.budget.take(now)
+    }
+
     /// The order that is first in line.
     pub fn first(&self) -> Option<&Place> {
         self.waiting.first()

@@ -73,6 +73,11 @@ impl<E: Clone> Live<E> {
         queries.next(clock, |order_id| paid.view(order_id, now).is_some())
     }
 
+    /// Takes a call of an account's budget for something else than an order, if no payer waits for it.
+    pub fn spare_call(&self, account: &AccountId, clock: &Clock) -> bool {
+        self.lock().queries.spare_call(account, clock.ticks())
+    }
+
     /// Subscribes to an order that stands so as far as is known, and about which WeChat is asked now; `asked` is `None` for one
     /// about which it cannot be asked.
     pub fn subscribe(&self, route: &Route, known: OrderView, asked: Option<Duration>) -> Subscription<E> {
@@ -116,6 +121,11 @@ impl<E: Clone> Live<E> {
     /// Remembers what never changes of a deal.
     pub fn note_facts(&self, order_id: &OrderId, facts: Facts) {
         self.lock().paid.note_facts(order_id, facts);
+    }
+
+    /// What was remembered of a deal's payment is so no more: money goes back, so its row is looked at again.
+    pub fn forget_payment(&self, order_id: &OrderId) {
+        self.lock().paid.forget_payment(order_id);
     }
 
     /// Remembers that the payment of a deal is stored.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::channel::TradeState;
-use crate::deal::{Deal, DealStatus, Details, Timestamp};
+use crate::deal::{Deal, DealStatus, Details, Fen, Timestamp};
 
 /// How a deal stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct OrderView {
     pub facts: Facts,
     /// When it was paid.
     pub paid_at: Option<Timestamp>,
+    /// What has been given back of the payment, or is on its way, as far as it is known how much.
+    pub refunded: Option<Fen>,
     /// When this was so, if that is not now.
     pub as_of: Option<Timestamp>,
 }
@@ -50,14 +52,14 @@ impl OrderView {
     }
 
     /// Of a deal that is paid.
-    pub fn paid(is_refunded: bool, facts: Facts, paid_at: Option<Timestamp>) -> Self {
-        Self::new(TradeState::of_paid(is_refunded), facts, paid_at)
+    pub fn paid(is_refunded: bool, refunded: Option<Fen>, facts: Facts, paid_at: Option<Timestamp>) -> Self {
+        Self { refunded, ..Self::new(TradeState::of_paid(is_refunded), facts, paid_at) }
     }
 
     /// What the store says by itself about a decided deal.
     pub fn decided(deal: &Deal) -> Option<Self> {
         match deal.status {
-            DealStatus::Paid => Some(Self::paid(deal.refunded_at.is_some(), deal.into(), deal.paid_at)),
+            DealStatus::Paid => Some(Self::paid(deal.refunded_at.is_some(), deal.refunded.fee, deal.into(), deal.paid_at)),
             DealStatus::Expired => Some(Self::new(TradeState::Closed, deal.into(), deal.paid_at)),
             DealStatus::Unpaid => None,
         }
@@ -74,6 +76,6 @@ impl OrderView {
     }
 
     fn new(state: TradeState, facts: Facts, paid_at: Option<Timestamp>) -> Self {
-        Self { state, description: state.description().into(), facts, paid_at, as_of: None }
+        Self { state, description: state.description().into(), facts, paid_at, refunded: None, as_of: None }
     }
 }

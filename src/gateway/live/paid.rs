@@ -46,7 +46,7 @@ impl PaidDeals {
     pub fn view(&self, order_id: &OrderId, now: Duration) -> Option<OrderView> {
         let known = self.get(order_id)?;
         let payment = known.payment.filter(|payment| now < payment.as_of + FRESH)?;
-        Some(OrderView::paid(payment.is_refunded, known.facts.clone(), Some(payment.paid_at)))
+        Some(OrderView::paid(payment.is_refunded, None, known.facts.clone(), Some(payment.paid_at)))
     }
 
     /// Remembers what never changes of a deal.
@@ -61,6 +61,13 @@ impl PaidDeals {
         if let Some(Known { facts, payment }) = self.get(order_id).cloned() {
             let is_refunded = is_refunded || payment.is_some_and(|payment| payment.is_refunded);
             self.put(order_id, Known { facts, payment: Some(Payment { paid_at, is_refunded, as_of: now }) });
+        }
+    }
+
+    /// The row is looked at again.
+    pub fn forget_payment(&mut self, order_id: &OrderId) {
+        if let Some(Known { facts, .. }) = self.get(order_id).cloned() {
+            self.put(order_id, Known { facts, payment: None });
         }
     }
 

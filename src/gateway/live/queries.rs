@@ -60,6 +60,11 @@ impl<E: Clone> Queries<E> {
         }
     }
 
+    /// Takes a call of an account's for something else than an order, if no payer waits for it.
+    pub fn spare_call(&mut self, account: &AccountId, now: Duration) -> bool {
+        self.accounts.get_mut(account).is_some_and(|account| account.line.spare(now))
+    }
+
     /// Lets an order wait for its turn, as if a page polled; unless there is nothing to wait for, and then says what there is.
     pub fn stand_in_line(&mut self, route: &Route, facts: Facts, now: Duration) -> Result<Place, Turn<E>> {
         let (account, order_id) = (self.note(route, facts, now).ok_or(Turn::NotNow)?, route.order_id());

@@ -120,7 +120,7 @@ fn ignored(params: &Params, mode: &Mode) -> Vec<String> {
 }
 
 /// 1 to 64 printable ASCII characters, once.
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(key) = keys.next() else { return Ok(None) };
     let refused = || Refusal::invalid_field("Idempotency-Key", "1 to 64 printable ASCII characters are expected, once");

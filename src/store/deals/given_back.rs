@@ -1,4 +1,4 @@
-//! A note of WeChat's word that a merchant gave money back by hand. (This service makes no refunds.)
+//! A note of WeChat's word that others gave money back: which refunds these are, WeChat is asked next.
 
 use std::sync::LazyLock;
 
@@ -44,7 +44,7 @@ impl Change for NoteGivenBack {
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
         static UPDATE: LazyLock<String> = LazyLock::new(|| {
             format!(
-                "UPDATE deal SET refunded_at = ?, queryBack = ?, create_at = create_at, update_at = update_at \
+                "UPDATE deal SET refunded_at = ?, refunds_due_at = ?, queryBack = ?, create_at = create_at, update_at = update_at \
                  WHERE id = ? AND order_key = ? AND status = 1 AND transaction_id = ? AND refunded_at IS NULL AND {ACCOUNT} = ?"
             )
         });
@@ -52,6 +52,7 @@ impl Change for NoteGivenBack {
         for row in rows {
             let values = |charset| {
                 Values::of([
+                    column(row.now).into(),
                     column(row.now).into(),
                     text_in(row.payment.evidence(), charset).into(),
                     row.id.into(),

@@ -30,6 +30,7 @@ pub fn select_from(tables: &str, condition: &str) -> String {
          price + 0e0 AS price, price_last + 0e0 AS price_last, total_fee, prepay_request, code_url, refusal, \
          account, CAST(account_named AS SIGNED) AS account_named, description, reference, return_url, cancel_url, \
          refunded_fee, refund_count, CAST(refund_last_at AS CHAR(19)) AS refund_last_at, \
+         CAST(refunds_due_at AS CHAR(19)) AS refunds_due_at, \
          CAST(refunded_at AS CHAR(19)) AS refunded_at, CAST(create_at AS CHAR(19)) AS create_at, \
          CAST(update_at AS CHAR(19)) AS update_at, CAST(expires_at AS CHAR(19)) AS expires_at, CAST(due_at AS CHAR(19)) AS due_at, \
          CAST(asking_until AS CHAR(19)) AS asking_until FROM {tables} WHERE {condition}"
@@ -61,6 +62,7 @@ pub struct DealRow {
     refunded_fee: Option<i64>,
     refund_count: Option<i64>,
     refund_last_at: Option<String>,
+    refunds_due_at: Option<String>,
     account: Option<String>,
     account_named: Option<i64>,
     description: Option<String>,
@@ -108,6 +110,7 @@ impl DealRow {
                 fee: self.refunded_fee.and_then(Fen::new),
                 count: self.refund_count.and_then(|count| u32::try_from(count).ok()).unwrap_or_default(),
                 last_at: time(self.refund_last_at),
+                list_due_at: time(self.refunds_due_at),
             },
             expires_at: time(self.expires_at),
             due_at: time(self.due_at),

@@ -36,12 +36,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Conflict`] as above.
     pub async fn mark_paid_from(&self, deal: &Deal, payment: &ProvenPayment, paid_at: Timestamp, event: Event) -> Result<bool, StoreError> {
-        if !deal.status.may_become(DealStatus::Paid) {
-            return Ok(false);
-        }
-        let refunded_at = payment.is_refunded().then_some(event.at);
-        let paid = MarkPaid { payment: payment.clone(), paid_at, refunded_at };
-        Ok(self.change_and_tell(MarkPaidFrom { id: deal.id, status: deal.status, paid }, event).await? == 1)
+        let Some(change) = MarkPaidFrom::of(deal, payment, paid_at, event.at) else { return Ok(false) };
+        Ok(self.change_and_tell(change, event).await? == 1)
     }
 
     /// Fills the transaction into a deal that another program has marked as paid without naming one, if it still has none.
@@ -97,7 +93,9 @@ impl MarkPaid {
         let each = rows.each("order_key");
         match source {
             Source::Notification => format!("transaction_id = {each}, transaction_key = {each}, payBack = {each}"),
-            Source::Query => format!("transaction_id = {each}, transaction_key = {each}, queryBack = {each}, refunded_at = {each}"),
+            Source::Query => format!(
+                "transaction_id = {each}, transaction_key = {each}, queryBack = {each}, refunded_at = {each}, refunds_due_at = {each}"
+            ),
         }
     }
 
@@ -108,7 +106,9 @@ impl MarkPaid {
         values.each(rows, Self::order_id, |row| transaction_key(&row.payment));
         values.each(rows, Self::order_id, |row| text_in(row.payment.evidence(), charset));
         if source == Source::Query {
-            values.each(rows, Self::order_id, |row| row.refunded_at.map(column));
+            for _ in ["refunded_at", "refunds_due_at"] {
+                values.each(rows, Self::order_id, |row| row.refunded_at.map(column));
+            }
         }
         values.each(rows, Self::order_id, |row| column(row.paid_at));
         values
@@ -175,13 +175,20 @@ impl Change for MarkPaid {
 }
 
 /// The other cases, after a look at the row: an expired deal that was paid all the same. From the status that was read.
-struct MarkPaidFrom {
+pub struct MarkPaidFrom {
     id: i64,
     status: DealStatus,
     paid: MarkPaid,
 }
 
 impl MarkPaidFrom {
+    /// Of a deal that has been read; `None`: it cannot become paid.
+    pub fn of(deal: &Deal, payment: &ProvenPayment, paid_at: Timestamp, now: Timestamp) -> Option<Self> {
+        let refunded_at = payment.is_refunded().then_some(now);
+        let paid = MarkPaid { payment: payment.clone(), paid_at, refunded_at };
+        deal.status.may_become(DealStatus::Paid).then_some(Self { id: deal.id, status: deal.status, paid })
+    }
+
     fn text(rows: Rows, source: Source) -> String {
         let paid = MarkPaid::columns(rows, source);
         format!(
@@ -238,8 +245,8 @@ impl Change for Identify {
         static UPDATE: LazyLock<String> = LazyLock::new(|| {
             format!(
                 "UPDATE deal SET transaction_id = ?, transaction_key = ?, payBack = COALESCE(payBack, ?), \
-                 queryBack = COALESCE(queryBack, ?), refunded_at = COALESCE(refunded_at, ?), due_at = NULL, create_at = create_at, \
-                 update_at = update_at WHERE id = ? AND order_key = ? AND status = 1 AND COALESCE(transaction_id, '') = '' \
+                 queryBack = COALESCE(queryBack, ?), refunded_at = COALESCE(refunded_at, ?), refunds_due_at = ?, due_at = NULL, \
+                 create_at = create_at, update_at = update_at WHERE id = ? AND order_key = ? AND status = 1 AND COALESCE(transaction_id, '') = '' \
                  AND {ACCOUNT} = ?"
             )
         });
@@ -256,6 +263,7 @@ impl Change for Identify {
                     transaction_key(&row.payment).into(),
                     pay_back.into(),
                     query_back.into(),
+                    row.refunded_at.map(column).into(),
                     row.refunded_at.map(column).into(),
                     row.id.into(),
                     row.payment.order_id().as_str().into(),

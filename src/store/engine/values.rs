@@ -11,8 +11,8 @@ use sqlx::{Arguments, Database, Encode, Type};
 pub enum Value<'v> {
     /// A text, or NULL.
     Text(Option<Cow<'v, str>>),
-    /// A whole number.
-    Whole(i64),
+    /// A whole number, or NULL.
+    Whole(Option<i64>),
     /// A double.
     Real(f64),
     /// A time as the columns have it, or NULL.
@@ -45,13 +45,19 @@ impl<'v> From<Option<Cow<'v, str>>> for Value<'v> {
 
 impl From<i64> for Value<'_> {
     fn from(number: i64) -> Self {
+        Self::Whole(Some(number))
+    }
+}
+
+impl From<Option<i64>> for Value<'_> {
+    fn from(number: Option<i64>) -> Self {
         Self::Whole(number)
     }
 }
 
 impl From<u32> for Value<'_> {
     fn from(number: u32) -> Self {
-        Self::Whole(number.into())
+        Self::Whole(Some(number.into()))
     }
 }
 
@@ -108,7 +114,7 @@ impl<'v> Values<'v> {
         A: Arguments,
         for<'t> Option<&'t str>: Encode<'t, A::Database> + Type<A::Database>,
         for<'t> Option<NaiveDateTime>: Encode<'t, A::Database> + Type<A::Database>,
-        for<'t> i64: Encode<'t, A::Database> + Type<A::Database>,
+        for<'t> Option<i64>: Encode<'t, A::Database> + Type<A::Database>,
         for<'t> f64: Encode<'t, A::Database> + Type<A::Database>,
         A::Database: Database,
     {

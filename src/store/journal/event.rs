@@ -1,7 +1,7 @@
 //! Events of the journal, and their words in the table.
 
 use crate::channel::Evidence;
-use crate::deal::{OrderId, Timestamp};
+use crate::deal::{OrderId, RefundSource, Timestamp};
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,10 +32,30 @@ pub enum EventKind {
     Closed,
     /// The deal became Expired.
     Expired,
+    /// A refund was asked for; WeChat is about to be.
+    RefundRequested,
+    /// WeChat has accepted a refund.
+    RefundAccepted,
+    /// A refund could not be had yet; it will be sent again.
+    RefundPostponed,
+    /// WeChat was asked about a refund, which is still on its way.
+    RefundLooked,
+    /// A refund has reached its payer.
+    RefundSucceeded,
+    /// WeChat gave a refund up.
+    RefundClosed,
+    /// The payer's bank refused a refund.
+    RefundAbnormal,
+    /// WeChat refused a refund for good.
+    RefundFailed,
+    /// A refund that others made was found.
+    RefundBooked,
+    /// WeChat has signed something about a refund that does not fit. Nothing was changed.
+    RefundMismatch,
 }
 
 impl EventKind {
-    const ALL: [(Self, &'static str); 13] = [
+    const ALL: [(Self, &'static str); 23] = [
         (Self::Opened, "opened"),
         (Self::LinkGiven, "link_given"),
         (Self::LinkRefused, "link_refused"),
@@ -49,6 +69,16 @@ impl EventKind {
         (Self::Looked, "looked"),
         (Self::Closed, "closed"),
         (Self::Expired, "expired"),
+        (Self::RefundRequested, "refund_requested"),
+        (Self::RefundAccepted, "refund_accepted"),
+        (Self::RefundPostponed, "refund_postponed"),
+        (Self::RefundLooked, "refund_looked"),
+        (Self::RefundSucceeded, "refund_succeeded"),
+        (Self::RefundClosed, "refund_closed"),
+        (Self::RefundAbnormal, "refund_abnormal"),
+        (Self::RefundFailed, "refund_failed"),
+        (Self::RefundBooked, "refund_booked"),
+        (Self::RefundMismatch, "refund_mismatch"),
     ];
 
     /// The word in the table.
@@ -70,11 +100,25 @@ pub enum Origin {
     Notification,
     /// The sweeper.
     Sweeper,
+    /// An operator at the command line.
+    CommandLine,
 }
 
 impl Origin {
-    const ALL: [(Self, &'static str); 3] =
-        [(Self::FrontEnd, "front_end"), (Self::Notification, "notification"), (Self::Sweeper, "sweeper")];
+    /// Through whom a refund of this source is asked for.
+    pub fn of(source: RefundSource) -> Self {
+        match source {
+            RefundSource::Cli => Self::CommandLine,
+            RefundSource::Api | RefundSource::Automatic | RefundSource::Platform => Self::FrontEnd,
+        }
+    }
+
+    const ALL: [(Self, &'static str); 4] = [
+        (Self::FrontEnd, "front_end"),
+        (Self::Notification, "notification"),
+        (Self::Sweeper, "sweeper"),
+        (Self::CommandLine, "command_line"),
+    ];
 
     /// The word in the table.
     pub fn as_str(self) -> &'static str {

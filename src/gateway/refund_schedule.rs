@@ -1,0 +1,89 @@
+//! Retry and polling schedules of refunds, as functions of time: what is next stands in the row, and no count of tries is kept.
+
+use chrono::TimeDelta;
+
+use crate::channel::Postponed;
+use crate::deal::{Refund, Timestamp};
+
+/// Pauses before a refund is sent again: each until it is so old, in seconds, and then the last one.
+const SENT_AGAIN: [(i64, i64); 4] = [(2, 2), (12, 10), (42, 30), (162, 120)];
+const THEN_EVERY: TimeDelta = TimeDelta::minutes(10);
+/// What only an operator can mend is tried so often; a new certificate is tried at once.
+const UNMENDED: TimeDelta = TimeDelta::hours(1);
+/// After its acceptance a refund is asked about at these ages: balance takes minutes, a card up to three working days.
+const ASKED_AT: [TimeDelta; 6] =
+    [TimeDelta::minutes(1), TimeDelta::minutes(5), TimeDelta::minutes(20), TimeDelta::hours(1), TimeDelta::hours(6), TimeDelta::hours(24)];
+/// From then on daily, for so many days.
+const DAYS: i32 = 7;
+
+/// When a refund that was not accepted is sent again. `postponed` says why, where WeChat does.
+pub fn next_try(refund: &Refund, postponed: Option<Postponed>, now: Timestamp) -> Timestamp {
+    let age = (now - refund.created_at).num_seconds();
+    let pause = SENT_AGAIN.iter().find(|(until, _)| age < *until).map_or(THEN_EVERY, |(_, pause)| TimeDelta::seconds(*pause));
+    now + match postponed {
+        Some(Postponed::InAMinute) => pause.max(TimeDelta::seconds(60)),
+        Some(Postponed::Certificate(_) | Postponed::NotAllowed) => UNMENDED,
+        Some(Postponed::Later | Postponed::NotEnough) | None => pause,
+    }
+}
+
+/// When a refund that was accepted is next asked about; `None`: a week is over.
+pub fn next_look(accepted_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    let age = now - accepted_at;
+    let daily = || (2..=DAYS).map(|day| TimeDelta::days(day.into()));
+    ASKED_AT.into_iter().chain(daily()).find(|at| *at > age).map(|at| accepted_at + at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::CertificateFault;
+    use crate::deal::testing::refund;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + TimeDelta::seconds(seconds)
+    }
+
+    fn tries(postponed: Option<Postponed>, how_many: usize) -> Vec<i64> {
+        let mut now = at(0);
+        let refund = crate::deal::Refund { created_at: now, ..refund() };
+        let next = || {
+            now = next_try(&refund, postponed, now);
+            Some((now - refund.created_at).num_seconds())
+        };
+        std::iter::from_fn(next).take(how_many).collect()
+    }
+
+    #[test]
+    fn an_unknown_outcome_is_tried_again_soon_and_then_every_ten_minutes() {
+        for postponed in [None, Some(Postponed::Later), Some(Postponed::NotEnough)] {
+            assert_eq!(tries(postponed, 6), [2, 12, 42, 162, 762, 1362], "{postponed:?}");
+        }
+    }
+
+    #[test]
+    fn where_wechat_asks_for_a_minute_it_gets_one() {
+        assert_eq!(tries(Some(Postponed::InAMinute), 4), [60, 180, 780, 1380]);
+    }
+
+    #[test]
+    fn what_an_operator_must_mend_is_tried_hourly() {
+        for postponed in [Postponed::NotAllowed, Postponed::Certificate(CertificateFault::Rejected)] {
+            assert_eq!(tries(Some(postponed), 2), [3600, 7200]);
+        }
+    }
+
+    #[test]
+    fn an_accepted_refund_is_asked_about_for_a_week() {
+        let mut now = at(0);
+        let mut looks = Vec::new();
+        while let Some(next) = next_look(at(0), now) {
+            now = next;
+            looks.push((now - at(0)).num_minutes());
+        }
+        let days = (1..=7).map(|day| day * 24 * 60);
+        assert_eq!(looks, [1, 5, 20, 60, 360].into_iter().chain(days).collect::<Vec<_>>());
+        assert_eq!(next_look(at(0), at(0) + TimeDelta::days(7)), None);
+        assert_eq!(next_look(at(0), at(3)), Some(at(60)), "whenever it is asked about in between");
+    }
+}

@@ -1,0 +1,75 @@
+//! A work queue in the table: the refunds that are due to be sent again or asked about.
+
+use std::sync::LazyLock;
+
+use sqlx::Error;
+
+use crate::deal::{AccountId, Refund, Timestamp};
+use crate::store::columns::column;
+use crate::store::deals::accounts;
+use crate::store::engine::connection::Conn;
+use crate::store::engine::statement::Query;
+use crate::store::engine::values::Values;
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+
+use super::find::readable;
+use super::row::{RefundRow, select};
+
+/// Refunds that are due.
+#[derive(Debug)]
+pub struct DueRefunds {
+    /// Those that came due last first.
+    pub refunds: Vec<Refund>,
+    /// There may be more than were read.
+    pub is_cut: bool,
+}
+
+impl Store {
+    /// The undecided refunds that are due, but for those of the accounts `but_of`. When there are more than `limit`, those between
+    /// the first and the last so many are left out.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn due_refunds(&self, now: Timestamp, limit: u32, but_of: &[AccountId]) -> Result<DueRefunds, StoreError> {
+        let mut rows = self.engine().ask(Due { now, limit, but_of: accounts::set(but_of) }).await?;
+        rows.sort_by(|one, other| (&other.due_at, other.id).cmp(&(&one.due_at, one.id)));
+        rows.dedup_by_key(|row| row.id);
+        let is_cut = u64::try_from(rows.len()).unwrap_or(u64::MAX) >= 2 * u64::from(limit);
+        Ok(DueRefunds { refunds: readable(rows), is_cut })
+    }
+}
+
+struct Due {
+    now: Timestamp,
+    limit: u32,
+    /// An [`accounts::set`].
+    but_of: String,
+}
+
+/// Both ends of the line.
+fn ends(is_mysql: bool) -> String {
+    let condition = format!("due_at <= ? AND state = 'PROCESSING' AND NOT {}", accounts::is_in_set(is_mysql));
+    let latest = select(&format!("{condition} ORDER BY due_at DESC LIMIT ?"));
+    let oldest = select(&format!("{condition} ORDER BY due_at LIMIT ?"));
+    format!("SELECT * FROM ({latest}) latest UNION ALL SELECT * FROM ({oldest}) oldest")
+}
+
+impl Query for Due {
+    type Answer = Vec<RefundRow>;
+    const NAME: &'static str = "due refunds";
+
+    async fn run(&self, conn: &mut Conn) -> Result<Vec<RefundRow>, Error> {
+        static MYSQL: LazyLock<String> = LazyLock::new(|| ends(true));
+        static SQLITE: LazyLock<String> = LazyLock::new(|| ends(false));
+        let sql = match conn {
+            Conn::MySql(_) => &MYSQL,
+            Conn::Sqlite(_) => &SQLITE,
+        };
+        let mut values = Values::default();
+        for _ in ["latest", "oldest"] {
+            values.extend([column(self.now).into(), self.but_of.as_str().into(), self.limit.into()]);
+        }
+        conn.rows(sql, values).await
+    }
+}
