@@ -149,7 +149,7 @@ impl Service {
         let gateway = Arc::new(Gateway::new(Store::closed(), accounts, clock, chance, settings.terms.clone()));
         for account in settings.all_accounts() {
             if let Some(CertificateSettings { certificate, .. }) = &account.certificate {
-                gateway.renew_certificate(&account.merchant.account, Arc::clone(certificate));
+                gateway.show_certificate(&account.merchant.account, Arc::clone(certificate));
             }
         }
         // The shop names prices and lists orders to every visitor, which is what the mode `open` is for.

@@ -1,6 +1,7 @@
 //! Client certificates as a merchant has them, in files.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use chrono::{Datelike, TimeDelta};
@@ -41,6 +42,7 @@ impl Files {
     pub fn write(&self, pair: &[String; 2]) {
         for (file, text) in self.0.iter().zip(pair) {
             fs::write(file, text).unwrap();
+            fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
         }
     }
 
