@@ -22,7 +22,7 @@ use crate::chance::Chance;
 use crate::channel::wechat::v2::{Endpoints, ExtraRoots, NoClient};
 use crate::clock::Clock;
 use crate::config::{CertificateSettings, ConfigError, Settings, SimulatorSettings};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, most_under_way};
 use crate::handshake;
 use crate::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
 use crate::listener;
@@ -149,7 +149,7 @@ impl Service {
         let gateway = Arc::new(Gateway::new(Store::closed(), accounts, clock, chance, settings.terms.clone()));
         for account in settings.all_accounts() {
             if let Some(CertificateSettings { certificate, .. }) = &account.certificate {
-                gateway.renew_certificate(&account.merchant.account, Arc::clone(certificate));
+                gateway.show_certificate(&account.merchant.account, Arc::clone(certificate));
             }
         }
         // The shop names prices and lists orders to every visitor, which is what the mode `open` is for.
@@ -270,13 +270,16 @@ pub fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-/// For the database, WeChat (the sweeper's calls to a silent one among them), files and logs, beside the connections of callers.
-const OTHER_FILES: u64 = 2000;
+/// For the database, the calls to WeChat that callers wait for, files and logs, beside the connections of callers and the sweeper's calls.
+const OTHER_FILES: usize = 800;
 
 /// Lets the process have a file descriptor for every connection that it may serve: many systems start a service with
 /// 1,024 and allow far more for the asking.
-pub fn allow_connections(server: &crate::config::ServerSettings) {
-    let wanted = u64::try_from(server.max_connections).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
+pub fn allow_connections(settings: &Settings) {
+    // As many as a WeChat that is silent to every account leaves under way.
+    let swept = most_under_way(settings.sweep_calls_per_second, settings.all_accounts().count());
+    let wanted = settings.server.max_connections.saturating_add(swept).saturating_add(OTHER_FILES);
+    let wanted = u64::try_from(wanted).unwrap_or(u64::MAX);
     match rlimit::increase_nofile_limit(wanted) {
         Ok(allowed) if allowed >= wanted => {}
         Ok(allowed) => {

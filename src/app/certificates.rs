@@ -19,23 +19,26 @@ use crate::gateway::Gateway;
 /// written at once.
 const LOOK: Duration = Duration::from_secs(3);
 
-/// The accounts whose client certificates stand in files.
+/// The accounts that have client certificates.
 pub struct Certificates(Vec<Watched>);
 
 impl Certificates {
     /// Those of a configuration.
     pub fn of(settings: &Settings) -> Self {
         let sources = settings.all_accounts().filter_map(|account| Some((account, &account.certificate.as_ref()?.source)));
-        let in_files = sources.filter(|(_, source)| source.files().next().is_some());
-        Self(in_files.map(|(account, source)| Watched::new(account.merchant.account.clone(), source.clone())).collect())
+        Self(sources.map(|(account, source)| Watched::new(account.merchant.account.clone(), source.clone())).collect())
     }
 
-    /// Reads again what has changed, and all of it when `reload` says so, until `stop`.
+    /// Sends what waited for a certificate that the service was started with; then reads again what has changed, and all of it when
+    /// `reload` says so, until `stop`.
     pub async fn watch(self, gateway: Arc<Gateway>, reload: Arc<Notify>, stop: CancellationToken) {
         stop.run_until_cancelled(self.watch_on(&gateway, &reload)).await;
     }
 
     async fn watch_on(mut self, gateway: &Gateway, reload: &Notify) {
+        for Watched { account, .. } in &self.0 {
+            gateway.release_held_refunds(account).await;
+        }
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -53,14 +56,19 @@ impl Certificates {
             if is_asked {
                 info!(accounts = read.len(), "client certificates were read again");
             }
-            read.into_iter().for_each(|(account, read)| take(gateway, &account, read));
+            for (account, read) in read {
+                take(gateway, &account, read).await;
+            }
         }
     }
 }
 
-fn take(gateway: &Gateway, account: &AccountId, read: Result<ClientCertificate, ConfigErrors>) {
+async fn take(gateway: &Gateway, account: &AccountId, read: Result<ClientCertificate, ConfigErrors>) {
     match read {
-        Ok(certificate) => gateway.renew_certificate(account, Arc::new(certificate)),
+        Ok(certificate) => {
+            gateway.show_certificate(account, Arc::new(certificate));
+            gateway.release_held_refunds(account).await;
+        }
         Err(errors) => {
             for error in errors.iter() {
                 warn!(%account, %error, "the client certificate is not taken: the former one stays");
@@ -83,7 +91,7 @@ struct Watched {
 type Stamp = (u64, i64, i64);
 
 impl Watched {
-    /// It is read at the first looks too, for it may have changed since the start.
+    /// One in files is read at the first looks too, for it may have changed since the start.
     fn new(account: AccountId, source: CertificateSource) -> Self {
         Self { account, source, seen: Vec::new(), read: Vec::new() }
     }

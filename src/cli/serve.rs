@@ -26,7 +26,7 @@ pub async fn serve(signals: &mut Signals) -> Outcome {
     for warning in settings.warnings.iter().chain(&settings.expired_certificates(Clock::System.now())) {
         warn!("{}", warning.read(Language::English));
     }
-    app::allow_connections(&settings.server);
+    app::allow_connections(&settings);
     let started = tokio::select! {
         started = Service::start(settings, Clock::System, Chance::System) => started,
         // Nothing is in hand yet, and a step of the schema can be taken again from any point.

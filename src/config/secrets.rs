@@ -57,7 +57,8 @@ impl Secrets {
 /// The text of a file without the line end that editors and `echo` leave, or what is wrong with it.
 fn read(path: &Path) -> Result<String, Text> {
     let shown = shown(path);
-    let secret = String::from_utf8(bytes(path)?).map_err(|_| text(format!("{shown}it is no text"), format!("{shown}不是文本")))?;
+    let secret =
+        String::from_utf8(bytes(path)?).map_err(|_| text(format!("{shown}it is no UTF-8 text"), format!("{shown}不是 UTF-8 文本")))?;
     let secret = secret.strip_suffix('\n').map_or(&*secret, |line| line.strip_suffix('\r').unwrap_or(line));
     match secret {
         "" => Err(text(format!("{shown}it is empty"), format!("{shown}是空的"))),

@@ -50,7 +50,7 @@ pub use accounts::{Account, AccountTerms, Accounts, NoAccount};
 pub use close_order::Closed;
 pub use error::GatewayError;
 pub use events::Events;
-pub use follow::Swept;
+pub use follow::{Swept, most_under_way};
 pub use labels::{Disbelief, Wrong};
 pub use link::{Link, Opened};
 pub use live::{Facts, OrderView};
