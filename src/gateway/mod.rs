@@ -24,6 +24,7 @@ mod readiness;
 mod refund;
 mod refund_schedule;
 mod refund_terms;
+mod release_refunds;
 mod send_refund;
 mod settle;
 mod settle_refund;
