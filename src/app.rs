@@ -1,6 +1,7 @@
 //! Start and graceful shutdown: the service is put together, and taken apart again in an order that loses nothing.
 
 mod accounts;
+mod certificates;
 mod opening;
 
 use std::io::ErrorKind;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +21,7 @@ use crate::auth::Mode;
 use crate::chance::Chance;
 use crate::channel::wechat::v2::{Endpoints, ExtraRoots, NoClient};
 use crate::clock::Clock;
-use crate::config::{ConfigError, Settings, SimulatorSettings};
+use crate::config::{CertificateSettings, ConfigError, Settings, SimulatorSettings};
 use crate::gateway::Gateway;
 use crate::handshake;
 use crate::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
@@ -28,6 +30,8 @@ use crate::simulator::{CertificateError, Simulator};
 use crate::store::{Store, StoreError};
 use crate::sweeper;
 use crate::watcher;
+
+use certificates::Certificates;
 
 /// For work that outlives its request, after the last connection is closed.
 const LAST_WORK: Duration = Duration::from_millis(1500);
@@ -96,6 +100,7 @@ pub struct Service {
     pub gateway: Arc<Gateway>,
     /// This instance's name in the journal.
     instance: String,
+    reload: Arc<Notify>,
     stop: CancellationToken,
     stop_simulator: CancellationToken,
     work: TaskTracker,
@@ -112,10 +117,13 @@ impl Service {
             service.servers.iter().for_each(JoinHandle::abort);
             return Err(error);
         }
+        service.gateway.release_held_refunds().await;
         if settings.sweep_calls_per_second > 0 {
             service.work.spawn(sweeper::run(Arc::clone(&service.gateway), settings.sweep_calls_per_second, service.stop.clone()));
         }
         service.work.spawn(watcher::run(Arc::clone(&service.gateway), service.stop.clone()));
+        let certificates = Certificates::of(&settings);
+        service.work.spawn(certificates.watch(Arc::clone(&service.gateway), Arc::clone(&service.reload), service.stop.clone()));
         Ok(service)
     }
 
@@ -140,6 +148,11 @@ impl Service {
         let stop = CancellationToken::new();
         let work = TaskTracker::new();
         let gateway = Arc::new(Gateway::new(Store::closed(), accounts, clock, chance, settings.terms.clone()));
+        for account in settings.all_accounts() {
+            if let Some(CertificateSettings { certificate, .. }) = &account.certificate {
+                gateway.renew_certificate(&account.merchant.account, Arc::clone(certificate));
+            }
+        }
         // The shop names prices and lists orders to every visitor, which is what the mode `open` is for.
         let has_shop = simulator.is_some() && matches!(settings.auth.mode, Mode::Open);
         let app = Arc::new(App {
@@ -168,7 +181,13 @@ impl Service {
         }
         let router = http::router(app, &settings.server);
         servers.push(tokio::spawn(listener::serve(listener, router, settings.server.max_connections, stop.clone())));
-        Ok(Self { address, metrics_address, simulator, has_shop, gateway, instance, stop, stop_simulator, work, servers })
+        let reload = Arc::default();
+        Ok(Self { address, metrics_address, simulator, has_shop, gateway, instance, reload, stop, stop_simulator, work, servers })
+    }
+
+    /// Reads the client certificates again, soon.
+    pub fn reload_certificates(&self) {
+        self.reload.notify_one();
     }
 
     /// Takes no more connections, finishes what is in hand, and returns within 10 s.

@@ -25,6 +25,7 @@ pub use outcome::{CertificateFault, CloseOutcome, Postponed, QueryOutcome, Refun
 pub use proof::{Evidence, ProvenPayment, ProvenRefund, Source, Ticket, Trade, TradeState};
 
 use wechat::v2;
+pub use wechat::v2::ClientCertificate;
 
 /// A notification as it was posted: parsed, and not believed.
 #[derive(Debug)]

@@ -26,7 +26,7 @@ impl Gateway {
 
     /// Stores the refund of a second payment, once; the follower sends it. `false`: that is not chosen, or cannot be.
     async fn give_second_back(&self, payment: &ProvenPayment, origin: Origin) -> Result<bool, StoreError> {
-        if !self.terms.refund.gives_second_back || payment.is_refunded() {
+        if !self.terms.refund.automatic.second || payment.is_refunded() {
             return Ok(false);
         }
         // The space is what no caller's key begins with.
@@ -51,7 +51,7 @@ impl Gateway {
     /// The refund of a payment of an expired deal, to be stored together with the payment; `None` where that is not chosen, or
     /// cannot be.
     pub(super) fn draft_of_late(&self, deal: &Deal, payment: &ProvenPayment) -> Option<NewRefund> {
-        let is_wanted = self.terms.refund.gives_late_back && deal.status == DealStatus::Expired && !payment.is_refunded();
+        let is_wanted = self.terms.refund.automatic.late && deal.status == DealStatus::Expired && !payment.is_refunded();
         is_wanted.then(|| self.draft_giving_back(payment, format!(" late {}", payment.transaction_id()), LATE)).flatten()
     }
 

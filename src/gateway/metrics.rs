@@ -43,6 +43,8 @@ pub struct GatewayMetrics {
     undecided_refunds: Gauge,
     oldest_refund_age: Gauge,
     without_account: Family<OfAccount, Gauge>,
+    certificate_expiry: Family<OfAccount, Gauge>,
+    certificate_not_taken: Family<OfAccount, Gauge>,
     skew: Gauge,
     count: Throttle,
     /// When the oldest undecided deal was opened, as of the last count.
@@ -74,6 +76,8 @@ impl Default for GatewayMetrics {
             undecided_refunds: Gauge::default(),
             oldest_refund_age: Gauge::default(),
             without_account: Family::default(),
+            certificate_expiry: Family::default(),
+            certificate_not_taken: Family::default(),
             skew: Gauge::default(),
             count: Throttle::once_in(COUNTED_EVERY),
             oldest: Mutex::default(),
@@ -133,6 +137,18 @@ impl GatewayMetrics {
     /// None goes through it any more, so it is shown no more.
     pub(super) fn none_without_account(&self, account: &AccountId) {
         self.without_account.remove(&OfAccount(account.clone()));
+    }
+
+    /// Refunds through an account are asked for with a client certificate that is good until then.
+    pub(super) fn certified(&self, account: &AccountId, not_after: Timestamp) {
+        let account = OfAccount(account.clone());
+        self.certificate_expiry.get_or_create(&account).set(not_after.timestamp());
+        self.certificate_not_taken.get_or_create(&account).set(0);
+    }
+
+    /// Another one was read, and cannot be used.
+    pub(super) fn certificate_not_taken(&self, account: &AccountId) {
+        self.certificate_not_taken.get_or_create(&OfAccount(account.clone())).set(1);
     }
 
     pub(super) fn expired(&self, account: &AccountId) {
@@ -285,6 +301,16 @@ impl GatewayMetrics {
             "deals_without_account",
             "Undecided deals and refunds of accounts that the configuration lacks",
             self.without_account.clone(),
+        );
+        registry.register(
+            "client_certificate_expiry_timestamp_seconds",
+            "Until when the client certificate in use is good, in seconds since 1970, by account",
+            self.certificate_expiry.clone(),
+        );
+        registry.register(
+            "client_certificate_not_taken",
+            "Whether the client certificate that was read last cannot be used, by account: 0 or 1",
+            self.certificate_not_taken.clone(),
         );
         registry.register(
             "database_clock_ahead_seconds",

@@ -25,6 +25,7 @@ mod refund;
 mod refund_schedule;
 mod refund_terms;
 mod release_refunds;
+mod renew_certificate;
 mod send_refund;
 mod settle;
 mod settle_refund;
@@ -60,7 +61,7 @@ pub use pay_page::{PayPage, Standing};
 pub use query_order::Subject;
 pub use readiness::NotReady;
 pub use refund::{RefundView, RefundWish};
-pub use refund_terms::RefundTerms;
+pub use refund_terms::{AutomaticRefunds, RefundTerms};
 pub use settle::{SettleError, Settled};
 pub use settle_refund::{RefundSettleError, RefundSettled};
 pub use take_notice::{Taken, TakenNotice};
@@ -81,7 +82,7 @@ pub struct Terms {
     pub close_min_age: TimeDelta,
     /// When undecided deals are looked at without a caller asking.
     pub schedule: Schedule,
-    /// What is chosen about refunds.
+    /// What is given back, and how soon after another refund.
     pub refund: RefundTerms,
 }
 
