@@ -51,6 +51,7 @@ mod notifications {
 }
 mod operations {
     mod accounts;
+    mod certificates;
     mod commands;
     mod configuration;
     mod credentials;

@@ -80,6 +80,23 @@ async fn a_refund_wants_its_own_merchant_s_certificate() {
 }
 
 #[tokio::test]
+async fn which_certificate_is_wanted_can_be_switched() {
+    let secured = Secured::new().await;
+    let own = secured.folder.path();
+    let elsewhere = tempfile::tempdir().unwrap();
+    Certificates::in_folder(elsewhere.path(), [FIRST.mch_id]).unwrap();
+    let shown = [None, Some((elsewhere.path(), FIRST.mch_id)), Some((own, SECOND.mch_id)), Some((own, FIRST.mch_id))];
+    for (wanted, taken) in [("off", [true; 4]), ("presence", [false, true, true, true]), ("pinned", [false, false, false, true])] {
+        let habit = secured.served.phone.request("PUT", "/_sim/habits").body(format!(r#"{{"require_client_cert":"{wanted}"}}"#));
+        assert_eq!(secured.served.phone.send(habit).await.status, 200);
+        for (shown, taken) in shown.into_iter().zip(taken) {
+            let answer = secured.refund(FIRST, shown).await;
+            assert_eq!(answer.1.contains("<refund_id>"), taken, "{wanted}, {shown:?}: {answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn other_calls_want_none_and_faults_pass_through_tls() {
     let secured = Secured::new().await;
     let query = FIRST.about("out_trade_no", NUMBER);
