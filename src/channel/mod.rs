@@ -161,7 +161,7 @@ impl Channel {
     }
 
     /// Shows this client certificate from the next call on that wants one, or none.
-    pub fn set_certificate(&self, certificate: Option<Arc<v2::ClientCertificate>>) {
+    pub fn set_certificate(&self, certificate: Option<Arc<ClientCertificate>>) {
         match self {
             Self::WeChatV2(client) => client.set_certificate(certificate),
         }

@@ -129,12 +129,12 @@ impl GatewayMetrics {
         self.alarms.inc(Alarm::NoAccount);
     }
 
-    /// So many deals go through an account that is missing.
-    pub(super) fn without_account(&self, MissingAccount { account, deals }: &MissingAccount) {
-        self.without_account.get_or_create(&OfAccount(account.clone())).set(*deals);
+    /// So many deals and refunds go through an account that is missing.
+    pub(super) fn without_account(&self, MissingAccount { account, undecided }: &MissingAccount) {
+        self.without_account.get_or_create(&OfAccount(account.clone())).set(*undecided);
     }
 
-    /// No deal goes through it any more, so it is shown no more.
+    /// None goes through it any more, so it is shown no more.
     pub(super) fn none_without_account(&self, account: &AccountId) {
         self.without_account.remove(&OfAccount(account.clone()));
     }
@@ -158,6 +158,11 @@ impl GatewayMetrics {
     /// A payment that does not fit was told of for the first time.
     pub(super) fn mismatched(&self) {
         self.alarms.inc(Alarm::Money);
+    }
+
+    /// A late payment was to go back by itself, and does not.
+    pub(super) fn late_not_given_back(&self) {
+        self.alarms.inc(Alarm::PaidLate);
     }
 
     pub(super) fn refunded(&self) {
@@ -197,13 +202,11 @@ impl GatewayMetrics {
         match outcome {
             Ok(RefundSettled::Already) | Err(_) => return,
             Ok(RefundSettled::Now(_)) => {}
-            Ok(RefundSettled::Booked(_)) => {
-                self.refunds.inc(account, RefundStep::Booked);
-                self.alarms.inc(Alarm::Refunded);
-            }
+            Ok(RefundSettled::Booked(_)) => self.refunds.inc(account, RefundStep::Booked),
         }
         match state {
-            RefundState::Processing => self.refunds.inc(account, RefundStep::Accepted),
+            RefundState::Processing if matches!(outcome, Ok(RefundSettled::Now(_))) => self.refunds.inc(account, RefundStep::Accepted),
+            RefundState::Processing => {}
             RefundState::Success => {
                 self.refunds.inc(account, RefundStep::Succeeded);
                 self.refunded_fen.get_or_create(&OfAccount(account.clone())).inc_by(proof.fee().get().unsigned_abs());
@@ -224,6 +227,7 @@ impl GatewayMetrics {
                 self.deals.inc(trade.account(), Outcome::PaidLate);
                 self.alarms.inc(Alarm::PaidLate);
             }
+            Ok(Settled::LateGoesBack) => self.deals.inc(trade.account(), Outcome::PaidLate),
             Ok(Settled::Already | Settled::Identified | Settled::GivenBack) => return,
             Err(error) => {
                 if let Some(wrong) = Wrong::of(error) {
@@ -295,7 +299,7 @@ impl GatewayMetrics {
         registry.register("oldest_undecided_refund_age_seconds", "Since the oldest of them was asked for", self.oldest_refund_age.clone());
         registry.register(
             "deals_without_account",
-            "Undecided deals of accounts that the configuration lacks",
+            "Undecided deals and refunds of accounts that the configuration lacks",
             self.without_account.clone(),
         );
         registry.register(

@@ -34,7 +34,7 @@ impl Gateway {
     /// database does not answer they are sent within the hour, as any that waits for an operator.)
     pub async fn release_held_refunds(&self, account: &AccountId) {
         let Ok(Refunding::Certified(fingerprint)) = self.accounts.get(account).map(|account| account.refunding()) else { return };
-        let now = self.clock.now_seconds() + self.skew();
+        let now = self.now_by_database();
         match self.store.release_held_refunds(account, &fingerprint, now).await {
             Ok(0) => {}
             Ok(refunds) => info!(%account, refunds, "refunds that waited for another client certificate are sent"),

@@ -41,8 +41,8 @@ pub use notifications::{Delivery, NotificationMessage};
 pub use notifier::Notifier;
 pub use orders::{Attempt, OrderKey, SimOrder};
 pub use payment::{CannotPay, Payment};
-pub use refunds::{CannotRefund, RefundNotify, RefundRefusal, RefundSource, RefundState, SimRefund};
-pub use switches::{CloseUnknown, Faults, Habits, Layout, Notify};
+pub use refunds::{CannotRefund, RefundRefusal, RefundSource, RefundState, SimRefund};
+pub use switches::{CloseUnknown, Faults, Habits, Layout, Notify, RefundNotify};
 pub use tls::{CertificateError, Certificates, RequireClientCert};
 pub use world::World;
 

@@ -10,8 +10,7 @@ use crate::deal::{BeijingTime, Timestamp};
 use super::World;
 use super::answers::join;
 use super::orders::{Attempt, OrderKey, SimOrder};
-use super::refunds::RefundNotify;
-use super::switches::Notify;
+use super::switches::{Notify, RefundNotify};
 
 /// When a notification that was not acknowledged comes again: seconds after the former one (PROTOCOL.md, 7.5).
 pub(super) const REPEATS: [i64; 15] = [15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600];

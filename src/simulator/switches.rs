@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::refunds::{RefundNotify, RefundRefusal, RefundState};
+use super::refunds::{RefundRefusal, RefundState};
 use super::tls::RequireClientCert;
 
 /// What goes wrong. Shares are probabilities from 0 to 1.
@@ -37,6 +37,42 @@ pub struct Faults {
     pub refund_refused: Option<RefundRefusal>,
     /// What becomes of notifications of refunds.
     pub refund_notify: RefundNotify,
+}
+
+/// What becomes of a refund's notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundNotify {
+    /// It comes when the refund is decided, and again until it is acknowledged.
+    Normal,
+    /// It never comes.
+    Lost,
+    /// It comes twice at the same time.
+    Twice,
+    /// It comes as soon as the refund is accepted and again when it is decided, well encrypted, and each time with another state and
+    /// another amount than are true: as blocks of two old messages put together may say.
+    Forged,
+    /// It comes encrypted with a key that is not in force.
+    Foreign,
+    /// Its second half is missing.
+    Truncated,
+    /// It comes with noise in place of what is encrypted.
+    Random,
+}
+
+impl RefundNotify {
+    /// Its name in `/_sim/faults`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Lost => "lost",
+            Self::Twice => "twice",
+            Self::Forged => "forged",
+            Self::Foreign => "foreign",
+            Self::Truncated => "truncated",
+            Self::Random => "random",
+        }
+    }
 }
 
 /// What becomes of a payment's notification.

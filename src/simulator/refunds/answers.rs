@@ -10,10 +10,11 @@ use super::super::World;
 use super::super::merchants::Requester;
 use super::super::message_log::Message;
 use super::super::orders::OrderKey;
+use super::super::switches::RefundNotify;
 use super::balance::payee;
 use super::book::Place;
 use super::rules::Case;
-use super::{RefundNotify, RefundRefusal, RefundSource, RefundState, SimRefund};
+use super::{RefundRefusal, RefundSource, RefundState, SimRefund};
 
 impl World {
     /// Answers a merchant's request for a refund. That it is accepted is not yet that it arrives.

@@ -2,7 +2,6 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use serde::{Deserialize, Serialize};
 
 use crate::channel::wechat::v2::RefundCipher;
 use crate::deal::Fen;
@@ -10,46 +9,11 @@ use crate::deal::Fen;
 use super::super::World;
 use super::super::merchants::SimMerchant;
 use super::super::orders::SimOrder;
+use super::super::switches::RefundNotify;
 use super::{RefundState, SimRefund};
 
 /// Of a random message: about as long as an honest one.
 const BLOCKS: usize = 50;
-
-/// What becomes of a refund's notification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RefundNotify {
-    /// It comes when the refund is decided, and again until it is acknowledged.
-    Normal,
-    /// It never comes.
-    Lost,
-    /// It comes twice at the same time.
-    Twice,
-    /// It comes as soon as the refund is accepted and again when it is decided, well encrypted, and each time with another state and
-    /// another amount than are true: as blocks of two old messages put together may say.
-    Forged,
-    /// It comes encrypted with a key that is not in force.
-    Foreign,
-    /// Its second half is missing.
-    Truncated,
-    /// It comes with noise in place of what is encrypted.
-    Random,
-}
-
-impl RefundNotify {
-    /// Its name in `/_sim/faults`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Normal => "normal",
-            Self::Lost => "lost",
-            Self::Twice => "twice",
-            Self::Forged => "forged",
-            Self::Foreign => "foreign",
-            Self::Truncated => "truncated",
-            Self::Random => "random",
-        }
-    }
-}
 
 impl World {
     /// `req_info` about a refund, as the fault that is on makes it.

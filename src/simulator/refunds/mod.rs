@@ -25,7 +25,6 @@ use super::orders::{Attempt, OrderKey};
 pub(super) use balance::Balances;
 pub(super) use book::RefundBook;
 pub use by_hand::CannotRefund;
-pub use forgery::RefundNotify;
 pub(super) use form::check as check_form;
 pub use refusal::RefundRefusal;
 

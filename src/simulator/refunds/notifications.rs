@@ -10,8 +10,9 @@ use super::super::World;
 use super::super::message_log::Message;
 use super::super::notifications::{Delivery, REPEATS};
 use super::super::orders::SimOrder;
+use super::super::switches::RefundNotify;
+use super::SimRefund;
 use super::book::Place;
-use super::{RefundNotify, SimRefund};
 
 impl World {
     /// Puts a refund's notification on the list.

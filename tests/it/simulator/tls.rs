@@ -13,15 +13,15 @@ use super::merchants::{FIRST, Merchant, SECOND, Served, now};
 use super::refunds::{NUMBER, asked};
 
 /// A served simulator that listens with TLS too, and whose merchants have an order paid.
-struct Secured {
-    served: Served,
-    url: String,
-    folder: tempfile::TempDir,
+pub struct Secured {
+    pub served: Served,
+    pub url: String,
+    pub folder: tempfile::TempDir,
     _stop: DropGuard,
 }
 
 impl Secured {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let served = Served::new().await;
         for merchant in [FIRST, SECOND] {
             let mut world = served.simulator.world();
