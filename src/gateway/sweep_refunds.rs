@@ -24,7 +24,9 @@ impl UndecidedRefunds<'_> {
         let gateway = self.0;
         let Some(accepted_at) = refund.accepted_at.filter(|_| refund.is_accepted()) else {
             let sending = Sending::Again(refund.sent_at.unwrap_or(refund.created_at).max(refund.created_at));
-            return gateway.send_refund(refund, Origin::Sweeper, sending, calls, now).await;
+            // Its lease, as it was acquired.
+            let leased = Refund { due_at: Some(now + LEASE), ..refund.clone() };
+            return gateway.send_refund(&leased, Origin::Sweeper, sending, calls, now).await;
         };
         gateway.inquire_refund(&refund.route(), &refund.refund_id, Origin::Sweeper, calls).await?;
         // Of one that is decided now this changes nothing.
@@ -102,9 +104,9 @@ impl Followed for UnknownRefunds<'_> {
     type Step = Option<Timestamp>;
 
     async fn due(&self, now: Timestamp, limit: u32, but_of: &[AccountId]) -> Result<DueItems<Deal>, StoreError> {
-        let deals = self.0.store.due_lists(now, limit, but_of).await?;
-        let is_cut = u64::try_from(deals.len()).unwrap_or(u64::MAX) >= limit.into();
-        Ok(DueItems { items: deals.into_iter().filter(|deal| self.0.has_account(&deal.account)).collect(), is_cut })
+        let due = self.0.store.due_lists(now, limit, but_of).await?;
+        let items = due.deals.into_iter().filter(|deal| self.0.has_account(&deal.account)).collect();
+        Ok(DueItems { items, is_cut: due.is_cut })
     }
 
     fn due_at(&self, deal: &Deal) -> Option<Timestamp> {

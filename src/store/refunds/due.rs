@@ -3,18 +3,20 @@
 use std::sync::LazyLock;
 
 use sqlx::Error;
+use tracing::warn;
 
 use crate::deal::{AccountId, Refund, Timestamp};
-use crate::store::columns::column;
+use crate::store::columns::{column, time};
 use crate::store::deals::accounts;
+use crate::store::deals::due::both_ends;
 use crate::store::engine::connection::Conn;
 use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 
-use super::find::readable;
-use super::row::{RefundRow, select};
+use super::plan::MoveRefund;
+use super::row::{RefundRow, select_from};
 
 /// Refunds that are due.
 #[derive(Debug)]
@@ -36,7 +38,21 @@ impl Store {
         rows.sort_by(|one, other| (&other.due_at, other.id).cmp(&(&one.due_at, one.id)));
         rows.dedup_by_key(|row| row.id);
         let is_cut = u64::try_from(rows.len()).unwrap_or(u64::MAX) >= 2 * u64::from(limit);
-        Ok(DueRefunds { refunds: readable(rows), is_cut })
+        let mut refunds = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (id, due_at) = (row.id, time(row.due_at.clone()));
+            match row.into_refund() {
+                Ok(refund) => refunds.push(refund),
+                // As of deals.
+                Err(error) => {
+                    warn!(%error, "a refund cannot be read, so it is not followed");
+                    if let Some(from) = due_at {
+                        self.engine().change(MoveRefund { id, from, to: None }).await?;
+                    }
+                }
+            }
+        }
+        Ok(DueRefunds { refunds, is_cut })
     }
 }
 
@@ -47,12 +63,14 @@ struct Due {
     but_of: String,
 }
 
-/// Both ends of the line.
 fn ends(is_mysql: bool) -> String {
-    let condition = format!("due_at <= ? AND state = 'PROCESSING' AND NOT {}", accounts::is_in_set(is_mysql));
-    let latest = select(&format!("{condition} ORDER BY due_at DESC LIMIT ?"));
-    let oldest = select(&format!("{condition} ORDER BY due_at LIMIT ?"));
-    format!("SELECT * FROM ({latest}) latest UNION ALL SELECT * FROM ({oldest}) oldest")
+    // An optimizer may think that few are undecided, and go through all of these.
+    let table = if is_mysql { "refund FORCE INDEX (refund_due_at)" } else { "refund" };
+    both_ends(
+        |condition| select_from(table, condition),
+        "due_at",
+        &format!("state = 'PROCESSING' AND NOT {}", accounts::is_in_set(is_mysql)),
+    )
 }
 
 impl Query for Due {

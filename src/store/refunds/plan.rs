@@ -34,7 +34,7 @@ impl Store {
     /// The database is not available.
     pub async fn take_refund(&self, refund: &Refund, until: Timestamp) -> Result<bool, StoreError> {
         let Some(from) = refund.due_at else { return Ok(false) };
-        Ok(self.engine().change(TakeRefund { id: refund.id, from, until }).await? == 1)
+        Ok(self.engine().change(MoveRefund { id: refund.id, from, to: Some(until) }).await? == 1)
     }
 
     /// Plans the next step of a refund whose step was taken until `taken_until`, if it is still undecided.
@@ -46,7 +46,8 @@ impl Store {
         Ok(())
     }
 
-    /// Sends the refunds of an account at once that wait for another client certificate than this one.
+    /// Makes the refunds of an account due that wait for another client certificate than this one; how many. It costs one statement,
+    /// which reads the refunds that wait for a certificate and no others.
     ///
     /// # Errors
     /// The database is not available.
@@ -56,18 +57,22 @@ impl Store {
     }
 }
 
-struct TakeRefund {
-    id: i64,
-    from: Timestamp,
-    until: Timestamp,
+/// Moves the next step of a refund, if no other instance has.
+pub struct MoveRefund {
+    /// The row.
+    pub id: i64,
+    /// When the step is due, as it was read.
+    pub from: Timestamp,
+    /// When it is due from now on; `None`: never.
+    pub to: Option<Timestamp>,
 }
 
-impl Change for TakeRefund {
-    const NAME: &'static str = "take refund";
+impl Change for MoveRefund {
+    const NAME: &'static str = "move refund";
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
         const UPDATE: &str = "UPDATE refund SET due_at = ? WHERE id = ? AND due_at = ? AND state = 'PROCESSING'";
-        conn.change_each(UPDATE, rows, |row| Values::of([column(row.until).into(), row.id.into(), column(row.from).into()])).await
+        conn.change_each(UPDATE, rows, |row| Values::of([row.to.map(column).into(), row.id.into(), column(row.from).into()])).await
     }
 }
 
@@ -103,19 +108,26 @@ struct ReleaseHeld {
     now: Timestamp,
 }
 
+fn release(table: &str) -> String {
+    format!(
+        "UPDATE {table} SET due_at = ? WHERE refused_certificate IS NOT NULL AND refused_certificate <> ? AND state = 'PROCESSING' \
+         AND due_at > ? AND {ACCOUNT} = ?"
+    )
+}
+
 impl Change for ReleaseHeld {
     const NAME: &'static str = "release held refunds";
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
-        static UPDATE: LazyLock<String> = LazyLock::new(|| {
-            format!(
-                "UPDATE refund SET due_at = ? WHERE state = 'PROCESSING' AND due_at > ? AND refused_certificate IS NOT NULL \
-                 AND refused_certificate <> ? AND {ACCOUNT} = ?"
-            )
-        });
-        conn.change_each(&UPDATE, rows, |row| {
+        static MYSQL: LazyLock<String> = LazyLock::new(|| release("refund FORCE INDEX (refund_refused_certificate)"));
+        static SQLITE: LazyLock<String> = LazyLock::new(|| release("refund"));
+        let sql = match conn {
+            Conn::MySql(_) => &MYSQL,
+            Conn::Sqlite(_) => &SQLITE,
+        };
+        conn.change_each(sql, rows, |row| {
             let now = column(row.now);
-            Values::of([now.into(), now.into(), row.certificate.as_str().into(), row.account.as_str().into()])
+            Values::of([now.into(), row.certificate.as_str().into(), now.into(), row.account.as_str().into()])
         })
         .await
     }

@@ -17,6 +17,7 @@ use crate::store::handle::Store;
 use crate::store::journal::event::Event;
 use crate::store::journal::insert as journal;
 
+use super::find::is_number_stored;
 use super::totals::RAISE;
 
 /// A refund about to be asked for.
@@ -49,7 +50,8 @@ pub struct NewRefund {
 }
 
 impl Store {
-    /// Reserves the amount on a paid deal that has been read, and stores the refund; `false` when what is left has changed since.
+    /// Reserves the amount on a paid deal that has been read, and stores the refund; `false` when what is left has changed since,
+    /// perhaps by a try of this very one whose answer was lost: then the idempotency key finds it.
     ///
     /// # Errors
     /// [`StoreError::Conflict`]: the refund's number or the idempotency key is taken.
@@ -163,9 +165,7 @@ impl Change for ReserveSecond {
 
     /// Whether the row is this very one: its number was drawn for it.
     async fn is_stored(&self, conn: &mut Conn) -> Result<bool, Error> {
-        const COUNT: &str = "SELECT COUNT(*) FROM refund WHERE refund_id = ?";
-        let counted: Vec<(i64,)> = conn.rows(COUNT, Values::of([self.0.refund_id.as_str().into()])).await?;
-        Ok(counted == [(1,)])
+        is_number_stored(&self.0.refund_id, conn).await
     }
 }
 
