@@ -10,13 +10,12 @@ use crate::store::columns::{column, time};
 use crate::store::deals::accounts;
 use crate::store::deals::due::both_ends;
 use crate::store::engine::connection::Conn;
-use crate::store::engine::statement::Query;
+use crate::store::engine::statement::{Change, Query};
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 
-use super::plan::MoveRefund;
-use super::row::{RefundRow, select_from};
+use super::row::{RefundRow, select};
 
 /// Refunds that are due.
 #[derive(Debug)]
@@ -47,7 +46,7 @@ impl Store {
                 Err(error) => {
                     warn!(%error, "a refund cannot be read, so it is not followed");
                     if let Some(from) = due_at {
-                        self.engine().change(MoveRefund { id, from, to: None }).await?;
+                        self.engine().change(Forget { id, from }).await?;
                     }
                 }
             }
@@ -64,13 +63,7 @@ struct Due {
 }
 
 fn ends(is_mysql: bool) -> String {
-    // An optimizer may think that few are undecided, and go through all of these.
-    let table = if is_mysql { "refund FORCE INDEX (refund_due_at)" } else { "refund" };
-    both_ends(
-        |condition| select_from(table, condition),
-        "due_at",
-        &format!("state = 'PROCESSING' AND NOT {}", accounts::is_in_set(is_mysql)),
-    )
+    both_ends(select, "due_at", &format!("state = 'PROCESSING' AND NOT {}", accounts::is_in_set(is_mysql)))
 }
 
 impl Query for Due {
@@ -89,5 +82,20 @@ impl Query for Due {
             values.extend([column(self.now).into(), self.but_of.as_str().into(), self.limit.into()]);
         }
         conn.rows(sql, values).await
+    }
+}
+
+/// Takes a row off the line.
+struct Forget {
+    id: i64,
+    from: Timestamp,
+}
+
+impl Change for Forget {
+    const NAME: &'static str = "forget refund";
+
+    async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
+        const UPDATE: &str = "UPDATE refund SET due_at = NULL WHERE id = ? AND due_at = ? AND state = 'PROCESSING'";
+        conn.change_each(UPDATE, rows, |row| Values::of([row.id.into(), column(row.from).into()])).await
     }
 }

@@ -67,7 +67,7 @@ on_both_engines! {
         let (store, look) = (opened(&database).await, database.look().await);
         refunds(&store, &look, 1).await;
         let (as_read, until) = (refund(&store, "refund-0").await, now() + TimeDelta::seconds(20));
-        assert!(store.take_refund(&as_read, until).await.unwrap());
+        assert!(store.take_refund(&as_read, now(), until).await.unwrap());
         let plan = async |taken_until| {
             let event = event("order-0", EventKind::RefundPostponed);
             store.plan_refund(&as_read, taken_until, step(now() + TimeDelta::hours(1), Some("")), event).await.unwrap();
@@ -78,7 +78,7 @@ on_both_engines! {
         let planned = refund(&store, "refund-0").await;
         assert_eq!((planned.detail.as_deref(), planned.refused_certificate.as_deref(), planned.sent_at), (Some("later"), Some(""), Some(now())));
         look.run("UPDATE refund SET state = 'SUCCESS'").await;
-        assert!(!store.take_refund(&planned, until).await.unwrap(), "it is decided");
+        assert!(!store.take_refund(&planned, now(), until).await.unwrap(), "it is decided");
         let postponed = look.texts("SELECT kind FROM deal_event WHERE kind = 'refund_postponed'").await.len();
         assert_eq!(postponed, 1);
     }

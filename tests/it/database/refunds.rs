@@ -337,8 +337,8 @@ on_both_engines! {
         assert!(reserves(&store, "order", "r1", 100).await);
         let as_read = refund(&store, "r1").await;
         // The lease ran out, and another instance sends.
-        assert!(store.take_refund(&as_read, now() + TimeDelta::seconds(40)).await.unwrap());
-        assert!(!store.take_refund(&as_read, now() + TimeDelta::seconds(41)).await.unwrap(), "one instance at a time");
+        assert!(store.take_refund(&as_read, now(), now() + TimeDelta::seconds(40)).await.unwrap());
+        assert!(!store.take_refund(&as_read, now(), now() + TimeDelta::seconds(41)).await.unwrap(), "one instance at a time");
         assert!(!is_refused(&store, &as_read).await);
         assert_eq!((refund(&store, "r1").await.state, totals(&store, "order").await), (RefundState::Processing, (100, 1)));
         assert!(becomes(&store, "r1", "PROCESSING").await, "an acceptance counts whoever heard it");
