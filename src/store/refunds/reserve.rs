@@ -86,8 +86,8 @@ impl Store {
         let [settled, requested] = events;
         let Some(paid) = MarkPaidFrom::of(deal, payment, paid_at, settled.at) else { return Ok(false) };
         let reserve = Reserve { id: deal.id, charged: payment.total_fee(), before: deal.refunded, refund };
-        let change = SettleAndReserve { paid, reserve, requested, instance: self.instance() };
-        Ok(self.change_and_tell(change, settled).await? == 1)
+        let change = SettleAndReserve { paid, reserve, settled, instance: self.instance() };
+        Ok(self.change_and_tell(change, requested).await? == 1)
     }
 }
 
@@ -185,7 +185,8 @@ impl Change for ReserveSecond {
 struct SettleAndReserve {
     paid: MarkPaidFrom,
     reserve: Reserve,
-    requested: Event,
+    /// Told before the event of the refund.
+    settled: Event,
     instance: Arc<str>,
 }
 
@@ -201,7 +202,7 @@ impl Change for SettleAndReserve {
         let mut affected = 0;
         for row in rows {
             if MarkPaidFrom::apply(&[&row.paid], conn).await? == 1 && row.reserve.apply_one(conn).await? == 1 {
-                journal::insert(&[(&row.requested, &*row.instance)], conn).await?;
+                journal::insert(&[(&row.settled, &*row.instance)], conn).await?;
                 affected += 1;
             }
         }

@@ -436,11 +436,8 @@ on_both_engines! {
         assert_eq!((look.status("order").await, totals(&store, "order").await, read(&store, "order").await.left()), (1, (1990, 1), None));
         assert!(matches!(late("taken", "r1", "shop2").await, Err(StoreError::Conflict)), "the refund cannot be stored");
         assert_eq!((look.status("taken").await, totals(&store, "taken").await), (2, (0, 0)));
-        for (order_id, times) in [("order", 1), ("taken", 0)] {
-            for kind in ["settled_late", "refund_requested"] {
-                assert_eq!(told(&look, order_id, kind).await, times, "{order_id} {kind}");
-            }
-        }
+        let journal = look.column("SELECT order_id, kind FROM deal_event WHERE kind <> 'opened' ORDER BY id", "kind").await;
+        assert_eq!(journal, ["settled_late", "refund_requested"], "of the one that was stored");
     }
 
     async fn whatever_wechat_signs_of_a_refund_can_be_stored(engine) {
