@@ -99,8 +99,11 @@ async fn wrong(named: &Named, conn: &mut Conn) -> Result<Option<WrongSchema>, Er
         return Ok(Some(WrongSchema::TakenTable(table.name)));
     }
     let is_taken = |(name, table, columns): &&(&str, &str, &str)| {
-        let is_ours = |(_, of, over): &(String, String, String)| *of == conn.table(table) && over.eq_ignore_ascii_case(columns);
-        there.indexes.iter().any(|index| index.0.eq_ignore_ascii_case(name) && !is_ours(index))
+        there.indexes.iter().filter(|(index, ..)| index.eq_ignore_ascii_case(name)).any(|(_, of, over)| {
+            let is_of_the_table = of.eq_ignore_ascii_case(&conn.table(table));
+            // Names of indexes are those of the whole file in SQLite.
+            if is_of_the_table { !over.eq_ignore_ascii_case(columns) } else { !there.is_mysql }
+        })
     };
     Ok(named.indexes.iter().find(is_taken).map(|&(name, table, columns)| WrongSchema::TakenIndex { table, name, columns }))
 }
@@ -164,7 +167,6 @@ async fn sqlite(conn: &mut Sqlite) -> Result<There, Error> {
     .bind(conn.table("deal"))
     .fetch_all(&mut *conn)
     .await?;
-    // Names of indexes are those of the whole file.
     let indexes = sqlx::query_as(
         "SELECT name, tbl_name, IIF(sql LIKE '% WHERE %', '?', \
          (SELECT GROUP_CONCAT(COALESCE(part.name, '?')) FROM pragma_index_info(sqlite_master.name) part)) \
