@@ -1,6 +1,4 @@
 //! Settlement of refunds: the changes by WeChat's signed word. `gateway::settle_refund` decides which, and when.
-//!
-//! The deal's row is locked before the refund's, as in each change of both, so that no two ever wait for each other.
 
 use std::sync::LazyLock;
 
@@ -76,6 +74,7 @@ impl SettleRefund {
         const REFUSED: &str = "UPDATE refund SET state = 'FAILED', detail = ?, refused_certificate = NULL, due_at = NULL \
                                WHERE id = ? AND refund_id = ? AND state = 'PROCESSING' AND wechat_refund_id IS NULL AND due_at = ?";
         let refund = &self.refund;
+        // The deal's row first; unless the refund's then stands as it was read, all of it is given up.
         if !refund.is_of_second_payment {
             totals::follow(&refund.order_id, refund.fee, refund.state, self.verdict.state(), conn).await?;
         }
