@@ -10,7 +10,7 @@ use wechat_pay::channel::Channel;
 use wechat_pay::channel::wechat::v2::{Client, Endpoints, ExtraRoots, Http, SignType};
 use wechat_pay::clock::Clock;
 use wechat_pay::deal::{AccountId, Schedule, Sellers};
-use wechat_pay::gateway::{Account, AccountTerms, Accounts, Gateway, Terms};
+use wechat_pay::gateway::{Account, AccountTerms, Accounts, Gateway, RefundTerms, Terms};
 use wechat_pay::store::{LARGEST_BATCH, Store};
 
 use crate::support::calls::{notification, order_id, poll, wish};
@@ -124,6 +124,7 @@ async fn gateway(url: &str, upstream: &Upstream) -> Gateway {
         expire_after: TimeDelta::seconds(7200),
         close_min_age: TimeDelta::seconds(300),
         schedule: Schedule { first: Vec::new(), pause, young: pause, longest_pause: pause },
+        refund: RefundTerms::default(),
     };
     let account_terms = AccountTerms { sellers: Sellers::default(), body: "{merchant_id},{product_id}".to_owned(), query_budget: 100 };
     let accounts = Accounts::new([Account::new(AccountId::default(), channel, account_terms)]);

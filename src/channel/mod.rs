@@ -25,6 +25,7 @@ pub use outcome::{CertificateFault, CloseOutcome, Postponed, QueryOutcome, Refun
 pub use proof::{Evidence, ProvenPayment, ProvenRefund, Source, Ticket, Trade, TradeState};
 
 use wechat::v2;
+pub use wechat::v2::ClientCertificate;
 
 /// A notification as it was posted: parsed, and not believed.
 #[derive(Debug)]
@@ -160,7 +161,7 @@ impl Channel {
     }
 
     /// Shows this client certificate from the next call on that wants one, or none.
-    pub fn set_certificate(&self, certificate: Option<Arc<v2::ClientCertificate>>) {
+    pub fn set_certificate(&self, certificate: Option<Arc<ClientCertificate>>) {
         match self {
             Self::WeChatV2(client) => client.set_certificate(certificate),
         }

@@ -10,7 +10,7 @@ use crate::channel::{RefundOrder, Refunding};
 use crate::deal::{Deal, DealStatus, Fen, OrderId, Reach, Refund, RefundId, RefundReason, RefundSource};
 use crate::store::{Cause, Event, EventKind, NewRefund, Origin, StoreError};
 
-use super::send_refund::{FIRST_LEASE, Sending};
+use super::send_refund::FIRST_LEASE;
 use super::{Gateway, GatewayError};
 
 /// Refunds that WeChat allows of one order.
@@ -77,6 +77,7 @@ impl Gateway {
             match self.store.reserve_refund(&deal, refund, event).await {
                 Ok(true) => {
                     self.metrics.refund_requested(&deal.account);
+                    self.live.forget_payment(&deal.order_id);
                     let stored = self.store.find_refund(&refund_id).await?;
                     return self.send_first(stored.ok_or(GatewayError::RefundNotFound)?).await;
                 }
@@ -165,7 +166,8 @@ impl Gateway {
     /// again.
     async fn send_first(&self, refund: Refund) -> Result<RefundView, GatewayError> {
         let (order_id, refund_id) = (refund.order_id.clone(), refund.refund_id.clone());
-        self.send_refund_once(refund, Origin::FrontEnd, Sending::First).await;
+        let origin = Origin::of(refund.source);
+        self.send_refund_once(refund, origin).await;
         let refund = self.store.find_refund(&refund_id).await?.ok_or(GatewayError::RefundNotFound)?;
         Ok(RefundView::new(refund, &self.load(&order_id).await?))
     }

@@ -114,12 +114,13 @@ impl Params {
         is_sent.then(|| self.text(field)).transpose()
     }
 
-    /// What was sent, in its order.
-    /// The same as [`Params::number_or_text`] where it was sent.
+    /// As [`Params::number_or_text`], of a value that may be left out. An empty one is not left out.
     pub fn number_or_text_if_sent(&self, field: &'static str) -> Result<Option<&str>, Refusal> {
-        if self.names().any(|name| name == field) { self.number_or_text(field).map(Some) } else { Ok(None) }
+        let is_sent = self.names().any(|name| name == field);
+        is_sent.then(|| self.number_or_text(field)).transpose()
     }
 
+    /// What was sent, in its order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }

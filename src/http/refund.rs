@@ -68,6 +68,8 @@ pub struct ToldRefund {
 
 impl From<&Refund> for ToldRefund {
     fn from(refund: &Refund) -> Self {
+        // WeChat names a place for a refund that is still under way, too, or that came back.
+        let has_arrived = refund.state == RefundState::Success;
         Self {
             refund_id: refund.refund_id.to_string(),
             order_id: refund.order_id.to_string(),
@@ -76,8 +78,8 @@ impl From<&Refund> for ToldRefund {
             refund_state_desc: refund.state.description(),
             reason: refund.reason.as_ref().map(ToString::to_string),
             source: refund.source.as_str(),
-            refunded_at: refund.refunded_at.map(|time| BeijingTime::from(time).to_string()),
-            refund_recv: refund.receiver.clone(),
+            refunded_at: refund.refunded_at.filter(|_| has_arrived).map(|time| BeijingTime::from(time).to_string()),
+            refund_recv: refund.receiver.clone().filter(|_| has_arrived),
             detail: refund.detail.clone(),
         }
     }

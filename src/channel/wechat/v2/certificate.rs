@@ -177,3 +177,6 @@ fn private_key(text: &[u8]) -> Result<PrivateKeyDer<'static>, InvalidClientCerti
         Err(_) => Err(InvalidClientCertificate::Broken(PairPart::Key)),
     }
 }
+
+#[cfg(test)]
+mod tests;
