@@ -18,7 +18,7 @@ use crate::channel::TradeState;
 use crate::page;
 
 use super::details::ToldDetails;
-use super::refusal::Refusal;
+use super::refusal::{OfRefund, Refusal};
 use super::{close_order, health, query_order, to_pay};
 
 pub use docs::docs;
@@ -77,7 +77,7 @@ fn schemas() -> Value {
         "ToPayAnswer": with_all_of(schema::<to_pay::ToPayAnswer>(), &[schema::<ToldDetails>()]),
         "QueryOrderAnswer": query_order_answer(),
         "CloseOrderAnswer": with_all_of(schema::<close_order::CloseOrderAnswer>(), &[schema::<ToldDetails>()]),
-        "Refusal": schema::<Refusal>(),
+        "Refusal": with_all_of(schema::<Refusal>(), &[schema::<OfRefund>()]),
         "Healthy": schema::<health::Healthy>(),
         "Ready": schema::<health::Ready>(),
         "Acknowledgement": answers::acknowledgement(),
