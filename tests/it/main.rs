@@ -31,7 +31,7 @@ mod front_end {
     mod details;
     mod events;
     mod http;
-    mod keys;
+    pub mod keys;
     mod offers;
     mod page;
     mod requests;
@@ -60,6 +60,7 @@ mod operations {
     mod language;
     pub mod metrics;
     mod nginx;
+    mod refund_command;
     mod request_log;
     mod secrets;
     mod starting;
@@ -71,6 +72,11 @@ mod payments {
     mod races;
     mod stories;
     mod trade_states;
+}
+mod refunds {
+    pub mod api;
+    mod keys;
+    mod told;
 }
 mod repository {
     pub mod architecture;
