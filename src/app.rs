@@ -1,6 +1,7 @@
 //! Start and graceful shutdown: the service is put together, and taken apart again in an order that loses nothing.
 
 mod accounts;
+mod certificates;
 mod opening;
 mod parts;
 
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -18,9 +20,10 @@ use tracing::{info, warn};
 
 use crate::auth::Mode;
 use crate::chance::Chance;
+use crate::channel::wechat::v2::NoClient;
 use crate::clock::Clock;
 use crate::config::{ConfigError, Settings, SimulatorSettings};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, most_under_way};
 use crate::handshake;
 use crate::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
 use crate::listener;
@@ -28,6 +31,8 @@ use crate::simulator::{CertificateError, Simulator};
 use crate::store::StoreError;
 use crate::sweeper;
 use crate::watcher;
+
+use certificates::Certificates;
 
 /// For work that outlives its request, after the last connection is closed.
 const LAST_WORK: Duration = Duration::from_millis(1500);
@@ -69,7 +74,7 @@ pub enum StartError {
     Tls(#[from] rustls::Error),
     /// The client for WeChat cannot be made.
     #[error("no HTTPS client can be made; are CA certificates installed?")]
-    Client(#[from] reqwest::Error),
+    Client(#[from] NoClient),
 }
 
 fn listen_hint(error: &std::io::Error) -> &'static str {
@@ -96,6 +101,7 @@ pub struct Service {
     pub gateway: Arc<Gateway>,
     /// This instance's name in the journal.
     instance: String,
+    reload: Arc<Notify>,
     stop: CancellationToken,
     stop_simulator: CancellationToken,
     work: TaskTracker,
@@ -116,6 +122,8 @@ impl Service {
             service.work.spawn(sweeper::run(Arc::clone(&service.gateway), settings.sweep_calls_per_second, service.stop.clone()));
         }
         service.work.spawn(watcher::run(Arc::clone(&service.gateway), service.stop.clone()));
+        let certificates = Certificates::of(&settings);
+        service.work.spawn(certificates.watch(Arc::clone(&service.gateway), Arc::clone(&service.reload), service.stop.clone()));
         Ok(service)
     }
 
@@ -166,7 +174,13 @@ impl Service {
         }
         let router = http::router(app, &settings.server);
         servers.push(tokio::spawn(listener::serve(listener, router, settings.server.max_connections, stop.clone())));
-        Ok(Self { address, metrics_address, simulator, has_shop, gateway, instance, stop, stop_simulator, work, servers })
+        let reload = Arc::default();
+        Ok(Self { address, metrics_address, simulator, has_shop, gateway, instance, reload, stop, stop_simulator, work, servers })
+    }
+
+    /// Reads the client certificates again, soon.
+    pub fn reload_certificates(&self) {
+        self.reload.notify_one();
     }
 
     /// Takes no more connections, finishes what is in hand, and returns within 10 s.
@@ -206,7 +220,7 @@ fn simulator_of(settings: &Settings, clock: Clock, chance: Chance) -> Result<(Tc
     let listener = listen("simulator.listen", *configured)?;
     let address = local_address(&listener, *configured);
     let anywhere = address.ip().is_loopback();
-    let simulator = Simulator::with_merchants(merchants.clone(), clock, chance, *time_scale, anywhere)?;
+    let simulator = Simulator::with_merchants(merchants.clone(), clock, chance, *time_scale, anywhere).map_err(NoClient::Http)?;
     Ok((listener, address, simulator))
 }
 
@@ -256,13 +270,16 @@ pub fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-/// For the database, WeChat (the sweeper's calls to a silent one among them), files and logs, beside the connections of callers.
-const OTHER_FILES: u64 = 2000;
+/// For the database, the calls to WeChat that callers wait for, files and logs, beside the connections of callers and the sweeper's calls.
+const OTHER_FILES: usize = 800;
 
 /// Lets the process have a file descriptor for every connection that it may serve: many systems start a service with
 /// 1,024 and allow far more for the asking.
-pub fn allow_connections(server: &crate::config::ServerSettings) {
-    let wanted = u64::try_from(server.max_connections).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
+pub fn allow_connections(settings: &Settings) {
+    // As many as a WeChat that is silent to every account leaves under way.
+    let swept = most_under_way(settings.sweep_calls_per_second, settings.all_accounts().count());
+    let wanted = settings.server.max_connections.saturating_add(swept).saturating_add(OTHER_FILES);
+    let wanted = u64::try_from(wanted).unwrap_or(u64::MAX);
     match rlimit::increase_nofile_limit(wanted) {
         Ok(allowed) if allowed >= wanted => {}
         Ok(allowed) => {

@@ -1,7 +1,7 @@
 //! A self-hosted payment gateway for WeChat Pay (v2, Native QR codes).
 //!
 //! A front end opens a deal and shows a QR code; the payer pays inside WeChat; WeChat posts a signed notification; the
-//! deal is Paid, and the front end hears it by an event or sees it at its next poll. The README says how to run it; this page
+//! deal is Paid, and the front end hears it by an event or sees it at its next poll. A back end may have a payment given back. The README says how to run it; this page
 //! is for engineers that change it.
 //!
 //! # The way of a request
@@ -17,7 +17,11 @@
 //! front end    ─POST queryOrder─▶ http::query_order ─▶ Gateway::query_order ─▶ poll ─▶ inquire ─▶ settle when paid
 //! payer's page ─GET pay─▶ http::pay_page ─▶ Gateway::pay_page ─▶ HTML with the QR code, which listens:
 //! payer's page ─GET events─▶ http::events ─▶ Gateway::events ─▶ the present state, then each change
+//! back end     ─POST refund─▶ http::refund ─▶ Gateway::refund ─▶ Store::reserve_refund     the amount and the row, before money can move
+//!                                                           ├─▶ send_refund ─▶ Channel::refund
+//!                                                           └─▶ settle_refund │ plan_refund: sent again │ refuse: released
 //! sweeper, every second ─▶ Gateway::sweep_once ─▶ deals that are due: inquire → settle │ expire → Expired
+//!                                              └─▶ refunds that are due: send_refund │ inquire_refund → settle_refund
 //! ```
 //! Down once and up once, and an endpoint's file has the name of its use case (`notify` is the one of `take_notice`):
 //! ```text
@@ -30,9 +34,10 @@
 //!          { http, gateway, store, channel } → metrics               each counts in a metrics.rs of its own
 //! ```
 //!
-//! Inside the gateway a use case (`to_pay`, `take_notice`, `query_order`, `close_order`, `pay_page`, `events`, `sweep`) calls
-//! verbs, and no verb a use case: `inquire` asks WeChat about a deal and stores what follows, `settle` is the door to Paid,
-//! `expire` gives a deal up, `link` gets its link, `poll` asks for waiting payers, `view` says what the store alone can say.
+//! Inside the gateway a use case (`to_pay`, `take_notice`, `query_order`, `close_order`, `pay_page`, `events`, `refund`, `query_refund`,
+//! `sweep`) calls verbs, and no verb a use case: `inquire` asks WeChat about a deal and stores what follows, `settle` is the door to Paid,
+//! `inquire_refund` and `settle_refund` are the same for Refunded, `send_refund` asks for one, `take_wake` reads no more out of a refund's
+//! notification than what to ask about, `give_back` is for payments that nobody waits for; `expire` gives a deal up, `link` gets its link, `poll` asks for waiting payers, `view` says what the store alone can say.
 //! `accounts` holds the channel of each account and gives it for a deal's `Route` alone; `missing` tells of the accounts that
 //! deals need and the configuration lacks. `live` is what one instance knows of the payers who wait (request coalescing, fair
 //! queue, cache, subscriptions; it says what to ask and never asks), `follow` the driver for whatever has a due time and a lease.
@@ -46,15 +51,11 @@
 //! and config/README.md. What its holder may see and touch is bounded by the key's reach, in the gateway (`load_within`) or in
 //! the store's own question.
 //!
-//! *A second way for money to move* (a refund that this service makes, say): what proves it in `channel::proof`, read by `reply`;
-//! what only wakes (WeChat's notification of a refund is not signed) as a `News` of `notification`, which leads to a query; a client
-//! certificate, where a call wants one, in `calls`, `transport`, `config` and `doctor`; which callers may ask for it in `auth`; a
-//! migration and a room beside `store::deals` with the SQL and the guard of each change, its events in `store::journal`; a use
-//! case and its one door (as `settle`) in `gateway`, a `Followed` with a `Follower` for what is undecided, counted in
-//! `gateway::metrics`; one file in `http` with its row in `openapi`; its sentences in `explain`. Before all of these the
-//! simulator's world, and the invariant with its planted fault in `tests/simulation`.
-//! (Today this service makes no refunds: `store::deals::given_back`, `refunded_at` and the alarm `refunded` are about WeChat's word
-//! that a merchant gave money back by hand.)
+//! *Another way for money to move*: as refunds have theirs. What proves it in `channel::proof`, read by `reply`; what only wakes as a
+//! `News` of `notification`, which leads to a query; a migration and a room beside `store::deals` with the SQL and the guard of each
+//! change, its events in `store::journal`; a use case and its one door (as `settle_refund`) in `gateway`, a `Followed` for what is
+//! undecided, counted in `gateway::metrics`; one file in `http` with its row in `openapi`; its sentences in `explain`. Before all of
+//! these the simulator's world, and the invariant with its planted fault in `tests/simulation`.
 //!
 //! # What must always hold
 //! 1. A row is stored durably before WeChat is asked for a link: no payable link is without a deal.
@@ -78,8 +79,14 @@
 //! 9. An order id has one row of record, whose price never changes, and WeChat is asked for its link with one set of
 //!    parameters only: a repeat is the stored request.
 //! 10. A change of status is committed together with its event in the journal, or neither is.
-//! 11. No call about a deal ever uses another account's key or number: a call takes a [`deal::Route`], which only a deal gives. A
+//! 11. No call about a deal or a refund ever uses another account's key or number: a call takes a [`deal::Route`], which only a deal gives. A
 //!     deal whose account the configuration lacks is left alone and told of, and no other account's payments settle it.
+//! 12. What was given back and what is being given back never exceeds what was paid, whichever callers ask at once: one statement
+//!     reserves the amount, by what was read and by what was paid, in the transaction that stores the refund. A refund's number is
+//!     drawn once, and each of its requests is the stored one.
+//! 13. A refund is decided on WeChat's signed word only, through one door ([`gateway::Gateway::settle_refund`], which takes a
+//!     [`channel::ProvenRefund`]): an encrypted notification proves nothing, and a refusal releases the amount only when WeChat, asked
+//!     by the number, does not know it. `status` is never touched by a refund.
 //!
 //! # Words
 //! *Deal*: one attempt to buy one product. *Order id*: our number for it, `out_trade_no` on the wire. *Transaction id*:
@@ -90,6 +97,9 @@
 //! *Account*: one WeChat merchant number of ours with its appid and keys; `[wechat]` is the account `default`. *Seller*: the front
 //! end's `merchant_id`, by which a new deal gets its account. *Route*: order id and account, taken from a deal. *Details*: what the
 //! merchant says of a deal (description, reference, return_url, cancel_url).
+//! *Refund*: an amount of a payment that goes back; *refund id*: our number for it, `out_refund_no` on the wire, where WeChat's own number
+//! is called `refund_id` (here `wechat_refund_id`). *Reserve*: to hold an amount for a refund; *release*: to let it be given back again.
+//! *Book*: to store a refund that others made. *By others*: in the merchant platform (商户平台), or by another program.
 //! *Key*: what a back end of a merchant's shows to be let in; WeChat's secrets are *API keys*, each of an account. *Scope*: one thing
 //! that a key is good for. *Reach*: which deals it may see and touch, by their sellers and accounts.
 //! *Offer*: what a merchant's back end has signed for a browser to carry; it opens one deal.

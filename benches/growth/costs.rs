@@ -7,10 +7,10 @@ use std::time::Instant;
 use chrono::TimeDelta;
 use wechat_pay::chance::Chance;
 use wechat_pay::channel::Channel;
-use wechat_pay::channel::wechat::v2::{Client, Endpoints, Http, SignType};
+use wechat_pay::channel::wechat::v2::{Client, Endpoints, ExtraRoots, Http, SignType};
 use wechat_pay::clock::Clock;
 use wechat_pay::deal::{AccountId, Schedule, Sellers};
-use wechat_pay::gateway::{Account, AccountTerms, Accounts, Gateway, Terms};
+use wechat_pay::gateway::{Account, AccountTerms, Accounts, Gateway, RefundTerms, Terms};
 use wechat_pay::store::{LARGEST_BATCH, Store};
 
 use crate::support::calls::{notification, order_id, poll, wish};
@@ -111,7 +111,12 @@ async fn pass(database: &MariaDb, gateway: &Gateway) -> Cost {
 async fn gateway(url: &str, upstream: &Upstream) -> Gateway {
     let (clock, chance) = (Clock::System, Chance::System);
     let store = Store::open(&url.parse().unwrap(), "bench", LARGEST_BATCH, clock.now()).await.unwrap();
-    let endpoints = Endpoints { primary: format!("http://{}", upstream.address).parse().unwrap(), backup: None, proxy: None };
+    let endpoints = Endpoints {
+        primary: format!("http://{}", upstream.address).parse().unwrap(),
+        backup: None,
+        proxy: None,
+        extra_roots: ExtraRoots::default(),
+    };
     let http = Arc::new(Http::new(endpoints, chance.clone()).unwrap());
     let channel = Channel::WeChatV2(Client::new(merchant(SignType::Md5), http, chance.clone()));
     let pause = TimeDelta::seconds(600);
@@ -119,6 +124,7 @@ async fn gateway(url: &str, upstream: &Upstream) -> Gateway {
         expire_after: TimeDelta::seconds(7200),
         close_min_age: TimeDelta::seconds(300),
         schedule: Schedule { first: Vec::new(), pause, young: pause, longest_pause: pause },
+        refund: RefundTerms::default(),
     };
     let account_terms = AccountTerms { sellers: Sellers::default(), body: "{merchant_id},{product_id}".to_owned(), query_budget: 100 };
     let accounts = Accounts::new([Account::new(AccountId::default(), channel, account_terms)]);

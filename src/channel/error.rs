@@ -60,6 +60,9 @@ pub enum Doubt {
     /// `SYSTEMERROR`, signed or in its unsigned shape (PROTOCOL.md, fact 11).
     #[error("SYSTEMERROR")]
     SystemError,
+    /// `BIZERR_NEED_RETRY`: a request met another one of the same refund, and the identical one is to be sent again.
+    #[error("BIZERR_NEED_RETRY")]
+    NeedRetry,
 }
 
 /// Why bytes are no message of a channel's protocol.

@@ -10,6 +10,8 @@ mod outcome;
 pub mod proof;
 pub mod wechat;
 
+use std::sync::Arc;
+
 use tokio::sync::SemaphorePermit;
 
 use crate::chance::Chance;
@@ -23,6 +25,7 @@ pub use outcome::{CertificateFault, CloseOutcome, Postponed, QueryOutcome, Refun
 pub use proof::{Evidence, ProvenPayment, ProvenRefund, Source, Ticket, Trade, TradeState};
 
 use wechat::v2;
+pub use wechat::v2::ClientCertificate;
 
 /// A notification as it was posted: parsed, and not believed.
 #[derive(Debug)]
@@ -154,6 +157,13 @@ impl Channel {
     pub fn draft_refund(&self, refund: &RefundOrder<'_>, chance: &Chance) -> String {
         match self {
             Self::WeChatV2(client) => client.merchant().refund_request(refund, chance),
+        }
+    }
+
+    /// Shows this client certificate from the next call on that wants one, or none.
+    pub fn set_certificate(&self, certificate: Option<Arc<ClientCertificate>>) {
+        match self {
+            Self::WeChatV2(client) => client.set_certificate(certificate),
         }
     }
 

@@ -41,7 +41,7 @@ pub enum RefundOutcome {
 /// Why a refund is not accepted yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Postponed {
-    /// Too many requests, a concurrent one, or the order is not ready.
+    /// Too many requests, or the order is not ready.
     #[error("WeChat asks to be asked again later")]
     Later,
     /// Two refunds of one order are to be a minute apart, or there were too many bad requests.

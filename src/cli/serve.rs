@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 use tracing::{info, warn};
 
@@ -19,11 +20,13 @@ use super::{Failure, Outcome};
 const SAME_WISH: Duration = Duration::from_secs(1);
 
 pub async fn serve(signals: &mut Signals) -> Outcome {
+    // From now on it ends nothing: not a start that waits for the database, nor a service whose terminal is closed.
+    let mut hangup = signal(SignalKind::hangup())?;
     let settings = Settings::load()?;
-    for warning in &settings.warnings {
+    for warning in settings.warnings.iter().chain(&settings.expired_certificates(Clock::System.now())) {
         warn!("{}", warning.read(Language::English));
     }
-    app::allow_connections(&settings.server);
+    app::allow_connections(&settings);
     let started = tokio::select! {
         started = Service::start(settings, Clock::System, Chance::System) => started,
         // Nothing is in hand yet, and a step of the schema can be taken again from any point.
@@ -34,7 +37,12 @@ pub async fn serve(signals: &mut Signals) -> Outcome {
     };
     let service = started?;
     app::announce(&service);
-    signals.next().await;
+    loop {
+        tokio::select! {
+            () = signals.next() => break,
+            _ = hangup.recv() => service.reload_certificates(),
+        }
+    }
     info!("stopping");
     tokio::select! {
         () = service.stop() => info!("stopped"),

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use crate::auth::InvalidList;
-use crate::channel::wechat::v2::{InvalidApiKey, InvalidProxy};
+use crate::channel::wechat::v2::{InvalidApiKey, InvalidClientCertificate, InvalidProxy};
 use crate::language::{Language, Text};
 use crate::store::InvalidDatabaseUrl;
 
@@ -75,6 +75,22 @@ pub enum ConfigError {
         key: String,
         /// What is wrong with it.
         why: InvalidApiKey,
+    },
+    /// A client certificate without its key, or a key without its certificate.
+    HalfCertificate {
+        /// Whose section.
+        section: String,
+        /// Which half is given.
+        given: &'static str,
+        /// Which is not.
+        missing: &'static str,
+    },
+    /// The client certificate cannot be used.
+    Certificate {
+        /// Whose section.
+        section: String,
+        /// What is wrong with it.
+        why: InvalidClientCertificate,
     },
     /// The proxy's URL cannot be one.
     Proxy {

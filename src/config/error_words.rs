@@ -7,6 +7,7 @@ use crate::language::{Text, pair, text};
 use crate::store::InvalidDatabaseUrl;
 
 use super::account::WECHAT;
+use super::certificate_words;
 use super::error::ConfigError;
 
 impl ConfigError {
@@ -59,6 +60,11 @@ impl ConfigError {
                 )
             }
             Self::ApiKey { key, why } => of_key(key, &api_key(*why)),
+            Self::HalfCertificate { section, given, missing } => of_key(&format!("{section}.{missing}"), &certificate_words::half(given)),
+            Self::Certificate { section, why } => {
+                let (key, why) = certificate_words::invalid(section, *why);
+                of_key(&key, &why)
+            }
             Self::Proxy { key, why } => {
                 of_key(key, &text(why.to_string(), "应为 http://、https:// 或 socks5://，需要时带用户和密码，加上主机和端口，不能有别的"))
             }

@@ -32,7 +32,9 @@ impl Overview {
         let previous_key = is_changing.then(words::previous_key);
         let profile = words::profile(self.profile.as_deref());
         let auth = words::auth(&settings.auth);
-        for sentence in [profile, wechat].into_iter().chain(previous_key).chain(self.sellers()).chain([auth]) {
+        let certificates = settings.told_certificates();
+        let sentences = [profile, wechat].into_iter().chain(previous_key).chain(certificates).chain(self.sellers()).chain([auth]);
+        for sentence in sentences {
             let _ = write!(text, "\n{}", sentence.read(language));
         }
         text + "\n"

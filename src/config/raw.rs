@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use serde::Deserialize;
 
-use crate::gateway::{RefundTerms, Terms};
+use crate::gateway::Terms;
 use crate::language::{Text, pair, text};
 use crate::store::DatabaseUrl;
 
@@ -20,6 +20,7 @@ use super::metrics::RawMetrics;
 use super::mistakes::{ConfigErrors, Mistakes};
 use super::origin::{Origin, Origins};
 use super::page::RawPage;
+use super::refund::RawRefund;
 use super::secrets::Secrets;
 use super::server::{RawServer, ServerSettings};
 use super::settings::Settings;
@@ -36,6 +37,7 @@ pub struct Raw {
     wechat: RawAccount,
     accounts: BTreeMap<String, RawAccount>,
     deal: RawDeal,
+    refund: RawRefund,
     auth: RawAuth,
     page: RawPage,
     limits: LimitSettings,
@@ -57,13 +59,7 @@ impl Raw {
         }
         let others = self.accounts.iter_mut().map(|(name, account)| (format!("accounts.{name}"), account));
         for (section, account) in [(WECHAT.to_owned(), &mut self.wechat)].into_iter().chain(others) {
-            for (key, value, file) in [
-                ("api_key", &mut account.api_key, &account.api_key_file),
-                ("previous_api_key", &mut account.previous_api_key, &account.previous_api_key_file),
-                ("proxy", &mut account.proxy, &account.proxy_file),
-            ] {
-                mistakes.take(secrets.fill(&format!("{section}.{key}"), value, file, origins));
-            }
+            mistakes.take(account.take_secrets(&section, secrets, origins));
         }
         for (name, account) in &mut self.accounts {
             for key in account.inherit(name, &self.wechat) {
@@ -82,6 +78,7 @@ impl Raw {
         let has_credentials = self.wechat.missing_credentials().is_empty();
         let notify_sources = mistakes.take(networks("wechat.notify_sources", &self.wechat.notify_sources));
         let deal = mistakes.take(self.deal.validate());
+        let refund = mistakes.take(self.refund.validate());
         let auth = mistakes.take(self.auth.validate(has_credentials, &self.accounts().names()));
         let page = mistakes.take(self.page.validate());
         let schedule = mistakes.take(self.sweep.validate());
@@ -107,12 +104,7 @@ impl Raw {
                 accounts,
                 notify_sources: notify_sources?,
                 auth: auth?,
-                terms: Terms {
-                    expire_after: deal.expire_after,
-                    close_min_age: deal.close_min_age,
-                    schedule: schedule?,
-                    refund: RefundTerms::default(),
-                },
+                terms: Terms { expire_after: deal.expire_after, close_min_age: deal.close_min_age, schedule: schedule?, refund: refund? },
                 max_price: deal.max_price,
                 page: page?,
                 limits: self.limits,
@@ -146,6 +138,7 @@ impl Raw {
             self.wechat.shown(WECHAT),
             self.accounts.iter().flat_map(|(name, account)| account.shown(&format!("accounts.{name}"))).collect(),
             named(self.deal.shown()),
+            named(self.refund.shown()),
             named(self.auth.shown()),
             self.auth.shown_keys().collect(),
             named(self.sweep.shown()),

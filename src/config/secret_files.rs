@@ -23,12 +23,17 @@ pub fn secret_files(variables: &HashMap<String, String>) -> Vec<PathBuf> {
                 && (name.ends_with("key") || name.contains("secret") || (matches!(name, "url" | "proxy") && value.contains('@')))
         };
         files.extend(values.iter().any(is_secret).then_some(path));
-        files.extend(values.iter().filter(|(key, _)| key.ends_with("_file")).map(|(_, file)| PathBuf::from(file)));
+        files.extend(values.iter().filter(|(key, _)| holds_secret(key)).map(|(_, file)| PathBuf::from(file)));
     }
-    let named = variables.iter().filter(|(name, _)| name.starts_with(PREFIX) && name.ends_with("_FILE"));
+    let named = variables.iter().filter(|(name, _)| name.starts_with(PREFIX) && holds_secret(&name.to_lowercase()));
     files.extend(named.map(|(_, file)| PathBuf::from(file)));
     let handed = variables.get(CREDENTIALS).and_then(|directory| std::fs::read_dir(directory).ok());
     files.extend(handed.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())));
     files.retain(|file| file.is_file());
     files
+}
+
+/// Whether the file that a key (or a variable, in small letters) names holds a secret. Certificates are none.
+fn holds_secret(key: &str) -> bool {
+    key.ends_with("_file") && !key.ends_with("client_cert_file") && !key.ends_with("ca_file")
 }

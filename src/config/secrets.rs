@@ -23,10 +23,17 @@ impl Secrets {
         Self { credentials: variables.get(CREDENTIALS).filter(|path| !path.is_empty()).map(PathBuf::from) }
     }
 
-    /// Fills in the value of `key` (`section.key`) if it is written elsewhere: in `file`, if one is named, or among the
-    /// credentials; and notes where it stood. Two places at once are a mistake, for one of the two would silently be the
-    /// wrong one.
+    /// Fills in the value of `key` (`section.key`) if it is written elsewhere.
     pub fn fill(&self, key: &str, value: &mut String, file: &str, origins: &mut Origins) -> Result<(), ConfigError> {
+        if let Some(path) = self.place(key, value, file, origins)? {
+            *value = read(&path).map_err(|why| ConfigError::SecretFile { key: key.to_owned(), why })?;
+        }
+        Ok(())
+    }
+
+    /// In which file the value of `key` stands, if it is written elsewhere: in `file`, if one is named, or among the
+    /// credentials; and notes that. Two places at once are a mistake, for one of the two would silently be the wrong one.
+    pub fn place(&self, key: &str, value: &str, file: &str, origins: &mut Origins) -> Result<Option<PathBuf>, ConfigError> {
         let handed = self.credentials.as_ref().map(|directory| directory.join(key)).filter(|file| file.exists());
         let places = [
             (!value.is_empty()).then(|| pair("by itself", "直接写出")),
@@ -39,23 +46,32 @@ impl Secrets {
         }
         let (path, origin) = match handed {
             Some(path) => (path.clone(), Origin::Credential(path)),
-            None if file.is_empty() => return Ok(()),
+            None if file.is_empty() => return Ok(None),
             None => (PathBuf::from(file), Origin::File(PathBuf::from(file))),
         };
-        *value = read(&path).map_err(|why| ConfigError::SecretFile { key: key.to_owned(), why })?;
         origins.set(key, origin);
-        Ok(())
+        Ok(Some(path))
     }
 }
 
 /// The text of a file without the line end that editors and `echo` leave, or what is wrong with it.
 fn read(path: &Path) -> Result<String, Text> {
-    // A path that is none may be the secret itself, pasted into the wrong place.
-    let shown = if path.is_absolute() { format!("{}: ", path.display()) } else { String::new() };
-    let secret = std::fs::read_to_string(path).map_err(|error| Text::untranslated(format!("{shown}{error}")))?;
+    let shown = shown(path);
+    let secret =
+        String::from_utf8(bytes(path)?).map_err(|_| text(format!("{shown}it is no UTF-8 text"), format!("{shown}不是 UTF-8 文本")))?;
     let secret = secret.strip_suffix('\n').map_or(&*secret, |line| line.strip_suffix('\r').unwrap_or(line));
     match secret {
         "" => Err(text(format!("{shown}it is empty"), format!("{shown}是空的"))),
         secret => Ok(secret.to_owned()),
     }
+}
+
+/// What a file holds.
+pub fn bytes(path: &Path) -> Result<Vec<u8>, Text> {
+    std::fs::read(path).map_err(|error| Text::untranslated(format!("{}{error}", shown(path))))
+}
+
+/// A path that is none may be the secret itself, pasted into the wrong place.
+fn shown(path: &Path) -> String {
+    if path.is_absolute() { format!("{}: ", path.display()) } else { String::new() }
 }

@@ -45,7 +45,7 @@ pub struct Refund {
     pub request: Option<String>,
     /// When it was asked for, or first heard of.
     pub created_at: Timestamp,
-    /// When it was last sent without an answer that decides it; `None` until then.
+    /// When it was last sent, or was about to be, without an answer that decides it. `None`: at most once, when it was stored.
     pub sent_at: Option<Timestamp>,
     /// When WeChat accepted it.
     pub accepted_at: Option<Timestamp>,

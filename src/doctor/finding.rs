@@ -51,6 +51,8 @@ pub enum Check {
     Clock,
     /// The merchant's credentials.
     Credentials,
+    /// The client certificate for refunds.
+    Certificate,
     /// The URL that WeChat notifies.
     NotifyUrl,
     /// The headers in which a proxy tells its caller's address.
@@ -72,6 +74,7 @@ impl Check {
             Self::BackupHost => pair("backup host", "微信备用域名"),
             Self::Clock => pair("clock", "时钟"),
             Self::Credentials => pair("credentials", "商户凭证"),
+            Self::Certificate => pair("certificate", "API证书"),
             Self::NotifyUrl => pair("notify URL", "通知地址"),
             Self::ProxyHeaders => pair("proxy headers", "代理请求头"),
         }

@@ -6,13 +6,13 @@ use chrono::{DateTime, TimeDelta};
 use futures_util::future::join_all;
 use reqwest::Url;
 
-use crate::channel::wechat::v2::calls::ORDER_QUERY;
+use crate::channel::wechat::v2::calls::{Call, ORDER_QUERY};
 use crate::channel::wechat::v2::{CONNECT, Endpoints, Merchant, Proxy, reply};
 use crate::channel::{CallError, Doubt, QueryOutcome, Refusal};
 use crate::deal::{OrderId, Timestamp};
 use crate::language::Text;
 
-use super::line::{Addresses, Broken, Heard, Line, post_through};
+use super::line::{Addresses, Broken, Heard, Line, Tls, post_through};
 use super::words::hosts as words;
 use super::{Check, Doctor, Finding, Trouble};
 
@@ -25,6 +25,7 @@ const BAD_CLOCK: TimeDelta = TimeDelta::seconds(60);
 struct Question<'a> {
     merchant: &'a Merchant,
     proxy: Option<&'a Proxy>,
+    tls: &'a Tls<'a>,
     order_id: &'a OrderId,
 }
 
@@ -37,12 +38,11 @@ struct Visit {
 impl Doctor {
     /// Asks as one merchant. What is found of the hosts, and of this merchant's credentials.
     pub(super) async fn hosts(&self, merchant: &Merchant, endpoints: &Endpoints) -> (Vec<Finding>, Option<Finding>) {
-        // No service draws numbers with letters.
-        let number = format!("doctor{}", &self.chance.nonce()[..26]);
-        let Ok(order_id) = number.parse::<OrderId>() else { return (Vec::new(), None) };
-        let Endpoints { primary, backup, proxy } = endpoints;
+        let Some(order_id) = self.impossible_order() else { return (Vec::new(), None) };
+        let Endpoints { primary, backup, proxy, extra_roots } = endpoints;
         let hosts = [Some((Check::PrimaryHost, primary)), backup.as_ref().map(|url| (Check::BackupHost, url))];
-        let question = Question { merchant, proxy: proxy.as_ref(), order_id: &order_id };
+        let tls = Tls { extra_roots: extra_roots.clone(), shown: None };
+        let question = Question { merchant, proxy: proxy.as_ref(), tls: &tls, order_id: &order_id };
         let visits = hosts.into_iter().flatten().map(|(check, url)| self.visit(check, url, &question));
         let mut findings = Vec::new();
         let mut heard = Vec::new();
@@ -56,6 +56,11 @@ impl Doctor {
             None => Finding::warn(Check::Credentials, words::untried()),
         };
         (findings, Some(credentials))
+    }
+
+    /// The number of an order that no service can have opened, for it draws none with letters.
+    pub(super) fn impossible_order(&self) -> Option<OrderId> {
+        format!("doctor{}", &self.chance.nonce()[..26]).parse().ok()
     }
 
     async fn visit(&self, check: Check, base: &Url, question: &Question<'_>) -> Visit {
@@ -84,14 +89,14 @@ impl Doctor {
     async fn ask(&self, check: Check, base: &Url, question: &Question<'_>, findings: &mut Vec<Finding>) -> Result<(Text, Heard), Broken> {
         let request = question.merchant.order_request(question.order_id, &self.chance);
         if let Some(proxy) = question.proxy {
-            let heard = post_through(proxy, &endpoint(base), request).await?;
+            let heard = post_through(proxy, &endpoint(base, ORDER_QUERY), question.tls, request).await?;
             return Ok((words::through_proxy(proxy, heard.http), heard));
         }
         let addresses = Addresses::of(base).await?;
         let line = connect(check, &addresses, findings).await?;
         let tcp = line.took;
-        let url = endpoint(base);
-        let heard = line.post(&url, Default::default(), request).await?;
+        let url = endpoint(base, ORDER_QUERY);
+        let heard = line.post(&url, question.tls, Default::default(), request).await?;
         let tls = heard.tls.unwrap_or_default();
         let connecting = addresses.took + tcp + tls;
         if connecting > CONNECT {
@@ -121,10 +126,10 @@ async fn connect(check: Check, addresses: &Addresses, findings: &mut Vec<Finding
     }
 }
 
-/// Where `orderquery` is, below a base that may have a path.
-fn endpoint(base: &Url) -> Url {
+/// Where a call is, below a base that may have a path.
+pub(super) fn endpoint(base: &Url, call: Call) -> Url {
     let mut url = base.clone();
-    url.set_path(&format!("{}{}", base.path().trim_end_matches('/'), ORDER_QUERY.path));
+    url.set_path(&format!("{}{}", base.path().trim_end_matches('/'), call.path));
     url
 }
 

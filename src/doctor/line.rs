@@ -10,15 +10,13 @@ use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, USER_AGENT};
 use hyper_util::rt::TokioIo;
 use reqwest::Url;
 use rustls::ClientConfig;
-use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
-use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
-use crate::channel::wechat::v2::{Proxy, http_client};
+use crate::channel::wechat::v2::{ClientCertificate, Endpoints, ExtraRoots, Proxy, Trust, http_client};
 use crate::language::Text;
 
 use super::words::hosts as words;
@@ -86,20 +84,32 @@ impl Line {
     }
 
     /// Posts XML to a URL over it.
-    pub async fn post(self, url: &Url, headers: HeaderMap, body: impl Into<Bytes>) -> Result<Heard, Broken> {
+    pub async fn post(self, url: &Url, tls: &Tls<'_>, headers: HeaderMap, body: impl Into<Bytes>) -> Result<Heard, Broken> {
         let body = body.into();
         if url.scheme() != "https" {
             return speak(self.stream, url, headers, body, None).await;
         }
         let begun = Instant::now();
         let broken = |error: &dyn std::fmt::Display| Broken::Tls(Text::untranslated(error.to_string()));
-        // The trust and the cryptography that the service's own client has.
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions();
-        let config = config.and_then(BuilderVerifierExt::with_platform_verifier).map_err(|error| broken(&error))?.with_no_client_auth();
+        let config = tls.config().map_err(|error| broken(&error))?;
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let name = ServerName::try_from(host).map_err(|error| broken(&error))?;
         let stream = within(TlsConnector::from(Arc::new(config)).connect(name, self.stream)).await.map_err(Broken::Tls)?;
         speak(stream, url, headers, body, Some(begun.elapsed())).await
+    }
+}
+
+/// Who may vouch for a host beside the system's authorities, and the certificate that it is shown.
+#[derive(Default)]
+pub struct Tls<'a> {
+    pub extra_roots: ExtraRoots,
+    pub shown: Option<&'a ClientCertificate>,
+}
+
+impl Tls<'_> {
+    /// The trust and the cryptography that the service's own client has.
+    fn config(&self) -> Result<ClientConfig, rustls::Error> {
+        Trust::new(&self.extra_roots)?.tls(self.shown)
     }
 }
 
@@ -142,9 +152,10 @@ async fn speak(
 }
 
 /// The same exchange through a proxy, which hides its phases.
-pub async fn post_through(proxy: &Proxy, url: &Url, body: String) -> Result<Heard, Broken> {
+pub async fn post_through(proxy: &Proxy, url: &Url, tls: &Tls<'_>, body: String) -> Result<Heard, Broken> {
     let (begun, no_way) = (Instant::now(), |_: reqwest::Error| Broken::Proxy(proxy.clone()));
-    let request = http_client(Some(proxy)).map_err(no_way)?.post(url.clone()).header(CONTENT_TYPE, "text/xml; charset=utf-8").body(body);
+    let client = http_client(Some(proxy), tls.config().map_err(|_| Broken::Proxy(proxy.clone()))?).map_err(no_way)?;
+    let request = client.post(url.clone()).header(CONTENT_TYPE, "text/xml; charset=utf-8").body(body);
     let mut response = request.send().await.map_err(no_way)?;
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(no_way)?.filter(|_| body.len() < MAX_BYTES) {
@@ -152,6 +163,16 @@ pub async fn post_through(proxy: &Proxy, url: &Url, body: String) -> Result<Hear
     }
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     Ok(Heard { status, headers, body: body.into(), tls: None, http: begun.elapsed() })
+}
+
+/// The same over whichever way leads to WeChat, with a client certificate.
+pub async fn post_certified(endpoints: &Endpoints, url: &Url, shown: &ClientCertificate, body: String) -> Result<Heard, Broken> {
+    let tls = Tls { extra_roots: endpoints.extra_roots.clone(), shown: Some(shown) };
+    if let Some(proxy) = &endpoints.proxy {
+        return post_through(proxy, url, &tls, body).await;
+    }
+    let address = Addresses::of(url).await?.first_of_each().next().ok_or_else(|| Broken::Name(words::no_address()))?;
+    Line::to(address).await?.post(url, &tls, HeaderMap::new(), body).await
 }
 
 async fn within<T, E: std::fmt::Display>(phase: impl Future<Output = Result<T, E>>) -> Result<T, Text> {

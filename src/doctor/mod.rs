@@ -5,6 +5,7 @@
 //! No finding holds a secret: keys, files, hosts and order ids are named, never their values or messages.
 
 mod accounts;
+mod certificate;
 mod database;
 mod files;
 mod finding;

@@ -9,7 +9,7 @@ use reqwest::Url;
 use crate::handshake::{Answer, HEADER, Key, Question, digest};
 
 use super::Doctor;
-use super::line::{Broken, Line};
+use super::line::{Broken, Line, Tls};
 
 /// What answered at an address.
 pub struct Service {
@@ -35,7 +35,7 @@ impl Doctor {
             headers.insert(name, value);
         }
         let connecting = line.took;
-        let heard = line.post(url, headers, body.clone()).await?;
+        let heard = line.post(url, &Tls::default(), headers, body.clone()).await?;
         let answer = heard.headers.get(HEADER).and_then(|header| header.to_str().ok());
         let answer = answer.and_then(|header| Answer::read(header, &question, &key));
         let untouched = answer.as_ref().is_some_and(|answer| answer.body == digest(body.as_bytes()));

@@ -6,13 +6,14 @@
 //! be written down.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use tokio::sync::SemaphorePermit;
 
 use crate::chance::Chance;
 use crate::channel::{
-    Addressee, CallError, Channel, CloseOutcome, NoticeError, Order, QueryOutcome, Reading, RefundOrder, RefundOutcome, RefundQueryOutcome,
-    RefundSubject, Refunding, Ticket, UnverifiedNotice,
+    Addressee, CallError, Channel, ClientCertificate, CloseOutcome, NoticeError, Order, QueryOutcome, Reading, RefundOrder, RefundOutcome,
+    RefundQueryOutcome, RefundSubject, Refunding, Ticket, UnverifiedNotice,
 };
 use crate::deal::{AccountId, RefundId, Route, Sellers};
 use crate::metrics::Registry;
@@ -53,6 +54,16 @@ impl Account {
         &self.terms
     }
 
+    /// Which client certificate refunds through it are asked for with, if any can be asked for at all.
+    pub(super) fn refunding(&self) -> Refunding {
+        self.channel.refunding()
+    }
+
+    /// Shows this client certificate from the next call on that wants one.
+    pub(super) fn show_certificate(&self, certificate: Arc<ClientCertificate>) {
+        self.channel.set_certificate(Some(certificate));
+    }
+
     /// Verifies and reads a notification that was posted to the address of the account `addressed`, if that names one.
     pub(super) fn read_notice(&self, notice: &UnverifiedNotice<'_>, addressed: Option<&AccountId>) -> Result<Reading, NoticeError> {
         let reading = self.channel.read_notice(notice)?;
@@ -75,11 +86,6 @@ impl Account {
     /// The same of the request for a refund.
     pub(super) fn draft_refund(&self, refund: &RefundOrder<'_>, chance: &Chance) -> String {
         self.channel.draft_refund(refund, chance)
-    }
-
-    /// Whether refunds can be asked for, and with which client certificate.
-    pub(super) fn refunding(&self) -> Refunding {
-        self.channel.refunding()
     }
 }
 

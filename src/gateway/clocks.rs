@@ -40,6 +40,11 @@ impl Gateway {
         theirs.trunc_subsecs(0)
     }
 
+    /// Now by the database's clock, as far ahead as it was when it was last asked; in whole seconds.
+    pub(super) fn now_by_database(&self) -> Timestamp {
+        (self.clock.now() + self.skew()).trunc_subsecs(0)
+    }
+
     /// How far the database's clock is ahead of this instance's; negative if it is behind.
     pub(super) fn skew(&self) -> TimeDelta {
         TimeDelta::milliseconds(self.skew.millis.load(Ordering::Relaxed))

@@ -1,22 +1,32 @@
 //! Automatic refunds: a payment that nobody waits for is given back without a caller asking, where the operator has chosen so.
+//!
+//! The alarm that such a payment raises otherwise is resolved by the stored refund; it is raised after all when that does not arrive.
 
 use tracing::{info, warn};
 
 use crate::channel::{ProvenPayment, RefundOrder, Refunding};
-use crate::deal::{Deal, RefundId, RefundReason, RefundSource};
-use crate::store::{NewRefund, Origin, StoreError};
+use crate::deal::{Deal, DealStatus, Refund, RefundId, RefundReason, RefundSource, RefundState};
+use crate::store::{Event, NewRefund, Origin, StoreError};
 
-use super::Gateway;
+use super::{Gateway, SettleError};
 
 /// What the payer reads.
 const SECOND: &str = "重复付款，自动退回";
 const LATE: &str = "订单已过期，自动退款";
 
 impl Gateway {
-    /// Has a second payment of a paid deal given back; `false` where that is not chosen, or cannot be. It is stored before this
-    /// returns, and the follower sends it.
-    pub(super) async fn gives_second_back(&self, payment: &ProvenPayment, origin: Origin) -> Result<bool, StoreError> {
-        if !self.terms.refund.gives_second_back || payment.is_refunded() {
+    /// What a second payment of a paid deal is: one that goes back, where that is chosen and can be, and its refund is stored.
+    pub(super) async fn second_transaction(&self, payment: &ProvenPayment, origin: Origin) -> SettleError {
+        match self.give_second_back(payment, origin).await {
+            Ok(true) => SettleError::SecondGoesBack,
+            Ok(false) => SettleError::SecondTransaction,
+            Err(error) => SettleError::Store(error),
+        }
+    }
+
+    /// Stores the refund of a second payment, once; the follower sends it. `false`: that is not chosen, or cannot be.
+    async fn give_second_back(&self, payment: &ProvenPayment, origin: Origin) -> Result<bool, StoreError> {
+        if !self.terms.refund.automatic.second || payment.is_refunded() {
             return Ok(false);
         }
         // The space is what no caller's key begins with.
@@ -25,23 +35,40 @@ impl Gateway {
             return Ok(true);
         }
         let Some(refund) = self.draft_giving_back(payment, key, SECOND) else { return Ok(false) };
-        let event = self.refund_requested(&refund, origin);
+        let event = Event { evidence: Some(payment.evidence().clone()), ..self.refund_requested(&refund, origin) };
         match self.store.add_refund_of_second_payment(refund, event).await {
-            Ok(()) => {
+            Ok(true) => {
                 self.metrics.refund_requested(payment.account());
                 info!(order_id = %payment.order_id(), total_fee = payment.total_fee().get(), "a second payment is given back");
                 Ok(true)
             }
+            // Another instance was faster.
             Err(StoreError::Conflict) => Ok(true),
-            Err(error) => Err(error),
+            other => other,
         }
     }
 
-    /// The refund of a payment that came after its deal had expired, to be stored together with the payment; `None` where that is
-    /// not chosen, or cannot be.
+    /// The refund of a payment of an expired deal, to be stored together with the payment; `None` where that is not chosen, or
+    /// cannot be.
     pub(super) fn draft_of_late(&self, deal: &Deal, payment: &ProvenPayment) -> Option<NewRefund> {
-        let is_wanted = self.terms.refund.gives_late_back && !payment.is_refunded() && deal.refunded.fee.is_none();
+        let is_wanted = self.terms.refund.automatic.late && deal.status == DealStatus::Expired && !payment.is_refunded();
         is_wanted.then(|| self.draft_giving_back(payment, format!(" late {}", payment.transaction_id()), LATE)).flatten()
+    }
+
+    /// Raises the alarm of a payment that was to go back by itself and does not.
+    pub(super) fn note_not_given_back(&self, refund: &Refund, state: RefundState) {
+        let does_not = matches!(state, RefundState::Closed | RefundState::Abnormal | RefundState::Failed);
+        if refund.source != RefundSource::Automatic || !does_not {
+            return;
+        }
+        let (order_id, refund_id, state) = (&refund.order_id, &refund.refund_id, state.as_str());
+        if refund.is_of_second_payment {
+            self.metrics.mismatched();
+            warn!(alarm = "money", %order_id, %refund_id, state, "a second payment was to be given back, and was not: give it back by hand");
+        } else {
+            self.metrics.late_not_given_back();
+            warn!(alarm = "paid_late", %order_id, %refund_id, state, "a late payment was to be given back, and was not");
+        }
     }
 
     fn draft_giving_back(&self, payment: &ProvenPayment, idempotency_key: String, reason: &str) -> Option<NewRefund> {

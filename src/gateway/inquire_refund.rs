@@ -31,8 +31,8 @@ impl Gateway {
         Ok(settled)
     }
 
-    /// Asks WeChat which refunds an order has, and stores each: those that others made become known. Returns how many there are.
-    pub(super) async fn inquire_refunds(&self, route: &Route, origin: Origin, calls: &Calls) -> Result<u32, GatewayError> {
+    /// Asks WeChat which refunds an order has, and stores each: those that others made become known.
+    pub(super) async fn inquire_refunds(&self, route: &Route, origin: Origin, calls: &Calls) -> Result<(), GatewayError> {
         let mut heard = 0;
         for _ in 0..PAGES {
             calls.add_one();
@@ -42,7 +42,7 @@ impl Gateway {
             };
             for proof in &proofs {
                 match self.settle_refund(proof, origin).await {
-                    Err(RefundSettleError::Store(error)) => return Err(error.into()),
+                    Err(error) if error.may_pass() => return Err(error.into_gateway(route.order_id())),
                     // What does not fit has raised its alarm, and hides no other.
                     Ok(_) | Err(_) => heard += 1,
                 }
@@ -51,6 +51,6 @@ impl Gateway {
                 break;
             }
         }
-        Ok(heard)
+        Ok(())
     }
 }

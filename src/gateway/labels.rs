@@ -122,7 +122,7 @@ impl Wrong {
             SettleError::ForeignAccount => Some(Self::Account),
             SettleError::Amount => Some(Self::Amount),
             SettleError::Currency => Some(Self::Currency),
-            SettleError::SecondTransaction => Some(Self::SecondTransaction),
+            SettleError::SecondTransaction | SettleError::SecondGoesBack => Some(Self::SecondTransaction),
             SettleError::SpentTransaction => Some(Self::SpentTransaction),
             SettleError::Store(_) => None,
         }

@@ -11,7 +11,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use crate::channel::{Postponed, ProvenPayment, ProvenRefund};
 use crate::deal::{AccountId, RefundState, Timestamp};
 use crate::metrics::{ByAccount, Label, Labelled, OfAccount, Registry, lag};
-use crate::store::{Origin, StoreError, Undecided};
+use crate::store::{Origin, StoreError, Undecided, UndecidedRefunds};
 
 use super::labels::{Alarm, Answered, Disbelief, Healer, Outcome, Pass, RefundStep, Wrong};
 use super::throttle::Throttle;
@@ -40,11 +40,17 @@ pub struct GatewayMetrics {
     budget_spent: Family<OfAccount, Counter>,
     undecided: Gauge,
     oldest_age: Gauge,
+    undecided_refunds: Gauge,
+    oldest_refund_age: Gauge,
     without_account: Family<OfAccount, Gauge>,
+    certificate_expiry: Family<OfAccount, Gauge>,
+    certificate_not_taken: Family<OfAccount, Gauge>,
     skew: Gauge,
     count: Throttle,
     /// When the oldest undecided deal was opened, as of the last count.
     oldest: Mutex<Option<Timestamp>>,
+    /// When the oldest undecided refund was asked for, likewise.
+    oldest_refund: Mutex<Option<Timestamp>>,
 }
 
 impl Default for GatewayMetrics {
@@ -67,10 +73,15 @@ impl Default for GatewayMetrics {
             budget_spent: Family::default(),
             undecided: Gauge::default(),
             oldest_age: Gauge::default(),
+            undecided_refunds: Gauge::default(),
+            oldest_refund_age: Gauge::default(),
             without_account: Family::default(),
+            certificate_expiry: Family::default(),
+            certificate_not_taken: Family::default(),
             skew: Gauge::default(),
             count: Throttle::once_in(COUNTED_EVERY),
             oldest: Mutex::default(),
+            oldest_refund: Mutex::default(),
         }
     }
 }
@@ -118,14 +129,26 @@ impl GatewayMetrics {
         self.alarms.inc(Alarm::NoAccount);
     }
 
-    /// So many deals go through an account that is missing.
-    pub(super) fn without_account(&self, MissingAccount { account, deals }: &MissingAccount) {
-        self.without_account.get_or_create(&OfAccount(account.clone())).set(*deals);
+    /// So many deals and refunds go through an account that is missing.
+    pub(super) fn without_account(&self, MissingAccount { account, undecided }: &MissingAccount) {
+        self.without_account.get_or_create(&OfAccount(account.clone())).set(*undecided);
     }
 
-    /// No deal goes through it any more, so it is shown no more.
+    /// None goes through it any more, so it is shown no more.
     pub(super) fn none_without_account(&self, account: &AccountId) {
         self.without_account.remove(&OfAccount(account.clone()));
+    }
+
+    /// Refunds through an account are asked for with a client certificate that is good until then.
+    pub(super) fn certified(&self, account: &AccountId, not_after: Timestamp) {
+        let account = OfAccount(account.clone());
+        self.certificate_expiry.get_or_create(&account).set(not_after.timestamp());
+        self.certificate_not_taken.get_or_create(&account).set(0);
+    }
+
+    /// Another one was read, and cannot be used.
+    pub(super) fn certificate_not_taken(&self, account: &AccountId) {
+        self.certificate_not_taken.get_or_create(&OfAccount(account.clone())).set(1);
     }
 
     pub(super) fn expired(&self, account: &AccountId) {
@@ -135,6 +158,11 @@ impl GatewayMetrics {
     /// A payment that does not fit was told of for the first time.
     pub(super) fn mismatched(&self) {
         self.alarms.inc(Alarm::Money);
+    }
+
+    /// A late payment was to go back by itself, and does not.
+    pub(super) fn late_not_given_back(&self) {
+        self.alarms.inc(Alarm::PaidLate);
     }
 
     pub(super) fn refunded(&self) {
@@ -174,13 +202,11 @@ impl GatewayMetrics {
         match outcome {
             Ok(RefundSettled::Already) | Err(_) => return,
             Ok(RefundSettled::Now(_)) => {}
-            Ok(RefundSettled::Booked(_)) => {
-                self.refunds.inc(account, RefundStep::Booked);
-                self.alarms.inc(Alarm::Refunded);
-            }
+            Ok(RefundSettled::Booked(_)) => self.refunds.inc(account, RefundStep::Booked),
         }
         match state {
-            RefundState::Processing => self.refunds.inc(account, RefundStep::Accepted),
+            RefundState::Processing if matches!(outcome, Ok(RefundSettled::Now(_))) => self.refunds.inc(account, RefundStep::Accepted),
+            RefundState::Processing => {}
             RefundState::Success => {
                 self.refunds.inc(account, RefundStep::Succeeded);
                 self.refunded_fen.get_or_create(&OfAccount(account.clone())).inc_by(proof.fee().get().unsigned_abs());
@@ -201,6 +227,7 @@ impl GatewayMetrics {
                 self.deals.inc(trade.account(), Outcome::PaidLate);
                 self.alarms.inc(Alarm::PaidLate);
             }
+            Ok(Settled::LateGoesBack) => self.deals.inc(trade.account(), Outcome::PaidLate),
             Ok(Settled::Already | Settled::Identified | Settled::GivenBack) => return,
             Err(error) => {
                 if let Some(wrong) = Wrong::of(error) {
@@ -241,6 +268,11 @@ impl GatewayMetrics {
         *self.oldest.lock().unwrap_or_else(PoisonError::into_inner) = undecided.oldest;
     }
 
+    fn note_refund_count(&self, undecided: UndecidedRefunds) {
+        self.undecided_refunds.set(undecided.count);
+        *self.oldest_refund.lock().unwrap_or_else(PoisonError::into_inner) = undecided.oldest;
+    }
+
     fn register(&self, registry: &mut Registry) {
         self.deals.register(registry, "deals", "What became of deals, at the moment it did, by account");
         self.healed.register(registry, "deals_healed", "Payments found without their notification, by account");
@@ -263,10 +295,22 @@ impl GatewayMetrics {
         registry.register("sweep_budget_spent_calls", "Calls to WeChat that looks have cost, by account", self.budget_spent.clone());
         registry.register("undecided_deals", "Deals that are neither paid nor expired, counted up to 100000", self.undecided.clone());
         registry.register("oldest_undecided_deal_age_seconds", "Since the oldest of them was opened", self.oldest_age.clone());
+        registry.register("undecided_refunds", "Refunds that WeChat has not decided, counted up to 100000", self.undecided_refunds.clone());
+        registry.register("oldest_undecided_refund_age_seconds", "Since the oldest of them was asked for", self.oldest_refund_age.clone());
         registry.register(
             "deals_without_account",
-            "Undecided deals of accounts that the configuration lacks",
+            "Undecided deals and refunds of accounts that the configuration lacks",
             self.without_account.clone(),
+        );
+        registry.register(
+            "client_certificate_expiry_timestamp_seconds",
+            "Until when the client certificate in use is good, in seconds since 1970, by account",
+            self.certificate_expiry.clone(),
+        );
+        registry.register(
+            "client_certificate_not_taken",
+            "Whether the client certificate that was read last cannot be used, by account: 0 or 1",
+            self.certificate_not_taken.clone(),
         );
         registry.register(
             "database_clock_ahead_seconds",
@@ -288,12 +332,18 @@ impl Gateway {
     /// undecided deal goes on growing.
     pub async fn refresh_metrics(&self) {
         let now = self.clock.now();
-        if self.metrics.count.admits(now)
-            && let Ok(undecided) = self.store.undecided().await
-        {
-            self.metrics.note_count(undecided);
+        if self.metrics.count.admits(now) {
+            if let Ok(undecided) = self.store.undecided().await {
+                self.metrics.note_count(undecided);
+            }
+            if let Ok(undecided) = self.store.undecided_refunds().await {
+                self.metrics.note_refund_count(undecided);
+            }
         }
-        let oldest = *self.metrics.oldest.lock().unwrap_or_else(PoisonError::into_inner);
-        self.metrics.oldest_age.set(oldest.map_or(0, |opened| (now - opened).num_seconds().max(0)));
+        let metrics = &self.metrics;
+        for (oldest, age) in [(&metrics.oldest, &metrics.oldest_age), (&metrics.oldest_refund, &metrics.oldest_refund_age)] {
+            let since = *oldest.lock().unwrap_or_else(PoisonError::into_inner);
+            age.set(since.map_or(0, |since| (now - since).num_seconds().max(0)));
+        }
     }
 }

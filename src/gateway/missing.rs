@@ -1,33 +1,37 @@
-//! Degradation: accounts that undecided deals go through and the configuration lacks. Nothing is asked about these deals, so an
+//! Degradation: accounts that undecided deals and refunds go through and the configuration lacks. Nothing is asked about these, so an
 //! operator must hear of them before their payers do.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::TimeDelta;
 use tracing::{debug, error};
 
 use crate::deal::AccountId;
+use crate::store::StoreError;
 
 use super::Gateway;
+use super::follow::DueItems;
 use super::throttle::Throttle;
 
-/// The undecided deals are looked through at most so often.
+/// The undecided deals and refunds are looked through at most so often.
 const LOOKED_FOR_EVERY: TimeDelta = TimeDelta::seconds(60);
 
-/// An account that undecided deals go through and the configuration lacks.
+/// An account that undecided deals or refunds go through and the configuration lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingAccount {
     /// Its name.
     pub account: AccountId,
-    /// How many undecided deals go through it.
-    pub deals: i64,
+    /// How many undecided deals and refunds go through it.
+    pub undecided: i64,
 }
 
 impl fmt::Display for MissingAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (deals, go) = if self.deals == 1 { ("deal", "goes") } else { ("deals", "go") };
-        write!(f, "{} undecided {deals} {go} through the account {}, which is not configured", self.deals, self.account)
+        let words = if self.undecided == 1 { "deal or refund goes" } else { "deals or refunds go" };
+        write!(f, "{} undecided {words} through the account {}, which is not configured", self.undecided, self.account)
     }
 }
 
@@ -51,7 +55,7 @@ impl MissingAccounts {
 }
 
 impl Gateway {
-    /// The accounts that undecided deals go through and the configuration lacks, as of a minute ago at the most.
+    /// The accounts that undecided deals or refunds go through and the configuration lacks, as of a minute ago at the most.
     pub fn missing_accounts(&self) -> Vec<MissingAccount> {
         self.missing.known().clone()
     }
@@ -63,22 +67,52 @@ impl Gateway {
         }
         let followed = match self.store.followed_accounts().await {
             Ok(followed) => followed,
-            Err(error) => return debug!(%error, "which accounts deals go through is not known"),
+            Err(error) => return debug!(%error, "which accounts deals and refunds go through is not known"),
         };
         let is_missing = |account: &AccountId| self.accounts.get(account).is_err();
         let found = followed.into_iter().filter(|(account, _)| is_missing(account));
-        let found: Vec<_> = found.map(|(account, deals)| MissingAccount { account, deals }).collect();
+        let found: Vec<_> = found.map(|(account, undecided)| MissingAccount { account, undecided }).collect();
         let before = std::mem::replace(&mut *self.missing.known(), found.clone());
         for missing in &found {
             self.metrics.without_account(missing);
             if !is_among(&before, missing) {
                 self.metrics.no_account();
-                let MissingAccount { account, deals } = missing;
-                error!(alarm = "no_account", %account, deals, "the account of undecided deals is not configured: they are not followed");
+                let MissingAccount { account, undecided } = missing;
+                error!(
+                    alarm = "no_account", %account, undecided,
+                    "the account of undecided deals or refunds is not configured: they are not followed"
+                );
             }
         }
         for decided in before.iter().filter(|missing| !is_among(&found, missing)) {
             self.metrics.none_without_account(&decided.account);
+        }
+    }
+
+    /// What is due of the accounts that there are. `ask` is asked for what is due but of some accounts; what is due of those that the
+    /// configuration lacks stays so, for an instance that has them.
+    pub(super) async fn due_of_present_accounts<T, A>(
+        &self,
+        but_of: &[AccountId],
+        account: impl Fn(&T) -> &AccountId + Send,
+        ask: impl Fn(Vec<AccountId>) -> A + Send,
+    ) -> Result<DueItems<T>, StoreError>
+    where
+        T: Send,
+        A: Future<Output = Result<DueItems<T>, StoreError>> + Send,
+    {
+        let missing = self.missing_accounts().into_iter().map(|missing| missing.account);
+        let mut but_of: Vec<_> = but_of.iter().cloned().chain(missing).collect();
+        loop {
+            let DueItems { items, is_cut } = ask(but_of.clone()).await?;
+            let (items, orphans): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| self.has_account(account(item)));
+            let met: BTreeSet<_> =
+                orphans.iter().map(|orphan| account(orphan).clone()).filter(|account| !but_of.contains(account)).collect();
+            if met.is_empty() || !is_cut {
+                return Ok(DueItems { items, is_cut });
+            }
+            // They have taken the places of what can be looked at.
+            but_of.extend(met);
         }
     }
 }
@@ -91,15 +125,10 @@ fn is_among(accounts: &[MissingAccount], missing: &MissingAccount) -> bool {
 mod tests {
     use super::*;
 
-    fn missing(account: &str, deals: i64) -> MissingAccount {
-        MissingAccount { account: account.parse().unwrap(), deals }
-    }
-
     #[test]
-    fn a_warning_counts_the_deals() {
-        let sentences = [missing("shop2", 1), missing("shop2", 3)].map(|missing| missing.to_string());
-        let [one, many] = sentences;
-        assert_eq!(one, "1 undecided deal goes through the account shop2, which is not configured");
-        assert_eq!(many, "3 undecided deals go through the account shop2, which is not configured");
+    fn a_warning_counts_what_waits() {
+        let [one, many] = [1, 3].map(|undecided| MissingAccount { account: "shop2".parse().unwrap(), undecided }.to_string());
+        assert_eq!(one, "1 undecided deal or refund goes through the account shop2, which is not configured");
+        assert_eq!(many, "3 undecided deals or refunds go through the account shop2, which is not configured");
     }
 }

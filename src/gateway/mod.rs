@@ -24,6 +24,7 @@ mod readiness;
 mod refund;
 mod refund_schedule;
 mod refund_terms;
+mod renew_certificate;
 mod send_refund;
 mod settle;
 mod settle_refund;
@@ -49,7 +50,7 @@ pub use accounts::{Account, AccountTerms, Accounts, NoAccount};
 pub use close_order::Closed;
 pub use error::GatewayError;
 pub use events::Events;
-pub use follow::Swept;
+pub use follow::{Swept, most_under_way};
 pub use labels::{Disbelief, Wrong};
 pub use link::{Link, Opened};
 pub use live::{Facts, OrderView};
@@ -59,7 +60,7 @@ pub use pay_page::{GivenBack, PayPage, Standing};
 pub use query_order::Subject;
 pub use readiness::NotReady;
 pub use refund::{RefundView, RefundWish};
-pub use refund_terms::RefundTerms;
+pub use refund_terms::{AutomaticRefunds, RefundTerms};
 pub use settle::{SettleError, Settled};
 pub use settle_refund::{RefundSettleError, RefundSettled};
 pub use take_notice::{Taken, TakenNotice};
@@ -80,7 +81,7 @@ pub struct Terms {
     pub close_min_age: TimeDelta,
     /// When undecided deals are looked at without a caller asking.
     pub schedule: Schedule,
-    /// What is chosen about refunds.
+    /// What is given back, and how soon after another refund.
     pub refund: RefundTerms,
 }
 

@@ -1,6 +1,8 @@
 //! How refunds stand, for the merchant's back end. About an undecided one WeChat is asked, within what the account's budget for
 //! queries has to spare; otherwise the stored state is the answer.
 
+use futures_util::future::join_all;
+
 use crate::deal::{Deal, OrderId, Reach, Refund, RefundId, RefundState};
 use crate::store::Origin;
 
@@ -28,9 +30,8 @@ impl Gateway {
     pub async fn query_refunds(&self, order_id: &OrderId, reach: &Reach) -> Result<(Deal, Vec<Refund>), GatewayError> {
         let deal = self.load_within(order_id, reach).await?;
         Self::is_about(&deal.order_id, &deal.account);
-        for refund in self.store.find_refunds(order_id).await? {
-            self.ask_about(&refund).await;
-        }
+        let refunds = self.store.find_refunds(order_id).await?;
+        join_all(refunds.iter().map(|refund| self.ask_about(refund))).await;
         Ok((self.load(order_id).await?, self.store.find_refunds(order_id).await?))
     }
 

@@ -5,9 +5,11 @@ use chrono::TimeDelta;
 use crate::channel::Postponed;
 use crate::deal::{Refund, Timestamp};
 
-/// Pauses before a refund is sent again: each until it is so old, in seconds, and then the last one.
-const SENT_AGAIN: [(i64, i64); 4] = [(2, 2), (12, 10), (42, 30), (162, 120)];
-const THEN_EVERY: TimeDelta = TimeDelta::minutes(10);
+/// Pauses before a refund is sent again, in their order, and then ever the last one.
+const PAUSES: [TimeDelta; 4] = [TimeDelta::seconds(2), TimeDelta::seconds(10), TimeDelta::seconds(30), TimeDelta::minutes(2)];
+const LAST_PAUSE: TimeDelta = TimeDelta::minutes(10);
+/// Where WeChat asks for a minute; whole seconds may have hidden almost one more.
+const A_MINUTE: TimeDelta = TimeDelta::seconds(61);
 /// What only an operator can mend is tried so often; a new certificate is tried at once.
 const UNMENDED: TimeDelta = TimeDelta::hours(1);
 /// After its acceptance a refund is asked about at these ages: balance takes minutes, a card up to three working days.
@@ -16,12 +18,13 @@ const ASKED_AT: [TimeDelta; 6] =
 /// From then on daily, for so many days.
 const DAYS: i32 = 7;
 
-/// When a refund that was not accepted is sent again. `postponed` says why, where WeChat does.
+/// When a refund that was not accepted is sent again, after a try that ended `now`. `postponed` says why, where WeChat does. The pause
+/// is the one after the pause before, so that instances whose clocks differ keep the same schedule.
 pub fn next_try(refund: &Refund, postponed: Option<Postponed>, now: Timestamp) -> Timestamp {
-    let age = (now - refund.created_at).num_seconds();
-    let pause = SENT_AGAIN.iter().find(|(until, _)| age < *until).map_or(THEN_EVERY, |(_, pause)| TimeDelta::seconds(*pause));
+    let before = refund.sent_at.zip(refund.due_at).map_or(TimeDelta::zero(), |(sent, due)| due - sent);
+    let pause = PAUSES.into_iter().find(|pause| *pause > before).unwrap_or(LAST_PAUSE);
     now + match postponed {
-        Some(Postponed::InAMinute) => pause.max(TimeDelta::seconds(60)),
+        Some(Postponed::InAMinute) => pause.max(A_MINUTE),
         Some(Postponed::Certificate(_) | Postponed::NotAllowed) => UNMENDED,
         Some(Postponed::Later | Postponed::NotEnough) | None => pause,
     }
@@ -32,6 +35,12 @@ pub fn next_look(accepted_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
     let age = now - accepted_at;
     let daily = || (2..=DAYS).map(|day| TimeDelta::days(day.into()));
     ASKED_AT.into_iter().chain(daily()).find(|at| *at > age).map(|at| accepted_at + at)
+}
+
+/// When it is asked about again after WeChat could not be asked; a week is not over before it was.
+pub fn next_look_after_failure(accepted_at: Timestamp, now: Timestamp) -> Timestamp {
+    let soon = now + LAST_PAUSE;
+    next_look(accepted_at, now).map_or(soon, |look| look.min(soon))
 }
 
 #[cfg(test)]
@@ -45,11 +54,11 @@ mod tests {
     }
 
     fn tries(postponed: Option<Postponed>, how_many: usize) -> Vec<i64> {
-        let mut now = at(0);
-        let refund = crate::deal::Refund { created_at: now, ..refund() };
+        let mut refund = Refund { due_at: Some(at(0)), ..refund() };
         let next = || {
-            now = next_try(&refund, postponed, now);
-            Some((now - refund.created_at).num_seconds())
+            let now = refund.due_at?;
+            (refund.sent_at, refund.due_at) = (Some(now), Some(next_try(&refund, postponed, now)));
+            Some((refund.due_at? - at(0)).num_seconds())
         };
         std::iter::from_fn(next).take(how_many).collect()
     }
@@ -63,7 +72,7 @@ mod tests {
 
     #[test]
     fn where_wechat_asks_for_a_minute_it_gets_one() {
-        assert_eq!(tries(Some(Postponed::InAMinute), 4), [60, 180, 780, 1380]);
+        assert_eq!(tries(Some(Postponed::InAMinute), 4), [61, 181, 781, 1381]);
     }
 
     #[test]
@@ -71,6 +80,19 @@ mod tests {
         for postponed in [Postponed::NotAllowed, Postponed::Certificate(CertificateFault::Rejected)] {
             assert_eq!(tries(Some(postponed), 2), [3600, 7200]);
         }
+    }
+
+    #[test]
+    fn a_refund_whose_first_caller_vanished_goes_on_where_its_lease_ended() {
+        let lapsed = Refund { sent_at: Some(at(0)), due_at: Some(at(20)), ..refund() };
+        assert_eq!(next_try(&lapsed, None, at(20)), at(50));
+    }
+
+    #[test]
+    fn a_look_that_failed_is_repeated_soon_and_never_the_last() {
+        assert_eq!(next_look_after_failure(at(0), at(60)), at(300), "the next look comes sooner");
+        assert_eq!(next_look_after_failure(at(0), at(3600)), at(4200));
+        assert_eq!(next_look_after_failure(at(0), at(9 * 86_400)), at(9 * 86_400 + 600));
     }
 
     #[test]

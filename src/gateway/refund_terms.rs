@@ -1,20 +1,27 @@
-//! What an operator may choose about refunds.
+//! Refund policy: what an operator may choose about giving money back.
 
 use chrono::TimeDelta;
 
-/// The section `refund` of the configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What an operator may choose about refunds. The defaults are those of the configuration.
+#[derive(Debug, Clone, Copy)]
 pub struct RefundTerms {
-    /// Whether a second payment of a paid deal is given back without a caller asking.
-    pub gives_second_back: bool,
-    /// Whether a payment of a deal that had expired is.
-    pub gives_late_back: bool,
-    /// How long after an order's last refund the next may be asked for; WeChat wants a minute.
+    /// Which payments are given back without a caller asking.
+    pub automatic: AutomaticRefunds,
+    /// Between two refunds of one order; WeChat asks for a minute.
     pub min_interval: TimeDelta,
 }
 
 impl Default for RefundTerms {
     fn default() -> Self {
-        Self { gives_second_back: false, gives_late_back: false, min_interval: TimeDelta::seconds(60) }
+        Self { automatic: AutomaticRefunds::default(), min_interval: TimeDelta::seconds(60) }
     }
+}
+
+/// Which payments are given back without a caller asking; by default none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AutomaticRefunds {
+    /// A second payment of a paid deal.
+    pub second: bool,
+    /// A payment of a deal that had expired.
+    pub late: bool,
 }

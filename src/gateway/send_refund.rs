@@ -6,8 +6,8 @@
 use chrono::TimeDelta;
 use tracing::{error, info, warn};
 
-use crate::channel::{CertificateFault, Postponed, RefundOutcome, RefundQueryOutcome, RefundSubject, Refunding, Refusal};
-use crate::deal::{Refund, Timestamp};
+use crate::channel::{Postponed, RefundOutcome, RefundQueryOutcome, RefundSubject, Refunding, Refusal};
+use crate::deal::{Refund, RefundState, Timestamp};
 use crate::store::{Event, EventKind, NextRefundStep, Origin, StoreError, Verdict};
 
 use super::follow::Calls;
@@ -22,21 +22,30 @@ const LAG: TimeDelta = TimeDelta::seconds(60);
 /// Whether an earlier request of the same number may have been sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sending {
-    /// None was: the row was stored just now, by the caller that sends it.
-    First,
+    /// None was: the row was stored just now, by the caller that sends it while its lease lasts, until then.
+    First(Timestamp),
     /// One may have been, as late as this.
     Again(Timestamp),
 }
 
+impl Sending {
+    /// From when on a query that does not know the refund proves that it was not accepted; `None`: at once.
+    fn is_proven_from(self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::First(lease) if now < lease => None,
+            Self::First(at) | Self::Again(at) => Some(at + LAG).filter(|proven| now < *proven),
+        }
+    }
+}
+
 impl Gateway {
     /// Sends a refund whose lease is held until its `due_at`, and plans what is next.
-    pub(super) async fn send_refund_once(&self, refund: Refund, origin: Origin, sending: Sending) {
+    pub(super) async fn send_refund_once(&self, refund: Refund, origin: Origin) {
         let until = refund.due_at.unwrap_or(refund.created_at);
-        let now = self.clock.now_seconds() + self.skew();
-        let next = match self.send_refund(&refund, origin, sending, &Calls::default(), now).await {
+        let next = match self.send_refund(&refund, origin, Sending::First(until), &Calls::default()).await {
             Ok(None) => return,
             Ok(Some(next)) => next,
-            Err(error) => self.unknown(&refund, &error, now),
+            Err(error) => self.unknown(&refund, &error),
         };
         if let Err(error) = self.plan_refund(&refund, until, next, origin).await {
             warn!(refund_id = %refund.refund_id, %error, "the next step of a refund could not be planned; it is due when the lease is over");
@@ -53,14 +62,10 @@ impl Gateway {
         origin: Origin,
         sending: Sending,
         calls: &Calls,
-        now: Timestamp,
     ) -> Result<Option<NextRefundStep>, GatewayError> {
         let (route, refund_id) = (refund.route(), &refund.refund_id);
         let Some(request) = refund.request.clone() else { return Err(GatewayError::RefundNotFound) };
         let remote = self.accounts.at(&route)?;
-        if self.accounts.get(&refund.account)?.refunding() == Refunding::Impossible {
-            return Ok(Some(self.postponed(refund, Postponed::Certificate(CertificateFault::Missing), now)));
-        }
         calls.add_one();
         let answer = remote.refund(refund_id, request).await.map_err(|error| GatewayError::of_call(&refund.order_id, error))?;
         let refusal = match answer {
@@ -68,26 +73,23 @@ impl Gateway {
                 self.settle_refund(&proof, origin).await.map_err(|error| error.into_gateway(&refund.order_id))?;
                 return Ok(None);
             }
-            RefundOutcome::NotNow(postponed) => return Ok(Some(self.postponed(refund, postponed, now))),
+            RefundOutcome::NotNow(postponed) => return Ok(Some(self.postponed(refund, postponed))),
             RefundOutcome::Refused(refusal) => refusal,
         };
         calls.add_one();
         let asked = remote.query_refund(RefundSubject::Refund(refund_id)).await;
-        match asked.map_err(|error| GatewayError::of_call(&refund.order_id, error))? {
-            RefundQueryOutcome::Known(proofs, _) => {
-                for proof in &proofs {
-                    self.settle_refund(proof, origin).await.map_err(|error| error.into_gateway(&refund.order_id))?;
-                }
-                Ok(None)
+        if let RefundQueryOutcome::Known(proofs, _) = asked.map_err(|error| GatewayError::of_call(&refund.order_id, error))? {
+            for proof in &proofs {
+                self.settle_refund(proof, origin).await.map_err(|error| error.into_gateway(&refund.order_id))?;
             }
-            RefundQueryOutcome::NotExist => match sending {
-                Sending::Again(at) if now < at + LAG => Ok(Some(step(at + LAG, now, Some(refusal.to_string())))),
-                _ => {
-                    self.refuse(refund, &refusal, origin).await?;
-                    Ok(None)
-                }
-            },
+            return Ok(None);
         }
+        let now = self.now_by_database();
+        if let Some(proven) = sending.is_proven_from(now) {
+            return Ok(Some(step(proven, now, refusal.to_string())));
+        }
+        self.refuse(refund, &refusal, origin).await?;
+        Ok(None)
     }
 
     async fn refuse(&self, refund: &Refund, refusal: &Refusal, origin: Origin) -> Result<(), StoreError> {
@@ -100,13 +102,14 @@ impl Gateway {
             self.metrics.refund_failed(&refund.account);
             self.live.forget_payment(&refund.order_id);
             info!(refund_id = %refund.refund_id, refusal = %refusal, "WeChat refused a refund for good");
+            self.note_not_given_back(refund, RefundState::Failed);
         }
         Ok(())
     }
 
     /// What is next for a refund that WeChat does not take now.
-    fn postponed(&self, refund: &Refund, postponed: Postponed, now: Timestamp) -> NextRefundStep {
-        let words = postponed.to_string();
+    fn postponed(&self, refund: &Refund, postponed: Postponed) -> NextRefundStep {
+        let (now, words) = (self.now_by_database(), postponed.to_string());
         let is_news = refund.detail.as_deref() != Some(&words);
         let (refund_id, account) = (&refund.refund_id, &refund.account);
         let refused_certificate = match postponed {
@@ -119,12 +122,13 @@ impl Gateway {
         if is_news && let Some(alarm) = self.metrics.refund_waits(postponed) {
             error!(alarm, %refund_id, %account, "{words}; the refund waits, and is sent again by itself");
         }
-        NextRefundStep { due_at: Some(next_try(refund, Some(postponed), now)), refused_certificate, ..step(now, now, Some(words)) }
+        NextRefundStep { refused_certificate, ..step(next_try(refund, Some(postponed), now), now, words) }
     }
 
     /// What is next for a refund of whose request nothing is known.
-    pub(super) fn unknown(&self, refund: &Refund, error: &GatewayError, now: Timestamp) -> NextRefundStep {
-        step(next_try(refund, None, now), now, Some(error.to_string()))
+    pub(super) fn unknown(&self, refund: &Refund, error: &GatewayError) -> NextRefundStep {
+        let now = self.now_by_database();
+        step(next_try(refund, None, now), now, error.to_string())
     }
 
     /// Plans the next step of a refund whose lease is held until `until`.
@@ -138,10 +142,32 @@ impl Gateway {
         let kind = if refund.is_accepted() { EventKind::RefundLooked } else { EventKind::RefundPostponed };
         let detail = format!("{}: {}", refund.refund_id, next.detail.as_deref().unwrap_or("on its way"));
         let event = Event { detail: Some(detail), ..self.event(&refund.order_id, kind, origin) };
-        self.store.plan_refund(refund, until, next, event).await
+        let is_given_up = next.due_at.is_none();
+        if self.store.plan_refund(refund, until, next, event).await? && is_given_up {
+            self.metrics.refund_overdue();
+            error!(
+                alarm = "refund_overdue", refund_id = %refund.refund_id, account = %refund.account,
+                "WeChat has not decided a refund for a week; from now on it is asked about on demand only: ask WeChat's support"
+            );
+        }
+        Ok(())
     }
 }
 
-fn step(due_at: Timestamp, sent_at: Timestamp, detail: Option<String>) -> NextRefundStep {
-    NextRefundStep { due_at: Some(due_at), sent_at: Some(sent_at), detail, refused_certificate: None }
+fn step(due_at: Timestamp, sent_at: Timestamp, detail: String) -> NextRefundStep {
+    NextRefundStep { due_at: Some(due_at), sent_at: Some(sent_at), detail: Some(detail), refused_certificate: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_wechat_does_not_know_a_refund_proves_nothing_within_a_minute_of_an_earlier_request() {
+        let at = |seconds| Timestamp::UNIX_EPOCH + TimeDelta::seconds(seconds);
+        assert_eq!(Sending::First(at(20)).is_proven_from(at(3)), None, "no other can have sent it");
+        assert_eq!(Sending::First(at(20)).is_proven_from(at(20)), Some(at(80)), "its lease is over, and another may have");
+        assert_eq!(Sending::Again(at(0)).is_proven_from(at(59)), Some(at(60)));
+        assert_eq!(Sending::Again(at(0)).is_proven_from(at(60)), None);
+    }
 }

@@ -6,7 +6,7 @@ use tracing::{info, warn};
 
 use crate::channel::ProvenPayment;
 use crate::deal::{Deal, DealStatus, Timestamp};
-use crate::store::{Cause, Event, EventKind, Origin, StoreError};
+use crate::store::{Cause, Event, EventKind, NewRefund, Origin, StoreError};
 
 use super::Gateway;
 
@@ -20,6 +20,8 @@ pub enum Settled {
     Now,
     /// It became Paid now, after it had been given up: money beats the timer.
     Late,
+    /// The same, and all of it goes back by itself.
+    LateGoesBack,
     /// It was Paid before, and of this payment nothing new was heard.
     Already,
     /// It was Paid before, by another program that did not say by which payment; that is stored now.
@@ -49,6 +51,9 @@ pub enum SettleError {
     /// The deal is paid already, by another payment: the payer was charged twice.
     #[error("the order was paid by another transaction")]
     SecondTransaction,
+    /// The same, and this one goes back by itself: no operator need look.
+    #[error("the order was paid by another transaction, and this one is given back")]
+    SecondGoesBack,
     /// The payment has paid another deal already: one transaction pays one order.
     #[error("the transaction has paid another order")]
     SpentTransaction,
@@ -70,10 +75,14 @@ impl Gateway {
     /// Stores that a deal was paid. When this returns `Ok`, it is on disk.
     ///
     /// # Errors
-    /// The payment does not fit, and an alarm was raised; or [`SettleError::Store`]: it is not stored yet.
+    /// The payment does not fit, and an alarm was raised, but for [`SettleError::SecondGoesBack`]; or [`SettleError::Store`]: it is not
+    /// stored yet.
     pub async fn settle(&self, trade: &ProvenPayment, origin: Origin) -> Result<Settled, SettleError> {
         Self::is_about(trade.order_id(), trade.account());
-        let outcome = self.try_settle(trade, origin).await;
+        let outcome = match self.try_settle(trade, origin).await {
+            Err(SettleError::SecondTransaction) => Err(self.second_transaction(trade, origin).await),
+            outcome => outcome,
+        };
         self.metrics.settled(&outcome, trade, origin, self.clock.now());
         let order_id = trade.order_id();
         if outcome.is_ok() {
@@ -90,8 +99,11 @@ impl Gateway {
             Ok(Settled::Late) => {
                 warn!(alarm = "paid_late", %order_id, ?source, total_fee, transaction, "paid after it had expired; settled")
             }
+            Ok(Settled::LateGoesBack) => {
+                warn!(%order_id, ?source, total_fee, transaction, "paid after it had expired; settled, and all of it is given back")
+            }
             Err(SettleError::Store(error)) => warn!(%order_id, ?source, %error, "a payment could not be stored yet"),
-            Err(error @ SettleError::SecondTransaction) if self.gives_second_back(trade, origin).await.unwrap_or(false) => {
+            Err(error @ SettleError::SecondGoesBack) => {
                 if self.note_mismatch(trade, error, origin).await {
                     warn!(%order_id, ?source, total_fee, transaction, "paid by a second transaction, which is given back");
                 }
@@ -136,35 +148,45 @@ impl Gateway {
             if deal.charged != Some(trade.total_fee()) {
                 return Err(SettleError::Amount);
             }
+            let refund = self.draft_of_late(&deal, trade);
             let (settled, kind) = match deal.status {
                 DealStatus::Paid => match paid_before(&deal, trade)? {
                     Settled::Identified => (Settled::Identified, EventKind::Identified),
                     Settled::GivenBack => (Settled::GivenBack, EventKind::Refunded),
                     already => return Ok(already),
                 },
+                DealStatus::Expired if refund.is_some() => (Settled::LateGoesBack, EventKind::SettledLate),
                 DealStatus::Expired => (Settled::Late, EventKind::SettledLate),
                 DealStatus::Unpaid => (Settled::Now, EventKind::Settled),
             };
-            let changed = match settled {
-                Settled::Identified => self.store.identify(&deal, trade, event(kind)).await?,
-                Settled::GivenBack => self.store.note_given_back(&deal, trade, event(kind)).await?,
-                Settled::Late => self.settle_late(&deal, trade, paid_at, event(kind)).await?,
-                _ => self.store.mark_paid_from(&deal, trade, paid_at, event(kind)).await?,
+            let changed = match (settled, refund) {
+                (Settled::Identified, _) => self.store.identify(&deal, trade, event(kind)).await?,
+                (Settled::GivenBack, _) => self.store.note_given_back(&deal, trade, event(kind)).await?,
+                (_, Some(refund)) => self.settle_and_give_back(&deal, trade, paid_at, event(kind), refund).await?,
+                (_, None) => self.store.mark_paid_from(&deal, trade, paid_at, event(kind)).await?,
             };
-            if changed {
+            if !changed {
+                continue;
+            }
+            // Of one that goes back its row says how much.
+            if settled != Settled::LateGoesBack {
                 let paid_at = deal.paid_at.unwrap_or(paid_at);
                 self.live.note_payment(trade.order_id(), paid_at, trade.is_refunded(), self.clock.ticks());
-                return Ok(settled);
             }
+            return Ok(settled);
         }
         Err(StoreError::from(Cause::Contended).into())
     }
 
-    /// A payment after expiry, which may be given back at once.
-    async fn settle_late(&self, deal: &Deal, trade: &ProvenPayment, paid_at: Timestamp, event: Event) -> Result<bool, StoreError> {
-        let Some(refund) = self.draft_of_late(deal, trade) else {
-            return self.store.mark_paid_from(deal, trade, paid_at, event).await;
-        };
+    /// A payment after expiry, and the refund of all of it.
+    async fn settle_and_give_back(
+        &self,
+        deal: &Deal,
+        trade: &ProvenPayment,
+        paid_at: Timestamp,
+        event: Event,
+        refund: NewRefund,
+    ) -> Result<bool, StoreError> {
         let requested = self.refund_requested(&refund, event.origin);
         let settled = self.store.mark_paid_and_reserve_refund(deal, trade, paid_at, refund, [event, requested]).await?;
         if settled {

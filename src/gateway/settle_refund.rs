@@ -4,7 +4,7 @@
 use tracing::{error, info, warn};
 
 use crate::channel::ProvenRefund;
-use crate::deal::{Deal, DealStatus, Refund, RefundState, Timestamp};
+use crate::deal::{Deal, DealStatus, OrderId, Refund, RefundState, Timestamp};
 use crate::store::{Cause, Event, EventKind, Origin, StoreError, Verdict};
 
 use super::refund_schedule::next_look;
@@ -45,14 +45,23 @@ pub enum RefundSettleError {
     /// WeChat gives back what it does not say was paid.
     #[error("the order is not paid")]
     NotPaid,
+    /// Nothing is known: WeChat did not say whether the order is paid.
+    #[error("{0}")]
+    Unanswered(Box<GatewayError>),
     /// Nothing is known: it could not be stored or looked up.
     #[error("{0}")]
     Store(#[from] StoreError),
 }
 
 impl RefundSettleError {
-    pub(super) fn into_gateway(self, order_id: &crate::deal::OrderId) -> GatewayError {
+    /// Whether the same word of WeChat's may be stored later.
+    pub(super) fn may_pass(&self) -> bool {
+        matches!(self, Self::Unanswered(_) | Self::Store(_))
+    }
+
+    pub(super) fn into_gateway(self, order_id: &OrderId) -> GatewayError {
         match self {
+            Self::Unanswered(error) => *error,
             Self::Store(error) => error.into(),
             _ => GatewayError::Mismatch(order_id.clone()),
         }
@@ -63,7 +72,7 @@ impl Gateway {
     /// Stores what WeChat says of a refund. When this returns `Ok`, it is on disk.
     ///
     /// # Errors
-    /// It does not fit, and an alarm was raised; or [`RefundSettleError::Store`]: it is not stored yet.
+    /// It does not fit, and an alarm was raised; or, where it [may pass](RefundSettleError::may_pass), it is not stored yet.
     pub async fn settle_refund(&self, proof: &ProvenRefund, origin: Origin) -> Result<RefundSettled, RefundSettleError> {
         Self::is_about(proof.order_id(), proof.account());
         let outcome = self.try_settle_refund(proof, origin).await;
@@ -71,7 +80,7 @@ impl Gateway {
         self.metrics.refund_settled(&outcome, proof);
         match &outcome {
             Ok(RefundSettled::Already) => {}
-            Ok(settled) => {
+            Ok(_) => {
                 self.live.forget_payment(order_id);
                 self.live.touch(order_id);
                 let state = proof.state().as_str();
@@ -82,11 +91,8 @@ impl Gateway {
                         "the payer's bank refused a refund, and the money is the merchant's again: pay it out by hand in 商户平台"
                     );
                 }
-                if let RefundSettled::Booked(_) = settled {
-                    warn!(alarm = "refunded", %order_id, %refund_id, fee, "a refund was made, and not by this service; it is booked");
-                }
             }
-            Err(RefundSettleError::Store(error)) => warn!(%order_id, %refund_id, %error, "a refund could not be stored yet"),
+            Err(error) if error.may_pass() => warn!(%order_id, %refund_id, %error, "a refund could not be stored yet"),
             Err(mismatch) => {
                 if self.note_refund_mismatch(proof, mismatch, origin).await {
                     self.metrics.refund_mismatched();
@@ -132,8 +138,11 @@ impl Gateway {
         }
         let event = self.refund_event(proof, kind(after), origin);
         let due_at = (after == RefundState::Processing).then(|| self.first_look(event.at)).flatten();
-        let changed = self.store.settle_refund(refund, Verdict::Proven(Box::new(proof.clone()), due_at), event).await?;
-        Ok(changed.then_some(RefundSettled::Now(after)))
+        if !self.store.settle_refund(refund, Verdict::Proven(Box::new(proof.clone()), due_at), event).await? {
+            return Ok(None);
+        }
+        self.note_not_given_back(refund, after);
+        Ok(Some(RefundSettled::Now(after)))
     }
 
     /// Of a refund that is not known here: others made it, or another database of ours did. `None`: another instance has booked it,
@@ -146,10 +155,23 @@ impl Gateway {
         let event = self.refund_event(proof, EventKind::RefundBooked, origin);
         let due_at = (proof.state() == RefundState::Processing).then(|| self.first_look(event.at)).flatten();
         match self.store.book_refund(&deal, proof, due_at, event).await {
-            Ok(true) => Ok(Some(RefundSettled::Booked(proof.state()))),
+            Ok(true) => {
+                self.note_booked(&deal, proof);
+                Ok(Some(RefundSettled::Booked(proof.state())))
+            }
             Ok(false) | Err(StoreError::Conflict) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Raises the alarm, unless that something was given back has raised it before, and this is what.
+    fn note_booked(&self, deal: &Deal, proof: &ProvenRefund) {
+        let (order_id, refund_id, fee) = (proof.order_id(), proof.refund_id(), proof.fee().get());
+        if deal.refunded.list_due_at.is_some() {
+            return info!(%order_id, %refund_id, fee, "this is what was given back, and not by this service; it is booked");
+        }
+        self.metrics.refunded();
+        warn!(alarm = "refunded", %order_id, %refund_id, fee, "a refund was made, and not by this service; it is booked");
     }
 
     /// The deal, which is paid: what is not known of its payment is asked for first.
@@ -162,9 +184,9 @@ impl Gateway {
             return Ok(deal);
         }
         match self.inquire(&deal.route(), origin).await {
-            Err(GatewayError::Store(error)) => return Err(error.into()),
-            Err(_) => return Err(StoreError::from(Cause::Contended).into()),
-            Ok(_) => {}
+            // Of one that was paid otherwise than it costs, an alarm was raised.
+            Ok(_) | Err(GatewayError::Mismatch(_)) => {}
+            Err(error) => return Err(RefundSettleError::Unanswered(Box::new(error))),
         }
         let deal = self.store.find_to_finish(proof.order_id()).await?.ok_or(RefundSettleError::UnknownOrder)?;
         if deal.status == DealStatus::Paid { Ok(deal) } else { Err(RefundSettleError::NotPaid) }

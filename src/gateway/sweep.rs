@@ -2,7 +2,6 @@
 //! found here at the latest, and a deal whose time is over is given up here.
 //! How passes share the work is told in [`follow`](super::follow).
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::TimeDelta;
@@ -149,21 +148,13 @@ impl Followed for UndecidedDeals<'_> {
     type Item = Due;
     type Step = Step;
 
-    /// Those of an account that the configuration lacks stay due, for an instance that has it.
     async fn due(&self, now: Timestamp, limit: u32, but_of: &[AccountId]) -> Result<DueItems<Due>, StoreError> {
-        let missing = self.0.missing_accounts().into_iter().map(|missing| missing.account);
-        let mut but_of: Vec<_> = but_of.iter().cloned().chain(missing).collect();
-        loop {
+        let ask = |but_of: Vec<AccountId>| async move {
             let due = self.0.store.due(now, limit, &but_of).await?;
-            let (deals, orphans): (Vec<_>, Vec<_>) = due.deals.into_iter().partition(|deal| self.0.accounts.get(&deal.account).is_ok());
-            let met: BTreeSet<_> = orphans.into_iter().map(|deal| deal.account).filter(|account| !but_of.contains(account)).collect();
-            if met.is_empty() || !due.is_cut {
-                let items = deals.into_iter().map(|deal| Due { to_do: self.0.to_do(&deal, now), deal }).collect();
-                return Ok(DueItems { items, is_cut: due.is_cut });
-            }
-            // They have taken the places of deals that can be looked at.
-            but_of.extend(met);
-        }
+            Ok(DueItems { items: due.deals, is_cut: due.is_cut })
+        };
+        let DueItems { items, is_cut } = self.0.due_of_present_accounts(but_of, |deal: &Deal| &deal.account, ask).await?;
+        Ok(DueItems { items: items.into_iter().map(|deal| Due { to_do: self.0.to_do(&deal, now), deal }).collect(), is_cut })
     }
 
     fn due_at(&self, due: &Due) -> Option<Timestamp> {

@@ -2,41 +2,47 @@
 //! And deals of which WeChat told that others gave something back are asked for their refunds.
 
 use chrono::TimeDelta;
-use tracing::{debug, error};
+use tracing::{Instrument, debug, info_span, warn};
 
-use crate::deal::{AccountId, Deal, Refund, Timestamp};
+use crate::deal::{AccountId, Deal, Refund, RefundSource, Timestamp};
 use crate::store::{NextRefundStep, Origin, StoreError};
 
 use super::follow::{Calls, DueItems, Followed};
-use super::refund_schedule::next_look;
+use super::refund_schedule::{next_look, next_look_after_failure};
 use super::send_refund::Sending;
 use super::{Gateway, GatewayError};
 
 /// How long a step is taken for: longer than its calls can take.
 const LEASE: TimeDelta = TimeDelta::seconds(20);
+/// What is set aside for a step, which asks once; what it asks beyond that, the next pass pays for.
+const STEP_COSTS: u32 = 1;
 
 /// The undecided refunds, as the follower's driver sees them.
 pub(super) struct UndecidedRefunds<'a>(pub &'a Gateway);
 
 impl UndecidedRefunds<'_> {
-    /// `None`: it is stored how it stands.
-    async fn try_step(&self, refund: &Refund, now: Timestamp, calls: &Calls) -> Result<Option<NextRefundStep>, GatewayError> {
-        let gateway = self.0;
-        let Some(accepted_at) = refund.accepted_at.filter(|_| refund.is_accepted()) else {
-            let sending = Sending::Again(refund.sent_at.unwrap_or(refund.created_at).max(refund.created_at));
-            return gateway.send_refund(refund, Origin::Sweeper, sending, calls, now).await;
+    /// Sends one that was not accepted. `None`: it is stored how it stands.
+    async fn send(&self, refund: &Refund, calls: &Calls) -> Option<NextRefundStep> {
+        // The lease of the caller that has stored it, where it was not sent again since.
+        let earlier = refund.sent_at.or(refund.due_at).unwrap_or(refund.created_at);
+        let sent = self.0.send_refund(refund, Origin::Sweeper, Sending::Again(earlier), calls).await;
+        sent.unwrap_or_else(|error| {
+            debug!(%error, "nothing is known of a refund that was sent");
+            Some(self.0.unknown(refund, &error))
+        })
+    }
+
+    /// Asks about one that was accepted, and says when it is asked about next.
+    async fn ask(&self, refund: &Refund, accepted_at: Timestamp, now: Timestamp, calls: &Calls) -> NextRefundStep {
+        let asked = self.0.inquire_refund(&refund.route(), &refund.refund_id, Origin::Sweeper, calls).await;
+        let (due_at, detail) = match asked {
+            Ok(_) => (next_look(accepted_at, now), None),
+            Err(error) => {
+                debug!(%error, "WeChat could not be asked about a refund");
+                (Some(next_look_after_failure(accepted_at, now)), Some(error.to_string()))
+            }
         };
-        gateway.inquire_refund(&refund.route(), &refund.refund_id, Origin::Sweeper, calls).await?;
-        // Of one that is decided now this changes nothing.
-        let due_at = next_look(accepted_at, now);
-        if due_at.is_none() {
-            gateway.metrics.refund_overdue();
-            error!(
-                alarm = "refund_overdue", refund_id = %refund.refund_id, account = %refund.account,
-                "WeChat has not decided a refund for a week; from now on it is asked about on demand only: ask WeChat's support"
-            );
-        }
-        Ok(Some(NextRefundStep { due_at, sent_at: None, detail: None, refused_certificate: None }))
+        NextRefundStep { due_at, sent_at: None, detail, refused_certificate: None }
     }
 }
 
@@ -45,9 +51,11 @@ impl Followed for UndecidedRefunds<'_> {
     type Step = Option<NextRefundStep>;
 
     async fn due(&self, now: Timestamp, limit: u32, but_of: &[AccountId]) -> Result<DueItems<Refund>, StoreError> {
-        let due = self.0.store.due_refunds(now, limit, but_of).await?;
-        let items = due.refunds.into_iter().filter(|refund| self.0.has_account(&refund.account)).collect();
-        Ok(DueItems { items, is_cut: due.is_cut })
+        let ask = |but_of: Vec<AccountId>| async move {
+            let due = self.0.store.due_refunds(now, limit, &but_of).await?;
+            Ok(DueItems { items: due.refunds, is_cut: due.is_cut })
+        };
+        self.0.due_of_present_accounts(but_of, |refund| &refund.account, ask).await
     }
 
     fn due_at(&self, refund: &Refund) -> Option<Timestamp> {
@@ -59,33 +67,30 @@ impl Followed for UndecidedRefunds<'_> {
     }
 
     fn terms(&self, _refund: &Refund) -> (u32, TimeDelta) {
-        (1, LEASE)
+        (STEP_COSTS, LEASE)
     }
 
     async fn acquire(&self, refund: &Refund, until: Timestamp) -> bool {
-        self.0.store.take_refund(refund, until).await.unwrap_or_else(|error| {
+        self.0.store.take_refund(refund, self.0.now_by_database(), until).await.unwrap_or_else(|error| {
             debug!(refund_id = %refund.refund_id, %error, "a refund could not be taken");
             false
         })
     }
 
     async fn step(&self, refund: &Refund, now: Timestamp, calls: &Calls) -> Option<NextRefundStep> {
-        let step = self.try_step(refund, now, calls).await;
+        let step = async {
+            match refund.accepted_at.filter(|_| refund.is_accepted()) {
+                Some(accepted_at) => Some(self.ask(refund, accepted_at, now, calls).await),
+                None => self.send(refund, calls).await,
+            }
+        };
+        let span = info_span!("look", order_id = %refund.order_id, account = refund.account.column(), refund_id = %refund.refund_id);
+        let step = step.instrument(span).await;
         self.0.metrics.looked(&refund.account, calls.count());
-        step.unwrap_or_else(|error| {
-            debug!(refund_id = %refund.refund_id, %error, "a refund is not decided");
-            Some(match refund.accepted_at {
-                Some(accepted_at) if refund.is_accepted() => NextRefundStep {
-                    due_at: next_look(accepted_at, now),
-                    sent_at: None,
-                    detail: Some(error.to_string()),
-                    refused_certificate: None,
-                },
-                _ => self.0.unknown(refund, &error, now),
-            })
-        })
+        step
     }
 
+    /// Of one that is decided now this changes nothing.
     async fn plan(&self, refund: &Refund, until: Timestamp, step: Option<NextRefundStep>) {
         let Some(next) = step else { return };
         if let Err(error) = self.0.plan_refund(refund, until, next, Origin::Sweeper).await {
@@ -97,14 +102,34 @@ impl Followed for UndecidedRefunds<'_> {
 /// The deals whose refunds WeChat is to be asked for.
 pub(super) struct UnknownRefunds<'a>(pub &'a Gateway);
 
+impl UnknownRefunds<'_> {
+    /// Stores the refunds that WeChat lists, and says when it is asked again: until it lists one that others made, for its query may lag
+    /// behind what it says of the order. `None`: it has, or a week is over.
+    async fn try_list(&self, deal: &Deal, now: Timestamp, calls: &Calls) -> Result<Option<Timestamp>, GatewayError> {
+        self.0.inquire_refunds(&deal.route(), Origin::Sweeper, calls).await?;
+        let known = self.0.store.find_refunds(&deal.order_id).await?;
+        if known.iter().any(|refund| refund.source == RefundSource::Platform) {
+            return Ok(None);
+        }
+        let next = next_look(deal.refunded_at.unwrap_or(now), now);
+        if next.is_none() {
+            warn!("WeChat says that others gave something back, and has listed no such refund for a week; it is asked no more");
+        }
+        Ok(next)
+    }
+}
+
 impl Followed for UnknownRefunds<'_> {
     type Item = Deal;
     type Step = Option<Timestamp>;
 
     async fn due(&self, now: Timestamp, limit: u32, but_of: &[AccountId]) -> Result<DueItems<Deal>, StoreError> {
-        let deals = self.0.store.due_lists(now, limit, but_of).await?;
-        let is_cut = u64::try_from(deals.len()).unwrap_or(u64::MAX) >= limit.into();
-        Ok(DueItems { items: deals.into_iter().filter(|deal| self.0.has_account(&deal.account)).collect(), is_cut })
+        let ask = |but_of: Vec<AccountId>| async move {
+            let items = self.0.store.due_lists(now, limit, &but_of).await?;
+            let is_cut = u64::try_from(items.len()).unwrap_or(u64::MAX) >= limit.into();
+            Ok(DueItems { items, is_cut })
+        };
+        self.0.due_of_present_accounts(but_of, |deal| &deal.account, ask).await
     }
 
     fn due_at(&self, deal: &Deal) -> Option<Timestamp> {
@@ -116,7 +141,7 @@ impl Followed for UnknownRefunds<'_> {
     }
 
     fn terms(&self, _deal: &Deal) -> (u32, TimeDelta) {
-        (1, LEASE)
+        (STEP_COSTS, LEASE)
     }
 
     async fn acquire(&self, deal: &Deal, until: Timestamp) -> bool {
@@ -127,18 +152,14 @@ impl Followed for UnknownRefunds<'_> {
         })
     }
 
-    /// Until WeChat lists one: its query may lag behind what it says of the order.
     async fn step(&self, deal: &Deal, now: Timestamp, calls: &Calls) -> Option<Timestamp> {
-        let heard = self.0.inquire_refunds(&deal.route(), Origin::Sweeper, calls).await;
+        let span = info_span!("look", order_id = %deal.order_id, account = deal.account.column());
+        let listed = self.try_list(deal, now, calls).instrument(span).await;
         self.0.metrics.looked(&deal.account, calls.count());
-        match heard {
-            Ok(heard) if heard > 0 => None,
-            Ok(_) => next_look(deal.refunded_at.unwrap_or(now), now),
-            Err(error) => {
-                debug!(order_id = %deal.order_id, %error, "which refunds a deal has is not known");
-                next_look(deal.refunded_at.unwrap_or(now), now)
-            }
-        }
+        listed.unwrap_or_else(|error| {
+            debug!(order_id = %deal.order_id, %error, "which refunds a deal has is not known");
+            Some(next_look_after_failure(deal.refunded_at.unwrap_or(now), now))
+        })
     }
 
     async fn plan(&self, deal: &Deal, until: Timestamp, next: Option<Timestamp>) {

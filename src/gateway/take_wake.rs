@@ -9,7 +9,7 @@ use crate::store::{Origin, StoreError};
 
 use super::follow::Calls;
 use super::labels::Wrong;
-use super::{Gateway, RefundSettleError, Taken};
+use super::{Gateway, Taken};
 
 impl Gateway {
     /// Asks WeChat about the refund that a notification names, unless it is known to be decided.
@@ -28,8 +28,9 @@ impl Gateway {
         }
         match self.inquire_refund(&route, &wake.refund_id, Origin::Notification, &Calls::default()).await {
             Ok(Some(Ok(_))) => Taken::Refund,
-            Ok(Some(Err(RefundSettleError::Store(_)))) | Err(_) => Taken::NotStored,
-            Ok(Some(Err(_))) | Ok(None) => Taken::UnknownRefund,
+            Ok(Some(Err(error))) if error.may_pass() => Taken::NotStored,
+            Ok(Some(Err(_)) | None) => Taken::UnknownRefund,
+            Err(_) => Taken::NotStored,
         }
     }
 

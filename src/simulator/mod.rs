@@ -43,7 +43,7 @@ pub use orders::{Attempt, OrderKey, SimOrder};
 pub use payment::{CannotPay, Payment};
 pub use refunds::{CannotRefund, RefundRefusal, RefundSource, RefundState, SimRefund};
 pub use switches::{CloseUnknown, Faults, Habits, Layout, Notify, RefundNotify};
-pub use tls::{CertificateError, Certificates};
+pub use tls::{CertificateError, Certificates, RequireClientCert};
 pub use world::World;
 
 /// What a merchant's contract with WeChat consists of.
@@ -124,7 +124,7 @@ impl Simulator {
         certificates: Certificates,
         stop: CancellationToken,
     ) -> Result<impl Future<Output = ()> + Send + use<>, rustls::Error> {
-        tls::serve(listener, self.router(), certificates, stop)
+        tls::serve(listener, self.clone(), certificates, stop)
     }
 
     /// The certificates in a folder, with one for each of its merchants; what is missing is made.

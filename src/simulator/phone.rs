@@ -16,6 +16,7 @@ pub fn routes() -> Router<Simulator> {
         .route("/phone/phone.css", get(|| async { page::asset(CSS, [BASE_CSS, include_str!("phone/phone.css")].concat()) }))
         .route("/phone/help.js", script(include_str!("phone/help.js")))
         .route("/phone/told.js", script(include_str!("phone/told.js")))
+        .route("/phone/refunds.js", script(include_str!("phone/refunds.js")))
         .route("/phone/phone.js", script(include_str!("phone/phone.js")))
 }
 

@@ -4,7 +4,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::refunds::RefundRefusal;
+use super::refunds::{RefundRefusal, RefundState};
+use super::tls::RequireClientCert;
 
 /// What goes wrong. Shares are probabilities from 0 to 1.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,7 +29,9 @@ pub struct Faults {
     pub pay_at_close: bool,
     /// Seconds from the acceptance of a refund to its arrival.
     pub refund_delay_s: u32,
-    /// Share of requests for refunds that meet the limit which all merchants share.
+    /// What refunds come to by themselves.
+    pub refund_end: RefundState,
+    /// Share of refunds whose first request meets the limit which all merchants share. The same request passes afterwards.
     pub refund_frequency_limited: f64,
     /// What every request for a new refund is refused with; none: what the rules say.
     pub refund_refused: Option<RefundRefusal>,
@@ -40,14 +43,21 @@ pub struct Faults {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundNotify {
-    /// It comes at once, and again until it is acknowledged.
+    /// It comes when the refund is decided, and again until it is acknowledged.
     Normal,
     /// It never comes.
     Lost,
     /// It comes twice at the same time.
     Twice,
-    /// It comes well encrypted and says what is not so: that the refund arrived, and with one fen too much.
+    /// It comes as soon as the refund is accepted and again when it is decided, well encrypted, and each time with another state and
+    /// another amount than are true: as blocks of two old messages put together may say.
     Forged,
+    /// It comes encrypted with a key that is not in force.
+    Foreign,
+    /// Its second half is missing.
+    Truncated,
+    /// It comes with noise in place of what is encrypted.
+    Random,
 }
 
 impl RefundNotify {
@@ -58,6 +68,9 @@ impl RefundNotify {
             Self::Lost => "lost",
             Self::Twice => "twice",
             Self::Forged => "forged",
+            Self::Foreign => "foreign",
+            Self::Truncated => "truncated",
+            Self::Random => "random",
         }
     }
 }
@@ -106,6 +119,7 @@ impl Default for Faults {
             notify: Notify::Normal,
             pay_at_close: false,
             refund_delay_s: 2,
+            refund_end: RefundState::Success,
             refund_frequency_limited: 0.0,
             refund_refused: None,
             refund_notify: RefundNotify::Normal,
@@ -144,6 +158,8 @@ pub struct Habits {
     pub exact_acknowledgement: bool,
     /// Where the merchant platform sends notifications of refunds that name no address of their own, as those made by hand; empty: nowhere.
     pub refund_notify_url: String,
+    /// Which certificate calls below `/secapi` must show over TLS.
+    pub require_client_cert: RequireClientCert,
 }
 
 /// The order of the fields in answers: both are seen.
@@ -184,6 +200,7 @@ impl Default for Habits {
             min_time_expire: 300,
             exact_acknowledgement: true,
             refund_notify_url: String::new(),
+            require_client_cert: RequireClientCert::Pinned,
         }
     }
 }

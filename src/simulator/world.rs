@@ -218,11 +218,6 @@ impl World {
         self.turn(&self.find(out_trade_no)?, TradeState::UserPaying)
     }
 
-    /// The payer walks away, and may come back.
-    pub fn walk_away(&mut self, out_trade_no: &str) -> Result<(), CannotPay> {
-        self.turn(&self.find(out_trade_no)?, TradeState::NotPay)
-    }
-
     /// An order that is not paid takes another state without a payment.
     pub(super) fn turn(&mut self, key: &OrderKey, state: TradeState) -> Result<(), CannotPay> {
         let order = self.orders.get_mut(key).ok_or(CannotPay::NoSuchOrder)?;

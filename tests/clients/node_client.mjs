@@ -1,14 +1,17 @@
 // Shows that a real WeChat Pay v2 client, tenpay from npm, can talk to the simulator.
 //
 // The library is used exactly as against WeChat itself; only the base URL and the merchant's
-// credentials differ. The base URL of the simulator is taken from SIM_URL. tenpay verifies the
+// credentials differ. The base URL of the simulator is taken from SIM_URL, with TLS from SIM_TLS_URL; the
+// merchant's certificate is SIM_P12, in the form in which WeChat gives it out. tenpay verifies the
 // signature, appid and mch_id of every answer and of the notification by itself.
 //
-//     SIM_URL=http://127.0.0.1:8361 node node_client.mjs
+//     SIM_URL=http://127.0.0.1:8361 SIM_TLS_URL=https://127.0.0.1:8364 SIM_P12=1900000001.p12 \
+//         NODE_EXTRA_CA_CERTS=tls/ca.pem node node_client.mjs
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import Tenpay from 'tenpay';
@@ -25,14 +28,18 @@ const ATTACH = 'a&b=<c>"d\'é';
 const PATIENCE_MS = 20_000;
 const LIFETIME_MS = 90_000;
 
-assert.ok(process.env.SIM_URL, 'SIM_URL is not set');
-const SIM_URL = process.env.SIM_URL.replace(/\/+$/, '');
+function baseUrl(name) {
+  assert.ok(process.env[name], `${name} is not set`);
+  return process.env[name].replace(/\/+$/, '');
+}
+const SIM_URL = baseUrl('SIM_URL');
+const SIM_TLS_URL = baseUrl('SIM_TLS_URL');
 
 // The library, pointed at the simulator.
-function newClient(partnerKey = API_KEY) {
-  const pay = new Tenpay({ appid: APPID, mchid: MCH_ID, partnerKey, spbill_create_ip: '127.0.0.1' });
+function newClient({ partnerKey = API_KEY, base = SIM_URL, pfx = undefined } = {}) {
+  const pay = new Tenpay({ appid: APPID, mchid: MCH_ID, partnerKey, pfx, spbill_create_ip: '127.0.0.1' });
   for (const [name, url] of Object.entries(pay.urls)) {
-    pay.urls[name] = SIM_URL + new URL(url).pathname;
+    pay.urls[name] = base + new URL(url).pathname;
   }
   return pay;
 }
@@ -167,6 +174,7 @@ async function paidOrder(pay, listener) {
 }
 
 async function refundedOrder(pay, listener) {
+  listener.received.length = 0;
   const number = newNumber();
   const refund_no = `${number}_1`;
   await create(pay, number, listener.url);
@@ -179,8 +187,8 @@ async function refundedOrder(pay, listener) {
   assert.equal((await apply(500, 'MD5')).refund_id, accepted.refund_id, 'the same number is the same refund');
   await assert.rejects(apply(501), { message: 'REFUND_FEE_MISMATCH' });
 
-  const isOfRefund = ({ path }) => path === '/wxPay/refundNotify';
-  const notified = await eventually('a refund notification', () => listener.received.find(isOfRefund));
+  const toldOfRefund = () => listener.received.find(({ path }) => path === '/wxPay/refundNotify');
+  const notified = await eventually('a refund notification', toldOfRefund);
   assert.ok(notified.message, `the library refused the notification: ${notified.reply}\n${notified.body}`);
   const told = notified.message.req_info;
   assert.deepEqual([told.refund_id, told.refund_status, Number(told.refund_fee)], [accepted.refund_id, 'SUCCESS', 500]);
@@ -192,6 +200,17 @@ async function refundedOrder(pay, listener) {
   await assert.rejects(pay.refundQuery({ out_refund_no: `${number}_2` }), { message: 'REFUNDNOTEXIST' });
   const refunds = JSON.parse(await control('GET', `/_sim/refunds?out_trade_no=${number}`));
   assert.equal(refunds.length, 1);
+}
+
+async function withoutACertificate(listener) {
+  const pay = newClient({ base: SIM_TLS_URL });
+  const number = newNumber();
+  await create(pay, number, listener.url);
+  await control('POST', `/_sim/orders/${number}/pay?notify=lost`);
+  const refund = { out_trade_no: number, out_refund_no: number, total_fee: TOTAL_FEE, refund_fee: TOTAL_FEE };
+  // What the library makes of HTTP 400.
+  await assert.rejects(pay.refund(refund), { message: 'request fail' });
+  await assert.rejects(pay.refundQuery({ out_refund_no: number }), { message: 'REFUNDNOTEXIST' });
 }
 
 async function closedOrder(pay, listener) {
@@ -210,7 +229,7 @@ async function closedOrder(pay, listener) {
 async function refusals(pay, listener) {
   const number = newNumber();
   // The library's own finding about an answer reads "sign签名错误"; here the gateway must say it.
-  await assert.rejects(create(newClient('f'.repeat(32)), number, listener.url), { message: /^签名错误/ });
+  await assert.rejects(create(newClient({ partnerKey: 'f'.repeat(32) }), number, listener.url), { message: /^签名错误/ });
   assert.equal((await knownOrders()).has(number), false);
 
   await assert.rejects(pay.orderQuery({ out_trade_no: number }), { message: 'ORDERNOTEXIST' });
@@ -227,6 +246,8 @@ try {
   await control('PUT', '/_sim/habits', { exact_acknowledgement: false });
   await paidOrder(pay, listener);
   await refundedOrder(pay, listener);
+  await refundedOrder(newClient({ base: SIM_TLS_URL, pfx: readFileSync(process.env.SIM_P12) }), listener);
+  await withoutACertificate(listener);
   await closedOrder(pay, listener);
   await refusals(pay, listener);
 } finally {

@@ -111,12 +111,12 @@ class NotifyListener:
         return body.decode("utf-8"), message
 
 
-def control(method, path):
+def control(method, path, body=None):
     """A call beside WeChat's own API: what the payer would do, what the simulator knows."""
     request = urllib.request.Request(
         SimulatedWeChatPay.API_BASE_URL + path,
         method=method,
-        data=b"" if method == "POST" else None,
+        data=None if method == "GET" else json.dumps(body or {}).encode("utf-8"),
     )
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with direct.open(request, timeout=PATIENCE) as answer:
@@ -271,6 +271,22 @@ def refunded_order(pay, listener):
     assert verified(pay, pay.order.query(out_trade_no=number))["trade_state"] == "REFUND"
 
 
+def ended_otherwise(pay, listener):
+    """WeChat gives one refund up, and the payer's bank refuses another."""
+    for state in ("REFUNDCLOSE", "CHANGE"):
+        control("PUT", "_sim/faults", {"refund_end": state})
+        number = new_number()
+        create(pay, number, listener.url)
+        control("POST", "_sim/orders/%s/pay?notify=lost" % number)
+        verified(pay, pay.refund.apply(TOTAL_FEE, TOTAL_FEE, number, out_trade_no=number, notify_url=listener.refund_url))
+        _, message = listener.wait()
+        assert message["out_refund_no"] == number and message["refund_status"] == state, dict(message)
+        assert "success_time" not in message, dict(message)
+        query = verified(pay, pay.refund.query(out_refund_no=number))
+        assert query["refund_status_0"] == state and "refund_success_time_0" not in query, dict(query)
+    control("PUT", "_sim/faults", {"refund_end": "SUCCESS"})
+
+
 def without_a_certificate():
     pay = SecuredWeChatPay(APPID, API_KEY, MCH_ID, timeout=PATIENCE)
     refused = refusal_of_nginx(pay.refund.apply, TOTAL_FEE, 500, "R1", out_trade_no=new_number())
@@ -322,6 +338,7 @@ def main():
     paid_order(pay, listener)
     refunded_order(pay, listener)
     refunded_order(certified_client(), listener)
+    ended_otherwise(certified_client(), listener)
     without_a_certificate()
     closed_order(pay, listener)
     refusals(pay, listener)

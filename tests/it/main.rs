@@ -51,6 +51,7 @@ mod notifications {
 }
 mod operations {
     mod accounts;
+    mod certificates;
     mod commands;
     mod configuration;
     mod credentials;
@@ -86,13 +87,13 @@ mod repository {
 }
 mod simulator {
     mod faults;
-    mod merchants;
+    pub mod merchants;
     mod phone;
     mod refund_control;
     mod refund_faults;
-    mod refunds;
+    pub mod refunds;
     mod shop;
-    mod tls;
+    pub mod tls;
 }
 mod sweep {
     mod backlog;
@@ -103,8 +104,10 @@ mod sweep {
 }
 mod wechat {
     mod algorithm_change;
+    mod client_certificate;
     mod key_change;
     mod proxies;
+    mod refund_calls;
     mod upstream;
     mod upstream_words;
 }

@@ -28,6 +28,16 @@ def to_pay():
     return json.loads(call(f"{api}/wxPay/toPay", json.dumps(deal)))["order_id"]
 
 
+def refund(order_id):
+    """All of it goes back."""
+    request = urllib.request.Request(f"{api}/wxPay/refund", json.dumps({"order_id": order_id}).encode())
+    request.add_header("content-type", "application/json")
+    request.add_header("idempotency-key", "all")
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        told = json.loads(answer.read())
+    assert told["refund_state"] == "PROCESSING", told
+
+
 def trade_state(order_id):
     return json.loads(call(f"{api}/wxPay/queryOrder", json.dumps({"order_id": order_id}))).get("trade_state")
 
@@ -54,12 +64,13 @@ def wait_for(expression, patience=30):
         time.sleep(0.5)
 
 
-# One order of each kind: paid, paid without a notification and found by the sweeper or by asking, forged, wrong.
+# One order of each kind: paid and given back, paid without a notification and found by the sweeper or by asking, forged, wrong.
 wait_for('up{job="wechat-pay"} == 1')
 time.sleep(TWO_SCRAPES)
 paid, swept, asked, forged, wrong = (to_pay() for _ in range(5))
 pay(paid)
 assert trade_state(paid) == "SUCCESS"
+refund(paid)
 pay(swept, "lost")
 pay(asked, "lost")
 assert trade_state(asked) == "SUCCESS"
@@ -68,6 +79,7 @@ pay(wrong, "wrong_amount")
 call(f"{api}/wxPay/notify", "no letter", content_type="text/xml")
 to_pay()
 wait_for('wechat_pay_deals_healed_total{source="sweep"} >= 1')
+wait_for('wechat_pay_refunded_fen_total >= 1990')
 time.sleep(TWO_SCRAPES)
 
 dashboard = json.loads(Path(monitoring, "dashboard.json").read_text())

@@ -5,7 +5,7 @@ import { Service } from './service.mjs';
 
 const HEAVY = 50 * 1024;
 
-/** A service with a deal that waits, one that is paid and one that is closed, and the paths of all pages. */
+/** A service with a deal that waits, one that is paid, one that is closed and one of which something goes back; and the paths of all pages. */
 async function town() {
   const service = await Service.start({ DEAL__CLOSE_MIN_AGE: '0', PAGE__RETURN_HOSTS: 'shop.example.com' });
   const deals = {};
@@ -15,6 +15,11 @@ async function town() {
   await service.sim(`orders/${deals.paid.order_id}/pay`, 'POST');
   await service.sim(`orders/${deals.waiting.order_id}/fail`, 'POST');
   assert.equal((await service.post('/wxPay/doCloseOrder', { order_id: deals.closed.order_id })).code, 0);
+  const back = await service.open('19.90', long);
+  await service.sim(`orders/${back.order_id}/pay`, 'POST');
+  await service.sim(`orders/${back.order_id}/refund-by-hand?fee=500`, 'POST');
+  await service.sim('faults', 'PUT', { refund_delay_s: 86_400 });
+  await service.sim(`orders/${back.order_id}/refund-by-hand?fee=100`, 'POST');
   const pages = Object.entries(deals).map(([state, deal]) => [new URL(deal.pay_page, service.shop).href, state]);
   return { service, pages: [[`${service.shop}/`], [`${service.phone}/`], ...pages] };
 }

@@ -87,6 +87,15 @@ export async function readCode(tab) {
   return code.data;
 }
 
+/** Presses Tab until the wanted element has the focus. */
+export async function tabTo(tab, selector) {
+  for (let presses = 0; presses < 60; presses += 1) {
+    await tab.keyboard.press('Tab');
+    if (await tab.evaluate((wanted) => document.activeElement.matches(wanted), selector)) return;
+  }
+  assert.fail(`${selector} cannot be reached with the keyboard`);
+}
+
 /** No page is to be scrolled sideways. */
 export async function fits(tab) {
   const [wide, room] = await tab.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);

@@ -1,6 +1,6 @@
 // A payer buys something: by the mouse, by the keyboard, with a stream that is blocked, with a notification that is lost.
 import assert from 'node:assert/strict';
-import { Visitor, accessible, comes, readCode } from './browser.mjs';
+import { Visitor, accessible, comes, readCode, tabTo } from './browser.mjs';
 import { Service } from './service.mjs';
 
 const KEY = '0123456789abcdef0123456789abcdef';
@@ -126,18 +126,13 @@ export const the_bank_refuses_the_payer_walks_away_and_pays_after_all = (browser
   await phone.locator('#said', { hasText: 'This code is dead' }).waitFor();
 });
 
-/** Presses Tab until the wanted element has the focus. */
-async function tabTo(tab, selector) {
-  for (let presses = 0; presses < 60; presses += 1) {
-    await tab.keyboard.press('Tab');
-    if (await tab.evaluate((wanted) => document.activeElement.matches(wanted), selector)) return;
-  }
-  assert.fail(`${selector} cannot be reached with the keyboard`);
-}
-
 export const the_phone_says_who_is_paid = (browser) => visit(browser, {}, async (service, visitor) => {
   const [ofShop2, ofDefault] = [await service.open('5.00', { merchant_id: 100 }), await service.open('19.90')];
   const phone = await visitor.go(`${service.phone}/`);
+  await phone.locator('#waiting button').nth(1).waitFor();
+  const waiting = await phone.locator('#waiting button').allInnerTexts();
+  assert.match(waiting[0], /· 商户 1900000001\s*¥19\.90$/);
+  assert.match(waiting[1], /· shop2\s*¥5\.00$/);
   for (const [opened, payee] of [[ofShop2, 'shop2'], [ofDefault, '商户 1900000001']]) {
     await phone.locator('#code').fill(opened.code_url[0]);
     await phone.locator('#scan-form button').click();

@@ -52,19 +52,6 @@ export const who_pays_while_it_is_closed_has_paid = (browser) => visit(browser, 
   assert.match(told, /查询订单：NOTPAY[\s\S]*付款人付款了，就在关单的瞬间[\s\S]*支付通知：丢失了[\s\S]*关闭订单：ORDERPAID[\s\S]*查询订单：SUCCESS/);
 });
 
-export const what_staff_gives_back_is_told_on_the_phone = (browser) => visit(browser, {}, {}, async (service, visitor) => {
-  const { order_id: order } = await service.open();
-  const phone = await visitor.go(`${service.phone}/`);
-  await phone.locator('#timeline li').first().waitFor();
-  assert.equal(await phone.locator('#refund').isVisible(), false, 'nothing is paid');
-  await service.sim(`orders/${order}/pay`, 'POST');
-  await phone.locator('#refund').click();
-  await phone.locator('#refunds li', { hasText: '已退款 · 人工' }).waitFor();
-  await phone.locator('#refund').waitFor({ state: 'hidden' });
-  assert.match(await phone.locator('#timeline').innerText(), /在商户平台退款[\s\S]*退款有了结果：已退款/);
-  assert.equal((await service.sim('refunds'))[0].refund_status, 'SUCCESS');
-});
-
 /** The colour in which a page says how it stands, once it says this. */
 async function colour(tab, words) {
   await tab.waitForFunction((text) => document.getElementById('status').textContent.includes(text), words, { timeout: 20_000 });

@@ -1,6 +1,7 @@
 //! The library that all tests and benches share. The stories (`tests/it`) use all of it and so notice what is dead; each other
 //! program lists the modules that it uses.
 
+pub mod certificates;
 pub mod configured;
 pub mod contract;
 pub mod database;

@@ -54,7 +54,17 @@ impl Process {
 
     /// `kill -TERM`.
     pub fn terminate(&self) {
-        let sent = Command::new("kill").args(["-TERM", &self.id().to_string()]).status().unwrap();
+        self.signal("-TERM");
+    }
+
+    /// `kill -HUP`.
+    #[allow(dead_code, reason = "the stories use it")]
+    pub fn hang_up(&self) {
+        self.signal("-HUP");
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([name, &self.id().to_string()]).status().unwrap();
         assert!(sent.success());
     }
 

@@ -1,14 +1,20 @@
 //! What the settings of an account must be.
 
-use crate::channel::wechat::v2::{ApiKey, Endpoints, Merchant, PreviousKey, Proxy, SignType, Signer, is_sendable};
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::channel::wechat::v2::{ApiKey, Endpoints, ExtraRoots, Merchant, PreviousKey, Proxy, SignType, Signer, is_sendable};
 use crate::config::checks::{endpoint, is_loopback, value};
 use crate::config::error::ConfigError;
 use crate::config::mistakes::{ConfigErrors, Mistakes};
+use crate::config::secrets::bytes;
 use crate::deal::{AccountId, InvalidSellers, Sellers};
 use crate::gateway::AccountTerms;
 use crate::language::{Text, pair, text};
 use crate::simulator::{DEFAULT_MERCHANT, MerchantNumbers};
 
+use super::addresses::LONGEST;
+use super::certificate::{CertificateSettings, CertificateSource};
 use super::{AccountSettings, OFFICIAL_BACKUP, OFFICIAL_BASE, RawAccount, section};
 
 /// The numbers by which WeChat knows a merchant, and its key.
@@ -35,6 +41,7 @@ impl RawAccount {
         let checked = Checked { raw: self, section: section(&account) };
         let mut mistakes = Mistakes::default();
         let merchant = mistakes.take(checked.merchant(account, numbers));
+        let certificate = mistakes.take(checked.certificate());
         let body = checked.take(&mut mistakes, "body", checked.body());
         let sellers = mistakes.take(checked.sellers());
         let endpoints = match is_real {
@@ -43,7 +50,7 @@ impl RawAccount {
         };
         let made = || {
             let terms = AccountTerms { sellers: sellers?, body: body?, query_budget: self.query_budget };
-            Some(AccountSettings { merchant: merchant?, endpoints: endpoints?, terms })
+            Some(AccountSettings { merchant: merchant?, certificate: certificate?, endpoints: endpoints?, terms })
         };
         mistakes.or_else(made())
     }
@@ -104,7 +111,7 @@ impl Checked<'_> {
             signer,
             previous_key,
             notify_url: self.raw.notify_url.clone(),
-            refund_notify_url: String::new(),
+            refund_notify_url: self.raw.refund_notify_url.clone(),
         };
         mistakes.or_else(signer.zip(previous_key).map(merchant))
     }
@@ -126,6 +133,11 @@ impl Checked<'_> {
         let key =
             ApiKey::new(previous).map_err(|_| self.wrong(KEY, pair("32 letters and digits, or empty", "应为 32 个字母和数字，或留空")))?;
         Ok(Some(PreviousKey::new(key, present)))
+    }
+
+    fn certificate(&self) -> Result<Option<CertificateSettings>, ConfigErrors> {
+        let Some(source) = CertificateSource::of(&self.section, self.raw.certificate_half(), self.raw.key_half())? else { return Ok(None) };
+        Ok(Some(CertificateSettings { certificate: Arc::new(source.read()?), source }))
     }
 
     fn body(&self) -> Result<String, ConfigError> {
@@ -167,34 +179,54 @@ impl Checked<'_> {
                 self.take(&mut mistakes, "proxy", proxy)
             }
         };
-        self.take(&mut mistakes, "notify_url", self.check_notify_url());
-        let is_short = !self.raw.inherited.contains(&"notify_url") || self.raw.notify_url.len() <= LONGEST_NOTIFY_URL;
-        mistakes.check(
-            is_short,
-            &self.key("notify_url"),
-            pair("wechat.notify_url with this account's name is longer than 256", "wechat.notify_url 加上本账户的名称超过 256 个字符"),
-        );
-        mistakes.or_else(primary.map(|primary| Endpoints { primary, backup, proxy }))
+        let extra_roots = self.take(&mut mistakes, "ca_file", self.extra_roots());
+        self.take(&mut mistakes, "notify_url", self.notify_url());
+        self.take(&mut mistakes, "refund_notify_url", self.refund_notify_url());
+        for (name, url) in [("notify_url", &self.raw.notify_url), ("refund_notify_url", &self.raw.refund_notify_url)] {
+            let is_short = !self.raw.inherited.contains(&name) || url.len() <= LONGEST;
+            let why = text(
+                format!("wechat.{name} with this account's name is longer than {LONGEST}"),
+                format!("wechat.{name} 加上本账户的名称超过 {LONGEST} 个字符"),
+            );
+            mistakes.check(is_short, &self.key(name), why);
+        }
+        let both = primary.zip(extra_roots);
+        mistakes.or_else(both.map(|(primary, extra_roots)| Endpoints { primary, backup, proxy, extra_roots }))
     }
 
-    /// What WeChat accepts (PROTOCOL.md, 7.4), and what the signature cannot be confused by.
-    fn check_notify_url(&self) -> Result<(), ConfigError> {
-        const KEY: &str = "notify_url";
-        let text = &self.raw.notify_url;
-        if text.is_empty() {
+    fn extra_roots(&self) -> Result<ExtraRoots, ConfigError> {
+        const KEY: &str = "ca_file";
+        if self.raw.ca_file.is_empty() {
+            return Ok(ExtraRoots::default());
+        }
+        let pem = bytes(Path::new(&self.raw.ca_file)).map_err(|why| self.wrong(KEY, why))?;
+        ExtraRoots::from_pem(&pem).map_err(|why| self.wrong(KEY, text(why.to_string(), "应为 PEM 格式的根证书，至少一个")))
+    }
+
+    fn notify_url(&self) -> Result<(), ConfigError> {
+        let url = &self.raw.notify_url;
+        if url.is_empty() {
             let why = pair(
                 "is required with credentials: the public https URL of /wxPay/notify",
                 "配置了商户凭证就必须填写：/wxPay/notify 的公网 https 地址",
             );
-            return Err(self.wrong(KEY, why));
+            return Err(self.wrong("notify_url", why));
         }
-        endpoint(&self.key(KEY), text)?;
-        if text.len() > LONGEST_NOTIFY_URL || !text.is_ascii() || !is_sendable(text) || text.contains(char::is_whitespace) {
+        self.address("notify_url", url)
+    }
+
+    fn refund_notify_url(&self) -> Result<(), ConfigError> {
+        let url = &self.raw.refund_notify_url;
+        if url.is_empty() { Ok(()) } else { self.address("refund_notify_url", url) }
+    }
+
+    /// What WeChat accepts (PROTOCOL.md, 7.4), and what the signature cannot be confused by.
+    fn address(&self, name: &str, url: &str) -> Result<(), ConfigError> {
+        endpoint(&self.key(name), url)?;
+        if url.len() > LONGEST || !url.is_ascii() || !is_sendable(url) || url.contains(char::is_whitespace) {
             let why = pair("at most 256 plain characters, and neither & nor = among them", "最多 256 个普通字符，不能有 & 和 =");
-            return Err(self.wrong(KEY, why));
+            return Err(self.wrong(name, why));
         }
         Ok(())
     }
 }
-
-const LONGEST_NOTIFY_URL: usize = 256;

@@ -1,5 +1,6 @@
 //! What the doctor says: each finding with its remedy, in both languages side by side.
 
+pub mod certificate;
 pub mod configuration;
 pub mod database;
 pub mod files;

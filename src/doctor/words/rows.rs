@@ -62,8 +62,8 @@ pub fn impossible(found: &Found) -> Trouble {
 pub fn without_account(account: &AccountId, deals: i64) -> Trouble {
     trouble(
         text(
-            format!("undecided deals go through the account {account}, which is not configured: {deals}"),
-            format!("{deals} 个未决订单走账户 {account}，而它不在配置里"),
+            format!("undecided deals or refunds go through the account {account}, which is not configured: {deals}"),
+            format!("{deals} 个未决订单或退款走账户 {account}，而它不在配置里"),
         ),
         text(
             format!("configure accounts.{account} again with its numbers and key: until then WeChat is not asked about them"),

@@ -151,8 +151,17 @@ impl Follower {
 /// How many items of one account may be under way at once, where so many accounts have something due, with so many calls a pass.
 /// Each has one call under way at a time, so this bounds the sockets; and a slow account takes no place of another's.
 fn places(calls: u32, accounts: usize) -> usize {
-    let all = usize::try_from(calls.saturating_mul(PASSES_UNDER_WAY)).unwrap_or(usize::MAX);
-    (all / accounts.max(1)).max(LEAST_UNDER_WAY)
+    (shared(calls) / accounts.max(1)).max(LEAST_UNDER_WAY)
+}
+
+/// How many items all accounts share, with so many calls a pass.
+fn shared(calls: u32) -> usize {
+    usize::try_from(calls.saturating_mul(PASSES_UNDER_WAY)).unwrap_or(usize::MAX)
+}
+
+/// So many items may be under way at once through all of so many accounts, and as many sockets with them.
+pub fn most_under_way(calls: u32, accounts: usize) -> usize {
+    shared(calls).max(LEAST_UNDER_WAY.saturating_mul(accounts))
 }
 
 /// What is due, a line for each account. When there is more than is read at once, the others are read again without those

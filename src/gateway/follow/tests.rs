@@ -142,3 +142,11 @@ async fn what_one_account_has_overspent_the_others_do_not_pay() {
     follower.pass(&numbers, Timestamp::UNIX_EPOCH, 1, 2).await.unwrap();
     assert_eq!(looked_at(&numbers.planned.into_inner().unwrap()), [4]);
 }
+
+#[test]
+fn as_many_as_are_under_way_with_all_accounts_are_never_exceeded_with_fewer() {
+    for (calls, accounts, most) in [(100, 1, 1200), (100, 7, 1200), (100, 150, 1200), (100, 500, 4000), (1000, 1, 12_000), (0, 10, 80)] {
+        assert_eq!(most_under_way(calls, accounts), most, "{calls} calls, {accounts} accounts");
+        assert!((1..=accounts).all(|due| places(calls, due) * due <= most), "{calls} calls, {accounts} accounts");
+    }
+}

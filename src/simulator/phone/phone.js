@@ -1,17 +1,10 @@
 // The payer's phone, the board of faults and the stories, all by the calls below /_sim/.
-import { $, call, clock, element, say, whenChanged, yuan } from './help.js';
-import { STATES, entry, refundLine, verdict } from './told.js';
+import { $, call, clock, control, element, explain, idOf, payee, say, whenChanged, whose, yuan } from './help.js';
+import { onRefund, showBill, showRefunds } from './refunds.js';
+import { STATES, entry, verdict } from './told.js';
 
 const LISTED = 30;
 const PAUSE = 1000;
-
-// Merchants number their orders for themselves, so a number may be there twice.
-const whose = (known) => (known.sub_mch_id ? { mch_id: known.mch_id, sub_mch_id: known.sub_mch_id } : { mch_id: known.mch_id });
-const idOf = (known) => [known.mch_id, known.sub_mch_id, known.out_trade_no].join('/');
-const control = (known, what) => `/_sim/orders/${encodeURIComponent(known.out_trade_no)}/${what}?${new URLSearchParams(whose(known))}`;
-const payee = (known) => known.payee || (known.sub_mch_id
-  ? say(`商户 ${known.sub_mch_id}（服务商 ${known.mch_id}）`, `merchant ${known.sub_mch_id} (by the provider ${known.mch_id})`)
-  : say(`商户 ${known.mch_id}`, `merchant ${known.mch_id}`));
 
 // --- The phone: scan, pay, refuse, walk away ---------------------------------------------------------------------------
 
@@ -22,14 +15,6 @@ function show(face, focus) {
   $('said').textContent = '';
   if (focus) focus.focus();
 }
-
-const WHY_NOT = {
-  ORDERPAID: say('该订单已支付', 'This order is paid.'),
-  ORDERCLOSED: say('该订单已关闭', 'This order is closed.'),
-  ORDERNOTEXIST: say('没有这个订单', 'There is no such order.'),
-  'the link has expired': say('二维码已过期', 'This code has expired.'),
-};
-const explain = (error) => (error.refused ? WHY_NOT[error.message] || error.message : say('模拟器没有应答', 'The simulator does not answer.'));
 
 async function scan(found) {
   try {
@@ -105,9 +90,13 @@ const FAULTS = [
   ]],
   ['refund_notify', say('退款通知', 'Refund notification'), [
     ['normal', say('正常', 'as it should')], ['lost', say('丢失', 'lost')], ['twice', say('重复', 'twice')], ['forged', say('内容是拼接伪造的', 'forged')],
+    ['foreign', say('用别的密钥加密', 'of another key')], ['truncated', say('被截断', 'cut off')], ['random', say('乱码', 'noise')],
   ]],
-  ['refund_delay_s', say('退款到账', 'A refund arrives'), [
-    [2, say('2 秒后', 'after 2 s')], [60, say('1 分钟后', 'after 1 min')], [259200, say('3 天后', 'after 3 days')],
+  ['refund_delay_s', say('退款用时', 'A refund takes'), [
+    [2, say('2 秒', '2 s')], [60, say('1 分钟', '1 min')], [259200, say('3 天', '3 days')],
+  ]],
+  ['refund_end', say('退款结果', 'A refund ends'), [
+    ['SUCCESS', say('到账', 'with the payer')], ['REFUNDCLOSE', say('关闭', 'given up')], ['CHANGE', say('银行退回', 'refused by the bank')],
   ]],
   ['refund_frequency_limited', say('退款频率限制', 'Refunds limited'), SHARES],
   ['refund_refused', say('拒绝退款', 'Refunds refused'), [
@@ -145,6 +134,8 @@ $('normal').addEventListener('click', () => setFaults(Object.fromEntries(FAULTS.
 
 // --- The orders and their stories --------------------------------------------------------------------------------------
 
+/** Whether there are orders of more than one merchant: then each tells whose it is. */
+const areSeveral = (orders) => new Set(orders.map(payee)).size > 1;
 const isOpen = (known) => ['NOTPAY', 'USERPAYING', 'PAYERROR'].includes(known.trade_state);
 
 // Whose story is told: the newest order's, unless the payer chose another.
@@ -155,10 +146,12 @@ const told = () => chosen ?? newest;
 
 function showOrders(orders) {
   const waiting = orders.filter(isOpen);
-  whenChanged('waiting', waiting.map((known) => [idOf(known), known.code_url]), () => {
+  const several = areSeveral(orders);
+  whenChanged('waiting', [several, waiting.map((known) => [idOf(known), known.code_url])], () => {
     const focused = document.activeElement.dataset.order;
     $('waiting').replaceChildren(...waiting.map((known) => {
-      const button = element('button', { type: 'button' }, element('span', { textContent: `${clock(known.created_at)} · ${known.body}` }), element('b', { className: 'number', textContent: `¥${yuan(known.total_fee)}` }));
+      const words = [clock(known.created_at), known.body, ...(several ? [payee(known)] : [])];
+      const button = element('button', { type: 'button' }, element('span', { textContent: words.join(' · ') }), element('b', { className: 'number', textContent: `¥${yuan(known.total_fee)}` }));
       button.dataset.order = idOf(known);
       button.addEventListener('click', () => scan(known));
       return element('li', {}, button);
@@ -184,25 +177,8 @@ $('order').addEventListener('change', () => {
   refresh();
 });
 
-$('refund').addEventListener('click', async () => {
-  try {
-    await call($('refund').dataset.call, 'POST');
-    $('refused').textContent = '';
-  } catch (error) {
-    $('refused').textContent = explain(error);
-  }
-  refresh();
-});
-
-function showRefunds(known, refunds) {
-  const left = refunds.reduce((fee, refund) => fee - (refund.refund_status === 'REFUNDCLOSE' ? 0 : refund.refund_fee), known.total_fee);
-  $('refund').hidden = !known.paid_at || left <= 0;
-  $('refund').dataset.call = control(known, 'refund-by-hand');
-  whenChanged('refunds', refunds, () => $('refunds').replaceChildren(...refunds.map(refundLine)));
-}
-
-function showStory(known, messages) {
-  const [sentence, mood] = verdict(known, messages);
+function showStory(known, messages, refunds) {
+  const [sentence, mood] = verdict(known, messages, refunds);
   whenChanged('verdict', [sentence, mood], () => Object.assign($('verdict'), { textContent: sentence, className: mood }));
   $('number').textContent = [known.out_trade_no, known.transaction_id, payee(known)].filter(Boolean).join(' · ');
   const timeline = $('timeline');
@@ -230,16 +206,21 @@ async function refresh() {
   clearTimeout(timer);
   const mine = ++turn;
   try {
-    const [orders, faults] = await Promise.all([call(`/_sim/orders?limit=${LISTED}`), call('/_sim/faults')]);
+    const [orders, refunds, faults] = await Promise.all([call(`/_sim/orders?limit=${LISTED}`), call(`/_sim/refunds?limit=${LISTED}`), call('/_sim/faults')]);
     if (mine !== turn) return;
     showOrders(orders);
+    showBill(orders, refunds, areSeveral(orders));
     if (!$('faults').contains(document.activeElement)) showFaults(faults);
     const known = orders.find((known) => idOf(known) === told());
     if (known) {
-      const ofOrder = new URLSearchParams({ ...whose(known), out_trade_no: known.out_trade_no });
-      const messages = call(control(known, 'messages')).catch((error) => (error.refused ? [] : Promise.reject(error)));
-      showRefunds(known, await call(`/_sim/refunds?${ofOrder}`));
-      showStory(known, await messages);
+      const [messages, ofOrder, { balance }] = await Promise.all([
+        call(control(known, 'messages')).catch((error) => (error.refused ? [] : Promise.reject(error))),
+        call(`/_sim/refunds?${new URLSearchParams({ ...whose(known), out_trade_no: known.out_trade_no })}`),
+        call(`/_sim/balance?${new URLSearchParams(whose(known))}`),
+      ]);
+      if (mine !== turn) return;
+      showRefunds(known, ofOrder, balance);
+      showStory(known, messages, ofOrder);
     }
     $('trouble').hidden = true;
   } catch {
@@ -247,4 +228,5 @@ async function refresh() {
   }
   if (mine === turn) timer = setTimeout(refresh, PAUSE);
 }
+onRefund(refresh);
 refresh();

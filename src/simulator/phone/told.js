@@ -3,11 +3,12 @@ import { clock, colon, element, say, yuan } from './help.js';
 
 export const STATES = {
   NOTPAY: say('等待付款', 'waiting'), USERPAYING: say('正在付款', 'paying'), SUCCESS: say('已支付', 'paid'),
-  PAYERROR: say('支付失败', 'bank refused'), CLOSED: say('已关闭', 'closed'), REFUND: say('已退款', 'given back'),
+  PAYERROR: say('支付失败', 'bank refused'), CLOSED: say('已关闭', 'closed'), REFUND: say('有退款', 'with a refund'),
 };
 
-const REFUNDS = {
-  PROCESSING: say('退款处理中', 'on its way'), SUCCESS: say('已退款', 'given back'), REFUNDCLOSE: say('退款关闭', 'given up'), CHANGE: say('退款异常', 'refused by the bank'),
+export const REFUNDS = {
+  PROCESSING: say('退款处理中', 'on its way'), SUCCESS: say('退款到账', 'has arrived'),
+  REFUNDCLOSE: say('退款关闭', 'given up by WeChat'), CHANGE: say('被银行退回', 'refused by the bank'),
 };
 const WHO = { staff: say('商户员工', 'merchant’s staff'), self: say('微信', 'WeChat'), service: say('服务 → 微信', 'service → WeChat'), wechat: say('微信 → 服务', 'WeChat → service'), payer: say('付款人', 'payer') };
 const WHAT = {
@@ -19,7 +20,8 @@ const WHAT = {
 const MISHAP = {
   drop_reply: say('应答丢失', 'the reply was lost'), reset: say('连接中断', 'the connection broke'), html: say('应答了网页', 'answered with a web page'),
   system_error: 'SYSTEMERROR', forged: say('签名是伪造的', 'forged signature'), wrong_amount: say('金额不对', 'wrong amount'), twice: say('重复', 'sent twice'),
-  signed_by: say('别的商户的签名', 'signed by another merchant'),
+  signed_by: say('别的商户的签名', 'signed by another merchant'), foreign: say('用别的密钥加密', 'of another key'),
+  truncated: say('被截断', 'cut off'), random: say('乱码', 'noise'),
 };
 
 /** Who, what, how it ended, and whether that is good (1), bad (-1) or neither. */
@@ -68,15 +70,20 @@ export function entry(message) {
   return element('li', { className: ['bad', '', 'good'][mood + 1] }, element('time', { className: 'number', dateTime: message.at, textContent: clock(message.at) }), event);
 }
 
-/** One refund: how much, how it stands, its number. */
-export function refundLine(refund) {
-  const by = refund.source === 'API' ? '' : say(' · 人工', ' · by hand');
-  return element('li', { textContent: `¥${yuan(refund.refund_fee)} · ${REFUNDS[refund.refund_status]}${by} · ${refund.out_refund_no}` });
+/** The end of a story in which money goes back. */
+function givenBack(known, refunds) {
+  const sum = (state) => refunds.filter(({ refund_status: status }) => status === state).reduce((fen, { refund_fee: fee }) => fen + fee, 0);
+  const [back, underWay, refused] = ['SUCCESS', 'PROCESSING', 'CHANGE'].map(sum);
+  if (refused) return [say(`已支付；¥${yuan(refused)} 被银行退回，要由商户另行付给付款人。`, `Paid; the bank refused ¥${yuan(refused)}, which the merchant must pay out in another way.`), 'bad'];
+  if (underWay) return [say(`已支付；¥${yuan(underWay)} 正在退回。`, `Paid; ¥${yuan(underWay)} is on its way back.`), ''];
+  if (!back) return [say('已支付；退款关闭，款项没有退回。', 'Paid; WeChat gave the refund up, and nothing went back.'), 'bad'];
+  if (back < known.total_fee) return [say(`已支付，其中 ¥${yuan(back)} 已退回。`, `Paid, and ¥${yuan(back)} of it went back.`), 'good'];
+  return [say('已支付，已全额退回。', 'Paid, and all of it went back.'), 'good'];
 }
 
 /** The whole story in one sentence, and whether it is a good one. */
-export function verdict(known, messages) {
-  if (known.trade_state === 'REFUND') return [say('已支付，后来退还了款项。', 'Paid, and given back.'), ''];
+export function verdict(known, messages, refunds) {
+  if (known.trade_state === 'REFUND') return givenBack(known, refunds);
   if (known.trade_state === 'SUCCESS') {
     const paid = messages.findIndex(({ what }) => what === 'pay');
     const after = messages.slice(paid + 1);

@@ -10,6 +10,7 @@ use super::super::World;
 use super::super::merchants::Requester;
 use super::super::message_log::Message;
 use super::super::orders::OrderKey;
+use super::super::switches::RefundNotify;
 use super::balance::payee;
 use super::book::Place;
 use super::rules::Case;
@@ -19,9 +20,6 @@ impl World {
     /// Answers a merchant's request for a refund. That it is accepted is not yet that it arrives.
     pub(in super::super) fn refund(&mut self, fields: &Fields, requester: &Requester, now: Timestamp) -> Result<Fields, RefundRefusal> {
         self.decide_due_refunds(now);
-        if self.chance.happens(self.faults.refund_frequency_limited) {
-            return Err(RefundRefusal::FrequencyLimited);
-        }
         let not_there =
             if fields.get("transaction_id").is_some() { RefundRefusal::InvalidTransactionid } else { RefundRefusal::Ordernotexist };
         let number = fields.get("out_refund_no").unwrap_or_default();
@@ -34,6 +32,9 @@ impl World {
         }
         if let Some(refused) = self.faults.refund_refused {
             return Err(refused);
+        }
+        if self.refunds.is_first_request(requester, number) && self.chance.happens(self.faults.refund_frequency_limited) {
+            return Err(RefundRefusal::FrequencyLimited);
         }
         let key = self.order_named(fields, requester).ok_or(not_there)?;
         let fee = |name| fields.get(name).and_then(Fen::from_total_fee).ok_or(RefundRefusal::InvalidRequest);
@@ -85,7 +86,11 @@ impl World {
             order.trade_state = TradeState::Refund;
         }
         let delay = TimeDelta::seconds(i64::from(self.faults.refund_delay_s));
-        self.refunds.insert(refund, now + delay)
+        let place = self.refunds.insert(refund, now + delay);
+        if self.faults.refund_notify == RefundNotify::Forged {
+            self.tell_of_refund(place, now);
+        }
+        place
     }
 
     /// The answer about a refund that was accepted: the same whenever it is asked for.
@@ -109,10 +114,10 @@ impl World {
         )
     }
 
-    /// Refunds that have been under way long enough arrive.
+    /// Refunds that have been under way long enough come to their end.
     pub(in super::super) fn decide_due_refunds(&mut self, now: Timestamp) {
         while let Some((due, place)) = self.refunds.due(now) {
-            self.decide(place, RefundState::Success, due);
+            self.decide(place, self.faults.refund_end, due);
         }
     }
 

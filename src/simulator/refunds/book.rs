@@ -1,11 +1,13 @@
 //! An index of all refunds: by number, by order, by age, and by when those under way are decided.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::deal::Timestamp;
 
+use super::super::merchants::Requester;
 use super::super::orders::OrderKey;
 use super::SimRefund;
+use super::balance::Payee;
 
 /// Where a refund stands in the book; it never moves.
 pub type Place = usize;
@@ -17,10 +19,11 @@ pub struct RefundBook {
     by_number: HashMap<String, Vec<Place>>,
     by_order: HashMap<OrderKey, Vec<Place>>,
     under_way: BTreeSet<(Timestamp, Place)>,
+    asked_for: HashSet<(Payee, String)>,
 }
 
 impl RefundBook {
-    /// Takes a new refund in, which arrives at `due` unless it is decided otherwise. The caller has seen that its merchant has
+    /// Takes a new refund in, which comes to its end at `due` unless it is decided before. The caller has seen that its merchant has
     /// none of this number.
     pub fn insert(&mut self, refund: SimRefund, due: Timestamp) -> Place {
         let place = self.oldest_first.len();
@@ -29,6 +32,12 @@ impl RefundBook {
         self.under_way.insert((due, place));
         self.oldest_first.push(refund);
         place
+    }
+
+    /// Whether none was asked for under this number before; from now on it was.
+    pub fn is_first_request(&mut self, requester: &Requester, out_refund_no: &str) -> bool {
+        let payee = (requester.mch_id.clone(), requester.sub_mch_id.clone());
+        self.asked_for.insert((payee, out_refund_no.to_owned()))
     }
 
     pub fn get(&self, place: Place) -> Option<&SimRefund> {
@@ -62,12 +71,12 @@ impl RefundBook {
         self.oldest_first.iter().enumerate().rev()
     }
 
-    /// A refund that is due to arrive now, and when it was.
+    /// A refund that is due to come to its end now, and when it was.
     pub fn due(&self, now: Timestamp) -> Option<(Timestamp, Place)> {
         self.under_way.first().copied().filter(|(due, _)| *due <= now)
     }
 
-    /// When the next one is due to arrive.
+    /// When the next one is due to come to its end.
     pub fn next_due(&self) -> Option<Timestamp> {
         self.under_way.first().map(|(due, _)| *due)
     }

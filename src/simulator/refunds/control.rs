@@ -34,6 +34,8 @@ struct RefundJson<'a> {
     out_refund_no: &'a str,
     refund_id: &'a str,
     refund_fee: i64,
+    /// What the payer reads.
+    refund_desc: Option<&'a str>,
     refund_status: &'static str,
     source: &'static str,
     notify_url: Option<&'a str>,
@@ -53,6 +55,7 @@ impl<'a> RefundJson<'a> {
             out_refund_no: &refund.out_refund_no,
             refund_id: &refund.refund_id,
             refund_fee: refund.refund_fee.get(),
+            refund_desc: refund.parameters.get("refund_desc"),
             refund_status: refund.state.as_str(),
             source: refund.source.as_str(),
             notify_url: refund.notify_url.as_deref(),
@@ -70,6 +73,8 @@ struct Wanted {
     out_trade_no: Option<String>,
     mch_id: Option<String>,
     sub_mch_id: Option<String>,
+    /// At most so many.
+    limit: Option<usize>,
 }
 
 async fn refunds(State(simulator): State<Simulator>, Query(wanted): Query<Wanted>) -> Response {
@@ -81,7 +86,7 @@ async fn refunds(State(simulator): State<Simulator>, Query(wanted): Query<Wanted
         let number = wanted.out_trade_no.as_deref().unwrap_or(&refund.order.out_trade_no);
         refund.order.is_meant(number, wanted.mch_id.as_deref(), wanted.sub_mch_id.as_deref())
     };
-    let refunds = world.refunds.newest_first().filter(|(_, refund)| is_wanted(refund));
+    let refunds = world.refunds.newest_first().filter(|(_, refund)| is_wanted(refund)).take(wanted.limit.unwrap_or(usize::MAX));
     Json(refunds.map(|(place, refund)| RefundJson::new(refund, next.get(&place))).collect::<Vec<_>>()).into_response()
 }
 

@@ -1,13 +1,14 @@
 //! Refunds (退款): money that goes back, asked for by API or made by hand in the merchant platform (商户平台).
 //!
 //! A refund is accepted (`rules`) and decided later: it arrives after a while, or the tester's hand says otherwise. `book` keeps
-//! them all, `answers` and `query` are the two calls, `notifications` tells the merchant, `control` is the tester's hand.
+//! them all, `answers` and `query` are the two calls, `notifications` tells the merchant (`forgery`: what is not so), `control` is the tester's hand.
 
 mod answers;
 mod balance;
 mod book;
 mod by_hand;
 pub(super) mod control;
+mod forgery;
 mod form;
 mod notifications;
 mod query;

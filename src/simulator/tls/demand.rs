@@ -9,8 +9,21 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
+use serde::{Deserialize, Serialize};
 
 use crate::channel::wechat::v2::xml;
+
+/// Which certificate calls below `/secapi` must show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequireClientCert {
+    /// None.
+    Off,
+    /// Any.
+    Presence,
+    /// That of the merchant which the call names.
+    Pinned,
+}
 
 /// What the client at the other end of a connection has shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,14 +37,16 @@ pub enum Shown {
 }
 
 /// The request, if its client may make it; else what nginx, or WeChat behind it, says.
-pub async fn admitted(shown: &Shown, request: Request<Body>) -> Result<Request<Body>, Response> {
+pub async fn admitted(demand: RequireClientCert, shown: &Shown, request: Request<Body>) -> Result<Request<Body>, Response> {
     if !request.uri().path().trim_start_matches("/sandboxnew").starts_with("/secapi/") {
         return Ok(request);
     }
-    let owner = match shown {
-        Shown::Nothing => return Err(of_nginx("No required SSL certificate was sent")),
-        Shown::Foreign => return Err(of_nginx("The SSL certificate error")),
-        Shown::Of(mch_id) => mch_id,
+    let owner = match (demand, shown) {
+        (RequireClientCert::Off, _) => return Ok(request),
+        (_, Shown::Nothing) => return Err(of_nginx("No required SSL certificate was sent")),
+        (RequireClientCert::Presence, _) => return Ok(request),
+        (RequireClientCert::Pinned, Shown::Foreign) => return Err(of_nginx("The SSL certificate error")),
+        (RequireClientCert::Pinned, Shown::Of(mch_id)) => mch_id,
     };
     let (head, body) = request.into_parts();
     let Ok(body) = to_bytes(body, xml::MAX_BYTES).await else { return Err(StatusCode::PAYLOAD_TOO_LARGE.into_response()) };

@@ -4,7 +4,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response};
 use hyper::body::Incoming;
@@ -22,6 +21,7 @@ use tracing::debug;
 
 use crate::listener::Sever;
 
+use super::super::Simulator;
 use super::certificates::Certificates;
 use super::demand::{Asking, Shown, admitted};
 
@@ -34,7 +34,7 @@ const NOT_TAKEN: Duration = Duration::from_millis(50);
 /// When the server's certificate does not fit its key.
 pub fn serve(
     listener: TcpListener,
-    router: Router,
+    simulator: Simulator,
     certificates: Certificates,
     stop: CancellationToken,
 ) -> Result<impl Future<Output = ()>, rustls::Error> {
@@ -56,9 +56,9 @@ pub fn serve(
                     continue;
                 }
             };
-            let (acceptor, certificates, router) = (acceptor.clone(), Arc::clone(&certificates), router.clone());
+            let (acceptor, certificates, simulator) = (acceptor.clone(), Arc::clone(&certificates), simulator.clone());
             let connection = async move {
-                if let Err(error) = serve_connection(stream, &acceptor, &certificates, router).await {
+                if let Err(error) = serve_connection(stream, &acceptor, &certificates, simulator).await {
                     debug!(error, "a connection ended early");
                 }
             };
@@ -72,17 +72,19 @@ async fn serve_connection(
     stream: TcpStream,
     acceptor: &TlsAcceptor,
     certificates: &Certificates,
-    router: Router,
+    simulator: Simulator,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let stream = acceptor.accept(stream).await?;
     let shown = match stream.get_ref().1.peer_certificates().and_then(<[_]>::first) {
         None => Shown::Nothing,
         Some(certificate) => certificates.owner(certificate).map_or(Shown::Foreign, |mch_id| Shown::Of(mch_id.to_owned())),
     };
+    let router = simulator.router();
     let answer = |request: Request<Incoming>| {
         let (shown, router) = (shown.clone(), router.clone());
+        let demand = simulator.world().habits.require_client_cert;
         async move {
-            let response: Response<Body> = match admitted(&shown, request.map(Body::new)).await {
+            let response: Response<Body> = match admitted(demand, &shown, request.map(Body::new)).await {
                 Ok(request) => router.oneshot(request).await.unwrap_or_else(|never| match never {}),
                 Err(refusal) => refusal,
             };

@@ -8,4 +8,5 @@ mod demand;
 mod listener;
 
 pub use certificates::{CertificateError, Certificates};
+pub use demand::RequireClientCert;
 pub(super) use listener::serve;

@@ -1,5 +1,6 @@
-//! The accounts that undecided deals go through.
+//! The accounts that undecided deals and refunds go through.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use sqlx::Error;
@@ -14,8 +15,8 @@ use crate::store::handle::Store;
 use super::accounts::ACCOUNT;
 
 impl Store {
-    /// The accounts of the deals that are followed, with how many there are of each; those of the account `default` are not
-    /// counted.
+    /// The accounts of the deals and refunds that are followed, with how many there are of each; those of the account `default` are
+    /// not counted.
     ///
     /// # Errors
     /// The database is not available.
@@ -34,7 +35,8 @@ struct FollowedAccounts;
 fn count(table: &str) -> String {
     format!(
         "SELECT account, COUNT(*) FROM {table} \
-         WHERE due_at > '1970-01-01 00:00:00' AND COALESCE(status, 0) = 0 AND {ACCOUNT} <> 'default' GROUP BY account"
+         WHERE due_at > '1970-01-01 00:00:00' AND COALESCE(status, 0) = 0 AND {ACCOUNT} <> 'default' GROUP BY account \
+         UNION ALL SELECT account, COUNT(*) FROM refund WHERE state = 'PROCESSING' AND {ACCOUNT} <> 'default' GROUP BY account"
     )
 }
 
@@ -51,6 +53,10 @@ impl Query for FollowedAccounts {
             Conn::Sqlite(_) => &SQLITE,
         };
         let counted: Vec<(String, i64)> = conn.rows(sql, Values::default()).await?;
-        Ok(counted.into_iter().map(|(account, count)| (AccountId::from_column(Some(account)), count)).collect())
+        let mut followed = BTreeMap::new();
+        for (account, count) in counted {
+            *followed.entry(AccountId::from_column(Some(account))).or_default() += count;
+        }
+        Ok(followed.into_iter().collect())
     }
 }

@@ -62,7 +62,8 @@ impl Book {
         let values = Values::of([
             (if counts { proof.fee().get() } else { 0 }).into(),
             now.into(),
-            now.into(),
+            // Of the deal's own payment nothing went back by one that WeChat closed, nor by one of another payment.
+            counts.then_some(now).into(),
             self.id.into(),
             proof.order_id().as_str().into(),
             proof.account().as_str().into(),

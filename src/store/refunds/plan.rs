@@ -28,22 +28,28 @@ pub struct NextRefundStep {
 }
 
 impl Store {
-    /// Takes the next step of a refund that has been read, by moving its due time to `until`; `false` when another instance has it.
+    /// Takes the next step of a refund that has been read, by moving its due time from now to `until`; `false` when another instance
+    /// has it. One that WeChat has not accepted counts as sent from now on: an instance that dies tells no more of it.
     ///
     /// # Errors
     /// The database is not available.
-    pub async fn take_refund(&self, refund: &Refund, until: Timestamp) -> Result<bool, StoreError> {
+    pub async fn take_refund(&self, refund: &Refund, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
         let Some(from) = refund.due_at else { return Ok(false) };
-        Ok(self.engine().change(TakeRefund { id: refund.id, from, until }).await? == 1)
+        Ok(self.engine().change(TakeRefund { id: refund.id, from, now, until }).await? == 1)
     }
 
-    /// Plans the next step of a refund whose step was taken until `taken_until`, if it is still undecided.
+    /// Plans the next step of a refund whose step was taken until `taken_until`; `false` when it is decided, or taken by another instance.
     ///
     /// # Errors
     /// The database is not available.
-    pub async fn plan_refund(&self, refund: &Refund, taken_until: Timestamp, next: NextRefundStep, event: Event) -> Result<(), StoreError> {
-        self.change_and_tell(PlanRefund { id: refund.id, taken_until, next }, event).await?;
-        Ok(())
+    pub async fn plan_refund(
+        &self,
+        refund: &Refund,
+        taken_until: Timestamp,
+        next: NextRefundStep,
+        event: Event,
+    ) -> Result<bool, StoreError> {
+        Ok(self.change_and_tell(PlanRefund { id: refund.id, taken_until, next }, event).await? == 1)
     }
 
     /// Sends the refunds of an account at once that wait for another client certificate than this one.
@@ -59,6 +65,7 @@ impl Store {
 struct TakeRefund {
     id: i64,
     from: Timestamp,
+    now: Timestamp,
     until: Timestamp,
 }
 
@@ -66,8 +73,12 @@ impl Change for TakeRefund {
     const NAME: &'static str = "take refund";
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
-        const UPDATE: &str = "UPDATE refund SET due_at = ? WHERE id = ? AND due_at = ? AND state = 'PROCESSING'";
-        conn.change_each(UPDATE, rows, |row| Values::of([column(row.until).into(), row.id.into(), column(row.from).into()])).await
+        const UPDATE: &str = "UPDATE refund SET due_at = ?, sent_at = CASE WHEN wechat_refund_id IS NULL THEN ? ELSE sent_at END \
+                              WHERE id = ? AND due_at = ? AND state = 'PROCESSING'";
+        conn.change_each(UPDATE, rows, |row| {
+            Values::of([column(row.until).into(), column(row.now).into(), row.id.into(), column(row.from).into()])
+        })
+        .await
     }
 }
 

@@ -59,13 +59,13 @@ impl Store {
         Ok(self.change_and_tell(change, event).await? == 1)
     }
 
-    /// Stores the refund of a second payment, of which nothing is reserved on the deal.
+    /// Stores the refund of a second payment, of which nothing is reserved on the deal; `false` unless another payment of that
+    /// account, signed by WeChat, has paid the deal.
     ///
     /// # Errors
     /// [`StoreError::Conflict`]: it is there already.
-    pub async fn add_refund_of_second_payment(&self, refund: NewRefund, event: Event) -> Result<(), StoreError> {
-        self.change_and_tell(ReserveSecond(refund), event).await?;
-        Ok(())
+    pub async fn add_refund_of_second_payment(&self, refund: NewRefund, event: Event) -> Result<bool, StoreError> {
+        Ok(self.change_and_tell(ReserveSecond(refund), event).await? == 1)
     }
 
     /// Marks an expired deal as paid, and reserves all of the payment for a refund in the same transaction; `false` when the deal
@@ -154,9 +154,21 @@ impl Change for ReserveSecond {
     }
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
+        // A key is written with WeChat's signed word only: a number that another program has put there is no evidence.
+        static FIRST: LazyLock<String> = LazyLock::new(|| {
+            format!(
+                "SELECT COUNT(*) FROM deal WHERE order_key = ? AND status = 1 AND transaction_key IS NOT NULL \
+                 AND transaction_id <> ? AND {ACCOUNT} = ?"
+            )
+        });
         let mut affected = 0;
         for Self(refund) in rows {
-            affected += insert(refund, true, conn).await?;
+            let second = refund.transaction_id.as_deref().unwrap_or_default();
+            let values = Values::of([refund.order_id.as_str().into(), second.into(), refund.account.as_str().into()]);
+            let counted: Vec<(i64,)> = conn.rows(&FIRST, values).await?;
+            if counted == [(1,)] {
+                affected += insert(refund, true, conn).await?;
+            }
         }
         Ok(affected)
     }

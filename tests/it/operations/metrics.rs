@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::sleep;
 use wechat_pay::channel::wechat::v2::{ApiKey, SignType, Signer};
+use wechat_pay::simulator::DEFAULT_MERCHANT;
 
+use crate::support::certificates::fresh_pair;
 use crate::support::database::{Database, Engine};
 use crate::support::on_both_engines;
 use crate::support::proxy::Proxy;
@@ -23,6 +25,8 @@ pub const NAMES: &[(&str, &str)] = &[
     ("process_start_time_seconds", "gauge"),
     ("wechat_pay_alarms_total", "counter"),
     ("wechat_pay_build_info", "gauge"),
+    ("wechat_pay_client_certificate_expiry_timestamp_seconds", "gauge"),
+    ("wechat_pay_client_certificate_not_taken", "gauge"),
     ("wechat_pay_database_clock_ahead_seconds", "gauge"),
     ("wechat_pay_deals_healed_total", "counter"),
     ("wechat_pay_deals_total", "counter"),
@@ -149,7 +153,9 @@ on_both_engines! {
 
 #[tokio::test]
 async fn names_and_types_stay() {
-    let app = open(Engine::Sqlite).await;
+    let [certificate, key] = fresh_pair(DEFAULT_MERCHANT.mch_id);
+    let builder = TestAppBuilder::new(Engine::Sqlite).await.set("METRICS__LISTEN", "127.0.0.1:0");
+    let app = builder.set("WECHAT__CLIENT_CERT", certificate).set("WECHAT__CLIENT_KEY", key).open().await;
     let started = app.clock.now().timestamp();
     // A transaction that pays twice is stopped by a unique index, so there is an error of the store's to count too.
     for _ in 0..2 {

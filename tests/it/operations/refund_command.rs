@@ -80,7 +80,7 @@ on_both_engines! {
         ];
         assert!(code == 0 && plan.iter().all(|sentence| said.contains(sentence)), "{said}");
         let look = shop.database.look().await;
-        let told = look.texts("SELECT source FROM refund").await.into_iter().chain(look.texts("SELECT origin FROM deal_event WHERE kind = 'refund_requested'").await);
+        let told = look.texts("SELECT source FROM refund").await.into_iter().chain(look.texts("SELECT source FROM deal_event WHERE kind = 'refund_requested'").await);
         assert_eq!(told.flatten().collect::<Vec<_>>(), ["cli", "command_line"]);
         let key = look.texts("SELECT idempotency_key FROM refund").await.remove(0).unwrap();
         let again = format!("wechat-pay refund {order_id} --refund 5.00 --reason 'it'\\''s broken' --key {key}");

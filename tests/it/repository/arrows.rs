@@ -9,7 +9,7 @@ use super::architecture::{code_lines, code_of, sources};
 /// What is listed is used, and what is not listed is forbidden.
 const ARROWS: &[(&str, &str)] = &[
     ("main", "cli"),
-    ("app", "auth chance channel clock config gateway handshake http listener simulator store sweeper watcher"),
+    ("app", "auth chance channel clock config deal gateway handshake http listener simulator store sweeper watcher"),
     ("cli", "auth chance clock config deal doctor dry_run explain gateway language store telemetry"),
     ("doctor", "chance channel clock config deal dry_run handshake language store"),
     ("explain", "deal language store"),
@@ -41,7 +41,7 @@ const DEVIATIONS: &[(&str, &str, &str)] = &[
     ("cli", "app", "the subcommands that serve start it, and refund takes the gateway from it"),
     ("doctor", "app", "a listener's address as this machine reaches it"),
     ("app", "channel::wechat", "opens the client, and reads the merchant's number in older rows"),
-    ("config", "channel::wechat", "parses keys and the proxy"),
+    ("config", "channel::wechat", "parses keys, certificates and the proxy"),
     ("config", "simulator", "the merchants it knows; the key of its default one is refused for the real WeChat"),
     ("doctor", "channel::wechat", "tries WeChat's hosts with a signed query"),
     ("simulator", "channel::wechat", "speaks the protocol from the other side"),

@@ -116,7 +116,7 @@ async fn the_page_trusts_nobody_and_speaks_two_languages() {
         assert!(page.body.contains(&format!("<html lang=\"{language}\">")) && page.body.contains(word), "{}", page.body);
         assert!(!page.body.contains("{{"), "{}", page.body);
     }
-    for asset in ["/phone/phone.css", "/phone/help.js", "/phone/told.js", "/phone/phone.js"] {
+    for asset in ["/phone/phone.css", "/phone/help.js", "/phone/told.js", "/phone/refunds.js", "/phone/phone.js"] {
         assert_eq!(app.phone().get(asset).await.status, 200);
     }
 }

@@ -19,7 +19,9 @@ async fn the_tester_sees_and_decides_every_refund() {
         world.call("unifiedorder", merchant.unified_order(NUMBER, "88").as_bytes(), now()).unwrap();
         world.pay_order(&merchant.order(NUMBER), Payment::default(), now()).unwrap();
     }
-    let request = FIRST.request(SignType::HmacSha256, &asked("R1", "30"));
+    let mut own = asked("R1", "30");
+    own.push(("refund_desc", "商品已售完"));
+    let request = FIRST.request(SignType::HmacSha256, &own);
     assert!(served.phone.post("/secapi/pay/refund", "text/xml", request).await.body.contains("50300000002026040100000000001"));
     let act = async |path: String| served.phone.post_json(&path, &json!({})).await.status;
     assert_eq!(act(format!("/_sim/orders/{NUMBER}/refund-by-hand")).await, 409, "whose?");
@@ -31,8 +33,13 @@ async fn the_tester_sees_and_decides_every_refund() {
     assert_eq!(told, [("1900000009", 58), ("1900000009", 30), ("1900000001", 30)]);
     assert_eq!((&listed[0]["source"], &listed[0]["notify_url"]), (&json!("VENDOR_PLATFORM"), &Value::Null));
     assert_eq!((&listed[2]["source"], &listed[2]["notify_url"]), (&json!("API"), &json!(HOOK)));
-    for (query, count) in [("?mch_id=1900000009", 2), ("?sub_mch_id=1900000110", 0), ("?out_trade_no=20150806125346&mch_id=1900000001", 1)]
-    {
+    assert_eq!((&listed[0]["refund_desc"], &listed[2]["refund_desc"]), (&Value::Null, &json!("商品已售完")));
+    for (query, count) in [
+        ("?mch_id=1900000009", 2),
+        ("?mch_id=1900000009&limit=1", 1),
+        ("?sub_mch_id=1900000110", 0),
+        ("?out_trade_no=20150806125346&mch_id=1900000001", 1),
+    ] {
         assert_eq!(refunds(&served, query).await.len(), count, "{query}");
     }
     for (path, status) in [

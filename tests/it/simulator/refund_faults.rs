@@ -1,11 +1,11 @@
 //! What goes wrong with refunds at the simulated WeChat: its limits, its refusals, its notifications.
 
 use serde_json::{Value, json};
-use wechat_pay::channel::wechat::v2::{SignType, xml};
+use wechat_pay::channel::wechat::v2::{RefundCipher, SignType, xml};
 use wechat_pay::simulator::{Faults, Payment, RefundNotify, RefundRefusal, RefundState};
 
 use super::merchants::{FIRST, Served, gist, now};
-use super::refunds::{NUMBER, Shop, asked, read};
+use super::refunds::{HOOK, NUMBER, Shop, asked, read};
 use crate::support::http::try_send;
 use crate::support::stub::{Reply, Stub};
 
@@ -18,10 +18,32 @@ fn with(faults: Faults) -> Shop {
 #[test]
 fn the_shared_limit_hits_some_and_the_same_request_passes_later() {
     let mut shop = with(Faults { refund_frequency_limited: 0.5, ..Faults::default() });
-    let limited = (0..50).filter(|_| gist(&shop.refund("R1", "30")) == "FREQUENCY_LIMITED").count();
+    let mut limited = 0;
+    for number in 0..50 {
+        let number = format!("R{number}");
+        if gist(&shop.refund(&number, "1")) == "FREQUENCY_LIMITED" {
+            limited += 1;
+            assert!(shop.world.refunds().all(|refund| refund.out_refund_no != number), "not accepted");
+            assert_eq!(gist(&shop.refund(&number, "1")), "SUCCESS", "{number}");
+        }
+        assert_eq!(gist(&shop.refund(&number, "1")), "SUCCESS", "{number}");
+        shop.time_passes(60);
+    }
     assert!((5..45).contains(&limited), "{limited}");
-    shop.world.faults.refund_frequency_limited = 0.0;
-    assert_eq!((gist(&shop.refund("R1", "30")), shop.world.refunds().count()), ("SUCCESS", 1));
+    assert_eq!(shop.world.refunds().count(), 50);
+}
+
+#[test]
+fn refunds_end_as_the_tester_wants_it() {
+    for refund_end in [RefundState::Success, RefundState::RefundClose, RefundState::Change] {
+        let mut shop = with(Faults { refund_end, ..Faults::default() });
+        shop.refund("R1", "30");
+        shop.time_passes(1);
+        assert!(shop.told().is_empty(), "{refund_end:?}");
+        shop.time_passes(1);
+        assert_eq!(shop.told()[0].get("refund_status"), Some(refund_end.as_str()));
+        assert_eq!(shop.ask("refundquery", &[("out_refund_no", "R1")]).get("refund_status_0"), Some(refund_end.as_str()));
+    }
 }
 
 #[test]
@@ -55,21 +77,69 @@ fn a_slow_refund_stays_under_way() {
 }
 
 #[test]
-fn a_notification_is_lost_doubled_or_forged() {
-    for (refund_notify, fees) in [
-        (RefundNotify::Normal, vec!["30"]),
-        (RefundNotify::Lost, vec![]),
-        (RefundNotify::Twice, vec!["30", "30"]),
-        (RefundNotify::Forged, vec!["31"]),
-    ] {
+fn a_notification_is_lost_or_doubled() {
+    for (refund_notify, count) in [(RefundNotify::Normal, 1), (RefundNotify::Lost, 0), (RefundNotify::Twice, 2)] {
         let mut shop = with(Faults { refund_notify, ..Faults::default() });
         shop.refund("R1", "30");
         let now = shop.now;
         shop.world.finish_refund("R1", RefundState::RefundClose, now).unwrap();
         let told = shop.told();
-        assert_eq!(told.iter().map(|told| told.get("refund_fee").unwrap()).collect::<Vec<_>>(), fees, "{refund_notify:?}");
-        let status = if refund_notify == RefundNotify::Forged { "SUCCESS" } else { "REFUNDCLOSE" };
-        assert!(told.iter().all(|told| told.get("refund_status") == Some(status)), "{refund_notify:?}");
+        assert_eq!(told.len(), count, "{refund_notify:?}");
+        for told in told {
+            assert_eq!((told.get("refund_fee"), told.get("refund_status")), (Some("30"), Some("REFUNDCLOSE")), "{refund_notify:?}");
+        }
+    }
+}
+
+#[test]
+fn a_forged_notification_can_be_believed_and_none_of_it_is_true() {
+    for (fee, other, end) in [
+        ("30", "31", RefundState::Success),
+        ("30", "31", RefundState::RefundClose),
+        ("30", "31", RefundState::Change),
+        ("88", "87", RefundState::Success),
+    ] {
+        let mut shop = with(Faults { refund_notify: RefundNotify::Forged, ..Faults::default() });
+        shop.refund("R1", fee);
+        let while_under_way = shop.told();
+        let now = shop.now;
+        shop.world.finish_refund("R1", end, now).unwrap();
+        let when_decided = shop.told();
+        let the_opposite = if end == RefundState::Success { "REFUNDCLOSE" } else { "SUCCESS" };
+        for (told, state) in [(while_under_way, "SUCCESS"), (when_decided, the_opposite)] {
+            let [told] = told.try_into().unwrap();
+            for (name, value) in [
+                ("refund_status", state),
+                ("refund_fee", other),
+                ("settlement_refund_fee", other),
+                ("cash_refund_fee", other),
+                ("total_fee", "88"),
+                ("out_refund_no", "R1"),
+                ("refund_recv_accout", "支付用户零钱"),
+            ] {
+                assert_eq!(told.get(name), Some(value), "{end:?} {name}");
+            }
+            assert_eq!(told.contains("success_time"), state == "SUCCESS", "{end:?}");
+        }
+        assert_eq!(shop.ask("refundquery", &[("out_refund_no", "R1")]).get("refund_fee_0"), Some(fee), "the books are as they were");
+    }
+}
+
+#[test]
+fn a_notification_of_another_key_a_cut_one_and_noise_tell_nothing() {
+    for refund_notify in [RefundNotify::Foreign, RefundNotify::Truncated, RefundNotify::Random] {
+        let mut shop = with(Faults { refund_notify, ..Faults::default() });
+        shop.refund("R1", "30");
+        shop.time_passes(2);
+        let [posted] = shop.world.notifications_due(shop.now).try_into().unwrap();
+        let message = xml::parse(posted.body.as_bytes()).unwrap();
+        assert_eq!((&*posted.url, message.get("mch_id")), (HOOK, Some(FIRST.mch_id)), "{refund_notify:?}");
+        let plain = RefundCipher::new(&FIRST.signer(SignType::Md5)).decrypt(message.get("req_info").unwrap());
+        assert_eq!(plain, None, "{refund_notify:?}");
+        shop.world.faults.refund_notify = RefundNotify::Normal;
+        let again = shop.world.delivered(posted.delivery, Some(401), false, shop.now).unwrap();
+        shop.now = again;
+        assert_eq!(shop.told()[0].get("refund_status"), Some("SUCCESS"), "{refund_notify:?}: as it should, the next time");
     }
 }
 
@@ -159,6 +229,8 @@ async fn switches_of_refunds_are_checked_like_all_others() {
         (json!({"refund_notify": "late"}), 400),
         (json!({"refund_refused": "NOTHING"}), 400),
         (json!({"refund_delay_s": -1}), 400),
+        (json!({"refund_end": "PROCESSING"}), 400),
+        (json!({"refund_end": "CHANGE", "refund_notify": "truncated"}), 200),
         (json!({"refund_refused": "CERT_ERROR", "refund_notify": "forged", "refund_delay_s": 60, "refund_frequency_limited": 1.0}), 200),
     ] {
         assert_eq!(switch(&served, faults.clone()).await, status, "{faults}");

@@ -329,6 +329,18 @@ fn staff_gives_back_by_hand_and_the_platform_tells_of_it() {
 }
 
 #[test]
+fn the_platform_may_tell_of_refunds_at_the_payment_s_address() {
+    let mut shop = Shop::with_a_paid_order();
+    let address = shop.world.order(NUMBER).unwrap().notify_url.clone();
+    shop.world.habits.refund_notify_url.clone_from(&address);
+    let now = shop.now;
+    shop.world.refund_by_hand(NUMBER, None, now).unwrap();
+    shop.time_passes(2);
+    let [posted] = shop.world.notifications_due(shop.now).try_into().unwrap();
+    assert_eq!((posted.url, read(FIRST, &posted.body).get("refund_request_source")), (address, Some("VENDOR_PLATFORM")));
+}
+
+#[test]
 fn each_merchant_has_its_own_refunds() {
     let mut shop = Shop::with_a_paid_order();
     for merchant in &ALL[1..] {

@@ -13,15 +13,15 @@ use super::merchants::{FIRST, Merchant, SECOND, Served, now};
 use super::refunds::{NUMBER, asked};
 
 /// A served simulator that listens with TLS too, and whose merchants have an order paid.
-struct Secured {
-    served: Served,
-    url: String,
-    folder: tempfile::TempDir,
+pub struct Secured {
+    pub served: Served,
+    pub url: String,
+    pub folder: tempfile::TempDir,
     _stop: DropGuard,
 }
 
 impl Secured {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let served = Served::new().await;
         for merchant in [FIRST, SECOND] {
             let mut world = served.simulator.world();
@@ -76,6 +76,23 @@ async fn a_refund_wants_its_own_merchant_s_certificate() {
     for merchant in [FIRST, SECOND] {
         let answer = secured.refund(merchant, Some((own, merchant.mch_id))).await;
         assert!(answer.0 == 200 && answer.1.contains("<refund_id>"), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn which_certificate_is_wanted_can_be_switched() {
+    let secured = Secured::new().await;
+    let own = secured.folder.path();
+    let elsewhere = tempfile::tempdir().unwrap();
+    Certificates::in_folder(elsewhere.path(), [FIRST.mch_id]).unwrap();
+    let shown = [None, Some((elsewhere.path(), FIRST.mch_id)), Some((own, SECOND.mch_id)), Some((own, FIRST.mch_id))];
+    for (wanted, taken) in [("off", [true; 4]), ("presence", [false, true, true, true]), ("pinned", [false, false, false, true])] {
+        let habit = secured.served.phone.request("PUT", "/_sim/habits").body(format!(r#"{{"require_client_cert":"{wanted}"}}"#));
+        assert_eq!(secured.served.phone.send(habit).await.status, 200);
+        for (shown, taken) in shown.into_iter().zip(taken) {
+            let answer = secured.refund(FIRST, shown).await;
+            assert_eq!(answer.1.contains("<refund_id>"), taken, "{wanted}, {shown:?}: {answer:?}");
+        }
     }
 }
 

@@ -93,7 +93,7 @@ on_both_engines! {
         assert_eq!(warnings(&app).await, json!(null), "both accounts are there");
 
         let app = with_one(app.stop().await).open().await;
-        is_warned_of(&app, "2 undecided deals go through the account shop2, which is not configured").await;
+        is_warned_of(&app, "2 undecided deals or refunds go through the account shop2, which is not configured").await;
         app.time_passes(310);
         app.sweep().await;
         let look = app.look().await;

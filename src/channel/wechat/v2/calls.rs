@@ -1,5 +1,5 @@
 //! The table of WeChat's calls (PROTOCOL.md, 1.2): all that is known of each stands here and nowhere else. The replies of all are
-//! signed. Of those below `/secapi` WeChat demands a client certificate; this service makes none of them.
+//! signed. Those below `/secapi` want a client certificate.
 
 use std::time::Duration;
 
@@ -12,20 +12,50 @@ const REPEATED: &[Duration] = &[Duration::from_millis(200), Duration::from_milli
 const ASKED_ONCE: &[Duration] = &[];
 
 /// Makes an order, and gives its link.
-pub const UNIFIED_ORDER: Call =
-    Call { name: "unifiedorder", path: "/pay/unifiedorder", pauses: REPEATED, places: Places::Orders, largest_reply: MAX_BYTES };
+pub const UNIFIED_ORDER: Call = Call {
+    name: "unifiedorder",
+    path: "/pay/unifiedorder",
+    wants_certificate: false,
+    pauses: REPEATED,
+    places: Places::Orders,
+    largest_reply: MAX_BYTES,
+};
 /// How an order stands.
-pub const ORDER_QUERY: Call =
-    Call { name: "orderquery", path: "/pay/orderquery", pauses: ASKED_ONCE, places: Places::Queries, largest_reply: MAX_BYTES };
+pub const ORDER_QUERY: Call = Call {
+    name: "orderquery",
+    path: "/pay/orderquery",
+    wants_certificate: false,
+    pauses: ASKED_ONCE,
+    places: Places::Queries,
+    largest_reply: MAX_BYTES,
+};
 /// Closes an order.
-pub const CLOSE_ORDER: Call =
-    Call { name: "closeorder", path: "/pay/closeorder", pauses: REPEATED, places: Places::Orders, largest_reply: MAX_BYTES };
-/// Gives money back. Its repeats are minutes apart, and the same number is the same refund.
-pub const REFUND: Call =
-    Call { name: "refund", path: "/secapi/pay/refund", pauses: ASKED_ONCE, places: Places::Orders, largest_reply: MAX_BYTES };
+pub const CLOSE_ORDER: Call = Call {
+    name: "closeorder",
+    path: "/pay/closeorder",
+    wants_certificate: false,
+    pauses: REPEATED,
+    places: Places::Orders,
+    largest_reply: MAX_BYTES,
+};
+/// Gives money back. It is repeated too, but minutes later, and what it then carries is the same refund.
+pub const REFUND: Call = Call {
+    name: "refund",
+    path: "/secapi/pay/refund",
+    wants_certificate: true,
+    pauses: ASKED_ONCE,
+    places: Places::Refunds,
+    largest_reply: MAX_BYTES,
+};
 /// How refunds stand.
-pub const REFUND_QUERY: Call =
-    Call { name: "refundquery", path: "/pay/refundquery", pauses: ASKED_ONCE, places: Places::Queries, largest_reply: MAX_BYTES };
+pub const REFUND_QUERY: Call = Call {
+    name: "refundquery",
+    path: "/pay/refundquery",
+    wants_certificate: false,
+    pauses: ASKED_ONCE,
+    places: Places::Refunds,
+    largest_reply: MAX_BYTES,
+};
 
 /// What is asked of WeChat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +64,8 @@ pub struct Call {
     pub name: &'static str,
     /// Where it is, below the base URL of a host.
     pub path: &'static str,
+    /// Whether the client has to show the merchant's certificate.
+    pub wants_certificate: bool,
     /// The pauses before each repeat after an unknown outcome.
     pub pauses: &'static [Duration],
     /// Among which calls it takes a place.
@@ -42,11 +74,14 @@ pub struct Call {
     pub largest_reply: usize,
 }
 
-/// The two groups of calls that are bounded apart from one another, so that waiting payers' questions keep no order from being made.
+/// The groups of calls that are bounded apart from one another, so that waiting payers' questions keep no order from being made, and a
+/// day's refunds neither of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Places {
     /// What makes and closes orders.
     Orders,
     /// What asks how orders stand.
     Queries,
+    /// What gives money back, and asks how that stands.
+    Refunds,
 }

@@ -11,12 +11,14 @@ use tracing::{Instrument, info, info_span, warn};
 use crate::chance::Chance;
 use crate::channel::Refunding;
 use crate::channel::error::{CallError, Ground};
-use crate::channel::outcome::{CloseOutcome, QueryOutcome, RefundOutcome, RefundQueryOutcome, RefundSubject};
+use crate::channel::outcome::{CertificateFault, CloseOutcome, Postponed, QueryOutcome, RefundOutcome, RefundQueryOutcome, RefundSubject};
 use crate::channel::proof::Ticket;
 use crate::deal::{OrderId, RefundId};
 use crate::metrics::Registry;
 
 use super::calls::{CLOSE_ORDER, Call, ORDER_QUERY, Places, REFUND, REFUND_QUERY, UNIFIED_ORDER};
+use super::certificate::ClientCertificate;
+use super::identity::Identity;
 use super::merchant::Merchant;
 use super::metrics::{self, CallMetrics, Outcome};
 use super::reply;
@@ -33,8 +35,10 @@ const PLACE: Duration = Duration::from_millis(500);
 pub struct Client {
     merchant: Merchant,
     transport: Transport,
+    identity: Identity,
     orders: Semaphore,
     queries: Semaphore,
+    refunds: Semaphore,
     chance: Chance,
     metrics: Arc<CallMetrics>,
     /// Whether links of another form than ever have been told of.
@@ -57,8 +61,10 @@ impl Client {
             metrics: Arc::new(CallMetrics::of(&merchant)),
             merchant,
             transport,
+            identity: Identity::default(),
             orders: Semaphore::new(UNDER_WAY),
             queries: Semaphore::new(UNDER_WAY),
+            refunds: Semaphore::new(UNDER_WAY),
             chance,
             new_links: AtomicBool::default(),
         }
@@ -120,9 +126,18 @@ impl Client {
         self.call(CLOSE_ORDER, &self.merchant, order_id, request, reply::close_order).await
     }
 
+    /// Shows this client certificate from the next call on.
+    pub(in crate::channel) fn set_certificate(&self, certificate: Option<Arc<ClientCertificate>>) {
+        self.identity.set(certificate);
+    }
+
     /// Whether refunds can be asked for, and with which certificate.
     pub(in crate::channel) fn refunding(&self) -> Refunding {
-        Refunding::Uncertified
+        match self.identity.fingerprint() {
+            Some(fingerprint) => Refunding::Certified(fingerprint),
+            None if self.transport.is_plain() => Refunding::Uncertified,
+            None => Refunding::Impossible,
+        }
     }
 
     /// `refund` with the stored bytes of [`Merchant::refund_request`].
@@ -132,11 +147,19 @@ impl Client {
         refund_id: &RefundId,
         request: String,
     ) -> Result<RefundOutcome, CallError> {
+        // Not even sent, so that no connection without a certificate is ever opened for it.
+        if self.refunding() == Refunding::Impossible {
+            return Ok(RefundOutcome::NotNow(Postponed::Certificate(CertificateFault::Missing)));
+        }
+        let _place = self.place(REFUND).await?;
         // As with `unifiedorder`.
         let merchant = self.merchant.of_request(&request);
         let request = merchant.signed_anew(request);
         let read = |merchant: &Merchant, order_id: &OrderId, body: &[u8]| reply::refund(merchant, order_id, refund_id, body);
-        self.call(REFUND, &merchant, order_id, request, read).await
+        match self.call(REFUND, &merchant, order_id, request, read).await {
+            Err(CallError::Refused(refusal)) => Ok(RefundOutcome::Refused(refusal)),
+            outcome => outcome,
+        }
     }
 
     /// `refundquery`.
@@ -145,6 +168,7 @@ impl Client {
         order_id: &OrderId,
         subject: RefundSubject<'_>,
     ) -> Result<RefundQueryOutcome, CallError> {
+        let _place = self.place(REFUND_QUERY).await?;
         let request = self.merchant.refund_query_request(order_id, subject, &self.chance);
         let read = |merchant: &Merchant, order_id: &OrderId, body: &[u8]| reply::refund_query(merchant, order_id, subject, body);
         self.call(REFUND_QUERY, &self.merchant, order_id, request, read).await
@@ -154,6 +178,7 @@ impl Client {
         let places = match call.places {
             Places::Orders => &self.orders,
             Places::Queries => &self.queries,
+            Places::Refunds => &self.refunds,
         };
         match timeout(PLACE, places.acquire()).await {
             Ok(Ok(place)) => Ok(place),
@@ -179,7 +204,7 @@ impl Client {
             let (mut request, mut pauses, mut other_key) = (request, call.pauses.iter(), true);
             let outcome = loop {
                 let begun = elapsed();
-                let reply = self.transport.post(call, request.clone(), TOTAL.saturating_sub(begun)).await;
+                let reply = self.transport.post(call, &self.identity, request.clone(), TOTAL.saturating_sub(begun)).await;
                 let outcome = reply.and_then(|body| read(merchant, order_id, &body));
                 self.metrics.called(call, &outcome, elapsed().saturating_sub(begun));
                 if let Err(CallError::Refused(refusal)) = &outcome

@@ -283,6 +283,36 @@ mod tests {
     }
 
     #[test]
+    fn a_refund_is_asked_for_and_about_with_these_fields_and_no_others() {
+        let (order_id, refund_id) = ("20150806125346".parse().unwrap(), "R20150806125346_1".parse().unwrap());
+        let reason = "商品已售完😀".parse().unwrap();
+        let (total_fee, fee) = (Fen::new(88).unwrap(), Fen::new(30).unwrap());
+        let order = RefundOrder { refund_id: &refund_id, order_id: &order_id, transaction_id: None, total_fee, fee, reason: Some(&reason) };
+        let amounts = "out_refund_no=R20150806125346_1\ntotal_fee=88\nrefund_fee=30";
+        let told = "notify_url=https://example.com/wxPay/refund";
+        for merchant in BOTH.map(merchant) {
+            let asked = |order: &RefundOrder<'_>| merchant.refund_request(order, &Chance::System);
+            let queried = |subject| merchant.refund_query_request(&order_id, subject, &Chance::System);
+            for (request, lines) in [
+                (asked(&order), format!("out_trade_no=20150806125346\n{amounts}\nrefund_desc=商品已售完□\n{told}")),
+                (
+                    asked(&RefundOrder { transaction_id: Some("1004400740201409030005092168"), reason: None, ..order.clone() }),
+                    format!("transaction_id=1004400740201409030005092168\n{amounts}\n{told}"),
+                ),
+                (queried(RefundSubject::Refund(&refund_id)), "out_refund_no=R20150806125346_1".to_owned()),
+                (queried(RefundSubject::OfOrder(0)), "out_trade_no=20150806125346".to_owned()),
+                (queried(RefundSubject::OfOrder(10)), "out_trade_no=20150806125346\noffset=10".to_owned()),
+            ] {
+                let sent = xml::parse(request.as_bytes()).unwrap();
+                assert_eq!(merchant.signer.verify(&sent), Ok(()));
+                let of_the_envelope = ["appid", "mch_id", "nonce_str", "sign_type", "sign"];
+                let own: Fields = sent.iter().filter(|(name, _)| !of_the_envelope.contains(name)).collect();
+                assert_eq!(canonical(&own), canonical(&fields(&lines)));
+            }
+        }
+    }
+
+    #[test]
     fn a_mapped_address_is_unwrapped() {
         assert_eq!(unmapped("::ffff:1.2.3.4".parse().unwrap()).to_string(), "1.2.3.4");
         assert_eq!(unmapped("2001:db8::1".parse().unwrap()).to_string(), "2001:db8::1");

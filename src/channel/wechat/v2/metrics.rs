@@ -22,11 +22,14 @@ use super::merchant::Merchant;
 use super::rotation::PreviousKey;
 
 /// WeChat's `err_code`s that its documents name (PROTOCOL.md, 4). Another one would be a word that a stranger chose.
-const ERR_CODES: [&str; 20] = [
+const ERR_CODES: [&str; 28] = [
     "APPID_MCHID_NOT_MATCH",
     "APPID_NOT_EXIST",
+    "ERROR",
     "FREQUENCY_LIMITED",
     "INVALID_REQUEST",
+    "INVALID_REQ_TOO_MUCH",
+    "INVALID_TRANSACTIONID",
     "LACK_PARAMS",
     "MCHID_NOT_EXIST",
     "NOAUTH",
@@ -38,10 +41,15 @@ const ERR_CODES: [&str; 20] = [
     "OUT_TRADE_NO_USED",
     "PARAM_ERROR",
     "POST_DATA_EMPTY",
+    "REFUND_FEE_INVALID",
+    "REFUND_FEE_MISMATCH",
     "REQUIRE_POST_METHOD",
     "SIGNERROR",
     "SYSTEMERROR",
     "TRADE_ERROR",
+    "TRADE_OVERDUE",
+    "TRADE_STATE_ERROR",
+    "USER_ACCOUNT_ABNORMAL",
     "XML_FORMAT_ERROR",
 ];
 
@@ -76,6 +84,7 @@ impl Outcome for CloseOutcome {
     }
 }
 
+/// Several words of WeChat's ask for patience, and nginx has none for a certificate: these are told in ours.
 impl Outcome for RefundOutcome {
     fn err_code(&self) -> &'static str {
         match self {
@@ -121,6 +130,7 @@ fn err_code(error: &CallError) -> &'static str {
             Doubt::Foreign(_) => "foreign",
             Doubt::Incomplete(_) => "incomplete",
             Doubt::SystemError => "SYSTEMERROR",
+            Doubt::NeedRetry => "BIZERR_NEED_RETRY",
         },
         CallError::Refused(refusal) => word(refusal),
     }

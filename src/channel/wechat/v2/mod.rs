@@ -8,8 +8,10 @@
 
 mod algorithm;
 pub mod calls;
+mod certificate;
 mod client;
 mod fields;
+mod identity;
 mod merchant;
 mod metrics;
 mod notification;
@@ -24,11 +26,13 @@ mod sign;
 #[cfg(test)]
 mod testing;
 mod transport;
+mod trust;
 #[cfg(test)]
 mod vectors;
 pub mod xml;
 
 pub(in crate::channel) use algorithm::confirm;
+pub use certificate::{ClientCertificate, DECRYPTED, FROM_PKCS12, InvalidClientCertificate, PairPart};
 pub use client::Client;
 pub use fields::Fields;
 pub use merchant::{Merchant, is_sendable, is_signed_with, numbers_in};
@@ -38,4 +42,5 @@ pub use proxy::{InvalidProxy, Proxy};
 pub use refund_cipher::RefundCipher;
 pub use rotation::PreviousKey;
 pub use sign::{ApiKey, InvalidApiKey, SignType, Signer};
-pub use transport::{CONNECT, Endpoints, Http, Wire, http_client};
+pub use transport::{CONNECT, Endpoints, Http, NoClient, Wire, http_client};
+pub use trust::{ExtraRoots, InvalidRoots, Trust};

@@ -1,10 +1,13 @@
 //! Extraction of proven refunds from the fields of a verified message, and what WeChat's refusals of one demand.
 
-use chrono::NaiveDateTime;
+use std::sync::Once;
 
-use crate::channel::error::Refusal;
+use chrono::NaiveDateTime;
+use tracing::warn;
+
+use crate::channel::error::{CallError, Doubt, Refusal};
 use crate::channel::notice::RefundWake;
-use crate::channel::outcome::{CertificateFault, Postponed, RefundOutcome};
+use crate::channel::outcome::{CertificateFault, Postponed};
 use crate::channel::proof::{Evidence, ProvenRefund};
 use crate::deal::{BeijingTime, Fen, RefundId, RefundState, Timestamp};
 
@@ -12,6 +15,7 @@ use super::fields::Fields;
 use super::merchant::Merchant;
 use super::payment::{is_transaction_id, out_trade_no};
 use super::refund_cipher::RefundCipher;
+use super::refusal::{WORDLESS, asks_for_patience};
 use super::xml;
 
 impl Merchant {
@@ -20,8 +24,8 @@ impl Merchant {
         self.proven_refund(fields, "", RefundState::Processing, evidence)
     }
 
-    /// Reads the refunds of an answer to `refundquery`, and how many there are altogether. Fields are read by their suffix,
-    /// whichever there are.
+    /// Reads the refunds of an answer to `refundquery`, and how many there are altogether, at least as many as the answer counts
+    /// anywhere. Fields are read by their suffix, whichever there are.
     pub(super) fn queried_refunds(&self, fields: &Fields, evidence: &Evidence) -> Result<(Vec<ProvenRefund>, u32), &'static str> {
         let suffixes = fields.iter().filter_map(|(name, _)| name.strip_prefix("out_refund_no"));
         let refunds = suffixes.filter(|suffix| is_suffix(suffix)).map(|suffix| {
@@ -32,9 +36,12 @@ impl Merchant {
         if refunds.is_empty() {
             return Err("out_refund_no");
         }
-        let here = u32::try_from(refunds.len()).unwrap_or(u32::MAX);
-        let total = fields.get("total_refund_count").map_or(Ok(here), |count| count.parse().map_err(|_| "total_refund_count"))?;
-        Ok((refunds, total.max(here)))
+        let mut total = u32::try_from(refunds.len()).unwrap_or(u32::MAX);
+        for name in ["refund_count", "total_refund_count"] {
+            let count = fields.get(name).map_or(Ok(0), str::parse).map_err(|_| name)?;
+            total = total.max(count);
+        }
+        Ok((refunds, total))
     }
 
     fn proven_refund(&self, fields: &Fields, suffix: &str, state: RefundState, evidence: Evidence) -> Result<ProvenRefund, &'static str> {
@@ -59,7 +66,7 @@ impl Merchant {
     /// wrong key opens one of 250, so the root counts.
     pub(super) fn refund_wake(&self, fields: &Fields) -> Option<RefundWake> {
         let req_info = fields.get("req_info")?;
-        let opened = self.keys().find_map(|signer| {
+        let opened = self.by_either_key(|signer| {
             let plain = RefundCipher::new(signer).decrypt(req_info)?;
             xml::parse_root(plain.as_bytes(), "root").ok()
         })?;
@@ -76,13 +83,19 @@ fn is_suffix(text: &str) -> bool {
     text.strip_prefix('_').is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// A word of another time than ours is taken for a refund on its way.
+/// A word of another time than ours is taken for a refund on its way, and told of once.
 fn state(word: &str) -> RefundState {
+    static NEW_WORD: Once = Once::new();
     match word {
         "SUCCESS" => RefundState::Success,
         "REFUNDCLOSE" => RefundState::Closed,
         "CHANGE" => RefundState::Abnormal,
-        _ => RefundState::Processing,
+        "PROCESSING" => RefundState::Processing,
+        _ => {
+            NEW_WORD
+                .call_once(|| warn!(refund_status = word, "WeChat has a word for a refund that is new to this version; it is followed on"));
+            RefundState::Processing
+        }
     }
 }
 
@@ -90,16 +103,38 @@ fn success_time(text: &str) -> Option<Timestamp> {
     Some(BeijingTime::from(NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok()?).timestamp())
 }
 
-/// What a refusal demands.
-pub(super) fn refused(refusal: Refusal) -> RefundOutcome {
-    let postponed = match refusal.err_code.as_deref() {
-        Some("BIZERR_NEED_RETRY" | "ORDER_NOT_READY") => Postponed::Later,
+/// What a refusal demands: to ask again when something else has changed. The error: nothing is known, or it is refused for good, as far as
+/// an answer that need not be signed can say that.
+pub(super) fn demand(refusal: Refusal) -> Result<Postponed, CallError> {
+    Ok(match refusal.err_code.as_deref() {
+        // It met another request of this number, which may have been carried out.
+        Some("BIZERR_NEED_RETRY") => return Err(Doubt::NeedRetry.into()),
+        Some("FREQUENCY_LIMITED") if refusal.description.contains("1分钟") => Postponed::InAMinute,
         Some("INVALID_REQ_TOO_MUCH") => Postponed::InAMinute,
+        Some("ORDER_NOT_READY") => Postponed::Later,
         Some("NOTENOUGH") => Postponed::NotEnough,
         Some("NOAUTH") => Postponed::NotAllowed,
         Some("CERT_ERROR") => Postponed::Certificate(CertificateFault::Revoked),
-        None if refusal.description.contains("certificate not match") => Postponed::Certificate(CertificateFault::Foreign),
-        _ => return RefundOutcome::Refused(refusal),
-    };
-    RefundOutcome::NotNow(postponed)
+        None if refusal.description == WORDLESS || refusal.description.contains("certificate not match") => {
+            Postponed::Certificate(CertificateFault::Foreign)
+        }
+        _ if asks_for_patience(&refusal) => Postponed::Later,
+        _ => return Err(CallError::Refused(refusal)),
+    })
 }
+
+/// What nginx's page says of the client certificate (PROTOCOL.md, 1.5), before WeChat has seen the request. Any other page may be another
+/// server's, and says nothing of what became of the request: its outcome is unknown, as with any answer that is no message.
+pub(super) fn certificate_fault(body: &[u8]) -> Option<CertificateFault> {
+    let page = std::str::from_utf8(body).ok().filter(|page| page.trim_start().starts_with("<html"))?;
+    if page.contains("No required SSL certificate was sent") {
+        Some(CertificateFault::Missing)
+    } else if page.contains("The SSL certificate error") {
+        Some(CertificateFault::Rejected)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -35,7 +35,8 @@ impl RefundCipher {
 
     /// The plain text of `req_info`; `None` if it is not of this key, or no text at all. What decrypts need not be true.
     pub fn decrypt(&self, req_info: &str) -> Option<String> {
-        let mut bytes = BASE64_STANDARD.decode(req_info).ok()?;
+        let joined: String = req_info.split_ascii_whitespace().collect();
+        let mut bytes = BASE64_STANDARD.decode(joined).ok()?;
         let (blocks, []) = Array::slice_as_chunks_mut(&mut bytes) else { return None };
         self.0.decrypt_blocks(blocks);
         let padding = usize::from(*bytes.last()?);

@@ -2,7 +2,7 @@
 //! about us; everything else leaves it as a [`CallError`] that says what may be concluded (PROTOCOL.md, 4.1).
 
 use crate::channel::error::{CallError, Doubt, Malformed};
-use crate::channel::outcome::{CloseOutcome, QueryOutcome, RefundOutcome, RefundQueryOutcome, RefundSubject};
+use crate::channel::outcome::{CloseOutcome, Postponed, QueryOutcome, RefundOutcome, RefundQueryOutcome, RefundSubject};
 use crate::channel::proof::{Evidence, Source, Ticket, Trade, TradeState};
 use crate::deal::{OrderId, RefundId};
 
@@ -10,17 +10,25 @@ use super::fields::Fields;
 use super::merchant::Merchant;
 use super::payment::out_trade_no;
 use super::refund;
-use super::refusal::refusal;
+use super::refusal::{WORDLESS, asks_for_patience, refusal};
 use super::xml;
 
-/// The three layers of failure, told apart in one place.
+/// The three layers of failure, told apart in one place; to be asked to be patient is none of the refusals.
 fn admit(merchant: &Merchant, body: &[u8]) -> Result<Fields, CallError> {
+    judge(merchant, body).map_err(|error| match error {
+        CallError::Refused(refusal) if asks_for_patience(&refusal) => CallError::RateLimited,
+        error => error,
+    })
+}
+
+/// The same, with every refusal in WeChat's words.
+fn judge(merchant: &Merchant, body: &[u8]) -> Result<Fields, CallError> {
     let fields = xml::parse(body).map_err(Malformed::from).map_err(Doubt::from)?;
     match fields.get("return_code") {
         Some("SUCCESS") => {}
         // Never signed; TLS alone vouches for it. It means that the request was not executed, so the worst that
         // a forged one can do is to make us ask again.
-        Some("FAIL") => return Err(protocol_failure(&fields)),
+        Some("FAIL") => return Err(CallError::Refused(refusal(None, fields.get("return_msg").unwrap_or(WORDLESS)))),
         _ => return Err(Doubt::Incomplete("return_code").into()),
     }
     let business_failure = fields.get("result_code") == Some("FAIL");
@@ -38,22 +46,11 @@ fn admit(merchant: &Merchant, body: &[u8]) -> Result<Fields, CallError> {
         Some("SUCCESS") => Ok(fields),
         Some("FAIL") => {
             let err_code = fields.get("err_code").ok_or(Doubt::Incomplete("err_code"))?;
-            if err_code == "FREQUENCY_LIMITED" {
-                return Err(CallError::RateLimited);
-            }
             let description = fields.get("err_code_des").or(fields.get("return_msg")).unwrap_or_default();
             Err(CallError::Refused(refusal(Some(err_code), description)))
         }
         _ => Err(Doubt::Incomplete("result_code").into()),
     }
-}
-
-fn protocol_failure(fields: &Fields) -> CallError {
-    let message = fields.get("return_msg").unwrap_or("return_code FAIL");
-    if message.contains("频率限制") {
-        return CallError::RateLimited;
-    }
-    CallError::Refused(refusal(None, message))
 }
 
 /// The reply must be about the order that was asked for, where it names one.
@@ -104,11 +101,15 @@ pub fn close_order(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Resu
     }
 }
 
-/// Reads an answer to `refund` under this number.
+/// Reads an answer to `refund` under this number, nginx's page about the client certificate included. What is refused for good comes as
+/// the error.
 pub fn refund(merchant: &Merchant, order_id: &OrderId, refund_id: &RefundId, body: &[u8]) -> Result<RefundOutcome, CallError> {
-    let fields = match admit(merchant, body) {
-        Err(CallError::Refused(refusal)) => return Ok(refund::refused(refusal)),
-        admitted => admitted?,
+    if let Some(fault) = refund::certificate_fault(body) {
+        return Ok(RefundOutcome::NotNow(Postponed::Certificate(fault)));
+    }
+    let fields = match judge(merchant, body) {
+        Err(CallError::Refused(refusal)) => return refund::demand(refusal).map(RefundOutcome::NotNow),
+        judged => judged?,
     };
     let proof = merchant.accepted_refund(&fields, Evidence::new(body)).map_err(Doubt::Incomplete)?;
     if proof.order_id() != order_id {

@@ -61,9 +61,15 @@ impl Merchant {
         }
     }
 
-    /// The keys that are believed, the present one first.
-    pub(super) fn keys(&self) -> impl Iterator<Item = &Signer> {
-        [&self.signer].into_iter().chain(self.previous_key.as_ref().map(|previous| &previous.signer))
+    /// What the present key opens, or else the previous one.
+    pub(super) fn by_either_key<T>(&self, open: impl Fn(&Signer) -> Option<T>) -> Option<T> {
+        open(&self.signer).or_else(|| {
+            let previous = self.previous_key.as_ref()?;
+            let opened = open(&previous.signer)?;
+            previous.matched.inc();
+            info!("WeChat encrypted with the previous API key");
+            Some(opened)
+        })
     }
 
     /// A stored request as it may be sent now. One that the previous key signed is signed again: the same parameters, the

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use reqwest::{Response, StatusCode, Url};
+use rustls::ClientConfig;
 use tokio::time::{Instant, timeout};
 use tracing::warn;
 
@@ -16,7 +17,10 @@ use crate::resolver::Resolver;
 use crate::trace::TraceContext;
 
 use super::calls::Call;
+use super::certificate::ClientCertificate;
+use super::identity::Identity;
 use super::proxy::Proxy;
+use super::trust::{ExtraRoots, Trust};
 
 /// A connection that takes longer is one that the payer should not wait for: the other host is tried.
 pub const CONNECT: Duration = Duration::from_secs(2);
@@ -36,6 +40,8 @@ pub struct Endpoints {
     pub backup: Option<Url>,
     /// Through which both are reached; `None`: straight.
     pub proxy: Option<Proxy>,
+    /// Who may vouch for both beside the system's authorities.
+    pub extra_roots: ExtraRoots,
 }
 
 /// How a request gets to WeChat.
@@ -54,17 +60,25 @@ impl Transport {
         }
     }
 
-    /// Sends a request and gives the bytes of its reply, within the time that is left for it.
-    pub async fn post(&self, call: Call, request: String, left: Duration) -> Result<Vec<u8>, CallError> {
+    /// Whether no certificate is demanded on this way: a wire has none, nor has a simulator without TLS.
+    pub fn is_plain(&self) -> bool {
         match self {
-            Self::Http(http) => timeout(left, http.post(call, request)).await.unwrap_or(Err(Doubt::Timeout.into())),
+            Self::Http(http) => http.endpoints.primary.scheme() == "http",
+            Self::Wire(_) => true,
+        }
+    }
+
+    /// Sends a request and gives the bytes of its reply, within the time that is left for it.
+    pub async fn post(&self, call: Call, identity: &Identity, request: String, left: Duration) -> Result<Vec<u8>, CallError> {
+        match self {
+            Self::Http(http) => timeout(left, http.post(call, identity, request)).await.unwrap_or(Err(Doubt::Timeout.into())),
             Self::Wire(wire) => (wire.carry)(call.name, request, left).await,
         }
     }
 }
 
 /// A WeChat within this process: takes the name of a call, a request and the time that there is, gives the reply, or a
-/// time-out of its own.
+/// time-out of its own. What nginx says of a client certificate is a reply, too.
 #[derive(Clone)]
 pub struct Wire {
     clock: Clock,
@@ -92,8 +106,20 @@ impl std::fmt::Debug for Wire {
 pub struct Http {
     endpoints: Endpoints,
     avoid_primary_until: Mutex<Option<Instant>>,
+    trust: Trust,
     client: reqwest::Client,
     chance: Chance,
+}
+
+/// Why there is no client for HTTPS.
+#[derive(Debug, thiserror::Error)]
+pub enum NoClient {
+    /// The system has no CA certificates.
+    #[error("{0}")]
+    Trust(#[from] rustls::Error),
+    /// The proxy cannot be used.
+    #[error("{0}")]
+    Http(#[from] reqwest::Error),
 }
 
 impl Http {
@@ -101,27 +127,42 @@ impl Http {
     ///
     /// # Errors
     /// When the system has no CA certificates, or the proxy cannot be used.
-    pub fn new(endpoints: Endpoints, chance: Chance) -> Result<Self, reqwest::Error> {
-        let client = http_client(endpoints.proxy.as_ref())?;
-        Ok(Self { endpoints, avoid_primary_until: Mutex::new(None), client, chance })
+    pub fn new(endpoints: Endpoints, chance: Chance) -> Result<Self, NoClient> {
+        let trust = Trust::new(&endpoints.extra_roots)?;
+        let client = http_client(endpoints.proxy.as_ref(), trust.tls(None)?)?;
+        Ok(Self { endpoints, avoid_primary_until: Mutex::new(None), trust, client, chance })
+    }
+
+    /// The client for a call: the one that all share, or the identity's own.
+    fn client_for(&self, call: Call, identity: &Identity) -> Result<reqwest::Client, NoClient> {
+        if !call.wants_certificate {
+            return Ok(self.client.clone());
+        }
+        let make = |certificate: &ClientCertificate| Ok(http_client(self.endpoints.proxy.as_ref(), self.trust.tls(Some(certificate))?)?);
+        Ok(identity.client::<NoClient>(make)?.unwrap_or_else(|| self.client.clone()))
     }
 
     /// Posts to the host that is expected to work, and to the other one if it cannot be reached.
-    async fn post(&self, call: Call, request: String) -> Result<Vec<u8>, CallError> {
+    async fn post(&self, call: Call, identity: &Identity, request: String) -> Result<Vec<u8>, CallError> {
+        let client = self.client_for(call, identity).map_err(|error| {
+            warn!(%error, "there is no HTTPS client for the client certificate");
+            CallError::Unreachable
+        })?;
+        let post_to = |base, request| self.post_to(&client, base, call, request);
         let Some(backup) = &self.endpoints.backup else {
-            return self.post_to(&self.endpoints.primary, call, request).await;
+            return post_to(&self.endpoints.primary, request).await;
         };
         if self.avoids_primary() {
-            return match self.post_to(backup, call, request.clone()).await {
-                Err(CallError::Unreachable) => self.post_to(&self.endpoints.primary, call, request).await,
+            return match post_to(backup, request.clone()).await {
+                Err(CallError::Unreachable) => post_to(&self.endpoints.primary, request).await,
                 answered => answered,
             };
         }
-        match self.post_to(&self.endpoints.primary, call, request.clone()).await {
+        match post_to(&self.endpoints.primary, request.clone()).await {
             Err(CallError::Unreachable) => {
                 warn!(stay_s = BACKUP_STAY.as_secs(), "the primary host cannot be reached, changing to the backup host");
                 *self.avoid_primary_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + BACKUP_STAY);
-                self.post_to(backup, call, request).await
+                post_to(backup, request).await
             }
             answered => answered,
         }
@@ -132,15 +173,17 @@ impl Http {
         until.is_some_and(|until| Instant::now() < until)
     }
 
-    async fn post_to(&self, base: &Url, call: Call, request: String) -> Result<Vec<u8>, CallError> {
+    async fn post_to(&self, client: &reqwest::Client, base: &Url, call: Call, request: String) -> Result<Vec<u8>, CallError> {
         let url = format!("{}{}", base.as_str().trim_end_matches('/'), call.path);
-        let mut post = self.client.post(url).header("content-type", "text/xml; charset=utf-8");
+        let mut post = client.post(url).header("content-type", "text/xml; charset=utf-8");
         if let Some(trace) = TraceContext::current() {
             post = post.header("traceparent", trace.step(&self.chance));
         }
         let response = post.body(request).send().await.map_err(transport_error)?;
         match response.status() {
             StatusCode::OK => read_capped(response, call.largest_reply).await,
+            // nginx's page says what is wrong with the certificate.
+            StatusCode::BAD_REQUEST if call.wants_certificate => read_capped(response, call.largest_reply).await,
             StatusCode::TOO_MANY_REQUESTS => Err(CallError::RateLimited),
             status => Err(Doubt::Status(status.as_u16()).into()),
         }
@@ -170,10 +213,9 @@ fn transport_error(error: reqwest::Error) -> CallError {
 }
 
 /// A client that reaches WeChat, with every default of it chosen.
-pub fn http_client(proxy: Option<&Proxy>) -> Result<reqwest::Client, reqwest::Error> {
-    // reqwest brings no cryptography of its own here, so that the service has only one. A second call changes nothing.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+pub fn http_client(proxy: Option<&Proxy>, tls: ClientConfig) -> Result<reqwest::Client, reqwest::Error> {
     let builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
         .user_agent(concat!("wechat-pay/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT)
         .timeout(TOTAL)

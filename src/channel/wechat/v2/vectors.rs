@@ -3,8 +3,8 @@
 
 use crate::channel::error::SignatureError;
 use crate::channel::notice::{News, NoticeError};
-use crate::channel::outcome::{CloseOutcome, QueryOutcome};
-use crate::deal::{Fen, OrderId, Timestamp};
+use crate::channel::outcome::{CloseOutcome, QueryOutcome, RefundOutcome, RefundQueryOutcome, RefundSubject};
+use crate::deal::{Fen, OrderId, RefundState, Timestamp};
 
 use super::fields::Fields;
 use super::merchant::Merchant;
@@ -436,6 +436,20 @@ fn the_answers_pass_the_gate() {
     }
     for (merchant, body) in answers(CLOSED) {
         assert_eq!(reply::close_order(&merchant, &order_id, &body), Ok(CloseOutcome::Closed));
+    }
+    for (merchant, body) in answers(R2) {
+        let accepted = reply::refund(&merchant, &order_id, &"R20150806125346_1".parse().unwrap(), &body).unwrap();
+        let RefundOutcome::Accepted(proof) = accepted else { panic!("{accepted:?}") };
+        assert_eq!((proof.fee().get(), proof.wechat_refund_id()), (30, "50303108562024011601487282563"));
+    }
+    for (merchant, body) in answers(R3) {
+        let RefundQueryOutcome::Known(page, total) = reply::refund_query(&merchant, &order_id, RefundSubject::OfOrder(10), &body).unwrap()
+        else {
+            panic!("known to WeChat")
+        };
+        let told: Vec<_> = page.iter().map(|proof| (proof.refund_id().as_str(), proof.fee().get(), proof.state())).collect();
+        assert_eq!(told, [("R20150806125346_11", 30, RefundState::Success), ("R20150806125346_12", 30, RefundState::Processing)]);
+        assert_eq!((total, page[1].receiver()), (12, Some("招商银行信用卡0403")));
     }
 }
 

@@ -1,5 +1,6 @@
 //! `wechat-pay doctor`: each check with what is right and with what is wrong.
 
+mod certificate;
 mod database;
 mod files;
 mod hosts;

@@ -13,6 +13,7 @@ use crate::deal::Timestamp;
 
 mod forgeries;
 mod of_accounts;
+mod of_refunds;
 
 /// A notification as most are: without `sign_type`.
 fn paid_lines() -> String {

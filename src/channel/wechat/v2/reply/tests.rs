@@ -1,21 +1,31 @@
 use super::*;
 use crate::channel::error::{Ground, SignatureError};
 use crate::channel::wechat::v2::sign::SignType;
-use crate::channel::wechat::v2::testing::{BOTH, merchant, message, provider, with, without};
+use crate::channel::wechat::v2::testing::{BOTH, fields, merchant, message, provider, with, without};
 use crate::channel::wechat::v2::xml::XmlError;
 use crate::deal::Fen;
 
 mod of_each_call;
+mod of_refunds;
 
 const ORDER_ID: &str = "20150806125346";
+const REFUND_ID: &str = "R20150806125346_1";
 
 /// Each call with an answer in the older layout that succeeds, and the gate, which here tells only whether it does.
 type Gate = fn(&Merchant, &OrderId, &[u8]) -> Result<(), CallError>;
-const CALLS: [(&str, &str, Gate); 3] = [
+const CALLS: [(&str, &str, Gate); 4] = [
     ("unifiedorder", PREPAID, |merchant, order_id, body| unified_order(merchant, order_id, body).map(|_| ())),
     ("orderquery", PAID, |merchant, order_id, body| order_query(merchant, order_id, body).map(|_| ())),
     ("closeorder", CLOSED, |merchant, order_id, body| close_order(merchant, order_id, body).map(|_| ())),
+    ("refundquery", REFUNDS, |merchant, order_id, body| refund_query(merchant, order_id, RefundSubject::OfOrder(0), body).map(|_| ())),
 ];
+/// The one call whose refusals are mostly no errors.
+const REFUND: (&str, &str, Gate) =
+    ("refund", ACCEPTED, |merchant, order_id, body| super::refund(merchant, order_id, &REFUND_ID.parse().unwrap(), body).map(|_| ()));
+
+fn all_calls() -> impl Iterator<Item = (&'static str, &'static str, Gate)> {
+    CALLS.into_iter().chain([REFUND])
+}
 
 const PREPAID: &str = "\
 return_code=SUCCESS
@@ -79,6 +89,73 @@ nonce_str=BFK89FC6rxKCOjLX
 sign=?
 result_code=SUCCESS";
 
+const ACCEPTED: &str = "\
+return_code=SUCCESS
+return_msg=OK
+appid=wxd930ea5d5a258f4f
+mch_id=10000100
+nonce_str=IwCgHIrcqGyVKUVZ
+sign=?
+result_code=SUCCESS
+transaction_id=1004400740201409030005092168
+out_trade_no=20150806125346
+out_refund_no=R20150806125346_1
+refund_id=50303108562024011601487282563
+refund_channel=
+refund_fee=30
+coupon_refund_fee=3
+total_fee=88
+cash_fee=78
+coupon_refund_count=1
+cash_refund_fee=27";
+
+/// An answer to `refundquery` without a refund.
+const ENVELOPE: &str = "\
+return_code=SUCCESS
+return_msg=OK
+appid=wxd930ea5d5a258f4f
+mch_id=10000100
+nonce_str=TeqClE3i0mvn3DrK
+sign=?
+result_code=SUCCESS
+transaction_id=1004400740201409030005092168
+out_trade_no=20150806125346
+total_fee=88
+cash_fee=78";
+
+/// Three refunds of one order, the last one made by hand.
+const REFUNDS: &str = "\
+return_code=SUCCESS
+return_msg=OK
+appid=wxd930ea5d5a258f4f
+mch_id=10000100
+nonce_str=TeqClE3i0mvn3DrK
+sign=?
+result_code=SUCCESS
+transaction_id=1004400740201409030005092168
+out_trade_no=20150806125346
+total_fee=88
+cash_fee=78
+refund_count=3
+refund_fee=60
+out_refund_no_0=R20150806125346_1
+refund_account_0=REFUND_SOURCE_RECHARGE_FUNDS
+refund_channel_0=ORIGINAL
+refund_fee_0=30
+refund_id_0=50303108562024011601487282563
+refund_recv_accout_0=支付用户零钱
+refund_status_0=SUCCESS
+refund_success_time_0=2024-01-16 14:28:31
+out_refund_no_2=R20150806125346_3
+refund_fee_2=20
+refund_id_2=50303108562024011601487282564
+refund_recv_accout_2=招商银行信用卡0403
+refund_status_2=REFUNDCLOSE
+out_refund_no_10=4501200020150806125346
+refund_fee_10=10
+refund_id_10=50303108562024011601487282565
+refund_status_10=CHANGE";
+
 const NO: &str = "\
 return_code=SUCCESS
 return_msg=OK
@@ -111,7 +188,7 @@ fn unknown(doubt: impl Into<Doubt>) -> CallError {
 fn every_call_succeeds_in_both_layouts_and_with_both_algorithms() {
     // The newer layout has result_code before the ids and the signature after them.
     let newer = ["return_code", "return_msg", "result_code", "mch_id", "appid", "device_info", "sub_mch_id", "nonce_str", "sign"];
-    for (call, answer, gate) in CALLS {
+    for (call, answer, gate) in all_calls() {
         for merchant in BOTH.map(merchant) {
             let older = message(&merchant.signer, answer);
             assert_eq!(gate(&merchant, &order_id(), &older), Ok(()), "{call}");
@@ -123,7 +200,7 @@ fn every_call_succeeds_in_both_layouts_and_with_both_algorithms() {
 
 #[test]
 fn a_field_that_nobody_knows_yet_is_welcome_when_it_is_signed() {
-    for (call, answer, gate) in CALLS {
+    for (call, answer, gate) in all_calls() {
         assert_eq!(asked(gate, &with(answer, "future_field", "x")), Ok(()), "{call}");
         let merchant = merchant(SignType::Md5);
         let added = String::from_utf8(message(&merchant.signer, answer)).unwrap().replace("</xml>", "<future_field>1</future_field></xml>");
@@ -142,7 +219,7 @@ fn systemerror_is_an_unknown_outcome_signed_or_not() {
         &no("SYSTEMERROR", "system error"),
         &with(&no("SYSTEMERROR", "system error"), "sign", "9A0A8659F005D6984697E2CA0A9CF3B7"),
     ] {
-        for (call, _, gate) in CALLS {
+        for (call, _, gate) in all_calls() {
             assert_eq!(asked(gate, answer), Err(unknown(Doubt::SystemError)), "{call}: {answer}");
         }
     }
@@ -158,11 +235,11 @@ fn nothing_else_is_believed_unsigned() {
         &unsigned_no("FREQUENCY_LIMITED"),
         &without(NO, "sign"),
     ] {
-        for (call, _, gate) in CALLS {
+        for (call, _, gate) in all_calls() {
             assert_eq!(asked(gate, answer), Err(unknown(SignatureError::Missing)), "{call}: {answer}");
         }
     }
-    for (call, answer, gate) in CALLS {
+    for (call, answer, gate) in all_calls() {
         for unsigned in [&without(answer, "sign"), &with(answer, "sign", ""), &with(&without(answer, "sign"), "err_code", "SYSTEMERROR")] {
             assert_eq!(asked(gate, unsigned), Err(unknown(SignatureError::Missing)), "{call}: {unsigned}");
         }
@@ -253,7 +330,7 @@ fn what_a_refusal_means_is_recognised_by_code_and_words() {
 
 #[test]
 fn a_wrong_signature_is_no_answer() {
-    for (call, answer, gate) in CALLS {
+    for (call, answer, gate) in all_calls() {
         for lines in [answer, &no("ORDERNOTEXIST", "order not exist")] {
             let merchant = merchant(SignType::Md5);
             for (why, forged) in [
@@ -269,7 +346,7 @@ fn a_wrong_signature_is_no_answer() {
 
 #[test]
 fn a_reply_about_somebody_else_is_no_answer() {
-    for (call, answer, gate) in CALLS {
+    for (call, answer, gate) in all_calls() {
         for (field, value) in [
             ("appid", "wx2421b1c4370ec43b"),
             ("appid", "WXD930EA5D5A258F4F"),
@@ -288,7 +365,7 @@ fn a_reply_about_somebody_else_is_no_answer() {
 
 #[test]
 fn a_provider_believes_replies_about_its_sub_merchant_only() {
-    for (call, answer, gate) in CALLS {
+    for (call, answer, gate) in all_calls() {
         for lines in [answer, &no("ORDERNOTEXIST", "order not exist")] {
             let provider = provider(SignType::Md5);
             let asked = |lines: &str| gate(&provider, &order_id(), &message(&provider.signer, lines));
@@ -308,7 +385,7 @@ fn a_provider_believes_replies_about_its_sub_merchant_only() {
 
 #[test]
 fn a_direct_merchant_may_be_named_as_its_own_sub_merchant_and_as_no_other_s() {
-    for (call, answer, gate) in CALLS {
+    for (call, answer, gate) in all_calls() {
         assert_eq!(asked(gate, &with(answer, "sub_mch_id", "10000100")), Ok(()), "{call}");
         let foreign = with(answer, "sub_mch_id", "1900000109");
         assert_eq!(asked(gate, &foreign), Err(unknown(Doubt::Foreign("sub_mch_id"))), "{call}");
@@ -317,7 +394,7 @@ fn a_direct_merchant_may_be_named_as_its_own_sub_merchant_and_as_no_other_s() {
 
 #[test]
 fn a_reply_without_what_the_protocol_promises_is_no_answer() {
-    for (call, answer, gate) in CALLS {
+    for (call, answer, gate) in all_calls() {
         for field in ["return_code", "appid", "mch_id", "result_code"] {
             for lines in [without(answer, field), with(answer, field, "")] {
                 assert_eq!(asked(gate, &lines), Err(unknown(Doubt::Incomplete(field))), "{call}");
@@ -334,7 +411,7 @@ fn a_reply_without_what_the_protocol_promises_is_no_answer() {
 
 #[test]
 fn what_is_no_message_of_the_protocol_is_no_answer() {
-    for (call, answer, gate) in CALLS {
+    for (call, answer, gate) in all_calls() {
         let merchant = merchant(SignType::Md5);
         let signed = String::from_utf8(message(&merchant.signer, answer)).unwrap();
         for (body, error) in [

@@ -1,0 +1,117 @@
+//! The client certificate: whose it is, how long it is good, and whether WeChat takes it.
+
+use std::path::Path;
+
+use chrono::TimeDelta;
+use tempfile::TempDir;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use wechat_pay::app;
+use wechat_pay::chance::Chance;
+use wechat_pay::clock::Clock;
+use wechat_pay::config::Settings;
+use wechat_pay::doctor::Verdict::{Fail, Ok, Warn};
+use wechat_pay::simulator::{Certificates, DEFAULT_MERCHANT};
+
+use super::{Findings, Patient};
+use crate::support::certificates::{Files, pair};
+use crate::support::database::{Database, Engine};
+use crate::support::ports::free_address;
+
+/// A simulator behind TLS, which knows two merchants, and an installation that is examined beside it.
+struct Secured {
+    database: Database,
+    url: String,
+    folder: TempDir,
+    _stop: DropGuard,
+}
+
+impl Secured {
+    async fn new() -> Self {
+        let (folder, stop, address) = (TempDir::new().unwrap(), CancellationToken::new(), free_address());
+        let variables = [
+            ("LISTEN", "127.0.0.1:0"),
+            ("TLS_LISTEN", &address.to_string()),
+            ("TLS_DIR", folder.path().to_str().unwrap()),
+            ("MERCHANTS__BAKERY__APPID", "wx2421b1c4370ec43b"),
+            ("MERCHANTS__BAKERY__MCH_ID", "1900000077"),
+            ("MERCHANTS__BAKERY__API_KEY", "8934e7d15453e97507ef794cf7b0519d"),
+        ];
+        let variables = variables.map(|(key, value)| (format!("WECHAT_PAY__SIMULATOR__{key}"), value.to_owned())).into();
+        let settings = Settings::from_environment(variables).unwrap();
+        app::run_simulator(settings, Clock::System, Chance::System, stop.clone()).await.unwrap();
+        let database = Database::fresh(Engine::Sqlite).await;
+        Self { database, url: format!("https://{address}"), folder, _stop: stop.drop_guard() }
+    }
+
+    fn patient(&self) -> Patient {
+        let patient =
+            Patient::on(&self.database).with_wechat_at(&self.url).set("WECHAT__CA_FILE", self.folder.path().join("ca.pem").display());
+        Patient { clock: Clock::System, ..patient }
+    }
+
+    /// With the pair of this name in this folder.
+    async fn examined_with(&self, folder: &Path, name: &str) -> Findings {
+        let [certificate, key] = [format!("{name}.pem"), format!("{name}-key.pem")].map(|file| folder.join(file));
+        let patient = self.patient().set("WECHAT__CLIENT_CERT_FILE", certificate.display());
+        patient.set("WECHAT__CLIENT_KEY_FILE", key.display()).examined().await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_merchant_s_own_certificate_is_taken() {
+    let secured = Secured::new().await;
+    let findings = secured.examined_with(secured.folder.path(), DEFAULT_MERCHANT.mch_id).await;
+    findings.say(Ok, "primary host", "TLS");
+    findings.say(Ok, "credentials", "are right");
+    findings.say(Ok, "certificate", "the pair fits, was issued to CN=1900000001");
+    findings.say(Ok, "certificate", "takes it below /secapi");
+    assert_eq!(findings.of("certificate"), 2, "{findings:?}");
+    findings.are_well();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_ones_are_told_apart() {
+    let secured = Secured::new().await;
+    let findings = secured.examined_with(secured.folder.path(), "1900000077").await;
+    findings.say(Warn, "certificate", "issued to CN=1900000077, which does not name the merchant number 1900000001");
+    findings.say(Fail, "certificate", "another merchant number's");
+
+    let elsewhere = TempDir::new().unwrap();
+    Certificates::in_folder(elsewhere.path(), [DEFAULT_MERCHANT.mch_id]).unwrap();
+    let findings = secured.examined_with(elsewhere.path(), DEFAULT_MERCHANT.mch_id).await;
+    findings.say(Fail, "certificate", "WeChat does not take it");
+    findings.say(Ok, "credentials", "are right");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_expires_is_told_of_a_month_before() {
+    let secured = Secured::new().await;
+    let home = TempDir::new().unwrap();
+    for (days, verdict, found) in [(-1, Fail, "it was good until"), (29, Warn, "it is good until"), (60, Ok, "and is good until")] {
+        let files = Files::of(home.path(), &pair(DEFAULT_MERCHANT.mch_id, chrono::Utc::now() + TimeDelta::days(days)));
+        let patient = files.variables().into_iter().fold(secured.patient(), |patient, (key, file)| patient.set(key, file));
+        let findings = patient.examined().await;
+        findings.say(verdict, "certificate", found);
+        findings.say(Fail, "certificate", "WeChat does not take it");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_one_everything_else_is_well() {
+    let secured = Secured::new().await;
+    let findings = secured.patient().examined().await;
+    findings.say(Ok, "certificate", "none is configured: refunds answer 501");
+    findings.are_well();
+    let untrusting = Patient { clock: Clock::System, ..Patient::on(&secured.database).with_wechat_at(&secured.url) };
+    untrusting.examined().await.say(Fail, "primary host", "no TLS");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_wrong_otherwise_is_not_blamed_on_the_certificate() {
+    let secured = Secured::new().await;
+    let [certificate, key] = ["1900000001.pem", "1900000001-key.pem"].map(|file| secured.folder.path().join(file));
+    let patient = secured.patient().set("WECHAT__CLIENT_CERT_FILE", certificate.display()).set("WECHAT__CLIENT_KEY_FILE", key.display());
+    let findings = patient.set("WECHAT__API_KEY", "192006250b4c09247ec02edce69f6a2d").examined().await;
+    findings.say(Fail, "credentials", "the API key is wrong");
+    findings.say(Warn, "certificate", "the certificate is not proved");
+}
