@@ -1,6 +1,8 @@
 //! Which keys may give money back, and of whose orders.
 
 use serde_json::{Value, json};
+use wechat_pay::auth::Key;
+use wechat_pay::chance::Chance;
 
 use super::api::paid;
 use crate::front_end::keys::with_keys;
@@ -93,4 +95,17 @@ on_both_engines! {
         }
         assert_eq!(app.wechat().calls("/secapi/pay/refund"), 1);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_client_certificate_it_is_said_what_to_set_before_the_order_is_looked_at() {
+    let (key, hash) = Key::draw(&Chance::System);
+    let app = TestAppBuilder::new(Engine::Sqlite).await.with_wechat_at("127.0.0.1:1".parse().unwrap());
+    let app = app.set("WECHAT__BASE_URL", "https://127.0.0.1:1").set("AUTH__KEYS__DESK__HASH", hash);
+    let app = app.set("AUTH__KEYS__DESK__SCOPES", "refund").open().await;
+    let unpaid = app.try_to_pay("19.90").await.refused(502, "UPSTREAM", None, "WeChat is not there");
+    let refund = async |order_id: &Value| call(&app, "refund", Some(&key), &json!({"order_id": order_id})).await;
+    let refused = refund(&unpaid["order_id"]).await.refused(501, "NOT_CONFIGURED", None, "before it is not paid");
+    assert_eq!(refused["detail"], "wechat.client_cert, wechat.client_key");
+    refund(&json!("nobody")).await.refused(404, "ORDER_NOT_FOUND", None, "before that");
 }
