@@ -10,7 +10,7 @@ use crate::store::{StoredEvent, Story};
 /// Tells the story of an order; `None` if there is no such order and nothing was ever heard of it. `is_configured` says of an
 /// account whether the configuration has it.
 pub fn tell(
-    Story { deal, events, refunds }: &Story,
+    Story { deal, refunds, events }: &Story,
     order_id: &OrderId,
     now: Timestamp,
     is_configured: impl Fn(&AccountId) -> bool,

@@ -12,7 +12,7 @@ use crate::store::error::{NotMigrated, StoreError, not_told};
 use crate::store::handle::Store;
 use crate::store::journal::event::StoredEvent;
 use crate::store::journal::read::Events;
-use crate::store::refunds::find::FindRefunds;
+use crate::store::refunds::find::{FindRefunds, readable};
 use crate::store::refunds::row::RefundRow;
 use crate::store::schema::foreign_clock::ForeignClock;
 use crate::store::schema::migrate::pending;
@@ -21,15 +21,15 @@ use super::claim::FindUnclaimed;
 use super::find::Find;
 use super::row::DealRow;
 
-/// A deal, its journal and its refunds.
+/// A deal, its refunds and its journal.
 #[derive(Debug, Clone)]
 pub struct Story {
     /// The deal, if there is one.
     pub deal: Option<Deal>,
+    /// Its refunds, oldest first.
+    pub refunds: Vec<Refund>,
     /// The journal, oldest first. WeChat may have told of an order that is not here.
     pub events: Vec<StoredEvent>,
-    /// The refunds, oldest first.
-    pub refunds: Vec<Refund>,
 }
 
 impl Store {
@@ -43,13 +43,12 @@ impl Store {
         if !steps.is_empty() {
             return Err(NotMigrated { database: url.to_string(), steps }.into());
         }
-        let (row, events, refunds, clock) = read(&mut conn, order_id).await.map_err(|error| not_told(&error))?;
-        let refunds = refunds.into_iter().map(RefundRow::into_refund).collect::<Result<_, _>>()?;
-        Ok(Story { deal: row.map(|row| row.into_deal(clock)).transpose()?, events, refunds })
+        let (row, refunds, events, clock) = read(&mut conn, order_id).await.map_err(|error| not_told(&error))?;
+        Ok(Story { deal: row.map(|row| row.into_deal(clock)).transpose()?, refunds: readable(refunds), events })
     }
 }
 
-type Read = (Option<DealRow>, Vec<StoredEvent>, Vec<RefundRow>, ForeignClock);
+type Read = (Option<DealRow>, Vec<RefundRow>, Vec<StoredEvent>, ForeignClock);
 
 async fn read(conn: &mut Conn, order_id: &OrderId) -> Result<Read, Error> {
     let row = match Find(order_id.clone()).run(conn).await? {
@@ -57,5 +56,5 @@ async fn read(conn: &mut Conn, order_id: &OrderId) -> Result<Read, Error> {
         None => DealRow::of_record(FindUnclaimed(order_id.clone()).run(conn).await?, order_id),
     };
     let refunds = FindRefunds(order_id.clone()).run(conn).await?;
-    Ok((row, Events(order_id.clone()).run(conn).await?, refunds, ForeignClock::read_from(conn).await?))
+    Ok((row, refunds, Events(order_id.clone()).run(conn).await?, ForeignClock::read_from(conn).await?))
 }
