@@ -73,6 +73,15 @@ mod payments {
     mod stories;
     mod trade_states;
 }
+mod refunds {
+    mod automatic;
+    mod books;
+    mod by_others;
+    mod certificate;
+    mod follow;
+    mod notifications;
+    mod retries;
+}
 mod repository {
     pub mod architecture;
     mod arrows;
