@@ -9,7 +9,7 @@ use crate::store::{StoredEvent, Story};
 /// Tells the story of an order; `None` if there is no such order and nothing was ever heard of it. `is_configured` says of an
 /// account whether the configuration has it.
 pub fn tell(
-    Story { deal, events }: &Story,
+    Story { deal, events, .. }: &Story,
     order_id: &OrderId,
     now: Timestamp,
     is_configured: impl Fn(&AccountId) -> bool,

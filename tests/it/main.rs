@@ -22,6 +22,8 @@ mod database {
     mod costs;
     mod locks;
     mod network;
+    mod refund_lines;
+    mod refunds;
     mod schema;
     mod troubles;
     mod workers;

@@ -1,11 +1,12 @@
 //! What drives a history on: time passes, what waits is let through, answers are heard.
 
 use chrono::TimeDelta;
-use wechat_pay::deal::Timestamp;
+use wechat_pay::channel::wechat::v2::{Fields, xml};
+use wechat_pay::deal::{AccountId, Timestamp};
 use wechat_pay::store::Fault;
 
 use super::history::History;
-use super::invariants::Row;
+use super::merchants::is_named;
 use super::network::Call;
 use super::requests::{RequestKind, acknowledged};
 use super::scheduler::{Reply, Waiting, What};
@@ -78,7 +79,7 @@ impl History<'_> {
                 if api == "closeorder" {
                     self.check_close(&request, waiting.since);
                 }
-                let call = self.draw_call();
+                let call = self.draw_call(api);
                 let _ = go.send(self.carry(call, api, &request, waiting.since));
                 format!("i{}: {api}: {call:?}", waiting.instance)
             }
@@ -86,22 +87,44 @@ impl History<'_> {
         self.step(&line).await;
     }
 
-    /// A call reaches WeChat, or does not: whatever becomes of it, it must be in the name of its deal's account.
+    /// A call reaches WeChat, or does not: whatever becomes of it, it must be in the name of the account of its deal or refund.
     pub fn carry(&mut self, call: Call, api: &'static str, request: &str, since: Timestamp) -> Reply {
-        let row = self.asked_about(request);
-        self.network.check_merchant(row, request);
-        let account = row.account.clone();
+        let fields = xml::parse(request.as_bytes()).unwrap();
+        if api == "refund" {
+            self.check_refund_request(&fields);
+        }
+        let account = self.account_of(&fields);
+        self.network.check_merchant(&account, &fields);
         *self.calls.entry(account).or_default() += 1;
         self.network.carry(call, api, request, since, self.clock.now(), &self.random)
     }
 
-    fn asked_about(&self, request: &str) -> &Row {
-        self.invariants.rows.values().find(|row| request.contains(&row.order_id)).expect("invariant 1: a request about a deal of ours")
+    /// Invariant 12: whatever was stored before the first request of a refund is what each of its requests says.
+    fn check_refund_request(&self, request: &Fields) {
+        let number = request.get("out_refund_no").unwrap_or_default();
+        let row = self.invariants.refunds.get(number);
+        let row = row.unwrap_or_else(|| panic!("invariant 12: a request under a number that no row has: {number}"));
+        let stored = xml::parse(row.request.as_deref().unwrap_or_default().as_bytes()).expect("invariant 12: a request that is stored");
+        let unsigned = |fields: &Fields| fields.iter().filter(|(name, _)| *name != "sign").collect::<Fields>();
+        assert_eq!(unsigned(request), unsigned(&stored), "invariant 12: another request than the stored one: {row:?}");
+    }
+
+    /// The account that a call is about: its deal's, or its refund's. A notification may name a refund that is in no book; whose it is,
+    /// only the numbers say then.
+    fn account_of(&self, request: &Fields) -> AccountId {
+        let refund = request.get("out_refund_no").and_then(|number| self.invariants.refunds.get(number));
+        let deal = || request.get("out_trade_no").and_then(|number| self.invariants.rows.get(number));
+        if let Some(account) = refund.map(|row| &row.account).or_else(|| deal().map(|row| &row.account)) {
+            return account.clone();
+        }
+        assert!(request.contains("out_refund_no"), "invariant 1: a request about a deal of ours");
+        let merchant = self.network.merchants.iter().find(|merchant| is_named(merchant, request));
+        merchant.expect("invariant 11: a request in the name of an account of ours").account.clone()
     }
 
     /// To close cannot be taken back: a till has asked for it, or the deal's time was over by the clock that all share.
     fn check_close(&self, request: &str, asked_at: Timestamp) {
-        let row = self.asked_about(request);
+        let row = self.invariants.rows.values().find(|row| request.contains(&row.order_id)).expect("a request about a deal of ours");
         let is_over = asked_at >= row.expires_at;
         assert!(is_over || self.front_ends.given_up.contains(&row.order_id), "invariant 5: closed at {asked_at}, before its end: {row:?}");
     }
@@ -124,7 +147,7 @@ impl History<'_> {
         if self.random.happens(700) { Fault::Broken { carried_out } } else { Fault::TooSlow { carried_out } }
     }
 
-    fn draw_call(&mut self) -> Call {
+    fn draw_call(&mut self, api: &str) -> Call {
         const WRONG: [Call; 12] = [
             Call::Unreachable,
             Call::Limited,
@@ -139,10 +162,15 @@ impl History<'_> {
             Call::SystemErrorYetDone,
             Call::Html,
         ];
+        const OF_REFUNDS: [Call; 4] = [Call::CertificateRefused, Call::TooSoon, Call::RefusedThoughDone, Call::RefusedThoughDone];
         if !self.random.happens(140 * self.fault_rate) {
             return Call::Answered;
         }
-        let call = self.random.one_of(&WRONG);
+        let call = match api {
+            "refund" if self.random.happens(400) => self.random.one_of(&OF_REFUNDS),
+            "refundquery" if self.random.happens(400) => Call::Lagging,
+            _ => self.random.one_of(&WRONG),
+        };
         if call == Call::ReplyLost {
             self.count("reply lost", 1);
         }
@@ -178,6 +206,17 @@ impl History<'_> {
                     let expected = forgery.answer(&configured, self.invariants.rows.get(&forgery.out_trade_no));
                     let busy = expected.is_looked_up && status == 503;
                     assert!(status == expected.status || busy, "{forgery}: {status} {body}, and {} is right", expected.status);
+                }
+                RequestKind::Notify(posted) if posted.is_of_refund() => {
+                    let posted = (**posted).clone();
+                    let content = self.check_refund_notice(&posted, (status, &body), pending.since, &configured);
+                    self.network.answered(posted, Some(status), content, self.clock.now());
+                }
+                RequestKind::Notify(posted) if posted.is_of_second => {
+                    let posted = (**posted).clone();
+                    let undisturbed = pending.faults == self.faults;
+                    self.check_second_payment(&posted, (status, &body), pending.since, undisturbed);
+                    self.network.answered(posted, Some(status), false, self.clock.now());
                 }
                 RequestKind::Notify(posted) => {
                     let posted = (**posted).clone();

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use chrono::TimeDelta;
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
-use wechat_pay::deal::{AccountId, Timestamp};
+use wechat_pay::deal::{AccountId, RefundState, Timestamp};
+use wechat_pay::gateway::RefundTerms;
 use wechat_pay::simulator::Notify;
 
 use super::configuration::Configuration;
@@ -143,7 +144,9 @@ impl<'a> History<'a> {
         let random = Random::new(seed);
         let clock = Clock::simulated(BEGINNING.parse().unwrap());
         let is_flood = random.happens(30);
-        let settings = if is_flood { sweep_overload::settings(url) } else { settings(url, random.one_of(&[60, 300, 400, 900, 7200]), 600) };
+        let mut settings =
+            if is_flood { sweep_overload::settings(url) } else { settings(url, random.one_of(&[60, 300, 400, 900, 7200]), 600) };
+        settings.terms.refund = refund_terms(&random);
         let merchants = Merchants::of(&settings);
         // Half of the time the change of a key is over, but for the previous one, which is believed for good.
         let has_new_key = is_flood || random.happens(500);
@@ -195,6 +198,9 @@ impl<'a> History<'a> {
         if self.is_flood {
             return self.flood().await;
         }
+        if self.random.happens(400) {
+            self.begin_paid().await;
+        }
         let moves = 20 + self.random.below(32);
         let mut made = 0;
         // Some merchants turn evil on the way.
@@ -217,6 +223,7 @@ impl<'a> History<'a> {
     async fn end(&mut self) {
         self.fault_rate = 0;
         self.locks.end(self.now());
+        self.network.refuse_refunds(None);
         self.note("the faults end");
         self.drain().await;
         while let Some(late) = self.network.next_late_arrival() {
@@ -234,10 +241,13 @@ impl<'a> History<'a> {
             self.configuration.lacks = None;
         }
         self.decide_all(0, notifications_arrive).await;
+        self.decide_refunds(notifications_arrive).await;
         // One pass more takes what another program has decided off the line.
         self.advance(7200).await;
         self.each_sweeps().await;
         self.invariants.check_end(&self.network);
+        self.invariants.check_end_of_refunds(&self.network);
+        self.count_refunds();
         let refunded = self.invariants.rows.values().filter(|row| row.refunded_at.is_some()).count();
         self.count("told of a refund", refunded as u64);
         let (mut paid, mut expired) = (0, 0);
@@ -258,15 +268,7 @@ impl<'a> History<'a> {
         let since = self.now();
         for _ in 0..400 {
             self.invariants.check_in_time(&self.network, absent.as_ref(), since, self.now());
-            self.network.post(self.now(), Notify::Normal);
-            while let Some(posted) = self.network.notifications.pop() {
-                if notifications_arrive {
-                    self.deliver(posted).await;
-                } else {
-                    self.network.answered(posted, None, false, self.clock.now());
-                }
-            }
-            self.drain().await;
+            self.hear_notifications(notifications_arrive).await;
             let undecided = self.invariants.undecided_but(absent.as_ref());
             let Some(due) = undecided.map(|row| row.due_at.unwrap_or(Timestamp::MAX_UTC)).min() else { break };
             let step = due.min(self.now() + TimeDelta::minutes(5)) - self.now();
@@ -275,6 +277,50 @@ impl<'a> History<'a> {
             let begun = self.now();
             self.each_sweeps().await;
             self.invariants.check_looked_at(absent.as_ref(), begun);
+        }
+    }
+
+    /// Every refund is decided in time, and what WeChat has told of others' is booked.
+    async fn decide_refunds(&mut self, notifications_arrive: bool) {
+        let (since, planned) = (self.now(), self.invariants.planned_refunds());
+        for _ in 0..400 {
+            self.invariants.check_refunds_in_time(&self.network, &planned, since, self.now());
+            let Some(due) = self.invariants.next_refund_step() else { break };
+            self.advance((due - self.now()).num_seconds().max(20)).await;
+            self.hear_notifications(notifications_arrive).await;
+            self.each_sweeps().await;
+        }
+    }
+
+    /// WeChat posts what is due, and is heard or not.
+    pub async fn hear_notifications(&mut self, notifications_arrive: bool) {
+        self.network.post(self.now(), Notify::Normal);
+        while let Some(posted) = self.network.notifications.pop() {
+            if notifications_arrive {
+                self.deliver(posted).await;
+            } else {
+                self.network.answered(posted, None, false, self.clock.now());
+            }
+        }
+        self.drain().await;
+    }
+
+    fn count_refunds(&mut self) {
+        let rows: Vec<_> = self.invariants.refunds.values().cloned().collect();
+        for row in rows {
+            self.count("refunds", 1);
+            self.count(
+                match row.state {
+                    RefundState::Processing => "refunds undecided",
+                    RefundState::Success => "refunds arrived",
+                    RefundState::Closed => "refunds closed",
+                    RefundState::Abnormal => "refunds refused by the bank",
+                    RefundState::Failed => "refunds failed",
+                },
+                1,
+            );
+            self.count("refunds of second payments", u64::from(row.is_of_second_payment));
+            self.count("refunds by others", u64::from(row.is_by_others()));
         }
     }
 
@@ -337,8 +383,12 @@ impl<'a> History<'a> {
         self.note(line);
         self.summary.steps += 1;
         self.scheduler.quiescent().await;
-        self.invariants.read().await;
+        let now = self.now();
+        self.invariants.read(now).await;
         for row in self.invariants.rows.values() {
+            row.hash(&mut self.hasher);
+        }
+        for row in self.invariants.refunds.values() {
             row.hash(&mut self.hasher);
         }
         self.hear_answers().await;
@@ -348,4 +398,11 @@ impl<'a> History<'a> {
             self.count("steps with a dead link", dead);
         }
     }
+}
+
+/// What this history's operator has chosen about refunds.
+fn refund_terms(random: &Random) -> RefundTerms {
+    let (gives_second_back, gives_late_back) = random.one_of(&[(false, false), (true, false), (true, true)]);
+    let min_interval = TimeDelta::seconds(random.one_of(&[0, 60]));
+    RefundTerms { gives_second_back, gives_late_back, min_interval }
 }

@@ -30,6 +30,9 @@ use super::configuration::Configuration;
 use super::merchants::Merchants;
 use super::scheduler::Scheduler;
 
+/// The key of the merchant's back end, which alone asks for refunds.
+const BACK_END: &str = "simulation-back-end-key-0000000000000001";
+
 pub struct Instance {
     pub number: usize,
     pub gateway: Arc<Gateway>,
@@ -50,6 +53,8 @@ pub fn settings(database: &str, expire_after: i64, longest_pause: i64) -> Settin
         ("AUTH__MODE", "open".to_owned()),
         ("DEAL__EXPIRE_AFTER", expire_after.to_string()),
         ("SWEEP__LONGEST_PAUSE", longest_pause.to_string()),
+        ("AUTH__KEYS__SHOP__HASH", "4131e0fd2996e18680fa86ca0e4d84d004f0fd803b052d7a70d62ed6e83c5f13".to_owned()),
+        ("AUTH__KEYS__SHOP__SCOPES", "refund".to_owned()),
     ];
     let variables: HashMap<_, _> = variables.into_iter().map(|(key, value)| (format!("WECHAT_PAY__{key}"), value)).collect();
     Settings::from_environment(variables).unwrap()
@@ -106,8 +111,12 @@ impl Instance {
     /// A request and its answer: status and body.
     pub fn request(&self, path: &str, key: Option<&str>, body: String) -> impl Future<Output = (u16, String)> + Send + 'static {
         let peer: SocketAddr = ([203, 0, 113, 7], 4711).into();
-        let content_type = if path.starts_with("/wxPay/notify") { "text/xml" } else { "application/json" };
+        let is_wechats = path.starts_with("/wxPay/notify") || path.starts_with("/wxPay/refundNotify");
+        let content_type = if is_wechats { "text/xml" } else { "application/json" };
         let mut request = Request::post(path).header("content-type", content_type).extension(Peer(peer));
+        if ["/wxPay/refund", "/wxPay/queryRefund"].contains(&path) {
+            request = request.header("authorization", format!("Bearer {BACK_END}"));
+        }
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }

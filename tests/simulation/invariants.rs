@@ -12,6 +12,7 @@ use wechat_pay::simulator::SimOrder;
 
 use super::merchants::{Merchants, is_named, sign_type};
 use super::network::Network;
+use super::refund_rows::RefundRow;
 
 /// A payment is known within this time after the last fault, and after its account is back: the longest pause, and a lease that
 /// a killed instance held.
@@ -31,13 +32,17 @@ pub struct Row {
     pub expires_at: Timestamp,
     pub due_at: Option<Timestamp>,
     pub refunded_at: Option<Timestamp>,
+    /// What has been given back or is on its way, in fen.
+    pub refunded_fee: i64,
+    /// When WeChat is to be asked which refunds there are.
+    pub refunds_due_at: Option<Timestamp>,
     /// What WeChat was asked with for its link.
-    request: String,
+    pub request: String,
     pay_back: Option<String>,
     query_back: Option<String>,
     opened: i64,
     settled: i64,
-    expired: i64,
+    pub expired: i64,
     failed: i64,
 }
 
@@ -49,14 +54,20 @@ impl Row {
 }
 
 const ROWS: &str = "SELECT deal.order_id, COALESCE(status, 0), transaction_id, total_fee, code_url, expires_at, due_at, payBack, \
-    queryBack, refunded_at, account, opened, settled, expired, failed, prepay_request FROM deal LEFT JOIN (SELECT order_id, SUM(kind = 'opened') AS opened, \
+    queryBack, refunded_at, account, opened, settled, expired, failed, prepay_request, COALESCE(refunded_fee, 0), refunds_due_at FROM deal LEFT JOIN (SELECT order_id, SUM(kind = 'opened') AS opened, \
     SUM(kind IN ('settled', 'settled_late')) AS settled, SUM(kind = 'expired') AS expired, SUM(kind = 'payment_failed') AS failed \
     FROM deal_event GROUP BY order_id) told ON told.order_id = deal.order_id ORDER BY id";
 
 pub struct Invariants {
     conn: SqliteConnection,
-    merchants: Merchants,
+    pub(super) merchants: Merchants,
+    /// Which state of the database has been read.
+    version: Option<i64>,
     pub rows: BTreeMap<String, Row>,
+    /// By number.
+    pub refunds: BTreeMap<String, RefundRow>,
+    /// Messages of which it has been seen that they prove what is stored.
+    pub(super) proven: BTreeSet<String>,
     /// The rows that another program has marked as paid, without any evidence.
     pub decided_elsewhere: BTreeSet<String>,
 }
@@ -66,7 +77,10 @@ impl Invariants {
         Self {
             conn: SqliteConnection::connect(url).await.unwrap(),
             merchants: merchants.clone(),
+            version: None,
             rows: BTreeMap::new(),
+            refunds: BTreeMap::new(),
+            proven: BTreeSet::new(),
             decided_elsewhere: BTreeSet::new(),
         }
     }
@@ -76,11 +90,16 @@ impl Invariants {
         let update = sqlx::query("UPDATE deal SET status = 1 WHERE order_id = ? AND COALESCE(status, 0) = 0").bind(order_id);
         if update.execute(&mut self.conn).await.unwrap().rows_affected() == 1 {
             self.decided_elsewhere.insert(order_id.to_owned());
+            self.version = None;
         }
     }
 
     /// Reads what is stored, and holds it against what was.
-    pub async fn read(&mut self) {
+    pub async fn read(&mut self, now: Timestamp) {
+        let version: i64 = sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut self.conn).await.unwrap();
+        if self.version.replace(version) == Some(version) {
+            return;
+        }
         let read = sqlx::query(ROWS).fetch_all(&mut self.conn).await.unwrap();
         let mut rows = BTreeMap::new();
         for row in read {
@@ -101,6 +120,8 @@ impl Invariants {
                 expired: row.get(13),
                 failed: row.get(14),
                 request: row.get(15),
+                refunded_fee: row.get(16),
+                refunds_due_at: row.get::<Option<String>, _>(17).map(time),
             };
             if let Some(before) = self.rows.get(&row.order_id) {
                 follows(before, &row);
@@ -111,10 +132,17 @@ impl Invariants {
         let gone = self.rows.keys().find(|order_id| !rows.contains_key(*order_id));
         assert_eq!(gone, None, "invariant 9: its row is gone");
         self.rows = rows;
+        let refunds = RefundRow::read(&mut self.conn).await;
+        for before in self.refunds.values() {
+            let after = refunds.get(&before.refund_id).unwrap_or_else(|| panic!("invariant 12: its row is gone: {before:?}"));
+            before.may_become(after, now);
+        }
+        self.refunds = refunds;
     }
 
     /// Holds what is stored against WeChat's world.
-    pub fn check(&self, network: &Network) {
+    pub fn check(&mut self, network: &Network) {
+        self.check_refunds(network);
         for order in network.world.orders().map(SimOrder::key) {
             let row = self.rows.get(&order.out_trade_no);
             let account = network.merchants.account_of(&order);
@@ -135,7 +163,7 @@ impl Invariants {
             assert!(row.status == 1 || row.refunded_at.is_none(), "given back, and not paid: {row:?}");
             match row.status {
                 0 => assert_eq!((row.settled, row.expired), (0, 0), "invariant 10: {row:?}"),
-                1 => self.check_paid(row, order),
+                1 => self.check_paid(row, order, network),
                 2 => {
                     assert_eq!((row.settled, row.expired), (0, 1), "invariant 10: {row:?}");
                     let payable = order.map_or(network.is_awaited(&row.order_id), |order| !order.trade_state.is_dead());
@@ -147,7 +175,7 @@ impl Invariants {
     }
 
     /// Invariant 2: what was paid, and the evidence for it, verified once more.
-    fn check_paid(&self, row: &Row, order: Option<&SimOrder>) {
+    fn check_paid(&self, row: &Row, order: Option<&SimOrder>, network: &Network) {
         let paid = order.filter(|order| order.trade_state.is_paid());
         let order = paid.unwrap_or_else(|| panic!("invariant 2: Paid, and not paid at WeChat: {row:?}"));
         if self.decided_elsewhere.contains(&row.order_id) {
@@ -171,10 +199,11 @@ impl Invariants {
                 && is_named(merchant, &fields)
         });
         assert!(proven, "invariant 2: no evidence: {row:?}");
-        // The last that WeChat said of it when it was asked is what is told.
+        // The last that WeChat said of it when it was asked is what is told, and what is known of others' refunds.
         let said = row.query_back.as_ref().and_then(|said| Some(xml::parse(said.as_bytes()).ok()?.get("trade_state")?.to_owned()));
-        assert_eq!(row.refunded_at.is_some(), said.as_deref() == Some("REFUND"), "told otherwise than WeChat said: {row:?}");
-        assert!(row.refunded_at.is_none() || order.trade_state == TradeState::Refund, "nobody has given it back: {row:?}");
+        let is_booked = self.refunds.values().any(|refund| refund.order_id == row.order_id && refund.is_by_others());
+        assert_eq!(row.refunded_at.is_some(), is_booked || said.as_deref() == Some("REFUND"), "told otherwise than WeChat said: {row:?}");
+        assert!(row.refunded_at.is_none() || network.is_given_back_by_hand(&order.key()), "no others have given it back: {row:?}");
     }
 
     /// How many stored links are not WeChat's last, and so cannot be paid, though no other is asked for. Counted and not
@@ -253,6 +282,6 @@ fn follows(before: &Row, after: &Row) {
     assert_eq!((before.total_fee, before.expires_at), (after.total_fee, after.expires_at), "invariant 4: {before:?} became {after:?}");
 }
 
-fn time(column: String) -> Timestamp {
+pub fn time(column: String) -> Timestamp {
     BeijingTime::from(NaiveDateTime::parse_from_str(&column, "%Y-%m-%d %H:%M:%S").unwrap()).timestamp()
 }

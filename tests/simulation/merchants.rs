@@ -21,6 +21,8 @@ pub struct Merchants {
 impl Merchants {
     pub fn of(settings: &Settings) -> Self {
         let default = settings.wechat.merchant.clone();
+        let refund_notify_url = default.notify_url.replace("/notify", "/refundNotify");
+        let default = Merchant { refund_notify_url, ..default };
         let key = |text: &str| ApiKey::new(text).unwrap();
         let numbered = |account: &str, mch_id: &str, signer: Signer| Merchant {
             account: account.parse().unwrap(),
@@ -32,7 +34,12 @@ impl Merchants {
         let former = key("8934e7d15453e97507ef794cf7b0519d");
         let shop2 = numbered(CHANGED, "1900000002", Signer::new(key("5f4dcc3b5aa765d61d8327deb882cf99"), SignType::HmacSha256));
         let previous_key = Some(PreviousKey::new(former.clone(), &shop2.signer));
-        let shop2 = Merchant { notify_url: format!("{}/shop2", default.notify_url), previous_key, ..shop2 };
+        let shop2 = Merchant {
+            notify_url: format!("{}/shop2", default.notify_url),
+            refund_notify_url: format!("{}/shop2", default.refund_notify_url),
+            previous_key,
+            ..shop2
+        };
         let sub = numbered("sub", "1900000003", Signer::new(key("192006250b4c09247ec02edce69f6a2d"), SignType::Md5));
         let sub = Merchant { sub_mch_id: Some("1900000309".to_owned()), ..sub };
         Self { known: vec![default, shop2, sub], former: Some(Signer::new(former, SignType::Md5)) }
@@ -75,6 +82,12 @@ impl Merchants {
     /// Whether a key of the account has signed a message, by this algorithm.
     pub fn have_signed(&self, account: &AccountId, message: &Fields, sign_type: SignType) -> bool {
         self.keys(account).into_iter().any(|key| key.with(sign_type).verify(message).is_ok())
+    }
+
+    /// The key that has signed a request, by the algorithm that it names.
+    pub fn signer_of(&self, request: &Fields) -> Option<Signer> {
+        let keys = self.iter().flat_map(|merchant| self.keys(&merchant.account));
+        keys.map(|key| key.with(sign_type(request))).find(|key| key.verify(request).is_ok())
     }
 
     /// The order of a deal at the merchant of its account.

@@ -1,14 +1,14 @@
 //! WeChat's side and the way there: the simulator's world, the requests that arrive after their callers have given up, the
-//! notifications that are on their way.
+//! notifications that are on their way. What only calls about refunds meet is in [`super::refund_calls`].
 
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use wechat_pay::chance::Chance;
-use wechat_pay::channel::wechat::v2::{SignType, xml};
+use wechat_pay::channel::wechat::v2::{Fields, SignType, xml};
 use wechat_pay::channel::{CallError, Doubt};
 use wechat_pay::deal::{AccountId, Timestamp};
-use wechat_pay::simulator::{CloseUnknown, Layout, NotificationMessage, Notify, OrderKey, SimOrder, World};
+use wechat_pay::simulator::{CloseUnknown, Layout, NotificationMessage, Notify, OrderKey, RefundNotify, RefundRefusal, SimOrder, World};
 
 use super::driver::CALL;
 use super::invariants::Row;
@@ -30,10 +30,20 @@ pub enum Call {
     SystemError,
     SystemErrorYetDone,
     Html,
+    /// nginx's page, before WeChat has seen the request.
+    CertificateRefused,
+    /// WeChat asks for a minute between two refunds of an order.
+    TooSoon,
+    /// Of a repeat of what WeChat has accepted: it says that nothing is left to give back.
+    RefusedThoughDone,
+    /// Of a query: what WeChat has accepted a moment ago is not there yet.
+    Lagging,
 }
 
 pub struct Network {
     pub world: World,
+    /// The same orders once more. WeChat lets none be paid twice; that it does all the same happens here.
+    pub second: World,
     pub merchants: Merchants,
     /// Whether WeChat takes the new key of the account whose key is changed, and no longer the former one.
     pub has_new_key: bool,
@@ -41,6 +51,8 @@ pub struct Network {
     pub failures: BTreeSet<String>,
     /// Notifications that WeChat has posted and that have not been delivered.
     pub notifications: Vec<Posted>,
+    /// All that it has ever posted of refunds: encrypted, and not signed.
+    pub refund_notices: Vec<NotificationMessage>,
     /// Requests for links that may have arrived after a later one.
     overtaken: Vec<String>,
     late: Vec<(Timestamp, &'static str, String)>,
@@ -52,9 +64,16 @@ pub struct Posted {
     pub genuine: bool,
     /// WeChat waits for the answer to this one; the answer to a copy does not reach it.
     pub by_wechat: bool,
+    /// Whether it is about the second payment of an order.
+    pub is_of_second: bool,
 }
 
 impl Posted {
+    /// Whether it is about a refund, which nothing has signed.
+    pub fn is_of_refund(&self) -> bool {
+        self.notification.body.contains("<req_info>")
+    }
+
     /// Whether a configuration has the key that has signed it; a message that is not genuine no key has signed.
     pub fn can_be_verified(&self, account: &AccountId, configured: &Merchants) -> bool {
         let message = xml::parse(self.notification.body.as_bytes()).unwrap();
@@ -65,7 +84,13 @@ impl Posted {
 impl Network {
     pub fn new(merchants: Merchants, has_new_key: bool, random: &Random) -> Self {
         let at_wechat = if has_new_key { merchants.at_wechat() } else { merchants.before_the_change().at_wechat() };
+        let mut second = World::with_merchants(at_wechat.clone(), Chance::seeded(random.seed()), 1);
         let mut world = World::with_merchants(at_wechat, Chance::seeded(random.seed()), 1);
+        for world in [&mut world, &mut second] {
+            world.faults.refund_delay_s = random.one_of(&[2, 240, 7200, 90_000, 250_000]);
+        }
+        world.habits.refund_notify_url =
+            random.one_of(&["", "https://pay.example.com/wxPay/refundNotify", "https://pay.example.com/wxPay/notify"]).to_owned();
         world.habits.layout = Layout::Mixed;
         world.habits.strict_close = random.happens(500);
         world.habits.extra_field = random.happens(200);
@@ -73,8 +98,17 @@ impl Network {
         world.habits.notify_fee_type = random.happens(800);
         world.habits.close_unknown = random.one_of(&[CloseUnknown::Success, CloseUnknown::OrderNotExist]);
         world.faults.system_error_signed = random.happens(500);
-        let failures = BTreeSet::new();
-        Self { world, merchants, has_new_key, failures, notifications: Vec::new(), overtaken: Vec::new(), late: Vec::new() }
+        Self {
+            world,
+            second,
+            merchants,
+            has_new_key,
+            failures: BTreeSet::new(),
+            notifications: Vec::new(),
+            refund_notices: Vec::new(),
+            overtaken: Vec::new(),
+            late: Vec::new(),
+        }
     }
 
     /// The order of a deal, at the merchant of its account.
@@ -82,19 +116,20 @@ impl Network {
         self.world.order_by_key(&self.merchants.order(&row.account, &row.order_id))
     }
 
-    /// Invariant 11: no call about a deal is made with another merchant's numbers than those of its account, or with another's key.
-    pub fn check_merchant(&self, row: &Row, request: &str) {
-        let fields = xml::parse(request.as_bytes()).unwrap();
-        let is_named = is_named(self.merchants.of_account(&row.account), &fields);
-        assert!(is_named, "invariant 11: WeChat is asked in another account's name: {request} about {row:?}");
-        let is_signed = self.merchants.have_signed(&row.account, &fields, sign_type(&fields));
-        assert!(is_signed, "invariant 11: WeChat is asked with another account's key: {request} about {row:?}");
+    /// Invariant 11: no call is made with another merchant's numbers than those of the account that it is about, or with another's key.
+    pub fn check_merchant(&self, account: &AccountId, fields: &Fields) {
+        let is_named = is_named(self.merchants.of_account(account), fields);
+        assert!(is_named, "invariant 11: WeChat is asked in another account's name than {account}: {}", xml::write(fields));
+        let is_signed = self.merchants.have_signed(account, fields, sign_type(fields));
+        assert!(is_signed, "invariant 11: WeChat is asked with another account's key than {account}'s: {}", xml::write(fields));
     }
 
     /// A merchant's operator changes its key at WeChat. What WeChat says of orders of before goes on with the former one.
     pub fn change_key(&mut self) {
         self.has_new_key = true;
-        self.world.change_key(self.merchants.of_account(&CHANGED.parse().unwrap()));
+        for world in [&mut self.world, &mut self.second] {
+            world.change_key(self.merchants.of_account(&CHANGED.parse().unwrap()));
+        }
     }
 
     /// Lets a call through.
@@ -122,11 +157,23 @@ impl Network {
                 Ok(self.world.system_error(request.as_bytes()).into_bytes())
             }
             Call::Html => Ok(b"<!DOCTYPE html><html><body>502</body></html>".to_vec()),
+            Call::CertificateRefused => Ok(self.certificate_page(random)),
+            Call::TooSoon => Ok(self.refusal(request, RefundRefusal::TooSoon, now).into_bytes()),
+            Call::RefusedThoughDone if self.has_refund_of(request) => {
+                self.arrive(api, request, now);
+                Ok(self.refusal(request, RefundRefusal::FullyRefunded, now).into_bytes())
+            }
+            Call::Lagging if self.has_accepted_just_now(request, now) => Ok(self.not_there(request, now).into_bytes()),
+            Call::RefusedThoughDone | Call::Lagging => Ok(self.arrive(api, request, now).into_bytes()),
         }
     }
 
-    fn arrive(&mut self, api: &'static str, request: &str, now: Timestamp) -> String {
-        let reply = self.world.call(api, request.as_bytes(), now).unwrap();
+    pub(super) fn arrive(&mut self, api: &'static str, request: &str, now: Timestamp) -> String {
+        if api == "unifiedorder" {
+            let _ = self.second.call(api, request.as_bytes(), now);
+        }
+        let world = if self.is_about_second(api, request) { &mut self.second } else { &mut self.world };
+        let reply = world.call(api, request.as_bytes(), now).unwrap();
         assert!(!reply.contains("商户订单号重复"), "invariant 9: one order was sent to WeChat with two sets of parameters: {request}");
         reply
     }
@@ -157,17 +204,30 @@ impl Network {
 
     /// WeChat posts what is due.
     pub fn post(&mut self, now: Timestamp, kind: Notify) {
-        self.world.faults.notify = kind;
         let genuine = !matches!(kind, Notify::Forged | Notify::WrongAmount);
-        let due = self.world.notifications_due(now);
-        self.notifications.extend(due.into_iter().map(|notification| Posted { notification, genuine, by_wechat: true }));
+        self.world.faults.notify = kind;
+        let usual = self.world.faults.refund_notify;
+        if !genuine {
+            self.world.faults.refund_notify = RefundNotify::Forged;
+        }
+        let due = self.world.notifications_due(now).into_iter().map(|message| (message, false));
+        let due: Vec<_> = due.chain(self.second.notifications_due(now).into_iter().map(|message| (message, true))).collect();
         self.world.faults.notify = Notify::Normal;
+        self.world.faults.refund_notify = usual;
+        for (notification, is_of_second) in due {
+            let posted = Posted { notification, genuine: genuine || is_of_second, by_wechat: true, is_of_second };
+            if posted.is_of_refund() {
+                self.refund_notices.push(posted.notification.clone());
+            }
+            self.notifications.push(posted);
+        }
     }
 
     /// What WeChat hears.
     pub fn answered(&mut self, posted: Posted, status: Option<u16>, acknowledged: bool, now: Timestamp) {
         if posted.by_wechat {
-            self.world.delivered(posted.notification.delivery, status, acknowledged, now);
+            let world = if posted.is_of_second { &mut self.second } else { &mut self.world };
+            world.delivered(posted.notification.delivery, status, acknowledged, now);
         }
     }
 

@@ -10,6 +10,7 @@ use wechat_pay::deal::Timestamp;
 use super::configuration::Configuration;
 use super::invariants::{Invariants, Row};
 use super::network::{Network, Posted};
+use super::refund_workload::AskedRefund;
 use super::strangers::Forgery;
 
 /// For so long an instance may tell of a payment without looking whether another one has heard that it was given back; and
@@ -18,12 +19,20 @@ const REMEMBERED: TimeDelta = TimeDelta::seconds(66);
 
 /// What a request asks for.
 pub enum RequestKind {
-    ToPay { seller: i64, key: Option<String>, fen: i64 },
+    ToPay {
+        seller: i64,
+        key: Option<String>,
+        fen: i64,
+    },
     Query(String),
     Close(String),
     Notify(Box<Posted>),
     Sweep,
     Forgery(Box<Forgery>),
+    Refund(AskedRefund),
+    QueryRefund(String),
+    /// Those of an order.
+    QueryRefunds(String),
 }
 
 /// A seller's name for an attempt.
@@ -51,6 +60,9 @@ impl RequestKind {
             Self::Close(order_id) => format!("doCloseOrder {order_id}"),
             Self::Notify(posted) => format!("notify {} genuine {}", posted.notification.delivery.order.out_trade_no, posted.genuine),
             Self::Sweep => "sweep".to_owned(),
+            Self::Refund(asked) => format!("refund {asked:?}"),
+            Self::QueryRefund(number) => format!("queryRefund {number}"),
+            Self::QueryRefunds(order_id) => format!("queryRefund of {order_id}"),
         }
     }
 }
@@ -62,6 +74,8 @@ pub struct FrontEnds {
     pub keys: BTreeMap<Key, Option<String>>,
     /// Orders that a till has asked to be closed.
     pub given_up: BTreeSet<String>,
+    /// What back ends have asked for.
+    pub refunds: Vec<AskedRefund>,
 }
 
 impl FrontEnds {
@@ -120,6 +134,11 @@ impl FrontEnds {
                 "CLOSED" | "REVOKED" => not_payable(&invariants.rows[order_id], network),
                 _ => {}
             },
+            RequestKind::Refund(asked) => invariants.check_refund_answer(asked, status, body, &json),
+            RequestKind::QueryRefund(_) if said_yes => invariants.check_told(&json),
+            RequestKind::QueryRefunds(_) if said_yes => {
+                json["refunds"].as_array().expect("the refunds of an order").iter().for_each(|told| invariants.check_told(told));
+            }
             RequestKind::Close(order_id) if said_yes => not_payable(&invariants.rows[order_id], network),
             _ => {}
         }

@@ -175,7 +175,9 @@ impl History<'_> {
         let orders = || self.network.world.orders();
         let total_fee = orders().find(|order| order.out_trade_no == forgery.out_trade_no).map_or(1990, |order| order.total_fee.get());
         let is_other = |order: &&SimOrder| order.out_trade_no != forgery.out_trade_no;
-        let used = orders().filter(is_other).find_map(|order| order.transaction_id.clone()).filter(|_| self.random.happens(500));
+        // WeChat, whose key it is, says of no payment that it is another order's too; and a second one may be given back.
+        let may_be_used = forgery.what != "a second payment" && self.random.happens(500);
+        let used = orders().filter(is_other).find_map(|order| order.transaction_id.clone()).filter(|_| may_be_used);
         let transaction_id = used.unwrap_or_else(|| "4200000000202604010000000000".to_owned());
         let nonce = format!("{:032x}", self.random.seed());
         forgery.message = forgery.message(nonce, total_fee.to_string(), transaction_id);

@@ -34,6 +34,10 @@ impl History<'_> {
             self.network.change_key();
             return self.step("WeChat has the new key").await;
         }
+        let is_paid = self.invariants.rows.values().any(|row| row.status == 1);
+        if self.random.happens(if is_paid { 450 } else { 20 }) {
+            return self.money_goes_back().await;
+        }
         match self.random.below(100) {
             0..15 => self.open_a_deal().await,
             // Several at a time.
@@ -90,7 +94,7 @@ impl History<'_> {
         PendingRequest { number: self.sent, instance, configuration, kind, since: self.now(), faults: self.faults, task }
     }
 
-    async fn open_a_deal(&mut self) {
+    pub async fn open_a_deal(&mut self) {
         let again = !self.front_ends.keys.is_empty() && self.random.happens(450);
         if !again && self.invariants.rows.len() >= DEALS {
             return;
@@ -121,18 +125,20 @@ impl History<'_> {
     }
 
     async fn payer_acts(&mut self) {
+        if self.random.happens(100) {
+            return self.staff_gives_back().await;
+        }
         let Some(order) = self.network.some_order(&self.random) else { return };
         let number = &order.out_trade_no;
-        let line = match self.random.below(10) {
+        let line = match self.random.below(9) {
             0 => format!("the payer of {number} fails: {:?}", self.network.world.fail(number)),
             1 => format!("the payer of {number} enters a password: {:?}", self.network.world.enter_password(number)),
-            2 => format!("{number} is given back by hand: {:?}", self.network.world.refund_by_hand(number, None, self.now())),
             _ => self.pay(&order),
         };
         self.step(&line).await;
     }
 
-    fn pay(&mut self, order: &OrderKey) -> String {
+    pub fn pay(&mut self, order: &OrderKey) -> String {
         let coupon = if self.random.happens(100) { Fen::new(90) } else { None };
         let notify = self.random.one_of(&[Notify::Normal, Notify::Normal, Notify::Lost, Notify::Late, Notify::Twice]);
         let transaction_id = self.network.transaction_elsewhere(order).filter(|_| self.random.happens(400));
