@@ -50,9 +50,9 @@ impl Healer {
 label! {
     /// The alarms of the log: its field `alarm`.
     pub enum Alarm = "kind" {
-        /// A signed payment that does not fit its order.
+        /// A signed payment that does not fit its order; of one that goes back by itself: it did not arrive.
         Money = "money",
-        /// A payment of a deal that had expired.
+        /// A payment of a deal that had expired; likewise.
         PaidLate = "paid_late",
         /// A payment of which WeChat says that at least a part was given back.
         Refunded = "refunded",
@@ -138,7 +138,7 @@ label! {
         Repeated = "repeated",
         /// SUCCESS: a payment was tried and failed.
         PaymentFailed = "payment_failed",
-        /// SUCCESS: something was given back. It is counted and otherwise left alone.
+        /// SUCCESS: WeChat was asked about a refund, and what it said is stored.
         Refund = "refund",
         /// FAIL: it does not fit its order.
         Mismatch = "mismatch",

@@ -77,9 +77,16 @@ mod payments {
     mod trade_states;
 }
 mod refunds {
-    pub mod api;
+    mod automatic;
+    mod books;
+    mod by_others;
+    mod certificate;
+    mod follow;
     mod keys;
+    mod notifications;
+    mod retries;
     mod told;
+    pub mod api;
 }
 mod repository {
     pub mod architecture;

@@ -402,7 +402,7 @@ impl<'a> History<'a> {
 
 /// What this history's operator has chosen about refunds.
 fn refund_terms(random: &Random) -> RefundTerms {
-    let (gives_second_back, gives_late_back) = random.one_of(&[(false, false), (true, false), (true, true)]);
+    let (second, late) = random.one_of(&[(false, false), (true, false), (true, true)]);
     let min_interval = TimeDelta::seconds(random.one_of(&[0, 60]));
-    RefundTerms { gives_second_back, gives_late_back, min_interval }
+    RefundTerms { automatic: AutomaticRefunds { second, late }, min_interval }
 }

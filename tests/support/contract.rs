@@ -25,7 +25,7 @@ impl Answer {
     /// What WeChat is told of a notification that was not believed: the fixed form with one of a few fixed sentences.
     #[track_caller]
     pub fn not_believed(&self, status: u16, what: &str) {
-        const SENTENCES: [&str; 17] = [
+        const SENTENCES: [&str; 18] = [
             "TOO LARGE",
             "TOO SLOW",
             "MALFORMED",
@@ -37,6 +37,7 @@ impl Answer {
             "NO ACCOUNT",
             "UNKNOWN ORDER",
             "ORDER OF ANOTHER ACCOUNT",
+            "UNKNOWN REFUND",
             "AMOUNT",
             "CURRENCY",
             "PAID BY ANOTHER TRANSACTION",

@@ -13,6 +13,7 @@ pub mod mariadb;
 pub mod merchant;
 pub mod meter;
 pub mod nginx;
+pub mod overheard_wechat;
 pub mod ports;
 pub mod process;
 pub mod program;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::MutexGuard;
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -14,7 +14,7 @@ use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
 use wechat_pay::deal::AccountId;
 use wechat_pay::explain;
-use wechat_pay::gateway::Swept;
+use wechat_pay::gateway::{Gateway, Swept};
 use wechat_pay::language::Language;
 use wechat_pay::simulator::{Simulator, World};
 use wechat_pay::store::{DatabaseUrl, Store};
@@ -42,6 +42,7 @@ pub struct TestApp {
 pub struct TestAppBuilder {
     variables: HashMap<String, String>,
     database: Database,
+    clock: Clock,
 }
 
 impl TestAppBuilder {
@@ -60,7 +61,14 @@ impl TestAppBuilder {
             ("SIMULATOR__ACCEPT_DATABASE", "true"),
         ];
         let variables = variables.map(|(key, value)| (format!("WECHAT_PAY__{key}"), value.to_owned())).into();
-        Self { variables, database }
+        Self { variables, database, clock: Clock::manual(OPENING_TIME.parse().unwrap()) }
+    }
+
+    /// By this clock, which others go by as well.
+    #[must_use]
+    pub fn by(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// `SECTION__KEY`, as in the environment.
@@ -87,8 +95,7 @@ impl TestAppBuilder {
 
     /// Opens, or says why not and gives the database back.
     pub async fn try_open(self) -> Result<TestApp, (StartError, Database)> {
-        let clock = Clock::manual(OPENING_TIME.parse().unwrap());
-        let settings = self.settings();
+        let (clock, settings) = (self.clock.clone(), self.settings());
         let url = settings.database.clone();
         match Service::start(settings, clock.clone(), Chance::System).await {
             Ok(service) => Ok(TestApp { database: self.database, clock, till: Caller::new(service.address), url, service: Some(service) }),
@@ -103,7 +110,8 @@ impl TestApp {
         TestAppBuilder::new(engine).await.open().await
     }
 
-    fn simulator(&self) -> &Simulator {
+    /// The simulated WeChat itself.
+    pub fn simulator(&self) -> &Simulator {
         &self.service.as_ref().unwrap().simulator.as_ref().expect("an app with a simulator").1
     }
 
@@ -227,15 +235,19 @@ impl TestApp {
 
     /// One pass with a budget of so many calls.
     pub async fn sweep_for(&self, calls: u32) -> Swept {
-        self.service.as_ref().unwrap().gateway.sweep_once(calls).await.unwrap()
+        self.gateway().sweep_once(calls).await.unwrap()
+    }
+
+    /// The service behind its listener.
+    pub fn gateway(&self) -> &Arc<Gateway> {
+        &self.service.as_ref().unwrap().gateway
     }
 
     /// What `wechat-pay explain` says.
     pub async fn explain(&self, order_id: &str) -> String {
         let order_id = order_id.parse().unwrap();
         let story = Store::story(&self.url, &order_id).await.unwrap();
-        let gateway = &self.service.as_ref().unwrap().gateway;
-        let has_account = |account: &AccountId| gateway.has_account(account);
+        let has_account = |account: &AccountId| self.gateway().has_account(account);
         explain::tell(&story, &order_id, self.clock.now(), has_account, Language::English).unwrap()
     }
 
@@ -259,13 +271,13 @@ impl TestApp {
 
     /// Payments after expiry, and payments that did not fit, since the start.
     pub fn alarms(&self) -> (u64, u64) {
-        let metrics = self.service.as_ref().unwrap().gateway.metrics();
+        let metrics = self.gateway().metrics();
         (metrics.paid_late(), metrics.mismatch())
     }
 
     /// Notifications for the account `default` that were not believed, since the start.
     pub fn disbelieved(&self) -> u64 {
-        self.service.as_ref().unwrap().gateway.metrics().disbelieved(&AccountId::default())
+        self.gateway().metrics().disbelieved(&AccountId::default())
     }
 
     pub fn time_passes(&self, seconds: i64) {

@@ -1,4 +1,5 @@
-//! Money that goes back by hand, in the merchant's pages at WeChat: this service has no part in it, and says what it hears.
+//! Money that goes back by hand, in the merchant's pages at WeChat, as the word REFUND in an answer tells it; the amounts are told of in
+//! `refunds::by_others`.
 
 use std::time::Duration;
 
@@ -107,7 +108,7 @@ on_both_engines! {
         is_told_as_refund(&app, &order).await;
     }
 
-    async fn a_refund_s_notification_is_acknowledged_and_changes_nothing(engine) {
+    async fn what_no_key_opens_is_no_refund_s_notification_and_changes_nothing(engine) {
         let app = app(engine).await;
         let order = app.to_pay("19.90").await;
         app.payer_pays(&order).await;
@@ -116,11 +117,11 @@ on_both_engines! {
         let info = "T87GAHG17TGAHG1TGHAHAHA1Y1CIOA9UGJH1GAHV871HAGAGQYQQPOOJMXNBCXBVNMNMAJAA";
         let refund = || WeChatMessage::yes().without("result_code").without("return_msg").with("req_info", info);
         let before = app.numbers().await;
-        for path in ["/wxPay/notify", "/wxPay/callback"] {
-            app.till.post(path, "text/xml", refund().unsigned()).await.acknowledged(path);
+        for path in ["/wxPay/notify", "/wxPay/callback", "/wxPay/refundNotify"] {
+            app.till.post(path, "text/xml", refund().unsigned()).await.not_believed(400, path);
         }
         let strangers = [
-            ("another merchant's", 409, refund().with("mch_id", "1900000002")), ("another app's", 409, refund().with("appid", "wx0000000000000002")),
+            ("another merchant's", 400, refund().with("mch_id", "1900000002")), ("another app's", 400, refund().with("appid", "wx0000000000000002")),
             ("of nobody", 400, refund().without("mch_id")), ("of a failure", 400, refund().with("return_code", "FAIL")),
             ("with nothing in it", 401, refund().with("req_info", "")), ("with more than Base64", 401, refund().with("req_info", "<a>")),
             ("with a result", 401, refund().with("result_code", "SUCCESS")), ("with an empty signature", 401, refund().with("sign", "")),
@@ -130,8 +131,8 @@ on_both_engines! {
         }
         assert_eq!((look.everything().await, look.texts("SELECT kind FROM deal_event").await.len()), (stored, events));
         let numbers = app.numbers().await;
-        assert_eq!(numbers.since(&before, "notifications_total{account=\"default\",outcome=\"refund\"}"), 2.0);
-        assert_eq!(numbers.since(&before, "notifications_total{account=\"default\",outcome=\"disbelieved\"}"), 8.0);
+        assert_eq!(numbers.since(&before, "notifications_total{account=\"default\",outcome=\"refund\"}"), 0.0);
+        assert_eq!(numbers.since(&before, "notifications_total{account=\"default\",outcome=\"disbelieved\"}"), 11.0);
         assert_eq!(app.trade_state(&order.id).await, "SUCCESS");
     }
 }
