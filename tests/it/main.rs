@@ -77,6 +77,7 @@ mod payments {
     mod trade_states;
 }
 mod refunds {
+    pub mod api;
     mod automatic;
     mod books;
     mod by_others;
@@ -86,7 +87,6 @@ mod refunds {
     mod notifications;
     mod retries;
     mod told;
-    pub mod api;
 }
 mod repository {
     pub mod architecture;

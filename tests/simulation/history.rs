@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
 use wechat_pay::deal::{AccountId, RefundState, Timestamp};
-use wechat_pay::gateway::RefundTerms;
+use wechat_pay::gateway::{AutomaticRefunds, RefundTerms};
 use wechat_pay::simulator::Notify;
 
 use super::configuration::Configuration;
