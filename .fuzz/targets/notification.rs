@@ -2,10 +2,20 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wechat_pay::channel::wechat::v2::{ApiKey, Merchant, SignType, Signer};
+use wechat_pay::channel::wechat::v2::{ApiKey, Merchant, SignType, Signer, UnverifiedNotice};
+use wechat_pay::deal::AccountId;
 
 fuzz_target!(|bytes: &[u8]| {
-    let signer = Signer::new(ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap(), SignType::Md5);
-    let merchant = Merchant { appid: "wxd930ea5d5a258f4f".into(), mch_id: "10000100".into(), signer, previous_key: None, notify_url: String::new() };
-    assert!(merchant.read_notification(bytes).is_err());
+    let merchant = Merchant {
+        account: AccountId::default(),
+        appid: "wxd930ea5d5a258f4f".into(),
+        mch_id: "10000100".into(),
+        sub_mch_id: None,
+        sub_appid: None,
+        signer: Signer::new(ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap(), SignType::Md5),
+        previous_key: None,
+        notify_url: String::new(),
+        refund_notify_url: String::new(),
+    };
+    assert!(UnverifiedNotice::parse(bytes).and_then(|notice| merchant.read_notification(&notice)).is_err());
 });

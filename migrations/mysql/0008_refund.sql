@@ -35,12 +35,12 @@ CREATE TABLE IF NOT EXISTS refund (
   -- WeChat's number, once it has accepted the refund.
   wechat_refund_id varchar(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
   -- Where the money went, as WeChat names it.
-  receiver varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
+  receiver varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
   idempotency_key varchar(255) CHARACTER SET ascii COLLATE ascii_bin NULL,
   -- The exact bytes that WeChat is asked with.
   request text CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
   -- WeChat's last signed word on it.
-  evidence mediumtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
+  evidence text CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
   created_at datetime NOT NULL,
   sent_at datetime NULL,
   accepted_at datetime NULL,
@@ -50,5 +50,6 @@ CREATE TABLE IF NOT EXISTS refund (
   UNIQUE KEY refund_refund_id (refund_id),
   UNIQUE KEY refund_idempotency_key (order_id, idempotency_key),
   KEY refund_due_at (due_at),
-  KEY refund_state (state, created_at)
+  KEY refund_state (state, created_at),
+  KEY refund_refused_certificate (refused_certificate)
 ) ENGINE=InnoDB;

@@ -33,3 +33,4 @@ CREATE UNIQUE INDEX refund_refund_id ON refund (refund_id);
 CREATE UNIQUE INDEX refund_idempotency_key ON refund (order_id, idempotency_key);
 CREATE INDEX refund_due_at ON refund (due_at);
 CREATE INDEX refund_state ON refund (state, created_at);
+CREATE INDEX refund_refused_certificate ON refund (refused_certificate);

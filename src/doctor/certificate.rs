@@ -68,8 +68,8 @@ fn judged(answer: &Result<RefundOutcome, CallError>, host: &str) -> Finding {
     match answer {
         Ok(RefundOutcome::NotNow(Postponed::Certificate(fault))) => Finding::fail(CHECK, words::refused(*fault)),
         Ok(RefundOutcome::NotNow(Postponed::NotAllowed)) => Finding::fail(CHECK, words::not_allowed()),
-        Ok(RefundOutcome::Refused(refusal)) if refusal.ground == Ground::OurSignature => Finding::warn(CHECK, words::key_is_wrong()),
-        Ok(RefundOutcome::NotNow(_) | RefundOutcome::Refused(_)) => Finding::ok(CHECK, words::taken(host)),
+        Err(CallError::Refused(refusal)) if refusal.ground == Ground::OurSignature => Finding::warn(CHECK, words::key_is_wrong()),
+        Ok(RefundOutcome::NotNow(_) | RefundOutcome::Refused(_)) | Err(CallError::Refused(_)) => Finding::ok(CHECK, words::taken(host)),
         Ok(RefundOutcome::Accepted(_)) => Finding::warn(CHECK, hosts::impossible_order()),
         Err(error) => Finding::warn(CHECK, hosts::untried_because(error)),
     }

@@ -22,10 +22,11 @@ pub(super) struct UndecidedRefunds<'a>(pub &'a Gateway);
 
 impl UndecidedRefunds<'_> {
     /// Sends one that was not accepted. `None`: it is stored how it stands.
-    async fn send(&self, refund: &Refund, calls: &Calls) -> Option<NextRefundStep> {
+    async fn send(&self, refund: &Refund, now: Timestamp, calls: &Calls) -> Option<NextRefundStep> {
         // The lease of the caller that has stored it, where it was not sent again since.
         let earlier = refund.sent_at.or(refund.due_at).unwrap_or(refund.created_at);
-        let sent = self.0.send_refund(refund, Origin::Sweeper, Sending::Again(earlier), calls).await;
+        let leased = Refund { due_at: Some(now + LEASE), ..refund.clone() };
+        let sent = self.0.send_refund(&leased, Origin::Sweeper, Sending::Again(earlier), calls).await;
         sent.unwrap_or_else(|error| {
             debug!(%error, "nothing is known of a refund that was sent");
             Some(self.0.unknown(refund, &error))
@@ -81,7 +82,7 @@ impl Followed for UndecidedRefunds<'_> {
         let step = async {
             match refund.accepted_at.filter(|_| refund.is_accepted()) {
                 Some(accepted_at) => Some(self.ask(refund, accepted_at, now, calls).await),
-                None => self.send(refund, calls).await,
+                None => self.send(refund, now, calls).await,
             }
         };
         let span = info_span!("look", order_id = %refund.order_id, account = refund.account.column(), refund_id = %refund.refund_id);
@@ -125,9 +126,8 @@ impl Followed for UnknownRefunds<'_> {
 
     async fn due(&self, now: Timestamp, limit: u32, but_of: &[AccountId]) -> Result<DueItems<Deal>, StoreError> {
         let ask = |but_of: Vec<AccountId>| async move {
-            let items = self.0.store.due_lists(now, limit, &but_of).await?;
-            let is_cut = u64::try_from(items.len()).unwrap_or(u64::MAX) >= limit.into();
-            Ok(DueItems { items, is_cut })
+            let due = self.0.store.due_lists(now, limit, &but_of).await?;
+            Ok(DueItems { items: due.deals, is_cut: due.is_cut })
         };
         self.0.due_of_present_accounts(but_of, |deal| &deal.account, ask).await
     }

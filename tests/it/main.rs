@@ -22,6 +22,8 @@ mod database {
     mod costs;
     mod locks;
     mod network;
+    mod refund_lines;
+    mod refunds;
     mod schema;
     mod troubles;
     mod workers;
@@ -31,7 +33,7 @@ mod front_end {
     mod details;
     mod events;
     mod http;
-    mod keys;
+    pub mod keys;
     mod offers;
     mod page;
     mod requests;
@@ -61,6 +63,7 @@ mod operations {
     mod language;
     pub mod metrics;
     mod nginx;
+    mod refund_command;
     mod request_log;
     mod secrets;
     mod starting;
@@ -72,6 +75,11 @@ mod payments {
     mod races;
     mod stories;
     mod trade_states;
+}
+mod refunds {
+    pub mod api;
+    mod keys;
+    mod told;
 }
 mod repository {
     pub mod architecture;

@@ -86,14 +86,14 @@ impl Database {
         }
     }
 
-    /// With a table of another program's that is called as ours is without a prefix.
+    /// With tables of another program's that are called as ours are without a prefix.
     pub async fn beside_a_stranger(engine: Engine) -> (Self, Look) {
         let database = Self::fresh(engine).await;
         if let Some(file) = database.url.strip_prefix("sqlite://") {
             std::fs::File::create_new(file).unwrap();
         }
         let look = database.look().await;
-        look.run("CREATE TABLE deal (what varchar(10) NOT NULL)").await;
+        look.run("CREATE TABLE deal (what varchar(10) NOT NULL); CREATE TABLE refund (what varchar(10) NOT NULL)").await;
         (database, look)
     }
 

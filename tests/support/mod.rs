@@ -19,6 +19,7 @@ pub mod program;
 pub mod proxy;
 pub mod scrape;
 pub mod scripted_wechat;
+pub mod secured_wechat;
 pub mod stub;
 pub mod test_app;
 pub mod wechat_message;

@@ -10,6 +10,8 @@ use crate::config::error::ConfigError;
 use crate::config::mistakes::{ConfigErrors, Mistakes};
 use crate::config::secrets;
 
+use super::RawAccount;
+
 /// The keys of its two halves.
 pub const CLIENT_CERT: &str = "client_cert";
 pub const CLIENT_KEY: &str = "client_key";
@@ -97,5 +99,15 @@ impl CertificateSource {
     /// The files that hold it, none of which may change unnoticed.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
         [&self.certificate, &self.key].into_iter().filter_map(Written::file)
+    }
+}
+
+impl RawAccount {
+    pub(super) fn certificate_half(&self) -> Option<Written> {
+        Written::of(&self.client_cert, self.client_cert_place.as_deref())
+    }
+
+    pub(super) fn key_half(&self) -> Option<Written> {
+        Written::of(&self.client_key, self.client_key_place.as_deref())
     }
 }

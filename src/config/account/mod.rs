@@ -2,24 +2,22 @@
 
 mod addresses;
 mod certificate;
+mod endpoints;
 mod secrets;
+mod shown;
 mod validate;
 
 use std::path::PathBuf;
 
-use reqwest::Url;
 use serde::Deserialize;
 
-use crate::channel::wechat::v2::{Endpoints, Merchant, Proxy};
+use crate::channel::wechat::v2::{Endpoints, Merchant};
 use crate::deal::AccountId;
 use crate::gateway::AccountTerms;
 
-use super::checks::is_loopback;
 use super::error::ConfigError;
-use super::table::{Shown, plain, secret, url};
 
 use addresses::addressed;
-use certificate::Written;
 pub use certificate::{CLIENT_CERT, CLIENT_KEY, CertificateSettings, CertificateSource};
 pub use validate::Numbers;
 
@@ -122,73 +120,6 @@ impl RawAccount {
     pub fn missing_credentials(&self) -> Vec<&'static str> {
         let given = [("appid", &self.appid), ("mch_id", &self.mch_id), ("api_key", &self.api_key)];
         given.into_iter().filter(|(_, value)| value.is_empty()).map(|(name, _)| name).collect()
-    }
-
-    /// The keys that are set in this section and that only a merchant with credentials has or needs.
-    pub fn set_without_credentials(&self, section: &str) -> Vec<String> {
-        // Elsewhere than in `[wechat]` an empty URL is none that was set.
-        let is_given = |url: &str| section == WECHAT || !url.is_empty();
-        let is_elsewhere = |url: &str, official| is_given(url) && url.trim_end_matches('/') != official;
-        let is_here = |url: &str| Url::parse(url).is_ok_and(|url| is_loopback(&url));
-        let set = [
-            ("appid", !self.appid.is_empty()),
-            ("mch_id", !self.mch_id.is_empty()),
-            ("api_key", !self.api_key.is_empty()),
-            ("previous_api_key", !self.previous_api_key.is_empty()),
-            (CLIENT_CERT, self.certificate_half().is_some()),
-            (CLIENT_KEY, self.key_half().is_some()),
-            ("base_url", is_elsewhere(&self.base_url, OFFICIAL_BASE)),
-            ("backup_base_url", is_elsewhere(&self.backup_base_url, OFFICIAL_BACKUP)),
-            ("proxy", !self.proxy.is_empty()),
-            ("ca_file", !self.ca_file.is_empty()),
-            ("notify_url", !self.notify_url.is_empty() && !is_here(&self.notify_url)),
-            ("refund_notify_url", !self.refund_notify_url.is_empty() && !is_here(&self.refund_notify_url)),
-            ("notify_sources", !self.notify_sources.is_empty()),
-        ];
-        let own = set.into_iter().filter(|(key, is_set)| *is_set && !self.inherited.contains(key));
-        own.map(|(key, _)| format!("{section}.{key}")).collect()
-    }
-
-    fn certificate_half(&self) -> Option<Written> {
-        Written::of(&self.client_cert, self.client_cert_place.as_deref())
-    }
-
-    fn key_half(&self) -> Option<Written> {
-        Written::of(&self.client_key, self.client_key_place.as_deref())
-    }
-
-    pub fn shown(&self, section: &str) -> Vec<(String, Shown)> {
-        let keys = [
-            ("appid", plain(&self.appid)),
-            ("mch_id", plain(&self.mch_id)),
-            ("sub_mch_id", plain(&self.sub_mch_id)),
-            ("sub_appid", plain(&self.sub_appid)),
-            ("api_key", secret(&self.api_key)),
-            ("api_key_file", plain(&self.api_key_file)),
-            ("previous_api_key", secret(&self.previous_api_key)),
-            ("previous_api_key_file", plain(&self.previous_api_key_file)),
-            (CLIENT_CERT, self.certificate_half().map_or_else(|| plain(""), |_| Shown::Hidden)),
-            ("client_cert_file", plain(&self.client_cert_file)),
-            (CLIENT_KEY, self.key_half().map_or_else(|| plain(""), |_| Shown::Hidden)),
-            ("client_key_file", plain(&self.client_key_file)),
-            ("sign_type", plain(&self.sign_type)),
-            // Without credentials the URLs have not been checked.
-            ("base_url", url(&self.base_url)),
-            ("backup_base_url", url(&self.backup_base_url)),
-            ("notify_url", url(&self.notify_url)),
-            ("refund_notify_url", url(&self.refund_notify_url)),
-            // As the client writes it, without user and password.
-            ("proxy", self.proxy.parse::<Proxy>().map_or_else(|_| secret(&self.proxy), plain)),
-            ("proxy_file", plain(&self.proxy_file)),
-            ("ca_file", plain(&self.ca_file)),
-            ("body", plain(&self.body)),
-            ("query_budget", plain(self.query_budget)),
-        ];
-        let own = match section {
-            WECHAT => ("notify_sources", plain(&self.notify_sources)),
-            _ => ("sellers", plain(&self.sellers)),
-        };
-        keys.into_iter().chain([own]).map(|(key, value)| (format!("{section}.{key}"), value)).collect()
     }
 }
 

@@ -96,7 +96,7 @@ const FAULTS = [
     [2, say('2 秒', '2 s')], [60, say('1 分钟', '1 min')], [259200, say('3 天', '3 days')],
   ]],
   ['refund_end', say('退款结果', 'A refund ends'), [
-    ['SUCCESS', say('到账', 'with the payer')], ['REFUNDCLOSE', say('关闭', 'given up')], ['CHANGE', say('银行退回', 'refused by the bank')],
+    ['SUCCESS', say('到账', 'arrived')], ['REFUNDCLOSE', say('关闭', 'given up')], ['CHANGE', say('银行退回', 'bank refused')],
   ]],
   ['refund_frequency_limited', say('退款频率限制', 'Refunds limited'), SHARES],
   ['refund_refused', say('拒绝退款', 'Refunds refused'), [

@@ -63,12 +63,16 @@ struct Due {
     but_of: String,
 }
 
-/// Both ends of the line.
+/// Both ends of a line: of the rows that are due by this column, those that came due last and those that came due first.
+pub fn both_ends(select: impl Fn(&str) -> String, due_at: &str, condition: &str) -> String {
+    let latest = select(&format!("{due_at} <= ? AND {condition} ORDER BY {due_at} DESC LIMIT ?"));
+    let oldest = select(&format!("{due_at} <= ? AND {condition} ORDER BY {due_at} LIMIT ?"));
+    format!("SELECT * FROM ({latest}) latest UNION ALL SELECT * FROM ({oldest}) oldest")
+}
+
 fn ends(condition: &str) -> String {
     // COALESCE in the condition and not in the index: the rows that it leaves out are taken off the line, so they are few.
-    let latest = select(&format!("due_at <= ? AND COALESCE(status, 0) = 0{condition} ORDER BY due_at DESC LIMIT ?"));
-    let oldest = select(&format!("due_at <= ? AND COALESCE(status, 0) = 0{condition} ORDER BY due_at LIMIT ?"));
-    format!("SELECT * FROM ({latest}) latest UNION ALL SELECT * FROM ({oldest}) oldest")
+    both_ends(select, "due_at", &format!("COALESCE(status, 0) = 0{condition}"))
 }
 
 impl Query for Due {

@@ -62,7 +62,7 @@ pub struct DealRow {
     refunded_fee: Option<i64>,
     refund_count: Option<i64>,
     refund_last_at: Option<String>,
-    refunds_due_at: Option<String>,
+    pub refunds_due_at: Option<String>,
     account: Option<String>,
     account_named: Option<i64>,
     description: Option<String>,

@@ -3,7 +3,7 @@
 
 use sqlx::Error;
 
-use crate::deal::{Deal, OrderId};
+use crate::deal::{Deal, OrderId, Refund};
 use crate::store::engine::connection::Conn;
 use crate::store::engine::database_url::DatabaseUrl;
 use crate::store::engine::session::open_to_look;
@@ -12,6 +12,8 @@ use crate::store::error::{NotMigrated, StoreError, not_told};
 use crate::store::handle::Store;
 use crate::store::journal::event::StoredEvent;
 use crate::store::journal::read::Events;
+use crate::store::refunds::find::{FindRefunds, readable};
+use crate::store::refunds::row::RefundRow;
 use crate::store::schema::foreign_clock::ForeignClock;
 use crate::store::schema::migrate::pending;
 
@@ -19,11 +21,13 @@ use super::claim::FindUnclaimed;
 use super::find::Find;
 use super::row::DealRow;
 
-/// A deal and its journal.
+/// A deal, its refunds and its journal.
 #[derive(Debug, Clone)]
 pub struct Story {
     /// The deal, if there is one.
     pub deal: Option<Deal>,
+    /// Its refunds, oldest first.
+    pub refunds: Vec<Refund>,
     /// The journal, oldest first. WeChat may have told of an order that is not here.
     pub events: Vec<StoredEvent>,
 }
@@ -39,17 +43,18 @@ impl Store {
         if !steps.is_empty() {
             return Err(NotMigrated { database: url.to_string(), steps }.into());
         }
-        let (row, events, clock) = read(&mut conn, order_id).await.map_err(|error| not_told(&error))?;
-        Ok(Story { deal: row.map(|row| row.into_deal(clock)).transpose()?, events })
+        let (row, refunds, events, clock) = read(&mut conn, order_id).await.map_err(|error| not_told(&error))?;
+        Ok(Story { deal: row.map(|row| row.into_deal(clock)).transpose()?, refunds: readable(refunds), events })
     }
 }
 
-type Read = (Option<DealRow>, Vec<StoredEvent>, ForeignClock);
+type Read = (Option<DealRow>, Vec<RefundRow>, Vec<StoredEvent>, ForeignClock);
 
 async fn read(conn: &mut Conn, order_id: &OrderId) -> Result<Read, Error> {
     let row = match Find(order_id.clone()).run(conn).await? {
         Some(row) => Some(row),
         None => DealRow::of_record(FindUnclaimed(order_id.clone()).run(conn).await?, order_id),
     };
-    Ok((row, Events(order_id.clone()).run(conn).await?, ForeignClock::read_from(conn).await?))
+    let refunds = FindRefunds(order_id.clone()).run(conn).await?;
+    Ok((row, refunds, Events(order_id.clone()).run(conn).await?, ForeignClock::read_from(conn).await?))
 }

@@ -15,11 +15,12 @@ use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::journal::event::Event;
 
+use super::find::is_number_stored;
 use super::totals::RAISE;
 
 impl Store {
     /// Stores a refund of a paid deal that this service did not make, in the state in which WeChat has it; `false` when the deal is
-    /// none of that account's, or not paid.
+    /// none of that account's, not paid, or paid by another transaction than was read.
     ///
     /// # Errors
     /// [`StoreError::Conflict`]: a refund of this number is there.
@@ -30,54 +31,70 @@ impl Store {
         due_at: Option<Timestamp>,
         event: Event,
     ) -> Result<bool, StoreError> {
-        // Of which payment it is decides whether the deal's own has less left.
-        let is_of_second_payment = deal.transaction_id.as_deref().is_some_and(|own| own != proof.transaction_id());
-        let change = Book { id: deal.id, is_of_second_payment, proof: proof.clone(), due_at, now: event.at };
+        let change = Book { id: deal.id, paid_by: deal.transaction_id.clone(), proof: proof.clone(), due_at, now: event.at };
         Ok(self.change_and_tell(change, event).await? == 1)
     }
 }
 
 struct Book {
     id: i64,
-    is_of_second_payment: bool,
+    /// The deal's own transaction, as it was read.
+    paid_by: Option<String>,
     proof: ProvenRefund,
     due_at: Option<Timestamp>,
     now: Timestamp,
 }
 
 impl Book {
+    /// Then the deal's own payment has no less left.
+    fn is_of_second_payment(&self) -> bool {
+        self.paid_by.as_deref().is_some_and(|own| own != self.proof.transaction_id())
+    }
+
+    /// What the deal keeps of it. No bound but WeChat's: what it has given back is given back.
+    async fn raise(&self, conn: &mut Conn) -> Result<u64, Error> {
+        static OF_THE_DEAL: LazyLock<String> = LazyLock::new(|| Book::text(&format!("{RAISE}, refunded_at = COALESCE(refunded_at, ?), ")));
+        static OF_SECOND: LazyLock<String> = LazyLock::new(|| Book::text(""));
+        let (proof, mut values) = (&self.proof, Values::default());
+        let sql = if self.is_of_second_payment() {
+            &OF_SECOND
+        } else {
+            let held = proof.state().holds_amount();
+            let now = column(self.now);
+            values.extend([(if held { proof.fee().get() } else { 0 }).into(), now.into(), held.then_some(now).into()]);
+            &OF_THE_DEAL
+        };
+        values.extend([
+            self.id.into(),
+            proof.order_id().as_str().into(),
+            proof.account().as_str().into(),
+            self.paid_by.as_deref().unwrap_or_default().into(),
+        ]);
+        conn.change(sql, values).await
+    }
+
+    fn text(totals: &str) -> String {
+        format!(
+            "UPDATE deal SET {totals}create_at = create_at, update_at = update_at \
+             WHERE id = ? AND order_key = ? AND status = 1 AND {ACCOUNT} = ? AND COALESCE(transaction_id, '') = ?"
+        )
+    }
+
     async fn apply_one(&self, conn: &mut Conn) -> Result<u64, Error> {
         const INSERT: &str = "INSERT INTO refund (refund_id, order_id, account, transaction_id, refund_fee, of_second_payment, state, \
                               source, wechat_refund_id, receiver, evidence, created_at, accepted_at, refunded_at, due_at) \
                               VALUES (?, ?, ?, ?, ?, ?, ?, 'platform', ?, ?, ?, ?, ?, ?, ?)";
-        // No bound but WeChat's: what it has given back is given back.
-        static UPDATE: LazyLock<String> = LazyLock::new(|| {
-            format!(
-                "UPDATE deal SET {RAISE}, refunded_at = COALESCE(refunded_at, ?), create_at = create_at, update_at = update_at \
-                 WHERE id = ? AND order_key = ? AND status = 1 AND {ACCOUNT} = ?"
-            )
-        });
-        let (proof, now) = (&self.proof, column(self.now));
-        let counts = proof.state().holds_amount() && !self.is_of_second_payment;
-        let values = Values::of([
-            (if counts { proof.fee().get() } else { 0 }).into(),
-            now.into(),
-            // Of the deal's own payment nothing went back by one that WeChat closed, nor by one of another payment.
-            counts.then_some(now).into(),
-            self.id.into(),
-            proof.order_id().as_str().into(),
-            proof.account().as_str().into(),
-        ]);
-        if conn.change(&UPDATE, values).await? == 0 {
+        if self.raise(conn).await? == 0 {
             return Ok(0);
         }
+        let (proof, now) = (&self.proof, column(self.now));
         let values = Values::of([
             proof.refund_id().as_str().into(),
             proof.order_id().as_str().into(),
             proof.account().column().into(),
             proof.transaction_id().into(),
             proof.fee().get().into(),
-            i64::from(self.is_of_second_payment).into(),
+            i64::from(self.is_of_second_payment()).into(),
             proof.state().as_str().into(),
             proof.wechat_refund_id().into(),
             proof.receiver().map(short).into(),
@@ -105,5 +122,9 @@ impl Change for Book {
             affected += row.apply_one(conn).await?;
         }
         Ok(affected)
+    }
+
+    async fn is_stored(&self, conn: &mut Conn) -> Result<bool, Error> {
+        is_number_stored(self.proof.refund_id(), conn).await
     }
 }

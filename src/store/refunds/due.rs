@@ -3,17 +3,18 @@
 use std::sync::LazyLock;
 
 use sqlx::Error;
+use tracing::warn;
 
 use crate::deal::{AccountId, Refund, Timestamp};
-use crate::store::columns::column;
+use crate::store::columns::{column, time};
 use crate::store::deals::accounts;
+use crate::store::deals::due::both_ends;
 use crate::store::engine::connection::Conn;
-use crate::store::engine::statement::Query;
+use crate::store::engine::statement::{Change, Query};
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 
-use super::find::readable;
 use super::row::{RefundRow, select};
 
 /// Refunds that are due.
@@ -36,7 +37,21 @@ impl Store {
         rows.sort_by(|one, other| (&other.due_at, other.id).cmp(&(&one.due_at, one.id)));
         rows.dedup_by_key(|row| row.id);
         let is_cut = u64::try_from(rows.len()).unwrap_or(u64::MAX) >= 2 * u64::from(limit);
-        Ok(DueRefunds { refunds: readable(rows), is_cut })
+        let mut refunds = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (id, due_at) = (row.id, time(row.due_at.clone()));
+            match row.into_refund() {
+                Ok(refund) => refunds.push(refund),
+                // As of deals.
+                Err(error) => {
+                    warn!(%error, "a refund cannot be read, so it is not followed");
+                    if let Some(from) = due_at {
+                        self.engine().change(Forget { id, from }).await?;
+                    }
+                }
+            }
+        }
+        Ok(DueRefunds { refunds, is_cut })
     }
 }
 
@@ -47,12 +62,8 @@ struct Due {
     but_of: String,
 }
 
-/// Both ends of the line.
 fn ends(is_mysql: bool) -> String {
-    let condition = format!("due_at <= ? AND state = 'PROCESSING' AND NOT {}", accounts::is_in_set(is_mysql));
-    let latest = select(&format!("{condition} ORDER BY due_at DESC LIMIT ?"));
-    let oldest = select(&format!("{condition} ORDER BY due_at LIMIT ?"));
-    format!("SELECT * FROM ({latest}) latest UNION ALL SELECT * FROM ({oldest}) oldest")
+    both_ends(select, "due_at", &format!("state = 'PROCESSING' AND NOT {}", accounts::is_in_set(is_mysql)))
 }
 
 impl Query for Due {
@@ -71,5 +82,20 @@ impl Query for Due {
             values.extend([column(self.now).into(), self.but_of.as_str().into(), self.limit.into()]);
         }
         conn.rows(sql, values).await
+    }
+}
+
+/// Takes a row off the line.
+struct Forget {
+    id: i64,
+    from: Timestamp,
+}
+
+impl Change for Forget {
+    const NAME: &'static str = "forget refund";
+
+    async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
+        const UPDATE: &str = "UPDATE refund SET due_at = NULL WHERE id = ? AND due_at = ? AND state = 'PROCESSING'";
+        conn.change_each(UPDATE, rows, |row| Values::of([row.id.into(), column(row.from).into()])).await
     }
 }

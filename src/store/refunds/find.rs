@@ -48,6 +48,14 @@ pub fn readable(rows: Vec<RefundRow>) -> Vec<Refund> {
     rows.into_iter().filter_map(readable).collect()
 }
 
+/// Whether there is a refund of this number, asked on a connection for changes.
+pub async fn is_number_stored(refund_id: &RefundId, conn: &mut Conn) -> Result<bool, Error> {
+    const COUNT: &str = "SELECT COUNT(*) FROM refund WHERE refund_id = ?";
+    conn.begin().await?;
+    let counted = conn.rows::<(i64,)>(COUNT, Values::of([refund_id.as_str().into()])).await;
+    conn.end(counted.map(|counted| (false, counted == [(1,)]))).await
+}
+
 struct FindRefund(RefundId);
 
 impl Query for FindRefund {

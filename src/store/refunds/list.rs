@@ -7,6 +7,7 @@ use sqlx::Error;
 use crate::deal::{AccountId, Deal, Timestamp};
 use crate::store::columns::column;
 use crate::store::deals::accounts;
+use crate::store::deals::due::{DueDeals, both_ends};
 use crate::store::deals::find::readable;
 use crate::store::deals::row::{DealRow, select};
 use crate::store::engine::connection::Conn;
@@ -16,13 +17,17 @@ use crate::store::error::StoreError;
 use crate::store::handle::Store;
 
 impl Store {
-    /// So many of the deals whose refunds WeChat is due to be asked for, but for those of the accounts `but_of`, the latest first.
+    /// The deals whose refunds WeChat is due to be asked for, but for those of the accounts `but_of`. When there are more than
+    /// `limit`, those between the first and the last so many are left out.
     ///
     /// # Errors
     /// The database is not available.
-    pub async fn due_lists(&self, now: Timestamp, limit: u32, but_of: &[AccountId]) -> Result<Vec<Deal>, StoreError> {
-        let rows = self.engine().ask(DueLists { now, limit, but_of: accounts::set(but_of) }).await?;
-        Ok(readable(rows, self.foreign_clock()))
+    pub async fn due_lists(&self, now: Timestamp, limit: u32, but_of: &[AccountId]) -> Result<DueDeals, StoreError> {
+        let mut rows = self.engine().ask(DueLists { now, limit, but_of: accounts::set(but_of) }).await?;
+        rows.sort_by(|one, other| (&other.refunds_due_at, other.id).cmp(&(&one.refunds_due_at, one.id)));
+        rows.dedup_by_key(|row| row.id);
+        let is_cut = u64::try_from(rows.len()).unwrap_or(u64::MAX) >= 2 * u64::from(limit);
+        Ok(DueDeals { deals: readable(rows, self.foreign_clock()), is_cut })
     }
 
     /// Moves the time at which a deal's refunds are asked for, from the one that was read; `None`: they are known. `false`: another
@@ -53,12 +58,16 @@ impl Query for DueLists {
             Conn::MySql(_) => &MYSQL,
             Conn::Sqlite(_) => &SQLITE,
         };
-        conn.rows(sql, Values::of([column(self.now).into(), self.but_of.as_str().into(), self.limit.into()])).await
+        let mut values = Values::default();
+        for _ in ["latest", "oldest"] {
+            values.extend([column(self.now).into(), self.but_of.as_str().into(), self.limit.into()]);
+        }
+        conn.rows(sql, values).await
     }
 }
 
 fn lists(is_mysql: bool) -> String {
-    select(&format!("refunds_due_at <= ? AND NOT {} ORDER BY refunds_due_at DESC LIMIT ?", accounts::is_in_set(is_mysql)))
+    both_ends(select, "refunds_due_at", &format!("NOT {}", accounts::is_in_set(is_mysql)))
 }
 
 struct MoveList {

@@ -3,6 +3,8 @@
 //!
 //! How much of a payment can still be given back stands on the deal and is never summed over rows: the statement that reserves
 //! an amount wants what was read to be still so, and never lets it exceed what was paid.
+//!
+//! A change of both locks the deal's row first, whatever it does then: so no two of them ever wait for each other.
 
 pub mod book;
 pub mod due;

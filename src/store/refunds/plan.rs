@@ -52,7 +52,8 @@ impl Store {
         Ok(self.change_and_tell(PlanRefund { id: refund.id, taken_until, next }, event).await? == 1)
     }
 
-    /// Sends the refunds of an account at once that wait for another client certificate than this one.
+    /// Makes the refunds of an account due that wait for another client certificate than this one; how many. It costs one statement,
+    /// which reads the refunds that wait for a certificate and no others.
     ///
     /// # Errors
     /// The database is not available.
@@ -120,13 +121,13 @@ impl Change for ReleaseHeld {
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
         static UPDATE: LazyLock<String> = LazyLock::new(|| {
             format!(
-                "UPDATE refund SET due_at = ? WHERE state = 'PROCESSING' AND due_at > ? AND refused_certificate IS NOT NULL \
-                 AND refused_certificate <> ? AND {ACCOUNT} = ?"
+                "UPDATE refund SET due_at = ? WHERE refused_certificate IS NOT NULL AND refused_certificate <> ? \
+                 AND state = 'PROCESSING' AND due_at > ? AND {ACCOUNT} = ?"
             )
         });
         conn.change_each(&UPDATE, rows, |row| {
             let now = column(row.now);
-            Values::of([now.into(), now.into(), row.certificate.as_str().into(), row.account.as_str().into()])
+            Values::of([now.into(), row.certificate.as_str().into(), now.into(), row.account.as_str().into()])
         })
         .await
     }

@@ -17,6 +17,7 @@ use crate::store::handle::Store;
 use crate::store::journal::event::Event;
 use crate::store::journal::insert as journal;
 
+use super::find::is_number_stored;
 use super::totals::RAISE;
 
 /// A refund about to be asked for.
@@ -49,7 +50,8 @@ pub struct NewRefund {
 }
 
 impl Store {
-    /// Reserves the amount on a paid deal that has been read, and stores the refund; `false` when what is left has changed since.
+    /// Reserves the amount on a paid deal that has been read, and stores the refund; `false` when what is left has changed since,
+    /// perhaps by a try of this very one whose answer was lost: then the idempotency key finds it.
     ///
     /// # Errors
     /// [`StoreError::Conflict`]: the refund's number or the idempotency key is taken.
@@ -84,8 +86,8 @@ impl Store {
         let [settled, requested] = events;
         let Some(paid) = MarkPaidFrom::of(deal, payment, paid_at, settled.at) else { return Ok(false) };
         let reserve = Reserve { id: deal.id, charged: payment.total_fee(), before: deal.refunded, refund };
-        let change = SettleAndReserve { paid, reserve, requested, instance: self.instance() };
-        Ok(self.change_and_tell(change, settled).await? == 1)
+        let change = SettleAndReserve { paid, reserve, settled, instance: self.instance() };
+        Ok(self.change_and_tell(change, requested).await? == 1)
     }
 }
 
@@ -175,9 +177,7 @@ impl Change for ReserveSecond {
 
     /// Whether the row is this very one: its number was drawn for it.
     async fn is_stored(&self, conn: &mut Conn) -> Result<bool, Error> {
-        const COUNT: &str = "SELECT COUNT(*) FROM refund WHERE refund_id = ?";
-        let counted: Vec<(i64,)> = conn.rows(COUNT, Values::of([self.0.refund_id.as_str().into()])).await?;
-        Ok(counted == [(1,)])
+        is_number_stored(&self.0.refund_id, conn).await
     }
 }
 
@@ -185,7 +185,8 @@ impl Change for ReserveSecond {
 struct SettleAndReserve {
     paid: MarkPaidFrom,
     reserve: Reserve,
-    requested: Event,
+    /// Told before the event of the refund.
+    settled: Event,
     instance: Arc<str>,
 }
 
@@ -201,7 +202,7 @@ impl Change for SettleAndReserve {
         let mut affected = 0;
         for row in rows {
             if MarkPaidFrom::apply(&[&row.paid], conn).await? == 1 && row.reserve.apply_one(conn).await? == 1 {
-                journal::insert(&[(&row.requested, &*row.instance)], conn).await?;
+                journal::insert(&[(&row.settled, &*row.instance)], conn).await?;
                 affected += 1;
             }
         }

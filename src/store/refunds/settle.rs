@@ -22,7 +22,8 @@ use super::totals;
 pub enum Verdict {
     /// WeChat knows it, and says how it stands. One that is on its way is asked about at `due_at`.
     Proven(Box<ProvenRefund>, Option<Timestamp>),
-    /// WeChat has refused it for good, in these words, and does not know its number.
+    /// WeChat has refused it for good, in these words, and does not know its number. It counts while the lease on the step that
+    /// found this out is held, which is until the refund's `due_at`: another step may be sending by now.
     Refused(String),
 }
 
@@ -37,7 +38,8 @@ impl Verdict {
 }
 
 impl Store {
-    /// Stores what became of a refund that has been read, if it still stands as it was read; what it had reserved follows.
+    /// Stores what became of a refund that has been read, if it still stands as it was read; what it had reserved follows. `false`:
+    /// it has moved since, and nothing is changed.
     ///
     /// # Errors
     /// The database is not available.
@@ -70,9 +72,13 @@ impl SettleRefund {
         });
         // Only of one that WeChat never accepted.
         const REFUSED: &str = "UPDATE refund SET state = 'FAILED', detail = ?, refused_certificate = NULL, due_at = NULL \
-                               WHERE id = ? AND refund_id = ? AND state = 'PROCESSING' AND wechat_refund_id IS NULL";
+                               WHERE id = ? AND refund_id = ? AND state = 'PROCESSING' AND wechat_refund_id IS NULL AND due_at = ?";
         let refund = &self.refund;
-        let affected = match &self.verdict {
+        // The deal's row first; unless the refund's then stands as it was read, all of it is given up.
+        if !refund.is_of_second_payment {
+            totals::follow(&refund.order_id, refund.fee, refund.state, self.verdict.state(), conn).await?;
+        }
+        match &self.verdict {
             Verdict::Proven(proof, due_at) => {
                 let values = Values::of([
                     proof.state().as_str().into(),
@@ -90,17 +96,14 @@ impl SettleRefund {
                     proof.account().as_str().into(),
                     refund.wechat_refund_id.as_deref().unwrap_or_default().into(),
                 ]);
-                conn.change(&PROVEN, values).await?
+                conn.change(&PROVEN, values).await
             }
             Verdict::Refused(words) => {
-                let values = Values::of([short(words).into(), refund.id.into(), refund.refund_id.as_str().into()]);
-                conn.change(REFUSED, values).await?
+                let lease = refund.due_at.map(column);
+                let values = Values::of([short(words).into(), refund.id.into(), refund.refund_id.as_str().into(), lease.into()]);
+                conn.change(REFUSED, values).await
             }
-        };
-        if affected == 1 && !refund.is_of_second_payment {
-            totals::follow(&refund.order_id, refund.fee, refund.state, self.verdict.state(), conn).await?;
         }
-        Ok(affected)
     }
 }
 

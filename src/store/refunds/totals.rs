@@ -6,10 +6,11 @@ use crate::deal::{Fen, OrderId, RefundState};
 use crate::store::engine::connection::Conn;
 use crate::store::engine::values::Values;
 
-/// One refund more, of so much, asked for then; two values.
+/// One refund more, of so much, asked for then: two values.
 pub const RAISE: &str = "refunded_fee = COALESCE(refunded_fee, 0) + ?, refund_count = COALESCE(refund_count, 0) + 1, refund_last_at = ?";
 
-/// What becomes of a deal's totals when a refund of it moves between these states.
+/// What becomes of a deal's totals when a refund of it moves between these states. A deal that another program has deleted has none,
+/// and its refund moves all the same.
 pub async fn follow(order_id: &OrderId, fee: Fen, before: RefundState, after: RefundState, conn: &mut Conn) -> Result<(), Error> {
     // WeChat counts what it has closed among the fifty, and not what it has refused.
     const CLOSED: &str = "UPDATE deal SET refunded_fee = CASE WHEN refunded_fee > ? THEN refunded_fee - ? ELSE 0 END, \

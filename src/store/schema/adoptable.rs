@@ -4,7 +4,8 @@
 
 use sqlx::Error;
 
-use super::check::{self, COLUMNS, ORIGINAL, UNIQUE, WrongSchema};
+use super::check::{Found, SAFE_ENGINE, WrongSchema};
+use super::expected::{DEAL, Expected, ORIGINAL};
 use super::taken;
 use crate::store::engine::connection::{Conn, MySql, Sqlite};
 use crate::store::engine::table_names::TableNames;
@@ -42,7 +43,7 @@ pub async fn elsewhere(conn: &mut MySql) -> Result<Vec<String>, Error> {
     {
         return Ok(Vec::new());
     }
-    let names: Vec<_> = COLUMNS[..ORIGINAL].iter().map(|(name, ..)| format!("'{name}'")).collect();
+    let names: Vec<_> = DEAL.columns[..ORIGINAL].iter().map(|(name, ..)| format!("'{name}'")).collect();
     let like_it = sqlx::AssertSqlSafe(format!(
         "SELECT CAST(table_name AS CHAR(64)) FROM information_schema.columns WHERE table_schema = DATABASE() \
          AND RIGHT(table_name, 4) = 'deal' AND table_name <> ? AND column_name IN ({}) \
@@ -59,13 +60,12 @@ async fn wrong(conn: &mut MySql) -> Result<Option<WrongSchema>, Error> {
     if let Some(wrong) = table.wrong() {
         return Ok(Some(wrong));
     }
-    let found = check::mysql(conn).await?;
-    let (original, added) = COLUMNS.split_at(ORIGINAL);
+    let found = Found::on_server(&DEAL, conn).await?;
+    let (original, added) = DEAL.columns.split_at(ORIGINAL);
     // A column of ours that is there is left as it is: it may be from a migration that stopped. (Of a name that others use too
     // it is found out whose it is.)
-    let there =
-        added.iter().filter(|expected| found.has_column(expected.0) && !taken::COLUMNS.iter().any(|(name, ..)| *name == expected.0));
-    if let Some(wrong) = original.iter().chain(there).find_map(|expected| found.wrong_column(expected)) {
+    let there = added.iter().filter(|expected| found.has_column(expected.0) && !taken::may_be_others(expected.0));
+    if let Some(wrong) = found.wrong_column(&DEAL, original.iter().chain(there)) {
         return Ok(Some(wrong));
     }
     let columns = Column::all(conn).await?;
@@ -79,13 +79,13 @@ async fn wrong(conn: &mut MySql) -> Result<Option<WrongSchema>, Error> {
     }
     let indexes = Index::all(conn).await?;
     if !indexes.iter().any(|index| index.is_unique && index.columns.eq_ignore_ascii_case("id")) {
-        return Ok(Some(WrongSchema::Column { column: "id", expected: "the primary key" }));
+        return Ok(Some(WrongSchema::Column { table: DEAL.name, column: "id", expected: "the primary key" }));
     }
-    let taken = |(name, columns): &(&str, &str)| {
+    let taken = |(name, columns): &&(&str, &str)| {
         let is_ours = |index: &Index| index.is_unique && index.columns.eq_ignore_ascii_case(columns);
         indexes.iter().any(|index| index.name.eq_ignore_ascii_case(name) && !is_ours(index))
     };
-    Ok(UNIQUE.into_iter().find(taken).map(|(name, columns)| WrongSchema::UniqueIndex { name, columns }))
+    Ok(DEAL.unique.iter().find(taken).map(|&(name, columns)| WrongSchema::UniqueIndex { table: DEAL.name, name, columns }))
 }
 
 /// What kind of table it is.
@@ -112,8 +112,8 @@ impl Table {
         if !self.kind.eq_ignore_ascii_case("BASE TABLE") {
             return Some(WrongSchema::NoTable(self.kind.to_lowercase()));
         }
-        if !self.engine.eq_ignore_ascii_case(check::SAFE_ENGINE) {
-            return Some(WrongSchema::Engine("deal"));
+        if !self.engine.eq_ignore_ascii_case(SAFE_ENGINE) {
+            return Some(WrongSchema::Engine(DEAL.name));
         }
         self.options.to_lowercase().contains("partitioned").then_some(WrongSchema::Partitions)
     }
@@ -156,11 +156,12 @@ impl Column {
         let is_called = |name: &&str| self.name.eq_ignore_ascii_case(name);
         let numbers_itself = self.extra.contains("auto_increment");
         if is_called(&"id") && !numbers_itself {
-            return Some(WrongSchema::Column { column: "id", expected: "AUTO_INCREMENT" });
+            return Some(WrongSchema::Column { table: DEAL.name, column: "id", expected: "AUTO_INCREMENT" });
         }
         let is_short_format = ["compact", "redundant"].iter().any(|format| table.row_format.eq_ignore_ascii_case(format));
         if is_called(&"order_id") && is_short_format && self.bytes > SHORT_KEY {
             return Some(WrongSchema::Column {
+                table: DEAL.name,
                 column: "order_id",
                 expected: "varchar(45), or the table ROW_FORMAT=DYNAMIC, to be indexed",
             });
@@ -171,7 +172,7 @@ impl Column {
 }
 
 /// What a column of ours counts in a row's width, or a little more.
-fn width_of((_, types, characters, _): &check::Expected) -> i64 {
+fn width_of((_, types, characters, _): &Expected) -> i64 {
     let text = i64::try_from(*characters).unwrap_or(i64::MAX) * 4 + 2;
     if types.contains(&"varchar") { text } else { 12 }
 }

@@ -1,9 +1,8 @@
 //! What safety rests on, checked at start: a schema that could lose or double a payment refuses to start.
 
-use std::collections::HashMap;
-
 use sqlx::Error;
 
+use super::expected::{DEAL, Expected, JOURNAL, REFUND, Table};
 use crate::store::engine::connection::{Conn, MySql, Sqlite};
 use crate::store::error::{StoreError, not_yet};
 
@@ -11,16 +10,20 @@ use crate::store::error::{StoreError, not_yet};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WrongSchema {
     /// A column is missing, or is of a type that cannot hold what belongs there.
-    #[error("column deal.{column} must be {expected}")]
+    #[error("column {table}.{column} must be {expected}")]
     Column {
+        /// Of which table.
+        table: &'static str,
         /// Its name.
         column: &'static str,
         /// What it must be.
         expected: &'static str,
     },
-    /// Without it the same order, or the same payment, could be stored twice.
-    #[error("the table deal needs a unique index: CREATE UNIQUE INDEX {name} ON deal ({columns})")]
+    /// Without it the same order, payment or refund could be stored twice.
+    #[error("the table {table} needs a unique index: CREATE UNIQUE INDEX {name} ON {table} ({columns})")]
     UniqueIndex {
+        /// On which table.
+        table: &'static str,
         /// Its name.
         name: &'static str,
         /// What it must be over.
@@ -29,9 +32,14 @@ pub enum WrongSchema {
     /// With it hardly a new deal could be stored, or its payment.
     #[error("the table deal has a unique index that new deals or their payments would violate: DROP INDEX {0} ON deal")]
     ForeignIndex(String),
-    /// Without the journal no change is made.
-    #[error("the table deal_event is missing: DELETE FROM deal_migration WHERE version = 2, and start again")]
-    Journal,
+    /// Without the journal, say, no change is made.
+    #[error("the table {table} is missing: {remedy}")]
+    Missing {
+        /// Which table.
+        table: &'static str,
+        /// What brings it back.
+        remedy: &'static str,
+    },
     /// A view, or a table that keeps its history by itself.
     #[error("deal must be a table, and is a {0}")]
     NoTable(String),
@@ -50,9 +58,14 @@ pub enum WrongSchema {
     /// A column of another program's that is called as one of ours.
     #[error("the column deal.{0} is another program's, and this service needs one of that name: rename it")]
     TakenColumn(&'static str),
+    /// A table of another program's that is called as one of ours.
+    #[error("the table {0} is another program's, and this service needs one of that name: rename it")]
+    TakenTable(&'static str),
     /// An index of another program's that is called as one of ours.
-    #[error("the index {name} must be over deal ({columns}): rename the one that is there")]
+    #[error("the index {name} must be over {table} ({columns}): rename the one that is there")]
     TakenIndex {
+        /// The table of ours.
+        table: &'static str,
         /// Its name.
         name: &'static str,
         /// What ours is over.
@@ -73,64 +86,17 @@ impl WrongSchema {
     }
 }
 
-/// A column that matters: name, types (of MySQL) that will do, at least how many characters, and what it should be.
-pub type Expected = (&'static str, &'static [&'static str], u64, &'static str);
-
-const PRICE: &str = "double, or decimal with at least 2 digits behind the point and 8 before it";
-/// The original's, and ours.
-pub const COLUMNS: [Expected; 32] = [
-    ("id", &["int", "bigint"], 0, "int"),
-    ("order_id", &["varchar", "char"], 32, "varchar(45)"),
-    ("product_id", &["int", "bigint"], 0, "int"),
-    ("merchant_id", &["int", "bigint"], 0, "int"),
-    ("transaction_id", &["varchar", "char"], 32, "varchar(45)"),
-    ("price", &["double", "decimal"], 0, PRICE),
-    ("price_last", &["double", "decimal"], 0, PRICE),
-    ("status", &["tinyint", "smallint", "int"], 0, "tinyint"),
-    ("mode", &["tinyint", "smallint", "int"], 0, "tinyint"),
-    ("prepayBack", &["text", "mediumtext", "longtext"], 0, "text"),
-    ("payBack", &["text", "mediumtext", "longtext"], 0, "text"),
-    ("queryBack", &["text", "mediumtext", "longtext"], 0, "text"),
-    ("create_at", &["datetime"], 0, "datetime"),
-    ("update_at", &["datetime"], 0, "datetime"),
-    ("order_key", &["varchar"], 45, "varchar(45)"),
-    ("total_fee", &["bigint"], 0, "bigint"),
-    ("idempotency_key", &["varchar"], 64, "varchar(64)"),
-    ("expires_at", &["datetime"], 0, "datetime"),
-    ("due_at", &["datetime"], 0, "datetime"),
-    ("prepay_request", &["text", "mediumtext", "longtext"], 0, "text"),
-    ("asking_until", &["datetime"], 0, "datetime"),
-    ("code_url", &["varchar"], 256, "varchar(256)"),
-    ("refusal", &["varchar"], 255, "varchar(255)"),
-    ("transaction_key", &["varchar"], 45, "varchar(45)"),
-    ("signed_nonce", &["varchar"], 64, "varchar(64)"),
-    ("refunded_at", &["datetime"], 0, "datetime"),
-    ("account", &["varchar"], 32, "varchar(32)"),
-    ("account_named", &["tinyint", "smallint", "int"], 0, "tinyint"),
-    ("description", &["varchar"], 127, "varchar(127)"),
-    ("reference", &["varchar"], 64, "varchar(64)"),
-    ("return_url", &["text", "mediumtext", "longtext"], 0, "text"),
-    ("cancel_url", &["text", "mediumtext", "longtext"], 0, "text"),
-];
-/// So many are the original's.
-pub const ORIGINAL: usize = 14;
-pub const UNIQUE: [(&str, &str); 4] = [
-    ("deal_order_key", "order_key"),
-    ("deal_idempotency_key", "merchant_id, idempotency_key"),
-    ("deal_transaction_key", "transaction_key"),
-    ("deal_signed_nonce", "merchant_id, signed_nonce"),
-];
-
 pub const SAFE_ENGINE: &str = "InnoDB";
 
 /// Holds the schema against what the statements rely on.
 pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
-    let found = match conn {
-        Conn::MySql(c) => mysql(c).await,
-        Conn::Sqlite(c) => sqlite(c).await,
-    };
-    let found = found.map_err(|error| not_yet(&error))?;
-    found.wrong().map_or(Ok(()), |wrong| Err(wrong.about(conn)))
+    for table in [&DEAL, &JOURNAL, &REFUND] {
+        let found = Found::of(table, conn).await.map_err(|error| not_yet(&error))?;
+        if let Some(wrong) = found.wrong(table) {
+            return Err(wrong.about(conn));
+        }
+    }
+    Ok(())
 }
 
 struct Column {
@@ -155,108 +121,107 @@ impl Type {
     }
 }
 
-/// What there is.
+/// What there is of a table.
 pub struct Found {
     columns: Vec<Column>,
     /// Name and columns of each.
     unique_indexes: Vec<(String, String)>,
-    /// Which of the tables there are, by their plain names, and what keeps them.
-    engines: HashMap<String, String>,
+    /// What keeps it; `None`: there is no such table.
+    engine: Option<String>,
 }
 
 impl Found {
-    fn wrong(&self) -> Option<WrongSchema> {
-        let Some(journal_engine) = self.engines.get("deal_event") else { return Some(WrongSchema::Journal) };
-        for (table, engine) in [("deal", self.engines.get("deal")), ("deal_event", Some(journal_engine))] {
-            if engine.is_some_and(|engine| !engine.eq_ignore_ascii_case(SAFE_ENGINE)) {
-                return Some(WrongSchema::Engine(table));
-            }
+    /// Looks at a table.
+    pub async fn of(table: &Table, conn: &mut Conn) -> Result<Self, Error> {
+        match conn {
+            Conn::MySql(c) => Self::on_server(table, c).await,
+            Conn::Sqlite(c) => Self::in_file(table, c).await,
         }
-        let has_index = |(name, columns): &(&str, &str)| {
+    }
+
+    fn wrong(&self, table: &Table) -> Option<WrongSchema> {
+        let Some(engine) = &self.engine else { return Some(WrongSchema::Missing { table: table.name, remedy: table.remedy }) };
+        if !engine.eq_ignore_ascii_case(SAFE_ENGINE) {
+            return Some(WrongSchema::Engine(table.name));
+        }
+        let has_index = |(name, columns): &&(&str, &str)| {
             self.unique_indexes.iter().any(|index| index.0 == *name && index.1.eq_ignore_ascii_case(columns))
         };
-        let wrong = COLUMNS.iter().find_map(|expected| self.wrong_column(expected));
-        let missing = || UNIQUE.into_iter().find(|index| !has_index(index));
-        wrong.or_else(|| missing().map(|(name, columns)| WrongSchema::UniqueIndex { name, columns }))
+        let missing = || table.unique.iter().find(|index| !has_index(index));
+        let wrong = self.wrong_column(table, table.columns);
+        wrong.or_else(|| missing().map(|&(name, columns)| WrongSchema::UniqueIndex { table: table.name, name, columns }))
     }
 
     pub fn has_column(&self, name: &str) -> bool {
         self.column(name).is_some()
     }
 
-    /// What is wrong with a column that matters, if anything.
-    pub fn wrong_column(&self, expected: &Expected) -> Option<WrongSchema> {
-        let column = self.column(expected.0);
-        let fits = column.is_some_and(|column| column.mysql_type.as_ref().is_none_or(|kind| kind.fits(expected)));
-        (!fits).then_some(WrongSchema::Column { column: expected.0, expected: expected.3 })
+    /// What is wrong with the first of these columns of the table that is not as it must be.
+    pub fn wrong_column<'e>(&self, table: &Table, expected: impl IntoIterator<Item = &'e Expected>) -> Option<WrongSchema> {
+        let fits = |expected: &&Expected| {
+            self.column(expected.0).is_some_and(|column| column.mysql_type.as_ref().is_none_or(|kind| kind.fits(expected)))
+        };
+        let wrong = expected.into_iter().find(|expected| !fits(expected))?;
+        Some(WrongSchema::Column { table: table.name, column: wrong.0, expected: wrong.3 })
     }
 
     fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
     }
-}
 
-pub async fn mysql(conn: &mut MySql) -> Result<Found, Error> {
-    type Row = (String, String, i64, Option<i64>, Option<i64>);
-    let deal = conn.table("deal");
-    let columns: Vec<Row> = sqlx::query_as(
-        "SELECT CAST(column_name AS CHAR(64)), CAST(data_type AS CHAR(64)), CAST(COALESCE(character_maximum_length, 0) AS SIGNED), \
-         CAST(numeric_precision AS SIGNED), CAST(numeric_scale AS SIGNED) \
-         FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ?",
-    )
-    .bind(&deal)
-    .fetch_all(&mut *conn)
-    .await?;
-    let unique_indexes = sqlx::query_as(
-        "SELECT CAST(index_name AS CHAR(64)), CAST(GROUP_CONCAT(column_name ORDER BY seq_in_index SEPARATOR ', ') AS CHAR(1000)) \
-         FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0 \
-         GROUP BY index_name",
-    )
-    .bind(&deal)
-    .fetch_all(&mut *conn)
-    .await?;
-    let engines: Vec<(String, String)> = sqlx::query_as(
-        "SELECT IF(table_name = ?, 'deal', 'deal_event'), CAST(COALESCE(engine, '') AS CHAR(64)) FROM information_schema.tables \
-         WHERE table_schema = DATABASE() AND table_name IN (?, ?)",
-    )
-    .bind(&deal)
-    .bind(&deal)
-    .bind(conn.table("deal_event"))
-    .fetch_all(&mut *conn)
-    .await?;
-    Ok(Found {
-        columns: columns
-            .into_iter()
-            .map(|(name, kind, characters, all, behind)| Column {
-                name,
-                mysql_type: Some(Type {
-                    name: kind.to_lowercase(),
-                    characters: u64::try_from(characters).unwrap_or(0),
-                    digits: all.zip(behind),
-                }),
-            })
-            .collect(),
-        unique_indexes,
-        engines: engines.into_iter().collect(),
-    })
-}
+    pub async fn on_server(table: &Table, conn: &mut MySql) -> Result<Self, Error> {
+        type Row = (String, String, i64, Option<i64>, Option<i64>);
+        let table = conn.table(table.name);
+        let columns: Vec<Row> = sqlx::query_as(
+            "SELECT CAST(column_name AS CHAR(64)), CAST(data_type AS CHAR(64)), CAST(COALESCE(character_maximum_length, 0) AS SIGNED), \
+             CAST(numeric_precision AS SIGNED), CAST(numeric_scale AS SIGNED) \
+             FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ?",
+        )
+        .bind(&table)
+        .fetch_all(&mut *conn)
+        .await?;
+        let unique_indexes = sqlx::query_as(
+            "SELECT CAST(index_name AS CHAR(64)), CAST(GROUP_CONCAT(column_name ORDER BY seq_in_index SEPARATOR ', ') AS CHAR(1000)) \
+             FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0 \
+             GROUP BY index_name",
+        )
+        .bind(&table)
+        .fetch_all(&mut *conn)
+        .await?;
+        let engine = sqlx::query_scalar(
+            "SELECT CAST(COALESCE(engine, '') AS CHAR(64)) FROM information_schema.tables \
+             WHERE table_schema = DATABASE() AND table_name = ?",
+        )
+        .bind(&table)
+        .fetch_optional(&mut *conn)
+        .await?;
+        let column = |(name, kind, characters, all, behind): Row| Column {
+            name,
+            mysql_type: Some(Type {
+                name: kind.to_lowercase(),
+                characters: u64::try_from(characters).unwrap_or(0),
+                digits: all.zip(behind),
+            }),
+        };
+        Ok(Self { columns: columns.into_iter().map(column).collect(), unique_indexes, engine })
+    }
 
-async fn sqlite(conn: &mut Sqlite) -> Result<Found, Error> {
-    let deal = conn.table("deal");
-    let columns: Vec<(String,)> = sqlx::query_as("SELECT name FROM pragma_table_info(?)").bind(&deal).fetch_all(&mut *conn).await?;
-    let tables = "SELECT IIF(name = ?, 'deal', 'deal_event') FROM sqlite_master WHERE type = 'table' AND name IN (?, ?)";
-    let tables: Vec<(String,)> =
-        sqlx::query_as(tables).bind(&deal).bind(&deal).bind(conn.table("deal_event")).fetch_all(&mut *conn).await?;
-    let unique_indexes = sqlx::query_as(
-        "SELECT list.name, (SELECT COALESCE(GROUP_CONCAT(name, ', '), '') FROM pragma_index_info(list.name)) \
-         FROM pragma_index_list(?) list WHERE list.\"unique\" = 1 AND list.partial = 0",
-    )
-    .bind(&deal)
-    .fetch_all(&mut *conn)
-    .await?;
-    Ok(Found {
-        columns: columns.into_iter().map(|(name,)| Column { name, mysql_type: None }).collect(),
-        unique_indexes,
-        engines: tables.into_iter().map(|(name,)| (name, SAFE_ENGINE.to_owned())).collect(),
-    })
+    async fn in_file(table: &Table, conn: &mut Sqlite) -> Result<Self, Error> {
+        let table = conn.table(table.name);
+        let columns: Vec<(String,)> = sqlx::query_as("SELECT name FROM pragma_table_info(?)").bind(&table).fetch_all(&mut *conn).await?;
+        let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = ?";
+        let there: Option<String> = sqlx::query_scalar(tables).bind(&table).fetch_optional(&mut *conn).await?;
+        let unique_indexes = sqlx::query_as(
+            "SELECT list.name, (SELECT COALESCE(GROUP_CONCAT(name, ', '), '') FROM pragma_index_info(list.name)) \
+             FROM pragma_index_list(?) list WHERE list.\"unique\" = 1 AND list.partial = 0",
+        )
+        .bind(&table)
+        .fetch_all(&mut *conn)
+        .await?;
+        Ok(Self {
+            columns: columns.into_iter().map(|(name,)| Column { name, mysql_type: None }).collect(),
+            unique_indexes,
+            engine: there.map(|_| SAFE_ENGINE.to_owned()),
+        })
+    }
 }

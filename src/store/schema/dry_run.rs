@@ -203,6 +203,7 @@ mod tests {
             "deal_signed_nonce",
             "deal_reference",
             "deal_reference_of_seller",
+            "deal_refunds_due_at",
         ];
         assert_eq!(names, expected);
     }

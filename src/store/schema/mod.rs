@@ -6,6 +6,7 @@ pub mod adoptable;
 pub mod check;
 pub mod dry_run;
 pub mod durability;
+pub mod expected;
 pub mod foreign_clock;
 pub mod inspect;
 pub mod look;

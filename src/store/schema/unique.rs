@@ -32,7 +32,18 @@ const FILLED: [&str; 21] = [
     "cancel_url",
 ];
 /// What changes write later into deals that may have it in common.
-const WRITTEN_LATER: [&str; 6] = ["prepayback", "payback", "queryback", "code_url", "refusal", "refunded_at"];
+const WRITTEN_LATER: [&str; 10] = [
+    "prepayback",
+    "payback",
+    "queryback",
+    "code_url",
+    "refusal",
+    "refunded_at",
+    "refunded_fee",
+    "refund_count",
+    "refund_last_at",
+    "refunds_due_at",
+];
 /// What is written later and is in one deal only, by [`OURS`]; payments of one day begin alike.
 const OF_ONE_PAYMENT: [&str; 2] = ["transaction_id", "transaction_key"];
 /// What no two deals of ours have in common.

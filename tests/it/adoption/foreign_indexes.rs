@@ -72,9 +72,9 @@ on_both_engines! {
 
 /// Put there after our columns were.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_index_over_what_the_merchant_says_is_refused_at_the_next_start() {
+async fn an_index_over_what_deals_may_have_in_common_is_refused_at_the_next_start() {
     for engine in [Engine::Sqlite, Engine::MySql] {
-        for columns_of_it in ["reference", "merchant_id, reference", "description", "account"] {
+        for columns_of_it in ["reference", "merchant_id, reference", "description", "account", "refunded_fee", "refund_last_at"] {
             let database = TestAppBuilder::new(engine).await.open().await.stop().await;
             let look = database.look().await;
             look.run(&format!("CREATE UNIQUE INDEX once_only ON deal ({columns_of_it})")).await;

@@ -27,7 +27,7 @@ async fn planned(database: &Database, prefix: &str) -> String {
 async fn tables(look: &Look) -> Vec<String> {
     let tables = match look {
         Look::MySql(_) => "SELECT CAST(table_name AS CHAR) FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY 1",
-        Look::Sqlite(_) => "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%deal%' ORDER BY 1",
+        Look::Sqlite(_) => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY 1",
     };
     look.texts(tables).await.into_iter().flatten().collect()
 }
@@ -66,13 +66,13 @@ on_both_engines! {
         let (database, look) = Database::beside_a_stranger(engine).await;
         assert!(planned(&database, PREFIX).await.contains("table       1e2_deal is made"));
         let app = TestAppBuilder::on(database).set("DATABASE__TABLE_PREFIX", PREFIX).open().await;
-        assert_eq!(tables(&look).await, ["1e2_deal", "1e2_deal_event", "1e2_deal_migration", "deal"]);
+        assert_eq!(tables(&look).await, ["1e2_deal", "1e2_deal_event", "1e2_deal_migration", "1e2_refund", "deal", "refund"]);
         deals_live(&app, "`1e2_deal`").await;
         let database = app.stop().await;
         assert!(planned(&database, PREFIX).await.contains("nothing would be done"));
         let app = TestAppBuilder::on(database).set("DATABASE__TABLE_PREFIX", PREFIX).open().await;
         assert_eq!(look.texts("SELECT what FROM deal").await, []);
-        assert_eq!(tables(&look).await, ["1e2_deal", "1e2_deal_event", "1e2_deal_migration", "deal"]);
+        assert_eq!(tables(&look).await, ["1e2_deal", "1e2_deal_event", "1e2_deal_migration", "1e2_refund", "deal", "refund"]);
         let told = app.explain(look.texts("SELECT MAX(order_id) FROM `1e2_deal`").await[0].as_ref().unwrap()).await;
         assert!(told.contains("opened"), "{told}");
     }
@@ -89,7 +89,7 @@ async fn a_table_of_the_original_s_with_a_prefix_is_adopted() {
     assert!(!plan.contains("elsewhere"), "{plan}");
 
     let app = TestAppBuilder::on(database).set("DATABASE__TABLE_PREFIX", "think_").open().await;
-    assert_eq!(tables(&look).await, ["deal", "think_deal", "think_deal_event", "think_deal_migration"]);
+    assert_eq!(tables(&look).await, ["deal", "refund", "think_deal", "think_deal_event", "think_deal_migration", "think_refund"]);
     assert_eq!(look.texts("SELECT CAST(COUNT(order_key) AS CHAR) FROM think_deal").await, [Some("29".to_owned())]);
     let insert = "SET SESSION sql_mode = ''; INSERT INTO think_deal (order_id, product_id, merchant_id, price, status)";
     look.run(&format!("{insert} VALUES ('inserted-after', 34, 12, 19.9, 0)")).await;
@@ -133,5 +133,5 @@ async fn a_file_with_deals_under_another_prefix_is_refused_untouched() {
     let plan = planned(&database, "think_").await;
     let refused = Store::migrate(&url(&database, "think_"), OPENING_TIME.parse().unwrap()).await.unwrap_err().to_string();
     assert!(plan.contains(words) && refused.contains(words), "{plan}{refused}");
-    assert_eq!(tables(&database.look().await).await, ["deal", "deal_event", "deal_migration"]);
+    assert_eq!(tables(&database.look().await).await, ["deal", "deal_event", "deal_migration", "refund"]);
 }

@@ -1,5 +1,5 @@
-//! Names that another program has given: a column called as one of ours is refused while it may be another program's, and gone
-//! on with when it is one that a migration has left behind.
+//! Names that another program has given: a column, an index or a table called as one of ours is refused while it may be another
+//! program's, and gone on with when it is one that a migration has left behind.
 
 use wechat_pay::dry_run;
 use wechat_pay::language::Language::English;
@@ -50,23 +50,60 @@ async fn is_refused((database, look): (Database, Look), name: &str, why: &str) {
     assert_eq!(shape(&look).await, before, "{why}");
 }
 
-/// What our step makes of these columns.
-fn step(engine: Engine) -> &'static str {
-    match engine {
-        Engine::MySql => include_str!("../../../migrations/mysql/0007_account_and_details.sql"),
-        Engine::Sqlite => include_str!("../../../migrations/sqlite/0007_account_and_details.sql"),
+/// A step that gives names which others use too.
+struct Step {
+    version: u8,
+    name: &'static str,
+    columns: &'static [&'static str],
+    indexes: &'static [&'static str],
+    mysql: &'static str,
+    sqlite: &'static str,
+}
+
+const STEPS: [Step; 2] = [
+    Step {
+        version: 7,
+        name: "0007_account_and_details",
+        columns: &["account", "account_named", "description", "reference", "return_url", "cancel_url"],
+        indexes: &["deal_reference", "deal_reference_of_seller"],
+        mysql: include_str!("../../../migrations/mysql/0007_account_and_details.sql"),
+        sqlite: include_str!("../../../migrations/sqlite/0007_account_and_details.sql"),
+    },
+    Step {
+        version: 8,
+        name: "0008_refund",
+        columns: &["refunded_fee", "refund_count", "refund_last_at", "refunds_due_at"],
+        indexes: &["deal_refunds_due_at"],
+        mysql: include_str!("../../../migrations/mysql/0008_refund.sql"),
+        sqlite: include_str!("../../../migrations/sqlite/0008_refund.sql"),
+    },
+];
+
+impl Step {
+    fn statements(&self, engine: Engine) -> Vec<&'static str> {
+        let text = if engine == Engine::MySql { self.mysql } else { self.sqlite };
+        text.split_inclusive(";\n").filter(|statement| !statement.trim().is_empty()).collect()
     }
+
+    fn adding(&self, engine: Engine, what: &str) -> &'static str {
+        self.statements(engine).into_iter().find(|statement| statement.contains(what)).unwrap()
+    }
+}
+
+/// What a column of ours can be filled with.
+fn filling(column: &str) -> &'static str {
+    if column.ends_with("_at") { "'2026-04-01 11:59:00'" } else { "'1'" }
 }
 
 on_both_engines! {
     async fn a_column_that_another_program_fills_is_refused_before_anything_is_altered(engine) {
-        for column in ["account", "account_named", "description", "reference", "return_url", "cancel_url"] {
+        for (step, column) in STEPS.iter().flat_map(|step| step.columns.iter().map(move |column| (step, column))) {
             // To the letter as ours is, but with something in it.
-            let ours = step(engine).lines().find(|line| line.contains(&format!("ADD COLUMN {column} "))).unwrap();
-            let filled = format!("{ours} UPDATE deal SET {column} = '1'");
+            let ours = step.adding(engine, &format!("ADD COLUMN {column} "));
+            let filled = format!("{ours} UPDATE deal SET {column} = {}", filling(column));
             is_refused(table_with(engine, &filled).await, &format!("deal.{column}"), &filled).await;
             let others = match engine {
-                Engine::MySql => ["int NULL", "varchar(32) NOT NULL DEFAULT 'x'", "varchar(32) DEFAULT 'x'"],
+                Engine::MySql => ["mediumint NULL", "varchar(32) NOT NULL DEFAULT 'x'", "varchar(32) DEFAULT 'x'"],
                 Engine::Sqlite => ["REAL NULL", "TEXT NOT NULL DEFAULT 'x'", "TEXT DEFAULT 'x'"],
             };
             for definition in others {
@@ -77,14 +114,30 @@ on_both_engines! {
     }
 
     async fn a_column_that_another_program_made_after_the_version_before_is_refused_too(engine) {
-        let (database, look) = table_with(engine, "").await;
-        Store::migrate(&database.url.parse().unwrap(), OPENING_TIME.parse().unwrap()).await.unwrap();
-        look.run("DELETE FROM deal_migration WHERE version = 7; UPDATE deal SET reference = 'x'").await;
-        is_refused((database, look), "deal.reference", "filled before the step").await;
+        for (version, column) in [(7, "reference"), (8, "refunded_fee")] {
+            let (database, look) = table_with(engine, "").await;
+            Store::migrate(&database.url.parse().unwrap(), OPENING_TIME.parse().unwrap()).await.unwrap();
+            look.run(&format!("DELETE FROM deal_migration WHERE version = {version}; UPDATE deal SET {column} = '1'")).await;
+            is_refused((database, look), &format!("deal.{column}"), "filled before the step").await;
+        }
+    }
+
+    async fn a_table_of_that_name_is_refused_beside_the_original_s_and_in_an_empty_database(engine) {
+        let ours = STEPS[1].adding(engine, "CREATE TABLE");
+        let with_a_row = "INSERT INTO refund (refund_id, order_id, refund_fee, of_second_payment, state, source, created_at) \
+                          VALUES ('1', '1', 1, 0, 'SUCCESS', 'shop', '2026-04-01 11:59:00')";
+        for theirs in ["CREATE TABLE refund (id int PRIMARY KEY, amount double)", &format!("{ours} {with_a_row}")] {
+            is_refused(table_with(engine, theirs).await, "the table refund is another program's", theirs).await;
+            let database = foreign_indexes::table_with(engine, &format!("DROP TABLE deal; {theirs}")).await;
+            let look = database.look().await;
+            is_refused((database, look), "the table refund is another program's", theirs).await;
+        }
     }
 
     async fn an_index_of_that_name_over_something_else_is_refused(engine) {
-        for name in ["deal_reference", "deal_reference_of_seller"] {
+        // Names of indexes are those of the whole file in SQLite.
+        let of_the_file: &[_] = if engine == Engine::Sqlite { &["refund_refund_id", "refund_idempotency_key", "refund_due_at", "refund_state"] } else { &[] };
+        for name in STEPS.iter().flat_map(|step| step.indexes).chain(of_the_file) {
             for columns in ["(product_id)", "(price, status)"] {
                 let index = format!("CREATE INDEX {name} ON deal {columns}");
                 is_refused(table_with(engine, &index).await, &format!("the index {name} must be"), &index).await;
@@ -93,8 +146,8 @@ on_both_engines! {
     }
 
     async fn columns_that_a_stopped_migration_has_left_are_gone_on_with(engine) {
-        let statements: Vec<_> = step(engine).split_inclusive(";\n").filter(|statement| statement.contains("deal")).collect();
-        assert_eq!(statements.len(), 8);
+        let statements: Vec<_> = STEPS.iter().flat_map(|step| step.statements(engine)).collect();
+        assert_eq!(statements.len(), if engine == Engine::MySql { 14 } else { 19 });
         for stopped_after in 1..=statements.len() {
             let (database, look) = table_with(engine, &statements[..stopped_after].concat()).await;
             let app = TestAppBuilder::on(database).open().await;
@@ -109,32 +162,39 @@ on_both_engines! {
     }
 
     async fn a_table_of_the_version_before_is_brought_up_to_date_with_its_deals(engine) {
-        let app = TestAppBuilder::new(engine).await.open().await;
-        let (unpaid, paid) = (app.to_pay("19.90").await, app.to_pay("19.90").await);
-        app.payer_pays(&paid).await;
-        let look = app.look().await;
-        let database = app.stop().await;
-        for index in ["deal_reference", "deal_reference_of_seller"] {
-            look.run(&match engine {
-                Engine::MySql => format!("DROP INDEX {index} ON deal"),
-                Engine::Sqlite => format!("DROP INDEX {index}"),
-            })
-            .await;
-        }
-        for column in ["account", "account_named", "description", "reference", "return_url", "cancel_url"] {
-            look.run(&format!("ALTER TABLE deal DROP COLUMN {column}")).await;
-        }
-        look.run("DELETE FROM deal_migration WHERE version = 7").await;
-        let plan = Store::dry_run(&database.url.parse().unwrap(), OPENING_TIME.parse().unwrap()).await.unwrap();
-        assert_eq!((plan.steps, plan.indexes), (vec!["0007_account_and_details"], vec!["deal_reference", "deal_reference_of_seller"]));
-        let before = look.everything().await;
-        Store::migrate(&database.url.parse().unwrap(), OPENING_TIME.parse().unwrap()).await.unwrap();
-        assert_eq!(look.everything().await, before, "no row changes");
-        let app = TestAppBuilder::on(database).open().await;
-        for order in [&unpaid, &paid] {
-            app.notify(WeChatMessage::notification(&order.id, 1990).signed()).await;
-            assert_eq!(app.trade_state(&order.id).await, "SUCCESS");
-            assert_eq!(look.value(&order.id, "account").await, None);
+        for step in &STEPS {
+            let app = TestAppBuilder::new(engine).await.open().await;
+            let (unpaid, paid) = (app.to_pay("19.90").await, app.to_pay("19.90").await);
+            app.payer_pays(&paid).await;
+            let look = app.look().await;
+            let database = app.stop().await;
+            for index in step.indexes {
+                look.run(&match engine {
+                    Engine::MySql => format!("DROP INDEX {index} ON deal"),
+                    Engine::Sqlite => format!("DROP INDEX {index}"),
+                })
+                .await;
+            }
+            for column in step.columns {
+                look.run(&format!("ALTER TABLE deal DROP COLUMN {column}")).await;
+            }
+            if step.name == "0008_refund" {
+                look.run("DROP TABLE refund").await;
+            }
+            look.run(&format!("DELETE FROM deal_migration WHERE version = {}", step.version)).await;
+            let plan = Store::dry_run(&database.url.parse().unwrap(), OPENING_TIME.parse().unwrap()).await.unwrap();
+            assert_eq!((plan.steps, plan.indexes), (vec![step.name], step.indexes.to_vec()));
+            let before = look.everything().await;
+            Store::migrate(&database.url.parse().unwrap(), OPENING_TIME.parse().unwrap()).await.unwrap();
+            assert_eq!(look.everything().await, before, "no row changes");
+            let app = TestAppBuilder::on(database).open().await;
+            for order in [&unpaid, &paid] {
+                app.notify(WeChatMessage::notification(&order.id, 1990).signed()).await;
+                assert_eq!(app.trade_state(&order.id).await, "SUCCESS");
+                for column in step.columns {
+                    assert_eq!(look.value(&order.id, column).await, None);
+                }
+            }
         }
     }
 }

@@ -18,28 +18,28 @@ use crate::support::wechat_message::{WeChatMessage, transaction_id};
 
 const ORIGINAL: &str = include_str!("../../support/original.sql");
 
-fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     OPENING_TIME.parse().unwrap()
 }
 
-fn account(name: &str) -> AccountId {
+pub fn account(name: &str) -> AccountId {
     name.parse().unwrap()
 }
 
-fn number(text: &str) -> OrderId {
+pub fn number(text: &str) -> OrderId {
     text.parse().unwrap()
 }
 
-async fn opened(database: &Database) -> Store {
+pub async fn opened(database: &Database) -> Store {
     Store::open(&database.url.parse().unwrap(), "i1", LARGEST_BATCH, now()).await.unwrap()
 }
 
-fn event(order_id: &str, kind: EventKind) -> Event {
+pub fn event(order_id: &str, kind: EventKind) -> Event {
     Event { order_id: number(order_id), kind, origin: Origin::Sweeper, detail: None, evidence: None, at: now() }
 }
 
 /// A deal of this account, for 19.90.
-async fn deal(store: &Store, order_id: &str, of: &str, details: Details) {
+pub async fn deal(store: &Store, order_id: &str, of: &str, details: Details) {
     let deal = NewDeal {
         order_id: number(order_id),
         account: account(of),
@@ -60,7 +60,7 @@ async fn deal(store: &Store, order_id: &str, of: &str, details: Details) {
 }
 
 /// WeChat as this account reaches it, where it answers everything with one message.
-fn channel(of: &str, reply: String) -> Channel {
+pub fn channel(of: &str, reply: String) -> Channel {
     let merchant = Merchant { account: account(of), ..merchant(SignType::Md5) };
     let wire = Wire::new(Clock::manual(now()), move |_, _, _| std::future::ready(Ok(reply.clone().into_bytes())).boxed());
     Channel::WeChatV2(Client::wired(merchant, wire, Chance::System))
@@ -76,12 +76,12 @@ fn notified(of: &str, message: &WeChatMessage) -> ProvenPayment {
 }
 
 /// What a payment of 19.90 for this order proves to an account.
-fn paid(of: &str, order_id: &str) -> ProvenPayment {
+pub fn paid(of: &str, order_id: &str) -> ProvenPayment {
     notified(of, &WeChatMessage::notification(order_id, 1990))
 }
 
 /// The same as a query tells it, given back since.
-async fn given_back(of: &str, order_id: &str) -> ProvenPayment {
+pub async fn given_back(of: &str, order_id: &str) -> ProvenPayment {
     let reply = WeChatMessage::paid_state(order_id, 1990).with("trade_state", "REFUND").signed();
     match channel(of, reply).query(&number(order_id)).await.unwrap() {
         QueryOutcome::Known(trade) => trade.paid.unwrap(),
@@ -89,12 +89,12 @@ async fn given_back(of: &str, order_id: &str) -> ProvenPayment {
     }
 }
 
-async fn settles(store: &Store, payment: &ProvenPayment) -> bool {
+pub async fn settles(store: &Store, payment: &ProvenPayment) -> bool {
     store.mark_paid(payment, now(), event(payment.order_id().as_str(), EventKind::Settled)).await.unwrap()
 }
 
 /// How many events tell of an order.
-async fn told(look: &Look, order_id: &str, kind: &str) -> usize {
+pub async fn told(look: &Look, order_id: &str, kind: &str) -> usize {
     look.texts(&format!("SELECT kind FROM deal_event WHERE order_id = '{order_id}' AND kind = '{kind}'")).await.len()
 }
 

@@ -145,3 +145,58 @@ async fn a_call_costs_the_database_what_was_promised() {
     let answer = app.till.post_json("/wxPay/queryOrder", &json!({"order_id": "unknown"})).await;
     assert_eq!(answer.status, 404);
 }
+
+async fn refund(app: &TestApp, order: &Order) {
+    let request = app.till.request("POST", "/wxPay/refund").header("content-type", "application/json").header("idempotency-key", "once");
+    let answer = app.till.send(request.body(json!({"order_id": order.id, "refund": "5"}).to_string())).await;
+    assert_eq!((answer.json()["code"].as_i64(), answer.json()["left"].as_str()), (Some(0), Some("14.90")), "{}", answer.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refund_costs_two_commits_and_one_call_and_an_idle_pass_writes_nothing() {
+    let server = MariaDb::start(&["--event-scheduler=OFF", "--innodb-stats-auto-recalc=OFF"]).await;
+    let app = TestAppBuilder::on(Database::on_server(&server.url()).await).open().await;
+    let orders = orders(&app, 16 + CALLS).await;
+    for order in &orders {
+        app.payer_pays(order).await;
+    }
+    // Every worker has met every statement.
+    let (warm, orders) = orders.split_at(16);
+    for order in warm {
+        refund(&app, order).await;
+    }
+
+    let (meter, asked) = (Meter::start(&server.url()).await, app.all_calls());
+    for order in orders {
+        refund(&app, order).await;
+    }
+    let spent = meter.stop().await;
+    assert_eq!(app.all_calls() - asked, CALLS, "WeChat is asked once");
+    // The amount on the deal, the refund and its event; the acceptance and its event.
+    assert_eq!((spent.of("Com_insert"), spent.of("Com_update"), spent.writes()), (3 * CALLS, 2 * CALLS, 5 * CALLS));
+    // The deal, by the key, the refund as it is stored; as it is settled; both for the answer.
+    assert_eq!(spent.of("Com_select"), 6 * CALLS);
+    spent.nothing_beside(2 * CALLS, 0);
+
+    let meter = Meter::start(&server.url()).await;
+    for order in orders {
+        refund(&app, order).await;
+    }
+    let spent = meter.stop().await;
+    assert_eq!((spent.writes(), spent.of("Com_select")), (0, 2 * CALLS), "a repeat looks");
+    assert_eq!(app.all_calls() - asked, CALLS, "and asks nobody");
+    spent.nothing_beside(0, 0);
+
+    // Nothing is due.
+    let look = app.look().await;
+    look.run("UPDATE deal SET due_at = NULL; UPDATE refund SET due_at = NULL").await;
+    app.sweep().await;
+    let meter = Meter::start(&server.url()).await;
+    for _ in 0..CALLS {
+        app.sweep().await;
+    }
+    let spent = meter.stop().await;
+    // The clock, in two; rows of other programs, in two; deals, refunds, and deals whose refunds are not known.
+    assert_eq!((spent.writes(), spent.of("Com_select")), (0, 7 * CALLS), "an idle pass");
+    spent.nothing_beside(0, 0);
+}

@@ -27,25 +27,25 @@ macro_rules! steps {
 fn statements(engine: Engine) -> Vec<String> {
     let files = match engine {
         Engine::MySql => {
-            steps!("mysql": "0001_deal" "0002_gateway_columns" "0004_transaction_key" "0005_signed_nonce" "0006_refunded_at" "0007_account_and_details")
+            steps!("mysql": "0001_deal" "0002_gateway_columns" "0004_transaction_key" "0005_signed_nonce" "0006_refunded_at" "0007_account_and_details" "0008_refund")
         }
         Engine::Sqlite => {
-            steps!("sqlite": "0001_deal" "0002_gateway_columns" "0004_transaction_key" "0005_signed_nonce" "0006_refunded_at" "0007_account_and_details")
+            steps!("sqlite": "0001_deal" "0002_gateway_columns" "0004_transaction_key" "0005_signed_nonce" "0006_refunded_at" "0007_account_and_details" "0008_refund")
         }
     };
-    files.concat().split_inclusive(";\n").map(str::to_owned).filter(|statement| statement.contains("deal")).collect()
+    files.concat().split_inclusive(";\n").map(str::to_owned).filter(|statement| !statement.trim().is_empty()).collect()
 }
 
 /// Every column and index, as text.
 async fn shape(look: &Look) -> Vec<Option<String>> {
     match look {
-        Look::Sqlite(_) => look.texts("SELECT sql FROM sqlite_master WHERE tbl_name = 'deal' ORDER BY name").await,
+        Look::Sqlite(_) => look.texts("SELECT sql FROM sqlite_master ORDER BY name").await,
         Look::MySql(_) => {
             look.texts(
-                "SELECT CONCAT_WS(' ', column_name, column_type, is_nullable, collation_name, column_default) FROM information_schema.columns \
-                 WHERE table_schema = DATABASE() AND table_name = 'deal' UNION ALL \
-                 SELECT CONCAT_WS(' ', index_name, non_unique, seq_in_index, column_name) FROM information_schema.statistics \
-                 WHERE table_schema = DATABASE() AND table_name = 'deal' ORDER BY 1",
+                "SELECT CONCAT_WS(' ', table_name, column_name, column_type, is_nullable, collation_name, column_default) \
+                 FROM information_schema.columns WHERE table_schema = DATABASE() UNION ALL \
+                 SELECT CONCAT_WS(' ', table_name, index_name, non_unique, seq_in_index, column_name) \
+                 FROM information_schema.statistics WHERE table_schema = DATABASE() ORDER BY 1",
             )
             .await
         }
@@ -87,7 +87,7 @@ on_both_engines! {
 
     async fn a_migration_that_stopped_anywhere_is_completed(engine) {
         let whole = Database::fresh(engine).await;
-        assert_eq!(migrate(&whole).await, ["0001_deal", "0002_gateway_columns", "0004_transaction_key", "0005_signed_nonce", "0006_refunded_at", "0007_account_and_details", "0003_adoption"]);
+        assert_eq!(migrate(&whole).await, ["0001_deal", "0002_gateway_columns", "0004_transaction_key", "0005_signed_nonce", "0006_refunded_at", "0007_account_and_details", "0008_refund", "0003_adoption"]);
         let whole = shape(&whole.look().await).await;
         let statements = statements(engine);
         assert!(statements.len() >= 25);
@@ -127,6 +127,11 @@ on_both_engines! {
                 ("DROP INDEX deal_order_key; CREATE UNIQUE INDEX deal_order_key ON deal (id, order_key)", &["deal_order_key"]),
                 ("DROP INDEX deal_transaction_key", &["deal_transaction_key", "(transaction_key)"]),
                 ("DROP INDEX deal_signed_nonce", &["deal_signed_nonce", "(merchant_id, signed_nonce)"]),
+                ("ALTER TABLE deal DROP COLUMN refunded_fee", &["deal.refunded_fee"]),
+                ("DROP TABLE refund", &["refund is missing", "backup"]),
+                ("ALTER TABLE refund DROP COLUMN request", &["refund.request"]),
+                ("DROP INDEX refund_refund_id", &["refund_refund_id ON refund", "(refund_id)"]),
+                ("DROP INDEX refund_idempotency_key", &["refund_idempotency_key ON refund", "(order_id, idempotency_key)"]),
                 ("DROP INDEX deal_idempotency_key; CREATE INDEX deal_idempotency_key ON deal (merchant_id, idempotency_key)", &["deal_idempotency_key"]),
             ],
             Engine::MySql => &[
@@ -143,6 +148,13 @@ on_both_engines! {
                 ("DROP INDEX deal_transaction_key ON deal", &["deal_transaction_key", "(transaction_key)"]),
                 ("DROP INDEX deal_signed_nonce ON deal", &["deal_signed_nonce", "(merchant_id, signed_nonce)"]),
                 ("ALTER TABLE deal MODIFY signed_nonce varchar(45) NULL", &["deal.signed_nonce", "varchar(64)"]),
+                ("ALTER TABLE deal MODIFY refunded_fee int NULL", &["deal.refunded_fee", "bigint"]),
+                ("DROP TABLE refund", &["refund is missing", "backup"]),
+                ("ALTER TABLE refund ENGINE=MyISAM", &["refund ", "InnoDB"]),
+                ("ALTER TABLE refund DROP COLUMN request", &["refund.request", "text"]),
+                ("ALTER TABLE refund MODIFY refund_id varchar(32) NOT NULL", &["refund.refund_id", "varchar(64)"]),
+                ("DROP INDEX refund_refund_id ON refund", &["refund_refund_id ON refund", "(refund_id)"]),
+                ("DROP INDEX refund_idempotency_key ON refund", &["refund_idempotency_key ON refund", "(order_id, idempotency_key)"]),
                 ("DROP INDEX deal_idempotency_key ON deal", &["deal_idempotency_key", "(merchant_id, idempotency_key)"]),
             ],
         };

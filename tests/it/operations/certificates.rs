@@ -6,11 +6,15 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
+use wechat_pay::auth::Key;
+use wechat_pay::chance::Chance;
 use wechat_pay::config::{Overview, Settings};
 use wechat_pay::language::Language::{Chinese, English};
+use wechat_pay::simulator::DEFAULT_MERCHANT;
 
 use crate::support::certificates::{Files, fingerprint, fresh_pair, pair};
 use crate::support::configured::{KEY, output_of, settings, variables};
@@ -20,6 +24,7 @@ use crate::support::merchant;
 use crate::support::program::{Program, environment};
 use crate::support::proxy::Reserved;
 use crate::support::scrape::Scrape;
+use crate::support::secured_wechat::{BAKERY, SecuredWeChat};
 
 /// The merchant with these variables, of whatever length they live.
 fn merchant_with(changes: &[(&str, &str)]) -> Result<Settings, String> {
@@ -231,6 +236,55 @@ fn check_config_tells_with_which_certificate_refunds_are_made() {
     assert!(told.contains("用签发给 CN=10000100 的 API 证书退款") && warned.contains("wechat.client_cert 已于"), "{told}{warned}");
 }
 
+/// Posts JSON with a back end's key, and gives the JSON that is answered.
+async fn post_with(till: &Caller, key: &str, path: &str, body: Value) -> Value {
+    let request = till.request("POST", path).header("authorization", format!("Bearer {key}")).header("idempotency-key", "K1");
+    till.send(request.header("content-type", "application/json").body(body.to_string())).await.json()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refund_waits_for_the_certificate_that_wechat_takes_and_then_goes_out_by_itself() {
+    let wechat = SecuredWeChat::new().await;
+    let database = Database::fresh(Engine::Sqlite).await;
+    let home = database.directory().unwrap();
+    // The pair of another merchant number, put into the wrong place.
+    let files = Files::of(home, &wechat.pair(BAKERY));
+    let (key, hash) = Key::draw(&Chance::System);
+    let mut all = environment(&database.url, "127.0.0.1:0");
+    all.extend(merchant::variables(&wechat.url, merchant::NOTIFY_URL));
+    all.extend(files.variables());
+    all.push(("WECHAT__CA_FILE", wechat.authority().display().to_string()));
+    all.extend([("AUTH__KEYS__SHOP__HASH", hash), ("AUTH__KEYS__SHOP__SCOPES", "refund".to_owned())]);
+    let program = Program::start("serve", home, &all);
+    let till = Caller::new(program.address().await);
+    let opened = till.post_json("/wxPay/toPay", &json!({"merchant_id": 12, "product_id": 34, "price": "19.90"})).await.json();
+    let order_id = opened["order_id"].as_str().unwrap();
+    let paid = wechat.phone.post_json(&format!("/_sim/orders/{order_id}/pay?notify=lost"), &json!({})).await;
+    assert_eq!(paid.status, 200, "{}", paid.body);
+    assert_eq!(till.post_json("/wxPay/queryOrder", &json!({"order_id": order_id})).await.json()["trade_state"], "SUCCESS");
+
+    let refund = post_with(&till, &key, "/wxPay/refund", json!({"order_id": order_id, "refund": "5.00"})).await;
+    assert_eq!((&refund["code"], &refund["refund_state"]), (&json!(0), &json!("PROCESSING")), "{refund}");
+    says(&program, &["the client certificate is another merchant number's"]).await;
+    let at_wechat = async || wechat.phone.get("/_sim/refunds").await.json().as_array().unwrap().len();
+    assert_eq!(at_wechat().await, 0, "nothing was executed");
+
+    files.write(&wechat.pair(DEFAULT_MERCHANT.mch_id));
+    says(&program, &["refunds that waited for another client certificate are sent"]).await;
+    let begun = Instant::now();
+    let refund_id = refund["refund_id"].as_str().unwrap();
+    while post_with(&till, &key, "/wxPay/queryRefund", json!({"refund_id": refund_id})).await["refund_state"] != "SUCCESS" {
+        assert!(begun.elapsed() < Duration::from_secs(90), "{}", program.written());
+        sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(at_wechat().await, 1);
+}
+
+/// Which pair it is, as the log has it.
+fn shown(pair: &[String; 2]) -> String {
+    fingerprint(pair)[..16].to_owned()
+}
+
 /// Waits until the log says all of this in one line.
 async fn says(program: &Program, words: &[&str]) {
     let begun = Instant::now();
@@ -252,26 +306,26 @@ async fn a_new_pair_is_taken_without_a_restart_and_a_wrong_one_leaves_the_former
     all.push(("METRICS__LISTEN", "127.0.0.1:0".to_owned()));
     let mut program = Program::start("serve", home, &all);
     let till = Caller::new(program.address().await);
-    let shown = program.says("showing metrics").await["address"].as_str().unwrap().parse().unwrap();
+    let metrics = program.says("showing metrics").await["address"].as_str().unwrap().parse().unwrap();
     let not_taken =
-        async || Scrape::read(&Caller::new(shown).get("/metrics").await.body).get("client_certificate_not_taken{account=\"default\"}");
+        async || Scrape::read(&Caller::new(metrics).get("/metrics").await.body).get("client_certificate_not_taken{account=\"default\"}");
     let taken = "refunds are asked for with this client certificate";
-    says(&program, &[taken, &fingerprint(&first)]).await;
+    says(&program, &[taken, &shown(&first)]).await;
     assert_eq!(not_taken().await, 0.0);
 
     files.write(&second);
-    says(&program, &[taken, &fingerprint(&second)]).await;
+    says(&program, &[taken, &shown(&second)]).await;
 
     files.write(&[third[0].clone(), second[1].clone()]);
     says(&program, &["the client certificate is not taken", "wechat.client_key: the key does not fit the certificate"]).await;
     assert_eq!(not_taken().await, 1.0);
     program.process.hang_up();
     says(&program, &["client certificates were read again"]).await;
-    assert!(!program.written().contains(&fingerprint(&third)), "{}", program.written());
+    assert!(!program.written().contains(&shown(&third)), "{}", program.written());
 
     files.write(&third);
     program.process.hang_up();
-    says(&program, &[taken, &fingerprint(&third)]).await;
+    says(&program, &[taken, &shown(&third)]).await;
     assert_eq!(not_taken().await, 0.0);
     assert!(program.lives());
     assert_eq!(till.get("/readyz").await.status, 200);

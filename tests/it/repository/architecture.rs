@@ -56,7 +56,7 @@ fn proofs_know_no_protocol_and_protocols_no_channel() {
 
 #[test]
 fn the_store_knows_of_a_channel_only_what_it_proves() {
-    let proofs = ["Evidence", "ProvenPayment", "Source", "Ticket"];
+    let proofs = ["Evidence", "ProvenPayment", "ProvenRefund", "Source", "Ticket"];
     let mut named = 0;
     for (path, text) in sources("store") {
         for (at, _) in text.match_indices("crate::channel::") {
@@ -107,7 +107,7 @@ fn what_a_caller_shows_is_compared_in_constant_time() {
 fn sql_lives_in_the_store() {
     never_names(
         &["deal", "gateway", "channel", "http", "simulator", "doctor", "app.rs", "dry_run", "explain", "app", "cli", "main.rs"],
-        &["sqlx", "SELECT ", "UPDATE deal", "INSERT INTO"],
+        &["sqlx", "SELECT ", "UPDATE deal", "UPDATE refund", "INSERT INTO"],
     );
 }
 
@@ -175,6 +175,7 @@ fn the_engine_of_the_store_knows_no_table() {
 fn a_room_of_the_store_names_no_other_table() {
     never_names(&["store/journal"], &["FROM deal ", "UPDATE deal", "INTO deal ", "store::deals", "store::schema"]);
     never_names(&["store/deals"], &["deal_event", "deal_migration"]);
+    never_names(&["store/refunds"], &["deal_event", "deal_migration", "SET status", "INTO deal "]);
 }
 
 /// What stands before the tests of a file, without comments.
@@ -196,6 +197,23 @@ fn every_change_of_status_names_the_status_it_expects() {
         }
     }
     assert!(changes >= 3, "the statements are looked for in the wrong way");
+}
+
+#[test]
+fn every_change_of_a_refund_names_the_state_it_expects() {
+    let mut changes = 0;
+    for (path, text) in sources("store") {
+        for (at, _) in text.match_indices("UPDATE refund SET ") {
+            let statement = text[at..].split('"').next().unwrap();
+            assert!(
+                statement.split_once(" WHERE ").is_some_and(|(_, guard)| guard.contains("state = ")),
+                "{}: {statement}",
+                path.display()
+            );
+            changes += 1;
+        }
+    }
+    assert!(changes >= 5, "the statements are looked for in the wrong way");
 }
 
 #[test]

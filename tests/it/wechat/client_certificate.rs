@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
 use wechat_pay::chance::Chance;
 use wechat_pay::channel::wechat::v2::{Client, ClientCertificate, Endpoints, ExtraRoots, Http, SignType};
 use wechat_pay::channel::{
@@ -16,6 +15,7 @@ use wechat_pay::simulator::Certificates;
 use crate::simulator::merchants::{FIRST, SECOND};
 use crate::simulator::refunds::NUMBER;
 use crate::simulator::tls::Secured;
+use crate::support::certificates;
 use crate::support::merchant::merchant;
 
 /// A merchant of the simulated WeChat behind TLS, without a certificate yet.
@@ -73,17 +73,11 @@ fn channel(url: &str, extra_roots: ExtraRoots) -> Channel {
 }
 
 fn pair(folder: &Path, name: &str) -> ClientCertificate {
-    let [certificate, key] = [format!("{name}.pem"), format!("{name}-key.pem")].map(|file| fs::read(folder.join(file)).unwrap());
-    ClientCertificate::from_pem(&certificate, &key).unwrap()
+    read([format!("{name}.pem"), format!("{name}-key.pem")].map(|file| fs::read_to_string(folder.join(file)).unwrap()))
 }
 
-/// Made by a merchant itself, and over.
-fn expired() -> ClientCertificate {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.distinguished_name.push(DnType::CommonName, FIRST.mch_id);
-    (params.not_before, params.not_after) = (date_time_ymd(2015, 1, 1), date_time_ymd(2020, 1, 1));
-    let key = KeyPair::generate().unwrap();
-    ClientCertificate::from_pem(params.self_signed(&key).unwrap().pem().as_bytes(), key.serialize_pem().as_bytes()).unwrap()
+fn read([certificate, key]: [String; 2]) -> ClientCertificate {
+    ClientCertificate::from_pem(certificate.as_bytes(), key.as_bytes()).unwrap()
 }
 
 #[tokio::test]
@@ -94,7 +88,7 @@ async fn a_certificate_that_wechat_does_not_take_has_refunds_wait_for_another_on
     Certificates::in_folder(elsewhere.path(), [FIRST.mch_id]).unwrap();
     for (shown, fault) in [
         (pair(elsewhere.path(), FIRST.mch_id), CertificateFault::Rejected),
-        (expired(), CertificateFault::Rejected),
+        (read(certificates::pair(FIRST.mch_id, "2020-01-01T00:00:00Z".parse().unwrap())), CertificateFault::Rejected),
         (till.issued(SECOND.mch_id), CertificateFault::Foreign),
     ] {
         till.shows(shown);

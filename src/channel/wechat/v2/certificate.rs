@@ -80,6 +80,7 @@ impl ClientCertificate {
     /// When one is not what it should be, or they do not fit one another.
     pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, InvalidClientCertificate> {
         use InvalidClientCertificate::{Absent, Broken, Swapped};
+        let [certificate, key] = [certificate, key].map(|text| text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text));
         is_pem(PairPart::Certificate, certificate)?;
         is_pem(PairPart::Key, key)?;
         let chain =

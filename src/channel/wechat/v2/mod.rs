@@ -1,8 +1,8 @@
 //! WeChat Pay's API v2 for a direct merchant (普通商户), or a service provider's sub-merchant (特约商户): the client's side of it (PROTOCOL.md).
 //!
 //! `calls` is the table of the calls; `Fields` are signed, sent and verified; `xml` is their wire form; `merchant` knows who we
-//! are; `reply` is the one gate through which every answer comes; `notification` reads what WeChat posts to us; `client` makes
-//! the calls over a `transport`.
+//! are; `reply` is the one gate through which every answer comes, `payment` and `refund` what it proves; `notification` reads what WeChat
+//! posts to us; `client` makes the calls over a `transport`, by TLS as `trust` and the merchant's `certificate` have it.
 //! The simulator shares `calls`, `Fields`, `xml`, `sign` and `refund_cipher`, so a mistake in them would cancel out unseen: the vectors of
 //! WeChat's own documents pin them (`vectors.rs`).
 

@@ -4,48 +4,29 @@ use std::path::Path;
 
 use chrono::TimeDelta;
 use tempfile::TempDir;
-use tokio_util::sync::{CancellationToken, DropGuard};
-use wechat_pay::app;
-use wechat_pay::chance::Chance;
 use wechat_pay::clock::Clock;
-use wechat_pay::config::Settings;
 use wechat_pay::doctor::Verdict::{Fail, Ok, Warn};
 use wechat_pay::simulator::{Certificates, DEFAULT_MERCHANT};
 
 use super::{Findings, Patient};
 use crate::support::certificates::{Files, pair};
 use crate::support::database::{Database, Engine};
-use crate::support::ports::free_address;
+use crate::support::secured_wechat::{BAKERY, SecuredWeChat};
 
-/// A simulator behind TLS, which knows two merchants, and an installation that is examined beside it.
+/// An installation that is examined beside a WeChat behind TLS.
 struct Secured {
     database: Database,
-    url: String,
-    folder: TempDir,
-    _stop: DropGuard,
+    wechat: SecuredWeChat,
 }
 
 impl Secured {
     async fn new() -> Self {
-        let (folder, stop, address) = (TempDir::new().unwrap(), CancellationToken::new(), free_address());
-        let variables = [
-            ("LISTEN", "127.0.0.1:0"),
-            ("TLS_LISTEN", &address.to_string()),
-            ("TLS_DIR", folder.path().to_str().unwrap()),
-            ("MERCHANTS__BAKERY__APPID", "wx2421b1c4370ec43b"),
-            ("MERCHANTS__BAKERY__MCH_ID", "1900000077"),
-            ("MERCHANTS__BAKERY__API_KEY", "8934e7d15453e97507ef794cf7b0519d"),
-        ];
-        let variables = variables.map(|(key, value)| (format!("WECHAT_PAY__SIMULATOR__{key}"), value.to_owned())).into();
-        let settings = Settings::from_environment(variables).unwrap();
-        app::run_simulator(settings, Clock::System, Chance::System, stop.clone()).await.unwrap();
-        let database = Database::fresh(Engine::Sqlite).await;
-        Self { database, url: format!("https://{address}"), folder, _stop: stop.drop_guard() }
+        Self { database: Database::fresh(Engine::Sqlite).await, wechat: SecuredWeChat::new().await }
     }
 
     fn patient(&self) -> Patient {
         let patient =
-            Patient::on(&self.database).with_wechat_at(&self.url).set("WECHAT__CA_FILE", self.folder.path().join("ca.pem").display());
+            Patient::on(&self.database).with_wechat_at(&self.wechat.url).set("WECHAT__CA_FILE", self.wechat.authority().display());
         Patient { clock: Clock::System, ..patient }
     }
 
@@ -60,7 +41,7 @@ impl Secured {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_merchant_s_own_certificate_is_taken() {
     let secured = Secured::new().await;
-    let findings = secured.examined_with(secured.folder.path(), DEFAULT_MERCHANT.mch_id).await;
+    let findings = secured.examined_with(secured.wechat.folder(), DEFAULT_MERCHANT.mch_id).await;
     findings.say(Ok, "primary host", "TLS");
     findings.say(Ok, "credentials", "are right");
     findings.say(Ok, "certificate", "the pair fits, was issued to CN=1900000001");
@@ -72,7 +53,7 @@ async fn the_merchant_s_own_certificate_is_taken() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_ones_are_told_apart() {
     let secured = Secured::new().await;
-    let findings = secured.examined_with(secured.folder.path(), "1900000077").await;
+    let findings = secured.examined_with(secured.wechat.folder(), BAKERY).await;
     findings.say(Warn, "certificate", "issued to CN=1900000077, which does not name the merchant number 1900000001");
     findings.say(Fail, "certificate", "another merchant number's");
 
@@ -102,14 +83,14 @@ async fn without_one_everything_else_is_well() {
     let findings = secured.patient().examined().await;
     findings.say(Ok, "certificate", "none is configured: refunds answer 501");
     findings.are_well();
-    let untrusting = Patient { clock: Clock::System, ..Patient::on(&secured.database).with_wechat_at(&secured.url) };
+    let untrusting = Patient { clock: Clock::System, ..Patient::on(&secured.database).with_wechat_at(&secured.wechat.url) };
     untrusting.examined().await.say(Fail, "primary host", "no TLS");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_wrong_otherwise_is_not_blamed_on_the_certificate() {
     let secured = Secured::new().await;
-    let [certificate, key] = ["1900000001.pem", "1900000001-key.pem"].map(|file| secured.folder.path().join(file));
+    let [certificate, key] = ["1900000001.pem", "1900000001-key.pem"].map(|file| secured.wechat.folder().join(file));
     let patient = secured.patient().set("WECHAT__CLIENT_CERT_FILE", certificate.display()).set("WECHAT__CLIENT_KEY_FILE", key.display());
     let findings = patient.set("WECHAT__API_KEY", "192006250b4c09247ec02edce69f6a2d").examined().await;
     findings.say(Fail, "credentials", "the API key is wrong");

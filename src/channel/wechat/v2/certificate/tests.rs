@@ -46,12 +46,13 @@ fn a_pair_tells_whose_it_is_and_until_when() {
 #[test]
 fn what_tools_write_around_a_pair_is_passed_over() {
     let (certificate, key) = issued();
-    let (_, authority) = (issued(), issued().0);
+    let authority = issued().0;
     let bag = "Bag Attributes\n    localKeyID: 01 00 00 00\nsubject=CN = 1900000109\n";
     let both = format!("{bag}{certificate}\n{bag}{key}");
     for (certificate, key) in [
         (format!("{bag}{certificate}"), key.clone()),
         (certificate.replace('\n', "\r\n"), key.replace('\n', "\r\n")),
+        (format!("\u{feff}{certificate}"), format!("\u{feff}{key}")),
         (format!("{certificate}{authority}"), key.clone()),
         (both.clone(), both),
         (certificate.trim_end().to_owned(), key.trim_end().to_owned()),

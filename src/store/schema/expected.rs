@@ -1,0 +1,106 @@
+//! The schema that the statements rely on: of each table of ours the columns that matter, and the unique indexes.
+
+/// A column that matters: name, types (of MySQL) that will do, at least how many characters, and what it should be.
+pub type Expected = (&'static str, &'static [&'static str], u64, &'static str);
+
+/// A table of ours.
+pub struct Table {
+    /// Its plain name.
+    pub name: &'static str,
+    /// The columns that matter.
+    pub columns: &'static [Expected],
+    /// Name and columns of each unique index that is needed.
+    pub unique: &'static [(&'static str, &'static str)],
+    /// What brings it back when it is gone.
+    pub remedy: &'static str,
+}
+
+const BACKUP: &str = "restore it from a backup";
+const TEXT: &[&str] = &["text", "mediumtext", "longtext"];
+const PRICE: &str = "double, or decimal with at least 2 digits behind the point and 8 before it";
+
+/// So many columns of [`DEAL`], the first, are the original's.
+pub const ORIGINAL: usize = 14;
+/// The original's, and what this service adds.
+pub const DEAL: Table = Table {
+    name: "deal",
+    columns: &[
+        ("id", &["int", "bigint"], 0, "int"),
+        ("order_id", &["varchar", "char"], 32, "varchar(45)"),
+        ("product_id", &["int", "bigint"], 0, "int"),
+        ("merchant_id", &["int", "bigint"], 0, "int"),
+        ("transaction_id", &["varchar", "char"], 32, "varchar(45)"),
+        ("price", &["double", "decimal"], 0, PRICE),
+        ("price_last", &["double", "decimal"], 0, PRICE),
+        ("status", &["tinyint", "smallint", "int"], 0, "tinyint"),
+        ("mode", &["tinyint", "smallint", "int"], 0, "tinyint"),
+        ("prepayBack", TEXT, 0, "text"),
+        ("payBack", TEXT, 0, "text"),
+        ("queryBack", TEXT, 0, "text"),
+        ("create_at", &["datetime"], 0, "datetime"),
+        ("update_at", &["datetime"], 0, "datetime"),
+        ("order_key", &["varchar"], 45, "varchar(45)"),
+        ("total_fee", &["bigint"], 0, "bigint"),
+        ("idempotency_key", &["varchar"], 64, "varchar(64)"),
+        ("expires_at", &["datetime"], 0, "datetime"),
+        ("due_at", &["datetime"], 0, "datetime"),
+        ("prepay_request", TEXT, 0, "text"),
+        ("asking_until", &["datetime"], 0, "datetime"),
+        ("code_url", &["varchar"], 256, "varchar(256)"),
+        ("refusal", &["varchar"], 255, "varchar(255)"),
+        ("transaction_key", &["varchar"], 45, "varchar(45)"),
+        ("signed_nonce", &["varchar"], 64, "varchar(64)"),
+        ("refunded_at", &["datetime"], 0, "datetime"),
+        ("account", &["varchar"], 32, "varchar(32)"),
+        ("account_named", &["tinyint", "smallint", "int"], 0, "tinyint"),
+        ("description", &["varchar"], 127, "varchar(127)"),
+        ("reference", &["varchar"], 64, "varchar(64)"),
+        ("return_url", TEXT, 0, "text"),
+        ("cancel_url", TEXT, 0, "text"),
+        ("refunded_fee", &["bigint"], 0, "bigint"),
+        ("refund_count", &["int", "bigint"], 0, "int"),
+        ("refund_last_at", &["datetime"], 0, "datetime"),
+        ("refunds_due_at", &["datetime"], 0, "datetime"),
+    ],
+    unique: &[
+        ("deal_order_key", "order_key"),
+        ("deal_idempotency_key", "merchant_id, idempotency_key"),
+        ("deal_transaction_key", "transaction_key"),
+        ("deal_signed_nonce", "merchant_id, signed_nonce"),
+    ],
+    remedy: BACKUP,
+};
+
+pub const JOURNAL: Table =
+    Table { name: "deal_event", columns: &[], unique: &[], remedy: "DELETE FROM deal_migration WHERE version = 2, and start again" };
+
+pub const REFUND: Table = Table {
+    name: "refund",
+    columns: &[
+        ("id", &["bigint"], 0, "bigint"),
+        ("refund_id", &["varchar"], 64, "varchar(64)"),
+        ("order_id", &["varchar"], 45, "varchar(45)"),
+        ("account", &["varchar"], 32, "varchar(32)"),
+        ("transaction_id", &["varchar"], 45, "varchar(45)"),
+        ("refund_fee", &["bigint"], 0, "bigint"),
+        ("asked_fee", &["bigint"], 0, "bigint"),
+        ("of_second_payment", &["tinyint", "smallint", "int"], 0, "tinyint"),
+        ("state", &["varchar"], 16, "varchar(16)"),
+        ("reason", &["varchar"], 80, "varchar(80)"),
+        ("source", &["varchar"], 16, "varchar(16)"),
+        ("detail", &["varchar"], 255, "varchar(255)"),
+        ("refused_certificate", &["varchar"], 64, "varchar(64)"),
+        ("wechat_refund_id", &["varchar"], 64, "varchar(64)"),
+        ("receiver", &["varchar"], 255, "varchar(255)"),
+        ("idempotency_key", &["varchar"], 255, "varchar(255)"),
+        ("request", TEXT, 0, "text"),
+        ("evidence", TEXT, 0, "text"),
+        ("created_at", &["datetime"], 0, "datetime"),
+        ("sent_at", &["datetime"], 0, "datetime"),
+        ("accepted_at", &["datetime"], 0, "datetime"),
+        ("refunded_at", &["datetime"], 0, "datetime"),
+        ("due_at", &["datetime"], 0, "datetime"),
+    ],
+    unique: &[("refund_refund_id", "refund_id"), ("refund_idempotency_key", "order_id, idempotency_key")],
+    remedy: BACKUP,
+};
