@@ -86,7 +86,8 @@ impl Gateway {
         }
         let now = self.now_by_database();
         if let Some(proven) = sending.is_proven_from(now) {
-            return Ok(Some(step(proven, now, refusal.to_string())));
+            // What it was refused with is known: the lag still counts from the request before.
+            return Ok(Some(step(proven, proven - LAG, refusal.to_string())));
         }
         self.refuse(refund, &refusal, origin).await?;
         Ok(None)

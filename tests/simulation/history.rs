@@ -403,6 +403,5 @@ impl<'a> History<'a> {
 /// What this history's operator has chosen about refunds.
 fn refund_terms(random: &Random) -> RefundTerms {
     let (second, late) = random.one_of(&[(false, false), (true, false), (true, true)]);
-    let min_interval = TimeDelta::seconds(random.one_of(&[0, 60]));
-    RefundTerms { automatic: AutomaticRefunds { second, late }, min_interval }
+    RefundTerms { automatic: AutomaticRefunds { second, late }, min_interval: TimeDelta::seconds(random.one_of(&[0, 60])) }
 }

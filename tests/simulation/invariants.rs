@@ -201,8 +201,10 @@ impl Invariants {
         assert!(proven, "invariant 2: no evidence: {row:?}");
         // The last that WeChat said of it when it was asked is what is told, and what is known of others' refunds.
         let said = row.query_back.as_ref().and_then(|said| Some(xml::parse(said.as_bytes()).ok()?.get("trade_state")?.to_owned()));
-        let is_booked = self.refunds.values().any(|refund| refund.order_id == row.order_id && refund.is_by_others());
-        assert_eq!(row.refunded_at.is_some(), is_booked || said.as_deref() == Some("REFUND"), "told otherwise than WeChat said: {row:?}");
+        let by_others = || self.refunds.values().filter(|refund| refund.order_id == row.order_id && refund.is_by_others());
+        let is_said = said.as_deref() == Some("REFUND");
+        assert!(row.refunded_at.is_none() || is_said || by_others().next().is_some(), "told otherwise than WeChat said: {row:?}");
+        assert!(row.refunded_at.is_some() || !is_said && by_others().all(|refund| refund.held() == 0), "REFUND is not told: {row:?}");
         assert!(row.refunded_at.is_none() || network.is_given_back_by_hand(&order.key()), "no others have given it back: {row:?}");
     }
 

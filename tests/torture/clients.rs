@@ -8,7 +8,12 @@ use reqwest::RequestBuilder;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::refunds::TrueRefund;
 use crate::support::http::{Answer, Caller, try_send};
+
+/// The key of the merchant's back end, which alone may ask for refunds, and its SHA-256.
+const BACK_END: &str = "simulation-back-end-key-0000000000000001";
+pub const BACK_END_HASH: &str = "4131e0fd2996e18680fa86ca0e4d84d004f0fd803b052d7a70d62ed6e83c5f13";
 
 /// A front end that knows all instances and calls them in turn.
 #[derive(Debug, Clone)]
@@ -33,7 +38,10 @@ impl Till {
 
     /// Posts JSON to an endpoint, under an idempotency key if there is one.
     pub async fn post(&self, path: &str, body: &Value, key: Option<&str>) -> reqwest::Result<Answer> {
-        let request = self.request("POST", path).header("content-type", "application/json").body(body.to_string());
+        let mut request = self.request("POST", path).header("content-type", "application/json").body(body.to_string());
+        if path == "/wxPay/refund" {
+            request = request.bearer_auth(BACK_END);
+        }
         try_send(match key {
             Some(key) => request.header("idempotency-key", key),
             None => request,
@@ -67,7 +75,8 @@ pub struct Attempt {
 
 impl Truth {
     pub fn is_paid(&self) -> bool {
-        self.trade_state == "SUCCESS"
+        // One of which something was given back is paid all the same.
+        self.trade_state == "SUCCESS" || self.trade_state == "REFUND"
     }
 
     pub fn is_closed(&self) -> bool {
@@ -101,6 +110,12 @@ impl Phone {
     /// All that WeChat knows.
     pub async fn orders(&self) -> Vec<Truth> {
         self.try_orders().await.expect("the simulator answers")
+    }
+
+    /// All refunds that WeChat knows.
+    pub async fn refunds(&self) -> Vec<TrueRefund> {
+        let answer = try_send(self.0.request("GET", "/_sim/refunds")).await.expect("the simulator answers");
+        serde_json::from_str(&answer.body).expect("the simulator's refunds")
     }
 
     pub async fn try_orders(&self) -> Option<Vec<Truth>> {

@@ -21,6 +21,7 @@ mod load;
 mod observations;
 mod overload;
 mod payers;
+mod refunds;
 mod stopping;
 mod support;
 mod verification;

@@ -32,6 +32,8 @@ pub struct Observed {
     pub paying: HashSet<String>,
     /// When WeChat took the money.
     pub paid_at: HashMap<String, Timestamp>,
+    /// The refund that answers for a back end's key, and of which order it is.
+    pub refunds: HashMap<String, (String, String)>,
     /// Orders that queryOrder called SUCCESS.
     pub told_paid: HashSet<String>,
     /// Orders that doCloseOrder closed.
@@ -84,6 +86,16 @@ impl Observations {
         let Some(former) = told.given.insert(order_id.to_owned(), wish.clone()) else { return };
         if wish.key.is_none() || former.key != wish.key {
             told.violations.push(format!("two wishes got the order {order_id}"));
+        }
+    }
+
+    /// A back end was told a refund's number.
+    pub fn refund(&self, order_id: &str, key: &str, refund_id: &str) {
+        let mut told = self.told();
+        let refund = (refund_id.to_owned(), order_id.to_owned());
+        let known = told.refunds.entry(key.to_owned()).or_insert_with(|| refund.clone()).clone();
+        if known != refund {
+            told.violations.push(format!("the key {key} stands for the refunds {} and {refund_id}", known.0));
         }
     }
 

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::load::Scene;
 use crate::observations::Wish;
+use crate::refunds;
 use crate::support::random::Random;
 
 /// What the payer has in mind.
@@ -48,6 +49,9 @@ pub async fn life(scene: Scene, random: Random, order_id: String, wish: Wish) {
     let (page, payer, closer) =
         (watch(&scene, &random, &order_id), pay(&scene, &order_id, paying, notify), close(&scene, &order_id, closing));
     tokio::join!(page, payer, closer);
+    if scene.observations.told().told_paid.contains(&order_id) && random.happens(300) {
+        refunds::ask(&scene, &random, &order_id, wish.fen).await;
+    }
     if wish.key.is_some() && random.happens(100) {
         ask_again(&scene, &order_id, &wish).await;
     }

@@ -13,6 +13,7 @@ use crate::environment::{Environment, OTHER_ACCOUNT, OTHER_MCH_ID, OTHER_SELLERS
 use crate::kills::Victim;
 use crate::load::Scene;
 use crate::observations::Observed;
+use crate::refunds;
 
 /// Every order paid at WeChat is Paid here within this time of the last restart.
 const SETTLED_WITHIN: Duration = Duration::from_secs(90);
@@ -74,11 +75,14 @@ pub async fn verify(environment: &mut Environment, scene: &Scene, run: &Run) {
     // Deals that WeChat knows end by themselves, too: their time, a lease, a look or two that fail.
     let ended = until(scene.expire_after + Duration::from_secs(60), async || open_at(environment, scene, |_| true).await == 0).await;
 
+    let mut of_refunds = Vec::new();
+    refunds::verify(environment, scene, &mut of_refunds).await;
     let truth = scene.phone.orders().await;
     let mut connection = environment.look().await;
     let (rows, settlements) = (rows(&mut connection).await, settlements(&mut connection).await);
     let mut told = scene.observations.told();
     let mut wrong = std::mem::take(&mut told.violations);
+    wrong.append(&mut of_refunds);
     if settled.is_none() {
         wrong.push(format!("not every paid order is Paid here {SETTLED_WITHIN:?} after the last restart"));
     }
