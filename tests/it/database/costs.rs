@@ -166,7 +166,10 @@ async fn a_refund_costs_two_commits_and_one_call_and_an_idle_pass_writes_nothing
         refund(&app, order).await;
     }
 
-    let asked = || (app.wechat().calls("/secapi/pay/refund"), app.calls("refundquery"));
+    let asked = || {
+        let requests = app.wechat().calls("/secapi/pay/refund");
+        (requests, app.calls("refundquery"))
+    };
     let (meter, before) = (Meter::start(&server.url()).await, asked());
     for order in orders {
         refund(&app, order).await;
