@@ -15,6 +15,9 @@ use crate::support::database::{Database, Look};
 use crate::support::on_both_engines;
 use crate::support::wechat_message::{WeChatMessage, transaction_id};
 
+/// The number of another payment of a deal.
+const SECOND: &str = "4200000260999999999999999999";
+
 /// A deal of this account that was paid, 19.90.
 pub async fn paid_deal(store: &Store, order_id: &str, of: &str) {
     deal(store, order_id, of, Details::default()).await;
@@ -41,6 +44,11 @@ pub fn wish(deal: &Deal, refund_id: &str, fee: i64) -> NewRefund {
         created_at: now(),
         due_at: now() + TimeDelta::seconds(20),
     }
+}
+
+/// The refund of another payment of this deal.
+fn of_second(deal: &Deal, refund_id: &str) -> NewRefund {
+    NewRefund { transaction_id: Some(SECOND.to_owned()), ..wish(deal, refund_id, 1990) }
 }
 
 /// Reserves it on the deal as it is read now.
@@ -176,8 +184,13 @@ on_both_engines! {
             async move {
                 // As long as there is something left.
                 while read(store, "order").await.left().is_some_and(|left| left.get() >= 300) {
-                    if reserves(store, "order", &format!("caller-{caller}"), 300).await {
-                        return true;
+                    let deal = read(store, "order").await;
+                    let refund = wish(&deal, &format!("caller-{caller}"), 300);
+                    match store.reserve_refund(&deal, refund, event("order", EventKind::RefundRequested)).await {
+                        Ok(true) => return true,
+                        // Too many were at the row.
+                        Ok(false) | Err(StoreError::Unavailable(_)) => {}
+                        Err(error) => panic!("{error}"),
                     }
                 }
                 false
@@ -202,7 +215,7 @@ on_both_engines! {
                     let deal = read(store, "order").await;
                     let refund = NewRefund { idempotency_key: "the key".to_owned(), ..wish(&deal, &format!("caller-{caller}"), 300) };
                     match store.reserve_refund(&deal, refund, event("order", EventKind::RefundRequested)).await {
-                        Ok(_) | Err(StoreError::Conflict) => {}
+                        Ok(_) | Err(StoreError::Conflict | StoreError::Unavailable(_)) => {}
                         Err(error) => panic!("{error}"),
                     }
                 }
@@ -241,7 +254,7 @@ on_both_engines! {
 
         is_lost.store(false, Ordering::Relaxed);
         let deal = read(&store, "order").await;
-        store.add_refund_of_second_payment(wish(&deal, "second", 1990), event("order", EventKind::RefundRequested)).await.unwrap();
+        assert!(store.add_refund_of_second_payment(of_second(&deal, "second"), event("order", EventKind::RefundRequested)).await.unwrap());
         assert_eq!((totals(&store, "order").await, stored(&look).await.len()), ((800, 2), 3));
         assert_eq!((told(&look, "order", "refund_requested").await, told(&look, "order", "refund_booked").await), (2, 1));
         // Nothing is left open on the connection: other programs may alter the tables.
@@ -405,11 +418,11 @@ on_both_engines! {
         let database = Database::fresh(engine).await;
         let store = opened(&database).await;
         paid_deal(&store, "order", "default").await;
-        let second = refund_message("order", "by-hand", 1990, "SUCCESS").with("transaction_id", "4200000260999999999999999999");
+        let second = refund_message("order", "by-hand", 1990, "SUCCESS").with("transaction_id", SECOND);
         assert!(books(&store, "order", &proven_by("default", second).await).await.unwrap());
         let deal = read(&store, "order").await;
-        store.add_refund_of_second_payment(wish(&deal, "automatic", 1990), event("order", EventKind::RefundRequested)).await.unwrap();
-        let again = store.add_refund_of_second_payment(wish(&deal, "automatic", 1990), event("order", EventKind::RefundRequested)).await;
+        assert!(store.add_refund_of_second_payment(of_second(&deal, "automatic"), event("order", EventKind::RefundRequested)).await.unwrap());
+        let again = store.add_refund_of_second_payment(of_second(&deal, "automatic"), event("order", EventKind::RefundRequested)).await;
         assert!(matches!(again, Err(StoreError::Conflict)));
         assert!(refund(&store, "by-hand").await.is_of_second_payment && refund(&store, "automatic").await.is_of_second_payment);
         assert!(becomes(&store, "automatic", "PROCESSING").await);
