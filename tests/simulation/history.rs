@@ -76,6 +76,13 @@ impl Summary {
             "keys changed",
             "sellers moved",
             "repeats after a move",
+            "refunds arrived",
+            "refunds closed",
+            "refunds refused by the bank",
+            "refunds failed",
+            "refunds by others",
+            "refunds of second payments",
+            "forged notifications of refunds",
         ];
         kinds.iter().all(|what| self.counts.contains_key(what))
     }
