@@ -118,6 +118,7 @@ impl Service {
             service.servers.iter().for_each(JoinHandle::abort);
             return Err(error);
         }
+        service.gateway.measure_clock().await;
         if settings.sweep_calls_per_second > 0 {
             service.work.spawn(sweeper::run(Arc::clone(&service.gateway), settings.sweep_calls_per_second, service.stop.clone()));
         }
@@ -176,6 +177,13 @@ impl Service {
         servers.push(tokio::spawn(listener::serve(listener, router, settings.server.max_connections, stop.clone())));
         let reload = Arc::default();
         Ok(Self { address, metrics_address, simulator, has_shop, gateway, instance, reload, stop, stop_simulator, work, servers })
+    }
+
+    /// Has the simulated merchant platform (商户平台) tell this service of refunds by hand, as a merchant would set it there.
+    pub fn hear_of_refunds_by_hand(&self) {
+        if let Some((_, simulator)) = &self.simulator {
+            simulator.world().habits.refund_notify_url = format!("http://{}/wxPay/refundNotify", reachable(self.address));
+        }
     }
 
     /// Reads the client certificates again, soon.
@@ -244,6 +252,7 @@ pub async fn open_gateway(settings: &Settings, clock: Clock, chance: Chance) -> 
     let instance = parts::instance(&chance);
     let gateway = parts::gateway(settings, settings.simulator.listen, settings.server.listen, clock.clone(), chance)?;
     opening::try_to_open(gateway.store(), settings, &instance, &clock).await?;
+    gateway.measure_clock().await;
     Ok(gateway)
 }
 

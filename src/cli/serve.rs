@@ -36,6 +36,7 @@ pub async fn serve(signals: &mut Signals) -> Outcome {
         }
     };
     let service = started?;
+    service.hear_of_refunds_by_hand();
     app::announce(&service);
     loop {
         tokio::select! {

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{SubsecRound, TimeDelta};
+use tracing::debug;
 
 use crate::deal::Timestamp;
 use crate::store::StoreError;
@@ -25,6 +26,14 @@ pub struct Skew {
 }
 
 impl Gateway {
+    /// Asks the database what time it is, so that leases are kept by its clock from the start. One that does not answer is asked
+    /// again by the next pass.
+    pub async fn measure_clock(&self) {
+        if let Err(error) = self.database_now().await {
+            debug!(%error, "the database's clock is not known yet");
+        }
+    }
+
     /// Now by the database's clock, in whole seconds.
     pub(super) async fn database_now(&self) -> Result<Timestamp, StoreError> {
         let told = self.store.condition().await?.clock;

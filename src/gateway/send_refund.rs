@@ -65,7 +65,7 @@ impl Gateway {
     ) -> Result<Option<NextRefundStep>, GatewayError> {
         let (route, refund_id) = (refund.route(), &refund.refund_id);
         let Some(request) = refund.request.clone() else { return Err(GatewayError::RefundNotFound) };
-        let remote = self.accounts.at(&route)?;
+        let (remote, shown) = (self.accounts.at(&route)?, self.accounts.get(&refund.account)?.refunding());
         calls.add_one();
         let answer = remote.refund(refund_id, request).await.map_err(|error| GatewayError::of_call(&refund.order_id, error))?;
         let refusal = match answer {
@@ -73,7 +73,7 @@ impl Gateway {
                 self.settle_refund(&proof, origin).await.map_err(|error| error.into_gateway(&refund.order_id))?;
                 return Ok(None);
             }
-            RefundOutcome::NotNow(postponed) => return Ok(Some(self.postponed(refund, postponed))),
+            RefundOutcome::NotNow(postponed) => return Ok(Some(self.postponed(refund, postponed, &shown))),
             RefundOutcome::Refused(refusal) => refusal,
         };
         calls.add_one();
@@ -108,22 +108,23 @@ impl Gateway {
         Ok(())
     }
 
-    /// What is next for a refund that WeChat does not take now.
-    fn postponed(&self, refund: &Refund, postponed: Postponed) -> NextRefundStep {
+    /// What is next for a refund that WeChat does not take now, with the client certificate that was `shown`.
+    fn postponed(&self, refund: &Refund, postponed: Postponed, shown: &Refunding) -> NextRefundStep {
         let (now, words) = (self.now_by_database(), postponed.to_string());
         let is_news = refund.detail.as_deref() != Some(&words);
         let (refund_id, account) = (&refund.refund_id, &refund.account);
-        let refused_certificate = match postponed {
-            Postponed::Certificate(_) => Some(match self.accounts.get(account).map(|account| account.refunding()) {
-                Ok(Refunding::Certified(fingerprint)) => fingerprint,
-                _ => String::new(),
-            }),
-            _ => None,
+        let is_certificate = matches!(postponed, Postponed::Certificate(_));
+        let fingerprint = || match shown {
+            Refunding::Certified(fingerprint) => fingerprint.clone(),
+            Refunding::Uncertified | Refunding::Impossible => String::new(),
         };
+        // One that was renewed during the call is tried soon: what waited for it has been sent already.
+        let is_renewed = is_certificate && self.accounts.get(account).is_ok_and(|account| account.refunding() != *shown);
         if is_news && let Some(alarm) = self.metrics.refund_waits(postponed) {
             error!(alarm, %refund_id, %account, "{words}; the refund waits, and is sent again by itself");
         }
-        NextRefundStep { refused_certificate, ..step(next_try(refund, Some(postponed), now), now, words) }
+        let next = next_try(refund, Some(postponed).filter(|_| !is_renewed), now);
+        NextRefundStep { refused_certificate: is_certificate.then(fingerprint), ..step(next, now, words) }
     }
 
     /// What is next for a refund of whose request nothing is known.
