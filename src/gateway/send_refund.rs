@@ -87,7 +87,8 @@ impl Gateway {
         }
         let now = self.now_by_database();
         if let Some(proven) = sending.is_proven_from(now) {
-            return Ok(Some(step(proven, now, refusal.to_string())));
+            // What was refused was not carried out: in doubt is still the request before it.
+            return Ok(Some(step(proven, proven - LAG, refusal.to_string())));
         }
         // It counts while the lease is held only.
         let leased = Refund { due_at: Some(lease), ..refund.clone() };

@@ -113,6 +113,13 @@ async fn stored(look: &Look) -> Vec<String> {
     look.texts("SELECT refund_id FROM refund ORDER BY id").await.into_iter().flatten().collect()
 }
 
+/// Another payment of the deal than its own.
+const SECOND: &str = "4200000260999999999999999999";
+
+fn of_second(refund: NewRefund) -> NewRefund {
+    NewRefund { transaction_id: Some(SECOND.to_owned()), ..refund }
+}
+
 on_both_engines! {
     async fn a_refund_is_reserved_and_stored_with_its_event_or_none_of_it(engine) {
         let database = Database::fresh(engine).await;
@@ -241,7 +248,7 @@ on_both_engines! {
 
         is_lost.store(false, Ordering::Relaxed);
         let deal = read(&store, "order").await;
-        store.add_refund_of_second_payment(wish(&deal, "second", 1990), event("order", EventKind::RefundRequested)).await.unwrap();
+        store.add_refund_of_second_payment(of_second(wish(&deal, "second", 1990)), event("order", EventKind::RefundRequested)).await.unwrap();
         assert_eq!((totals(&store, "order").await, stored(&look).await.len()), ((800, 2), 3));
         assert_eq!((told(&look, "order", "refund_requested").await, told(&look, "order", "refund_booked").await), (2, 1));
         // Nothing is left open on the connection: other programs may alter the tables.
@@ -405,11 +412,11 @@ on_both_engines! {
         let database = Database::fresh(engine).await;
         let store = opened(&database).await;
         paid_deal(&store, "order", "default").await;
-        let second = refund_message("order", "by-hand", 1990, "SUCCESS").with("transaction_id", "4200000260999999999999999999");
+        let second = refund_message("order", "by-hand", 1990, "SUCCESS").with("transaction_id", SECOND);
         assert!(books(&store, "order", &proven_by("default", second).await).await.unwrap());
         let deal = read(&store, "order").await;
-        store.add_refund_of_second_payment(wish(&deal, "automatic", 1990), event("order", EventKind::RefundRequested)).await.unwrap();
-        let again = store.add_refund_of_second_payment(wish(&deal, "automatic", 1990), event("order", EventKind::RefundRequested)).await;
+        store.add_refund_of_second_payment(of_second(wish(&deal, "automatic", 1990)), event("order", EventKind::RefundRequested)).await.unwrap();
+        let again = store.add_refund_of_second_payment(of_second(wish(&deal, "automatic", 1990)), event("order", EventKind::RefundRequested)).await;
         assert!(matches!(again, Err(StoreError::Conflict)));
         assert!(refund(&store, "by-hand").await.is_of_second_payment && refund(&store, "automatic").await.is_of_second_payment);
         assert!(becomes(&store, "automatic", "PROCESSING").await);
