@@ -3,6 +3,7 @@
 mod accounts;
 mod certificates;
 mod opening;
+mod parts;
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -19,15 +20,15 @@ use tracing::{info, warn};
 
 use crate::auth::Mode;
 use crate::chance::Chance;
-use crate::channel::wechat::v2::{Endpoints, ExtraRoots, NoClient};
+use crate::channel::wechat::v2::NoClient;
 use crate::clock::Clock;
-use crate::config::{CertificateSettings, ConfigError, Settings, SimulatorSettings};
+use crate::config::{ConfigError, Settings, SimulatorSettings};
 use crate::gateway::{Gateway, most_under_way};
 use crate::handshake;
 use crate::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
 use crate::listener;
 use crate::simulator::{CertificateError, Simulator};
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
 use crate::sweeper;
 use crate::watcher;
 
@@ -140,18 +141,11 @@ impl Service {
             simulator = Some((address, simulated));
         }
         let simulator_address = simulator.as_ref().map_or(settings.simulator.listen, |(address, _)| *address);
-        let own = format!("http://{}/wxPay/notify", reachable(address));
-        let accounts = accounts::open(settings, &endpoints_at(simulator_address), &own, &chance)?;
-        let instance = chance.nonce()[..8].to_owned();
+        let instance = parts::instance(&chance);
+        let gateway = Arc::new(parts::gateway(settings, simulator_address, address, clock, chance)?);
         let handshake = handshake::Key::derive(|purpose| settings.wechat.merchant.signer.derived_key(purpose));
         let stop = CancellationToken::new();
         let work = TaskTracker::new();
-        let gateway = Arc::new(Gateway::new(Store::closed(), accounts, clock, chance, settings.terms.clone()));
-        for account in settings.all_accounts() {
-            if let Some(CertificateSettings { certificate, .. }) = &account.certificate {
-                gateway.show_certificate(&account.merchant.account, Arc::clone(certificate));
-            }
-        }
         // The shop names prices and lists orders to every visitor, which is what the mode `open` is for.
         let has_shop = simulator.is_some() && matches!(settings.auth.mode, Mode::Open);
         let app = Arc::new(App {
@@ -240,11 +234,17 @@ fn serve_tls(simulator: &Simulator, settings: &Settings, stop: &CancellationToke
     Ok(())
 }
 
-/// WeChat at an address of this machine.
-fn endpoints_at(address: SocketAddr) -> Endpoints {
-    #[expect(clippy::expect_used, reason = "an address makes a URL")]
-    let primary = format!("http://{}", reachable(address)).parse().expect("a URL");
-    Endpoints { primary, backup: None, proxy: None, extra_roots: ExtraRoots::default() }
+/// The gateway without a listener, on the database and the WeChat of the configuration: for a tool of the command line, beside a
+/// service that runs or without one.
+///
+/// # Errors
+/// The database cannot be opened, or the simulator would be WeChat and may not.
+pub async fn open_gateway(settings: &Settings, clock: Clock, chance: Chance) -> Result<Gateway, StartError> {
+    settings.may_simulate()?;
+    let instance = parts::instance(&chance);
+    let gateway = parts::gateway(settings, settings.simulator.listen, settings.server.listen, clock.clone(), chance)?;
+    opening::try_to_open(gateway.store(), settings, &instance, &clock).await?;
+    Ok(gateway)
 }
 
 fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -37,7 +37,8 @@ pub async fn open(store: &Store, settings: &Settings, instance: &str, clock: &Cl
     }
 }
 
-async fn try_to_open(store: &Store, settings: &Settings, instance: &str, clock: &Clock) -> Result<(), StartError> {
+/// Opens it, or says why it cannot be opened now.
+pub async fn try_to_open(store: &Store, settings: &Settings, instance: &str, clock: &Clock) -> Result<(), StartError> {
     Store::try_to_write(&settings.database).map_err(StoreError::from)?;
     // Before anything is altered: it may be a database that was never meant for us.
     let renumbered = settings.renumbered(Store::merchants(&settings.database, |request| settings.numbers_to_hold(request)).await?);

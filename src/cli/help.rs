@@ -16,7 +16,7 @@ The keys are those of config/default.toml.",
 配置项见 config/default.toml。",
 );
 
-static COMMANDS: [Entry; 10] = [
+static COMMANDS: [Entry; 11] = [
     (
         "serve",
         pair(
@@ -42,6 +42,13 @@ static COMMANDS: [Entry; 10] = [
     ),
     ("explain", pair("Tell the story of an order, and what comes next; nothing is changed", "讲清一个订单的经过和接下来会怎样；只读")),
     (
+        "refund",
+        pair(
+            "Give a payment or a part of it back, after a question. Exits with 1 when it is refused, with 2 when it could not be asked for",
+            "退回一笔支付或其中一部分，执行前会询问。被拒绝时退出码为 1，未能发起时为 2",
+        ),
+    ),
+    (
         "doctor",
         pair(
             "Look for what goes wrong in practice, and say what to do about it; nothing is changed. Exits with 1 when something must be mended",
@@ -53,13 +60,23 @@ static COMMANDS: [Entry; 10] = [
     ("help", pair("Print this message or the help of the given command", "显示本帮助，或某个命令的帮助")),
 ];
 
-static ARGUMENTS: [Entry; 11] = [
+static ARGUMENTS: [Entry; 15] = [
     ("dry_run", pair("Only say what would be done", "只说明会做什么，不执行")),
     ("name", pair("What the key is called in the configuration and in logs", "密钥在配置和日志里的名称")),
     ("scopes", pair("What it may do: pay, refund, read, manage, separated by commas", "可以做什么：pay、refund、read、manage，逗号分隔")),
     ("accounts", pair("Only through these accounts, separated by commas", "只限这些账户，逗号分隔")),
     ("sellers", pair("Only for these sellers, such as 12,100-199", "只限这些商户编号，如 12,100-199")),
     ("order", pair("The order's number: out_trade_no", "订单号：out_trade_no")),
+    ("refund", pair("How much, in yuan; without it, all that is left", "退多少元；不写则退全部剩余金额")),
+    ("reason", pair("What the payer reads of it, at most 80 bytes of UTF-8", "付款人看到的退款原因，最多 80 字节（UTF-8）")),
+    (
+        "key",
+        pair(
+            "The Idempotency-Key: the same key is the same refund. Without it one is drawn and printed",
+            "Idempotency-Key：同一个 key 就是同一笔退款；不写则生成一个并打印",
+        ),
+    ),
+    ("yes", pair("Do not ask", "不再询问")),
     ("fetch", pair("Visit the notify URL through its public name", "通过公网域名访问通知地址")),
     ("shell", pair("Which shell's", "哪种 shell")),
     ("command", pair("Which command's; without one, of all of them", "哪个命令；不写则显示全部")),

@@ -11,6 +11,7 @@ mod help;
 mod migrate;
 mod new_key;
 mod papers;
+mod refund;
 mod serve;
 mod signals;
 mod simulator;
@@ -54,6 +55,7 @@ enum Command {
     Explain {
         order: OrderId,
     },
+    Refund(refund::Refund),
     Doctor {
         #[arg(long)]
         fetch: bool,
@@ -84,6 +86,8 @@ pub fn run() -> ExitCode {
     let language = Language::of_terminal();
     let command = typed(language);
     let is_service = matches!(command, Command::Serve | Command::Simulator);
+    // There 1 says that the refund was refused.
+    let failure = if matches!(command, Command::Refund(_)) { ExitCode::from(2) } else { ExitCode::FAILURE };
     let _last_lines = if is_service { telemetry::start() } else { telemetry::start_plain() };
     match in_runtime(carry_out(command, language)) {
         Ok(code) => code,
@@ -94,7 +98,7 @@ pub fn run() -> ExitCode {
                     false => _ = writeln!(std::io::stderr(), "wechat-pay: {}", sentence.read(language)),
                 }
             }
-            ExitCode::FAILURE
+            failure
         }
     }
 }
@@ -121,6 +125,7 @@ async fn use_tool(tool: Command, language: Language) -> Outcome {
         Command::CheckConfig => check_config::check_config(language),
         Command::NewKey(wish) => new_key::new_key(&wish, language),
         Command::Explain { order } => explain::explain(&order, language).await,
+        Command::Refund(wish) => refund::refund(wish, language).await,
         Command::Doctor { fetch } => doctor::doctor(fetch, language).await,
         Command::Completions { shell } => papers::completions(shell, language),
         Command::Man => papers::man(language),

@@ -1,15 +1,16 @@
 //! An audit trail told in sentences, `wechat-pay explain <order_id>`: what happened to a deal, by its journal, and what comes next.
 
+mod refund_words;
 mod words;
 
-use crate::deal::{AccountId, Deal, DealStatus, Mode, OrderId, Timestamp};
+use crate::deal::{AccountId, Deal, DealStatus, Mode, OrderId, Refund, RefundState, Timestamp};
 use crate::language::{Language, Text, text};
 use crate::store::{StoredEvent, Story};
 
 /// Tells the story of an order; `None` if there is no such order and nothing was ever heard of it. `is_configured` says of an
 /// account whether the configuration has it.
 pub fn tell(
-    Story { deal, events, .. }: &Story,
+    Story { deal, refunds, events }: &Story,
     order_id: &OrderId,
     now: Timestamp,
     is_configured: impl Fn(&AccountId) -> bool,
@@ -23,6 +24,7 @@ pub fn tell(
         None => vec![words::no_such_deal(order_id)],
     };
     sentences.extend(events.iter().map(line));
+    sentences.extend(refunds.iter().flat_map(|refund| [refund_words::asked(refund), standing(refund, now)]));
     sentences.extend(deal.as_ref().map(|deal| outlook(deal, now, is_configured(&deal.account))));
     Some(sentences.iter().map(|sentence| format!("{}\n", sentence.read(language))).collect())
 }
@@ -49,6 +51,18 @@ fn line(event: &StoredEvent) -> Text {
         format!("  {at}  {}{}. By {}, instance {instance}.", what.read(Language::English), detail(" (", ")"), by.read(Language::English)),
         format!("  {at}  {}{}。来自{}，实例 {instance}。", what.read(Language::Chinese), detail("（", "）"), by.read(Language::Chinese)),
     )
+}
+
+fn standing(refund: &Refund, now: Timestamp) -> Text {
+    match refund.state {
+        RefundState::Processing if refund.is_accepted() => refund_words::accepted(refund, now),
+        RefundState::Processing if refund.refused_certificate.is_some() => refund_words::waits_for_a_certificate(refund, now),
+        RefundState::Processing => refund_words::waits(refund, now),
+        RefundState::Success => refund_words::arrived(refund),
+        RefundState::Closed => refund_words::closed(),
+        RefundState::Abnormal => refund_words::abnormal(),
+        RefundState::Failed => refund_words::failed(refund),
+    }
 }
 
 fn outlook(deal: &Deal, now: Timestamp, has_account: bool) -> Text {

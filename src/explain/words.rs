@@ -1,6 +1,6 @@
 //! What a story says, in both languages side by side.
 
-use crate::deal::{AccountId, BeijingTime, Deal, OrderId, Timestamp};
+use crate::deal::{AccountId, BeijingTime, Deal, Fen, OrderId, Timestamp};
 use crate::language::Language::{Chinese, English};
 use crate::language::{Text, pair, text};
 use crate::store::{EventKind, Origin};
@@ -70,7 +70,7 @@ pub fn event(kind: Option<EventKind>) -> Text {
         Some(EventKind::Looked) => pair("WeChat was asked how it stands", "向微信查单"),
         Some(EventKind::Closed) => pair("WeChat was asked to close it", "请求微信关单"),
         Some(EventKind::Expired) => pair("WeChat confirmed that it cannot be paid any more: expired", "微信确认不能再付款：已过期"),
-        Some(EventKind::RefundRequested) => pair("A refund was stored, and WeChat was asked for it", "退款已入库，并向微信申请退款"),
+        Some(EventKind::RefundRequested) => pair("A refund was stored; WeChat is asked for it", "退款已入库，随后向微信申请"),
         Some(EventKind::RefundAccepted) => pair("WeChat accepted the refund", "微信已受理退款"),
         Some(EventKind::RefundPostponed) => {
             pair("The refund was not accepted yet; the identical request is sent again", "微信暂未受理退款；之后原样重发请求")
@@ -109,13 +109,39 @@ pub fn origin(origin: Option<Origin>) -> Text {
 pub fn paid(deal: &Deal) -> Text {
     let at = deal.paid_at.map(show);
     let transaction = deal.transaction_id.as_deref();
-    let refunded = deal.refunded_at.map(show);
-    let when = at.as_ref().map(|at| format!(" {at}")).unwrap_or_default();
-    let back = refunded.as_ref().map(|at| format!(" At least a part was given back; WeChat said so {at}.")).unwrap_or_default();
-    let english = format!("It is paid{when}, transaction {}.{back} Nothing more will happen to it.", transaction.unwrap_or("unknown"));
-    let when = at.map(|at| format!("，支付时间 {at}")).unwrap_or_default();
-    let back = refunded.map(|at| format!("至少退回了一部分，微信告知的时间是 {at}。")).unwrap_or_default();
-    text(english, format!("已支付{when}，微信支付单号 {}。{back}之后不会再有变化。", transaction.unwrap_or("未知")))
+    let (when, day) =
+        (at.as_ref().map(|at| format!(" {at}")).unwrap_or_default(), at.as_ref().map(|at| format!("，支付时间 {at}")).unwrap_or_default());
+    let back = given_back(deal);
+    let more = match back.read(English) {
+        "" => pair(" Nothing more will happen to it.", "之后不会再有变化。"),
+        _ => pair("", ""),
+    };
+    text(
+        format!("It is paid{when}, transaction {}.{}{}", transaction.unwrap_or("unknown"), back.read(English), more.read(English)),
+        format!("已支付{day}，微信支付单号 {}。{}{}", transaction.unwrap_or("未知"), back.read(Chinese), more.read(Chinese)),
+    )
+}
+
+/// What of a payment went back, and what is left of it; empty: nothing did.
+fn given_back(deal: &Deal) -> Text {
+    let left = Fen::yuan_or_nothing(deal.left());
+    let fees = deal.refunded.fee.map(|fee| {
+        text(
+            format!(" {} yuan of it went back or are on their way, {left} yuan can still be given back.", fee.yuan()),
+            format!("其中 {} 元已退款或退款处理中，还可退 {left} 元。", fee.yuan()),
+        )
+    });
+    let by_others = deal.refunded_at.map(show).map(|at| {
+        text(format!(" At least a part was given back; WeChat said so {at}."), format!("至少退回了一部分，微信告知的时间是 {at}。"))
+    });
+    let asked = deal
+        .refunded
+        .list_due_at
+        .map(show)
+        .map(|due| text(format!(" WeChat is asked which refunds there are {due}."), format!("{due} 会向微信查询有哪些退款。")));
+    let told: Vec<_> = [by_others, fees, asked].into_iter().flatten().collect();
+    let all = |language| told.iter().map(|text| text.read(language)).collect::<String>();
+    text(all(English), all(Chinese))
 }
 
 pub fn expired() -> Text {

@@ -56,7 +56,7 @@ pub use link::{Link, Opened};
 pub use live::{Facts, OrderView};
 pub use metrics::GatewayMetrics;
 pub use missing::MissingAccount;
-pub use pay_page::{PayPage, Standing};
+pub use pay_page::{GivenBack, PayPage, Standing};
 pub use query_order::Subject;
 pub use readiness::NotReady;
 pub use refund::{RefundView, RefundWish};

@@ -3,7 +3,7 @@
 
 use tracing::info;
 
-use crate::deal::{Deal, DealStatus, OrderId, Timestamp};
+use crate::deal::{Deal, DealStatus, Fen, OrderId, Refund, RefundState, Timestamp};
 
 use super::link::Link;
 use super::{Gateway, GatewayError};
@@ -26,14 +26,23 @@ pub enum Standing {
     Waiting(String),
     /// It is paid.
     Paid,
-    /// It was paid, and at least a part was given back.
-    Refunded,
+    /// It was paid, and at least a part went back or is on its way.
+    Refunded(GivenBack),
     /// Its time is over. (Whether it was paid at the last moment may be known only a little later.)
     Expired,
     /// It was given up before its time was over.
     Closed,
     /// It is not paid, and no link can be had at present.
     Trouble,
+}
+
+/// How much of a payment goes back, as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct GivenBack {
+    /// What the payer has.
+    pub arrived: Option<Fen>,
+    /// What is on its way, or is to be paid out by the merchant's hand.
+    pub under_way: Option<Fen>,
 }
 
 impl Gateway {
@@ -47,12 +56,12 @@ impl Gateway {
         let expires_at = deal.payable_until();
         let is_over = expires_at <= self.clock.now();
         let standing = match deal.status {
-            DealStatus::Paid => paid(&deal),
+            DealStatus::Paid => self.paid(&deal).await?,
             DealStatus::Expired | DealStatus::Unpaid if is_over => Standing::Expired,
             DealStatus::Expired => Standing::Closed,
             DealStatus::Unpaid => match self.link(deal.clone()).await {
                 Ok(Link::Open(opened)) => Standing::Waiting(opened.code_url),
-                Ok(Link::Paid(_)) => paid(&self.load(&order_id).await?),
+                Ok(Link::Paid(_)) => self.paid(&self.load(&order_id).await?).await?,
                 Ok(Link::Closed(_)) => Standing::Closed,
                 Err(error @ GatewayError::Store(_)) => return Err(error),
                 Err(error) => {
@@ -63,8 +72,22 @@ impl Gateway {
         };
         Ok(PayPage { deal, expires_at, standing })
     }
+
+    async fn paid(&self, deal: &Deal) -> Result<Standing, GatewayError> {
+        if deal.refunded.fee.is_none() {
+            return Ok(if deal.refunded_at.is_some() { Standing::Refunded(GivenBack::default()) } else { Standing::Paid });
+        }
+        Ok(Standing::Refunded(GivenBack::by(&self.store.find_refunds(&deal.order_id).await?)))
+    }
 }
 
-fn paid(deal: &Deal) -> Standing {
-    if deal.refunded_at.is_some() { Standing::Refunded } else { Standing::Paid }
+impl GivenBack {
+    fn by(refunds: &[Refund]) -> Self {
+        let of_payment = || refunds.iter().filter(|refund| !refund.is_of_second_payment && refund.state.holds_amount());
+        let sum = |has_arrived: bool| {
+            let meant = of_payment().filter(|refund| (refund.state == RefundState::Success) == has_arrived);
+            Fen::new(meant.map(|refund| refund.fee.get()).sum())
+        };
+        Self { arrived: sum(true), under_way: sum(false) }
+    }
 }

@@ -69,7 +69,7 @@ impl Gateway {
         for _ in 0..TRIES {
             if let Some(refund) = self.store.find_refund_by_key(&deal.order_id, &wish.idempotency_key).await? {
                 // Had a first try been carried out whose answer was lost, it is ours to send.
-                return if refund.refund_id == refund_id { self.send_first(refund).await } else { self.repeat(refund, &wish, &deal) };
+                return if refund.refund_id == refund_id { self.send_first(refund).await } else { self.repeat(refund, &wish).await };
             }
             let fee = self.may_refund(&deal, &wish)?;
             let refund = self.draft_refund(&deal, &wish, &refund_id, fee)?;
@@ -152,14 +152,15 @@ impl Gateway {
     }
 
     /// The same wish again: the same refund as it stands by now, whatever is left by now.
-    fn repeat(&self, refund: Refund, wish: &RefundWish, deal: &Deal) -> Result<RefundView, GatewayError> {
+    async fn repeat(&self, refund: Refund, wish: &RefundWish) -> Result<RefundView, GatewayError> {
         if refund.asked != wish.fee {
             return Err(GatewayError::IdempotencyConflict("refund"));
         }
         if refund.reason != wish.reason {
             return Err(GatewayError::IdempotencyConflict("reason"));
         }
-        Ok(RefundView::new(refund, deal))
+        // As it stands now that the refund is there: it may have been reserved since the deal was read.
+        Ok(RefundView::new(refund, &self.load(&wish.order_id).await?))
     }
 
     /// Sends a refund that was stored just now, and says how it stands then. That nothing is known of it yet is no error: it is sent

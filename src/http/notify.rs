@@ -1,5 +1,6 @@
 //! `POST /wxPay/notify`: the webhook to which WeChat posts that an order was paid; and `/wxPay/notify/{account}`, the same for
-//! one account. Both also below `/wxPay/callback`.
+//! one account. Both also below `/wxPay/callback`, and below `/wxPay/refundNotify`, to which WeChat posts that a refund has come to
+//! its end: either kind is taken at either address.
 
 use std::sync::Arc;
 

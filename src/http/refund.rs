@@ -26,6 +26,7 @@ pub struct RefundAnswer {
     code: u8,
     msg: &'static str,
     #[serde(flatten)]
+    #[schema(ignore)]
     refund: ToldRefund,
     /// What has been given back of the payment, or is on its way, in yuan.
     refunded: String,

@@ -40,12 +40,23 @@ pub struct Refusal {
     detail: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    order_id: Option<String>,
+    order_id: Option<Box<str>>,
     /// Seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     retry_after: Option<u64>,
-    /// The refund that was refused.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    of_refund: Option<Box<OfRefund>>,
+    /// Whether a key would help.
+    #[serde(skip)]
+    wants_key: bool,
+}
+
+/// What the refusal of a refund says beside.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct OfRefund {
+    /// The refund that WeChat has refused for good.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     refund_id: Option<String>,
@@ -57,9 +68,6 @@ pub struct Refusal {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     left: Option<String>,
-    /// Whether a key would help.
-    #[serde(skip)]
-    wants_key: bool,
 }
 
 /// The reason of a refusal, for the access log.
@@ -77,9 +85,7 @@ impl Refusal {
             detail: None,
             order_id: None,
             retry_after: None,
-            refund_id: None,
-            refund_state: None,
-            left: None,
+            of_refund: None,
             wants_key: false,
         }
     }
@@ -178,12 +184,10 @@ impl Refusal {
 
     /// WeChat has refused a refund for good; a repeat is answered the same.
     pub fn refund_refused(refund: &Refund) -> Self {
-        Self {
-            refund_id: Some(refund.refund_id.to_string()),
-            refund_state: Some(refund.state.as_str()),
-            detail: refund.detail.clone(),
-            ..Self::new(StatusCode::OK, "WECHAT_REFUSED", "微信支付拒绝了退款").order(&refund.order_id)
-        }
+        let (refund_id, refund_state) = (Some(refund.refund_id.to_string()), Some(refund.state.as_str()));
+        let of_refund = Some(Box::new(OfRefund { refund_id, refund_state, left: None }));
+        let refused = Self::new(StatusCode::OK, "WECHAT_REFUSED", "微信支付拒绝了退款").order(&refund.order_id);
+        Self { of_refund, detail: refund.detail.clone(), ..refused }
     }
 
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
@@ -192,7 +196,7 @@ impl Refusal {
     }
 
     fn order(mut self, order_id: &OrderId) -> Self {
-        self.order_id = Some(order_id.to_string());
+        self.order_id = Some(order_id.as_str().into());
         self
     }
 
@@ -228,7 +232,7 @@ impl From<&GatewayError> for Refusal {
             GatewayError::NotPaid(order_id) => Self::new(StatusCode::OK, "ORDER_NOT_PAID", "该订单未支付").order(order_id),
             GatewayError::RefundTooLate => Self::new(StatusCode::OK, "REFUND_TOO_LATE", "支付已超过一年，不能退款"),
             GatewayError::RefundTooMuch(left) => Self {
-                left: Some(Fen::yuan_or_nothing(*left)),
+                of_refund: Some(Box::new(OfRefund { left: Some(Fen::yuan_or_nothing(*left)), ..OfRefund::default() })),
                 ..Self::new(StatusCode::OK, "REFUND_TOO_MUCH", "退款金额超过可退金额")
             },
             GatewayError::RefundTooMany => Self::new(StatusCode::OK, "REFUND_TOO_MANY", "该订单的退款次数已达上限"),

@@ -40,9 +40,10 @@ pub fn start() -> LastLines {
     last_lines
 }
 
-/// For a command that says a few things to the operator who typed it: plain sentences.
+/// For a command that says a few things to the operator who typed it: plain sentences, and by default only about
+/// what is wrong.
 pub fn start_plain() -> LastLines {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     let (writer, last_lines) = Writer::start(std::io::stderr());
     let sentences = tracing_subscriber::fmt::layer().without_time().with_level(false).with_target(false).with_ansi(false);
     let _ = tracing_subscriber::registry().with(filter).with(sentences.with_writer(move || writer.clone())).try_init();

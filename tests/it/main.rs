@@ -33,7 +33,7 @@ mod front_end {
     mod details;
     mod events;
     mod http;
-    mod keys;
+    pub mod keys;
     mod offers;
     mod page;
     mod requests;
@@ -63,6 +63,7 @@ mod operations {
     mod language;
     pub mod metrics;
     mod nginx;
+    mod refund_command;
     mod request_log;
     mod secrets;
     mod starting;
@@ -76,13 +77,16 @@ mod payments {
     mod trade_states;
 }
 mod refunds {
+    pub mod api;
     mod automatic;
     mod books;
     mod by_others;
     mod certificate;
     mod follow;
+    mod keys;
     mod notifications;
     mod retries;
+    mod told;
 }
 mod repository {
     pub mod architecture;

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
 use wechat_pay::deal::{AccountId, RefundState, Timestamp};
-use wechat_pay::gateway::RefundTerms;
+use wechat_pay::gateway::{AutomaticRefunds, RefundTerms};
 use wechat_pay::simulator::Notify;
 
 use super::configuration::Configuration;
@@ -402,7 +402,7 @@ impl<'a> History<'a> {
 
 /// What this history's operator has chosen about refunds.
 fn refund_terms(random: &Random) -> RefundTerms {
-    let (gives_second_back, gives_late_back) = random.one_of(&[(false, false), (true, false), (true, true)]);
+    let (second, late) = random.one_of(&[(false, false), (true, false), (true, true)]);
     let min_interval = TimeDelta::seconds(random.one_of(&[0, 60]));
-    RefundTerms { gives_second_back, gives_late_back, min_interval }
+    RefundTerms { automatic: AutomaticRefunds { second, late }, min_interval }
 }

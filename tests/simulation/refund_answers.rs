@@ -80,7 +80,7 @@ impl History<'_> {
             return;
         }
         let is_given_back = self.invariants.refunds.values().any(|row| row.order_id == order.out_trade_no && row.is_of_second_payment);
-        assert_eq!(is_given_back, self.settings.terms.refund.gives_second_back, "a second payment: {order:?}");
+        assert_eq!(is_given_back, self.settings.terms.refund.automatic.second, "a second payment: {order:?}");
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use chrono::{Datelike, TimeDelta};
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, date_time_ymd};
 use wechat_pay::channel::ClientCertificate;
+use wechat_pay::clock::Clock;
 use wechat_pay::deal::Timestamp;
 
 /// The PEM texts of a new pair for a merchant number, which is good until that day begins.
@@ -21,7 +22,7 @@ pub fn pair(mch_id: &str, until: Timestamp) -> [String; 2] {
 
 /// One that is good for a year.
 pub fn fresh_pair(mch_id: &str) -> [String; 2] {
-    pair(mch_id, chrono::Utc::now() + TimeDelta::days(365))
+    pair(mch_id, Clock::System.now() + TimeDelta::days(365))
 }
 
 /// Which one it is.

@@ -7,7 +7,7 @@ const REFUSALS: [(&str, &[&str], &str); 14] = [
     ("400", &["INVALID_PARAMETER"], "The body cannot be read, or a parameter is missing or invalid; field names it where one is to blame."),
     ("401", &["UNAUTHORIZED"], "auth.mode wants a key or a signed offer; a missing, an unknown and a wrong one are answered alike."),
     ("403", &["FORBIDDEN"], "The key is valid, and not for this: its scopes, accounts or sellers."),
-    ("404", &["ORDER_NOT_FOUND"], "There is no such order."),
+    ("404", &["ORDER_NOT_FOUND", "REFUND_NOT_FOUND"], "There is no such order, or no such refund; or it is beyond the key."),
     ("408", &["INVALID_PARAMETER"], "The body did not come within 3.5 seconds."),
     ("409", &["IDEMPOTENCY_CONFLICT"], "The same Idempotency-Key with other parameters; field names one that differs."),
     ("413", &["INVALID_PARAMETER"], "The body is larger than 64 KiB."),
@@ -86,15 +86,15 @@ pub fn pages(happy: &str, wrong: &[(&str, &str)]) -> Value {
 /// What WeChat is told: SUCCESS ends its repeats, and comes only after the commit.
 pub fn acknowledgements() -> Value {
     [
-        ("200", "The payment is stored; or it was before; or the notification says that it failed, which is taken note of."),
+        ("200", "What it tells of is stored, now or before; or it says that a payment failed, which is taken note of."),
         ("400", "The body is malformed or incomplete."),
         ("401", "The signature is wrong, the path names an account that is not configured, or the sender is not in wechat.notify_sources."),
         ("408", "The body did not come within 3.5 seconds."),
-        ("409", "It does not match the deal: amount, currency, appid, mch_id, unknown order, second transaction id."),
+        ("409", "It does not match the deal: amount, currency, appid, mch_id, unknown order, second transaction id; or WeChat knows no such refund."),
         ("413", "The body is larger than 64 KiB."),
         ("415", "The body is compressed."),
         ("500", "A fault of this service; it has been logged."),
-        ("503", "This service could not store it just now."),
+        ("503", "This service could not store it just now, or could not ask WeChat about the refund."),
     ]
     .into_iter()
     .map(|(status, description)| (status.to_owned(), answer(description, "text/xml", reference("schemas", "Acknowledgement"))))

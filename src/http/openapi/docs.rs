@@ -112,9 +112,14 @@ fn answers(document: &Json, operation: &Json) -> String {
     table("Answers", &rows) + &example(&operation["responses"]["200"])
 }
 
-/// What stands beside a body's schema as an example.
+/// What stands beside a body's schema as an example, or as several.
 fn example(body: &Json) -> String {
-    let examples = members(&body["content"]).map(|(_, content)| &content["example"]).filter(|example| !example.is_null());
+    let contents = members(&body["content"]).map(|(_, content)| content);
+    let examples = contents.flat_map(|content| {
+        let named = members(&content["examples"]).map(|(_, example)| &example["value"]);
+        [&content["example"]].into_iter().chain(named)
+    });
+    let examples = examples.filter(|example| !example.is_null());
     examples.map(|example| put(EXAMPLE, &[("json", text(&format!("{example:#}")))])).collect()
 }
 

@@ -7,6 +7,8 @@
 mod answers;
 mod docs;
 mod paths;
+mod refunds;
+mod requests;
 
 use std::sync::LazyLock;
 
@@ -15,11 +17,12 @@ use serde_json::{Value, json};
 use utoipa::PartialSchema;
 
 use crate::channel::TradeState;
+use crate::deal::{RefundSource, RefundState};
 use crate::page;
 
 use super::details::ToldDetails;
-use super::refusal::Refusal;
-use super::{close_order, health, query_order, to_pay};
+use super::refusal::{OfRefund, Refusal};
+use super::{close_order, health, query_order, query_refund, refund, to_pay};
 
 pub use docs::docs;
 
@@ -55,6 +58,7 @@ fn document() -> Value {
             {"name": "Open a deal", "description": "For the merchant: its back end, or a page with an offer that its back end has signed."},
             {"name": "See how it stands", "description": "For callers that know the order's number, which cannot be guessed."},
             {"name": "Give it up", "description": "Likewise."},
+            {"name": "Give money back", "description": "For the merchant's back end, with a key. Browsers of other origins are not let in."},
             {"name": "Hear from WeChat", "description": "For WeChat only: its signature decides."},
             {"name": "Run the service", "description": "For monitoring, and for developers who read this."},
         ],
@@ -66,7 +70,7 @@ fn document() -> Value {
             "securitySchemes": {"key": {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "A key that wechat-pay new-key has drawn: of scope pay for toPay where auth.mode is api_key, of scope read for queryOrder.",
+                "description": "A key that wechat-pay new-key has drawn: of scope pay for toPay where auth.mode is api_key, of scope read for queryOrder, of scope refund for refund, of either for queryRefund.",
             }},
         },
     })
@@ -77,7 +81,10 @@ fn schemas() -> Value {
         "ToPayAnswer": with_all_of(schema::<to_pay::ToPayAnswer>(), &[schema::<ToldDetails>()]),
         "QueryOrderAnswer": query_order_answer(),
         "CloseOrderAnswer": with_all_of(schema::<close_order::CloseOrderAnswer>(), &[schema::<ToldDetails>()]),
-        "Refusal": schema::<Refusal>(),
+        "RefundAnswer": refund_answer(),
+        "RefundsAnswer": schema::<query_refund::RefundsAnswer>(),
+        "ToldRefund": told_refund(),
+        "Refusal": with_all_of(schema::<Refusal>(), &[schema::<OfRefund>()]),
         "Healthy": schema::<health::Healthy>(),
         "Ready": schema::<health::Ready>(),
         "Acknowledgement": answers::acknowledgement(),
@@ -94,6 +101,22 @@ fn query_order_answer() -> Value {
     let mut schema =
         with_all_of(schema::<query_order::QueryOrderAnswer>(), &[schema::<ToldDetails>(), schema::<query_order::OfMerchant>()]);
     schema["properties"]["trade_state"]["enum"] = TradeState::ALL.iter().map(|state| state.as_str()).collect();
+    schema
+}
+
+fn told_refund() -> Value {
+    let mut schema = schema::<refund::ToldRefund>();
+    schema["properties"]["refund_state"]["enum"] = RefundState::ALL.iter().map(|state| state.as_str()).collect();
+    schema["properties"]["source"]["enum"] = RefundSource::ALL.iter().map(|source| source.as_str()).collect();
+    schema
+}
+
+/// A refund and what is left of its payment.
+fn refund_answer() -> Value {
+    let (refund, mut schema) = (told_refund(), schema::<refund::RefundAnswer>());
+    let required = [&schema["required"], &refund["required"]].into_iter().filter_map(Value::as_array).flatten().cloned().collect();
+    schema = with_all_of(schema, &[refund]);
+    schema["required"] = required;
     schema
 }
 

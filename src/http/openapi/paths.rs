@@ -3,14 +3,8 @@
 use serde_json::{Value, json};
 
 use super::answers::{acknowledgements, answer, answers, pages, reference, refusal};
-
-/// The kinds of body that front ends send.
-const JSON: &str = "application/json";
-const FORM: &str = "application/x-www-form-urlencoded";
-const MULTIPART: &str = "multipart/form-data";
-
-/// An account's name.
-const ACCOUNT: &str = "^[a-z][a-z0-9_-]{0,31}$";
+use super::refunds::{query_refund, refund, refund_notify, refund_notify_account};
+use super::requests::{ACCOUNT, JSON, body, of_account};
 
 pub fn paths() -> Value {
     json!({
@@ -24,6 +18,10 @@ pub fn paths() -> Value {
         "/wxPay/notify/{account}": {"post": notify_account("notifyAccount")},
         "/wxPay/callback": {"post": notify("notifyAlias")},
         "/wxPay/callback/{account}": {"post": notify_account("notifyAccountAlias")},
+        "/wxPay/refund": {"post": refund()},
+        "/wxPay/queryRefund": {"post": query_refund()},
+        "/wxPay/refundNotify": {"post": refund_notify("refundNotify")},
+        "/wxPay/refundNotify/{account}": {"post": refund_notify_account("refundNotifyAccount")},
         "/healthz": {"get": healthz()},
         "/readyz": {"get": readyz()},
         "/openapi.json": {"get": openapi_json()},
@@ -253,16 +251,7 @@ fn notify(id: &str) -> Value {
 }
 
 fn notify_account(id: &str) -> Value {
-    let mut call = notify(id);
-    call["description"] = json!("The same, for one account: a notification that names another one's numbers is refused.");
-    call["parameters"] = json!([{
-        "name": "account",
-        "in": "path",
-        "required": true,
-        "description": "A section [accounts.<name>] of the configuration, or default.",
-        "schema": {"type": "string", "pattern": ACCOUNT},
-    }]);
-    call
+    of_account(notify(id))
 }
 
 fn healthz() -> Value {
@@ -299,11 +288,6 @@ fn docs() -> Value {
         "summary": "This description, for people",
         "responses": pages("The page.", &[]),
     })
-}
-
-/// Read alike from all kinds.
-fn body(schema: &Value) -> Value {
-    json!({"required": true, "content": {JSON: {"schema": schema}, FORM: {"schema": schema}, MULTIPART: {"schema": schema}}})
 }
 
 fn order() -> Value {

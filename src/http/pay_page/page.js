@@ -40,7 +40,7 @@
     if (Math.abs(told - now()) > 3000) ahead = told - performance.now();
     if (answer.expires_at) expires = Date.parse(answer.expires_at);
     switch (answer.trade_state) {
-      case 'SUCCESS': return finish('paid');
+      case 'SUCCESS': return finish(answer.refunded ? 'refunded' : 'paid');
       case 'REFUND': return finish('refunded');
       case 'CLOSED': case 'REVOKED': return finish(now() >= expires ? 'expired' : 'closed');
       case 'USERPAYING': case 'ACCEPT': if (page.dataset.state === 'waiting') say('paying'); return;

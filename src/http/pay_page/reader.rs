@@ -2,7 +2,7 @@
 
 use crate::config::PageSettings;
 use crate::deal::{DealStatus, Fen, Timestamp};
-use crate::gateway::{PayPage, Standing};
+use crate::gateway::{GivenBack, PayPage, Standing};
 use crate::page::{Language, Value, fill};
 
 use super::ways::Ways;
@@ -11,6 +11,7 @@ use super::{SCRIPT, STYLE, qr};
 
 const PAGE: &str = include_str!("page.html");
 const REFRESH: &str = "<meta http-equiv=\"refresh\" content=\"{{seconds}}\">";
+const GIVEN_BACK: &str = "<p class=\"on refunded how\">{{word}} <span class=\"fee\">¥{{fee}}</span></p>";
 const REFRESH_TO: &str = "<meta http-equiv=\"refresh\" content=\"{{seconds}};url={{to}}\">";
 
 /// Seconds after which a page without JavaScript, or without a link, is asked for again: a twentieth of the deal's age,
@@ -38,10 +39,14 @@ impl Reader {
             Standing::Waiting(_) if qr.is_none() => "trouble",
             Standing::Waiting(_) => "waiting",
             Standing::Paid => "paid",
-            Standing::Refunded => "refunded",
+            Standing::Refunded(_) => "refunded",
             Standing::Expired => "expired",
             Standing::Closed => "closed",
             Standing::Trouble => "trouble",
+        };
+        let given_back = match page.standing {
+            Standing::Refunded(given_back) => self.given_back(given_back),
+            _ => String::new(),
         };
         let ways = Ways::of(deal, settings);
         let (return_url, links) = (&ways.return_url, ways.links(self.language));
@@ -66,6 +71,7 @@ impl Reader {
                 "script" => Value::Markup(SCRIPT),
                 "qr" => Value::Markup(qr.as_deref().unwrap_or_default()),
                 "refresh" => Value::Markup(&refresh),
+                "given_back" => Value::Markup(&given_back),
                 "ways" => Value::Markup(&links),
                 "lang" => Value::Text(self.language.tag()),
                 "other_lang" => Value::Text(self.language.other().tag()),
@@ -85,6 +91,16 @@ impl Reader {
                 word => Value::Text(text(self.language, word)?),
             })
         })
+    }
+
+    /// A line for what has arrived, and one for what is on its way.
+    fn given_back(&self, given_back: GivenBack) -> String {
+        let line = |name, fee: Fen| {
+            let (word, fee) = (text(self.language, name).unwrap_or_default(), fee.grouped());
+            fill(GIVEN_BACK, |hole| Some(Value::Text(if hole == "fee" { &fee } else { word })))
+        };
+        let fees = [("refunded_fee", given_back.arrived), ("refunding_fee", given_back.under_way)];
+        fees.into_iter().filter_map(|(name, fee)| Some(line(name, fee?))).collect()
     }
 }
 

@@ -43,7 +43,7 @@ pub fn how(language: Language, place: Place) -> &'static str {
     text(language, name).unwrap_or_default()
 }
 
-const WORDS: [(&str, &str, &str); 29] = [
+const WORDS: [(&str, &str, &str); 31] = [
     ("title", "微信支付", "WeChat Pay"),
     ("heading", "微信扫码支付", "Pay with WeChat"),
     ("other_name", "English", "中文"),
@@ -55,7 +55,9 @@ const WORDS: [(&str, &str, &str); 29] = [
     ("offline", "网络不稳定，正在重试…", "The network is unstable, trying again…"),
     ("paid", "支付成功", "Payment received"),
     ("paid_more", "款项已收到，可以放心离开本页。", "We have received your payment. You may leave this page."),
-    ("refunded", "已支付，并发生过退款", "Paid, and refunded at least in part"),
+    ("refunded", "已支付，并有退款", "Paid, with a refund"),
+    ("refunded_fee", "已退款", "Refunded"),
+    ("refunding_fee", "退款处理中", "Refund on its way"),
     (
         "refunded_more",
         "款项原路退回，可在微信账单中查看。如有疑问，请联系商家。",

@@ -84,7 +84,7 @@ async fn unknown_paths_are_not_found() {
         "//healthz",
         "/healthz/",
         "/wxPay/static/",
-        "/wxPay/refund",
+        "/wxPay/refunds",
         "/wxPay/notify/a/b",
         "/wxPay/callback/a/b",
         "/wxPay/%00",

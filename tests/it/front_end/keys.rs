@@ -16,7 +16,7 @@ use crate::support::test_app::{Order, TestApp, TestAppBuilder};
 const SOON: Duration = Duration::from_secs(3);
 
 /// An app in this mode, and keys by their names and what is configured of each.
-async fn with_keys<const N: usize>(engine: Engine, mode: &str, keys: [(&str, &[(&str, &str)]); N]) -> (TestApp, [String; N]) {
+pub async fn with_keys<const N: usize>(engine: Engine, mode: &str, keys: [(&str, &[(&str, &str)]); N]) -> (TestApp, [String; N]) {
     let mut builder = TestAppBuilder::new(engine).await.set("AUTH__MODE", mode);
     let drawn = keys.map(|(name, values)| (name, values, Key::draw(&Chance::System)));
     for (name, values, (_, hash)) in &drawn {

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::sleep;
 use wechat_pay::auth::Key;
 use wechat_pay::chance::Chance;
+use wechat_pay::clock::Clock;
 use wechat_pay::config::{Overview, Settings};
 use wechat_pay::language::Language::{Chinese, English};
 use wechat_pay::simulator::DEFAULT_MERCHANT;
@@ -229,7 +230,7 @@ fn check_config_tells_with_which_certificate_refunds_are_made() {
     let row = told.lines().find(|line| line.starts_with("wechat.client_key ")).unwrap();
     assert!(row.contains("set, not shown") && row.contains("apiclient_key.pem"), "{row}");
     assert!(!told.contains("BEGIN") && warned.is_empty(), "{told}{warned}");
-    let expired = pair("10000100", chrono::Utc::now() - TimeDelta::days(3));
+    let expired = pair("10000100", Clock::System.now() - TimeDelta::days(3));
     let (code, _, warned) = checked(Some(&expired), "C");
     assert!(code == 0 && warned.contains("wechat.client_cert was good until"), "everything else works: {warned}");
     let (_, told, warned) = checked(Some(&expired), "zh_CN.UTF-8");

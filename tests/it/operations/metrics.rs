@@ -38,7 +38,9 @@ pub const NAMES: &[(&str, &str)] = &[
     ("wechat_pay_notifications_disbelieved_total", "counter"),
     ("wechat_pay_notifications_total", "counter"),
     ("wechat_pay_oldest_undecided_deal_age_seconds", "gauge"),
+    ("wechat_pay_oldest_undecided_refund_age_seconds", "gauge"),
     ("wechat_pay_ready", "gauge"),
+    ("wechat_pay_refunds_total", "counter"),
     ("wechat_pay_settle_lag_seconds", "histogram"),
     ("wechat_pay_store_batch_statements", "histogram"),
     ("wechat_pay_store_errors_total", "counter"),
@@ -51,6 +53,7 @@ pub const NAMES: &[(&str, &str)] = &[
     ("wechat_pay_sweep_looks_total", "counter"),
     ("wechat_pay_sweep_passes_total", "counter"),
     ("wechat_pay_undecided_deals", "gauge"),
+    ("wechat_pay_undecided_refunds", "gauge"),
     ("wechat_pay_upstream_call_duration_seconds", "histogram"),
     ("wechat_pay_upstream_calls_total", "counter"),
 ];

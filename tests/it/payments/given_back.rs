@@ -35,7 +35,7 @@ async fn is_told_as_refund(app: &TestApp, order: &Order) {
     assert_eq!(listener.next(Duration::from_secs(3)).await.word(), "REFUND");
     assert_eq!(listener.next(Duration::from_secs(3)).await, Heard::End);
     let page = app.till.get(&format!("/pay/{}?lang=en", order.id)).await.body;
-    assert!(page.contains("data-state=\"refunded\"") && page.contains("refunded at least in part"), "{page}");
+    assert!(page.contains("data-state=\"refunded\"") && page.contains("Paid, with a refund"), "{page}");
     let explained = app.explain(&order.id).await;
     assert!(explained.contains("At least a part was given back; WeChat said so 2026-04-01"), "{explained}");
     app.close(&order.id).await.refused(200, "ORDER_PAID", None, "it was paid all the same");

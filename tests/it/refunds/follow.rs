@@ -50,7 +50,7 @@ on_both_engines! {
         assert_eq!((states(&app, &order).await, due_in(&app, &order).await), (vec!["SUCCESS".to_owned()], None));
         assert_eq!(stored(&app, &order, "refunded_at").await[0].as_deref(), Some("2026-04-04 12:00:00"));
         assert_eq!(stored(&app, &order, "receiver").await[0].as_deref(), Some("支付用户零钱"));
-        let looks = vec!["looked"; 7];
+        let looks = ["looked"; 7];
         assert_eq!(events(&app, &order).await, [&["requested", "accepted"], &looks[..], &["succeeded"]].concat());
         app.time_passes(10 * DAY);
         app.sweep().await;

@@ -184,7 +184,8 @@ on_both_engines! {
         }
         let heard = wechat.heard("refund");
         assert!(heard.iter().all(|request| *request == heard[0]) && heard.len() == 6, "{}", heard.len());
-        assert_eq!(alarms(&app, "refund_not_enough").await + alarms(&neighbour, "refund_not_enough").await, 1.0);
+        let raised = [alarms(&app, "refund_not_enough").await, alarms(&neighbour, "refund_not_enough").await];
+        assert!(raised == [1.0, 0.0] || raised == [0.0, 1.0], "{raised:?}");
     }
 
     async fn a_refusal_after_a_lost_acceptance_is_not_believed_while_a_query_may_lag_behind(engine) {

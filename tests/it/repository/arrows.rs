@@ -10,7 +10,7 @@ use super::architecture::{code_lines, code_of, sources};
 const ARROWS: &[(&str, &str)] = &[
     ("main", "cli"),
     ("app", "auth chance channel clock config deal gateway handshake http listener simulator store sweeper watcher"),
-    ("cli", "auth chance clock config deal doctor dry_run explain language store telemetry"),
+    ("cli", "auth chance clock config deal doctor dry_run explain gateway language store telemetry"),
     ("doctor", "chance channel clock config deal dry_run handshake language store"),
     ("explain", "deal language store"),
     ("dry_run", "language store"),
@@ -38,7 +38,7 @@ const ARROWS: &[(&str, &str)] = &[
 
 /// Arrows that go another way: up, or past the channel boundary to a protocol.
 const DEVIATIONS: &[(&str, &str, &str)] = &[
-    ("cli", "app", "the subcommands that serve start it"),
+    ("cli", "app", "the subcommands that serve start it, and refund takes the gateway from it"),
     ("doctor", "app", "a listener's address as this machine reaches it"),
     ("app", "channel::wechat", "opens the client, and reads the merchant's number in older rows"),
     ("config", "channel::wechat", "parses keys, certificates and the proxy"),

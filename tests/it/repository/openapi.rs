@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use wechat_pay::simulator::Faults;
+use wechat_pay::simulator::{Faults, RefundRefusal};
 
+use crate::refunds::api::{paid, query_refund, refund};
 use crate::support::database::Engine;
 use crate::support::description::Description;
 use crate::support::test_app::{TestApp, TestAppBuilder};
@@ -112,6 +113,57 @@ async fn the_examples_are_real() {
     assert_eq!(fields(&opened), fields(&answered));
     let page = app.till.get("/docs").await.body;
     assert!(page.contains("<pre><code>") && page.contains("A-2026-1001"), "people see them too");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refunds_go_as_they_are_described_and_their_examples_are_real() {
+    let app = TestApp::open(Engine::Sqlite).await;
+    let mut description = described(&app).await;
+    let examples =
+        |path: &str| description.document()["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["examples"].clone();
+    let (of_refund, of_query) = (examples("/wxPay/refund"), examples("/wxPay/queryRefund"));
+    let fields = |answer: &Value| answer.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let mut unseen: BTreeSet<_> = fields(&of_refund);
+    let mut is_as_shown = |name: &str, answer: &Value| {
+        let shown = &of_refund[name]["value"];
+        assert_eq!((fields(shown), &shown["msg"]), (fields(answer), &answer["msg"]), "{name}");
+        assert!(unseen.remove(name), "{name} was seen before");
+    };
+    let unpaid = app.to_pay("19.90").await;
+    let [order, refused] = [paid(&app).await, paid(&app).await];
+    let accepted =
+        description.holds("post", "/wxPay/refund", &refund(&app, &order, "first", json!({"refund": "5", "reason": "少发一件"})).await);
+    is_as_shown("accepted", &accepted);
+    app.wechat().faults.refund_refused = Some(RefundRefusal::UserAccountAbnormal);
+    let refusals = [
+        (&refused, json!({}), "WECHAT_REFUSED"),
+        (&unpaid, json!({}), "ORDER_NOT_PAID"),
+        (&order, json!({"refund": "15"}), "REFUND_TOO_MUCH"),
+        (&order, json!({}), "REFUND_TOO_SOON"),
+    ];
+    for (order, wish, reason) in refusals {
+        let answer = description.holds("post", "/wxPay/refund", &refund(&app, order, "second", wish).await);
+        is_as_shown(reason, &answer);
+    }
+    app.look().await.run("UPDATE deal SET refund_count = 50").await;
+    is_as_shown("REFUND_TOO_MANY", &description.holds("post", "/wxPay/refund", &refund(&app, &order, "third", json!({})).await));
+    app.time_passes(366 * 86_400);
+    is_as_shown("REFUND_TOO_LATE", &description.holds("post", "/wxPay/refund", &refund(&app, &order, "third", json!({})).await));
+    assert!(unseen.is_empty(), "{unseen:?}");
+
+    for (name, body) in [("by refund_id", json!({"refund_id": accepted["refund_id"]})), ("by order_id", json!({"order_id": order.id}))] {
+        let answer = description.holds("post", "/wxPay/queryRefund", &query_refund(&app, body).await);
+        assert_eq!(fields(&of_query[name]["value"]), fields(&answer), "{name}");
+        answer["refunds"].as_array().into_iter().flatten().for_each(|refund| description.fits("ToldRefund", refund));
+    }
+    for body in [json!({}), json!({"refund_id": "nobody"}), json!({"order_id": "nobody"})] {
+        description.holds("post", "/wxPay/queryRefund", &query_refund(&app, body).await);
+    }
+    description.holds("post", "/wxPay/refund", &refund(&app, &order, "first", json!({"refund": "6"})).await);
+    description.holds("post", "/wxPay/refund", &refund(&app, &order, "", json!({})).await);
+    for path in ["/wxPay/refundNotify", "/wxPay/refundNotify/{account}"] {
+        description.holds("post", path, &app.till.post(&path.replace("{account}", "shop2"), "text/xml", "<xml/>").await);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

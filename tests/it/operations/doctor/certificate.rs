@@ -69,7 +69,7 @@ async fn one_that_expires_is_told_of_a_month_before() {
     let secured = Secured::new().await;
     let home = TempDir::new().unwrap();
     for (days, verdict, found) in [(-1, Fail, "it was good until"), (29, Warn, "it is good until"), (60, Ok, "and is good until")] {
-        let files = Files::of(home.path(), &pair(DEFAULT_MERCHANT.mch_id, chrono::Utc::now() + TimeDelta::days(days)));
+        let files = Files::of(home.path(), &pair(DEFAULT_MERCHANT.mch_id, Clock::System.now() + TimeDelta::days(days)));
         let patient = files.variables().into_iter().fold(secured.patient(), |patient, (key, file)| patient.set(key, file));
         let findings = patient.examined().await;
         findings.say(verdict, "certificate", found);
