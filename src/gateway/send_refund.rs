@@ -42,7 +42,7 @@ impl Gateway {
     /// Sends a refund whose lease is held until its `due_at`, and plans what is next.
     pub(super) async fn send_refund_once(&self, refund: Refund, origin: Origin) {
         let until = refund.due_at.unwrap_or(refund.created_at);
-        let next = match self.send_refund(&refund, origin, Sending::First(until), &Calls::default()).await {
+        let next = match self.send_refund(&refund, until, origin, Sending::First(until), &Calls::default()).await {
             Ok(None) => return,
             Ok(Some(next)) => next,
             Err(error) => self.unknown(&refund, &error),
@@ -52,13 +52,14 @@ impl Gateway {
         }
     }
 
-    /// Sends a refund and stores what became of it; or says when it is sent again.
+    /// Sends a refund whose lease is held until `lease` and stores what became of it; or says when it is sent again.
     ///
     /// # Errors
     /// Nothing is known of its outcome.
     pub(super) async fn send_refund(
         &self,
         refund: &Refund,
+        lease: Timestamp,
         origin: Origin,
         sending: Sending,
         calls: &Calls,
@@ -86,10 +87,12 @@ impl Gateway {
         }
         let now = self.now_by_database();
         if let Some(proven) = sending.is_proven_from(now) {
-            // What it was refused with is known: the lag still counts from the request before.
+            // What was refused was not carried out: in doubt is still the request before it.
             return Ok(Some(step(proven, proven - LAG, refusal.to_string())));
         }
-        self.refuse(refund, &refusal, origin).await?;
+        // It counts while the lease is held only.
+        let leased = Refund { due_at: Some(lease), ..refund.clone() };
+        self.refuse(&leased, &refusal, origin).await?;
         Ok(None)
     }
 

@@ -25,8 +25,7 @@ impl UndecidedRefunds<'_> {
     async fn send(&self, refund: &Refund, now: Timestamp, calls: &Calls) -> Option<NextRefundStep> {
         // The lease of the caller that has stored it, where it was not sent again since.
         let earlier = refund.sent_at.or(refund.due_at).unwrap_or(refund.created_at);
-        let leased = Refund { due_at: Some(now + LEASE), ..refund.clone() };
-        let sent = self.0.send_refund(&leased, Origin::Sweeper, Sending::Again(earlier), calls).await;
+        let sent = self.0.send_refund(refund, now + LEASE, Origin::Sweeper, Sending::Again(earlier), calls).await;
         sent.unwrap_or_else(|error| {
             debug!(%error, "nothing is known of a refund that was sent");
             Some(self.0.unknown(refund, &error))

@@ -133,7 +133,7 @@ on_both_engines! {
             let order = paid(&app).await;
             app.clock.set_database_ahead(TimeDelta::seconds(ahead));
             app.sweep().await;
-            app.wechat().faults.refund_frequency_limited = 1.0;
+            app.wechat().faults.refund_refused = Some(RefundRefusal::FrequencyLimited);
             refund(&app, &order, "first", json!({"refund": "5"})).await;
             for pause in [2, 10, 30, 120, 600, 600] {
                 assert_eq!(due_in(&app, &order).await.map(|due| due - ahead), Some(pause), "the database's clock is {ahead} s ahead");
