@@ -1,13 +1,13 @@
-//! Refunds as a back end asks for them, as they are stored and told of, and as the simulated WeChat has them.
+//! What is stored of refunds, what is told of them, and what the simulated WeChat has of them.
 
 use chrono::NaiveDateTime;
-use serde_json::{Value, json};
+use serde_json::json;
 use wechat_pay::deal::{BeijingTime, Fen, Reach, RefundSource};
 use wechat_pay::gateway::{RefundView, RefundWish};
 use wechat_pay::simulator::{RefundNotify, RefundState};
 
+use super::api::query_refund;
 use crate::support::database::Engine;
-use crate::support::http::Answer;
 use crate::support::test_app::{Order, TestApp, TestAppBuilder};
 
 /// An app that shows its numbers, and whose WeChat tells of no refund by itself.
@@ -15,25 +15,6 @@ pub async fn app(engine: Engine) -> TestApp {
     let app = TestAppBuilder::new(engine).await.set("METRICS__LISTEN", "127.0.0.1:0").open().await;
     app.wechat().faults.refund_notify = RefundNotify::Lost;
     app
-}
-
-/// An order of 19.90 yuan that is paid.
-pub async fn paid(app: &TestApp) -> Order {
-    let order = app.to_pay("19.90").await;
-    app.payer_pays(&order).await;
-    order
-}
-
-/// Asks for a refund under an idempotency key; `more` is what is asked for beside the order.
-pub async fn refund(app: &TestApp, order: &Order, key: &str, more: Value) -> Answer {
-    let mut body = more;
-    body["order_id"] = json!(order.id);
-    let request = app.till.request("POST", "/wxPay/refund").header("content-type", "application/json").header("idempotency-key", key);
-    app.till.send(request.body(body.to_string())).await
-}
-
-pub async fn query_refund(app: &TestApp, body: Value) -> Answer {
-    app.till.post_json("/wxPay/queryRefund", &body).await
 }
 
 /// One column of an order's refunds, oldest first. The column is an expression of SQL.

@@ -8,7 +8,8 @@ use wechat_pay::channel::wechat::v2::{RefundCipher, SignType};
 use wechat_pay::deal::Fen;
 use wechat_pay::simulator::{Notify, RefundNotify, RefundState};
 
-use super::books::{alarms, app, at_wechat, due_in, events, paid, query_refund, refund, states, stored, sums};
+use super::api::{paid, query_refund, refund};
+use super::books::{alarms, app, at_wechat, due_in, events, states, stored, sums};
 use crate::support::http::Answer;
 use crate::support::merchant::signer;
 use crate::support::on_both_engines;

@@ -5,7 +5,8 @@ use wechat_pay::channel::wechat::v2::{Fields, SignType, xml};
 use wechat_pay::deal::Fen;
 use wechat_pay::simulator::{Notify, RefundNotify, RefundState};
 
-use super::books::{alarms, app, asked, at_wechat, due_in, events, paid, query_refund, refund, refund_directly, states, stored, sums};
+use super::api::{paid, query_refund, refund};
+use super::books::{alarms, app, asked, at_wechat, due_in, events, refund_directly, states, stored, sums};
 use crate::support::database::{Database, Engine};
 use crate::support::merchant::signer;
 use crate::support::on_both_engines;

@@ -9,7 +9,8 @@ use serde_json::json;
 use wechat_pay::channel::wechat::v2::{ApiKey, RefundCipher, SignType, Signer};
 use wechat_pay::simulator::{RefundNotify, RefundState};
 
-use super::books::{alarms, app, at_wechat, events, paid, query_refund, refund, refund_directly, states, stored};
+use super::api::{paid, query_refund, refund};
+use super::books::{alarms, app, at_wechat, events, refund_directly, states, stored};
 use crate::support::database::Engine;
 use crate::support::http::Answer;
 use crate::support::merchant::signer;

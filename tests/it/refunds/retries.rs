@@ -7,7 +7,8 @@ use chrono::TimeDelta;
 use serde_json::json;
 use wechat_pay::simulator::{Faults, RefundNotify, RefundRefusal, RefundState};
 
-use super::books::{alarms, app, asked, at_wechat, due_in, events, paid, query_refund, refund, refund_directly, states, stored, sums};
+use super::api::{paid, query_refund, refund};
+use super::books::{alarms, app, asked, at_wechat, due_in, events, refund_directly, states, stored, sums};
 use crate::support::database::Engine;
 use crate::support::http::try_send;
 use crate::support::on_both_engines;
