@@ -82,7 +82,7 @@ pub async fn verify(environment: &Environment, scene: &Scene, wrong: &mut Vec<St
     let told = scene.observations.told().refunds.clone();
     against_wechat(&truth, &rows, wrong);
     for sum in sums.iter().filter(|sum| sum.refunded_fee != sum.held || sum.held > sum.total_fee) {
-        wrong.push(format!("what went back of a deal is not the sum of its refunds, or too much: {sum:?}"));
+        wrong.push(format!("what went back of {} is not the sum of its refunds, or too much: {sum:?}", sum.order_id));
     }
     for (refund_id, order_id) in told.values() {
         if rows.get(refund_id).is_none_or(|row| row.order_id != *order_id) {
