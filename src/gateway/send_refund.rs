@@ -52,7 +52,8 @@ impl Gateway {
         }
     }
 
-    /// Sends a refund whose lease is held until `lease` and stores what became of it; or says when it is sent again.
+    /// Sends a refund whose lease is held until `lease` and stores what became of it; or says when it is sent again. Once the lease is
+    /// over it sends nothing, and has nothing to plan.
     ///
     /// # Errors
     /// Nothing is known of its outcome.
@@ -67,6 +68,10 @@ impl Gateway {
         let (route, refund_id) = (refund.route(), &refund.refund_id);
         let Some(request) = refund.request.clone() else { return Err(GatewayError::RefundNotFound) };
         let (remote, shown) = (self.accounts.at(&route)?, self.accounts.get(&refund.account)?.refunding());
+        if self.now_by_database() >= lease {
+            // An instance that stood still must not send what another one has been refused meanwhile.
+            return Ok(None);
+        }
         calls.add_one();
         let answer = remote.refund(refund_id, request).await.map_err(|error| GatewayError::of_call(&refund.order_id, error))?;
         let refusal = match answer {
