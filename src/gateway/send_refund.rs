@@ -6,7 +6,7 @@
 use chrono::TimeDelta;
 use tracing::{error, info, warn};
 
-use crate::channel::{Postponed, RefundOutcome, RefundQueryOutcome, RefundSubject, Refunding, Refusal};
+use crate::channel::{Postponed, RefundOutcome, Refunding, Refusal};
 use crate::deal::{Refund, RefundState, Timestamp};
 use crate::store::{Event, EventKind, NextRefundStep, Origin, StoreError, Verdict};
 
@@ -73,8 +73,13 @@ impl Gateway {
             return Ok(None);
         }
         calls.add_one();
-        let answer = remote.refund(refund_id, request).await.map_err(|error| GatewayError::of_call(&refund.order_id, error))?;
-        let refusal = match answer {
+        let answer = remote.refund(refund_id, request).await;
+        let is_not_taken = matches!(answer, Ok(RefundOutcome::NotNow(_)) | Err(_));
+        // An earlier request may have been carried out whose reply was lost, and a query needs no client certificate.
+        if is_not_taken && refund.sent_at.is_some() && matches!(self.is_known(refund, origin, calls).await, Ok(true)) {
+            return Ok(None);
+        }
+        let refusal = match answer.map_err(|error| GatewayError::of_call(&refund.order_id, error))? {
             RefundOutcome::Accepted(proof) => {
                 self.settle_refund(&proof, origin).await.map_err(|error| error.into_gateway(&refund.order_id))?;
                 return Ok(None);
@@ -82,12 +87,7 @@ impl Gateway {
             RefundOutcome::NotNow(postponed) => return Ok(Some(self.postponed(refund, postponed, &shown))),
             RefundOutcome::Refused(refusal) => refusal,
         };
-        calls.add_one();
-        let asked = remote.query_refund(RefundSubject::Refund(refund_id)).await;
-        if let RefundQueryOutcome::Known(proofs, _) = asked.map_err(|error| GatewayError::of_call(&refund.order_id, error))? {
-            for proof in &proofs {
-                self.settle_refund(proof, origin).await.map_err(|error| error.into_gateway(&refund.order_id))?;
-            }
+        if self.is_known(refund, origin, calls).await? {
             return Ok(None);
         }
         let now = self.now_by_database();
@@ -99,6 +99,14 @@ impl Gateway {
         let leased = Refund { due_at: Some(lease), ..refund.clone() };
         self.refuse(&leased, &refusal, origin).await?;
         Ok(None)
+    }
+
+    /// Whether WeChat, asked by its number, knows a refund; what it says is stored then.
+    async fn is_known(&self, refund: &Refund, origin: Origin, calls: &Calls) -> Result<bool, GatewayError> {
+        match self.inquire_refund(&refund.route(), &refund.refund_id, origin, calls).await? {
+            Some(settled) => settled.map(|_| true).map_err(|error| error.into_gateway(&refund.order_id)),
+            None => Ok(false),
+        }
     }
 
     async fn refuse(&self, refund: &Refund, refusal: &Refusal, origin: Origin) -> Result<(), StoreError> {
