@@ -64,7 +64,7 @@ label! {
         RefundNotEnough = "refund_not_enough",
         /// WeChat does not take the client certificate, and a refund waits for another.
         RefundCertificate = "refund_certificate",
-        /// WeChat does not allow a refund from this address, or to this merchant; it waits.
+        /// WeChat does not allow a refund from this address, or to this merchant, or does not take its numbers or key; it waits.
         RefundNotAllowed = "refund_not_allowed",
         /// WeChat has not decided a refund for a week.
         RefundOverdue = "refund_overdue",
