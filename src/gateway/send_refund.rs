@@ -164,7 +164,7 @@ impl Gateway {
         if self.store.plan_refund(refund, until, next, event).await? && is_given_up {
             self.metrics.refund_overdue();
             error!(
-                alarm = "refund_overdue", refund_id = %refund.refund_id, account = %refund.account,
+                alarm = "refund_overdue", order_id = %refund.order_id, refund_id = %refund.refund_id, account = %refund.account,
                 "WeChat has not decided a refund for a week; from now on it is asked about on demand only: ask WeChat's support"
             );
         }

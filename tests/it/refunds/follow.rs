@@ -188,6 +188,35 @@ on_both_engines! {
         assert_eq!(app.calls("refundquery"), 2, "they are known");
     }
 
+    async fn a_list_that_is_not_had_for_a_week_is_an_operator_s(engine) {
+        let wechat = OverheardWeChat::new().await;
+        let app = wechat.app(engine).await;
+        let order = app.to_pay("19.90").await;
+        wechat.world().pay(&order.id, None, Some(Notify::Lost), wechat.clock.now()).unwrap();
+        wechat.world().refund_by_hand(&order.id, Fen::new(500), wechat.clock.now()).unwrap();
+        wechat.answers_by(|api, _, carry_out| if api == "refundquery" { Reply::Close } else { Reply::Body(carry_out()) });
+        assert_eq!(app.trade_state(&order.id).await, "REFUND");
+        for overdue in [0.0, 0.0, 1.0, 1.0] {
+            app.sweep().await;
+            assert_eq!(alarms(&app, "refund_overdue").await, overdue);
+            wechat.time_passes(4 * DAY);
+        }
+        wechat.answers_rightly();
+        app.sweep().await;
+        assert_eq!(stored(&app, &order, "state").await.len(), 0, "it is asked for no more");
+    }
+
+    async fn after_a_refusal_one_list_tells_whether_others_gave_something_back(engine) {
+        let app = app(engine).await;
+        let order = paid(&app).await;
+        app.look().await.run("UPDATE deal SET refunds_due_at = '2026-04-01 12:00:00'").await;
+        for _ in 0..3 {
+            app.sweep().await;
+            assert_eq!((app.calls("refundquery"), app.look().await.value(&order.id, "refunds_due_at").await), (1, None));
+            app.time_passes(DAY);
+        }
+    }
+
     async fn a_list_that_lags_behind_is_asked_for_again(engine) {
         let wechat = OverheardWeChat::new().await;
         let app = wechat.app(engine).await;
