@@ -46,7 +46,7 @@ impl Gateway {
         if let Some(refund) = self.store.find_refund(&wake.refund_id).await? {
             return Ok(if refund.account != wake.account || refund.order_id != wake.order_id {
                 Err(Taken::UnknownRefund)
-            } else if matches!(refund.state, RefundState::Processing | RefundState::Failed) {
+            } else if RefundState::ALL.into_iter().any(|next| refund.state.may_become(next)) {
                 Ok((refund.route(), true))
             } else {
                 Err(Taken::Repeated)
