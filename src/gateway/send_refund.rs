@@ -4,7 +4,7 @@
 //! does not know it. After an earlier request whose outcome is unknown that query may lag behind: then a minute passes first.
 
 use chrono::TimeDelta;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::channel::{Postponed, RefundOutcome, Refunding, Refusal};
 use crate::deal::{Refund, RefundState, Timestamp};
@@ -45,7 +45,10 @@ impl Gateway {
         let next = match self.send_refund(&refund, until, origin, Sending::First(until), &Calls::default()).await {
             Ok(None) => return,
             Ok(Some(next)) => next,
-            Err(error) => self.unknown(&refund, &error),
+            Err(error) => {
+                debug!(refund_id = %refund.refund_id, %error, "nothing is known of a refund that was sent");
+                self.unknown(&refund, &error)
+            }
         };
         if let Err(error) = self.plan_refund(&refund, until, next, origin).await {
             warn!(refund_id = %refund.refund_id, %error, "the next step of a refund could not be planned; it is due when the lease is over");
@@ -146,7 +149,7 @@ impl Gateway {
     /// What is next for a refund of whose request nothing is known.
     pub(super) fn unknown(&self, refund: &Refund, error: &GatewayError) -> NextRefundStep {
         let now = self.now_by_database();
-        step(next_try(refund, None, now), now, error.to_string())
+        step(next_try(refund, None, now), now, detail_of(error))
     }
 
     /// Plans the next step of a refund whose lease is held until `until`.
@@ -172,6 +175,14 @@ impl Gateway {
     }
 }
 
+/// Why nothing is known of a refund, in words that may be shown: none are the database's.
+pub(super) fn detail_of(error: &GatewayError) -> String {
+    match error {
+        GatewayError::Store(_) => "its outcome could not be stored".to_owned(),
+        error => error.to_string(),
+    }
+}
+
 fn step(due_at: Timestamp, sent_at: Timestamp, detail: String) -> NextRefundStep {
     NextRefundStep { due_at: Some(due_at), sent_at: Some(sent_at), detail: Some(detail), refused_certificate: None }
 }
@@ -179,6 +190,13 @@ fn step(due_at: Timestamp, sent_at: Timestamp, detail: String) -> NextRefundStep
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_the_database_s_words_none_is_shown_to_a_caller() {
+        let shown = detail_of(&GatewayError::Store(StoreError::WrongSchema("table till.refund".to_owned())));
+        assert_eq!(shown, "its outcome could not be stored");
+        assert_eq!(detail_of(&GatewayError::Busy), GatewayError::Busy.to_string());
+    }
 
     #[test]
     fn that_wechat_does_not_know_a_refund_proves_nothing_within_a_minute_of_an_earlier_request() {

@@ -9,7 +9,7 @@ use crate::store::{NextRefundStep, Origin, StoreError};
 
 use super::follow::{Calls, DueItems, Followed};
 use super::refund_schedule::{next_look, next_look_after_failure};
-use super::send_refund::Sending;
+use super::send_refund::{Sending, detail_of};
 use super::{Gateway, GatewayError};
 
 /// How long a step is taken for: longer than its calls can take.
@@ -39,7 +39,7 @@ impl UndecidedRefunds<'_> {
             Ok(_) => (next_look(accepted_at, now), None),
             Err(error) => {
                 debug!(%error, "WeChat could not be asked about a refund");
-                (Some(next_look_after_failure(accepted_at, now)), Some(error.to_string()))
+                (Some(next_look_after_failure(accepted_at, now)), Some(detail_of(&error)))
             }
         };
         NextRefundStep { due_at, sent_at: None, detail, refused_certificate: None }
