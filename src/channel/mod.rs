@@ -15,7 +15,7 @@ use std::sync::Arc;
 use tokio::sync::SemaphorePermit;
 
 use crate::chance::Chance;
-use crate::deal::{OrderId, RefundId};
+use crate::deal::{OrderId, Refund, RefundId};
 use crate::metrics::Registry;
 
 pub use error::{CallError, Doubt, Ground, Malformed, Refusal, SignatureError};
@@ -159,6 +159,13 @@ impl Channel {
     pub fn draft_refund(&self, refund: &RefundOrder<'_>, chance: &Chance) -> String {
         match self {
             Self::WeChatV2(client) => client.merchant().refund_request(refund, chance),
+        }
+    }
+
+    /// Whether a stored request of [`Channel::draft_refund`] is the one for this refund: another program may have changed the row.
+    pub fn is_request_for(&self, request: &str, refund: &Refund) -> bool {
+        match self {
+            Self::WeChatV2(_) => v2::is_request_for(request, refund),
         }
     }
 

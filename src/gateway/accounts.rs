@@ -15,7 +15,7 @@ use crate::channel::{
     Addressee, CallError, Channel, ClientCertificate, CloseOutcome, NoticeError, Order, QueryOutcome, Reading, RefundOrder, RefundOutcome,
     RefundQueryOutcome, RefundSubject, Refunding, Ticket, UnverifiedNotice,
 };
-use crate::deal::{AccountId, RefundId, Route, Sellers};
+use crate::deal::{AccountId, Refund, RefundId, Route, Sellers};
 use crate::metrics::Registry;
 use crate::store::Origin;
 
@@ -86,6 +86,11 @@ impl Account {
     /// The same of the request for a refund.
     pub(super) fn draft_refund(&self, refund: &RefundOrder<'_>, chance: &Chance) -> String {
         self.channel.draft_refund(refund, chance)
+    }
+
+    /// Whether a stored request is the one for this refund.
+    pub(super) fn is_request_for(&self, request: &str, refund: &Refund) -> bool {
+        self.channel.is_request_for(request, refund)
     }
 }
 

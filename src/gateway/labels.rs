@@ -58,7 +58,7 @@ label! {
         Refunded = "refunded",
         /// The payer's bank refused a refund: the merchant must pay it out by hand.
         RefundAbnormal = "refund_abnormal",
-        /// A refund that WeChat has signed, and that does not fit.
+        /// A refund that WeChat has signed, and that does not fit; or one whose row another program has changed.
         RefundMismatch = "refund_mismatch",
         /// The merchant's balance does not suffice for a refund, which waits.
         RefundNotEnough = "refund_not_enough",

@@ -11,7 +11,7 @@ const LAST_PAUSE: TimeDelta = TimeDelta::minutes(10);
 /// Where WeChat asks for a minute; whole seconds may have hidden almost one more.
 const A_MINUTE: TimeDelta = TimeDelta::seconds(61);
 /// What only an operator can mend is tried so often; a new certificate is tried at once.
-const UNMENDED: TimeDelta = TimeDelta::hours(1);
+pub const UNMENDED: TimeDelta = TimeDelta::hours(1);
 /// After its acceptance a refund is asked about at these ages: balance takes minutes, a card up to three working days.
 const ASKED_AT: [TimeDelta; 6] =
     [TimeDelta::minutes(1), TimeDelta::minutes(5), TimeDelta::minutes(20), TimeDelta::hours(1), TimeDelta::hours(6), TimeDelta::hours(24)];

@@ -11,7 +11,7 @@ use crate::deal::{Refund, RefundState, Timestamp};
 use crate::store::{Event, EventKind, NextRefundStep, Origin, StoreError, Verdict};
 
 use super::follow::Calls;
-use super::refund_schedule::next_try;
+use super::refund_schedule::{UNMENDED, next_try};
 use super::{Gateway, GatewayError};
 
 /// How long the caller that has asked for a refund may be sending it: longer than a call and the query after a refusal take.
@@ -70,7 +70,11 @@ impl Gateway {
     ) -> Result<Option<NextRefundStep>, GatewayError> {
         let (route, refund_id) = (refund.route(), &refund.refund_id);
         let Some(request) = refund.request.clone() else { return Err(GatewayError::RefundNotFound) };
-        let (remote, shown) = (self.accounts.at(&route)?, self.accounts.get(&refund.account)?.refunding());
+        let (remote, account) = (self.accounts.at(&route)?, self.accounts.get(&refund.account)?);
+        if !account.is_request_for(&request, refund) {
+            return Ok(Some(self.changed(refund)));
+        }
+        let shown = account.refunding();
         if self.now_by_database() >= lease {
             // An instance that stood still must not send what another one has been refused meanwhile.
             return Ok(None);
@@ -125,6 +129,22 @@ impl Gateway {
             self.note_not_given_back(refund, RefundState::Failed);
         }
         Ok(())
+    }
+
+    /// What is next for a refund whose row another program has changed: it may be put right.
+    fn changed(&self, refund: &Refund) -> NextRefundStep {
+        const WORDS: &str = "the stored request is another refund's: it is not sent";
+        if refund.detail.as_deref() != Some(WORDS) {
+            self.metrics.refund_mismatched();
+            let (order_id, refund_id, account) = (&refund.order_id, &refund.refund_id, &refund.account);
+            error!(alarm = "refund_mismatch", %order_id, %refund_id, %account, "{WORDS}");
+        }
+        NextRefundStep {
+            due_at: Some(self.now_by_database() + UNMENDED),
+            sent_at: None,
+            detail: Some(WORDS.to_owned()),
+            refused_certificate: None,
+        }
     }
 
     /// What is next for a refund that WeChat does not take now, with the client certificate that was `shown`.

@@ -195,6 +195,25 @@ on_both_engines! {
         assert!(stored(&app, &order, "wechat_refund_id").await[0].is_some());
     }
 
+    async fn a_refund_whose_row_another_program_has_changed_is_not_sent(engine) {
+        let wechat = OverheardWeChat::new().await;
+        let app = wechat.app(engine).await;
+        let order = wechat.paid(&app).await;
+        wechat.answers_by(|_, _, _| Reply::Close);
+        refund_directly(&app, &order, "first", 500).await;
+        wechat.answers_rightly();
+        app.look().await.run("UPDATE refund SET refund_fee = 499").await;
+        wechat.time_passes(2);
+        for _ in 0..2 {
+            app.sweep().await;
+            assert_eq!((wechat.heard("refund").len(), alarms(&app, "refund_mismatch").await, due_in(&app, &order).await), (1, 1.0, Some(3600)));
+            wechat.time_passes(3600);
+        }
+        app.look().await.run("UPDATE refund SET refund_fee = 500").await;
+        app.sweep().await;
+        assert!(stored(&app, &order, "wechat_refund_id").await[0].is_some(), "it was put right");
+    }
+
     async fn two_instances_never_send_one_refund_at_the_same_time(engine) {
         let wechat = OverheardWeChat::new().await;
         let app = wechat.app(engine).await;

@@ -7,7 +7,7 @@ use crate::chance::Chance;
 use crate::channel::notice::Addressee;
 use crate::channel::order::{Order, RefundOrder};
 use crate::channel::outcome::RefundSubject;
-use crate::deal::{AccountId, BeijingTime, OrderId};
+use crate::deal::{AccountId, BeijingTime, Fen, OrderId, Refund};
 
 use super::fields::Fields;
 use super::rotation::PreviousKey;
@@ -138,6 +138,18 @@ pub fn numbers_in(request: &str) -> Option<Addressee> {
     Some(addressee(&xml::parse(request.as_bytes()).ok()?)).filter(|numbers| !numbers.mch_id.is_empty())
 }
 
+/// Whether a stored request is the one for this refund: by its number, its amount, and the payment or the order that it names.
+pub(in crate::channel) fn is_request_for(request: &str, refund: &Refund) -> bool {
+    let Ok(fields) = xml::parse(request.as_bytes()) else { return false };
+    let is_of_the_payment = match fields.get("transaction_id") {
+        Some(transaction_id) => refund.transaction_id.as_deref() == Some(transaction_id),
+        None => fields.get("out_trade_no") == Some(refund.order_id.as_str()),
+    };
+    is_of_the_payment
+        && fields.get("out_refund_no") == Some(refund.refund_id.as_str())
+        && fields.get("refund_fee").and_then(Fen::from_total_fee) == Some(refund.fee)
+}
+
 /// Whether a stored request of ours was signed with this key, by the request's own algorithm.
 pub fn is_signed_with(request: &str, key: &str) -> bool {
     let signer = ApiKey::new(key).ok().zip(SignType::of_request(request)).map(|(key, sign_type)| Signer::new(key, sign_type));
@@ -177,7 +189,7 @@ fn unmapped(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
     use crate::channel::wechat::v2::testing::{BOTH, canonical, fields, merchant, provider};
-    use crate::deal::Fen;
+    use crate::deal::testing::refund;
 
     #[test]
     fn a_body_is_cut_to_bytes_between_characters() {
@@ -280,6 +292,26 @@ mod tests {
                 assert_eq!(canonical(&sent), canonical(&expected));
             }
         }
+    }
+
+    #[test]
+    fn a_stored_request_is_for_the_refund_whose_number_amount_and_payment_it_names() {
+        let refund = refund();
+        let total_fee = Fen::new(1990).unwrap();
+        for transaction_id in [refund.transaction_id.as_deref(), None] {
+            let (refund_id, order_id, fee) = (&refund.refund_id, &refund.order_id, refund.fee);
+            let order = RefundOrder { refund_id, order_id, transaction_id, total_fee, fee, reason: None };
+            let request = merchant(SignType::Md5).refund_request(&order, &Chance::System);
+            assert!(is_request_for(&request, &refund));
+            let other = "20990101000000000000000000000001";
+            let of_another_number = Refund { refund_id: other.parse().unwrap(), ..refund.clone() };
+            let of_another_amount = Refund { fee: Fen::new(501).unwrap(), ..refund.clone() };
+            let of_another_payment = Refund { order_id: other.parse().unwrap(), transaction_id: None, ..refund.clone() };
+            for changed in [of_another_number, of_another_amount, of_another_payment] {
+                assert!(!is_request_for(&request, &changed), "{changed:?}");
+            }
+        }
+        assert!(!is_request_for("", &refund));
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub(in crate::channel) use algorithm::confirm;
 pub use certificate::{ClientCertificate, DECRYPTED, FROM_PKCS12, InvalidClientCertificate, PairPart};
 pub use client::Client;
 pub use fields::Fields;
+pub(in crate::channel) use merchant::is_request_for;
 pub use merchant::{Merchant, is_sendable, is_signed_with, numbers_in};
 pub use notification::UnverifiedNotice;
 pub(in crate::channel) use notification::acknowledgement;
