@@ -123,7 +123,7 @@ impl Gateway {
         let order = RefundOrder {
             refund_id,
             order_id: &deal.order_id,
-            transaction_id: deal.transaction_id.as_deref(),
+            transaction_id: deal.proven_transaction_id(),
             total_fee: deal.charged.ok_or(GatewayError::RefundTooMuch(None))?,
             fee,
             reason: wish.reason.as_ref(),
@@ -133,7 +133,7 @@ impl Gateway {
             refund_id: refund_id.clone(),
             order_id: deal.order_id.clone(),
             account: deal.account.clone(),
-            transaction_id: deal.transaction_id.clone(),
+            transaction_id: deal.proven_transaction_id().map(str::to_owned),
             fee,
             asked: wish.fee,
             reason: wish.reason.clone(),
