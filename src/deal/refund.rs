@@ -71,7 +71,8 @@ pub struct Refunded {
     pub count: u32,
     /// When the last one was asked for.
     pub last_at: Option<Timestamp>,
-    /// When WeChat is asked which refunds there are, since it told of one that is not known here. `None`: it is not.
+    /// When WeChat is asked which refunds there are, since it told of one that is not known here, or has refused one. `None`: it is
+    /// not.
     pub list_due_at: Option<Timestamp>,
 }
 

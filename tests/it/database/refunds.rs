@@ -295,6 +295,7 @@ on_both_engines! {
         assert!(is_refused(&store, &as_read).await);
         assert!(!is_refused(&store, &as_read).await);
         assert_eq!(totals(&store, "order").await, before);
+        assert_eq!(read(&store, "order").await.refunded.list_due_at, Some(now()), "others may have given it back");
         assert_eq!(refund(&store, "refused").await.detail.as_deref(), Some("no"));
         assert!(becomes(&store, "refused", "PROCESSING").await);
         assert_eq!(totals(&store, "order").await, (before.0 + 100, before.1 + 1));
