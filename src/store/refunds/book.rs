@@ -60,7 +60,7 @@ impl Book {
         } else {
             let held = proof.state().holds_amount();
             let now = column(self.now);
-            values.extend([(if held { proof.fee().get() } else { 0 }).into(), now.into(), held.then_some(now).into()]);
+            values.extend([(if held { proof.fee().get() } else { 0 }).into(), held.then_some(now).into()]);
             &OF_THE_DEAL
         };
         values.extend([

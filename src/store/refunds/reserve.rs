@@ -107,7 +107,7 @@ impl Reserve {
         // What was read must still be so; and whatever was read, never more than was paid.
         static UPDATE: LazyLock<String> = LazyLock::new(|| {
             format!(
-                "UPDATE deal SET {RAISE}, create_at = create_at, update_at = update_at \
+                "UPDATE deal SET {RAISE}, refund_last_at = ?, create_at = create_at, update_at = update_at \
                  WHERE id = ? AND order_key = ? AND status = 1 AND {ACCOUNT} = ? AND COALESCE(refunded_fee, 0) = ? \
                  AND COALESCE(refund_count, 0) = ? AND COALESCE(refunded_fee, 0) + ? <= ?"
             )

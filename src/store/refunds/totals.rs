@@ -7,8 +7,8 @@ use crate::store::columns::column;
 use crate::store::engine::connection::Conn;
 use crate::store::engine::values::Values;
 
-/// One refund more, of so much, asked for then: two values.
-pub const RAISE: &str = "refunded_fee = COALESCE(refunded_fee, 0) + ?, refund_count = COALESCE(refund_count, 0) + 1, refund_last_at = ?";
+/// One refund more, of so much: one value.
+pub const RAISE: &str = "refunded_fee = COALESCE(refunded_fee, 0) + ?, refund_count = COALESCE(refund_count, 0) + 1";
 
 /// What becomes of a deal's totals when a refund of it moves between these states. A deal that another program has deleted has none,
 /// and its refund moves all the same.

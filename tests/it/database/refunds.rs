@@ -379,6 +379,7 @@ on_both_engines! {
         assert!(matches!(books(&store, "order", &proof).await, Err(StoreError::Conflict)));
         let deal = read(&store, "order").await;
         assert_eq!((totals(&store, "order").await, deal.left(), deal.refunded_at), ((300, 1), Fen::new(1690), Some(now())));
+        assert_eq!(deal.refunded.last_at, None, "the next of ours need not wait for it");
         let booked = refund(&store, "by-hand").await;
         assert_eq!((booked.source, booked.state, booked.due_at), (RefundSource::Platform, RefundState::Success, None));
         assert_eq!((booked.request, booked.idempotency_key, booked.asked), (None, None, None));
