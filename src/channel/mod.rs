@@ -21,7 +21,9 @@ use crate::metrics::Registry;
 pub use error::{CallError, Doubt, Ground, Malformed, Refusal, SignatureError};
 pub use notice::{Acknowledgement, Addressee, News, NoticeError, Reading, Receipt, RefundWake, Unconfirmed};
 pub use order::{Order, RefundOrder};
-pub use outcome::{CertificateFault, CloseOutcome, Postponed, QueryOutcome, RefundOutcome, RefundQueryOutcome, RefundSubject};
+pub use outcome::{
+    CertificateFault, CloseOutcome, Misconfiguration, Postponed, QueryOutcome, RefundOutcome, RefundQueryOutcome, RefundSubject,
+};
 pub use proof::{Evidence, ProvenPayment, ProvenRefund, Source, Ticket, Trade, TradeState};
 
 use wechat::v2;

@@ -34,7 +34,7 @@ pub enum RefundOutcome {
     Accepted(ProvenRefund),
     /// Not executed. The identical request may be accepted later.
     NotNow(Postponed),
-    /// Refused in signed words, or before it was looked at. A query by the number tells whether an earlier request of it was accepted.
+    /// Refused in signed words, or turned away in unsigned ones. A query by the number tells whether an earlier request of it was accepted.
     Refused(Refusal),
 }
 
@@ -56,6 +56,23 @@ pub enum Postponed {
     /// The merchant may not do this, or not from this address (`NOAUTH`).
     #[error("WeChat does not allow this merchant number to refund from this address")]
     NotAllowed,
+    /// What the configuration says of the merchant is wrong: nothing was looked at.
+    #[error("{0}")]
+    Misconfigured(Misconfiguration),
+}
+
+/// What WeChat does not take of the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Misconfiguration {
+    /// `SIGNERROR` or `签名错误`, by either key.
+    #[error("WeChat does not take the signature: is the API key (api_key) right?")]
+    Signature,
+    /// `APPID_NOT_EXIST`.
+    #[error("WeChat does not know the appid")]
+    Appid,
+    /// `MCHID_NOT_EXIST`.
+    #[error("WeChat does not know the merchant number (mch_id)")]
+    MchId,
 }
 
 /// Why a client certificate is not taken.

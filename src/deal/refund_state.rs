@@ -9,7 +9,7 @@ pub enum RefundState {
     Success,
     /// WeChat gave it up (`REFUNDCLOSE`): the amount can be given back by another refund.
     Closed,
-    /// The payer's bank refused (`CHANGE`): the money is back at the merchant, who must pay it out by hand.
+    /// The payer's bank refused (`CHANGE`): the money is back at the merchant, who must pay it out by hand, in 商户平台 or outside.
     Abnormal,
     /// WeChat refused the request for good: nothing was given back.
     Failed,
@@ -54,13 +54,14 @@ impl RefundState {
         }
     }
 
-    /// The table of lawful moves. A refusal is the one end that WeChat may prove wrong: a request that was taken for refused, and had
-    /// been accepted.
+    /// The table of lawful moves. Two ends are not the last word: a request that was taken for refused may have been accepted, and what
+    /// the bank refused arrives after all once the merchant has paid it out in 商户平台.
     pub fn may_become(self, next: Self) -> bool {
         match self {
             Self::Processing => next != Self::Processing,
             Self::Failed => matches!(next, Self::Processing | Self::Success | Self::Abnormal),
-            Self::Success | Self::Closed | Self::Abnormal => false,
+            Self::Abnormal => next == Self::Success,
+            Self::Success | Self::Closed => false,
         }
     }
 }
@@ -70,12 +71,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_arrived_was_closed_or_was_refused_by_the_bank_is_final() {
+    fn what_arrived_or_was_closed_is_final_and_what_the_bank_refused_may_still_arrive() {
         use RefundState::{Abnormal, Closed, Failed, Processing, Success};
         let all = RefundState::ALL;
         let moves: Vec<_> = all.iter().flat_map(|&from| all.map(|to| (from, to))).filter(|(from, to)| from.may_become(*to)).collect();
         let of_one_under_way = [Success, Closed, Abnormal, Failed].map(|to| (Processing, to));
-        assert_eq!(moves, [&of_one_under_way[..], &[Processing, Success, Abnormal].map(|to| (Failed, to))].concat());
+        let of_one_refused = [Processing, Success, Abnormal].map(|to| (Failed, to));
+        assert_eq!(moves, [&of_one_under_way[..], &[(Abnormal, Success)], &of_one_refused].concat());
     }
 
     #[test]

@@ -64,9 +64,9 @@ label! {
         RefundNotEnough = "refund_not_enough",
         /// WeChat does not take the client certificate, and a refund waits for another.
         RefundCertificate = "refund_certificate",
-        /// WeChat does not allow a refund from this address, or to this merchant; it waits.
+        /// WeChat does not allow a refund from this address, or to this merchant, or does not take its numbers or key; it waits.
         RefundNotAllowed = "refund_not_allowed",
-        /// WeChat has not decided a refund for a week.
+        /// WeChat has not decided a refund for a week, or not told for so long which ones others made.
         RefundOverdue = "refund_overdue",
         /// No new deal can be stored: the table has a unique index that refuses each.
         NotOpened = "not_opened",

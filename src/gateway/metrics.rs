@@ -190,7 +190,7 @@ impl GatewayMetrics {
         let alarm = match postponed {
             Postponed::NotEnough => Alarm::RefundNotEnough,
             Postponed::Certificate(_) => Alarm::RefundCertificate,
-            Postponed::NotAllowed => Alarm::RefundNotAllowed,
+            Postponed::NotAllowed | Postponed::Misconfigured(_) => Alarm::RefundNotAllowed,
             Postponed::Later | Postponed::InAMinute => return None,
         };
         self.alarms.inc(alarm);

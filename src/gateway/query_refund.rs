@@ -44,10 +44,10 @@ impl Gateway {
         }
     }
 
-    /// One that was not accepted yet is the follower's to send.
+    /// One that was sent may have been accepted, though the reply was lost; to send it again is the follower's.
     async fn ask_about(&self, refund: &Refund) {
-        let is_undecided = refund.state == RefundState::Processing && refund.is_accepted();
-        if !is_undecided || !self.live.spare_call(&refund.account, &self.clock) {
+        let may_be_known = refund.is_accepted() || refund.sent_at.is_some();
+        if refund.state != RefundState::Processing || !may_be_known || !self.live.spare_call(&refund.account, &self.clock) {
             return;
         }
         if let Err(error) = self.inquire_refund(&refund.route(), &refund.refund_id, Origin::FrontEnd, &Calls::default()).await {

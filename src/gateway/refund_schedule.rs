@@ -25,7 +25,7 @@ pub fn next_try(refund: &Refund, postponed: Option<Postponed>, now: Timestamp) -
     let pause = PAUSES.into_iter().find(|pause| *pause > before).unwrap_or(LAST_PAUSE);
     now + match postponed {
         Some(Postponed::InAMinute) => pause.max(A_MINUTE),
-        Some(Postponed::Certificate(_) | Postponed::NotAllowed) => UNMENDED,
+        Some(Postponed::Certificate(_) | Postponed::NotAllowed | Postponed::Misconfigured(_)) => UNMENDED,
         Some(Postponed::Later | Postponed::NotEnough) | None => pause,
     }
 }
@@ -46,7 +46,7 @@ pub fn next_look_after_failure(accepted_at: Timestamp, now: Timestamp) -> Timest
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::CertificateFault;
+    use crate::channel::{CertificateFault, Misconfiguration};
     use crate::deal::testing::refund;
 
     fn at(seconds: i64) -> Timestamp {
@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn what_an_operator_must_mend_is_tried_hourly() {
-        for postponed in [Postponed::NotAllowed, Postponed::Certificate(CertificateFault::Rejected)] {
+        let misconfigured = Postponed::Misconfigured(Misconfiguration::Signature);
+        for postponed in [Postponed::NotAllowed, misconfigured, Postponed::Certificate(CertificateFault::Rejected)] {
             assert_eq!(tries(Some(postponed), 2), [3600, 7200]);
         }
     }

@@ -4,9 +4,9 @@
 //! does not know it. After an earlier request whose outcome is unknown that query may lag behind: then a minute passes first.
 
 use chrono::TimeDelta;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
-use crate::channel::{Postponed, RefundOutcome, RefundQueryOutcome, RefundSubject, Refunding, Refusal};
+use crate::channel::{Postponed, RefundOutcome, Refunding, Refusal};
 use crate::deal::{Refund, RefundState, Timestamp};
 use crate::store::{Event, EventKind, NextRefundStep, Origin, StoreError, Verdict};
 
@@ -45,14 +45,18 @@ impl Gateway {
         let next = match self.send_refund(&refund, until, origin, Sending::First(until), &Calls::default()).await {
             Ok(None) => return,
             Ok(Some(next)) => next,
-            Err(error) => self.unknown(&refund, &error),
+            Err(error) => {
+                debug!(refund_id = %refund.refund_id, %error, "nothing is known of a refund that was sent");
+                self.unknown(&refund, &error)
+            }
         };
         if let Err(error) = self.plan_refund(&refund, until, next, origin).await {
             warn!(refund_id = %refund.refund_id, %error, "the next step of a refund could not be planned; it is due when the lease is over");
         }
     }
 
-    /// Sends a refund whose lease is held until `lease` and stores what became of it; or says when it is sent again.
+    /// Sends a refund whose lease is held until `lease` and stores what became of it; or says when it is sent again. Once the lease is
+    /// over it sends nothing, and has nothing to plan.
     ///
     /// # Errors
     /// Nothing is known of its outcome.
@@ -67,9 +71,18 @@ impl Gateway {
         let (route, refund_id) = (refund.route(), &refund.refund_id);
         let Some(request) = refund.request.clone() else { return Err(GatewayError::RefundNotFound) };
         let (remote, shown) = (self.accounts.at(&route)?, self.accounts.get(&refund.account)?.refunding());
+        if self.now_by_database() >= lease {
+            // An instance that stood still must not send what another one has been refused meanwhile.
+            return Ok(None);
+        }
         calls.add_one();
-        let answer = remote.refund(refund_id, request).await.map_err(|error| GatewayError::of_call(&refund.order_id, error))?;
-        let refusal = match answer {
+        let answer = remote.refund(refund_id, request).await;
+        let is_not_taken = matches!(answer, Ok(RefundOutcome::NotNow(_)) | Err(_));
+        // An earlier request may have been carried out whose reply was lost, and a query needs no client certificate.
+        if is_not_taken && refund.sent_at.is_some() && matches!(self.is_known(refund, origin, calls).await, Ok(true)) {
+            return Ok(None);
+        }
+        let refusal = match answer.map_err(|error| GatewayError::of_call(&refund.order_id, error))? {
             RefundOutcome::Accepted(proof) => {
                 self.settle_refund(&proof, origin).await.map_err(|error| error.into_gateway(&refund.order_id))?;
                 return Ok(None);
@@ -77,12 +90,7 @@ impl Gateway {
             RefundOutcome::NotNow(postponed) => return Ok(Some(self.postponed(refund, postponed, &shown))),
             RefundOutcome::Refused(refusal) => refusal,
         };
-        calls.add_one();
-        let asked = remote.query_refund(RefundSubject::Refund(refund_id)).await;
-        if let RefundQueryOutcome::Known(proofs, _) = asked.map_err(|error| GatewayError::of_call(&refund.order_id, error))? {
-            for proof in &proofs {
-                self.settle_refund(proof, origin).await.map_err(|error| error.into_gateway(&refund.order_id))?;
-            }
+        if self.is_known(refund, origin, calls).await? {
             return Ok(None);
         }
         let now = self.now_by_database();
@@ -94,6 +102,14 @@ impl Gateway {
         let leased = Refund { due_at: Some(lease), ..refund.clone() };
         self.refuse(&leased, &refusal, origin).await?;
         Ok(None)
+    }
+
+    /// Whether WeChat, asked by its number, knows a refund; what it says is stored then.
+    async fn is_known(&self, refund: &Refund, origin: Origin, calls: &Calls) -> Result<bool, GatewayError> {
+        match self.inquire_refund(&refund.route(), &refund.refund_id, origin, calls).await? {
+            Some(settled) => settled.map(|_| true).map_err(|error| error.into_gateway(&refund.order_id)),
+            None => Ok(false),
+        }
     }
 
     async fn refuse(&self, refund: &Refund, refusal: &Refusal, origin: Origin) -> Result<(), StoreError> {
@@ -133,7 +149,7 @@ impl Gateway {
     /// What is next for a refund of whose request nothing is known.
     pub(super) fn unknown(&self, refund: &Refund, error: &GatewayError) -> NextRefundStep {
         let now = self.now_by_database();
-        step(next_try(refund, None, now), now, error.to_string())
+        step(next_try(refund, None, now), now, detail_of(error))
     }
 
     /// Plans the next step of a refund whose lease is held until `until`.
@@ -151,11 +167,19 @@ impl Gateway {
         if self.store.plan_refund(refund, until, next, event).await? && is_given_up {
             self.metrics.refund_overdue();
             error!(
-                alarm = "refund_overdue", refund_id = %refund.refund_id, account = %refund.account,
+                alarm = "refund_overdue", order_id = %refund.order_id, refund_id = %refund.refund_id, account = %refund.account,
                 "WeChat has not decided a refund for a week; from now on it is asked about on demand only: ask WeChat's support"
             );
         }
         Ok(())
+    }
+}
+
+/// Why nothing is known of a refund, in words that may be shown: none are the database's.
+pub(super) fn detail_of(error: &GatewayError) -> String {
+    match error {
+        GatewayError::Store(_) => "its outcome could not be stored".to_owned(),
+        error => error.to_string(),
     }
 }
 
@@ -166,6 +190,13 @@ fn step(due_at: Timestamp, sent_at: Timestamp, detail: String) -> NextRefundStep
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_the_database_s_words_none_is_shown_to_a_caller() {
+        let shown = detail_of(&GatewayError::Store(StoreError::WrongSchema("table till.refund".to_owned())));
+        assert_eq!(shown, "its outcome could not be stored");
+        assert_eq!(detail_of(&GatewayError::Busy), GatewayError::Busy.to_string());
+    }
 
     #[test]
     fn that_wechat_does_not_know_a_refund_proves_nothing_within_a_minute_of_an_earlier_request() {

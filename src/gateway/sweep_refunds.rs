@@ -2,14 +2,14 @@
 //! And deals of which WeChat told that others gave something back are asked for their refunds.
 
 use chrono::TimeDelta;
-use tracing::{Instrument, debug, info_span, warn};
+use tracing::{Instrument, debug, error, info_span};
 
 use crate::deal::{AccountId, Deal, Refund, RefundSource, Timestamp};
 use crate::store::{NextRefundStep, Origin, StoreError};
 
 use super::follow::{Calls, DueItems, Followed};
 use super::refund_schedule::{next_look, next_look_after_failure};
-use super::send_refund::Sending;
+use super::send_refund::{Sending, detail_of};
 use super::{Gateway, GatewayError};
 
 /// How long a step is taken for: longer than its calls can take.
@@ -39,7 +39,7 @@ impl UndecidedRefunds<'_> {
             Ok(_) => (next_look(accepted_at, now), None),
             Err(error) => {
                 debug!(%error, "WeChat could not be asked about a refund");
-                (Some(next_look_after_failure(accepted_at, now)), Some(error.to_string()))
+                (Some(next_look_after_failure(accepted_at, now)), Some(detail_of(&error)))
             }
         };
         NextRefundStep { due_at, sent_at: None, detail, refused_certificate: None }
@@ -103,19 +103,30 @@ impl Followed for UndecidedRefunds<'_> {
 pub(super) struct UnknownRefunds<'a>(pub &'a Gateway);
 
 impl UnknownRefunds<'_> {
-    /// Stores the refunds that WeChat lists, and says when it is asked again: until it lists one that others made, for its query may lag
-    /// behind what it says of the order. `None`: it has, or a week is over.
-    async fn try_list(&self, deal: &Deal, now: Timestamp, calls: &Calls) -> Result<Option<Timestamp>, GatewayError> {
+    /// Stores the refunds that WeChat lists. `false`: it is to list one that others made, for it says that something was given back, and
+    /// has not yet; its query may lag behind.
+    async fn try_list(&self, deal: &Deal, calls: &Calls) -> Result<bool, GatewayError> {
         self.0.inquire_refunds(&deal.route(), Origin::Sweeper, calls).await?;
+        // After a refusal of ours one look tells whether others had given something back.
+        if deal.refunded_at.is_none() {
+            return Ok(true);
+        }
         let known = self.0.store.find_refunds(&deal.order_id).await?;
-        if known.iter().any(|refund| refund.source == RefundSource::Platform) {
-            return Ok(None);
-        }
-        let next = next_look(deal.refunded_at.unwrap_or(now), now);
-        if next.is_none() {
-            warn!("WeChat says that others gave something back, and has listed no such refund for a week; it is asked no more");
-        }
-        Ok(next)
+        Ok(known.iter().any(|refund| refund.source == RefundSource::Platform))
+    }
+
+    /// When WeChat is asked again after a look that did not tell; `None`: a week is over, and an operator is told.
+    fn next_list(&self, deal: &Deal, now: Timestamp, has_failed: bool) -> Option<Timestamp> {
+        let since = deal.refunded_at.or(deal.refunded.last_at).unwrap_or(now);
+        let Some(next) = next_look(since, now) else {
+            self.0.metrics.refund_overdue();
+            error!(
+                alarm = "refund_overdue", order_id = %deal.order_id, account = %deal.account,
+                "for a week WeChat has not told which refunds of an order others made; it is asked no more: look in 商户平台"
+            );
+            return None;
+        };
+        Some(if has_failed { next_look_after_failure(since, now) } else { next })
     }
 }
 
@@ -153,12 +164,16 @@ impl Followed for UnknownRefunds<'_> {
 
     async fn step(&self, deal: &Deal, now: Timestamp, calls: &Calls) -> Option<Timestamp> {
         let span = info_span!("look", order_id = %deal.order_id, account = deal.account.column());
-        let listed = self.try_list(deal, now, calls).instrument(span).await;
+        let listed = self.try_list(deal, calls).instrument(span).await;
         self.0.metrics.looked(&deal.account, calls.count());
-        listed.unwrap_or_else(|error| {
-            debug!(order_id = %deal.order_id, %error, "which refunds a deal has is not known");
-            Some(next_look_after_failure(deal.refunded_at.unwrap_or(now), now))
-        })
+        match listed {
+            Ok(true) => None,
+            Ok(false) => self.next_list(deal, now, false),
+            Err(error) => {
+                debug!(order_id = %deal.order_id, %error, "which refunds a deal has is not known");
+                self.next_list(deal, now, true)
+            }
+        }
     }
 
     async fn plan(&self, deal: &Deal, until: Timestamp, next: Option<Timestamp>) {

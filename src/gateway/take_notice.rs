@@ -30,9 +30,9 @@ pub enum Taken {
     Repeated,
     /// It told of a payment that was tried and failed.
     PaymentFailed,
-    /// It told of a refund, WeChat was asked, and what it said is stored.
+    /// It told of a refund, WeChat was asked, and what it said is stored, if only as a mismatch.
     Refund,
-    /// It told of a refund that neither we nor WeChat know, or that does not fit.
+    /// It told of a refund that neither we nor WeChat know, or that is another order's or account's.
     UnknownRefund,
     /// The payment does not fit its order.
     Mismatch(Wrong),

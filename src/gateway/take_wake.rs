@@ -9,13 +9,13 @@ use crate::store::{Origin, StoreError};
 
 use super::follow::Calls;
 use super::labels::Wrong;
-use super::{Gateway, Taken};
+use super::{Gateway, RefundSettleError, Taken};
 
 impl Gateway {
     /// Asks WeChat about the refund that a notification names, unless it is known to be decided.
     pub(super) async fn take_wake(&self, wake: &RefundWake) -> Taken {
-        let route = match self.route_of(wake).await {
-            Ok(Ok(route)) => route,
+        let (route, is_known) = match self.route_of(wake).await {
+            Ok(Ok(named)) => named,
             Ok(Err(taken)) => return taken,
             Err(error) => {
                 warn!(%error, "a refund's notification could not be looked into yet");
@@ -29,17 +29,25 @@ impl Gateway {
         match self.inquire_refund(&route, &wake.refund_id, Origin::Notification, &Calls::default()).await {
             Ok(Some(Ok(_))) => Taken::Refund,
             Ok(Some(Err(error))) if error.may_pass() => Taken::NotStored,
-            Ok(Some(Err(_)) | None) => Taken::UnknownRefund,
+            Ok(Some(Err(RefundSettleError::UnknownOrder | RefundSettleError::ForeignAccount | RefundSettleError::ForeignOrder))) => {
+                Taken::UnknownRefund
+            }
+            // Another mismatch is in the journal; to hear of it again would only cost queries.
+            Ok(Some(Err(_))) => Taken::Refund,
+            // Ours is to be sent, or asked about, again by itself.
+            Ok(None) if is_known => Taken::Refund,
+            Ok(None) => Taken::UnknownRefund,
             Err(_) => Taken::NotStored,
         }
     }
 
-    async fn route_of(&self, wake: &RefundWake) -> Result<Result<Route, Taken>, StoreError> {
+    /// How WeChat is to be asked, and whether the refund is known here; or the answer, without asking.
+    async fn route_of(&self, wake: &RefundWake) -> Result<Result<(Route, bool), Taken>, StoreError> {
         if let Some(refund) = self.store.find_refund(&wake.refund_id).await? {
             return Ok(if refund.account != wake.account || refund.order_id != wake.order_id {
                 Err(Taken::UnknownRefund)
-            } else if matches!(refund.state, RefundState::Processing | RefundState::Failed) {
-                Ok(refund.route())
+            } else if RefundState::ALL.into_iter().any(|next| refund.state.may_become(next)) {
+                Ok((refund.route(), true))
             } else {
                 Err(Taken::Repeated)
             });
@@ -47,7 +55,7 @@ impl Gateway {
         Ok(match self.store.find_to_finish(&wake.order_id).await? {
             None => Err(Taken::Mismatch(Wrong::UnknownOrder)),
             Some(deal) if deal.account != wake.account => Err(Taken::Mismatch(Wrong::Account)),
-            Some(deal) => Ok(deal.route()),
+            Some(deal) => Ok((deal.route(), false)),
         })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use sqlx::SqliteConnection;
-use wechat_pay::channel::Postponed;
+use wechat_pay::channel::{Misconfiguration, Postponed};
 use wechat_pay::deal::{AccountId, RefundState, Timestamp};
 
 use super::invariants::time;
@@ -153,7 +153,8 @@ impl RefundRow {
     /// Where WeChat asks for patience, it gets it; otherwise the refund goes out soon.
     fn waits_long_enough(&self) {
         let waits_for = |postponed: Postponed| self.detail == Some(postponed.to_string());
-        let is_to_be_mended = self.refused_certificate.is_some() || waits_for(Postponed::NotAllowed);
+        let signature = Postponed::Misconfigured(Misconfiguration::Signature);
+        let is_to_be_mended = self.refused_certificate.is_some() || waits_for(Postponed::NotAllowed) || waits_for(signature);
         let least = if is_to_be_mended {
             UNMENDED
         } else if waits_for(Postponed::InAMinute) {

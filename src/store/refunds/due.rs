@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use chrono::TimeDelta;
 use sqlx::Error;
 use tracing::warn;
 
@@ -16,6 +17,9 @@ use crate::store::error::StoreError;
 use crate::store::handle::Store;
 
 use super::row::{RefundRow, select};
+
+/// How long a row is put off that this version cannot read.
+const UNREADABLE: TimeDelta = TimeDelta::hours(1);
 
 /// Refunds that are due.
 #[derive(Debug)]
@@ -42,11 +46,11 @@ impl Store {
             let (id, due_at) = (row.id, time(row.due_at.clone()));
             match row.into_refund() {
                 Ok(refund) => refunds.push(refund),
-                // As of deals.
+                // It must not take the place of what can be read; and a later version, which has written it, can.
                 Err(error) => {
-                    warn!(%error, "a refund cannot be read, so it is not followed");
+                    warn!(%error, "a refund cannot be read by this version, so it is not followed now");
                     if let Some(from) = due_at {
-                        self.engine().change(Forget { id, from }).await?;
+                        self.engine().change(PutOff { id, from, to: now + UNREADABLE }).await?;
                     }
                 }
             }
@@ -85,17 +89,18 @@ impl Query for Due {
     }
 }
 
-/// Takes a row off the line.
-struct Forget {
+/// Moves a row back in the line.
+struct PutOff {
     id: i64,
     from: Timestamp,
+    to: Timestamp,
 }
 
-impl Change for Forget {
-    const NAME: &'static str = "forget refund";
+impl Change for PutOff {
+    const NAME: &'static str = "put off refund";
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
-        const UPDATE: &str = "UPDATE refund SET due_at = NULL WHERE id = ? AND due_at = ? AND state = 'PROCESSING'";
-        conn.change_each(UPDATE, rows, |row| Values::of([row.id.into(), column(row.from).into()])).await
+        const UPDATE: &str = "UPDATE refund SET due_at = ? WHERE id = ? AND due_at = ? AND state = 'PROCESSING'";
+        conn.change_each(UPDATE, rows, |row| Values::of([column(row.to).into(), row.id.into(), column(row.from).into()])).await
     }
 }

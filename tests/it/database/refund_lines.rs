@@ -59,7 +59,9 @@ on_both_engines! {
         refunds(&store, &look, 4).await;
         look.run("UPDATE refund SET refund_fee = 0 WHERE refund_id = 'refund-3'; UPDATE refund SET source = '?' WHERE refund_id = 'refund-0'").await;
         assert_eq!(store.due_refunds(now(), 1, &[]).await.unwrap().refunds.len(), 0);
-        assert_eq!(store.due_refunds(now(), 1, &[]).await.unwrap().refunds.len(), 2, "they are off the line");
+        assert_eq!(store.due_refunds(now(), 1, &[]).await.unwrap().refunds.len(), 2, "they are put off");
+        let due_at = look.texts("SELECT CAST(due_at AS CHAR(19)) FROM refund WHERE refund_id IN ('refund-0', 'refund-3')").await;
+        assert_eq!(due_at, ["2026-04-01 13:00:00", "2026-04-01 13:00:00"].map(|time| Some(time.to_owned())), "a later version may read them");
     }
 
     async fn a_step_is_planned_by_the_instance_that_took_it(engine) {

@@ -26,7 +26,7 @@ fn by_hand(app: &TestApp, order: &Order, fee: Option<i64>) -> String {
 }
 
 /// The notification of a refund, as the merchant platform sends it.
-async fn notified(app: &TestApp, order: &Order, refund_id: &str) -> Answer {
+pub async fn notified(app: &TestApp, order: &Order, refund_id: &str) -> Answer {
     let info = format!("<root><out_refund_no>{refund_id}</out_refund_no><out_trade_no>{}</out_trade_no></root>", order.id);
     let sealed = RefundCipher::new(&signer(SignType::Md5)).encrypt(&info);
     let message = WeChatMessage::yes().without("result_code").without("return_msg").with("req_info", &sealed);

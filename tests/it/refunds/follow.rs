@@ -7,6 +7,7 @@ use wechat_pay::simulator::{Notify, RefundNotify, RefundState};
 
 use super::api::{paid, query_refund, refund};
 use super::books::{alarms, app, asked, at_wechat, due_in, events, refund_directly, states, stored, sums};
+use super::by_others::notified;
 use crate::support::database::{Database, Engine};
 use crate::support::merchant::signer;
 use crate::support::on_both_engines;
@@ -24,6 +25,20 @@ fn decided(app: &TestApp, order: &Order, state: RefundState) {
     let [(number, ..)] = at_wechat(app, order).try_into().unwrap();
     let now = app.clock.now();
     app.wechat().finish_refund(&number, state, now).unwrap();
+}
+
+/// Asked about a refund, WeChat says this of it, whatever it has.
+fn says_of_refunds(wechat: &OverheardWeChat, word: &'static str) {
+    wechat.answers_by(move |api, _, carry_out| {
+        let answer = carry_out();
+        if api != "refundquery" {
+            return Reply::Body(answer);
+        }
+        let told = xml::parse(answer.as_bytes()).unwrap();
+        let other = |(name, value)| if name == "refund_status_0" { (name, word) } else { (name, value) };
+        let fields: Fields = told.iter().filter(|(name, _)| *name != "sign").map(other).collect();
+        Reply::Body(xml::write(&signer(SignType::Md5).signed(fields)))
+    });
 }
 
 /// An app at whose WeChat refunds are under way for so many days.
@@ -143,21 +158,30 @@ on_both_engines! {
         assert_eq!(alarms(&app, "refund_abnormal").await, 1.0);
     }
 
+    async fn what_the_bank_refused_arrives_after_all_once_the_merchant_platform_has_paid_it_out(engine) {
+        let wechat = OverheardWeChat::new().await;
+        let app = wechat.app(engine).await;
+        let order = wechat.paid(&app).await;
+        let refund_id = refund_directly(&app, &order, "first", 500).await.refund.refund_id;
+        says_of_refunds(&wechat, "CHANGE");
+        wechat.time_passes(60);
+        app.sweep().await;
+        assert_eq!(states(&app, &order).await, ["ABNORMAL"]);
+        wechat.answers_rightly();
+        for _ in 0..2 {
+            notified(&app, &order, refund_id.as_str()).await.acknowledged("it was paid out");
+            assert_eq!((states(&app, &order).await, wechat.heard("refundquery").len()), (vec!["SUCCESS".to_owned()], 2));
+        }
+        assert_eq!(events(&app, &order).await, ["requested", "accepted", "abnormal", "succeeded"]);
+        assert_eq!(app.look().await.value(&order.id, "refunded_fee").await.as_deref(), Some("500"));
+    }
+
     async fn a_word_that_is_new_is_followed_on(engine) {
         let wechat = OverheardWeChat::new().await;
         let app = wechat.app(engine).await;
         let order = wechat.paid(&app).await;
         refund_directly(&app, &order, "first", 500).await;
-        wechat.answers_by(|api, _, carry_out| {
-            let answer = carry_out();
-            if api != "refundquery" {
-                return Reply::Body(answer);
-            }
-            let told = xml::parse(answer.as_bytes()).unwrap();
-            let other = |(name, value)| if name == "refund_status_0" { (name, "NOTSURE") } else { (name, value) };
-            let fields: Fields = told.iter().filter(|(name, _)| *name != "sign").map(other).collect();
-            Reply::Body(xml::write(&signer(SignType::Md5).signed(fields)))
-        });
+        says_of_refunds(&wechat, "NOTSURE");
         wechat.time_passes(60);
         app.sweep().await;
         assert_eq!((states(&app, &order).await, due_in(&app, &order).await), (vec!["PROCESSING".to_owned()], Some(240)));
@@ -186,6 +210,35 @@ on_both_engines! {
         app.time_passes(DAY);
         app.sweep().await;
         assert_eq!(app.calls("refundquery"), 2, "they are known");
+    }
+
+    async fn a_list_that_is_not_had_for_a_week_is_an_operator_s(engine) {
+        let wechat = OverheardWeChat::new().await;
+        let app = wechat.app(engine).await;
+        let order = app.to_pay("19.90").await;
+        wechat.world().pay(&order.id, None, Some(Notify::Lost), wechat.clock.now()).unwrap();
+        wechat.world().refund_by_hand(&order.id, Fen::new(500), wechat.clock.now()).unwrap();
+        wechat.answers_by(|api, _, carry_out| if api == "refundquery" { Reply::Close } else { Reply::Body(carry_out()) });
+        assert_eq!(app.trade_state(&order.id).await, "REFUND");
+        for overdue in [0.0, 0.0, 1.0, 1.0] {
+            app.sweep().await;
+            assert_eq!(alarms(&app, "refund_overdue").await, overdue);
+            wechat.time_passes(4 * DAY);
+        }
+        wechat.answers_rightly();
+        app.sweep().await;
+        assert_eq!(stored(&app, &order, "state").await.len(), 0, "it is asked for no more");
+    }
+
+    async fn after_a_refusal_one_list_tells_whether_others_gave_something_back(engine) {
+        let app = app(engine).await;
+        let order = paid(&app).await;
+        app.look().await.run("UPDATE deal SET refunds_due_at = '2026-04-01 12:00:00'").await;
+        for _ in 0..3 {
+            app.sweep().await;
+            assert_eq!((app.calls("refundquery"), app.look().await.value(&order.id, "refunds_due_at").await), (1, None));
+            app.time_passes(DAY);
+        }
     }
 
     async fn a_list_that_lags_behind_is_asked_for_again(engine) {

@@ -16,6 +16,7 @@ use crate::support::http::Answer;
 use crate::support::merchant::signer;
 use crate::support::on_both_engines;
 use crate::support::overheard_wechat::OverheardWeChat;
+use crate::support::stub::Reply;
 use crate::support::test_app::{Order, TestApp, TestAppBuilder};
 use crate::support::wechat_message::WeChatMessage;
 
@@ -176,6 +177,24 @@ on_both_engines! {
         let by_previous = RefundCipher::new(&key(OTHER_KEY)).encrypt(&info(&order.id, refund_id.as_str(), 500));
         post(&app, ADDRESS, &message(&by_previous)).await.acknowledged("it was sent before the key was changed");
         assert_eq!(states(&app, &order).await, ["SUCCESS"]);
+    }
+
+    async fn what_need_not_be_told_again_is_acknowledged(engine) {
+        let wechat = OverheardWeChat::new().await;
+        let app = wechat.app(engine).await;
+        let order = wechat.paid(&app).await;
+        wechat.answers_by(|_, _, carry_out| {
+            carry_out();
+            Reply::Close
+        });
+        let refund_id = refund_directly(&app, &order, "first", 500).await.refund.refund_id;
+        let message = message(&sealed(&info(&order.id, refund_id.as_str(), 500)));
+        wechat.says("refundquery", &WeChatMessage::no("REFUNDNOTEXIST", "not exist"));
+        post(&app, ADDRESS, &message).await.acknowledged("it is ours, and is sent again by itself");
+        app.look().await.run("UPDATE refund SET refund_fee = 499").await;
+        wechat.answers_rightly();
+        post(&app, ADDRESS, &message).await.acknowledged("a mismatch that is in the journal");
+        assert_eq!((states(&app, &order).await, alarms(&app, "refund_mismatch").await), (vec!["PROCESSING".to_owned()], 1.0));
     }
 
     async fn wechat_comes_again_while_nothing_can_be_asked(engine) {

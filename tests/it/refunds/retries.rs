@@ -140,6 +140,30 @@ on_both_engines! {
         }
     }
 
+    async fn an_acceptance_whose_reply_was_lost_is_found_by_a_query_though_wechat_takes_no_request_now(engine) {
+        let wechat = OverheardWeChat::new().await;
+        let app = wechat.app(engine).await;
+        for a_caller_asks in [true, false] {
+            let order = wechat.paid(&app).await;
+            wechat.answers_by(|_, _, carry_out| {
+                carry_out();
+                Reply::Close
+            });
+            let refund_id = refund_directly(&app, &order, "first", 500).await.refund.refund_id;
+            let refused = WeChatMessage::no("CERT_ERROR", "证书校验错误").signed();
+            wechat.answers_by(move |api, _, carry_out| Reply::Body(if api == "refund" { refused.clone() } else { carry_out() }));
+            if a_caller_asks {
+                query_refund(&app, json!({"refund_id": refund_id.as_str()})).await;
+            } else {
+                wechat.time_passes(2);
+                app.sweep().await;
+            }
+            assert!(stored(&app, &order, "wechat_refund_id").await[0].is_some(), "a caller asks: {a_caller_asks}");
+            assert_eq!((stored(&app, &order, "detail").await, alarms(&app, "refund_certificate").await), (vec![None], 0.0), "it waits for nothing");
+            wechat.answers_rightly();
+        }
+    }
+
     async fn until_it_is_decided_it_is_sent_ever_more_seldom_whichever_clock_is_ahead(engine) {
         for ahead in [0, 50, -50] {
             let app = app(engine).await;

@@ -21,8 +21,8 @@ use super::certificate::ClientCertificate;
 use super::identity::Identity;
 use super::merchant::Merchant;
 use super::metrics::{self, CallMetrics, Outcome};
-use super::reply;
 use super::transport::{Http, TOTAL, Transport, Wire};
+use super::{refund, reply};
 
 /// Calls under way at once in each group of places. When WeChat is slow, more would only wait longer, and take the memory and
 /// the time of callers that could be told so at once.
@@ -157,7 +157,7 @@ impl Client {
         let request = merchant.signed_anew(request);
         let read = |merchant: &Merchant, order_id: &OrderId, body: &[u8]| reply::refund(merchant, order_id, refund_id, body);
         match self.call(REFUND, &merchant, order_id, request, read).await {
-            Err(CallError::Refused(refusal)) => Ok(RefundOutcome::Refused(refusal)),
+            Err(CallError::Refused(refusal)) => Ok(refund::refused(refusal)),
             outcome => outcome,
         }
     }

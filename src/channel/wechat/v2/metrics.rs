@@ -12,7 +12,7 @@ use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::histogram::Histogram;
 
 use crate::channel::error::{CallError, Doubt, Refusal};
-use crate::channel::outcome::{CloseOutcome, Postponed, QueryOutcome, RefundOutcome, RefundQueryOutcome};
+use crate::channel::outcome::{CloseOutcome, Misconfiguration, Postponed, QueryOutcome, RefundOutcome, RefundQueryOutcome};
 use crate::channel::proof::Ticket;
 use crate::deal::AccountId;
 use crate::metrics::{Registry, latency};
@@ -94,6 +94,9 @@ impl Outcome for RefundOutcome {
             Self::NotNow(Postponed::NotEnough) => "NOTENOUGH",
             Self::NotNow(Postponed::Certificate(_)) => "certificate",
             Self::NotNow(Postponed::NotAllowed) => "NOAUTH",
+            Self::NotNow(Postponed::Misconfigured(Misconfiguration::Signature)) => "SIGNERROR",
+            Self::NotNow(Postponed::Misconfigured(Misconfiguration::Appid)) => "APPID_NOT_EXIST",
+            Self::NotNow(Postponed::Misconfigured(Misconfiguration::MchId)) => "MCHID_NOT_EXIST",
             Self::Refused(refusal) => word(refusal),
         }
     }

@@ -5,9 +5,9 @@ use std::sync::Once;
 use chrono::NaiveDateTime;
 use tracing::warn;
 
-use crate::channel::error::{CallError, Doubt, Refusal};
+use crate::channel::error::{CallError, Doubt, Ground, Refusal};
 use crate::channel::notice::RefundWake;
-use crate::channel::outcome::{CertificateFault, Postponed};
+use crate::channel::outcome::{CertificateFault, Misconfiguration, Postponed, RefundOutcome};
 use crate::channel::proof::{Evidence, ProvenRefund};
 use crate::deal::{BeijingTime, Fen, RefundId, RefundState, Timestamp};
 
@@ -114,6 +114,8 @@ pub(super) fn demand(refusal: Refusal) -> Result<Postponed, CallError> {
         Some("ORDER_NOT_READY") => Postponed::Later,
         Some("NOTENOUGH") => Postponed::NotEnough,
         Some("NOAUTH") => Postponed::NotAllowed,
+        Some("APPID_NOT_EXIST") => Postponed::Misconfigured(Misconfiguration::Appid),
+        Some("MCHID_NOT_EXIST") => Postponed::Misconfigured(Misconfiguration::MchId),
         Some("CERT_ERROR") => Postponed::Certificate(CertificateFault::Revoked),
         None if refusal.description == WORDLESS || refusal.description.contains("certificate not match") => {
             Postponed::Certificate(CertificateFault::Foreign)
@@ -121,6 +123,14 @@ pub(super) fn demand(refusal: Refusal) -> Result<Postponed, CallError> {
         _ if asks_for_patience(&refusal) => Postponed::Later,
         _ => return Err(CallError::Refused(refusal)),
     })
+}
+
+/// What remains of a refusal once the previous key was tried: a signature that is not taken says nothing of the refund.
+pub(super) fn refused(refusal: Refusal) -> RefundOutcome {
+    match refusal.ground {
+        Ground::OurSignature => RefundOutcome::NotNow(Postponed::Misconfigured(Misconfiguration::Signature)),
+        _ => RefundOutcome::Refused(refusal),
+    }
 }
 
 /// What nginx's page says of the client certificate (PROTOCOL.md, 1.5), before WeChat has seen the request. Any other page may be another

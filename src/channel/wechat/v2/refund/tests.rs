@@ -36,6 +36,8 @@ fn what_an_operator_must_mend_waits_for_that() {
     for (err_code, description, postponed) in [
         (Some("NOTENOUGH"), "基本账户余额不足，请充值后重新发起", Postponed::NotEnough),
         (Some("NOAUTH"), "没有接口权限", Postponed::NotAllowed),
+        (Some("APPID_NOT_EXIST"), "APPID不存在", Postponed::Misconfigured(Misconfiguration::Appid)),
+        (Some("MCHID_NOT_EXIST"), "MCHID不存在", Postponed::Misconfigured(Misconfiguration::MchId)),
         (Some("CERT_ERROR"), "证书校验错误", Postponed::Certificate(CertificateFault::Revoked)),
         (None, "certificate not match", Postponed::Certificate(CertificateFault::Foreign)),
         (None, WORDLESS, Postponed::Certificate(CertificateFault::Foreign)),
@@ -64,8 +66,6 @@ fn everything_else_is_a_refusal_which_a_query_has_to_confirm() {
         (Some("INVALID_TRANSACTIONID"), "订单不存在"),
         (Some("INVALID_REQUEST"), "参数错误"),
         (Some("PARAM_ERROR"), "参数错误"),
-        (Some("APPID_NOT_EXIST"), "APPID不存在"),
-        (Some("MCHID_NOT_EXIST"), "MCHID不存在"),
         (Some("REQUIRE_POST_METHOD"), "请使用post方法"),
         (Some("SIGNERROR"), "签名错误"),
         (Some("XML_FORMAT_ERROR"), "XML格式错误"),
@@ -76,6 +76,16 @@ fn everything_else_is_a_refusal_which_a_query_has_to_confirm() {
         let refused = Err(CallError::Refused(refusal(err_code, description)));
         assert_eq!(demanded(err_code, description), refused, "{err_code:?} {description}");
     }
+}
+
+#[test]
+fn a_signature_that_neither_key_gives_waits_for_the_right_key_and_is_no_refusal() {
+    for (err_code, description) in [(Some("SIGNERROR"), "签名错误"), (None, "签名错误，请检查后再试")] {
+        let outcome = refused(refusal(err_code, description));
+        assert!(matches!(outcome, RefundOutcome::NotNow(Postponed::Misconfigured(Misconfiguration::Signature))), "{outcome:?}");
+    }
+    let told = refusal(Some("REFUND_FEE_INVALID"), "累计退款金额大于支付金额");
+    assert!(matches!(refused(told.clone()), RefundOutcome::Refused(refusal) if refusal == told));
 }
 
 /// As nginx writes it, to a browser with padding.
