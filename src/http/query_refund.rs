@@ -49,6 +49,7 @@ impl<S: Send + Sync> FromRequest<S> for SubjectParam {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
         let params = Params::from_request(request, state).await?;
+        params.only(&["refund_id", "order_id"])?;
         let Some(refund_id) = params.text_if_sent("refund_id")? else { return order_id::read(&params).map(Self::OfOrder) };
         let refund_id = refund_id.parse().map_err(|error: InvalidRefundId| Refusal::invalid_field("refund_id", error.to_string()))?;
         Ok(Self::Refund(refund_id))

@@ -14,6 +14,7 @@ pub fn refund() -> Value {
     let mut wish = body(&json!({
         "type": "object",
         "required": ["order_id"],
+        "additionalProperties": false,
         "properties": {
             "order_id": reference("schemas", "OrderId"),
             "refund": {
@@ -69,6 +70,7 @@ pub fn query_refund() -> Value {
     });
     let mut asked = body(&json!({
         "type": "object",
+        "additionalProperties": false,
         "properties": {
             "refund_id": {"description": "Which refund.", "type": "string", "pattern": "^[0-9A-Za-z_|*@-]{1,64}$"},
             "order_id": {
