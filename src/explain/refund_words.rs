@@ -98,9 +98,9 @@ pub fn closed() -> Text {
 
 pub fn abnormal() -> Text {
     pair(
-        "  The payer's bank refused it, and the money is the merchant's again: pay it out by hand in 商户平台 (交易中心, 退款查询). \
-         Nothing more will happen to it here.",
-        "  付款人的银行拒收，钱已退回商户账户：请到商户平台（交易中心的退款查询）人工打款。这里不会再有变化。",
+        "  The payer's bank refused it, and the money is the merchant's again: pay it out by hand in 商户平台 → 交易中心 → \
+         退款管理. It counts as arrived once WeChat tells of that.",
+        "  付款人的银行拒收，钱已退回商户账户：请到商户平台 → 交易中心 → 退款管理 人工打款；微信告知到账之后，这里才算已退款。",
     )
 }
 
