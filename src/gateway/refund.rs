@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use crate::channel::{RefundOrder, Refunding};
-use crate::deal::{Deal, DealStatus, Fen, OrderId, Reach, Refund, RefundId, RefundReason, RefundSource};
+use crate::deal::{AccountId, Deal, DealStatus, Fen, OrderId, Reach, Refund, RefundId, RefundReason, RefundSource};
 use crate::store::{Cause, Event, EventKind, NewRefund, Origin, StoreError};
 
 use super::send_refund::FIRST_LEASE;
@@ -89,11 +89,20 @@ impl Gateway {
         Err(StoreError::from(Cause::Contended).into())
     }
 
+    /// Whether refunds through this account can be asked for at all.
+    ///
+    /// # Errors
+    /// [`GatewayError::NoAccount`], [`GatewayError::NoCertificate`].
+    pub fn can_refund_through(&self, account: &AccountId) -> Result<(), GatewayError> {
+        match self.accounts.get(account)?.refunding() {
+            Refunding::Impossible => Err(GatewayError::NoCertificate(account.clone())),
+            Refunding::Certified(_) | Refunding::Uncertified => Ok(()),
+        }
+    }
+
     /// How much may go back now.
     fn may_refund(&self, deal: &Deal, wish: &RefundWish) -> Result<Fen, GatewayError> {
-        if self.accounts.get(&deal.account)?.refunding() == Refunding::Impossible {
-            return Err(GatewayError::NoCertificate(deal.account.clone()));
-        }
+        self.can_refund_through(&deal.account)?;
         if !deal.mode.is_wechat() {
             return Err(GatewayError::NotWeChats(deal.order_id.clone()));
         }
