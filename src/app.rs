@@ -123,7 +123,7 @@ impl Service {
             service.work.spawn(sweeper::run(Arc::clone(&service.gateway), settings.sweep_calls_per_second, service.stop.clone()));
         }
         service.work.spawn(watcher::run(Arc::clone(&service.gateway), service.stop.clone()));
-        let certificates = Certificates::of(&settings);
+        let certificates = Certificates::of(&settings, &clock);
         service.work.spawn(certificates.watch(Arc::clone(&service.gateway), Arc::clone(&service.reload), service.stop.clone()));
         Ok(service)
     }

@@ -1,8 +1,8 @@
 //! A self-hosted payment gateway for WeChat Pay (v2, Native QR codes).
 //!
 //! A front end opens a deal and shows a QR code; the payer pays inside WeChat; WeChat posts a signed notification; the
-//! deal is Paid, and the front end hears it by an event or sees it at its next poll. A back end may have a payment given back. The README says how to run it; this page
-//! is for engineers that change it.
+//! deal is Paid, and the front end hears it by an event or sees it at its next poll. A back end may have a payment given back. The
+//! README says how to run it; this page is for engineers that change it.
 //!
 //! # The way of a request
 //! ```text
@@ -22,6 +22,7 @@
 //!                                                           └─▶ settle_refund │ plan_refund: sent again │ refuse: released
 //! sweeper, every second ─▶ Gateway::sweep_once ─▶ deals that are due: inquire → settle │ expire → Expired
 //!                                              └─▶ refunds that are due: send_refund │ inquire_refund → settle_refund
+//! certificate watcher (app::certificates) ─▶ Gateway::show_certificate ─▶ release_held_refunds: those that waited for another one
 //! ```
 //! Down once and up once, and an endpoint's file has the name of its use case (`notify` is the one of `take_notice`):
 //! ```text
@@ -35,9 +36,10 @@
 //! ```
 //!
 //! Inside the gateway a use case (`to_pay`, `take_notice`, `query_order`, `close_order`, `pay_page`, `events`, `refund`, `query_refund`,
-//! `sweep`) calls verbs, and no verb a use case: `inquire` asks WeChat about a deal and stores what follows, `settle` is the door to Paid,
+//! `renew_certificate`, `sweep`) calls verbs, and no verb a use case: `inquire` asks WeChat about a deal and stores what follows, `settle` is the door to Paid,
 //! `inquire_refund` and `settle_refund` are the same for Refunded, `send_refund` asks for one, `take_wake` reads no more out of a refund's
-//! notification than what to ask about, `give_back` is for payments that nobody waits for; `expire` gives a deal up, `link` gets its link, `poll` asks for waiting payers, `view` says what the store alone can say.
+//! notification than what to ask about, `give_back` is for payments that nobody waits for; `expire` gives a deal up, `link` gets its link,
+//! `poll` asks for waiting payers, `view` says what the store alone can say.
 //! `accounts` holds the channel of each account and gives it for a deal's `Route` alone; `missing` tells of the accounts that
 //! deals need and the configuration lacks. `live` is what one instance knows of the payers who wait (request coalescing, fair
 //! queue, cache, subscriptions; it says what to ask and never asks), `follow` the driver for whatever has a due time and a lease.

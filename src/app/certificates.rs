@@ -11,8 +11,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::channel::ClientCertificate;
-use crate::config::{CertificateSource, ConfigErrors, Settings};
-use crate::deal::AccountId;
+use crate::clock::Clock;
+use crate::config::{AccountSettings, CertificateSettings, CertificateSource, ConfigErrors, Settings};
+use crate::deal::{AccountId, BeijingTime, Timestamp};
 use crate::gateway::Gateway;
 
 /// Between two looks at the files. A change is read at the look after the one that saw it: the two halves of a pair are seldom
@@ -20,13 +21,16 @@ use crate::gateway::Gateway;
 const LOOK: Duration = Duration::from_secs(3);
 
 /// The accounts that have client certificates.
-pub struct Certificates(Vec<Watched>);
+pub struct Certificates {
+    watched: Vec<Watched>,
+    clock: Clock,
+}
 
 impl Certificates {
     /// Those of a configuration.
-    pub fn of(settings: &Settings) -> Self {
-        let sources = settings.all_accounts().filter_map(|account| Some((account, &account.certificate.as_ref()?.source)));
-        Self(sources.map(|(account, source)| Watched::new(account.merchant.account.clone(), source.clone())).collect())
+    pub fn of(settings: &Settings, clock: &Clock) -> Self {
+        let watched = settings.all_accounts().filter_map(|account| Some(Watched::new(account, account.certificate.as_ref()?)));
+        Self { watched: watched.collect(), clock: clock.clone() }
     }
 
     /// Sends what waited for a certificate that the service was started with; then reads again what has changed, and all of it when
@@ -36,7 +40,7 @@ impl Certificates {
     }
 
     async fn watch_on(mut self, gateway: &Gateway, reload: &Notify) {
-        for Watched { account, .. } in &self.0 {
+        for Watched { account, .. } in &self.watched {
             gateway.release_held_refunds(account).await;
         }
         let mut looks = interval(LOOK);
@@ -47,33 +51,23 @@ impl Certificates {
                 _ = looks.tick() => false,
             };
             let looked = spawn_blocking(move || {
-                let read: Vec<_> = self.0.iter_mut().filter_map(|watched| watched.look(is_asked)).collect();
+                let read: Vec<_> = self.watched.iter_mut().map(|watched| watched.look(is_asked)).collect();
                 (self, read)
             });
             // It does not panic; and without it the service goes on with the certificates that it has.
-            let Ok((watched, read)) = looked.await else { return };
-            self = watched;
+            let Ok((certificates, read)) = looked.await else { return };
+            self = certificates;
             if is_asked {
-                info!(accounts = read.len(), "client certificates were read again");
+                info!(accounts = self.watched.len(), "client certificates were read again");
             }
-            for (account, read) in read {
-                take(gateway, &account, read).await;
+            let now = self.clock.now();
+            for (watched, read) in self.watched.iter_mut().zip(read) {
+                let Some(read) = read else { continue };
+                let is_another = watched.take(gateway, read, now).await;
+                if is_asked && is_another == Some(false) {
+                    info!(account = %watched.account, "the client certificate that was read is the one in use: nothing has changed");
+                }
             }
-        }
-    }
-}
-
-async fn take(gateway: &Gateway, account: &AccountId, read: Result<ClientCertificate, ConfigErrors>) {
-    match read {
-        Ok(certificate) => {
-            gateway.show_certificate(account, Arc::new(certificate));
-            gateway.release_held_refunds(account).await;
-        }
-        Err(errors) => {
-            for error in errors.iter() {
-                warn!(%account, %error, "the client certificate is not taken: the former one stays");
-            }
-            gateway.keep_certificate(account);
         }
     }
 }
@@ -81,7 +75,10 @@ async fn take(gateway: &Gateway, account: &AccountId, read: Result<ClientCertifi
 /// The certificate of one account.
 struct Watched {
     account: AccountId,
+    mch_id: String,
     source: CertificateSource,
+    /// Until when the one in use is good.
+    good_until: Timestamp,
     /// The files as they were at the last look, and when they were read last.
     seen: Vec<Option<Stamp>>,
     read: Vec<Option<Stamp>>,
@@ -92,12 +89,19 @@ type Stamp = (u64, i64, i64);
 
 impl Watched {
     /// One in files is read at the first looks too, for it may have changed since the start.
-    fn new(account: AccountId, source: CertificateSource) -> Self {
-        Self { account, source, seen: Vec::new(), read: Vec::new() }
+    fn new(account: &AccountSettings, settings: &CertificateSettings) -> Self {
+        Self {
+            account: account.merchant.account.clone(),
+            mch_id: account.merchant.mch_id.clone(),
+            source: settings.source.clone(),
+            good_until: settings.certificate.not_after(),
+            seen: Vec::new(),
+            read: Vec::new(),
+        }
     }
 
     /// Reads it, if it has changed and changes no more, or if it is asked for.
-    fn look(&mut self, is_asked: bool) -> Option<(AccountId, Result<ClientCertificate, ConfigErrors>)> {
+    fn look(&mut self, is_asked: bool) -> Option<Result<ClientCertificate, ConfigErrors>> {
         let stamp = |path| std::fs::metadata(path).ok().map(|file| (file.ino(), file.ctime(), file.ctime_nsec()));
         let now: Vec<_> = self.source.files().map(stamp).collect();
         let has_settled = std::mem::replace(&mut self.seen, now.clone()) == now;
@@ -106,6 +110,36 @@ impl Watched {
             return None;
         }
         self.read = now;
-        Some((self.account.clone(), self.source.read()))
+        Some(self.source.read())
+    }
+
+    /// Has refunds asked for with what was read; whether it is another one than before. `None`: it cannot be used.
+    async fn take(&mut self, gateway: &Gateway, read: Result<ClientCertificate, ConfigErrors>, now: Timestamp) -> Option<bool> {
+        let account = &self.account;
+        let certificate = match read {
+            Ok(certificate) if certificate.not_after() < now && now <= self.good_until => {
+                gateway.keep_certificate(account);
+                let until = BeijingTime::from(certificate.not_after());
+                warn!(%account, %until, "the client certificate is not taken, for it is expired: the former one stays");
+                return None;
+            }
+            Ok(certificate) => certificate,
+            Err(errors) => {
+                for error in errors.iter() {
+                    warn!(%account, %error, "the client certificate is not taken: the former one stays");
+                }
+                gateway.keep_certificate(account);
+                return None;
+            }
+        };
+        // That WeChat's do is seen and not documented.
+        if !certificate.names(&self.mch_id) {
+            let subject = certificate.subject();
+            warn!(%account, subject, "the client certificate does not name the account's mch_id: is it another merchant number's?");
+        }
+        self.good_until = certificate.not_after();
+        let is_another = gateway.show_certificate(account, Arc::new(certificate));
+        gateway.release_held_refunds(account).await;
+        Some(is_another)
     }
 }

@@ -58,21 +58,29 @@ pub async fn refund(wish: Refund, language: Language) -> Outcome {
     for sentence in words::order(&deal, &refunds) {
         say(&format!("{}\n", sentence.read(language)));
     }
-    match known {
-        Some(known) => say(&format!("{}\n", words::known(known).read(language))),
+    let fee = match known {
+        Some(known) => {
+            say(&format!("{}\n", words::known(known).read(language)));
+            refund.or(known.asked)
+        }
         None => {
+            if let Err(error) = gateway.can_refund_through(&deal.account) {
+                return not_asked_for(&error, language);
+            }
+            // What is shown is what is sent, whatever is left by then.
+            let fee = refund.or(deal.left());
             say(&format!(
                 "{}\n{}\n",
-                words::plan(refund.or(deal.left()), reason.as_ref()).read(language),
-                words::again(&order, refund, reason.as_ref(), &key).read(language)
+                words::plan(fee, reason.as_ref()).read(language),
+                words::again(&order, fee, reason.as_ref(), &key).read(language)
             ));
             if !yes && !is_agreed_to(language).await? {
                 return refused(&words::not_done(), language);
             }
+            fee
         }
-    }
-    let wish =
-        RefundWish { order_id: order, fee: refund, reason, idempotency_key: key, source: RefundSource::Cli, reach: Reach::default() };
+    };
+    let wish = RefundWish { order_id: order, fee, reason, idempotency_key: key, source: RefundSource::Cli, reach: Reach::default() };
     match gateway.refund(wish).await {
         Ok(view) => told(&view, language),
         Err(error) => not_asked_for(&error, language),

@@ -16,6 +16,7 @@ mod schedule;
 mod sellers;
 mod status;
 mod time;
+mod transaction_key;
 
 use chrono::TimeDelta;
 
@@ -36,6 +37,7 @@ pub use schedule::Schedule;
 pub use sellers::{InvalidSellers, Sellers};
 pub use status::{DealStatus, UnknownStatus};
 pub use time::{BeijingTime, ForeignTime, Timestamp};
+pub use transaction_key::transaction_key;
 
 /// A deal that the original opened without saying until when lives as long as WeChat's link.
 const LINK_LIFE: TimeDelta = TimeDelta::hours(2);
@@ -64,8 +66,10 @@ pub struct Deal {
     pub charged: Option<Fen>,
     /// Our verdict on the deal.
     pub status: DealStatus,
-    /// WeChat's number of the payment, once paid.
+    /// WeChat's number of the payment, once paid. Other programs write it too.
     pub transaction_id: Option<String>,
+    /// The [`transaction_key`] of the payment, once WeChat's signed word is stored: no other program writes it.
+    pub transaction_key: Option<String>,
     /// By whom it is paid.
     pub mode: Mode,
     /// When it was opened, as its row says in Beijing time.

@@ -69,9 +69,10 @@ pub struct Refunded {
     pub fee: Option<Fen>,
     /// By how many refunds, those that WeChat closed included.
     pub count: u32,
-    /// When the last one was asked for.
+    /// When the last one was asked for here: of what others made it says nothing.
     pub last_at: Option<Timestamp>,
-    /// When WeChat is asked which refunds there are, since it told of one that is not known here. `None`: it is not.
+    /// When WeChat is asked which refunds there are, since it told of one that is not known here, or has refused one. `None`: it is
+    /// not.
     pub list_due_at: Option<Timestamp>,
 }
 

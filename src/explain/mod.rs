@@ -24,7 +24,8 @@ pub fn tell(
         None => vec![words::no_such_deal(order_id)],
     };
     sentences.extend(events.iter().map(line));
-    sentences.extend(refunds.iter().flat_map(|refund| [refund_words::asked(refund), standing(refund, now)]));
+    sentences
+        .extend(refunds.iter().flat_map(|refund| [refund_words::asked(refund), standing(refund, now, is_configured(&refund.account))]));
     sentences.extend(deal.as_ref().map(|deal| outlook(deal, now, is_configured(&deal.account))));
     Some(sentences.iter().map(|sentence| format!("{}\n", sentence.read(language))).collect())
 }
@@ -53,8 +54,9 @@ fn line(event: &StoredEvent) -> Text {
     )
 }
 
-fn standing(refund: &Refund, now: Timestamp) -> Text {
+fn standing(refund: &Refund, now: Timestamp, has_account: bool) -> Text {
     match refund.state {
+        RefundState::Processing if !has_account => refund_words::without_account(&refund.account),
         RefundState::Processing if refund.is_accepted() => refund_words::accepted(refund, now),
         RefundState::Processing if refund.refused_certificate.is_some() => refund_words::waits_for_a_certificate(refund, now),
         RefundState::Processing => refund_words::waits(refund, now),

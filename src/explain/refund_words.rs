@@ -1,6 +1,6 @@
 //! What a story says of refunds, in both languages side by side.
 
-use crate::deal::{Refund, RefundSource, Timestamp};
+use crate::deal::{AccountId, Refund, RefundSource, Timestamp};
 use crate::language::Language::{Chinese, English};
 use crate::language::{Text, pair, text};
 
@@ -34,11 +34,29 @@ pub fn accepted(refund: &Refund, now: Timestamp) -> Text {
     let (next, next_zh) = match refund.due_at.map(|due| show(due.max(now))) {
         Some(due) => (format!("WeChat is asked about it again {due}."), format!("下次向微信查询：{due}。")),
         None => (
-            "A week has passed and WeChat is asked no more: look it up in 商户平台.".to_owned(),
-            "已过一周，不再向微信查询：请到商户平台查看。".to_owned(),
+            format!(
+                "A week has passed, and the service asks WeChat no more by itself: queryRefund asks once more, and so does `wechat-pay \
+                 refund {}` before its own question.",
+                refund.order_id
+            ),
+            format!(
+                "已过一周，服务不再自动向微信查询：queryRefund 会再查一次，`wechat-pay refund {}` 在询问之前也会再查一次。",
+                refund.order_id
+            ),
         ),
     };
     text(format!("  WeChat accepted it {at}, and it is on its way. {next}"), format!("  微信已于 {at} 受理，退款处理中。{next_zh}"))
+}
+
+/// Of an undecided one whose account the configuration lacks.
+pub fn without_account(account: &AccountId) -> Text {
+    text(
+        format!(
+            "  It is undecided, and the configuration lacks its account: until accounts.{account} is there again, it is neither sent nor \
+             asked about."
+        ),
+        format!("  还没有结果，而它的账户不在配置里：把 accounts.{account} 配回来之前，不会发送，也不会查询。"),
+    )
 }
 
 /// Of one that WeChat has not accepted, or not as far as is known.
@@ -80,9 +98,9 @@ pub fn closed() -> Text {
 
 pub fn abnormal() -> Text {
     pair(
-        "  The payer's bank refused it, and the money is the merchant's again: pay it out by hand in 商户平台 (交易中心, 退款查询). \
-         Nothing more will happen to it here.",
-        "  付款人的银行拒收，钱已退回商户账户：请到商户平台（交易中心的退款查询）人工打款。这里不会再有变化。",
+        "  The payer's bank refused it, and the money is the merchant's again: pay it out by hand in 商户平台 → 交易中心 → \
+         退款管理. It counts as arrived once WeChat tells of that.",
+        "  付款人的银行拒收，钱已退回商户账户：请到商户平台 → 交易中心 → 退款管理 人工打款；微信告知到账之后，这里才算已退款。",
     )
 }
 

@@ -49,10 +49,11 @@ impl Gateway {
     }
 
     /// The refund of a payment of an expired deal, to be stored together with the payment; `None` where that is not chosen, or
-    /// cannot be.
+    /// cannot be. A deal of which WeChat has signed a payment was never late, whatever another program has made of its status.
     pub(super) fn draft_of_late(&self, deal: &Deal, payment: &ProvenPayment) -> Option<NewRefund> {
         let is_wanted = self.terms.refund.automatic.late && deal.status == DealStatus::Expired && !payment.is_refunded();
-        is_wanted.then(|| self.draft_giving_back(payment, format!(" late {}", payment.transaction_id()), LATE)).flatten()
+        let is_late = is_wanted && deal.transaction_key.is_none();
+        is_late.then(|| self.draft_giving_back(payment, format!(" late {}", payment.transaction_id()), LATE)).flatten()
     }
 
     /// Raises the alarm of a payment that was to go back by itself and does not.

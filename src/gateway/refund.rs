@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use crate::channel::{RefundOrder, Refunding};
-use crate::deal::{Deal, DealStatus, Fen, OrderId, Reach, Refund, RefundId, RefundReason, RefundSource};
+use crate::deal::{AccountId, Deal, DealStatus, Fen, OrderId, Reach, Refund, RefundId, RefundReason, RefundSource};
 use crate::store::{Cause, Event, EventKind, NewRefund, Origin, StoreError};
 
 use super::send_refund::FIRST_LEASE;
@@ -78,23 +78,31 @@ impl Gateway {
                 Ok(true) => {
                     self.metrics.refund_requested(&deal.account);
                     self.live.forget_payment(&deal.order_id);
-                    let stored = self.store.find_refund(&refund_id).await?;
-                    return self.send_first(stored.ok_or(GatewayError::RefundNotFound)?).await;
+                    return self.send_first(read_again(self.store.find_refund(&refund_id).await?)?).await;
                 }
                 // Another refund came between: look again at what is left.
                 Ok(false) | Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
-            deal = self.load(&wish.order_id).await?;
+            deal = read_again(self.store.find(&wish.order_id).await?)?;
         }
         Err(StoreError::from(Cause::Contended).into())
     }
 
+    /// Whether refunds through this account can be asked for at all.
+    ///
+    /// # Errors
+    /// [`GatewayError::NoAccount`], [`GatewayError::NoCertificate`].
+    pub fn can_refund_through(&self, account: &AccountId) -> Result<(), GatewayError> {
+        match self.accounts.get(account)?.refunding() {
+            Refunding::Impossible => Err(GatewayError::NoCertificate(account.clone())),
+            Refunding::Certified(_) | Refunding::Uncertified => Ok(()),
+        }
+    }
+
     /// How much may go back now.
     fn may_refund(&self, deal: &Deal, wish: &RefundWish) -> Result<Fen, GatewayError> {
-        if self.accounts.get(&deal.account)?.refunding() == Refunding::Impossible {
-            return Err(GatewayError::NoCertificate(deal.account.clone()));
-        }
+        self.can_refund_through(&deal.account)?;
         if !deal.mode.is_wechat() {
             return Err(GatewayError::NotWeChats(deal.order_id.clone()));
         }
@@ -123,7 +131,7 @@ impl Gateway {
         let order = RefundOrder {
             refund_id,
             order_id: &deal.order_id,
-            transaction_id: deal.transaction_id.as_deref(),
+            transaction_id: deal.proven_transaction_id(),
             total_fee: deal.charged.ok_or(GatewayError::RefundTooMuch(None))?,
             fee,
             reason: wish.reason.as_ref(),
@@ -133,7 +141,7 @@ impl Gateway {
             refund_id: refund_id.clone(),
             order_id: deal.order_id.clone(),
             account: deal.account.clone(),
-            transaction_id: deal.transaction_id.clone(),
+            transaction_id: deal.proven_transaction_id().map(str::to_owned),
             fee,
             asked: wish.fee,
             reason: wish.reason.clone(),
@@ -160,7 +168,7 @@ impl Gateway {
             return Err(GatewayError::IdempotencyConflict("reason"));
         }
         // As it stands now that the refund is there: it may have been reserved since the deal was read.
-        Ok(RefundView::new(refund, &self.load(&wish.order_id).await?))
+        Ok(RefundView::new(refund, &read_again(self.store.find(&wish.order_id).await?)?))
     }
 
     /// Sends a refund that was stored just now, and says how it stands then. That nothing is known of it yet is no error: it is sent
@@ -169,7 +177,22 @@ impl Gateway {
         let (order_id, refund_id) = (refund.order_id.clone(), refund.refund_id.clone());
         let origin = Origin::of(refund.source);
         self.send_refund_once(refund, origin).await;
-        let refund = self.store.find_refund(&refund_id).await?.ok_or(GatewayError::RefundNotFound)?;
-        Ok(RefundView::new(refund, &self.load(&order_id).await?))
+        let refund = read_again(self.store.find_refund(&refund_id).await?)?;
+        Ok(RefundView::new(refund, &read_again(self.store.find(&order_id).await?)?))
+    }
+}
+
+/// What was read or stored just now. Its absence is no refusal: money may be on its way, and a repeat under the same key tells.
+fn read_again<T>(found: Option<T>) -> Result<T, StoreError> {
+    found.ok_or_else(|| Cause::Contended.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_stored_and_is_not_found_is_asked_for_again() {
+        assert!(read_again(None::<()>).is_err_and(|error| error.is_unavailability()));
     }
 }

@@ -10,19 +10,20 @@ use crate::deal::{AccountId, BeijingTime};
 use super::Gateway;
 
 impl Gateway {
-    /// Refunds through this account are asked for with this client certificate from the next call on. One that it has already
-    /// changes nothing.
-    pub fn show_certificate(&self, account: &AccountId, certificate: Arc<ClientCertificate>) {
-        let Ok(shown_by) = self.accounts.get(account) else { return };
+    /// Refunds through this account are asked for with this client certificate from the next call on; whether it is another one than
+    /// before. One that it has already changes nothing.
+    pub fn show_certificate(&self, account: &AccountId, certificate: Arc<ClientCertificate>) -> bool {
+        let Ok(shown_by) = self.accounts.get(account) else { return false };
         self.metrics.certified(account, certificate.not_after());
         if shown_by.refunding() == Refunding::Certified(certificate.fingerprint().to_owned()) {
-            return;
+            return false;
         }
         // As much as tells two of them apart: all of it looks like a key.
         let fingerprint = certificate.fingerprint().get(..16);
         let not_after = BeijingTime::from(certificate.not_after());
         info!(%account, fingerprint, %not_after, "refunds are asked for with this client certificate");
         shown_by.show_certificate(certificate);
+        true
     }
 
     /// The client certificate of this account is another one by now, and cannot be used: the former one stays.

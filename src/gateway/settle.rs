@@ -226,9 +226,11 @@ impl Gateway {
 /// What a payment of the right amount means for a deal that is paid.
 fn paid_before(deal: &Deal, trade: &ProvenPayment) -> Result<Settled, SettleError> {
     match &deal.transaction_id {
+        // What WeChat has signed counts, whatever another program has written over it since.
+        _ if deal.is_paid_by(trade.transaction_id()) == Some(false) => Err(SettleError::SecondTransaction),
         // The original stored no transaction id, so the first that WeChat has signed is the one that it did not tell.
         None => Ok(Settled::Identified),
-        Some(first) if first != trade.transaction_id() => Err(SettleError::SecondTransaction),
+        Some(first) if deal.transaction_key.is_none() && first != trade.transaction_id() => Err(SettleError::SecondTransaction),
         // What this service gives back is no news.
         Some(_) if trade.is_refunded() && deal.refunded_at.is_none() && deal.refunded.fee.is_none() => Ok(Settled::GivenBack),
         Some(_) => Ok(Settled::Already),

@@ -167,7 +167,7 @@ impl Gateway {
     /// Raises the alarm, unless that something was given back has raised it before, and this is what.
     fn note_booked(&self, deal: &Deal, proof: &ProvenRefund) {
         let (order_id, refund_id, fee) = (proof.order_id(), proof.refund_id(), proof.fee().get());
-        if deal.refunded.list_due_at.is_some() {
+        if deal.refunded_at.is_some() && deal.refunded.list_due_at.is_some() {
             return info!(%order_id, %refund_id, fee, "this is what was given back, and not by this service; it is booked");
         }
         self.metrics.refunded();

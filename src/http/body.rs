@@ -1,8 +1,8 @@
 //! Request body parsing for front-end calls: JSON or a form in either of its two encodings, all read into plain texts.
 //!
 //! A JSON number is taken by its text and never through a float, and a JSON string counts like a number, since the
-//! original accepted both. An unknown key is ignored; a repeated one is refused, known or not: two readers would
-//! take two different values. So they are compared with one another, and there may not be many.
+//! original accepted both. An unknown key is ignored, unless the call refuses it; a repeated one is refused, known or not: two
+//! readers would take two different values. So they are compared with one another, and there may not be many.
 
 use std::fmt;
 use std::time::Duration;
@@ -118,6 +118,14 @@ impl Params {
     pub fn number_or_text_if_sent(&self, field: &'static str) -> Result<Option<&str>, Refusal> {
         let is_sent = self.names().any(|name| name == field);
         is_sent.then(|| self.number_or_text(field)).transpose()
+    }
+
+    /// Refuses parameters that are none of these, for calls in which a mistaken name would do harm.
+    pub fn only(&self, known: &[&str]) -> Result<(), Refusal> {
+        match self.names().find(|name| !known.contains(name)) {
+            Some(name) => Err(Refusal::invalid_field(name, format!("is no parameter of this call: it takes {}", known.join(", ")))),
+            None => Ok(()),
+        }
     }
 
     /// What was sent, in its order.

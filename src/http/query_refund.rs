@@ -39,16 +39,17 @@ pub struct RefundsAnswer {
 }
 
 /// Which refunds: by `refund_id`, or else those of an `order_id`.
-pub enum SubjectParam {
+pub enum WhichRefunds {
     Refund(RefundId),
     OfOrder(OrderId),
 }
 
-impl<S: Send + Sync> FromRequest<S> for SubjectParam {
+impl<S: Send + Sync> FromRequest<S> for WhichRefunds {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
         let params = Params::from_request(request, state).await?;
+        params.only(&["refund_id", "order_id"])?;
         let Some(refund_id) = params.text_if_sent("refund_id")? else { return order_id::read(&params).map(Self::OfOrder) };
         let refund_id = refund_id.parse().map_err(|error: InvalidRefundId| Refusal::invalid_field("refund_id", error.to_string()))?;
         Ok(Self::Refund(refund_id))
@@ -59,16 +60,16 @@ pub async fn query_refund(
     State(app): State<Arc<App>>,
     Extension(begun): Extension<Begun>,
     headers: HeaderMap,
-    subject: SubjectParam,
+    which: WhichRefunds,
 ) -> Result<Response, Refusal> {
     let caller = app.back_end_with(&headers, &[Scope::Refund, Scope::Read])?;
     let gateway = app.gateway.clone();
-    match subject {
-        SubjectParam::Refund(refund_id) => {
+    match which {
+        WhichRefunds::Refund(refund_id) => {
             let asked = app.serve(begun, async move { gateway.query_refund(&refund_id, caller.reach()).await });
             Ok(Json(RefundAnswer::new(&asked.await??, app.gateway.now())).into_response())
         }
-        SubjectParam::OfOrder(order_id) => {
+        WhichRefunds::OfOrder(order_id) => {
             let asked = app.serve(begun, async move { gateway.query_refunds(&order_id, caller.reach()).await });
             let (deal, refunds) = asked.await??;
             let answer = RefundsAnswer {

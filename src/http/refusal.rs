@@ -34,7 +34,7 @@ pub struct Refusal {
     /// Which parameter is to blame.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    field: Option<&'static str>,
+    field: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     detail: Option<String>,
@@ -94,8 +94,8 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, "INVALID_PARAMETER", msg)
     }
 
-    pub fn invalid_field(field: &'static str, detail: impl Into<String>) -> Self {
-        Self { field: Some(field), ..Self::invalid("参数错误").detail(detail) }
+    pub fn invalid_field(field: &str, detail: impl Into<String>) -> Self {
+        Self { field: Some(field.into()), ..Self::invalid("参数错误").detail(detail) }
     }
 
     pub fn too_large() -> Self {
@@ -216,7 +216,7 @@ impl From<&GatewayError> for Refusal {
         match error {
             GatewayError::NotFound => Self::new(StatusCode::NOT_FOUND, "ORDER_NOT_FOUND", "订单不存在"),
             GatewayError::IdempotencyConflict(field) => Self {
-                field: Some(field),
+                field: Some((*field).into()),
                 ..Self::new(StatusCode::CONFLICT, "IDEMPOTENCY_CONFLICT", "相同的 Idempotency-Key 已用于其他参数")
             },
             GatewayError::SignatureUsed => Self::unauthorized("this signature has been used"),

@@ -1,7 +1,8 @@
 //! What `wechat-pay refund` says, in both languages side by side.
 
+use crate::config::section;
 use crate::deal::{BeijingTime, Deal, Fen, OrderId, Refund, RefundReason, RefundState, Timestamp};
-use crate::gateway::{GatewayError, RefundView};
+use crate::gateway::{GatewayError, NoAccount, RefundView};
 use crate::language::Language::{Chinese, English};
 use crate::language::{Text, pair, text};
 
@@ -131,6 +132,17 @@ pub fn refusal(error: &GatewayError) -> Option<Text> {
         GatewayError::IdempotencyConflict(field) => {
             text(format!("the key was used with another {field}"), format!("这个 key 已用于其他参数（{field}）"))
         }
+        GatewayError::NoCertificate(account) => {
+            let section = section(account);
+            text(
+                format!("WeChat takes refunds only with the merchant's certificate: set {section}.client_cert and {section}.client_key"),
+                format!("微信退款要出示商户的 API 证书：请设置 {section}.client_cert 和 {section}.client_key"),
+            )
+        }
+        GatewayError::NoAccount(NoAccount(account)) => text(
+            format!("the configuration lacks the order's account: set accounts.{account} again, with its own numbers and key"),
+            format!("订单的账户不在配置里：请把 accounts.{account} 连同原来的商户号和密钥配回来"),
+        ),
         _ => return None,
     })
 }
@@ -140,4 +152,25 @@ pub fn unknown() -> Text {
         "if it was stored, the service sends it by itself; the same command with the same key tells",
         "如果已经入库，服务会自动发送；用同一个 key 重复本命令即可知道结果",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deal::AccountId;
+
+    #[test]
+    fn what_the_configuration_lacks_is_named_in_both_languages() {
+        let shop2: AccountId = "shop2".parse().unwrap();
+        for (error, keys) in [
+            (GatewayError::NoCertificate(AccountId::default()), &["wechat.client_cert", "wechat.client_key"][..]),
+            (GatewayError::NoCertificate(shop2.clone()), &["accounts.shop2.client_cert", "accounts.shop2.client_key"]),
+            (GatewayError::NoAccount(NoAccount(shop2)), &["accounts.shop2"]),
+        ] {
+            let refusal = refusal(&error).unwrap();
+            for said in [English, Chinese].map(|language| refusal.read(language)) {
+                assert!(keys.iter().all(|key| said.contains(key)), "{said}");
+            }
+        }
+    }
 }

@@ -14,6 +14,7 @@ pub fn refund() -> Value {
     let mut wish = body(&json!({
         "type": "object",
         "required": ["order_id"],
+        "additionalProperties": false,
         "properties": {
             "order_id": reference("schemas", "OrderId"),
             "refund": {
@@ -69,6 +70,7 @@ pub fn query_refund() -> Value {
     });
     let mut asked = body(&json!({
         "type": "object",
+        "additionalProperties": false,
         "properties": {
             "refund_id": {"description": "Which refund.", "type": "string", "pattern": "^[0-9A-Za-z_|*@-]{1,64}$"},
             "order_id": {
@@ -164,7 +166,7 @@ fn examples() -> Value {
         "REFUND_TOO_MANY": refused("REFUND_TOO_MANY", "该订单的退款次数已达上限", json!({})),
         "REFUND_TOO_SOON": refused("REFUND_TOO_SOON", "距上一次退款时间太短，请稍后再试", json!({"retry_after": 42})),
         "WECHAT_REFUSED": refused("WECHAT_REFUSED", "微信支付拒绝了退款", json!({
-            "detail": "USER_ACCOUNT_ABNORMAL 用户账户异常或已注销，不能原路退回，请使用其他方式进行退款",
+            "detail": "USER_ACCOUNT_ABNORMAL: 用户账户异常或已注销，不能原路退回，请使用其他方式进行退款",
             "order_id": ORDER,
             "refund_id": REFUND,
             "refund_state": "FAILED",

@@ -22,6 +22,8 @@ impl FromRequest<Arc<App>> for Wish {
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Refusal> {
         let headers = request.headers().clone();
         let params = Params::from_request(request, app).await?;
+        // An amount under another name would be left out, and all of the payment would go back.
+        params.only(&["order_id", "refund", "reason"])?;
         let order_id = order_id::read(&params)?;
         let fee = params.number_or_text_if_sent("refund")?.map(Fen::from_yuan).transpose();
         let fee = fee.map_err(|error| Refusal::invalid_field("refund", error.to_string()))?;

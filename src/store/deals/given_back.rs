@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use sqlx::Error;
 
 use crate::channel::ProvenPayment;
-use crate::deal::{Deal, Timestamp};
+use crate::deal::{Deal, Timestamp, transaction_key};
 use crate::store::columns::{change_with_messages, column, text_in};
 use crate::store::engine::connection::Conn;
 use crate::store::engine::statement::{Change, Purpose};
@@ -45,7 +45,8 @@ impl Change for NoteGivenBack {
         static UPDATE: LazyLock<String> = LazyLock::new(|| {
             format!(
                 "UPDATE deal SET refunded_at = ?, refunds_due_at = ?, queryBack = ?, create_at = create_at, update_at = update_at \
-                 WHERE id = ? AND order_key = ? AND status = 1 AND transaction_id = ? AND refunded_at IS NULL AND {ACCOUNT} = ?"
+                 WHERE id = ? AND order_key = ? AND status = 1 AND COALESCE(transaction_key = ?, transaction_id = ?) \
+                 AND refunded_at IS NULL AND {ACCOUNT} = ?"
             )
         });
         let mut affected = 0;
@@ -57,6 +58,7 @@ impl Change for NoteGivenBack {
                     text_in(row.payment.evidence(), charset).into(),
                     row.id.into(),
                     row.payment.order_id().as_str().into(),
+                    transaction_key(row.payment.account(), row.payment.transaction_id()).into(),
                     row.payment.transaction_id().into(),
                     row.payment.account().as_str().into(),
                 ])

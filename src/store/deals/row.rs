@@ -27,7 +27,7 @@ pub fn select_from(tables: &str, condition: &str) -> String {
     format!(
         "SELECT CAST(id AS SIGNED) AS id, order_id, CAST(merchant_id AS SIGNED) AS merchant_id, \
          CAST(product_id AS SIGNED) AS product_id, CAST(status AS SIGNED) AS status, CAST(mode AS SIGNED) AS mode, transaction_id, \
-         price + 0e0 AS price, price_last + 0e0 AS price_last, total_fee, prepay_request, code_url, refusal, \
+         transaction_key, price + 0e0 AS price, price_last + 0e0 AS price_last, total_fee, prepay_request, code_url, refusal, \
          account, CAST(account_named AS SIGNED) AS account_named, description, reference, return_url, cancel_url, \
          refunded_fee, refund_count, CAST(refund_last_at AS CHAR(19)) AS refund_last_at, \
          CAST(refunds_due_at AS CHAR(19)) AS refunds_due_at, \
@@ -47,6 +47,7 @@ pub struct DealRow {
     merchant_id: i64,
     product_id: i64,
     transaction_id: Option<String>,
+    transaction_key: Option<String>,
     price: f64,
     price_last: f64,
     total_fee: Option<i64>,
@@ -101,6 +102,7 @@ impl DealRow {
             charged,
             status,
             transaction_id: self.transaction_id.filter(|id| !id.is_empty()),
+            transaction_key: self.transaction_key,
             mode: Mode::from_code(self.mode),
             created_at,
             foreign: (!is_ours).then(|| clock.read(created_at)),

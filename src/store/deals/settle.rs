@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use sha2::{Digest, Sha256};
 use sqlx::Error;
 
 use crate::channel::{ProvenPayment, Source};
-use crate::deal::{Deal, DealStatus, Timestamp};
+use crate::deal::{Deal, DealStatus, Timestamp, transaction_key};
 use crate::store::columns::{Charset, change_with_messages, column, text_in};
 use crate::store::engine::connection::Conn;
 use crate::store::engine::sizes::{Rows, Texts};
@@ -51,15 +50,6 @@ impl Store {
     }
 }
 
-/// By what a payment is held to pay one order only: its transaction id within its account, so that no account can use up
-/// another's. That of the account `default` is the id itself, as it always was; any other's is a digest, since the column has
-/// 45 characters, and begins with a space, which no transaction id does.
-fn transaction_key(payment: &ProvenPayment) -> Cow<'_, str> {
-    let Some(account) = payment.account().column() else { return payment.transaction_id().into() };
-    let digest = Sha256::digest(format!("{account}\n{}", payment.transaction_id()));
-    digest[..22].iter().fold(" ".to_owned(), |key, byte| format!("{key}{byte:02x}")).into()
-}
-
 /// A text for payments that are known by either way: a notification goes into `payBack`; a query goes into `queryBack`, and
 /// only it says that money was given back (a notification leaves `refunded_at` as it is).
 struct BySource {
@@ -88,6 +78,10 @@ impl MarkPaid {
         self.payment.order_id().as_str()
     }
 
+    fn transaction_key(&self) -> Cow<'_, str> {
+        transaction_key(self.payment.account(), self.payment.transaction_id())
+    }
+
     /// What a payment fills beside `update_at`.
     fn columns(rows: Rows, source: Source) -> String {
         let each = rows.each("order_key");
@@ -103,7 +97,7 @@ impl MarkPaid {
     fn values<'v>(rows: &[&'v Self], source: Source, charset: Charset) -> Values<'v> {
         let mut values = Values::default();
         values.each(rows, Self::order_id, |row| row.payment.transaction_id());
-        values.each(rows, Self::order_id, |row| transaction_key(&row.payment));
+        values.each(rows, Self::order_id, Self::transaction_key);
         values.each(rows, Self::order_id, |row| text_in(row.payment.evidence(), charset));
         if source == Source::Query {
             for _ in ["refunded_at", "refunds_due_at"] {
@@ -174,10 +168,12 @@ impl Change for MarkPaid {
     }
 }
 
-/// The other cases, after a look at the row: an expired deal that was paid all the same. From the status that was read.
+/// The other cases, after a look at the row: an expired deal that was paid all the same. From the status and the payment that were
+/// read.
 pub struct MarkPaidFrom {
     id: i64,
     status: DealStatus,
+    transaction_key: Option<String>,
     paid: MarkPaid,
 }
 
@@ -186,14 +182,15 @@ impl MarkPaidFrom {
     pub fn of(deal: &Deal, payment: &ProvenPayment, paid_at: Timestamp, now: Timestamp) -> Option<Self> {
         let refunded_at = payment.is_refunded().then_some(now);
         let paid = MarkPaid { payment: payment.clone(), paid_at, refunded_at };
-        deal.status.may_become(DealStatus::Paid).then_some(Self { id: deal.id, status: deal.status, paid })
+        let transaction_key = deal.transaction_key.clone();
+        deal.status.may_become(DealStatus::Paid).then_some(Self { id: deal.id, status: deal.status, transaction_key, paid })
     }
 
     fn text(rows: Rows, source: Source) -> String {
         let paid = MarkPaid::columns(rows, source);
         format!(
             "UPDATE deal SET status = 1, {paid}, create_at = create_at, update_at = ?, due_at = NULL \
-             WHERE id = ? AND order_key = ? AND COALESCE(status, 0) = ? AND {ACCOUNT} = ?",
+             WHERE id = ? AND order_key = ? AND COALESCE(status, 0) = ? AND COALESCE(transaction_key, '') = ? AND {ACCOUNT} = ?",
         )
     }
 }
@@ -217,7 +214,8 @@ impl Change for MarkPaidFrom {
             let values = |charset| {
                 let mut values = MarkPaid::values(&[&row.paid], source, charset);
                 let account = row.paid.payment.account().as_str();
-                values.extend([row.id.into(), row.paid.order_id().into(), row.status.code().into(), account.into()]);
+                let key = row.transaction_key.as_deref().unwrap_or_default();
+                values.extend([row.id.into(), row.paid.order_id().into(), row.status.code().into(), key.into(), account.into()]);
                 values
             };
             affected += change_with_messages(conn, 1, UPDATE.of(source, 1, conn), values).await?;
@@ -260,7 +258,7 @@ impl Change for Identify {
                 };
                 Values::of([
                     row.payment.transaction_id().into(),
-                    transaction_key(&row.payment).into(),
+                    transaction_key(row.payment.account(), row.payment.transaction_id()).into(),
                     pay_back.into(),
                     query_back.into(),
                     row.refunded_at.map(column).into(),

@@ -31,37 +31,36 @@ impl Store {
         due_at: Option<Timestamp>,
         event: Event,
     ) -> Result<bool, StoreError> {
-        let change = Book { id: deal.id, paid_by: deal.transaction_id.clone(), proof: proof.clone(), due_at, now: event.at };
+        let is_of_second_payment = deal.is_paid_by(proof.transaction_id()) == Some(false);
+        let paid_by = deal.transaction_key.clone();
+        let change = Book { id: deal.id, paid_by, is_of_second_payment, proof: proof.clone(), due_at, now: event.at };
         Ok(self.change_and_tell(change, event).await? == 1)
     }
 }
 
 struct Book {
     id: i64,
-    /// The deal's own transaction, as it was read.
+    /// The key of the deal's own payment, as it was read.
     paid_by: Option<String>,
+    /// Then the deal's own payment has no less left.
+    is_of_second_payment: bool,
     proof: ProvenRefund,
     due_at: Option<Timestamp>,
     now: Timestamp,
 }
 
 impl Book {
-    /// Then the deal's own payment has no less left.
-    fn is_of_second_payment(&self) -> bool {
-        self.paid_by.as_deref().is_some_and(|own| own != self.proof.transaction_id())
-    }
-
     /// What the deal keeps of it. No bound but WeChat's: what it has given back is given back.
     async fn raise(&self, conn: &mut Conn) -> Result<u64, Error> {
         static OF_THE_DEAL: LazyLock<String> = LazyLock::new(|| Book::text(&format!("{RAISE}, refunded_at = COALESCE(refunded_at, ?), ")));
         static OF_SECOND: LazyLock<String> = LazyLock::new(|| Book::text(""));
         let (proof, mut values) = (&self.proof, Values::default());
-        let sql = if self.is_of_second_payment() {
+        let sql = if self.is_of_second_payment {
             &OF_SECOND
         } else {
             let held = proof.state().holds_amount();
             let now = column(self.now);
-            values.extend([(if held { proof.fee().get() } else { 0 }).into(), now.into(), held.then_some(now).into()]);
+            values.extend([(if held { proof.fee().get() } else { 0 }).into(), held.then_some(now).into()]);
             &OF_THE_DEAL
         };
         values.extend([
@@ -76,7 +75,7 @@ impl Book {
     fn text(totals: &str) -> String {
         format!(
             "UPDATE deal SET {totals}create_at = create_at, update_at = update_at \
-             WHERE id = ? AND order_key = ? AND status = 1 AND {ACCOUNT} = ? AND COALESCE(transaction_id, '') = ?"
+             WHERE id = ? AND order_key = ? AND status = 1 AND {ACCOUNT} = ? AND COALESCE(transaction_key, '') = ?"
         )
     }
 
@@ -94,7 +93,7 @@ impl Book {
             proof.account().column().into(),
             proof.transaction_id().into(),
             proof.fee().get().into(),
-            i64::from(self.is_of_second_payment()).into(),
+            i64::from(self.is_of_second_payment).into(),
             proof.state().as_str().into(),
             proof.wechat_refund_id().into(),
             proof.receiver().map(short).into(),

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use sqlx::Error;
 
 use crate::channel::ProvenPayment;
-use crate::deal::{AccountId, Deal, Fen, OrderId, RefundId, RefundReason, RefundSource, Refunded, Timestamp};
+use crate::deal::{AccountId, Deal, Fen, OrderId, RefundId, RefundReason, RefundSource, Refunded, Timestamp, transaction_key};
 use crate::store::columns::column;
 use crate::store::deals::accounts::ACCOUNT;
 use crate::store::deals::settle::MarkPaidFrom;
@@ -71,7 +71,7 @@ impl Store {
     }
 
     /// Marks an expired deal as paid, and reserves all of the payment for a refund in the same transaction; `false` when the deal
-    /// has moved since it was read.
+    /// has moved since it was read, or WeChat has signed a payment of it before.
     ///
     /// # Errors
     /// [`StoreError::Conflict`]: this payment has paid another deal.
@@ -83,6 +83,9 @@ impl Store {
         refund: NewRefund,
         events: [Event; 2],
     ) -> Result<bool, StoreError> {
+        if deal.transaction_key.is_some() {
+            return Ok(false);
+        }
         let [settled, requested] = events;
         let Some(paid) = MarkPaidFrom::of(deal, payment, paid_at, settled.at) else { return Ok(false) };
         let reserve = Reserve { id: deal.id, charged: payment.total_fee(), before: deal.refunded, refund };
@@ -104,7 +107,7 @@ impl Reserve {
         // What was read must still be so; and whatever was read, never more than was paid.
         static UPDATE: LazyLock<String> = LazyLock::new(|| {
             format!(
-                "UPDATE deal SET {RAISE}, create_at = create_at, update_at = update_at \
+                "UPDATE deal SET {RAISE}, refund_last_at = ?, create_at = create_at, update_at = update_at \
                  WHERE id = ? AND order_key = ? AND status = 1 AND {ACCOUNT} = ? AND COALESCE(refunded_fee, 0) = ? \
                  AND COALESCE(refund_count, 0) = ? AND COALESCE(refunded_fee, 0) + ? <= ?"
             )
@@ -160,12 +163,12 @@ impl Change for ReserveSecond {
         static FIRST: LazyLock<String> = LazyLock::new(|| {
             format!(
                 "SELECT COUNT(*) FROM deal WHERE order_key = ? AND status = 1 AND transaction_key IS NOT NULL \
-                 AND transaction_id <> ? AND {ACCOUNT} = ?"
+                 AND transaction_key <> ? AND {ACCOUNT} = ?"
             )
         });
         let mut affected = 0;
         for Self(refund) in rows {
-            let second = refund.transaction_id.as_deref().unwrap_or_default();
+            let second = transaction_key(&refund.account, refund.transaction_id.as_deref().unwrap_or_default());
             let values = Values::of([refund.order_id.as_str().into(), second.into(), refund.account.as_str().into()]);
             let counted: Vec<(i64,)> = conn.rows(&FIRST, values).await?;
             if counted == [(1,)] {

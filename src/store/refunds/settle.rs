@@ -76,7 +76,8 @@ impl SettleRefund {
         let refund = &self.refund;
         // The deal's row first; unless the refund's then stands as it was read, all of it is given up.
         if !refund.is_of_second_payment {
-            totals::follow(&refund.order_id, refund.fee, refund.state, self.verdict.state(), conn).await?;
+            let states = [refund.state, self.verdict.state()];
+            totals::follow(&refund.order_id, refund.fee, states, self.now, conn).await?;
         }
         match &self.verdict {
             Verdict::Proven(proof, due_at) => {

@@ -295,6 +295,7 @@ on_both_engines! {
         assert!(is_refused(&store, &as_read).await);
         assert!(!is_refused(&store, &as_read).await);
         assert_eq!(totals(&store, "order").await, before);
+        assert_eq!(read(&store, "order").await.refunded.list_due_at, Some(now()), "others may have given it back");
         assert_eq!(refund(&store, "refused").await.detail.as_deref(), Some("no"));
         assert!(becomes(&store, "refused", "PROCESSING").await);
         assert_eq!(totals(&store, "order").await, (before.0 + 100, before.1 + 1));
@@ -378,6 +379,7 @@ on_both_engines! {
         assert!(matches!(books(&store, "order", &proof).await, Err(StoreError::Conflict)));
         let deal = read(&store, "order").await;
         assert_eq!((totals(&store, "order").await, deal.left(), deal.refunded_at), ((300, 1), Fen::new(1690), Some(now())));
+        assert_eq!(deal.refunded.last_at, None, "the next of ours need not wait for it");
         let booked = refund(&store, "by-hand").await;
         assert_eq!((booked.source, booked.state, booked.due_at), (RefundSource::Platform, RefundState::Success, None));
         assert_eq!((booked.request, booked.idempotency_key, booked.asked), (None, None, None));
@@ -405,13 +407,15 @@ on_both_engines! {
         let booked = async |proof: &ProvenRefund| store.book_refund(&as_read, proof, None, event("order", EventKind::RefundBooked)).await.unwrap();
         assert!(!booked(&proven("default", "order", "by-hand", 300, "SUCCESS").await).await, "another account's");
         assert!(!booked(&proven("shop2", "other", "by-hand", 300, "SUCCESS").await).await, "another order's");
-        for changed in ["status = 0", "status = 1, transaction_id = NULL", "transaction_id = 'another'"] {
+        for changed in ["status = 0", "status = 1, transaction_key = NULL", "transaction_key = 'another'"] {
             look.run(&format!("UPDATE deal SET {changed}")).await;
             assert!(!booked(&proof).await, "{changed}");
         }
         assert_eq!((stored(&look).await, totals(&store, "order").await), (vec![], (0, 0)));
-        look.run(&format!("UPDATE deal SET transaction_id = '{}'", transaction_id("order"))).await;
-        assert!(booked(&proof).await);
+        // What another program has written for the number of the payment says nothing.
+        look.run(&format!("UPDATE deal SET transaction_key = '{}', transaction_id = '{SECOND}'", as_read.transaction_key.as_deref().unwrap())).await;
+        assert!(books(&store, "order", &proof).await.unwrap());
+        assert_eq!((refund(&store, "by-hand").await.is_of_second_payment, totals(&store, "order").await), (false, (300, 1)));
     }
 
     async fn refunds_of_a_second_payment_are_no_part_of_what_the_deal_has_left(engine) {

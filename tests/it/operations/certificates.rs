@@ -328,6 +328,19 @@ async fn a_new_pair_is_taken_without_a_restart_and_a_wrong_one_leaves_the_former
     program.process.hang_up();
     says(&program, &[taken, &shown(&third)]).await;
     assert_eq!(not_taken().await, 0.0);
+    program.process.hang_up();
+    says(&program, &["the client certificate that was read is the one in use"]).await;
+
+    files.write(&pair("1900000001", Clock::System.now() - TimeDelta::days(3)));
+    program.process.hang_up();
+    says(&program, &["the client certificate is not taken, for it is expired"]).await;
+    assert_eq!(not_taken().await, 1.0);
+    let fourth = fresh_pair("1900000009");
+    files.write(&fourth);
+    program.process.hang_up();
+    says(&program, &["does not name the account's mch_id", "CN=1900000009"]).await;
+    says(&program, &[taken, &shown(&fourth)]).await;
+    assert_eq!(not_taken().await, 0.0);
     assert!(program.lives());
     assert_eq!(till.get("/readyz").await.status, 200);
     assert!(!program.written().contains("BEGIN"), "{}", program.written());

@@ -101,6 +101,10 @@ on_both_engines! {
         }
         let (code, said) = shop.refund_in("zh_CN.UTF-8", &[&unpaid, "--yes"]).await;
         assert!(code == 1 && said.contains("该订单未支付") && said.contains("将退款"), "{said}");
+        let gone = shop.paid().await;
+        look.run(&format!("UPDATE deal SET account = 'shop2' WHERE order_id = '{gone}'")).await;
+        let (code, said) = shop.refund(&[&gone]).await;
+        assert!(code == 1 && said.contains("accounts.shop2") && !said.contains("add --yes"), "before the question: {said}");
         assert_eq!(look.texts("SELECT refund_id FROM refund").await.len(), 1);
         shop.service.terminate();
     }
@@ -120,6 +124,11 @@ async fn a_refund_that_wechat_does_not_hear_of_is_stored_and_sent_by_the_service
     }
     let (code, said) = shop.refund(&[&order_id, "--yes", "--key", "K-1"]).await;
     assert!(code == 0 && said.contains("it is stored, and WeChat has not accepted it yet"), "{said}");
+    assert!(said.contains(&format!("wechat-pay refund {order_id} --refund 19.90 --key K-1")), "what is shown is what is sent: {said}");
+    for arguments in [&[&*order_id, "--key", "K-1"][..], &[&order_id, "--refund", "19.90", "--key", "K-1"]] {
+        let (code, said) = shop.refund(arguments).await;
+        assert!(code == 0 && said.contains("nothing is given back a second time"), "{arguments:?}: {said}");
+    }
     assert!(tokio::net::TcpStream::connect(simulator).await.is_err(), "no second simulator was started");
 }
 

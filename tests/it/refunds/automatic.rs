@@ -140,6 +140,23 @@ on_both_engines! {
         assert_eq!((stored(&uncertified, &order, "id").await.len(), alarms(&uncertified, "money").await), (0, 1.0));
     }
 
+    async fn what_another_program_writes_over_a_payment_makes_it_neither_a_second_nor_a_late_one(engine) {
+        let wechat = OverheardWeChat::new().await;
+        let app = app(engine, &wechat, "second,late", "SUCCESS").await;
+        let order = app.to_pay("19.90").await;
+        let first = WeChatMessage::notification(&order.id, 1990).signed();
+        app.notify(first.clone()).await.acknowledged("the payment");
+        for written in [format!("transaction_id = '{SECOND}'"), "transaction_id = NULL".to_owned(), "status = 2".to_owned()] {
+            app.look().await.run(&format!("UPDATE deal SET {written}")).await;
+            app.notify(first.clone()).await.acknowledged(&written);
+        }
+        assert_eq!((stored(&app, &order, "id").await.len(), alarms(&app, "money").await, alarms(&app, "paid_late").await), (0, 0.0, 1.0));
+
+        app.look().await.run(&format!("UPDATE deal SET transaction_id = '{SECOND}'")).await;
+        app.notify(second(&order)).await.not_believed(409, "the second");
+        assert_eq!(stored(&app, &order, "of_second_payment").await, [Some("1".to_owned())]);
+    }
+
     async fn two_instances_give_a_second_payment_back_once(engine) {
         let wechat = OverheardWeChat::new().await;
         let app = app(engine, &wechat, "second", "SUCCESS").await;

@@ -169,6 +169,18 @@ on_both_engines! {
         assert_eq!((states(&app, &order).await, sums(&app, &order).await), (vec!["FAILED".to_owned(), "SUCCESS".to_owned()], ("19.90".to_owned(), "0.00".to_owned())));
     }
 
+    async fn what_went_back_by_hand_unheard_of_is_found_when_ours_is_refused(engine) {
+        let app = app(engine).await;
+        let order = paid(&app).await;
+        by_hand(&app, &order, Some(1990));
+        let told = refund(&app, &order, "first", json!({"refund": "5"})).await.json();
+        assert_eq!((&told["code"], &told["refund_state"]), (&json!(1), &json!("FAILED")), "{told}");
+        app.time_passes(2);
+        app.sweep().await;
+        assert_eq!((states(&app, &order).await, sums(&app, &order).await), (vec!["FAILED".to_owned(), "SUCCESS".to_owned()], ("19.90".to_owned(), "0.00".to_owned())));
+        assert_eq!(alarms(&app, "refunded").await, 1.0);
+    }
+
     async fn one_that_wechat_gave_up_before_it_was_known_gave_nothing_back(engine) {
         let app = app(engine).await;
         app.wechat().faults.refund_delay_s = 86_400;

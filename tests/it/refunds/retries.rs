@@ -68,6 +68,18 @@ on_both_engines! {
         }
     }
 
+    async fn a_refund_names_no_payment_that_another_program_has_written(engine) {
+        let wechat = OverheardWeChat::new().await;
+        let app = wechat.app(engine).await;
+        let order = wechat.paid(&app).await;
+        app.look().await.run("UPDATE deal SET transaction_id = '4200000260111111111111111111'").await;
+        let told = refund(&app, &order, "first", json!({"refund": "5"})).await.json();
+        assert_eq!((&told["code"], &told["left"]), (&json!(0), &json!("14.90")), "{told}");
+        let heard = wechat.heard("refund");
+        assert!(heard.len() == 1 && heard[0].contains(&order.id) && !heard[0].contains("transaction_id"), "{heard:?}");
+        assert_eq!(stored(&app, &order, "transaction_id").await, [None]);
+    }
+
     async fn a_refusal_for_good_frees_the_amount_and_a_new_key_tries_again(engine) {
         use RefundRefusal::{
             FullyRefunded, InvalidRequest, InvalidTransactionid, Ordernotexist, OtherRefundFee, RefundFeeInvalid, RefundFeeMismatch, TooMany,

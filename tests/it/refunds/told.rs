@@ -52,6 +52,14 @@ on_both_engines! {
         let left = "5.00 yuan of it went back or are on their way, 14.90 yuan can still be given back.";
         says(&order, &[&asked, "WeChat accepted it 2026-04-01T12:00:00+08:00, and it is on its way. WeChat is asked about it again 2026-04-01T12:01:00+08:00.", left]).await;
         says(&order, &[&format!("A refund was stored; WeChat is asked for it ({refund_id}: 500 fen"), &format!("WeChat accepted the refund ({refund_id}")]).await;
+        let look = app.look().await;
+        for (change, sentence) in [
+            ("account = 'shop2'", "until accounts.shop2 is there again, it is neither sent nor asked about.".to_owned()),
+            ("account = NULL, due_at = NULL", format!("queryRefund asks once more, and so does `wechat-pay refund {}`", order.id)),
+        ] {
+            look.run(&format!("UPDATE refund SET {change} WHERE refund_id = '{refund_id}'")).await;
+            says(&order, &[&sentence]).await;
+        }
         app.time_passes(86_400);
         query_refund(&app, json!({"refund_id": refund_id})).await;
         says(&order, &["The payer has it since 2026-04-02T12:00:00+08:00 (支付用户零钱).", left]).await;
