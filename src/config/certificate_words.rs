@@ -65,6 +65,14 @@ pub fn no_certificate(accounts: &[&str]) -> Text {
     )
 }
 
+/// Of the accounts that have none, where payments are to go back by themselves.
+pub fn nothing_automatic(accounts: &[&str]) -> Text {
+    text(
+        format!("refund.automatic is set, and nothing goes back by itself through {}: there is no client certificate", accounts.join(", ")),
+        format!("设置了 refund.automatic，但账户 {} 没有 API 证书，不会自动退款", accounts.join("、")),
+    )
+}
+
 fn name(part: PairPart) -> &'static str {
     match part {
         PairPart::Certificate => "证书",

@@ -17,6 +17,15 @@ impl Settings {
         self.all_accounts().filter_map(of).collect()
     }
 
+    /// What is to go back by itself, and cannot through accounts that have no client certificate where one is demanded.
+    pub(super) fn uncertified_automatic_refunds(&self) -> Option<Text> {
+        let automatic = self.terms.refund.automatic;
+        let is_demanded = |account: &&AccountSettings| account.endpoints.as_ref().is_some_and(|it| it.primary.scheme() == "https");
+        let without = self.all_accounts().filter(is_demanded).filter(|account| account.certificate.is_none());
+        let names: Vec<_> = without.map(|account| account.merchant.account.as_str()).collect();
+        ((automatic.second || automatic.late) && !names.is_empty()).then(|| words::nothing_automatic(&names))
+    }
+
     /// With which client certificates refunds are asked for, and through which accounts they cannot be. Nothing of a simulator's
     /// accounts, of which it demands none.
     pub(super) fn told_certificates(&self) -> Vec<Text> {

@@ -154,5 +154,6 @@ fn warnings(variables: &HashMap<String, String>, settings: &Settings) -> Vec<Tex
     warnings.extend(auth::idle_keys(&settings.auth).into_iter().map(words::idle_key));
     let opens_for_all = |key: &&Caller| key.may(Scope::Pay) && key.reach().accounts.is_some() && key.reach().sellers.is_none();
     warnings.extend(settings.auth.keys.callers().filter(opens_for_all).map(|key| words::key_for_all_sellers(key.name())));
+    warnings.extend(settings.uncertified_automatic_refunds());
     warnings
 }

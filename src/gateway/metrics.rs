@@ -11,7 +11,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use crate::channel::{Postponed, ProvenPayment, ProvenRefund};
 use crate::deal::{AccountId, RefundState, Timestamp};
 use crate::metrics::{ByAccount, Label, Labelled, OfAccount, Registry, lag};
-use crate::store::{Origin, StoreError, Undecided, UndecidedRefunds};
+use crate::store::{Origin, RefundCounts, StoreError, Undecided};
 
 use super::labels::{Alarm, Answered, Disbelief, Healer, Outcome, Pass, RefundStep, Wrong};
 use super::throttle::Throttle;
@@ -42,6 +42,8 @@ pub struct GatewayMetrics {
     oldest_age: Gauge,
     undecided_refunds: Gauge,
     oldest_refund_age: Gauge,
+    unaccepted_refunds: Gauge,
+    oldest_unaccepted_age: Gauge,
     without_account: Family<OfAccount, Gauge>,
     certificate_expiry: Family<OfAccount, Gauge>,
     certificate_not_taken: Family<OfAccount, Gauge>,
@@ -49,8 +51,10 @@ pub struct GatewayMetrics {
     count: Throttle,
     /// When the oldest undecided deal was opened, as of the last count.
     oldest: Mutex<Option<Timestamp>>,
-    /// When the oldest undecided refund was asked for, likewise.
+    /// When the oldest undecided refund that is followed was asked for, likewise.
     oldest_refund: Mutex<Option<Timestamp>>,
+    /// When the oldest refund that WeChat has not accepted was asked for, likewise.
+    oldest_unaccepted: Mutex<Option<Timestamp>>,
 }
 
 impl Default for GatewayMetrics {
@@ -75,6 +79,8 @@ impl Default for GatewayMetrics {
             oldest_age: Gauge::default(),
             undecided_refunds: Gauge::default(),
             oldest_refund_age: Gauge::default(),
+            unaccepted_refunds: Gauge::default(),
+            oldest_unaccepted_age: Gauge::default(),
             without_account: Family::default(),
             certificate_expiry: Family::default(),
             certificate_not_taken: Family::default(),
@@ -82,6 +88,7 @@ impl Default for GatewayMetrics {
             count: Throttle::once_in(COUNTED_EVERY),
             oldest: Mutex::default(),
             oldest_refund: Mutex::default(),
+            oldest_unaccepted: Mutex::default(),
         }
     }
 }
@@ -268,9 +275,11 @@ impl GatewayMetrics {
         *self.oldest.lock().unwrap_or_else(PoisonError::into_inner) = undecided.oldest;
     }
 
-    fn note_refund_count(&self, undecided: UndecidedRefunds) {
-        self.undecided_refunds.set(undecided.count);
-        *self.oldest_refund.lock().unwrap_or_else(PoisonError::into_inner) = undecided.oldest;
+    fn note_refund_counts(&self, counts: RefundCounts) {
+        self.undecided_refunds.set(counts.undecided);
+        self.unaccepted_refunds.set(counts.unaccepted);
+        *self.oldest_refund.lock().unwrap_or_else(PoisonError::into_inner) = counts.oldest_followed;
+        *self.oldest_unaccepted.lock().unwrap_or_else(PoisonError::into_inner) = counts.oldest_unaccepted;
     }
 
     fn register(&self, registry: &mut Registry) {
@@ -296,7 +305,17 @@ impl GatewayMetrics {
         registry.register("undecided_deals", "Deals that are neither paid nor expired, counted up to 100000", self.undecided.clone());
         registry.register("oldest_undecided_deal_age_seconds", "Since the oldest of them was opened", self.oldest_age.clone());
         registry.register("undecided_refunds", "Refunds that WeChat has not decided, counted up to 100000", self.undecided_refunds.clone());
-        registry.register("oldest_undecided_refund_age_seconds", "Since the oldest of them was asked for", self.oldest_refund_age.clone());
+        registry.register(
+            "oldest_undecided_refund_age_seconds",
+            "Since the oldest of them that is followed was asked for",
+            self.oldest_refund_age.clone(),
+        );
+        registry.register("unaccepted_refunds", "Those of them that WeChat has not accepted", self.unaccepted_refunds.clone());
+        registry.register(
+            "oldest_unaccepted_refund_age_seconds",
+            "Since the oldest of these was asked for",
+            self.oldest_unaccepted_age.clone(),
+        );
         registry.register(
             "deals_without_account",
             "Undecided deals and refunds of accounts that the configuration lacks",
@@ -336,12 +355,16 @@ impl Gateway {
             if let Ok(undecided) = self.store.undecided().await {
                 self.metrics.note_count(undecided);
             }
-            if let Ok(undecided) = self.store.undecided_refunds().await {
-                self.metrics.note_refund_count(undecided);
+            if let Ok(counts) = self.store.undecided_refunds().await {
+                self.metrics.note_refund_counts(counts);
             }
         }
         let metrics = &self.metrics;
-        for (oldest, age) in [(&metrics.oldest, &metrics.oldest_age), (&metrics.oldest_refund, &metrics.oldest_refund_age)] {
+        for (oldest, age) in [
+            (&metrics.oldest, &metrics.oldest_age),
+            (&metrics.oldest_refund, &metrics.oldest_refund_age),
+            (&metrics.oldest_unaccepted, &metrics.oldest_unaccepted_age),
+        ] {
             let since = *oldest.lock().unwrap_or_else(PoisonError::into_inner);
             age.set(since.map_or(0, |since| (now - since).num_seconds().max(0)));
         }

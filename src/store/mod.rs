@@ -44,7 +44,7 @@ pub use refunds::plan::NextRefundStep;
 pub use refunds::reserve::NewRefund;
 pub use refunds::row::ImpossibleRefund;
 pub use refunds::settle::Verdict;
-pub use refunds::undecided::UndecidedRefunds;
+pub use refunds::undecided::RefundCounts;
 pub use schema::adopt::FOLLOWED;
 pub use schema::dry_run::{Adoption, DryRun};
 pub use schema::durability::Durability;

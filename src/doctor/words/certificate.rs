@@ -10,8 +10,9 @@ use super::{Trouble, trouble};
 fn anew() -> Text {
     pair(
         "make a new one at 商户平台 → 账户中心 → API安全 (the super administrator can), and put its files in place of wechat.client_cert and \
-         wechat.client_key: they are read without a restart",
-        "由超级管理员在商户平台 → 账户中心 → API安全 申请新证书，替换 wechat.client_cert、wechat.client_key 的文件，不用重启",
+         wechat.client_key: they are read without a restart (given as systemd credentials: restart)",
+        "由超级管理员在商户平台 → 账户中心 → API安全 申请新证书，替换 wechat.client_cert、wechat.client_key 的文件，不用重启（以 systemd \
+         凭据提供的，要重启）",
     )
 }
 
@@ -79,8 +80,8 @@ pub fn not_allowed() -> Trouble {
     trouble(
         pair("WeChat does not allow this merchant to refund, or not from this address", "微信不允许该商户退款，或不允许从本机地址退款"),
         pair(
-            "look at the list of addresses (API安全 → IP白名单) and at the products in 商户平台",
-            "检查商户平台的 IP 白名单（API安全）和产品权限",
+            "allow this address at 商户平台 → 账户中心 → API安全 → IP白名单, or apply for the product at 商户平台 → 产品中心",
+            "在商户平台 → 账户中心 → API安全 → IP白名单 加上本机地址，或在商户平台 → 产品中心 开通权限",
         ),
     )
 }

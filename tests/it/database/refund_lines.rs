@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use wechat_pay::channel::ProvenPayment;
 use wechat_pay::deal::{RefundState, Timestamp};
-use wechat_pay::store::{EventKind, NextRefundStep, Store};
+use wechat_pay::store::{EventKind, NextRefundStep, RefundCounts, Store};
 
 use super::accounts::{account, event, given_back, now, number, opened};
 use super::refunds::{paid_deal, read, refund, reserves};
@@ -110,12 +110,19 @@ on_both_engines! {
     async fn undecided_refunds_are_counted_from_the_oldest_on(engine) {
         let database = Database::fresh(engine).await;
         let (store, look) = (opened(&database).await, database.look().await);
-        assert_eq!(store.undecided_refunds().await.unwrap(), wechat_pay::store::UndecidedRefunds::default());
+        assert_eq!(store.undecided_refunds().await.unwrap(), RefundCounts::default());
         refunds(&store, &look, 4).await;
         look.run("UPDATE refund SET state = 'SUCCESS', created_at = '2026-03-30 12:00:00' WHERE refund_id = 'refund-0'").await;
-        look.run("UPDATE refund SET due_at = NULL, created_at = '2026-03-31 12:00:00' WHERE refund_id = 'refund-2'").await;
-        let undecided = store.undecided_refunds().await.unwrap();
-        assert_eq!((undecided.count, undecided.oldest), (3, Some(now() - TimeDelta::days(1))), "given up, and undecided all the same");
+        look.run("UPDATE refund SET wechat_refund_id = '5001', created_at = '2026-03-31 12:00:00' WHERE refund_id = 'refund-1'").await;
+        look.run("UPDATE refund SET wechat_refund_id = '5002', due_at = NULL, created_at = '2026-03-24 12:00:00' WHERE refund_id = 'refund-2'").await;
+        look.run("UPDATE refund SET created_at = '2026-04-01 11:00:00' WHERE refund_id = 'refund-3'").await;
+        let expected = RefundCounts {
+            undecided: 3,
+            oldest_followed: Some(now() - TimeDelta::days(1)),
+            unaccepted: 1,
+            oldest_unaccepted: Some(now() - TimeDelta::hours(1)),
+        };
+        assert_eq!(store.undecided_refunds().await.unwrap(), expected, "one was given up, and is undecided all the same");
     }
 
     async fn an_order_s_story_tells_its_refunds(engine) {

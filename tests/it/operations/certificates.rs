@@ -211,6 +211,20 @@ fn what_is_given_back_by_itself_is_none_unless_it_is_said() {
 }
 
 #[test]
+fn what_is_to_go_back_by_itself_and_cannot_is_warned_of() {
+    let [certificate, key] = fresh_pair("10000100");
+    let pair = [("WECHAT__CLIENT_CERT", &*certificate), ("WECHAT__CLIENT_KEY", &*key)];
+    let warned = |changes: &[(&str, &str)]| {
+        let warnings = merchant_with(changes).unwrap().warnings;
+        warnings.iter().any(|warning| warning.read(English).contains("nothing goes back by itself through default"))
+    };
+    let automatic = ("REFUND__AUTOMATIC", "second");
+    assert!(warned(&[automatic]));
+    assert!(!warned(&[]) && !warned(&[automatic, pair[0], pair[1]]));
+    assert!(!settings(&[automatic]).unwrap().warnings.iter().any(|warning| warning.read(English).contains("goes back")), "the simulator");
+}
+
+#[test]
 fn check_config_tells_with_which_certificate_refunds_are_made() {
     let home = TempDir::new().unwrap();
     let checked = |pair: Option<&[String; 2]>, language: &str| {
