@@ -79,7 +79,7 @@ impl History<'_> {
                 if api == "closeorder" {
                     self.check_close(&request, waiting.since);
                 }
-                let call = self.draw_call(api);
+                let call = self.draw_call(api, &request);
                 let _ = go.send(self.carry(call, api, &request, waiting.since));
                 format!("i{}: {api}: {call:?}", waiting.instance)
             }
@@ -147,7 +147,7 @@ impl History<'_> {
         if self.random.happens(700) { Fault::Broken { carried_out } } else { Fault::TooSlow { carried_out } }
     }
 
-    fn draw_call(&mut self, api: &str) -> Call {
+    fn draw_call(&mut self, api: &str, request: &str) -> Call {
         const WRONG: [Call; 12] = [
             Call::Unreachable,
             Call::Limited,
@@ -162,7 +162,12 @@ impl History<'_> {
             Call::SystemErrorYetDone,
             Call::Html,
         ];
-        const OF_REFUNDS: [Call; 4] = [Call::CertificateRefused, Call::TooSoon, Call::RefusedThoughDone, Call::RefusedThoughDone];
+        const OF_REFUNDS: [Call; 2] = [Call::CertificateRefused, Call::TooSoon];
+        // Of a refund that it has accepted WeChat may say so whenever it is asked again; and that is seldom.
+        if api == "refund" && self.network.has_refund_of(request) && self.random.happens(600) {
+            self.count("refunds refused though accepted", 1);
+            return Call::RefusedThoughDone;
+        }
         if !self.random.happens(140 * self.fault_rate) {
             return Call::Answered;
         }
