@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use serde_json::json;
+use wechat_pay::deal::{Fen, Reach};
 use wechat_pay::simulator::{Faults, RefundNotify, RefundRefusal, RefundState};
 
 use super::api::{paid, query_refund, refund};
@@ -73,8 +74,7 @@ on_both_engines! {
         let app = wechat.app(engine).await;
         let order = wechat.paid(&app).await;
         app.look().await.run("UPDATE deal SET transaction_id = '4200000260111111111111111111'").await;
-        let told = refund(&app, &order, "first", json!({"refund": "5"})).await.json();
-        assert_eq!((&told["code"], &told["left"]), (&json!(0), &json!("14.90")), "{told}");
+        assert_eq!(refund_directly(&app, &order, "first", 500).await.left, Fen::new(1490));
         let heard = wechat.heard("refund");
         assert!(heard.len() == 1 && heard[0].contains(&order.id) && !heard[0].contains("transaction_id"), "{heard:?}");
         assert_eq!(stored(&app, &order, "transaction_id").await, [None]);
@@ -153,7 +153,7 @@ on_both_engines! {
             let refused = WeChatMessage::no("CERT_ERROR", "证书校验错误").signed();
             wechat.answers_by(move |api, _, carry_out| Reply::Body(if api == "refund" { refused.clone() } else { carry_out() }));
             if a_caller_asks {
-                query_refund(&app, json!({"refund_id": refund_id.as_str()})).await;
+                app.gateway().query_refund(&refund_id, &Reach::default()).await.unwrap();
             } else {
                 wechat.time_passes(2);
                 app.sweep().await;

@@ -10,7 +10,8 @@ use wechat_pay::channel::wechat::v2::{
     ApiKey, Client, Endpoints, ExtraRoots, Fields, Http, Merchant, PreviousKey, SignType, Signer, Wire, xml,
 };
 use wechat_pay::channel::{
-    CallError, CertificateFault, Channel, Doubt, Postponed, RefundOrder, RefundOutcome, RefundQueryOutcome, RefundSubject, Refunding,
+    CallError, CertificateFault, Channel, Doubt, Misconfiguration, Postponed, RefundOrder, RefundOutcome, RefundQueryOutcome,
+    RefundSubject, Refunding,
 };
 use wechat_pay::clock::Clock;
 use wechat_pay::deal::Fen;
@@ -109,7 +110,8 @@ async fn a_wechat_that_does_not_take_the_key_yet_is_asked_with_the_previous_one(
     assert!(matches!(refunds(&channel).await, Ok(RefundOutcome::Accepted(_))));
     assert_eq!(*asked.lock().unwrap(), 2);
     let (channel, asked) = wired(changing, |_| Ok(SIGN_ERROR.to_owned()));
-    assert!(matches!(refunds(&channel).await, Ok(RefundOutcome::Refused(refusal)) if refusal.description == "签名错误"));
+    let misconfigured = Postponed::Misconfigured(Misconfiguration::Signature);
+    assert!(matches!(refunds(&channel).await, Ok(RefundOutcome::NotNow(postponed)) if postponed == misconfigured));
     assert_eq!(*asked.lock().unwrap(), 2, "once with each");
 }
 
