@@ -68,7 +68,7 @@ pub struct Deal {
     pub status: DealStatus,
     /// WeChat's number of the payment, once paid. Other programs write it too.
     pub transaction_id: Option<String>,
-    /// The [`transaction_key`] of the payment, once WeChat's signed word is stored: no other program writes it.
+    /// The [`transaction_key()`] of the payment, once WeChat's signed word is stored: no other program writes it.
     pub transaction_key: Option<String>,
     /// By whom it is paid.
     pub mode: Mode,

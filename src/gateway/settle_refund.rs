@@ -72,7 +72,7 @@ impl Gateway {
     /// Stores what WeChat says of a refund. When this returns `Ok`, it is on disk.
     ///
     /// # Errors
-    /// It does not fit, and an alarm was raised; or, where it [may pass](RefundSettleError::may_pass), it is not stored yet.
+    /// It does not fit, and an alarm was raised; or, where it may pass, it is not stored yet.
     pub async fn settle_refund(&self, proof: &ProvenRefund, origin: Origin) -> Result<RefundSettled, RefundSettleError> {
         Self::is_about(proof.order_id(), proof.account());
         let outcome = self.try_settle_refund(proof, origin).await;
