@@ -38,7 +38,7 @@
 //! Inside the gateway a use case (`to_pay`, `take_notice`, `query_order`, `close_order`, `pay_page`, `events`, `refund`, `query_refund`,
 //! `renew_certificate`, `sweep`) calls verbs, and no verb a use case: `inquire` asks WeChat about a deal and stores what follows, `settle` is the door to Paid,
 //! `inquire_refund` and `settle_refund` are the same for Refunded, `send_refund` asks for one, `take_wake` reads no more out of a refund's
-//! notification than what to ask about, `give_back` is for payments that nobody waits for; `expire` gives a deal up, `link` gets its link,
+//! notification than what to ask about, `give_back` is for payments that no merchant waits for; `expire` gives a deal up, `link` gets its link,
 //! `poll` asks for waiting payers, `view` says what the store alone can say.
 //! `accounts` holds the channel of each account and gives it for a deal's `Route` alone; `missing` tells of the accounts that
 //! deals need and the configuration lacks. `live` is what one instance knows of the payers who wait (request coalescing, fair

@@ -43,7 +43,7 @@ pub enum News {
     Refund(RefundWake),
 }
 
-/// What an encrypted notification names. Whoever has two old ones can make a third of their blocks, so this says only what to
+/// What an encrypted notification names. A sender that has two old ones can make a third of their blocks, so this says only what to
 /// ask about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundWake {

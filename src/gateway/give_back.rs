@@ -1,4 +1,4 @@
-//! Automatic refunds: a payment that nobody waits for is given back without a caller asking, where the operator has chosen so.
+//! Automatic refunds: a payment that no merchant waits for is given back without a caller asking, where the operator has chosen so.
 //!
 //! The alarm that such a payment raises otherwise is resolved by the stored refund; it is raised after all when that does not arrive.
 

@@ -70,6 +70,14 @@ pub fn both_ends(select: impl Fn(&str) -> String, due_at: &str, condition: &str)
     format!("SELECT * FROM ({latest}) latest UNION ALL SELECT * FROM ({oldest}) oldest")
 }
 
+/// The values of [`both_ends`], whose condition has a set of accounts.
+pub fn both_ends_values(now: Timestamp, but_of: &str, limit: u32) -> Values<'_> {
+    let end = || [column(now).into(), but_of.into(), limit.into()];
+    let mut values = Values::of(end());
+    values.extend(end());
+    values
+}
+
 fn ends(condition: &str) -> String {
     // COALESCE in the condition and not in the index: the rows that it leaves out are taken off the line, so they are few.
     both_ends(select, "due_at", &format!("COALESCE(status, 0) = 0{condition}"))

@@ -9,7 +9,7 @@ use tracing::warn;
 use crate::deal::{AccountId, Refund, Timestamp};
 use crate::store::columns::{column, time};
 use crate::store::deals::accounts;
-use crate::store::deals::due::both_ends;
+use crate::store::deals::due::{both_ends, both_ends_values};
 use crate::store::engine::connection::Conn;
 use crate::store::engine::statement::{Change, Query};
 use crate::store::engine::values::Values;
@@ -81,11 +81,7 @@ impl Query for Due {
             Conn::MySql(_) => &MYSQL,
             Conn::Sqlite(_) => &SQLITE,
         };
-        let mut values = Values::default();
-        for _ in ["latest", "oldest"] {
-            values.extend([column(self.now).into(), self.but_of.as_str().into(), self.limit.into()]);
-        }
-        conn.rows(sql, values).await
+        conn.rows(sql, both_ends_values(self.now, &self.but_of, self.limit)).await
     }
 }
 

@@ -7,7 +7,7 @@ use sqlx::Error;
 use crate::deal::{AccountId, Deal, Timestamp};
 use crate::store::columns::column;
 use crate::store::deals::accounts;
-use crate::store::deals::due::{DueDeals, both_ends};
+use crate::store::deals::due::{DueDeals, both_ends, both_ends_values};
 use crate::store::deals::find::readable;
 use crate::store::deals::row::{DealRow, select};
 use crate::store::engine::connection::Conn;
@@ -58,11 +58,7 @@ impl Query for DueLists {
             Conn::MySql(_) => &MYSQL,
             Conn::Sqlite(_) => &SQLITE,
         };
-        let mut values = Values::default();
-        for _ in ["latest", "oldest"] {
-            values.extend([column(self.now).into(), self.but_of.as_str().into(), self.limit.into()]);
-        }
-        conn.rows(sql, values).await
+        conn.rows(sql, both_ends_values(self.now, &self.but_of, self.limit)).await
     }
 }
 
