@@ -9,7 +9,7 @@ use super::network::Network;
 use super::support::random::Random;
 
 /// How far a query lags behind.
-const LAG: TimeDelta = TimeDelta::seconds(8);
+pub const LAG: TimeDelta = TimeDelta::seconds(8);
 /// The number of no refund.
 const NOBODYS: &str = "nobody-knows-it";
 
