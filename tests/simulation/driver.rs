@@ -206,7 +206,7 @@ impl History<'_> {
             self.note(&format!("{} hears {status} {}", pending.number, body.replace('\n', " ")));
             let configured = pending.configuration.merchants(&self.network.merchants);
             match &pending.kind {
-                RequestKind::Sweep => self.check_sweep(&body),
+                RequestKind::Sweep => self.check_sweep(&body, pending.since),
                 RequestKind::Forgery(forgery) => {
                     let expected = forgery.answer(&configured, self.invariants.rows.get(&forgery.out_trade_no));
                     let busy = expected.is_looked_up && status == 503;
