@@ -30,6 +30,7 @@ use crate::listener;
 use crate::simulator::{CertificateError, Simulator};
 use crate::store::StoreError;
 use crate::sweeper;
+use crate::teller;
 use crate::watcher;
 
 use certificates::Certificates;
@@ -122,6 +123,7 @@ impl Service {
         if settings.sweep_calls_per_second > 0 {
             service.work.spawn(sweeper::run(Arc::clone(&service.gateway), settings.sweep_calls_per_second, service.stop.clone()));
         }
+        service.work.spawn(teller::run(Arc::clone(&service.gateway), service.stop.clone()));
         service.work.spawn(watcher::run(Arc::clone(&service.gateway), service.stop.clone()));
         let certificates = Certificates::of(&settings, &clock);
         service.work.spawn(certificates.watch(Arc::clone(&service.gateway), Arc::clone(&service.reload), service.stop.clone()));

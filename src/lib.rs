@@ -133,5 +133,8 @@ pub mod simulator;
 pub mod store;
 pub mod sweeper;
 pub mod telemetry;
+pub mod teller;
+pub mod told;
 pub mod trace;
 pub mod watcher;
+pub mod webhook;

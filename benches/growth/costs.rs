@@ -128,7 +128,7 @@ async fn gateway(url: &str, upstream: &Upstream) -> Gateway {
     };
     let account_terms = AccountTerms { sellers: Sellers::default(), body: "{merchant_id},{product_id}".to_owned(), query_budget: 100 };
     let accounts = Accounts::new([Account::new(AccountId::default(), channel, account_terms)]);
-    Gateway::new(store, accounts, clock, chance, terms)
+    Gateway::new(store, accounts, Vec::new(), clock, chance, terms)
 }
 
 impl Cost {

@@ -16,7 +16,7 @@ use super::{accounts, reachable};
 pub fn gateway(settings: &Settings, simulator: SocketAddr, service: SocketAddr, clock: Clock, chance: Chance) -> Result<Gateway, NoClient> {
     let own = format!("http://{}/wxPay/notify", reachable(service));
     let accounts = accounts::open(settings, &endpoints_at(simulator), &own, &chance)?;
-    let gateway = Gateway::new(Store::closed(), accounts, clock, chance, settings.terms.clone());
+    let gateway = Gateway::new(Store::closed(), accounts, Vec::new(), clock, chance, settings.terms.clone());
     for account in settings.all_accounts() {
         if let Some(CertificateSettings { certificate, .. }) = &account.certificate {
             gateway.show_certificate(&account.merchant.account, Arc::clone(certificate));

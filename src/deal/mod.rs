@@ -2,7 +2,12 @@
 //! Nothing in here knows HTTP, SQL or XML.
 
 mod account_id;
+mod alarm_kind;
+mod announcement;
+mod audience;
 mod details;
+mod endpoint_name;
+mod event_id;
 mod fen;
 mod mode;
 mod order_id;
@@ -21,7 +26,12 @@ mod transaction_key;
 use chrono::TimeDelta;
 
 pub use account_id::{AccountId, InvalidAccountId};
+pub use alarm_kind::AlarmKind;
+pub use announcement::{Announcement, EventType, InvalidAnnouncement};
+pub use audience::Audience;
 pub use details::{Description, Details, InvalidDescription, InvalidReference, Reference};
+pub use endpoint_name::{EndpointName, InvalidEndpointName};
+pub use event_id::{EventId, InvalidEventId};
 pub use fen::{Fen, InvalidYuan};
 pub use mode::Mode;
 pub use order_id::{InvalidOrderId, OrderId};

@@ -5,9 +5,10 @@
 use tracing::{info, warn};
 
 use crate::channel::{ProvenPayment, RefundOrder, Refunding};
-use crate::deal::{Deal, DealStatus, Refund, RefundId, RefundReason, RefundSource, RefundState};
+use crate::deal::{AlarmKind, Announcement, Deal, DealStatus, Refund, RefundId, RefundReason, RefundSource, RefundState};
 use crate::store::{Event, NewRefund, Origin, StoreError};
 
+use super::settle_refund::ended;
 use super::{Gateway, SettleError};
 
 /// What the payer reads.
@@ -56,10 +57,21 @@ impl Gateway {
         is_late.then(|| self.draft_giving_back(payment, format!(" late {}", payment.transaction_id()), LATE)).flatten()
     }
 
+    /// What is told of a refund that ends so.
+    pub(super) fn announced(&self, refund: &Refund, state: RefundState) -> Vec<Announcement> {
+        let is_abnormal = state == RefundState::Abnormal;
+        let not_given_back = match () {
+            () if !is_not_given_back(refund, state) => None,
+            () if refund.is_of_second_payment => Some(AlarmKind::Money),
+            () => Some(AlarmKind::PaidLate),
+        };
+        let alarms = is_abnormal.then_some(AlarmKind::RefundAbnormal).into_iter().chain(not_given_back);
+        ended(&refund.refund_id, state).into_iter().chain(alarms.map(Announcement::AlarmRaised)).collect()
+    }
+
     /// Raises the alarm of a payment that was to go back by itself and does not.
     pub(super) fn note_not_given_back(&self, refund: &Refund, state: RefundState) {
-        let does_not = matches!(state, RefundState::Closed | RefundState::Abnormal | RefundState::Failed);
-        if refund.source != RefundSource::Automatic || !does_not {
+        if !is_not_given_back(refund, state) {
             return;
         }
         let (order_id, refund_id, state) = (&refund.order_id, &refund.refund_id, state.as_str());
@@ -105,4 +117,10 @@ impl Gateway {
             due_at: created_at + self.skew(),
         })
     }
+}
+
+/// Whether a payment was to go back by itself, and does not.
+fn is_not_given_back(refund: &Refund, state: RefundState) -> bool {
+    let does_not = matches!(state, RefundState::Closed | RefundState::Abnormal | RefundState::Failed);
+    refund.source == RefundSource::Automatic && does_not
 }

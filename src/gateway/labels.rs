@@ -68,6 +68,8 @@ label! {
         RefundNotAllowed = "refund_not_allowed",
         /// WeChat has not decided a refund for a week, or not told for so long which ones others made.
         RefundOverdue = "refund_overdue",
+        /// An endpoint did not take an event, however often it was tried.
+        WebhookGivenUp = "webhook_given_up",
         /// No new deal can be stored: the table has a unique index that refuses each.
         NotOpened = "not_opened",
         /// WeChat has an open order whose deal has expired, and it could not be closed.

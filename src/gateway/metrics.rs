@@ -11,7 +11,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use crate::channel::{Postponed, ProvenPayment, ProvenRefund};
 use crate::deal::{AccountId, RefundState, Timestamp};
 use crate::metrics::{ByAccount, Label, Labelled, OfAccount, Registry, lag};
-use crate::store::{Origin, RefundCounts, StoreError, Undecided};
+use crate::store::{NextTry, Origin, RefundCounts, StoreError, Undecided};
 
 use super::labels::{Alarm, Answered, Disbelief, Healer, Outcome, Pass, RefundStep, Wrong};
 use super::throttle::Throttle;
@@ -48,6 +48,7 @@ pub struct GatewayMetrics {
     certificate_expiry: Family<OfAccount, Gauge>,
     certificate_not_taken: Family<OfAccount, Gauge>,
     skew: Gauge,
+    published: Counter,
     count: Throttle,
     /// When the oldest undecided deal was opened, as of the last count.
     oldest: Mutex<Option<Timestamp>>,
@@ -85,6 +86,7 @@ impl Default for GatewayMetrics {
             certificate_expiry: Family::default(),
             certificate_not_taken: Family::default(),
             skew: Gauge::default(),
+            published: Counter::default(),
             count: Throttle::once_in(COUNTED_EVERY),
             oldest: Mutex::default(),
             oldest_refund: Mutex::default(),
@@ -266,6 +268,17 @@ impl GatewayMetrics {
         self.budget_spent.get_or_create(&OfAccount(account.clone())).inc_by(calls.into());
     }
 
+    pub(super) fn published(&self, events: usize) {
+        self.published.inc_by(u64::try_from(events).unwrap_or(u64::MAX));
+    }
+
+    /// A delivery was tried, and this is next for it.
+    pub(super) fn delivery_tried(&self, next: NextTry) {
+        if next == NextTry::GivenUp {
+            self.alarms.inc(Alarm::WebhookGivenUp);
+        }
+    }
+
     pub(super) fn skewed(&self, skew: TimeDelta) {
         self.skew.set(skew.num_seconds());
     }
@@ -331,6 +344,7 @@ impl GatewayMetrics {
             "Whether the client certificate that was read last cannot be used, by account: 0 or 1",
             self.certificate_not_taken.clone(),
         );
+        registry.register("events_published", "Events that came into the outbox", self.published.clone());
         registry.register(
             "database_clock_ahead_seconds",
             "How far the database's clock is ahead of this instance's (behind, if negative)",

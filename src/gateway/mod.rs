@@ -4,6 +4,7 @@
 mod accounts;
 mod clocks;
 mod close_order;
+mod deliver;
 mod error;
 mod events;
 mod expire;
@@ -18,6 +19,7 @@ mod metrics;
 mod missing;
 mod pay_page;
 mod poll;
+mod publish;
 mod query_order;
 mod query_refund;
 mod readiness;
@@ -39,15 +41,18 @@ mod view;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use tokio::sync::watch;
 
 use crate::chance::Chance;
 use crate::channel::Evidence;
 use crate::clock::Clock;
 use crate::deal::{AccountId, Deal, OrderId, Schedule, Timestamp};
 use crate::store::{Event, EventKind, Origin, Store};
+use crate::webhook::Endpoint;
 
 pub use accounts::{Account, AccountTerms, Accounts, NoAccount};
 pub use close_order::Closed;
+pub use deliver::{TakenDelivery, places};
 pub use error::GatewayError;
 pub use events::Events;
 pub use follow::{Swept, most_under_way};
@@ -67,6 +72,7 @@ pub use take_notice::{Taken, TakenNotice};
 pub use to_pay::ToPay;
 
 use clocks::Skew;
+use deliver::Circuits;
 use follow::Follower;
 use live::Live;
 use missing::MissingAccounts;
@@ -90,6 +96,7 @@ pub struct Terms {
 pub struct Gateway {
     store: Store,
     accounts: Accounts,
+    endpoints: Vec<Endpoint>,
     clock: Clock,
     chance: Chance,
     terms: Terms,
@@ -99,14 +106,18 @@ pub struct Gateway {
     claimed: Claimed,
     missing: MissingAccounts,
     skew: Skew,
+    circuits: Circuits,
+    /// How often something was published.
+    published: watch::Sender<u64>,
 }
 
 impl Gateway {
     /// Puts the parts together.
-    pub fn new(store: Store, accounts: Accounts, clock: Clock, chance: Chance, terms: Terms) -> Self {
+    pub fn new(store: Store, accounts: Accounts, endpoints: Vec<Endpoint>, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let live = Live::new(accounts.iter().map(|account| (account.id().clone(), account.terms().query_budget)));
-        let (metrics, follower, claimed, missing, skew) = Default::default();
-        Self { store, accounts, clock, chance, terms, live, metrics, follower, claimed, missing, skew }
+        let (metrics, follower, claimed, missing, skew, circuits) = Default::default();
+        let published = watch::Sender::new(0);
+        Self { store, accounts, endpoints, clock, chance, terms, live, metrics, follower, claimed, missing, skew, circuits, published }
     }
 
     /// What was counted since the start.
@@ -124,7 +135,15 @@ impl Gateway {
 
     /// An event that happens now.
     fn event(&self, order_id: &OrderId, kind: EventKind, origin: Origin) -> Event {
-        Event { order_id: order_id.clone(), kind, origin, detail: None, evidence: None, at: self.clock.now_seconds() }
+        Event {
+            order_id: order_id.clone(),
+            kind,
+            origin,
+            detail: None,
+            evidence: None,
+            announces: Vec::new(),
+            at: self.clock.now_seconds(),
+        }
     }
 
     /// Writes an event that tells of no change. That it cannot be written stops nothing.

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use tracing::{debug, error, info, warn};
 
 use crate::channel::{Postponed, RefundOutcome, Refunding, Refusal};
-use crate::deal::{Refund, RefundState, Timestamp};
+use crate::deal::{AlarmKind, Announcement, Refund, RefundState, Timestamp};
 use crate::store::{Event, EventKind, NextRefundStep, Origin, StoreError, Verdict};
 
 use super::follow::Calls;
@@ -120,6 +120,7 @@ impl Gateway {
         let words = refusal.to_string();
         let event = Event {
             detail: Some(format!("{}: {words}", refund.refund_id)),
+            announces: self.announced(refund, RefundState::Failed),
             ..self.event(&refund.order_id, EventKind::RefundFailed, origin)
         };
         if self.store.settle_refund(refund, Verdict::Refused(words), event).await? {
@@ -184,6 +185,8 @@ impl Gateway {
         let detail = format!("{}: {}", refund.refund_id, next.detail.as_deref().unwrap_or("on its way"));
         let event = Event { detail: Some(detail), ..self.event(&refund.order_id, kind, origin) };
         let is_given_up = next.due_at.is_none();
+        let alarm = is_given_up.then_some(AlarmKind::RefundOverdue).map(Announcement::AlarmRaised);
+        let event = Event { announces: alarm.into_iter().collect(), ..event };
         if self.store.plan_refund(refund, until, next, event).await? && is_given_up {
             self.metrics.refund_overdue();
             error!(

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use tracing::{info, warn};
 
 use crate::channel::ProvenPayment;
-use crate::deal::{Deal, DealStatus, Timestamp};
+use crate::deal::{AlarmKind, Announcement, Deal, DealStatus, Timestamp};
 use crate::store::{Cause, Event, EventKind, NewRefund, Origin, StoreError};
 
 use super::Gateway;
@@ -126,6 +126,7 @@ impl Gateway {
         let event = |kind| Event {
             evidence: Some(trade.evidence().clone()),
             detail: trade.is_refunded().then(|| GIVEN_BACK.to_owned()),
+            announces: announced(kind, trade),
             ..self.event(trade.order_id(), kind, origin)
         };
         if trade.is_cny() && self.store.mark_paid(trade, paid_at, event(EventKind::Settled)).await? {
@@ -162,7 +163,10 @@ impl Gateway {
             let changed = match (settled, refund) {
                 (Settled::Identified, _) => self.store.identify(&deal, trade, event(kind)).await?,
                 (Settled::GivenBack, _) => self.store.note_given_back(&deal, trade, event(kind)).await?,
-                (_, Some(refund)) => self.settle_and_give_back(&deal, trade, paid_at, event(kind), refund).await?,
+                (_, Some(refund)) => {
+                    let event = Event { announces: vec![Announcement::DealPaid { late: true }], ..event(kind) };
+                    self.settle_and_give_back(&deal, trade, paid_at, event, refund).await?
+                }
                 (_, None) => self.store.mark_paid_from(&deal, trade, paid_at, event(kind)).await?,
             };
             if !changed {
@@ -204,7 +208,10 @@ impl Gateway {
             _ => format!("{error}: {} fen by transaction {}", trade.total_fee().get(), trade.transaction_id()),
         };
         let event = self.event(trade.order_id(), EventKind::Mismatch, origin);
-        let event = Event { detail: Some(detail), evidence: Some(trade.evidence().clone()), ..event };
+        // Of a payment that goes back by itself nothing need be said.
+        let is_alarm = !matches!(error, SettleError::SecondGoesBack);
+        let announces = is_alarm.then_some(Announcement::AlarmRaised(AlarmKind::Money)).into_iter().collect();
+        let event = Event { detail: Some(detail), evidence: Some(trade.evidence().clone()), announces, ..event };
         self.store.record_once(event).await.unwrap_or_else(|error| {
             warn!(%error, "an event could not be written");
             true
@@ -221,6 +228,18 @@ impl Gateway {
             now
         })
     }
+}
+
+/// What is told of a payment that is stored as an event of this kind.
+fn announced(kind: EventKind, trade: &ProvenPayment) -> Vec<Announcement> {
+    let paid = match kind {
+        EventKind::Settled | EventKind::Identified => Some(Announcement::DealPaid { late: false }),
+        EventKind::SettledLate => Some(Announcement::DealPaid { late: true }),
+        _ => None,
+    };
+    let alarms = [(kind == EventKind::SettledLate, AlarmKind::PaidLate), (trade.is_refunded(), AlarmKind::Refunded)];
+    let alarms = alarms.into_iter().filter(|(is_raised, _)| *is_raised).map(|(_, alarm)| Announcement::AlarmRaised(alarm));
+    paid.into_iter().chain(alarms).collect()
 }
 
 /// What a payment of the right amount means for a deal that is paid.

@@ -4,7 +4,7 @@
 use tracing::{error, info, warn};
 
 use crate::channel::ProvenRefund;
-use crate::deal::{Deal, DealStatus, OrderId, Refund, RefundState, Timestamp};
+use crate::deal::{AlarmKind, Announcement, Deal, DealStatus, OrderId, Refund, RefundId, RefundState, Timestamp};
 use crate::store::{Cause, Event, EventKind, Origin, StoreError, Verdict};
 
 use super::refund_schedule::next_look;
@@ -136,7 +136,8 @@ impl Gateway {
                 _ => Err(RefundSettleError::State(before.as_str(), after.as_str())),
             };
         }
-        let event = self.refund_event(proof, kind(after), origin);
+        let announces = self.announced(refund, after);
+        let event = Event { announces, ..self.refund_event(proof, kind(after), origin) };
         let due_at = (after == RefundState::Processing).then(|| self.first_look(event.at)).flatten();
         if !self.store.settle_refund(refund, Verdict::Proven(Box::new(proof.clone()), due_at), event).await? {
             return Ok(None);
@@ -152,7 +153,10 @@ impl Gateway {
         if deal.charged != Some(proof.total_fee()) {
             return Err(RefundSettleError::Amount);
         }
-        let event = self.refund_event(proof, EventKind::RefundBooked, origin);
+        let is_news = !is_announced_before(&deal);
+        let alarm = is_news.then_some(Announcement::AlarmRaised(AlarmKind::Refunded));
+        let announces = ended(proof.refund_id(), proof.state()).into_iter().chain(alarm).collect();
+        let event = Event { announces, ..self.refund_event(proof, EventKind::RefundBooked, origin) };
         let due_at = (proof.state() == RefundState::Processing).then(|| self.first_look(event.at)).flatten();
         match self.store.book_refund(&deal, proof, due_at, event).await {
             Ok(true) => {
@@ -167,7 +171,7 @@ impl Gateway {
     /// Raises the alarm, unless that something was given back has raised it before, and this is what.
     fn note_booked(&self, deal: &Deal, proof: &ProvenRefund) {
         let (order_id, refund_id, fee) = (proof.order_id(), proof.refund_id(), proof.fee().get());
-        if deal.refunded_at.is_some() && deal.refunded.list_due_at.is_some() {
+        if is_announced_before(deal) {
             return info!(%order_id, %refund_id, fee, "this is what was given back, and not by this service; it is booked");
         }
         self.metrics.refunded();
@@ -206,12 +210,27 @@ impl Gateway {
     async fn note_refund_mismatch(&self, proof: &ProvenRefund, error: &RefundSettleError, origin: Origin) -> bool {
         let detail = format!("{}: {error}; {} fen, {}", proof.refund_id(), proof.fee().get(), proof.state().as_str());
         let event = self.event(proof.order_id(), EventKind::RefundMismatch, origin);
-        let event = Event { detail: Some(detail), evidence: Some(proof.evidence().clone()), ..event };
+        let announces = vec![Announcement::AlarmRaised(AlarmKind::RefundMismatch)];
+        let event = Event { detail: Some(detail), evidence: Some(proof.evidence().clone()), announces, ..event };
         self.store.record_once(event).await.unwrap_or_else(|error| {
             warn!(%error, "an event could not be written");
             true
         })
     }
+}
+
+/// What is told of a refund by how it ended; nothing while it is on its way.
+pub(super) fn ended(refund_id: &RefundId, state: RefundState) -> Option<Announcement> {
+    match state {
+        RefundState::Processing => None,
+        RefundState::Success => Some(Announcement::RefundSucceeded(refund_id.clone())),
+        RefundState::Closed | RefundState::Abnormal | RefundState::Failed => Some(Announcement::RefundFailed(refund_id.clone())),
+    }
+}
+
+/// Whether the alarm was raised before, by WeChat's word that something of this payment was given back.
+fn is_announced_before(deal: &Deal) -> bool {
+    deal.refunded_at.is_some() && deal.refunded.list_due_at.is_some()
 }
 
 /// Whether WeChat speaks of this very refund.

@@ -11,12 +11,13 @@ use utoipa::ToSchema;
 
 use crate::auth::Scope;
 use crate::deal::{BeijingTime, Fen, InvalidRefundId, OrderId, RefundId};
+use crate::told::ToldRefund;
 
 use super::App;
 use super::body::Params;
 use super::edge::Begun;
 use super::order_id;
-use super::refund::{RefundAnswer, ToldRefund};
+use super::refund::RefundAnswer;
 use super::refusal::Refusal;
 
 /// The refunds of an order.

@@ -2,10 +2,15 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use tokio::sync::Notify;
+
+use crate::deal::Audience;
+
 use super::engine::Engine;
 use super::engine::error::StatementError;
 use super::engine::metrics::StoreMetrics;
 use super::engine::statement::Change;
+use super::journal::entry::Entry;
 use super::journal::event::Event;
 use super::journal::journaled::Journaled;
 use super::schema::foreign_clock::ForeignClock;
@@ -16,6 +21,10 @@ pub struct Store {
     engine: Engine,
     /// This instance's name in the journal.
     instance: Arc<OnceLock<Arc<str>>>,
+    /// Whom there is to tell of what happens.
+    audience: Arc<Audience>,
+    /// That there is something to tell.
+    news: Arc<Notify>,
     /// As last seen.
     foreign_clock: Arc<Mutex<ForeignClock>>,
 }
@@ -23,7 +32,34 @@ pub struct Store {
 impl Store {
     /// A store that is not open yet: it refuses everything as unavailable, until [`Store::open_up`] has succeeded.
     pub fn closed() -> Self {
-        Self { engine: Engine::default(), instance: Arc::default(), foreign_clock: Arc::new(Mutex::new(ForeignClock::Unknown)) }
+        Self {
+            engine: Engine::default(),
+            instance: Arc::default(),
+            audience: Arc::default(),
+            news: Arc::default(),
+            foreign_clock: Arc::new(Mutex::new(ForeignClock::Unknown)),
+        }
+    }
+
+    /// The same store, by which this audience is told of what happens.
+    #[must_use]
+    pub fn telling(self, audience: Audience) -> Self {
+        Self { audience: Arc::new(audience), ..self }
+    }
+
+    pub(super) fn has_news(&self) {
+        self.news.notify_one();
+    }
+
+    /// Waits until this instance has stored something that there is to tell.
+    pub async fn news(&self) {
+        self.news.notified().await;
+    }
+
+    /// The journal's entry of an event, which announces what there is somebody to tell of, and nothing else.
+    pub(super) fn entry(&self, mut event: Event) -> Entry {
+        event.announces.retain(|announcement| self.audience.wants(announcement.event_type()));
+        Entry { event, instance: self.instance() }
     }
 
     /// What is counted of its work.
@@ -37,7 +73,13 @@ impl Store {
 
     /// Has a change carried out together with the event that tells of it; or neither.
     pub(super) async fn change_and_tell<C: Change>(&self, change: C, event: Event) -> Result<u64, StatementError> {
-        self.engine.change(Journaled { change, event, instance: self.instance() }).await
+        let entry = self.entry(event);
+        let announces = !entry.event.announces.is_empty();
+        let changed = self.engine.change(Journaled { change, entry }).await?;
+        if announces && changed > 0 {
+            self.has_news();
+        }
+        Ok(changed)
     }
 
     /// This instance's name. A store that is not open has none, and writes nothing.

@@ -22,6 +22,7 @@ mod database {
     mod costs;
     mod locks;
     mod network;
+    mod outbox;
     mod refund_lines;
     mod refunds;
     mod schema;

@@ -50,7 +50,7 @@ async fn statements_of_a_pass(template: &Template, accounts: usize) -> Vec<&'sta
         let channel = Channel::WeChatV2(Client::wired(merchant, wire.clone(), chance.clone()));
         Account::new(id, channel, settings.wechat.terms.clone())
     }));
-    let gateway = Gateway::new(store, accounts, clock.clone(), chance, settings.terms);
+    let gateway = Gateway::new(store, accounts, Vec::new(), clock.clone(), chance, settings.terms);
     let swept = gateway.sweep_once(100).await.unwrap();
     assert_eq!((swept.looked, swept.calls), (1, 1));
     let mut seen = std::mem::take(&mut *seen.lock().unwrap());

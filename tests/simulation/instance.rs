@@ -82,7 +82,7 @@ impl Instance {
             let sellers = configuration.sellers(&merchant.account).parse().unwrap();
             Account::new(merchant.account.clone(), channel, AccountTerms { sellers, ..settings.wechat.terms.clone() })
         }));
-        let gateway = Arc::new(Gateway::new(store, accounts, clock.clone(), chance, settings.terms.clone()));
+        let gateway = Arc::new(Gateway::new(store, accounts, Vec::new(), clock.clone(), chance, settings.terms.clone()));
         let app = Arc::new(App {
             gateway: Arc::clone(&gateway),
             proxies: Proxies { trusted: settings.server.trusted_proxies.clone(), header: settings.server.client_ip_header.clone() },

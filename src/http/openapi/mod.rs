@@ -20,6 +20,8 @@ use crate::channel::TradeState;
 use crate::deal::{RefundSource, RefundState};
 use crate::page;
 
+use crate::told::ToldRefund;
+
 use super::details::ToldDetails;
 use super::refusal::{OfRefund, Refusal};
 use super::{close_order, health, query_order, query_refund, refund, to_pay};
@@ -106,7 +108,7 @@ fn query_order_answer() -> Value {
 }
 
 fn told_refund() -> Value {
-    let mut schema = schema::<refund::ToldRefund>();
+    let mut schema = schema::<ToldRefund>();
     schema["properties"]["refund_state"]["enum"] = RefundState::ALL.iter().map(|state| state.as_str()).collect();
     schema["properties"]["source"]["enum"] = RefundSource::ALL.iter().map(|source| source.as_str()).collect();
     schema

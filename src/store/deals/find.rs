@@ -35,9 +35,16 @@ impl Store {
     /// # Errors
     /// The database is not available.
     pub async fn find_decided(&self, order_ids: &[OrderId]) -> Result<Vec<Deal>, StoreError> {
-        // No character of a number needs escaping in JSON.
-        let numbers: Vec<_> = order_ids.iter().map(|order_id| format!("\"{order_id}\"")).collect();
-        let rows = self.engine().ask(FindDecided { numbers: format!("[{}]", numbers.join(",")) }).await?;
+        let rows = self.engine().ask(FindDecided { numbers: json(order_ids) }).await?;
+        Ok(readable(rows, self.foreign_clock()))
+    }
+
+    /// Those of these deals that there are, by one statement.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn find_all(&self, order_ids: &[OrderId]) -> Result<Vec<Deal>, StoreError> {
+        let rows = self.engine().ask(FindAll { numbers: json(order_ids) }).await?;
         Ok(readable(rows, self.foreign_clock()))
     }
 
@@ -48,6 +55,12 @@ impl Store {
     pub async fn is_nonce_used(&self, merchant_id: i64, nonce: &str) -> Result<bool, StoreError> {
         Ok(self.engine().ask(IsNonceUsed { merchant_id, nonce: nonce.to_owned() }).await?)
     }
+}
+
+/// No character of a number needs escaping in JSON.
+fn json(order_ids: &[OrderId]) -> String {
+    let numbers: Vec<_> = order_ids.iter().map(|order_id| format!("\"{order_id}\"")).collect();
+    format!("[{}]", numbers.join(","))
 }
 
 /// The deal of a row.
@@ -119,19 +132,45 @@ impl Query for FindDecided {
     type Answer = Vec<DealRow>;
     const NAME: &'static str = "find decided";
 
-    /// The numbers are walked through and each is looked up in the unique index, whatever an optimizer thinks of lists.
     async fn run(&self, conn: &mut Conn) -> Result<Vec<DealRow>, Error> {
-        static MYSQL: LazyLock<String> = LazyLock::new(|| {
-            let tables = "JSON_TABLE(?, '$[*]' COLUMNS (number VARCHAR(45) PATH '$')) watched \
-                          STRAIGHT_JOIN deal ON order_key = CONVERT(number USING ascii) COLLATE ascii_bin";
-            select_from(tables, "COALESCE(status, 0) <> 0")
-        });
-        static SQLITE: LazyLock<String> =
-            LazyLock::new(|| select("order_key IN (SELECT value FROM json_each(?)) AND COALESCE(status, 0) <> 0"));
+        static MYSQL: LazyLock<String> = LazyLock::new(|| listed(true, "COALESCE(status, 0) <> 0"));
+        static SQLITE: LazyLock<String> = LazyLock::new(|| listed(false, "COALESCE(status, 0) <> 0"));
         let sql = match conn {
             Conn::MySql(_) => &MYSQL,
             Conn::Sqlite(_) => &SQLITE,
         };
         conn.rows(sql, Values::of([self.numbers.as_str().into()])).await
     }
+}
+
+/// Which of these there are.
+struct FindAll {
+    /// As one JSON text.
+    numbers: String,
+}
+
+impl Query for FindAll {
+    type Answer = Vec<DealRow>;
+    const NAME: &'static str = "find all";
+
+    async fn run(&self, conn: &mut Conn) -> Result<Vec<DealRow>, Error> {
+        static MYSQL: LazyLock<String> = LazyLock::new(|| listed(true, "1 = 1"));
+        static SQLITE: LazyLock<String> = LazyLock::new(|| listed(false, "1 = 1"));
+        let sql = match conn {
+            Conn::MySql(_) => &MYSQL,
+            Conn::Sqlite(_) => &SQLITE,
+        };
+        conn.rows(sql, Values::of([self.numbers.as_str().into()])).await
+    }
+}
+
+/// Deals whose numbers one JSON text lists: they are walked through and each is looked up in the unique index, whatever an optimizer
+/// thinks of lists.
+fn listed(is_mysql: bool, condition: &str) -> String {
+    if !is_mysql {
+        return select(&format!("order_key IN (SELECT value FROM json_each(?)) AND {condition}"));
+    }
+    let tables = "JSON_TABLE(?, '$[*]' COLUMNS (number VARCHAR(45) PATH '$')) listed \
+                  STRAIGHT_JOIN deal ON order_key = CONVERT(number USING ascii) COLLATE ascii_bin";
+    select_from(tables, condition)
 }

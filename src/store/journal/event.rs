@@ -1,7 +1,7 @@
 //! Events of the journal, and their words in the table.
 
 use crate::channel::Evidence;
-use crate::deal::{OrderId, RefundSource, Timestamp};
+use crate::deal::{Announcement, OrderId, RefundSource, Timestamp};
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,10 +52,12 @@ pub enum EventKind {
     RefundBooked,
     /// WeChat has signed something about a refund that does not fit. Nothing was changed.
     RefundMismatch,
+    /// An endpoint of the merchant's did not take an event about the deal, however often it was tried.
+    WebhookGivenUp,
 }
 
 impl EventKind {
-    const ALL: [(Self, &'static str); 23] = [
+    const ALL: [(Self, &'static str); 24] = [
         (Self::Opened, "opened"),
         (Self::LinkGiven, "link_given"),
         (Self::LinkRefused, "link_refused"),
@@ -79,6 +81,7 @@ impl EventKind {
         (Self::RefundFailed, "refund_failed"),
         (Self::RefundBooked, "refund_booked"),
         (Self::RefundMismatch, "refund_mismatch"),
+        (Self::WebhookGivenUp, "webhook_given_up"),
     ];
 
     /// The word in the table.
@@ -143,6 +146,8 @@ pub struct Event {
     pub detail: Option<String>,
     /// The verified message that it rests on.
     pub evidence: Option<Evidence>,
+    /// What the merchant's back ends are to be told of it.
+    pub announces: Vec<Announcement>,
     /// When.
     pub at: Timestamp,
 }

@@ -1,13 +1,11 @@
 //! A change and its event: both are stored, or neither.
 
-use std::sync::Arc;
-
 use sqlx::Error;
 
 use crate::store::engine::connection::Conn;
 use crate::store::engine::statement::{Change, Purpose};
 
-use super::event::Event;
+use super::entry::Entry;
 use super::insert::insert;
 
 /// A change, and the event that tells of it if it took place.
@@ -15,9 +13,7 @@ pub struct Journaled<C> {
     /// What is changed.
     pub change: C,
     /// What tells of it.
-    pub event: Event,
-    /// Which instance writes it.
-    pub instance: Arc<str>,
+    pub entry: Entry,
 }
 
 impl<C: Change> Change for Journaled<C> {
@@ -25,7 +21,7 @@ impl<C: Change> Change for Journaled<C> {
     const PURPOSE: Purpose = C::PURPOSE;
 
     fn key(&self) -> Option<&str> {
-        Some(self.event.order_id.as_str())
+        Some(self.entry.event.order_id.as_str())
     }
 
     fn may_travel(&self) -> bool {
@@ -36,7 +32,7 @@ impl<C: Change> Change for Journaled<C> {
         let affected = C::apply(&rows.iter().map(|row| &row.change).collect::<Vec<_>>(), conn).await?;
         // A batch that did not change wholly is rolled back, events and all.
         if affected > 0 {
-            insert(&rows.iter().map(|row| (&row.event, &*row.instance)).collect::<Vec<_>>(), conn).await?;
+            insert(&rows.iter().map(|row| &row.entry).collect::<Vec<_>>(), conn).await?;
         }
         Ok(affected)
     }

@@ -1,7 +1,5 @@
 //! Writing into the journal.
 
-use std::sync::Arc;
-
 use sqlx::Error;
 
 use crate::store::columns::short;
@@ -11,6 +9,7 @@ use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 
+use super::entry::Entry;
 use super::event::Event;
 use super::insert::insert;
 
@@ -20,7 +19,7 @@ impl Store {
     /// # Errors
     /// The database is not available.
     pub async fn record(&self, event: Event) -> Result<(), StoreError> {
-        self.engine().change(Record { event, instance: self.instance() }).await?;
+        self.engine().change(Record(self.entry(event))).await?;
         Ok(())
     }
 
@@ -29,21 +28,24 @@ impl Store {
     /// # Errors
     /// The database is not available.
     pub async fn record_once(&self, event: Event) -> Result<bool, StoreError> {
-        Ok(self.engine().change(RecordOnce(Record { event, instance: self.instance() })).await? == 1)
+        let entry = self.entry(event);
+        let announces = !entry.event.announces.is_empty();
+        let is_new = self.engine().change(RecordOnce(Record(entry))).await? == 1;
+        if announces && is_new {
+            self.has_news();
+        }
+        Ok(is_new)
     }
 }
 
 /// An event by itself.
-struct Record {
-    event: Event,
-    instance: Arc<str>,
-}
+struct Record(Entry);
 
 impl Change for Record {
     const NAME: &'static str = "record";
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
-        insert(&rows.iter().map(|row| (&row.event, &*row.instance)).collect::<Vec<_>>(), conn).await
+        insert(&rows.iter().map(|Self(entry)| entry).collect::<Vec<_>>(), conn).await
     }
 }
 
@@ -55,9 +57,9 @@ impl Change for RecordOnce {
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
         let mut written = 0;
-        for Self(record) in rows {
-            if !is_journaled(&record.event, conn).await? {
-                written += insert(&[(&record.event, &record.instance)], conn).await?;
+        for Self(Record(entry)) in rows {
+            if !is_journaled(&entry.event, conn).await? {
+                written += insert(&[entry], conn).await?;
             }
         }
         Ok(written)

@@ -1,6 +1,6 @@
 //! The reservation of an amount, and the refund's row: both are stored, or neither, before WeChat is asked.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use sqlx::Error;
 
@@ -14,6 +14,7 @@ use crate::store::engine::statement::{Change, Purpose};
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
+use crate::store::journal::entry::Entry;
 use crate::store::journal::event::Event;
 use crate::store::journal::insert as journal;
 
@@ -89,7 +90,7 @@ impl Store {
         let [settled, requested] = events;
         let Some(paid) = MarkPaidFrom::of(deal, payment, paid_at, settled.at) else { return Ok(false) };
         let reserve = Reserve { id: deal.id, charged: payment.total_fee(), before: deal.refunded, refund };
-        let change = SettleAndReserve { paid, reserve, settled, instance: self.instance() };
+        let change = SettleAndReserve { paid, reserve, settled: self.entry(settled) };
         Ok(self.change_and_tell(change, requested).await? == 1)
     }
 }
@@ -189,8 +190,7 @@ struct SettleAndReserve {
     paid: MarkPaidFrom,
     reserve: Reserve,
     /// Told before the event of the refund.
-    settled: Event,
-    instance: Arc<str>,
+    settled: Entry,
 }
 
 impl Change for SettleAndReserve {
@@ -205,7 +205,7 @@ impl Change for SettleAndReserve {
         let mut affected = 0;
         for row in rows {
             if MarkPaidFrom::apply(&[&row.paid], conn).await? == 1 && row.reserve.apply_one(conn).await? == 1 {
-                journal::insert(&[(&row.settled, &*row.instance)], conn).await?;
+                journal::insert(&[&row.settled], conn).await?;
                 affected += 1;
             }
         }

@@ -71,8 +71,12 @@ pub const DEAL: Table = Table {
     remedy: BACKUP,
 };
 
-pub const JOURNAL: Table =
-    Table { name: "deal_event", columns: &[], unique: &[], remedy: "DELETE FROM deal_migration WHERE version = 2, and start again" };
+pub const JOURNAL: Table = Table {
+    name: "deal_event",
+    columns: &[("untold", &["tinyint"], 0, "tinyint"), ("announces", &["varchar"], 255, "varchar(255)")],
+    unique: &[],
+    remedy: "DELETE FROM deal_migration WHERE version IN (2, 9), and start again",
+};
 
 pub const REFUND: Table = Table {
     name: "refund",
@@ -102,5 +106,48 @@ pub const REFUND: Table = Table {
         ("due_at", &["datetime"], 0, "datetime"),
     ],
     unique: &[("refund_refund_id", "refund_id"), ("refund_idempotency_key", "order_id, idempotency_key")],
+    remedy: BACKUP,
+};
+
+pub const OUTBOX: Table = Table {
+    name: "outbox",
+    columns: &[
+        ("position", &["bigint"], 0, "bigint"),
+        ("event_id", &["varchar"], 40, "varchar(40)"),
+        ("type", &["varchar"], 32, "varchar(32)"),
+        ("order_id", &["varchar"], 45, "varchar(45)"),
+        ("merchant_id", &["bigint"], 0, "bigint"),
+        ("account", &["varchar"], 32, "varchar(32)"),
+        ("data", &["mediumtext", "longtext"], 0, "mediumtext"),
+        ("at", &["datetime"], 0, "datetime"),
+    ],
+    unique: &[("outbox_event_id", "event_id")],
+    remedy: BACKUP,
+};
+
+pub const DELIVERY: Table = Table {
+    name: "webhook_delivery",
+    columns: &[
+        ("id", &["bigint"], 0, "bigint"),
+        ("endpoint", &["varchar"], 32, "varchar(32)"),
+        ("position", &["bigint"], 0, "bigint"),
+        ("order_id", &["varchar"], 45, "varchar(45)"),
+        ("tries", &["int", "bigint"], 0, "int"),
+        ("due_at", &["datetime"], 0, "datetime"),
+        ("created_at", &["datetime"], 0, "datetime"),
+        ("tried_at", &["datetime"], 0, "datetime"),
+        ("delivered_at", &["datetime"], 0, "datetime"),
+        ("given_up_at", &["datetime"], 0, "datetime"),
+        ("status", &["int", "bigint"], 0, "int"),
+        ("answer", TEXT, 0, "text"),
+    ],
+    unique: &[("webhook_delivery_event", "endpoint, position")],
+    remedy: BACKUP,
+};
+
+pub const PAUSE: Table = Table {
+    name: "webhook_pause",
+    columns: &[("endpoint", &["varchar"], 32, "varchar(32)"), ("paused_at", &["datetime"], 0, "datetime")],
+    unique: &[],
     remedy: BACKUP,
 };

@@ -5,7 +5,7 @@
 use sqlx::Error;
 
 use super::check::{Found, WrongSchema};
-use super::expected::{REFUND, Table};
+use super::expected::{DELIVERY, OUTBOX, PAUSE, REFUND, Table};
 use super::look::has_table;
 use crate::store::engine::connection::{Conn, MySql, Sqlite, on_conn};
 use crate::store::error::{StoreError, not_told};
@@ -21,7 +21,7 @@ struct Named {
     table: Option<&'static Table>,
 }
 
-const NAMED: [Named; 2] = [
+const NAMED: [Named; 5] = [
     Named {
         step: 7,
         columns: &[
@@ -53,6 +53,24 @@ const NAMED: [Named; 2] = [
         ],
         table: Some(&REFUND),
     },
+    Named {
+        step: 10,
+        columns: &[],
+        indexes: &[("outbox_event_id", "outbox", "event_id"), ("outbox_order_id", "outbox", "order_id"), ("outbox_at", "outbox", "at")],
+        table: Some(&OUTBOX),
+    },
+    Named {
+        step: 10,
+        columns: &[],
+        indexes: &[
+            ("webhook_delivery_event", "webhook_delivery", "endpoint,position"),
+            ("webhook_delivery_due_at", "webhook_delivery", "endpoint,due_at"),
+            ("webhook_delivery_order_id", "webhook_delivery", "endpoint,order_id,position"),
+            ("webhook_delivery_position", "webhook_delivery", "position"),
+        ],
+        table: Some(&DELIVERY),
+    },
+    Named { step: 10, columns: &[], indexes: &[], table: Some(&PAUSE) },
 ];
 
 /// Whether a column of `deal` has a name that others use too.

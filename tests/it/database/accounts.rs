@@ -35,7 +35,7 @@ pub async fn opened(database: &Database) -> Store {
 }
 
 pub fn event(order_id: &str, kind: EventKind) -> Event {
-    Event { order_id: number(order_id), kind, origin: Origin::Sweeper, detail: None, evidence: None, at: now() }
+    Event { order_id: number(order_id), kind, origin: Origin::Sweeper, detail: None, evidence: None, announces: Vec::new(), at: now() }
 }
 
 /// A deal of this account, for 19.90.

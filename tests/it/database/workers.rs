@@ -33,7 +33,15 @@ fn number(n: usize) -> OrderId {
 }
 
 fn event(n: usize) -> Event {
-    Event { order_id: number(n), kind: EventKind::Looked, origin: Origin::Sweeper, detail: None, evidence: None, at: now() }
+    Event {
+        order_id: number(n),
+        kind: EventKind::Looked,
+        origin: Origin::Sweeper,
+        detail: None,
+        evidence: None,
+        announces: Vec::new(),
+        at: now(),
+    }
 }
 
 fn leave() -> Decision {

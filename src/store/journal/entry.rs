@@ -1,0 +1,13 @@
+//! An entry of the journal that is about to be written.
+
+use std::sync::Arc;
+
+use super::event::Event;
+
+/// An event, and which instance writes it.
+pub struct Entry {
+    /// What happened. It announces what there is somebody to tell of, and nothing else.
+    pub event: Event,
+    /// This instance's name.
+    pub instance: Arc<str>,
+}

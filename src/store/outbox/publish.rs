@@ -1,0 +1,155 @@
+//! Publication: events get their positions in the outbox, and a delivery for each endpoint that wants them.
+
+use sqlx::Error;
+
+use crate::deal::{AccountId, EndpointName, EventId, EventType, OrderId, Timestamp};
+use crate::store::columns::column;
+use crate::store::engine::connection::Conn;
+use crate::store::engine::sizes::{Texts, parts};
+use crate::store::engine::statement::Change;
+use crate::store::engine::values::Values;
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+
+use super::head::head;
+
+/// An event on its way into the outbox.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// Of which entry of the journal.
+    pub entry: i64,
+    /// Its number for everybody.
+    pub event_id: EventId,
+    /// What it is.
+    pub event_type: EventType,
+    /// About which order.
+    pub order_id: OrderId,
+    /// Whose that is; `None`: no such order is known here.
+    pub merchant_id: Option<i64>,
+    /// Through which account it goes.
+    pub account: AccountId,
+    /// What is told, JSON.
+    pub data: String,
+    /// When it happened.
+    pub at: Timestamp,
+    /// To which endpoints it is delivered.
+    pub endpoints: Vec<EndpointName>,
+}
+
+impl Store {
+    /// Puts these events, in their order, behind all that are in the outbox, and plans their deliveries; `false` when another instance
+    /// has told of one of them. (Two that take the same positions are told so by the primary key.)
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`]: another instance has published meanwhile.
+    pub async fn publish(&self, events: Vec<NewEvent>, now: Timestamp) -> Result<bool, StoreError> {
+        if events.is_empty() {
+            return Ok(true);
+        }
+        Ok(self.engine().change(Publish { events, now }).await? > 0)
+    }
+}
+
+struct Publish {
+    events: Vec<NewEvent>,
+    now: Timestamp,
+}
+
+/// A delivery to be planned.
+struct NewDelivery<'p> {
+    endpoint: &'p EndpointName,
+    position: i64,
+    order_id: &'p OrderId,
+}
+
+impl Publish {
+    async fn apply_one(&self, conn: &mut Conn) -> Result<u64, Error> {
+        let mut entries: Vec<_> = self.events.iter().map(|event| event.entry).collect();
+        entries.dedup();
+        let mut told = 0;
+        for part in parts(&entries) {
+            told += mark_told(part, conn).await?;
+        }
+        if told != entries.len() as u64 {
+            // Nothing is kept of what was changed.
+            return Ok(0);
+        }
+        let head = head(conn).await?;
+        let placed: Vec<_> = (head + 1..).zip(&self.events).collect();
+        for part in parts(&placed) {
+            insert(part, conn).await?;
+        }
+        let deliveries = placed.iter().flat_map(|(position, event)| {
+            event.endpoints.iter().map(|endpoint| NewDelivery { endpoint, position: *position, order_id: &event.order_id })
+        });
+        for part in parts(&deliveries.collect::<Vec<_>>()) {
+            self.plan(part, conn).await?;
+        }
+        Ok(told)
+    }
+
+    async fn plan(&self, deliveries: &[NewDelivery<'_>], conn: &mut Conn) -> Result<u64, Error> {
+        static INSERT: Texts = Texts::new(|rows| {
+            let values = rows.list("(?, ?, ?, 0, ?, ?)");
+            format!("INSERT INTO webhook_delivery (endpoint, position, order_id, tries, due_at, created_at) VALUES {values}")
+        });
+        let (mut values, now) = (Values::default(), column(self.now));
+        for delivery in deliveries {
+            let order_id = delivery.order_id.as_str();
+            values.extend([delivery.endpoint.as_str().into(), delivery.position.into(), order_id.into(), now.into(), now.into()]);
+        }
+        conn.change(INSERT.of(deliveries.len(), conn), values).await
+    }
+}
+
+async fn mark_told(entries: &[i64], conn: &mut Conn) -> Result<u64, Error> {
+    static UPDATE: Texts = Texts::new(|rows| {
+        let (journal, list) = (rows.table("deal_event", "PRIMARY"), rows.list("?"));
+        format!("UPDATE {journal} SET untold = NULL, announces = NULL WHERE id IN ({list}) AND untold = 1")
+    });
+    let mut values = Values::default();
+    entries.iter().for_each(|entry| values.add(*entry));
+    conn.change(UPDATE.of(entries.len(), conn), values).await
+}
+
+async fn insert(events: &[(i64, &NewEvent)], conn: &mut Conn) -> Result<u64, Error> {
+    static INSERT: Texts = Texts::new(|rows| {
+        let values = rows.list("(?, ?, ?, ?, ?, ?, ?, ?)");
+        format!("INSERT INTO outbox (position, event_id, type, order_id, merchant_id, account, data, at) VALUES {values}")
+    });
+    let mut values = Values::default();
+    for (position, event) in events {
+        values.extend([
+            (*position).into(),
+            event.event_id.as_str().into(),
+            event.event_type.as_str().into(),
+            event.order_id.as_str().into(),
+            event.merchant_id.into(),
+            event.account.column().into(),
+            event.data.as_str().into(),
+            column(event.at).into(),
+        ]);
+    }
+    conn.change(INSERT.of(events.len(), conn), values).await
+}
+
+impl Change for Publish {
+    const NAME: &'static str = "publish";
+
+    async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
+        let mut affected = 0;
+        for row in rows {
+            affected += row.apply_one(conn).await?;
+        }
+        Ok(affected)
+    }
+
+    /// The numbers were drawn for these very events.
+    async fn is_stored(&self, conn: &mut Conn) -> Result<bool, Error> {
+        const COUNT: &str = "SELECT COUNT(*) FROM outbox WHERE event_id = ?";
+        let Some(event) = self.events.first() else { return Ok(true) };
+        conn.begin().await?;
+        let counted = conn.rows::<(i64,)>(COUNT, Values::of([event.event_id.as_str().into()])).await;
+        conn.end(counted.map(|counted| (false, counted == [(1,)]))).await
+    }
+}
