@@ -24,7 +24,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("store", "channel deal metrics resolver"),
     ("handshake", "chance deal"),
     ("channel", "chance clock deal metrics resolver trace trust"),
-    ("webhook", "chance clock deal trace"),
+    ("webhook", "chance clock deal resolver trace trust"),
     ("told", "deal language"),
     ("auth", "chance deal"),
     ("listener", ""),
