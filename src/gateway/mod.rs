@@ -28,6 +28,7 @@ mod refund;
 mod refund_schedule;
 mod refund_terms;
 mod renew_certificate;
+mod resend;
 mod send_refund;
 mod settle;
 mod settle_refund;
@@ -68,6 +69,7 @@ pub use query_order::Subject;
 pub use readiness::NotReady;
 pub use refund::{RefundView, RefundWish};
 pub use refund_terms::{AutomaticRefunds, RefundTerms};
+pub use resend::Resent;
 pub use settle::{SettleError, Settled};
 pub use settle_refund::{RefundSettleError, RefundSettled};
 pub use take_notice::{Taken, TakenNotice};
@@ -122,23 +124,7 @@ impl Gateway {
         let (metrics, follower, claimed, missing, skew, feed) = Default::default();
         let lines = Lines::of(&endpoints);
         let published = watch::Sender::new(0);
-        Self {
-            store,
-            accounts,
-            endpoints,
-            clock,
-            chance,
-            terms,
-            live,
-            metrics,
-            follower,
-            claimed,
-            missing,
-            skew,
-            lines,
-            published,
-            feed,
-        }
+        Self { store, accounts, endpoints, clock, chance, terms, live, metrics, follower, claimed, missing, skew, lines, published, feed }
     }
 
     /// What was counted since the start.
