@@ -18,6 +18,7 @@ mod live;
 mod metrics;
 mod missing;
 mod pay_page;
+mod plan_refund;
 mod poll;
 mod publish;
 mod query_order;
@@ -41,7 +42,6 @@ mod view;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use tokio::sync::watch;
 
 use crate::chance::Chance;
 use crate::channel::Evidence;
@@ -76,6 +76,7 @@ use deliver::Circuits;
 use follow::Follower;
 use live::Live;
 use missing::MissingAccounts;
+use publish::Publication;
 use sweep::Claimed;
 
 /// What an operator may choose about deals.
@@ -107,17 +108,15 @@ pub struct Gateway {
     missing: MissingAccounts,
     skew: Skew,
     circuits: Circuits,
-    /// How often something was published.
-    published: watch::Sender<u64>,
+    publication: Publication,
 }
 
 impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, accounts: Accounts, endpoints: Vec<Endpoint>, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let live = Live::new(accounts.iter().map(|account| (account.id().clone(), account.terms().query_budget)));
-        let (metrics, follower, claimed, missing, skew, circuits) = Default::default();
-        let published = watch::Sender::new(0);
-        Self { store, accounts, endpoints, clock, chance, terms, live, metrics, follower, claimed, missing, skew, circuits, published }
+        let (metrics, follower, claimed, missing, skew, circuits, publication) = Default::default();
+        Self { store, accounts, endpoints, clock, chance, terms, live, metrics, follower, claimed, missing, skew, circuits, publication }
     }
 
     /// What was counted since the start.
