@@ -15,6 +15,7 @@ mod refund;
 mod serve;
 mod signals;
 mod simulator;
+mod webhooks;
 mod words;
 
 use std::future::Future;
@@ -56,6 +57,7 @@ enum Command {
         order: OrderId,
     },
     Refund(refund::Refund),
+    Webhooks(webhooks::Webhooks),
     Doctor {
         #[arg(long)]
         fetch: bool,
@@ -126,6 +128,7 @@ async fn use_tool(tool: Command, language: Language) -> Outcome {
         Command::NewKey(wish) => new_key::new_key(&wish, language),
         Command::Explain { order } => explain::explain(&order, language).await,
         Command::Refund(wish) => refund::refund(wish, language).await,
+        Command::Webhooks(wish) => webhooks::webhooks(wish, language).await,
         Command::Doctor { fetch } => doctor::doctor(fetch, language).await,
         Command::Completions { shell } => papers::completions(shell, language),
         Command::Man => papers::man(language),

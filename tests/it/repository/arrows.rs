@@ -13,7 +13,7 @@ const ARROWS: &[(&str, &str)] = &[
         "app",
         "auth chance channel clock config deal gateway handshake http listener resolver simulator store sweeper teller trust watcher webhook",
     ),
-    ("cli", "auth chance clock config deal doctor dry_run explain gateway language store telemetry"),
+    ("cli", "auth chance clock config deal doctor dry_run explain gateway language store telemetry webhook"),
     ("doctor", "chance channel clock config deal dry_run handshake language store trust"),
     ("explain", "deal language store"),
     ("dry_run", "language store"),
