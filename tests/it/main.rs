@@ -70,6 +70,7 @@ mod operations {
     mod secrets;
     mod starting;
     mod webhook_configuration;
+    mod webhooks;
 }
 mod payments {
     mod given_back;
