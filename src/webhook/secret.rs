@@ -69,7 +69,7 @@ mod tests {
         Secrets { present: present.parse().unwrap(), previous: None }
     }
 
-    /// From the tests of the specification's libraries, and from the papers of its authors.
+    /// From the tests of the specification's libraries.
     #[test]
     fn the_published_examples_are_signed_as_they_say() {
         for (secret, id, timestamp, body, signature) in [
@@ -87,12 +87,13 @@ mod tests {
                 r#"{"email":"test@example.com","username":"test_user"}"#,
                 "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=",
             ),
+            // The longest secret; computed by Python's hmac.
             (
-                "whsec_plJ3nmyCDGBKInavdOK15jsl",
-                "msg_loFOjxBNrRLzqYUf",
-                1_731_705_121,
-                r#"{"event_type":"ping","data":{"success":true}}"#,
-                "v1,rAvfW3dJ/X/qxhsaXPOyyCGmRKsaKWcsNccKXlIktD0=",
+                "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==",
+                "evt_0",
+                1_795_658_400,
+                r#"{"type":"deal.paid","timestamp":"2026-11-26T10:00:00+08:00","data":{"deal":{"description":"茶"}}}"#,
+                "v1,8XeRQeMeMXGh6BM70KhcXuK8sWGbjB2jiTGPBCBdLuI=",
             ),
         ] {
             assert_eq!(secrets(secret).sign(id, timestamp, body), signature);
@@ -101,7 +102,7 @@ mod tests {
 
     #[test]
     fn while_there_is_a_previous_secret_both_sign() {
-        let (old, new) = (secrets("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), secrets("whsec_plJ3nmyCDGBKInavdOK15jsl"));
+        let (old, new) = (secrets("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), secrets("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"));
         let both = Secrets { previous: Some(old.present.clone()), ..new.clone() };
         let sign = |secrets: &Secrets| secrets.sign("evt_1", 1_614_265_330, "{}");
         assert_eq!(sign(&both), format!("{} {}", sign(&new), sign(&old)));

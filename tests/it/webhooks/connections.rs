@@ -9,7 +9,6 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 use wechat_pay::simulator::Certificates;
 use wechat_pay::webhook::{Answer, Unanswered};
@@ -120,47 +119,30 @@ async fn an_endless_answer_is_left_after_the_first_kib() {
     }
 }
 
-/// The clock of the pauses is turned on once the endpoint has the message.
-#[tokio::test]
-async fn an_endpoint_that_says_nothing_is_waited_for_15_s() {
-    let (reached, is_reached) = oneshot::channel();
-    let reached = std::sync::Mutex::new(Some(reached));
-    let (port, _) = serve(move |mut stream, _| {
-        let reached = reached.lock().unwrap().take();
-        async move {
-            request(&mut stream).await;
-            let _ = reached.unwrap().send(());
-            std::future::pending().await
-        }
+/// What is made of an endpoint that says so much and then no more, and how many seconds that takes.
+async fn heard_so_far(words: &'static str) -> (Answer, u64) {
+    let (port, _) = serve(move |mut stream, _| async move {
+        request(&mut stream).await;
+        let _ = stream.write_all(words.as_bytes()).await;
+        std::future::pending().await
     })
     .await;
-    let posting = tokio::spawn(async move { post(&Client::default().endpoint(format!("http://127.0.0.1:{port}/"))).await });
-    is_reached.await.unwrap();
-    tokio::time::pause();
-    let begun = tokio::time::Instant::now();
-    assert_eq!(posting.await.unwrap(), TOO_SLOW);
-    assert!((14..=15).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    let begun = Instant::now();
+    (post(&Client::default().endpoint(format!("http://127.0.0.1:{port}/"))).await, begun.elapsed().as_secs())
 }
 
 #[tokio::test]
-async fn a_status_counts_however_slow_its_body_is() {
-    let (reached, is_reached) = oneshot::channel();
-    let reached = std::sync::Mutex::new(Some(reached));
-    let (port, _) = serve(move |mut stream, _| {
-        let reached = reached.lock().unwrap().take();
-        async move {
-            request(&mut stream).await;
-            let _ = stream.write_all(b"HTTP/1.1 500 X\r\ncontent-length: 100\r\n\r\nsold").await;
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            let _ = reached.unwrap().send(());
-            std::future::pending().await
-        }
-    })
-    .await;
-    let posting = tokio::spawn(async move { post(&Client::default().endpoint(format!("http://127.0.0.1:{port}/"))).await });
-    is_reached.await.unwrap();
-    tokio::time::pause();
-    assert_eq!(posting.await.unwrap(), Answer::Refused { status: 500, words: "sold".to_owned(), retry_after: None });
+async fn an_endpoint_is_waited_for_15_s_and_a_status_counts_by_itself() {
+    let (silent, slow, cut) = tokio::join!(
+        heard_so_far(""),
+        heard_so_far("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n"),
+        heard_so_far("HTTP/1.1 500 X\r\ncontent-length: 100\r\n\r\nsold"),
+    );
+    for (answer, seconds) in [&silent, &slow, &cut] {
+        assert!((15..18).contains(seconds), "{answer:?} after {seconds} s");
+    }
+    assert_eq!((silent.0, slow.0), (TOO_SLOW, TOO_SLOW));
+    assert_eq!(cut.0, Answer::Refused { status: 500, words: "sold".to_owned(), retry_after: None });
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ async fn heard(raw: impl Into<Vec<u8>>) -> Answer {
 async fn a_message_is_signed_by_the_standard() {
     let shop = answering("HTTP/1.1 204 No Content\r\n\r\n").await;
     let mut endpoint = Client::default().endpoint(format!("http://{}/events?shop=1", shop.address));
-    let previous = "whsec_plJ3nmyCDGBKInavdOK15jsl".parse().unwrap();
+    let previous = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD".parse().unwrap();
     assert_eq!(post(&endpoint).await, Answer::Taken(204));
     endpoint.secrets.previous = Some(previous);
     assert_eq!(post(&endpoint).await, Answer::Taken(204));
