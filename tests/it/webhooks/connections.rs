@@ -209,7 +209,12 @@ async fn a_certificate_for_another_host_is_worth_nothing() {
 
 #[tokio::test]
 async fn without_tls_nothing_is_said_to_an_https_endpoint() {
-    let (port, _) = serve(|stream, _| take_all(stream)).await;
+    let (port, _) = serve(|mut stream, _| async move {
+        let mut bytes = [0; 1024];
+        let _ = stream.read(&mut bytes).await;
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
+    })
+    .await;
     let (closed, _) = serve(|_, _| async {}).await;
     for port in [port, closed] {
         assert_eq!(post(&Client::default().endpoint(format!("https://127.0.0.1:{port}/"))).await, TLS);
