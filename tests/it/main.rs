@@ -114,6 +114,12 @@ mod sweep {
     mod missing_accounts;
     mod sweeping;
 }
+mod webhooks {
+    mod client;
+    mod connections;
+    mod guard;
+    mod sending;
+}
 mod wechat {
     mod algorithm_change;
     mod client_certificate;
