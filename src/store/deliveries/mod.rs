@@ -2,5 +2,6 @@
 
 pub mod due;
 pub mod note;
+pub mod of_order;
 pub mod pause;
 pub mod take;
