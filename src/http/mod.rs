@@ -7,6 +7,7 @@ mod body;
 mod caller;
 mod client_address;
 mod close_order;
+mod deals;
 mod details;
 mod doctor;
 mod edge;
@@ -26,6 +27,7 @@ mod refund;
 mod refusal;
 mod shares;
 mod shop;
+mod takings;
 mod to_pay;
 
 use std::future::Future;
@@ -151,6 +153,9 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
         .route("/wxPay/callback/{account}", with_doctor(post(notify::notify_account)))
         .route("/wxPay/refund", post(refund::refund))
         .route("/wxPay/queryRefund", post(query_refund::query_refund))
+        .route("/wxPay/deals", get(deals::deals))
+        .route("/wxPay/deals/{order_id}", get(deals::whole::whole_deal))
+        .route("/wxPay/takings", get(takings::takings))
         .route("/pay/{order_id}", get(pay_page::pay_page))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

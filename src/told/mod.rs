@@ -1,9 +1,14 @@
 //! What merchants' back ends are told: one form of a deal, of a refund and of an alarm, in every answer, list and event.
 
 mod alarm;
+pub mod csv;
 mod deal;
+mod delivery;
 mod refund;
+mod takings;
 
 pub use alarm::{ToldAlarm, sentence};
-pub use deal::ToldDeal;
+pub use deal::{ToldDeal, status, status_of};
+pub use delivery::ToldDelivery;
 pub use refund::ToldRefund;
+pub use takings::{ToldSums, ToldTaking, ToldTakings};
