@@ -10,7 +10,7 @@ use super::architecture::{code_lines, code_of, sources};
 const ARROWS: &[(&str, &str)] = &[
     ("main", "cli"),
     ("app", "auth chance channel clock config deal gateway handshake http listener simulator store sweeper teller watcher"),
-    ("cli", "auth chance clock config deal doctor dry_run explain gateway language store telemetry"),
+    ("cli", "auth chance clock config deal doctor dry_run explain gateway language store telemetry told"),
     ("doctor", "chance channel clock config deal dry_run handshake language store"),
     ("dry_run", "language store"),
     ("http", "auth chance channel config deal explain gateway handshake listener metrics page telemetry told trace"),
