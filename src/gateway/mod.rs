@@ -20,6 +20,7 @@ mod metrics;
 mod missing;
 mod pay_page;
 mod poll;
+mod prune;
 mod publish;
 mod query_order;
 mod query_refund;

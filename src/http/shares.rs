@@ -28,7 +28,7 @@ const STREAMS_OF_AN_ADDRESS: usize = 100;
 pub struct Shares {
     in_hand: Arc<Semaphore>,
     streams: Arc<Semaphore>,
-    readers: Semaphore,
+    readers: Arc<Semaphore>,
     listeners: Arc<Mutex<HashMap<Listener, usize>>>,
 }
 
@@ -54,7 +54,7 @@ impl Shares {
         let in_hand = max_connections.saturating_sub(part);
         let streams = in_hand.saturating_sub(part);
         let (in_hand, streams, readers) = (Semaphore::new(in_hand), Semaphore::new(streams), Semaphore::new(streams.div_ceil(2)));
-        Self { in_hand: Arc::new(in_hand), streams: Arc::new(streams), readers, listeners: Arc::default() }
+        Self { in_hand: Arc::new(in_hand), streams: Arc::new(streams), readers: Arc::new(readers), listeners: Arc::default() }
     }
 
     /// Room for one answer in the making.
@@ -63,8 +63,9 @@ impl Shares {
     }
 
     /// Room for one reader of the feed that waits.
-    pub(super) fn reader(&self) -> Option<[SemaphorePermit<'_>; 3]> {
-        Some([self.readers.try_acquire().ok()?, self.streams.try_acquire().ok()?, self.in_hand.try_acquire().ok()?])
+    pub(super) fn reader(&self) -> Option<[OwnedSemaphorePermit; 3]> {
+        let place = |share: &Arc<Semaphore>| Arc::clone(share).try_acquire_owned().ok();
+        Some([place(&self.readers)?, place(&self.streams)?, place(&self.in_hand)?])
     }
 
     /// Room for one stream of an order's events, for a payer at this address if it is known.

@@ -5,6 +5,7 @@
 //! against real answers, so neither can change without the other.
 
 mod answers;
+mod changes;
 mod docs;
 mod paths;
 mod refunds;
@@ -24,7 +25,7 @@ use crate::told::ToldRefund;
 
 use super::details::ToldDetails;
 use super::refusal::{OfRefund, Refusal};
-use super::{close_order, health, query_order, query_refund, refund, to_pay};
+use super::{changes as feed, close_order, health, query_order, query_refund, refund, to_pay};
 
 pub use docs::docs;
 
@@ -62,10 +63,12 @@ fn document() -> Value {
             {"name": "See how it stands", "description": "For callers that know the order's number, which cannot be guessed."},
             {"name": "Give it up", "description": "Likewise."},
             {"name": "Give money back", "description": "For the merchant's back end, with a key. Browsers of other origins are not let in."},
+            {"name": "Be told", "description": "For the merchant's back end: by webhooks, which are sent to it, or by the feed, which it reads with a key."},
             {"name": "Hear from WeChat", "description": "For WeChat only: its signature decides."},
             {"name": "Run the service", "description": "For monitoring, and for developers who read this."},
         ],
         "paths": paths::paths(),
+        "webhooks": changes::webhooks(),
         "components": {
             "schemas": schemas(),
             "responses": answers::refusals(),
@@ -73,17 +76,18 @@ fn document() -> Value {
             "securitySchemes": {"key": {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "A key that wechat-pay new-key has drawn: of scope pay for toPay where auth.mode is api_key, of scope read for queryOrder, of scope refund for refund, of either for queryRefund.",
+                "description": "A key that wechat-pay new-key has drawn: of scope pay for toPay where auth.mode is api_key, of scope read for queryOrder and changes, of scope refund for refund, of either for queryRefund.",
             }},
         },
     })
 }
 
 fn schemas() -> Value {
-    json!({
+    let mut schemas = json!({
         "ToPayAnswer": with_all_of(schema::<to_pay::ToPayAnswer>(), &[schema::<ToldDetails>()]),
         "QueryOrderAnswer": query_order_answer(),
         "CloseOrderAnswer": with_all_of(schema::<close_order::CloseOrderAnswer>(), &[schema::<ToldDetails>()]),
+        "ChangesAnswer": schema::<feed::ChangesAnswer>(),
         "RefundAnswer": refund_answer(),
         "RefundsAnswer": schema::<query_refund::RefundsAnswer>(),
         "ToldRefund": told_refund(),
@@ -96,7 +100,11 @@ fn schemas() -> Value {
             "pattern": "^[0-9A-Za-z_|*@-]{1,45}$",
             "description": "The order's number. Ours are Beijing time and 18 random digits.",
         },
-    })
+    });
+    for (name, schema) in changes::schemas() {
+        schemas[name] = schema;
+    }
+    schemas
 }
 
 /// Its words are an enumeration of another layer, which knows nothing of schemas; and more is told to a key of scope read.

@@ -2,5 +2,6 @@
 
 pub mod due;
 pub mod note;
+pub mod outdated;
 pub mod pause;
 pub mod take;

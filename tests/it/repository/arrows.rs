@@ -9,7 +9,7 @@ use super::architecture::{code_lines, code_of, sources};
 /// What is listed is used, and what is not listed is forbidden.
 const ARROWS: &[(&str, &str)] = &[
     ("main", "cli"),
-    ("app", "auth chance channel clock config deal gateway handshake http listener simulator store sweeper teller watcher"),
+    ("app", "auth chance channel clock config deal gateway handshake http listener pruner simulator store sweeper teller watcher"),
     ("cli", "auth chance clock config deal doctor dry_run explain gateway language store telemetry"),
     ("doctor", "chance channel clock config deal dry_run handshake language store"),
     ("explain", "deal language store"),
@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("config", "auth channel deal gateway language store"),
     ("simulator", "chance channel clock deal listener page"),
     ("sweeper", "gateway"),
+    ("pruner", "gateway"),
     ("teller", "gateway webhook"),
     ("watcher", "gateway"),
     ("gateway", "chance channel clock deal metrics store told trace webhook"),
