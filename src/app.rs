@@ -125,7 +125,7 @@ impl Service {
             service.work.spawn(sweeper::run(Arc::clone(&service.gateway), settings.sweep_calls_per_second, service.stop.clone()));
         }
         service.work.spawn(teller::run(Arc::clone(&service.gateway), service.stop.clone()));
-        service.work.spawn(pruner::run(Arc::clone(&service.gateway), pruner::KEEP, service.stop.clone()));
+        service.work.spawn(pruner::run(Arc::clone(&service.gateway), settings.keep_events, service.stop.clone()));
         service.work.spawn(watcher::run(Arc::clone(&service.gateway), service.stop.clone()));
         let certificates = Certificates::of(&settings, &clock);
         service.work.spawn(certificates.watch(Arc::clone(&service.gateway), Arc::clone(&service.reload), service.stop.clone()));

@@ -10,9 +10,6 @@ use tracing::warn;
 
 use crate::gateway::Gateway;
 
-/// How long events are kept unless the operator says otherwise.
-pub const KEEP: TimeDelta = TimeDelta::days(90);
-
 const PASS: Duration = Duration::from_secs(3600);
 /// Between two bites, for whatever else wants to be written.
 const PAUSE: Duration = Duration::from_millis(100);
