@@ -28,6 +28,7 @@ use crate::gateway::{Gateway, most_under_way};
 use crate::handshake;
 use crate::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
 use crate::listener;
+use crate::pruner;
 use crate::simulator::{CertificateError, Simulator};
 use crate::store::StoreError;
 use crate::sweeper;
@@ -128,6 +129,7 @@ impl Service {
             service.work.spawn(sweeper::run(Arc::clone(&service.gateway), settings.sweep_calls_per_second, service.stop.clone()));
         }
         service.work.spawn(teller::run(Arc::clone(&service.gateway), service.stop.clone()));
+        service.work.spawn(pruner::run(Arc::clone(&service.gateway), settings.keep_events, service.stop.clone()));
         service.work.spawn(watcher::run(Arc::clone(&service.gateway), service.stop.clone()));
         let certificates = Certificates::of(&settings, &clock);
         service.work.spawn(certificates.watch(Arc::clone(&service.gateway), Arc::clone(&service.reload), service.stop.clone()));

@@ -129,6 +129,7 @@ pub mod language;
 pub mod listener;
 pub mod metrics;
 pub mod page;
+pub mod pruner;
 pub mod resolver;
 pub mod simulator;
 pub mod store;

@@ -68,8 +68,9 @@ impl Shares {
     }
 
     /// Room for one reader of the feed that waits.
-    pub(super) fn reader(&self) -> Option<[SemaphorePermit<'_>; 3]> {
-        Some([self.readers.try_acquire().ok()?, self.streams.try_acquire().ok()?, self.in_hand.try_acquire().ok()?])
+    pub(super) fn reader(&self) -> Option<[OwnedSemaphorePermit; 3]> {
+        let place = |share: &Arc<Semaphore>| Arc::clone(share).try_acquire_owned().ok();
+        Some([place(&self.readers)?, place(&self.streams)?, place(&self.in_hand)?])
     }
 
     /// Room for one report that takes many questions.

@@ -30,6 +30,13 @@ mod database {
     mod troubles;
     mod workers;
 }
+mod feed {
+    mod pruning;
+    mod reading;
+    mod told;
+    mod waiting;
+    mod without_holes;
+}
 mod front_end {
     pub mod auth;
     mod details;
