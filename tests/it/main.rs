@@ -17,7 +17,7 @@ mod adoption {
     mod takeover;
 }
 mod database {
-    mod accounts;
+    pub mod accounts;
     mod batching;
     mod costs;
     mod locks;
@@ -111,6 +111,12 @@ mod sweep {
     mod bounds;
     mod missing_accounts;
     mod sweeping;
+}
+mod webhooks {
+    mod delivery;
+    mod lines;
+    mod post;
+    mod teller;
 }
 mod wechat {
     mod algorithm_change;
