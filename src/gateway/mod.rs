@@ -8,6 +8,7 @@ mod deliver;
 mod error;
 mod events;
 mod expire;
+mod feed;
 mod follow;
 mod give_back;
 mod inquire;
@@ -18,6 +19,7 @@ mod live;
 mod metrics;
 mod missing;
 mod pay_page;
+mod plan_refund;
 mod poll;
 mod publish;
 mod query_order;
@@ -41,7 +43,6 @@ mod view;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use tokio::sync::watch;
 
 use crate::chance::Chance;
 use crate::channel::Evidence;
@@ -55,6 +56,7 @@ pub use close_order::Closed;
 pub use deliver::TakenDelivery;
 pub use error::GatewayError;
 pub use events::Events;
+pub use feed::{FeedError, FeedPage};
 pub use follow::{Swept, most_under_way};
 pub use labels::{Disbelief, Wrong};
 pub use link::{Link, Opened};
@@ -73,9 +75,11 @@ pub use to_pay::ToPay;
 
 use clocks::Skew;
 use deliver::Lines;
+use feed::Hub;
 use follow::Follower;
 use live::Live;
 use missing::MissingAccounts;
+use publish::Publication;
 use sweep::Claimed;
 
 /// What an operator may choose about deals.
@@ -107,18 +111,33 @@ pub struct Gateway {
     missing: MissingAccounts,
     skew: Skew,
     lines: Lines,
-    /// How often something was published.
-    published: watch::Sender<u64>,
+    publication: Publication,
+    feed: Hub,
 }
 
 impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, accounts: Accounts, endpoints: Vec<Endpoint>, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let live = Live::new(accounts.iter().map(|account| (account.id().clone(), account.terms().query_budget)));
-        let (metrics, follower, claimed, missing, skew) = Default::default();
+        let (metrics, follower, claimed, missing, skew, publication, feed) = Default::default();
         let lines = Lines::of(&endpoints);
-        let published = watch::Sender::new(0);
-        Self { store, accounts, endpoints, clock, chance, terms, live, metrics, follower, claimed, missing, skew, lines, published }
+        Self {
+            store,
+            accounts,
+            endpoints,
+            clock,
+            chance,
+            terms,
+            live,
+            metrics,
+            follower,
+            claimed,
+            missing,
+            skew,
+            lines,
+            publication,
+            feed,
+        }
     }
 
     /// What was counted since the start.
