@@ -114,6 +114,7 @@ mod sweep {
     mod sweeping;
 }
 mod webhooks {
+    mod backlog;
     mod delivery;
     mod lines;
     mod post;
