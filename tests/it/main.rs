@@ -17,7 +17,7 @@ mod adoption {
     mod takeover;
 }
 mod database {
-    mod accounts;
+    pub mod accounts;
     mod batching;
     mod costs;
     mod endpoints;
@@ -122,10 +122,15 @@ mod sweep {
     mod sweeping;
 }
 mod webhooks {
+    mod backlog;
     mod client;
     mod connections;
+    mod delivery;
     mod guard;
+    mod lines;
+    mod post;
     mod sending;
+    mod teller;
 }
 mod wechat {
     mod algorithm_change;
