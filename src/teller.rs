@@ -23,7 +23,11 @@ pub async fn run(gateway: Arc<Gateway>, stop: CancellationToken) {
     join(stop.run_until_cancelled(publish(&gateway)), join_all(deliveries.collect::<Vec<_>>())).await;
 }
 
+/// Where there is nobody to tell, nothing is asked of the database either.
 async fn publish(gateway: &Gateway) {
+    if gateway.store().audience().is_nobody() {
+        return;
+    }
     let mut looks = interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

@@ -47,6 +47,11 @@ impl Store {
         Self { audience: Arc::new(audience), ..self }
     }
 
+    /// Whom there is to tell of what happens.
+    pub fn audience(&self) -> &Audience {
+        &self.audience
+    }
+
     pub(super) fn has_news(&self) {
         self.news.notify_one();
     }

@@ -17,7 +17,7 @@ mod adoption {
     mod takeover;
 }
 mod database {
-    mod accounts;
+    pub mod accounts;
     mod batching;
     mod costs;
     mod locks;
@@ -80,8 +80,8 @@ mod payments {
 mod refunds {
     pub mod api;
     mod automatic;
-    mod books;
-    mod by_others;
+    pub mod books;
+    pub mod by_others;
     mod certificate;
     mod follow;
     mod keys;
@@ -111,6 +111,13 @@ mod sweep {
     mod bounds;
     mod missing_accounts;
     mod sweeping;
+}
+mod telling {
+    mod alarms;
+    mod deals;
+    mod once;
+    mod refunds;
+    pub mod told;
 }
 mod wechat {
     mod algorithm_change;
