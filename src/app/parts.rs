@@ -3,14 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::auth::Scope;
 use crate::chance::Chance;
-use crate::channel::wechat::v2::{Endpoints, ExtraRoots, NoClient};
+use crate::channel::wechat::v2::{Endpoints, NoClient};
 use crate::clock::Clock;
 use crate::config::{CertificateSettings, Settings};
-use crate::deal::Audience;
 use crate::gateway::Gateway;
 use crate::store::Store;
+use crate::trust::ExtraRoots;
 
 use super::{accounts, reachable};
 
@@ -18,20 +17,13 @@ use super::{accounts, reachable};
 pub fn gateway(settings: &Settings, simulator: SocketAddr, service: SocketAddr, clock: Clock, chance: Chance) -> Result<Gateway, NoClient> {
     let own = format!("http://{}/wxPay/notify", reachable(service));
     let accounts = accounts::open(settings, &endpoints_at(simulator), &own, &chance)?;
-    let store = Store::closed().telling(audience(settings));
-    let gateway = Gateway::new(store, accounts, Vec::new(), clock, chance, settings.terms.clone());
+    let gateway = Gateway::new(Store::closed(), accounts, Vec::new(), clock, chance, settings.terms.clone());
     for account in settings.all_accounts() {
         if let Some(CertificateSettings { certificate, .. }) = &account.certificate {
             gateway.show_certificate(&account.merchant.account, Arc::clone(certificate));
         }
     }
     Ok(gateway)
-}
-
-/// Whom there is to tell: a reader of the feed wants everything.
-fn audience(settings: &Settings) -> Audience {
-    let has_reader = settings.auth.keys.callers().any(|caller| caller.may(Scope::Read));
-    if has_reader { Audience::of_all() } else { Audience::default() }
 }
 
 /// A new name for the journal.

@@ -14,11 +14,6 @@ impl Audience {
         EventType::ALL.into_iter().collect()
     }
 
-    /// Whether there is nobody to tell of anything.
-    pub fn is_nobody(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Whether there is somebody to tell of these.
     pub fn wants(&self, event_type: EventType) -> bool {
         self.0.contains(&event_type)

@@ -5,7 +5,7 @@
 //! An entry that cannot be told of (a later version has written it, or another program has deleted its deal) is left, and hides no
 //! other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -17,6 +17,7 @@ use crate::store::{NewEvent, StoreError, Untold};
 use crate::told::{ToldAlarm, ToldDeal, ToldRefund};
 
 use super::Gateway;
+use super::deliver::deaf_endpoint;
 use super::throttle::Throttle;
 
 /// Entries of the journal that one transaction tells of.
@@ -63,9 +64,11 @@ impl Gateway {
 
     async fn publish(&self, events: Vec<NewEvent>, may_be_more: bool) -> Result<bool, StoreError> {
         let count = events.len();
+        let planned: HashSet<_> = events.iter().flat_map(|event| event.endpoints.clone()).collect();
         match self.store.publish(events, self.now_by_database()).await {
             Ok(true) => {
-                self.metrics.published(count);
+                self.lines.metrics.published(count);
+                planned.iter().for_each(|endpoint| self.lines.planned(endpoint).notify_one());
                 self.publication.count.send_modify(|published| *published += 1);
                 Ok(may_be_more)
             }
@@ -140,7 +143,9 @@ impl Gateway {
         let event_type = announcement.event_type();
         let merchant_id = deal.map(|deal| deal.merchant_id);
         let account = deal.map_or_else(AccountId::default, |deal| deal.account.clone());
-        let wants = self.endpoints.iter().filter(|endpoint| endpoint.wanted.has(event_type, merchant_id, &account));
+        let deaf = deaf_endpoint(entry, announcement);
+        let others = self.endpoints.iter().filter(|endpoint| Some(&endpoint.name) != deaf.as_ref());
+        let wants = others.filter(|endpoint| endpoint.wanted.has(event_type, merchant_id, &account));
         NewEvent {
             entry: entry.entry,
             event_id: EventId::draw(self.chance.draw()),

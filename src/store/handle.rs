@@ -47,9 +47,9 @@ impl Store {
         Self { audience: Arc::new(audience), ..self }
     }
 
-    /// Whom there is to tell of what happens.
-    pub fn audience(&self) -> &Audience {
-        &self.audience
+    /// Whether there is anybody to tell of what happens.
+    pub fn has_audience(&self) -> bool {
+        *self.audience != Audience::default()
     }
 
     pub(super) fn has_news(&self) {
