@@ -31,6 +31,7 @@ pub use deals::story::Story;
 pub use deals::undecided::Undecided;
 pub use deliveries::backlog::Backlog;
 pub use deliveries::due::Delivery;
+pub use deliveries::endpoints::{EndpointStanding, LastFailure};
 pub use deliveries::note::{NextTry, TriedDelivery};
 pub use engine::cannot_open::{CannotOpen, Reason};
 pub use engine::database_url::{DatabaseUrl, InvalidDatabaseUrl};

@@ -20,6 +20,7 @@ mod database {
     pub mod accounts;
     mod batching;
     mod costs;
+    mod endpoints;
     mod locks;
     mod network;
     mod outbox;

@@ -2,6 +2,8 @@
 
 pub mod backlog;
 pub mod due;
+pub mod endpoints;
 pub mod note;
 pub mod pause;
+pub mod resend;
 pub mod take;

@@ -67,6 +67,7 @@ const NAMED: [Named; 5] = [
             ("webhook_delivery_due_at", "webhook_delivery", "endpoint,due_at"),
             ("webhook_delivery_order_id", "webhook_delivery", "endpoint,order_id,position"),
             ("webhook_delivery_position", "webhook_delivery", "position"),
+            ("webhook_delivery_given_up_at", "webhook_delivery", "endpoint,given_up_at"),
         ],
         table: Some(&DELIVERY),
     },
