@@ -89,8 +89,8 @@ mod payments {
 mod refunds {
     pub mod api;
     mod automatic;
-    mod books;
-    mod by_others;
+    pub mod books;
+    pub mod by_others;
     mod certificate;
     mod follow;
     mod keys;
@@ -120,6 +120,13 @@ mod sweep {
     mod bounds;
     mod missing_accounts;
     mod sweeping;
+}
+mod telling {
+    mod alarms;
+    mod deals;
+    mod once;
+    mod refunds;
+    pub mod told;
 }
 mod webhooks {
     mod backlog;

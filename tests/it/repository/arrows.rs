@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("cli", "auth chance clock config deal doctor dry_run explain gateway language store telemetry told webhook"),
     ("doctor", "chance channel clock config deal dry_run handshake language store trust"),
     ("dry_run", "language store"),
-    ("http", "auth chance channel config deal explain gateway handshake listener metrics page telemetry told trace"),
+    ("http", "auth chance channel clock config deal explain gateway handshake listener metrics page telemetry told trace webhook"),
     ("explain", "deal language store"),
     ("config", "auth channel deal gateway language store trust webhook"),
     ("simulator", "chance channel clock deal listener page"),
