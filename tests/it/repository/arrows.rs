@@ -9,7 +9,10 @@ use super::architecture::{code_lines, code_of, sources};
 /// What is listed is used, and what is not listed is forbidden.
 const ARROWS: &[(&str, &str)] = &[
     ("main", "cli"),
-    ("app", "auth chance channel clock config deal gateway handshake http listener simulator store sweeper teller trust watcher webhook"),
+    (
+        "app",
+        "auth chance channel clock config deal gateway handshake http listener resolver simulator store sweeper teller trust watcher webhook",
+    ),
     ("cli", "auth chance clock config deal doctor dry_run explain gateway language store telemetry"),
     ("doctor", "chance channel clock config deal dry_run handshake language store trust"),
     ("explain", "deal language store"),
