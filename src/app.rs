@@ -33,6 +33,7 @@ use crate::store::StoreError;
 use crate::sweeper;
 use crate::teller;
 use crate::watcher;
+use crate::webhook::Endpoint;
 
 use certificates::Certificates;
 use parts::Listeners;
@@ -261,6 +262,15 @@ pub async fn open_gateway(settings: &Settings, clock: Clock, chance: Chance) -> 
     opening::try_to_open(gateway.store(), settings, &instance, &clock).await?;
     gateway.measure_clock().await;
     Ok(gateway)
+}
+
+/// The merchant's endpoints, as a service of this configuration would reach them: for a tool of the command line.
+///
+/// # Errors
+/// No HTTPS client can be made.
+pub fn open_endpoints(settings: &Settings) -> Result<Vec<Endpoint>, StartError> {
+    let listeners = Listeners::configured(settings).all(settings);
+    endpoints::open(settings, &listeners).map_err(|error| NoClient::from(error).into())
 }
 
 fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {

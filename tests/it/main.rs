@@ -20,6 +20,7 @@ mod database {
     mod accounts;
     mod batching;
     mod costs;
+    mod endpoints;
     mod locks;
     mod network;
     mod outbox;
@@ -112,6 +113,12 @@ mod sweep {
     mod bounds;
     mod missing_accounts;
     mod sweeping;
+}
+mod webhooks {
+    mod client;
+    mod connections;
+    mod guard;
+    mod sending;
 }
 mod wechat {
     mod algorithm_change;

@@ -155,7 +155,8 @@ fn kind(schema: &Json) -> String {
     if schema["enum"].is_array() {
         return elements(&schema["enum"]).filter_map(Json::as_str).collect::<Vec<_>>().join(" | ");
     }
-    let mut kind = schema["type"].as_str().unwrap_or_default().to_owned();
+    let several = || elements(&schema["type"]).filter_map(Json::as_str).collect::<Vec<_>>().join(" or ");
+    let mut kind = schema["type"].as_str().map_or_else(several, str::to_owned);
     for (word, sign) in [("format", ""), ("pattern", ""), ("minimum", "≥ "), ("maximum", "≤ ")] {
         match &schema[word] {
             Json::Null => {}

@@ -5,6 +5,7 @@
 //! against real answers, so neither can change without the other.
 
 mod answers;
+mod books;
 mod docs;
 mod paths;
 mod refunds;
@@ -20,11 +21,11 @@ use crate::channel::TradeState;
 use crate::deal::{RefundSource, RefundState};
 use crate::page;
 
-use crate::told::ToldRefund;
+use crate::told::{ToldDeal, ToldDelivery, ToldRefund, ToldSums, ToldTaking, ToldTakings};
 
 use super::details::ToldDetails;
 use super::refusal::{OfRefund, Refusal};
-use super::{close_order, health, query_order, query_refund, refund, to_pay};
+use super::{close_order, deals, health, query_order, query_refund, refund, to_pay};
 
 pub use docs::docs;
 
@@ -62,6 +63,7 @@ fn document() -> Value {
             {"name": "See how it stands", "description": "For callers that know the order's number, which cannot be guessed."},
             {"name": "Give it up", "description": "Likewise."},
             {"name": "Give money back", "description": "For the merchant's back end, with a key. Browsers of other origins are not let in."},
+            books::tag(),
             {"name": "Hear from WeChat", "description": "For WeChat only: its signature decides."},
             {"name": "Run the service", "description": "For monitoring, and for developers who read this."},
         ],
@@ -73,7 +75,7 @@ fn document() -> Value {
             "securitySchemes": {"key": {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "A key that wechat-pay new-key has drawn: of scope pay for toPay where auth.mode is api_key, of scope read for queryOrder, of scope refund for refund, of either for queryRefund.",
+                "description": "A key that wechat-pay new-key has drawn: of scope pay for toPay where auth.mode is api_key, of scope read for queryOrder and the books, of scope refund for refund, of either for queryRefund.",
             }},
         },
     })
@@ -87,6 +89,14 @@ fn schemas() -> Value {
         "RefundAnswer": refund_answer(),
         "RefundsAnswer": schema::<query_refund::RefundsAnswer>(),
         "ToldRefund": told_refund(),
+        "ToldDeal": schema::<ToldDeal>(),
+        "DealsAnswer": schema::<deals::DealsAnswer>(),
+        "WholeDealAnswer": with_all_required(schema::<deals::whole::WholeDealAnswer>(), schema::<ToldDeal>()),
+        "ToldLine": schema::<deals::whole::ToldLine>(),
+        "ToldDelivery": schema::<ToldDelivery>(),
+        "ToldTakings": schema::<ToldTakings>(),
+        "ToldTaking": with_all_required(schema::<ToldTaking>(), schema::<ToldSums>()),
+        "ToldSums": schema::<ToldSums>(),
         "Refusal": with_all_of(schema::<Refusal>(), &[schema::<OfRefund>()]),
         "Healthy": schema::<health::Healthy>(),
         "Ready": schema::<health::Ready>(),
@@ -116,9 +126,13 @@ fn told_refund() -> Value {
 
 /// A refund and what is left of its payment.
 fn refund_answer() -> Value {
-    let (refund, mut schema) = (told_refund(), schema::<refund::RefundAnswer>());
-    let required = [&schema["required"], &refund["required"]].into_iter().filter_map(Value::as_array).flatten().cloned().collect();
-    schema = with_all_of(schema, &[refund]);
+    with_all_required(schema::<refund::RefundAnswer>(), told_refund())
+}
+
+/// With the fields of another one beside, of which the same must be there.
+fn with_all_required(mut schema: Value, other: Value) -> Value {
+    let required = [&schema["required"], &other["required"]].into_iter().filter_map(Value::as_array).flatten().cloned().collect();
+    schema = with_all_of(schema, &[other]);
     schema["required"] = required;
     schema
 }

@@ -2,6 +2,9 @@
 
 pub mod backlog;
 pub mod due;
+pub mod endpoints;
 pub mod note;
+pub mod of_order;
 pub mod pause;
+pub mod resend;
 pub mod take;

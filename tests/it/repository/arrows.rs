@@ -9,16 +9,26 @@ use super::architecture::{code_lines, code_of, sources};
 /// What is listed is used, and what is not listed is forbidden.
 const ARROWS: &[(&str, &str)] = &[
     ("main", "cli"),
+<<<<<<< HEAD
     (
         "app",
         "auth chance channel clock config deal gateway handshake http listener resolver simulator store sweeper teller trust watcher webhook",
     ),
-    ("cli", "auth chance clock config deal doctor dry_run explain gateway language store telemetry"),
+    ("cli", "auth chance clock config deal doctor dry_run explain gateway language store telemetry webhook"),
     ("doctor", "chance channel clock config deal dry_run handshake language store trust"),
     ("explain", "deal language store"),
     ("dry_run", "language store"),
     ("http", "auth chance channel config deal gateway handshake listener metrics page telemetry told trace"),
     ("config", "auth channel deal gateway language store trust webhook"),
+=======
+    ("app", "auth chance channel clock config deal gateway handshake http listener simulator store sweeper teller watcher"),
+    ("cli", "auth chance clock config deal doctor dry_run explain gateway language store telemetry told"),
+    ("doctor", "chance channel clock config deal dry_run handshake language store"),
+    ("dry_run", "language store"),
+    ("http", "auth chance channel config deal explain gateway handshake listener metrics page telemetry told trace"),
+    ("explain", "deal language store"),
+    ("config", "auth channel deal gateway language store"),
+>>>>>>> w-books
     ("simulator", "chance channel clock deal listener page"),
     ("sweeper", "gateway"),
     ("teller", "gateway webhook"),
