@@ -2,6 +2,7 @@
 //! WeChat is asked. No database transaction and no lock is ever held across a call to WeChat.
 
 mod accounts;
+mod books;
 mod clocks;
 mod close_order;
 mod deliver;
@@ -21,6 +22,7 @@ mod missing;
 mod pay_page;
 mod plan_refund;
 mod poll;
+mod prune;
 mod publish;
 mod query_order;
 mod query_refund;
@@ -53,6 +55,7 @@ use crate::store::{Event, EventKind, Origin, Store};
 use crate::webhook::Endpoint;
 
 pub use accounts::{Account, AccountTerms, Accounts, NoAccount};
+pub use books::WholeDeal;
 pub use close_order::Closed;
 pub use deliver::TakenDelivery;
 pub use error::GatewayError;

@@ -21,7 +21,7 @@ struct Named {
     table: Option<&'static Table>,
 }
 
-const NAMED: [Named; 5] = [
+const NAMED: [Named; 6] = [
     Named {
         step: 7,
         columns: &[
@@ -72,6 +72,18 @@ const NAMED: [Named; 5] = [
         table: Some(&DELIVERY),
     },
     Named { step: 10, columns: &[], indexes: &[], table: Some(&PAUSE) },
+    Named {
+        step: 11,
+        columns: &[],
+        indexes: &[
+            ("deal_create_at", "deal", "create_at"),
+            ("deal_seller_create_at", "deal", "merchant_id,create_at"),
+            ("deal_status_update_at", "deal", "status,update_at"),
+            ("deal_transaction_id", "deal", "transaction_id"),
+            ("refund_state_refunded_at", "refund", "state,refunded_at"),
+        ],
+        table: None,
+    },
 ];
 
 /// Whether a column of `deal` has a name that others use too.
