@@ -49,15 +49,13 @@ pub fn unreached(name: &str, host: &str, why: Unanswered) -> Trouble {
                 "检查对方的证书和证书链；在本机安装 ca-certificates",
             ),
         ),
-        Unanswered::Broken => {
-            ("连接中断", pair("look for a proxy on the way, or try again", "检查途中的代理，或稍后再试"))
-        }
+        Unanswered::Broken => ("连接中断", pair("look for a proxy on the way, or try again", "检查途中的代理，或稍后再试")),
     };
     trouble(text(format!("{name}: {host}: {why}"), format!("{name}：{host}：{chinese}")), advice)
 }
 
 pub fn well(name: &str, waiting: i64) -> Text {
-    text(format!("{name}: {waiting} events wait, none has failed"), format!("{name}：{waiting} 个事件待发送，没有失败的"))
+    text(format!("{name}: events that wait: {waiting}, and none has failed"), format!("{name}：{waiting} 个事件待发送，没有失败的"))
 }
 
 pub fn paused(name: &str, since: Timestamp) -> Trouble {
@@ -80,7 +78,10 @@ pub fn failing(name: &str, standing: &EndpointStanding) -> Trouble {
         None => Default::default(),
     };
     trouble(
-        text(format!("{name}: of {waiting} events that wait {failing} have failed{last}"), format!("{name}：{waiting} 个待发送的事件中有 {failing} 个失败过{last_zh}")),
+        text(
+            format!("{name}: events that wait: {waiting}, of which have failed: {failing}{last}"),
+            format!("{name}：{waiting} 个待发送的事件中有 {failing} 个失败过{last_zh}"),
+        ),
         text(
             format!("`wechat-pay webhooks test {name}` shows what it answers; they are tried again by themselves"),
             format!("用 `wechat-pay webhooks test {name}` 查看对方的应答；事件会自动重试"),
@@ -91,14 +92,17 @@ pub fn failing(name: &str, standing: &EndpointStanding) -> Trouble {
 pub fn waiting(name: &str, waiting: i64, since: Timestamp) -> Trouble {
     let since = BeijingTime::from(since);
     trouble(
-        text(format!("{name}: {waiting} events wait, the first since {since}"), format!("{name}：{waiting} 个事件待发送，最早的从 {since} 起")),
+        text(
+            format!("{name}: events that wait: {waiting}, the first since {since}"),
+            format!("{name}：{waiting} 个事件待发送，最早的从 {since} 起"),
+        ),
         pair("is the service running?", "服务是否在运行？"),
     )
 }
 
 pub fn given_up(name: &str, given_up: i64) -> Trouble {
     trouble(
-        text(format!("{name}: {given_up} events were given up"), format!("{name}：放弃了 {given_up} 个事件")),
+        text(format!("{name}: events that were given up: {given_up}"), format!("{name}：放弃了 {given_up} 个事件")),
         text(
             format!("mend the endpoint, then `wechat-pay webhooks resend {name} --since …`"),
             format!("先解决对方的问题，再用 `wechat-pay webhooks resend {name} --since …` 重发"),

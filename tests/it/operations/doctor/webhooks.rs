@@ -60,7 +60,7 @@ async fn how_its_deliveries_stand_is_told() {
     let now = OPENING_TIME.parse().unwrap();
     let store = Store::open(&database.url.parse().unwrap(), "i1", LARGEST_BATCH, now).await.unwrap();
     let url = format!("http://{}/", free_address());
-    examined(&database, &url).await.say(Ok, "webhooks", "shop: 0 events wait, none has failed");
+    examined(&database, &url).await.say(Ok, "webhooks", "shop: events that wait: 0, and none has failed");
     store.pause_endpoint(&"shop".parse().unwrap(), now).await.unwrap();
     let look = database.look().await;
     for (position, tries, due_at, given_up_at) in [(1, 3, "'2020-01-01 00:00:00'", "NULL"), (2, 11, "NULL", "'2020-01-01 00:00:00'")] {
@@ -72,8 +72,8 @@ async fn how_its_deliveries_stand_is_told() {
     }
     let found = examined(&database, &url).await;
     found.say(Warn, "webhooks", "shop: it has said 410 and is paused since");
-    found.say(Warn, "webhooks", "shop: of 1 events that wait 1 have failed, the last with HTTP 502 at 2020-01-01T00:00:00+08:00");
-    found.say(Warn, "webhooks", "shop: 1 events were given up");
+    found.say(Warn, "webhooks", "shop: events that wait: 1, of which have failed: 1, the last with HTTP 502 at 2020-01-01T00:00:00+08:00");
+    found.say(Warn, "webhooks", "shop: events that were given up: 1");
     look.run("UPDATE webhook_delivery SET tries = 0 WHERE position = 1").await;
-    examined(&database, &url).await.say(Warn, "webhooks", "shop: 1 events wait, the first since 2020-01-01T00:00:00+08:00");
+    examined(&database, &url).await.say(Warn, "webhooks", "shop: events that wait: 1, the first since 2020-01-01T00:00:00+08:00");
 }
