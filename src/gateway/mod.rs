@@ -121,23 +121,7 @@ impl Gateway {
         let live = Live::new(accounts.iter().map(|account| (account.id().clone(), account.terms().query_budget)));
         let (metrics, follower, claimed, missing, skew, publication, feed) = Default::default();
         let lines = Lines::of(&endpoints);
-        Self {
-            store,
-            accounts,
-            endpoints,
-            clock,
-            chance,
-            terms,
-            live,
-            metrics,
-            follower,
-            claimed,
-            missing,
-            skew,
-            lines,
-            publication,
-            feed,
-        }
+        Self { store, accounts, endpoints, clock, chance, terms, live, metrics, follower, claimed, missing, skew, lines, publication, feed }
     }
 
     /// What was counted since the start.
