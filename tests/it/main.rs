@@ -32,7 +32,7 @@ mod database {
 mod feed {
     mod pruning;
     mod reading;
-    mod told;
+    pub mod told;
     mod waiting;
     mod without_holes;
 }
@@ -52,6 +52,7 @@ mod limits {
     mod heavy;
     mod listener;
     mod process;
+    mod readers;
     mod smuggling;
 }
 mod notifications {
