@@ -17,9 +17,10 @@ mod adoption {
     mod takeover;
 }
 mod database {
-    mod accounts;
+    pub mod accounts;
     mod batching;
     mod costs;
+    mod endpoints;
     mod locks;
     mod network;
     mod outbox;
@@ -89,8 +90,8 @@ mod payments {
 mod refunds {
     pub mod api;
     mod automatic;
-    mod books;
-    mod by_others;
+    pub mod books;
+    pub mod by_others;
     mod certificate;
     mod follow;
     mod keys;
@@ -120,6 +121,24 @@ mod sweep {
     mod bounds;
     mod missing_accounts;
     mod sweeping;
+}
+mod telling {
+    mod alarms;
+    mod deals;
+    mod once;
+    mod refunds;
+    pub mod told;
+}
+mod webhooks {
+    mod backlog;
+    mod client;
+    mod connections;
+    mod delivery;
+    mod guard;
+    mod lines;
+    mod post;
+    mod sending;
+    mod teller;
 }
 mod wechat {
     mod algorithm_change;

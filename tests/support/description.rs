@@ -133,7 +133,7 @@ impl Description {
         if !choices.is_empty() && choices.iter().all(Result::is_err) {
             return Err(format!("none of them fits: {choices:?}"));
         }
-        let is_of = |kind: &Value| match kind.as_str() {
+        let is_of_type = |word: &Value| match word.as_str() {
             Some("object") => value.is_object(),
             Some("array") => value.is_array(),
             Some("string") => value.is_string(),
@@ -143,9 +143,9 @@ impl Description {
             _ => false,
         };
         let is_right_type = match &schema["type"] {
-            Value::Array(kinds) => kinds.iter().any(is_of),
-            Value::Null => true,
-            kind => is_of(kind),
+            Value::Null => !keywords.contains_key("type"),
+            Value::Array(types) => types.iter().any(is_of_type),
+            word => is_of_type(word),
         };
         let number = |word: &str| schema[word].as_i64();
         let length = value.as_array().map(|elements| i64::try_from(elements.len()).unwrap());

@@ -5,6 +5,7 @@
 //! against real answers, so neither can change without the other.
 
 mod answers;
+mod books;
 mod changes;
 mod docs;
 mod paths;
@@ -21,11 +22,11 @@ use crate::channel::TradeState;
 use crate::deal::{RefundSource, RefundState};
 use crate::page;
 
-use crate::told::ToldRefund;
+use crate::told::{ToldDeal, ToldDelivery, ToldRefund, ToldSums, ToldTaking, ToldTakings};
 
 use super::details::ToldDetails;
 use super::refusal::{OfRefund, Refusal};
-use super::{changes as feed, close_order, health, query_order, query_refund, refund, to_pay};
+use super::{changes as feed, close_order, deals, health, query_order, query_refund, refund, to_pay};
 
 pub use docs::docs;
 
@@ -64,6 +65,7 @@ fn document() -> Value {
             {"name": "Give it up", "description": "Likewise."},
             {"name": "Give money back", "description": "For the merchant's back end, with a key. Browsers of other origins are not let in."},
             {"name": "Be told", "description": "For the merchant's back end: by webhooks, which are sent to it, or by the feed, which it reads with a key."},
+            books::tag(),
             {"name": "Hear from WeChat", "description": "For WeChat only: its signature decides."},
             {"name": "Run the service", "description": "For monitoring, and for developers who read this."},
         ],
@@ -76,7 +78,7 @@ fn document() -> Value {
             "securitySchemes": {"key": {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "A key that wechat-pay new-key has drawn: of scope pay for toPay where auth.mode is api_key, of scope read for queryOrder and changes, of scope refund for refund, of either for queryRefund.",
+                "description": "A key that wechat-pay new-key has drawn: of scope pay for toPay where auth.mode is api_key, of scope read for queryOrder, changes and the books, of scope refund for refund, of either for queryRefund.",
             }},
         },
     })
@@ -91,6 +93,14 @@ fn schemas() -> Value {
         "RefundAnswer": refund_answer(),
         "RefundsAnswer": schema::<query_refund::RefundsAnswer>(),
         "ToldRefund": told_refund(),
+        "ToldDeal": schema::<ToldDeal>(),
+        "DealsAnswer": schema::<deals::DealsAnswer>(),
+        "WholeDealAnswer": with_all_required(schema::<deals::whole::WholeDealAnswer>(), schema::<ToldDeal>()),
+        "ToldLine": schema::<deals::whole::ToldLine>(),
+        "ToldDelivery": schema::<ToldDelivery>(),
+        "ToldTakings": schema::<ToldTakings>(),
+        "ToldTaking": with_all_required(schema::<ToldTaking>(), schema::<ToldSums>()),
+        "ToldSums": schema::<ToldSums>(),
         "Refusal": with_all_of(schema::<Refusal>(), &[schema::<OfRefund>()]),
         "Healthy": schema::<health::Healthy>(),
         "Ready": schema::<health::Ready>(),
@@ -124,9 +134,13 @@ fn told_refund() -> Value {
 
 /// A refund and what is left of its payment.
 fn refund_answer() -> Value {
-    let (refund, mut schema) = (told_refund(), schema::<refund::RefundAnswer>());
-    let required = [&schema["required"], &refund["required"]].into_iter().filter_map(Value::as_array).flatten().cloned().collect();
-    schema = with_all_of(schema, &[refund]);
+    with_all_required(schema::<refund::RefundAnswer>(), told_refund())
+}
+
+/// With the fields of another one beside, of which the same must be there.
+fn with_all_required(mut schema: Value, other: Value) -> Value {
+    let required = [&schema["required"], &other["required"]].into_iter().filter_map(Value::as_array).flatten().cloned().collect();
+    schema = with_all_of(schema, &[other]);
     schema["required"] = required;
     schema
 }
