@@ -33,7 +33,7 @@ mod database {
 mod feed {
     mod pruning;
     mod reading;
-    mod told;
+    pub mod told;
     mod waiting;
     mod without_holes;
 }
@@ -53,6 +53,7 @@ mod limits {
     mod heavy;
     mod listener;
     mod process;
+    mod readers;
     mod smuggling;
 }
 mod notifications {
