@@ -16,8 +16,16 @@ mod adoption {
     mod taken_names;
     mod takeover;
 }
+mod books {
+    mod api;
+    mod command;
+    mod costs;
+    mod lists;
+    mod rows;
+    mod takings;
+}
 mod database {
-    mod accounts;
+    pub mod accounts;
     mod batching;
     mod costs;
     mod locks;

@@ -70,7 +70,7 @@ pub struct Texts {
 
 impl Texts {
     /// An optimizer that hopes for one of the newest rows would walk through them all, so it is told the index.
-    fn new(is_mysql: bool, line: Line, part: Part) -> Self {
+    pub fn new(is_mysql: bool, line: Line, part: Part) -> Self {
         let (index, time, beginning) = match line {
             Line::Created => ("deal_create_at", "create_at", ""),
             Line::Paid => ("deal_status_update_at", "update_at", "status = 1 AND "),
