@@ -82,7 +82,8 @@ impl Texts {
             Part::Below => format!("{beginning}{time} < ?"),
         };
         let (place, filter) = (place_time(time), filter(is_mysql));
-        let order = format!("ORDER BY {time} DESC, id DESC");
+        // By the columns' whole names, for the short ones are those of what is selected, and nothing is in the order of these.
+        let order = format!("ORDER BY deal.{time} DESC, deal.id DESC");
         Self {
             last: format!(
                 "SELECT {place}, CAST(id AS SIGNED) AS place_id FROM {table} WHERE {range} AND {time} >= ? {order} LIMIT 1 OFFSET ?"
