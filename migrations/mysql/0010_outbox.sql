@@ -37,8 +37,9 @@ CREATE TABLE IF NOT EXISTS webhook_delivery (
   answer text CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
   UNIQUE KEY webhook_delivery_event (endpoint, position),
   KEY webhook_delivery_due_at (endpoint, due_at),
-  KEY webhook_delivery_order_id (endpoint, order_id, position),
-  KEY webhook_delivery_position (position)
+  KEY webhook_delivery_order_id (endpoint, order_id, tries, position),
+  KEY webhook_delivery_position (position),
+  KEY webhook_delivery_given_up_at (endpoint, given_up_at)
 ) ENGINE=InnoDB;
 -- An endpoint that has said 410 Gone is paused.
 CREATE TABLE IF NOT EXISTS webhook_pause (

@@ -1,6 +1,7 @@
 //! The words by which the gateway's numbers are told apart. They are promised to dashboards and alerts.
 
 use crate::channel::{Malformed, NoticeError};
+use crate::deal::AlarmKind;
 use crate::metrics::{Label, label};
 use crate::store::Origin;
 
@@ -70,12 +71,47 @@ label! {
         RefundOverdue = "refund_overdue",
         /// An endpoint did not take an event, however often it was tried.
         WebhookGivenUp = "webhook_given_up",
+        /// An endpoint wants no more events, and is paused.
+        WebhookGone = "webhook_gone",
         /// No new deal can be stored: the table has a unique index that refuses each.
         NotOpened = "not_opened",
         /// WeChat has an open order whose deal has expired, and it could not be closed.
         LeftOpen = "left_open",
         /// Undecided deals go through an account that the configuration lacks.
         NoAccount = "no_account",
+    }
+}
+
+/// Each that the merchant's back ends are told is one of the log's.
+impl From<AlarmKind> for Alarm {
+    fn from(kind: AlarmKind) -> Self {
+        match kind {
+            AlarmKind::Money => Self::Money,
+            AlarmKind::PaidLate => Self::PaidLate,
+            AlarmKind::Refunded => Self::Refunded,
+            AlarmKind::RefundAbnormal => Self::RefundAbnormal,
+            AlarmKind::RefundMismatch => Self::RefundMismatch,
+            AlarmKind::RefundNotEnough => Self::RefundNotEnough,
+            AlarmKind::RefundCertificate => Self::RefundCertificate,
+            AlarmKind::RefundNotAllowed => Self::RefundNotAllowed,
+            AlarmKind::RefundOverdue => Self::RefundOverdue,
+            AlarmKind::LeftOpen => Self::LeftOpen,
+            AlarmKind::WebhookGivenUp => Self::WebhookGivenUp,
+        }
+    }
+}
+
+label! {
+    /// What came of a try to deliver an event, and that there will be none any more.
+    pub enum DeliveryOutcome = "outcome" {
+        /// The endpoint has it.
+        Delivered = "delivered",
+        /// The endpoint said no.
+        Refused = "refused",
+        /// No answer came.
+        Unanswered = "unanswered",
+        /// It was tried as often as any is, and is given up.
+        GivenUp = "given_up",
     }
 }
 
@@ -192,5 +228,17 @@ label! {
         Done = "done",
         /// The store could not tell what is due.
         Failed = "failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alarm_has_one_word_in_the_log_in_metrics_and_for_back_ends() {
+        for kind in AlarmKind::ALL {
+            assert_eq!(Alarm::from(kind).as_str(), kind.as_str());
+        }
     }
 }

@@ -8,10 +8,10 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
-use crate::channel::{Postponed, ProvenPayment, ProvenRefund};
-use crate::deal::{AccountId, RefundState, Timestamp};
-use crate::metrics::{ByAccount, Label, Labelled, OfAccount, Registry, lag};
-use crate::store::{NextTry, Origin, RefundCounts, StoreError, Undecided};
+use crate::channel::{ProvenPayment, ProvenRefund};
+use crate::deal::{AccountId, AlarmKind, RefundState, Timestamp};
+use crate::metrics::{ByAccount, Labelled, OfAccount, Registry, lag};
+use crate::store::{Origin, RefundCounts, StoreError, Undecided};
 
 use super::labels::{Alarm, Answered, Disbelief, Healer, Outcome, Pass, RefundStep, Wrong};
 use super::throttle::Throttle;
@@ -48,7 +48,6 @@ pub struct GatewayMetrics {
     certificate_expiry: Family<OfAccount, Gauge>,
     certificate_not_taken: Family<OfAccount, Gauge>,
     skew: Gauge,
-    published: Counter,
     count: Throttle,
     /// When the oldest undecided deal was opened, as of the last count.
     oldest: Mutex<Option<Timestamp>>,
@@ -86,7 +85,6 @@ impl Default for GatewayMetrics {
             certificate_expiry: Family::default(),
             certificate_not_taken: Family::default(),
             skew: Gauge::default(),
-            published: Counter::default(),
             count: Throttle::once_in(COUNTED_EVERY),
             oldest: Mutex::default(),
             oldest_refund: Mutex::default(),
@@ -129,10 +127,6 @@ impl GatewayMetrics {
         self.alarms.inc(Alarm::NotOpened);
     }
 
-    pub(super) fn left_open(&self) {
-        self.alarms.inc(Alarm::LeftOpen);
-    }
-
     /// Deals were found whose account the configuration lacks.
     pub(super) fn no_account(&self) {
         self.alarms.inc(Alarm::NoAccount);
@@ -164,18 +158,9 @@ impl GatewayMetrics {
         self.deals.inc(account, Outcome::Expired);
     }
 
-    /// A payment that does not fit was told of for the first time.
-    pub(super) fn mismatched(&self) {
-        self.alarms.inc(Alarm::Money);
-    }
-
-    /// A late payment was to go back by itself, and does not.
-    pub(super) fn late_not_given_back(&self) {
-        self.alarms.inc(Alarm::PaidLate);
-    }
-
-    pub(super) fn refunded(&self) {
-        self.alarms.inc(Alarm::Refunded);
+    /// An alarm about an order, which the merchant's back ends are told as well.
+    pub(super) fn raised(&self, alarm: AlarmKind) {
+        self.alarms.inc(alarm.into());
     }
 
     pub(super) fn refund_requested(&self, account: &AccountId) {
@@ -184,26 +169,6 @@ impl GatewayMetrics {
 
     pub(super) fn refund_failed(&self, account: &AccountId) {
         self.refunds.inc(account, RefundStep::Failed);
-    }
-
-    pub(super) fn refund_mismatched(&self) {
-        self.alarms.inc(Alarm::RefundMismatch);
-    }
-
-    pub(super) fn refund_overdue(&self) {
-        self.alarms.inc(Alarm::RefundOverdue);
-    }
-
-    /// A refund begins to wait for this; gives the alarm's word, if that is one for an operator.
-    pub(super) fn refund_waits(&self, postponed: Postponed) -> Option<&'static str> {
-        let alarm = match postponed {
-            Postponed::NotEnough => Alarm::RefundNotEnough,
-            Postponed::Certificate(_) => Alarm::RefundCertificate,
-            Postponed::NotAllowed | Postponed::Misconfigured(_) => Alarm::RefundNotAllowed,
-            Postponed::Later | Postponed::InAMinute => return None,
-        };
-        self.alarms.inc(alarm);
-        Some(alarm.as_str())
     }
 
     pub(super) fn refund_settled(&self, outcome: &Result<RefundSettled, RefundSettleError>, proof: &ProvenRefund) {
@@ -268,15 +233,12 @@ impl GatewayMetrics {
         self.budget_spent.get_or_create(&OfAccount(account.clone())).inc_by(calls.into());
     }
 
-    pub(super) fn published(&self, events: usize) {
-        self.published.inc_by(u64::try_from(events).unwrap_or(u64::MAX));
+    pub(super) fn webhook_given_up(&self) {
+        self.alarms.inc(Alarm::WebhookGivenUp);
     }
 
-    /// A delivery was tried, and this is next for it.
-    pub(super) fn delivery_tried(&self, next: NextTry) {
-        if next == NextTry::GivenUp {
-            self.alarms.inc(Alarm::WebhookGivenUp);
-        }
+    pub(super) fn webhook_gone(&self) {
+        self.alarms.inc(Alarm::WebhookGone);
     }
 
     pub(super) fn skewed(&self, skew: TimeDelta) {
@@ -344,7 +306,6 @@ impl GatewayMetrics {
             "Whether the client certificate that was read last cannot be used, by account: 0 or 1",
             self.certificate_not_taken.clone(),
         );
-        registry.register("events_published", "Events that came into the outbox", self.published.clone());
         registry.register(
             "database_clock_ahead_seconds",
             "How far the database's clock is ahead of this instance's (behind, if negative)",
@@ -357,6 +318,7 @@ impl Gateway {
     /// Shows what it counts, and what the store and the client count.
     pub fn register_metrics(&self, registry: &mut Registry) {
         self.metrics.register(registry);
+        self.lines.metrics.register(registry);
         self.store.metrics().register(registry);
         self.accounts.register_metrics(registry);
     }
@@ -372,6 +334,7 @@ impl Gateway {
             if let Ok(counts) = self.store.undecided_refunds().await {
                 self.metrics.note_refund_counts(counts);
             }
+            self.count_deliveries().await;
         }
         let metrics = &self.metrics;
         for (oldest, age) in [
@@ -382,5 +345,6 @@ impl Gateway {
             let since = *oldest.lock().unwrap_or_else(PoisonError::into_inner);
             age.set(since.map_or(0, |since| (now - since).num_seconds().max(0)));
         }
+        self.show_delivery_ages();
     }
 }

@@ -9,6 +9,7 @@ mod deliver;
 mod error;
 mod events;
 mod expire;
+mod feed;
 mod follow;
 mod give_back;
 mod inquire;
@@ -19,7 +20,9 @@ mod live;
 mod metrics;
 mod missing;
 mod pay_page;
+mod plan_refund;
 mod poll;
+mod prune;
 mod publish;
 mod query_order;
 mod query_refund;
@@ -28,6 +31,7 @@ mod refund;
 mod refund_schedule;
 mod refund_terms;
 mod renew_certificate;
+mod resend;
 mod send_refund;
 mod settle;
 mod settle_refund;
@@ -42,7 +46,6 @@ mod view;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use tokio::sync::watch;
 
 use crate::chance::Chance;
 use crate::channel::Evidence;
@@ -54,9 +57,10 @@ use crate::webhook::Endpoint;
 pub use accounts::{Account, AccountTerms, Accounts, NoAccount};
 pub use books::WholeDeal;
 pub use close_order::Closed;
-pub use deliver::{TakenDelivery, places};
+pub use deliver::TakenDelivery;
 pub use error::GatewayError;
 pub use events::Events;
+pub use feed::{FeedError, FeedPage};
 pub use follow::{Swept, most_under_way};
 pub use labels::{Disbelief, Wrong};
 pub use link::{Link, Opened};
@@ -68,16 +72,19 @@ pub use query_order::Subject;
 pub use readiness::NotReady;
 pub use refund::{RefundView, RefundWish};
 pub use refund_terms::{AutomaticRefunds, RefundTerms};
+pub use resend::Resent;
 pub use settle::{SettleError, Settled};
 pub use settle_refund::{RefundSettleError, RefundSettled};
 pub use take_notice::{Taken, TakenNotice};
 pub use to_pay::ToPay;
 
 use clocks::Skew;
-use deliver::Circuits;
+use deliver::Lines;
+use feed::Hub;
 use follow::Follower;
 use live::Live;
 use missing::MissingAccounts;
+use publish::Publication;
 use sweep::Claimed;
 
 /// What an operator may choose about deals.
@@ -108,18 +115,18 @@ pub struct Gateway {
     claimed: Claimed,
     missing: MissingAccounts,
     skew: Skew,
-    circuits: Circuits,
-    /// How often something was published.
-    published: watch::Sender<u64>,
+    lines: Lines,
+    publication: Publication,
+    feed: Hub,
 }
 
 impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, accounts: Accounts, endpoints: Vec<Endpoint>, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let live = Live::new(accounts.iter().map(|account| (account.id().clone(), account.terms().query_budget)));
-        let (metrics, follower, claimed, missing, skew, circuits) = Default::default();
-        let published = watch::Sender::new(0);
-        Self { store, accounts, endpoints, clock, chance, terms, live, metrics, follower, claimed, missing, skew, circuits, published }
+        let (metrics, follower, claimed, missing, skew, publication, feed) = Default::default();
+        let lines = Lines::of(&endpoints);
+        Self { store, accounts, endpoints, clock, chance, terms, live, metrics, follower, claimed, missing, skew, lines, publication, feed }
     }
 
     /// What was counted since the start.

@@ -5,6 +5,7 @@
 
 mod body;
 mod caller;
+mod changes;
 mod client_address;
 mod close_order;
 mod deals;
@@ -57,6 +58,7 @@ pub use limits::Limits;
 pub use metrics::{HttpMetrics, metrics_router};
 use refusal::Refusal;
 pub use shares::Shares;
+pub use shop::BackEnd;
 
 /// Application state that the handlers share.
 #[derive(Debug)]
@@ -83,6 +85,8 @@ pub struct App {
     pub accept_weak_durability: bool,
     /// Where the phone of the simulator is, if that is WeChat and every caller may open deals; then there is a demo shop.
     pub phone: Option<String>,
+    /// The demo shop's own back end, if it has one.
+    pub shop: Option<Arc<BackEnd>>,
     /// By which `wechat-pay doctor` and this service recognise each other.
     pub handshake: handshake::Key,
     /// This instance's name in the journal.
@@ -153,6 +157,7 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
         .route("/wxPay/callback/{account}", with_doctor(post(notify::notify_account)))
         .route("/wxPay/refund", post(refund::refund))
         .route("/wxPay/queryRefund", post(query_refund::query_refund))
+        .route("/wxPay/changes", get(changes::changes))
         .route("/wxPay/deals", get(deals::deals))
         .route("/wxPay/deals/{order_id}", get(deals::whole::whole_deal))
         .route("/wxPay/takings", get(takings::takings))

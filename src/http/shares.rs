@@ -3,7 +3,7 @@
 //!
 //! The listener makes room where a connection waits for its client. Where the client waits for us it cannot: an answer in
 //! the making, an open stream of events. Of all connections that may be open, a twelfth is never taken by either, and
-//! another twelfth never by streams. What is beyond is told at once to come again; a page that may not listen asks instead.
+//! another twelfth never by streams, and of what these may take readers of the feed that wait never take more than a half. What is beyond is told at once to come again; a page that may not listen asks instead.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -32,6 +32,7 @@ pub struct Shares {
     in_hand: Arc<Semaphore>,
     exports: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    readers: Arc<Semaphore>,
     listeners: Arc<Mutex<HashMap<Listener, usize>>>,
 }
 
@@ -56,13 +57,20 @@ impl Shares {
         let part = (max_connections / PART).max(1);
         let in_hand = max_connections.saturating_sub(part);
         let streams = in_hand.saturating_sub(part);
-        let [in_hand, exports, streams] = [in_hand, EXPORTS, streams].map(|places| Arc::new(Semaphore::new(places)));
-        Self { in_hand, exports, streams, listeners: Arc::default() }
+        let [in_hand, exports, streams, readers] =
+            [in_hand, EXPORTS, streams, streams.div_ceil(2)].map(|places| Arc::new(Semaphore::new(places)));
+        Self { in_hand, exports, streams, readers, listeners: Arc::default() }
     }
 
     /// Room for one answer in the making.
     pub(super) fn call(&self) -> Option<SemaphorePermit<'_>> {
         self.in_hand.try_acquire().ok()
+    }
+
+    /// Room for one reader of the feed that waits.
+    pub(super) fn reader(&self) -> Option<[OwnedSemaphorePermit; 3]> {
+        let place = |share: &Arc<Semaphore>| Arc::clone(share).try_acquire_owned().ok();
+        Some([place(&self.readers)?, place(&self.streams)?, place(&self.in_hand)?])
     }
 
     /// Room for one report that takes many questions.
@@ -137,6 +145,16 @@ mod tests {
         assert_eq!((streams.len(), calls.len()), (20, 2));
         drop(streams);
         assert_eq!((0..40).map_while(|_| shares.call()).map(std::mem::forget).count(), 20, "calls may take what streams leave");
+    }
+
+    #[test]
+    fn readers_that_wait_leave_half_of_the_streams_to_payers() {
+        let shares = Shares::new(24);
+        let readers: Vec<_> = (0..40).map_while(|_| shares.reader()).collect();
+        let streams: Vec<_> = (0..40).filter_map(|number| shares.stream(&order(number), None)).collect();
+        assert_eq!((readers.len(), streams.len()), (10, 10));
+        drop(readers);
+        assert_eq!((0..40).filter_map(|_| shares.reader().map(std::mem::forget)).count(), 10, "they are given back");
     }
 
     #[test]

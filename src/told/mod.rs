@@ -1,6 +1,7 @@
 //! What merchants' back ends are told: one form of a deal, of a refund and of an alarm, in every answer, list and event.
 
 mod alarm;
+mod change;
 pub mod csv;
 mod deal;
 mod delivery;
@@ -8,6 +9,7 @@ mod refund;
 mod takings;
 
 pub use alarm::{ToldAlarm, sentence};
+pub use change::ToldChange;
 pub use deal::{ToldDeal, status, status_of};
 pub use delivery::ToldDelivery;
 pub use refund::ToldRefund;
