@@ -16,6 +16,14 @@ mod adoption {
     mod taken_names;
     mod takeover;
 }
+mod books {
+    mod api;
+    mod command;
+    mod costs;
+    mod lists;
+    mod rows;
+    mod takings;
+}
 mod database {
     pub mod accounts;
     mod batching;
