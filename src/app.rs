@@ -2,6 +2,7 @@
 
 mod accounts;
 mod certificates;
+mod endpoints;
 mod opening;
 mod parts;
 
@@ -27,13 +28,16 @@ use crate::gateway::{Gateway, most_under_way};
 use crate::handshake;
 use crate::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
 use crate::listener;
+use crate::pruner;
 use crate::simulator::{CertificateError, Simulator};
 use crate::store::StoreError;
 use crate::sweeper;
 use crate::teller;
 use crate::watcher;
+use crate::webhook::Endpoint;
 
 use certificates::Certificates;
+use parts::Listeners;
 
 /// For work that outlives its request, after the last connection is closed.
 const LAST_WORK: Duration = Duration::from_millis(1500);
@@ -120,10 +124,12 @@ impl Service {
             return Err(error);
         }
         service.gateway.measure_clock().await;
+        endpoints::resume(&service.gateway).await;
         if settings.sweep_calls_per_second > 0 {
             service.work.spawn(sweeper::run(Arc::clone(&service.gateway), settings.sweep_calls_per_second, service.stop.clone()));
         }
         service.work.spawn(teller::run(Arc::clone(&service.gateway), service.stop.clone()));
+        service.work.spawn(pruner::run(Arc::clone(&service.gateway), settings.keep_events, service.stop.clone()));
         service.work.spawn(watcher::run(Arc::clone(&service.gateway), service.stop.clone()));
         let certificates = Certificates::of(&settings, &clock);
         service.work.spawn(certificates.watch(Arc::clone(&service.gateway), Arc::clone(&service.reload), service.stop.clone()));
@@ -143,9 +149,14 @@ impl Service {
             servers.push(tokio::spawn(simulated.clone().serve(listener, stop_simulator.clone())));
             simulator = Some((address, simulated));
         }
+        let metrics =
+            settings.metrics_listen.map(|configured| listen("metrics.listen", configured).map(|it| (local_address(&it, configured), it)));
+        let metrics = metrics.transpose()?;
+        let metrics_address = metrics.as_ref().map(|(address, _)| *address);
         let simulator_address = simulator.as_ref().map_or(settings.simulator.listen, |(address, _)| *address);
         let instance = parts::instance(&chance);
-        let gateway = Arc::new(parts::gateway(settings, simulator_address, address, clock, chance)?);
+        let listeners = Listeners { service: address, metrics: metrics_address, simulator: simulator_address };
+        let gateway = Arc::new(parts::gateway(settings, &listeners, clock, chance)?);
         let handshake = handshake::Key::derive(|purpose| settings.wechat.merchant.signer.derived_key(purpose));
         let stop = CancellationToken::new();
         let work = TaskTracker::new();
@@ -168,10 +179,7 @@ impl Service {
             work: work.clone(),
             stopping: stop.clone(),
         });
-        let mut metrics_address = None;
-        if let Some(configured) = settings.metrics_listen {
-            let listener = listen("metrics.listen", configured)?;
-            metrics_address = Some(local_address(&listener, configured));
+        if let Some((_, listener)) = metrics {
             let router = http::metrics_router(Arc::clone(&app));
             servers.push(tokio::spawn(listener::serve(listener, router, METRICS_CONNECTIONS, stop.clone())));
         }
@@ -252,10 +260,19 @@ fn serve_tls(simulator: &Simulator, settings: &Settings, stop: &CancellationToke
 pub async fn open_gateway(settings: &Settings, clock: Clock, chance: Chance) -> Result<Gateway, StartError> {
     settings.may_simulate()?;
     let instance = parts::instance(&chance);
-    let gateway = parts::gateway(settings, settings.simulator.listen, settings.server.listen, clock.clone(), chance)?;
+    let gateway = parts::gateway(settings, &Listeners::configured(settings), clock.clone(), chance)?;
     opening::try_to_open(gateway.store(), settings, &instance, &clock).await?;
     gateway.measure_clock().await;
     Ok(gateway)
+}
+
+/// The merchant's endpoints, as a service of this configuration would reach them: for a tool of the command line.
+///
+/// # Errors
+/// No HTTPS client can be made.
+pub fn open_endpoints(settings: &Settings) -> Result<Vec<Endpoint>, StartError> {
+    let listeners = Listeners::configured(settings).all(settings);
+    endpoints::open(settings, &listeners).map_err(|error| NoClient::from(error).into())
 }
 
 fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -1,11 +1,14 @@
 //! An audit trail told in sentences, `wechat-pay explain <order_id>`: what happened to a deal, by its journal, and what comes next.
 
+mod lines;
 mod refund_words;
 mod words;
 
 use crate::deal::{AccountId, Deal, DealStatus, Mode, OrderId, Refund, RefundState, Timestamp};
 use crate::language::{Language, Text, text};
 use crate::store::{StoredEvent, Story};
+
+pub use lines::{Line, lines};
 
 /// Tells the story of an order; `None` if there is no such order and nothing was ever heard of it. `is_configured` says of an
 /// account whether the configuration has it.
@@ -67,7 +70,8 @@ fn standing(refund: &Refund, now: Timestamp, has_account: bool) -> Text {
     }
 }
 
-fn outlook(deal: &Deal, now: Timestamp, has_account: bool) -> Text {
+/// What comes next of a deal.
+pub fn outlook(deal: &Deal, now: Timestamp, has_account: bool) -> Text {
     match deal.status {
         DealStatus::Paid => words::paid(deal),
         DealStatus::Expired => words::expired(),

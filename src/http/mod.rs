@@ -8,6 +8,7 @@ mod caller;
 mod changes;
 mod client_address;
 mod close_order;
+mod deals;
 mod details;
 mod doctor;
 mod edge;
@@ -27,6 +28,7 @@ mod refund;
 mod refusal;
 mod shares;
 mod shop;
+mod takings;
 mod to_pay;
 
 use std::future::Future;
@@ -153,6 +155,9 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
         .route("/wxPay/refund", post(refund::refund))
         .route("/wxPay/queryRefund", post(query_refund::query_refund))
         .route("/wxPay/changes", get(changes::changes))
+        .route("/wxPay/deals", get(deals::deals))
+        .route("/wxPay/deals/{order_id}", get(deals::whole::whole_deal))
+        .route("/wxPay/takings", get(takings::takings))
         .route("/pay/{order_id}", get(pay_page::pay_page))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

@@ -20,6 +20,7 @@ mod database {
     pub mod accounts;
     mod batching;
     mod costs;
+    mod endpoints;
     mod locks;
     mod network;
     mod outbox;
@@ -28,6 +29,13 @@ mod database {
     mod schema;
     mod troubles;
     mod workers;
+}
+mod feed {
+    mod pruning;
+    mod reading;
+    mod told;
+    mod waiting;
+    mod without_holes;
 }
 mod front_end {
     pub mod auth;
@@ -115,9 +123,13 @@ mod sweep {
 }
 mod webhooks {
     mod backlog;
+    mod client;
+    mod connections;
     mod delivery;
+    mod guard;
     mod lines;
     mod post;
+    mod sending;
     mod teller;
 }
 mod wechat {

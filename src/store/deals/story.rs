@@ -6,16 +6,15 @@ use sqlx::Error;
 use crate::deal::{Deal, OrderId, Refund};
 use crate::store::engine::connection::Conn;
 use crate::store::engine::database_url::DatabaseUrl;
-use crate::store::engine::session::open_to_look;
 use crate::store::engine::statement::Query;
-use crate::store::error::{NotMigrated, StoreError, not_told};
+use crate::store::error::{StoreError, not_told};
 use crate::store::handle::Store;
 use crate::store::journal::event::StoredEvent;
 use crate::store::journal::read::Events;
+use crate::store::open::open_up_to_date;
 use crate::store::refunds::find::{FindRefunds, readable};
 use crate::store::refunds::row::RefundRow;
 use crate::store::schema::foreign_clock::ForeignClock;
-use crate::store::schema::migrate::pending;
 
 use super::claim::FindUnclaimed;
 use super::find::Find;
@@ -38,11 +37,7 @@ impl Store {
     /// # Errors
     /// The database cannot be opened, is not up to date, or holds an impossible row.
     pub async fn story(url: &DatabaseUrl, order_id: &OrderId) -> Result<Story, StoreError> {
-        let mut conn = open_to_look(url).await?;
-        let steps = pending(&mut conn).await.map_err(|error| not_told(&error))?.names();
-        if !steps.is_empty() {
-            return Err(NotMigrated { database: url.to_string(), steps }.into());
-        }
+        let mut conn = open_up_to_date(url).await?;
         let (row, refunds, events, clock) = read(&mut conn, order_id).await.map_err(|error| not_told(&error))?;
         Ok(Story { deal: row.map(|row| row.into_deal(clock)).transpose()?, refunds: readable(refunds), events })
     }
