@@ -105,7 +105,7 @@ on_both_engines! {
         assert_eq!(post.round("shop", 16).await, 1);
     }
 
-    async fn an_endpoint_that_is_gone_is_paused_for_all_until_a_start(engine) {
+    async fn an_endpoint_that_is_gone_is_paused_for_all_until_it_is_resumed(engine) {
         let database = Database::fresh(engine).await;
         let clock = Clock::simulated(now());
         let post = Post::open(&database, clock.clone(), vec![("shop", says(Answer::Gone("bye".to_owned())))]).await;
@@ -116,7 +116,7 @@ on_both_engines! {
         assert_eq!((post.round("shop", 16).await, beside.round("shop", 16).await), (0, 0));
         let name = "shop".parse().unwrap();
         assert!(post.gateway.store().backlog(&name, clock.now()).await.unwrap().is_paused);
-        beside.gateway.resume_deliveries(&name).await;
+        assert!(beside.gateway.store().resume_endpoint(&name).await.unwrap());
         assert_eq!(beside.round("shop", 16).await, 2);
     }
 }
