@@ -116,7 +116,9 @@ mod sweep {
 }
 mod telling {
     mod alarms;
+    mod costs;
     mod deals;
+    mod explain;
     mod once;
     mod refunds;
     pub mod told;
