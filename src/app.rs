@@ -29,11 +29,13 @@ use crate::gateway::{Gateway, most_under_way};
 use crate::handshake;
 use crate::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
 use crate::listener;
+use crate::pruner;
 use crate::simulator::{CertificateError, Simulator};
 use crate::store::StoreError;
 use crate::sweeper;
 use crate::teller;
 use crate::watcher;
+use crate::webhook::Endpoint;
 
 use certificates::Certificates;
 use demo_shop::DemoShop;
@@ -139,6 +141,7 @@ impl Service {
             service.work.spawn(sweeper::run(Arc::clone(&service.gateway), settings.sweep_calls_per_second, service.stop.clone()));
         }
         service.work.spawn(teller::run(Arc::clone(&service.gateway), service.stop.clone()));
+        service.work.spawn(pruner::run(Arc::clone(&service.gateway), settings.keep_events, service.stop.clone()));
         service.work.spawn(watcher::run(Arc::clone(&service.gateway), service.stop.clone()));
         let certificates = Certificates::of(&settings, &clock);
         service.work.spawn(certificates.watch(Arc::clone(&service.gateway), Arc::clone(&service.reload), service.stop.clone()));
@@ -275,6 +278,15 @@ pub async fn open_gateway(settings: &Settings, clock: Clock, chance: Chance) -> 
     opening::try_to_open(gateway.store(), settings, &instance, &clock).await?;
     gateway.measure_clock().await;
     Ok(gateway)
+}
+
+/// The merchant's endpoints, as a service of this configuration would reach them: for a tool of the command line.
+///
+/// # Errors
+/// No HTTPS client can be made.
+pub fn open_endpoints(settings: &Settings) -> Result<Vec<Endpoint>, StartError> {
+    let listeners = Listeners::configured(settings).all(settings);
+    endpoints::open(settings, &listeners).map_err(|error| NoClient::from(error).into())
 }
 
 /// The shop names prices and lists orders to every visitor, which is what the mode `open` is for.

@@ -30,7 +30,7 @@ impl Listeners {
     }
 
     /// Those that there are.
-    fn all(&self, settings: &Settings) -> Vec<SocketAddr> {
+    pub fn all(&self, settings: &Settings) -> Vec<SocketAddr> {
         let tls = settings.simulator.tls.as_ref().map(|(listen, _)| *listen);
         let simulated = [Some(self.simulator), tls].into_iter().flatten().filter(|_| settings.is_simulated());
         [Some(self.service), self.metrics].into_iter().flatten().chain(simulated).collect()

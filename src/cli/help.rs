@@ -16,7 +16,7 @@ The keys are those of config/default.toml.",
 配置项见 config/default.toml。",
 );
 
-static COMMANDS: [Entry; 13] = [
+static COMMANDS: [Entry; 17] = [
     (
         "serve",
         pair(
@@ -63,6 +63,28 @@ static COMMANDS: [Entry; 13] = [
         ),
     ),
     (
+        "webhooks",
+        pair(
+            "List the merchant's endpoints: how deliveries to each stand; or test, resend, resume one",
+            "列出各个 webhook 和发送情况；或用 test、resend、resume 处理其中一个",
+        ),
+    ),
+    (
+        "test",
+        pair(
+            "Send an event that tells of nothing (type test), once; nothing is stored. Exits with 1 when it is not taken",
+            "发送一个不含内容的事件（类型 test），只发一次，不入库。未被接收时退出码为 1",
+        ),
+    ),
+    (
+        "resend",
+        pair(
+            "Have events delivered once more, and those that happened before the endpoint was configured",
+            "重新发送事件，包括配置这个 webhook 之前发生的",
+        ),
+    ),
+    ("resume", pair("Deliver again to an endpoint that was paused by its 410", "恢复向返回过 410 而暂停的 webhook 发送")),
+    (
         "doctor",
         pair(
             "Look for what goes wrong in practice, and say what to do about it; nothing is changed. Exits with 1 when something must be mended",
@@ -74,7 +96,7 @@ static COMMANDS: [Entry; 13] = [
     ("help", pair("Print this message or the help of the given command", "显示本帮助，或某个命令的帮助")),
 ];
 
-static ARGUMENTS: [Entry; 25] = [
+static ARGUMENTS: [Entry; 28] = [
     ("dry_run", pair("Only say what would be done", "只说明会做什么，不执行")),
     ("name", pair("What the key is called in the configuration and in logs", "密钥在配置和日志里的名称")),
     ("scopes", pair("What it may do: pay, refund, read, manage, separated by commas", "可以做什么：pay、refund、read、manage，逗号分隔")),
@@ -90,6 +112,15 @@ static ARGUMENTS: [Entry; 25] = [
             "Idempotency-Key：同一个 key 就是同一笔退款；不写则生成一个并打印",
         ),
     ),
+    ("endpoint", pair("Which endpoint: its name in the configuration", "哪个 webhook：配置里的名称")),
+    (
+        "since",
+        pair(
+            "What happened since then: 2026-04-01T12:00:00+08:00, 2026-04-01 (Beijing), or so long ago: 2h",
+            "从何时起发生的：2026-04-01T12:00:00+08:00、2026-04-01（北京时间），或多久以来：2h",
+        ),
+    ),
+    ("event", pair("Only this event: evt_…", "只发这个事件：evt_…")),
     ("yes", pair("Do not ask", "不再询问")),
     ("day", pair("Only of this day in Beijing, such as 2026-11-26", "只看北京时间的这一天，如 2026-11-26")),
     (

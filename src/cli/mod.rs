@@ -18,6 +18,7 @@ mod serve;
 mod signals;
 mod simulator;
 mod takings;
+mod webhooks;
 mod words;
 
 use std::future::Future;
@@ -61,6 +62,7 @@ enum Command {
     Deals(deals::Deals),
     Takings(takings::Takings),
     Refund(refund::Refund),
+    Webhooks(webhooks::Webhooks),
     Doctor {
         #[arg(long)]
         fetch: bool,
@@ -133,6 +135,7 @@ async fn use_tool(tool: Command, language: Language) -> Outcome {
         Command::Deals(wish) => deals::deals(wish, language).await,
         Command::Takings(wish) => takings::takings(wish, language).await,
         Command::Refund(wish) => refund::refund(wish, language).await,
+        Command::Webhooks(wish) => webhooks::webhooks(wish, language).await,
         Command::Doctor { fetch } => doctor::doctor(fetch, language).await,
         Command::Completions { shell } => papers::completions(shell, language),
         Command::Man => papers::man(language),

@@ -22,6 +22,7 @@ mod missing;
 mod pay_page;
 mod plan_refund;
 mod poll;
+mod prune;
 mod publish;
 mod query_order;
 mod query_refund;

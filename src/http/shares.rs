@@ -32,7 +32,7 @@ pub struct Shares {
     in_hand: Arc<Semaphore>,
     exports: Arc<Semaphore>,
     streams: Arc<Semaphore>,
-    readers: Semaphore,
+    readers: Arc<Semaphore>,
     listeners: Arc<Mutex<HashMap<Listener, usize>>>,
 }
 
@@ -57,8 +57,8 @@ impl Shares {
         let part = (max_connections / PART).max(1);
         let in_hand = max_connections.saturating_sub(part);
         let streams = in_hand.saturating_sub(part);
-        let readers = Semaphore::new(streams.div_ceil(2));
-        let [in_hand, exports, streams] = [in_hand, EXPORTS, streams].map(|places| Arc::new(Semaphore::new(places)));
+        let [in_hand, exports, streams, readers] =
+            [in_hand, EXPORTS, streams, streams.div_ceil(2)].map(|places| Arc::new(Semaphore::new(places)));
         Self { in_hand, exports, streams, readers, listeners: Arc::default() }
     }
 
@@ -68,8 +68,9 @@ impl Shares {
     }
 
     /// Room for one reader of the feed that waits.
-    pub(super) fn reader(&self) -> Option<[SemaphorePermit<'_>; 3]> {
-        Some([self.readers.try_acquire().ok()?, self.streams.try_acquire().ok()?, self.in_hand.try_acquire().ok()?])
+    pub(super) fn reader(&self) -> Option<[OwnedSemaphorePermit; 3]> {
+        let place = |share: &Arc<Semaphore>| Arc::clone(share).try_acquire_owned().ok();
+        Some([place(&self.readers)?, place(&self.streams)?, place(&self.in_hand)?])
     }
 
     /// Room for one report that takes many questions.

@@ -36,6 +36,7 @@ pub use deliveries::backlog::Backlog;
 pub use deliveries::due::Delivery;
 pub use deliveries::endpoints::{EndpointStanding, LastFailure};
 pub use deliveries::note::{NextTry, TriedDelivery};
+pub use deliveries::outdated::WaitingDelivery;
 pub use engine::cannot_open::{CannotOpen, Reason};
 pub use engine::database_url::{DatabaseUrl, InvalidDatabaseUrl};
 pub use engine::driver_error::DriverError;

@@ -94,13 +94,70 @@ impl Secrets {
 mod tests {
     use super::*;
 
-    /// The specification's own example, of its libraries' tests.
+    fn secrets(present: &str) -> Secrets {
+        Secrets { present: present.parse().unwrap(), previous: None }
+    }
+
+    /// From the tests of the specification's libraries.
     #[test]
-    fn the_specification_s_example_is_signed_as_it_says() {
-        let present = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse().unwrap();
-        let secrets = Secrets { present, previous: None };
-        let signature = secrets.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, r#"{"test": 2432232314}"#);
-        assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    fn the_published_examples_are_signed_as_they_say() {
+        for (secret, id, timestamp, body, signature) in [
+            (
+                "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                "msg_p5jXN8AQM9LWM0D4loKWxJek",
+                1_614_265_330,
+                r#"{"test": 2432232314}"#,
+                "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+            ),
+            (
+                "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+                "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk",
+                1_649_367_553,
+                r#"{"email":"test@example.com","username":"test_user"}"#,
+                "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=",
+            ),
+            // The longest secret; computed by Python's hmac.
+            (
+                "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==",
+                "evt_0",
+                1_795_658_400,
+                r#"{"type":"deal.paid","timestamp":"2026-11-26T10:00:00+08:00","data":{"deal":{"description":"茶"}}}"#,
+                "v1,8XeRQeMeMXGh6BM70KhcXuK8sWGbjB2jiTGPBCBdLuI=",
+            ),
+        ] {
+            assert_eq!(secrets(secret).sign(id, timestamp, body), signature);
+        }
+    }
+
+    #[test]
+    fn while_there_is_a_previous_secret_both_sign() {
+        let (old, new) = (secrets("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), secrets("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"));
+        let both = Secrets { previous: Some(old.present.clone()), ..new.clone() };
+        let sign = |secrets: &Secrets| secrets.sign("evt_1", 1_614_265_330, "{}");
+        assert_eq!(sign(&both), format!("{} {}", sign(&new), sign(&old)));
+    }
+
+    #[test]
+    fn a_secret_is_24_to_64_bytes_in_base64_behind_its_prefix() {
+        let of = |length| format!("whsec_{}", BASE64_STANDARD.encode(vec![7; length]));
+        for length in 0..100 {
+            assert_eq!(of(length).parse::<Secret>().is_ok(), (24..=64).contains(&length), "{length}");
+        }
+        let good = of(25);
+        assert!(good.parse::<Secret>().is_ok() && good.ends_with('='));
+        for bad in
+            [&good["whsec_".len()..], &good.replace("whsec_", "WHSEC_"), good.trim_end_matches('='), &format!("{good} "), "whsec_", ""]
+        {
+            assert_eq!(bad.parse::<Secret>().unwrap_err(), InvalidSecret);
+        }
+        let url_safe = format!("whsec_{}", "-_".repeat(16));
+        assert!(url_safe.parse::<Secret>().is_err());
+    }
+
+    #[test]
+    fn no_secret_is_shown() {
+        let shown = format!("{:?}", secrets("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
+        assert_eq!(shown, "Secrets { present: Secret, previous: None }");
     }
 
     #[test]

@@ -30,6 +30,13 @@ mod database {
     mod troubles;
     mod workers;
 }
+mod feed {
+    mod pruning;
+    mod reading;
+    mod told;
+    mod waiting;
+    mod without_holes;
+}
 mod front_end {
     pub mod auth;
     mod details;
@@ -122,6 +129,17 @@ mod telling {
     mod once;
     mod refunds;
     pub mod told;
+}
+mod webhooks {
+    mod backlog;
+    mod client;
+    mod connections;
+    mod delivery;
+    mod guard;
+    mod lines;
+    mod post;
+    mod sending;
+    mod teller;
 }
 mod wechat {
     mod algorithm_change;

@@ -138,6 +138,7 @@ impl Description {
             Some("array") => value.is_array(),
             Some("string") => value.is_string(),
             Some("integer") => value.is_i64() || value.is_u64(),
+            Some("boolean") => value.is_boolean(),
             Some("null") => value.is_null(),
             _ => false,
         };

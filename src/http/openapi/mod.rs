@@ -6,6 +6,7 @@
 
 mod answers;
 mod books;
+mod changes;
 mod docs;
 mod paths;
 mod refunds;
@@ -25,7 +26,7 @@ use crate::told::{ToldDeal, ToldDelivery, ToldRefund, ToldSums, ToldTaking, Told
 
 use super::details::ToldDetails;
 use super::refusal::{OfRefund, Refusal};
-use super::{close_order, deals, health, query_order, query_refund, refund, to_pay};
+use super::{changes as feed, close_order, deals, health, query_order, query_refund, refund, to_pay};
 
 pub use docs::docs;
 
@@ -34,7 +35,7 @@ pub use docs::docs;
 /// No Markdown here and in what follows: the page shows texts as they are.
 const ABOUT: &str = "A front end opens a deal and shows its QR code; the payer pays inside WeChat; WeChat's signed notification \
     settles the deal; the front end sees SUCCESS. Amounts are yuan, times are RFC 3339. Unknown parameters are ignored, but \
-    refund and queryRefund refuse them; a repeated one is refused. Every answer has x-request-id. An unknown path is answered with \
+    refund, queryRefund and changes refuse them; a repeated one is refused. Every answer has x-request-id. An unknown path is answered with \
     404 and the reason NOT_FOUND, another method with 405, the header Allow and the reason METHOD_NOT_ALLOWED. Answers may get more \
     fields, never fewer.";
 
@@ -63,11 +64,13 @@ fn document() -> Value {
             {"name": "See how it stands", "description": "For callers that know the order's number, which cannot be guessed."},
             {"name": "Give it up", "description": "Likewise."},
             {"name": "Give money back", "description": "For the merchant's back end, with a key. Browsers of other origins are not let in."},
+            {"name": "Be told", "description": "For the merchant's back end: by webhooks, which are sent to it, or by the feed, which it reads with a key."},
             books::tag(),
             {"name": "Hear from WeChat", "description": "For WeChat only: its signature decides."},
             {"name": "Run the service", "description": "For monitoring, and for developers who read this."},
         ],
         "paths": paths::paths(),
+        "webhooks": changes::webhooks(),
         "components": {
             "schemas": schemas(),
             "responses": answers::refusals(),
@@ -75,17 +78,18 @@ fn document() -> Value {
             "securitySchemes": {"key": {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "A key that wechat-pay new-key has drawn: of scope pay for toPay where auth.mode is api_key, of scope read for queryOrder and the books, of scope refund for refund, of either for queryRefund.",
+                "description": "A key that wechat-pay new-key has drawn: of scope pay for toPay where auth.mode is api_key, of scope read for queryOrder, changes and the books, of scope refund for refund, of either for queryRefund.",
             }},
         },
     })
 }
 
 fn schemas() -> Value {
-    json!({
+    let mut schemas = json!({
         "ToPayAnswer": with_all_of(schema::<to_pay::ToPayAnswer>(), &[schema::<ToldDetails>()]),
         "QueryOrderAnswer": query_order_answer(),
         "CloseOrderAnswer": with_all_of(schema::<close_order::CloseOrderAnswer>(), &[schema::<ToldDetails>()]),
+        "ChangesAnswer": schema::<feed::ChangesAnswer>(),
         "RefundAnswer": refund_answer(),
         "RefundsAnswer": schema::<query_refund::RefundsAnswer>(),
         "ToldRefund": told_refund(),
@@ -106,7 +110,11 @@ fn schemas() -> Value {
             "pattern": "^[0-9A-Za-z_|*@-]{1,45}$",
             "description": "The order's number. Ours are Beijing time and 18 random digits.",
         },
-    })
+    });
+    for (name, schema) in changes::schemas() {
+        schemas[name] = schema;
+    }
+    schemas
 }
 
 /// Its words are an enumeration of another layer, which knows nothing of schemas; and more is told to a key of scope read.

@@ -5,6 +5,7 @@ pub mod due;
 pub mod endpoints;
 pub mod note;
 pub mod of_order;
+pub mod outdated;
 pub mod pause;
 pub mod resend;
 pub mod take;

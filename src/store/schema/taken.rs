@@ -65,7 +65,7 @@ const NAMED: [Named; 6] = [
         indexes: &[
             ("webhook_delivery_event", "webhook_delivery", "endpoint,position"),
             ("webhook_delivery_due_at", "webhook_delivery", "endpoint,due_at"),
-            ("webhook_delivery_order_id", "webhook_delivery", "endpoint,order_id,position"),
+            ("webhook_delivery_order_id", "webhook_delivery", "endpoint,order_id,tries,position"),
             ("webhook_delivery_position", "webhook_delivery", "position"),
             ("webhook_delivery_given_up_at", "webhook_delivery", "endpoint,given_up_at"),
         ],
