@@ -133,7 +133,9 @@ mod sweep {
 }
 mod telling {
     mod alarms;
+    mod costs;
     mod deals;
+    mod explain;
     mod once;
     mod refunds;
     pub mod told;
