@@ -18,7 +18,7 @@ use wechat_pay::channel::Channel;
 use wechat_pay::channel::wechat::v2::{Client, Wire};
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
-use wechat_pay::deal::Timestamp;
+use wechat_pay::deal::{Audience, Timestamp};
 use wechat_pay::gateway::{Account, AccountTerms, Accounts, Gateway};
 use wechat_pay::handshake::Key;
 use wechat_pay::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
@@ -27,6 +27,7 @@ use wechat_pay::simulator::DEFAULT_MERCHANT;
 use wechat_pay::store::{FaultHook, LARGEST_BATCH, Store};
 
 use super::configuration::Configuration;
+use super::endpoints::Endpoints;
 use super::merchants::Merchants;
 use super::scheduler::Scheduler;
 
@@ -69,12 +70,14 @@ impl Instance {
         clock: Clock,
         seed: u64,
         scheduler: &Scheduler,
+        endpoints: &Endpoints,
     ) -> Self {
         let in_the_hook = scheduler.clone();
         let hook = FaultHook::new(move |tried| in_the_hook.clone().pass_statement(number, tried).boxed());
         let on_the_wire = scheduler.clone();
         let wire = Wire::new(clock.clone(), move |api, request, left| on_the_wire.clone().pass_call(number, api, request, left).boxed());
         let store = Store::open_with(&settings.database, &format!("i{number}"), LARGEST_BATCH, clock.now(), Some(&hook)).await.unwrap();
+        let store = if endpoints.0.is_empty() { store } else { store.telling(Audience::of_all()) };
         let chance = Chance::seeded(seed);
         let configured = configuration.merchants(&Merchants::of(settings));
         let accounts = Accounts::new(configured.iter().map(|merchant| {
@@ -82,7 +85,13 @@ impl Instance {
             let sellers = configuration.sellers(&merchant.account).parse().unwrap();
             Account::new(merchant.account.clone(), channel, AccountTerms { sellers, ..settings.wechat.terms.clone() })
         }));
-        let gateway = Arc::new(Gateway::new(store, accounts, Vec::new(), clock.clone(), chance, settings.terms.clone()));
+        let gateway = Arc::new(Gateway::new(store, accounts, endpoints.wired(number, scheduler), clock.clone(), chance, settings.terms.clone()));
+        if !endpoints.0.is_empty() {
+            // As a process does before it tells anybody anything.
+            scheduler.is_starting(number);
+            gateway.measure_clock().await;
+            scheduler.is_starting(0);
+        }
         let app = Arc::new(App {
             gateway: Arc::clone(&gateway),
             proxies: Proxies { trusted: settings.server.trusted_proxies.clone(), header: settings.server.client_ip_header.clone() },
