@@ -38,6 +38,13 @@ pub enum Mood {
     Gone,
 }
 
+impl Mood {
+    pub fn draw(random: &Random) -> Self {
+        let bad = [Self::Fails, Self::Refuses, Self::Hangs, Self::Unreachable, Self::Busy(random.one_of(&[3, 90, 100_000])), Self::Gone];
+        if random.happens(350) { Self::Well } else { random.one_of(&bad) }
+    }
+}
+
 /// What an instance heard of one try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heard {
@@ -81,6 +88,9 @@ impl Endpoints {
     pub fn draw(random: &Random, fault_rate: usize) -> Self {
         let names = random.one_of(&[&["all", "sellers"][..], &["all", "books"], &["all", "sellers", "books"]]);
         let mut endpoints: Vec<_> = names.iter().map(|name| MerchantEndpoint::new(name)).collect();
+        for endpoint in endpoints.iter_mut().filter(|_| fault_rate > 0) {
+            endpoint.mood = Mood::draw(random);
+        }
         if fault_rate > 0 && random.happens(120) {
             let dead = endpoints.last_mut().expect("two or three");
             (dead.is_dead, dead.mood) = (true, random.one_of(&[Mood::Fails, Mood::Refuses, Mood::Hangs, Mood::Unreachable]));

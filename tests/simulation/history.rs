@@ -228,7 +228,7 @@ impl<'a> History<'a> {
         if self.is_flood {
             return self.flood().await;
         }
-        if self.random.happens(400) {
+        if self.random.happens(if self.is_telling() { 700 } else { 400 }) {
             self.begin_paid().await;
         }
         let moves = if self.is_telling() { 35 } else { 20 } + self.random.below(32);
@@ -285,6 +285,8 @@ impl<'a> History<'a> {
         for row in self.invariants.rows.values() {
             if row.status == 1 { paid += 1 } else { expired += 1 }
         }
+        self.count(if self.is_telling() { "STEPS T" } else { "STEPS N" }, self.summary.steps);
+        self.count(if self.is_telling() { "HIST T" } else { "HIST N" }, 1);
         self.count("paid", paid);
         self.count("expired", expired);
         self.summary.deals = paid + expired;

@@ -162,6 +162,11 @@ impl Invariants {
         }
     }
 
+    /// Whether there is, or was, something to tell.
+    pub fn has_told(&self) -> bool {
+        self.outbox.as_ref().is_some_and(|outbox| !outbox.events.is_empty() || outbox.entries.iter().any(|entry| entry.announces.is_some()))
+    }
+
     /// When each delivery that is not decided is due.
     pub fn planned_deliveries(&self) -> BTreeMap<i64, Timestamp> {
         let rows = self.outbox.iter().flat_map(|outbox| outbox.deliveries.values());

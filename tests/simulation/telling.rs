@@ -48,8 +48,19 @@ impl History<'_> {
         let names: Vec<_> = self.endpoints.0.iter().map(|endpoint| endpoint.name).collect();
         let name = self.random.one_of(&names);
         match self.random.below(100) {
-            0..35 => self.tell(number, Telling::Publish).await,
-            35..75 => self.tell(number, Telling::Deliver(name)).await,
+            0..15 => self.tell(number, Telling::Publish).await,
+            15..35 => self.tell(number, Telling::Deliver(name)).await,
+            // What it has published goes out at once; or another instance is at it, too.
+            35..60 => {
+                self.tell(number, Telling::Publish).await;
+                for _ in 0..self.random.below(4) {
+                    self.go_on().await;
+                }
+                for name in names {
+                    self.tell(self.some_instance().unwrap_or(number), Telling::Deliver(name)).await;
+                }
+            }
+            60..75 => self.advance_to_a_try().await,
             75..82 => self.tell(number, Telling::Read(self.reader.cursor)).await,
             82..96 if self.fault_rate > 0 => self.change_mood(name).await,
             _ => self.resume_all().await,
@@ -61,19 +72,30 @@ impl History<'_> {
         (!numbers.is_empty()).then(|| self.random.one_of(&numbers))
     }
 
+    /// One of those that wait is let through.
+    async fn go_on(&mut self) {
+        let waiting = self.scheduler.waiting().len();
+        if waiting > 0 {
+            self.let_through(self.random.below(waiting)).await;
+        }
+    }
+
+    /// Until a delivery is due, or its lease over, and all endpoints are told.
+    async fn advance_to_a_try(&mut self) {
+        let later: Vec<_> = self.invariants.planned_deliveries().into_values().filter(|due| *due > self.now()).collect();
+        if later.is_empty() {
+            return;
+        }
+        let due = self.random.one_of(&later);
+        self.advance((due - self.now()).num_seconds() + 1).await;
+        let Some(number) = self.some_instance() else { return };
+        for name in self.endpoints.0.iter().map(|endpoint| endpoint.name).collect::<Vec<_>>() {
+            self.tell(number, Telling::Deliver(name)).await;
+        }
+    }
+
     async fn change_mood(&mut self, name: &'static str) {
-        const MOODS: [Mood; 9] = [
-            Mood::Well,
-            Mood::Well,
-            Mood::Well,
-            Mood::Fails,
-            Mood::Refuses,
-            Mood::Hangs,
-            Mood::Unreachable,
-            Mood::Busy(90),
-            Mood::Gone,
-        ];
-        let mood = self.random.one_of(&MOODS);
+        let mood = Mood::draw(&self.random);
         let endpoint = self.endpoints.named_mut(name);
         if !endpoint.is_dead {
             endpoint.mood = mood;

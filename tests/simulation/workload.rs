@@ -34,7 +34,7 @@ impl History<'_> {
             self.network.change_key();
             return self.step("WeChat has the new key").await;
         }
-        if self.is_telling() && self.random.happens(300) {
+        if self.is_telling() && self.random.happens(if self.invariants.has_told() { 350 } else { 50 }) {
             return self.tell_something().await;
         }
         let is_paid = self.invariants.rows.values().any(|row| row.status == 1);
