@@ -136,5 +136,6 @@ pub mod telemetry;
 pub mod teller;
 pub mod told;
 pub mod trace;
+pub mod trust;
 pub mod watcher;
 pub mod webhook;

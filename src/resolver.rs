@@ -14,7 +14,7 @@ use futures_util::future::{BoxFuture, Shared};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// Looks a name up, and blocks meanwhile.
-type LookUp = fn(&str) -> io::Result<Vec<SocketAddr>>;
+pub type LookUp = fn(&str) -> io::Result<Vec<SocketAddr>>;
 type UnderWay = Shared<BoxFuture<'static, Result<Vec<SocketAddr>, Arc<io::Error>>>>;
 
 /// The system's resolver, asked once at a time for each name.
@@ -30,13 +30,17 @@ impl Resolver {
         Self::with(|name| Ok((name, 0).to_socket_addrs()?.collect()))
     }
 
-    /// Waits until a name has been looked up, which may fail.
-    pub async fn look_up(&self, name: &str) -> io::Result<()> {
-        self.ask(name).await.map(drop).map_err(|error| io::Error::new(error.kind(), error))
+    /// Another one than the system's.
+    pub fn with(look_up: LookUp) -> Self {
+        Self { look_up, under_way: Arc::default() }
     }
 
-    fn with(look_up: LookUp) -> Self {
-        Self { look_up, under_way: Arc::default() }
+    /// The addresses of a name, whose ports mean nothing.
+    ///
+    /// # Errors
+    /// It could not be looked up, or there is no such name.
+    pub async fn look_up(&self, name: &str) -> io::Result<Vec<SocketAddr>> {
+        self.ask(name).await.map_err(|error| io::Error::new(error.kind(), error))
     }
 
     fn ask(&self, name: &str) -> UnderWay {

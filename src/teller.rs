@@ -4,28 +4,40 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{info, warn};
 
-use crate::gateway::{Gateway, places};
+use crate::gateway::Gateway;
 use crate::webhook::Endpoint;
 
 /// What another instance has stored, or has left behind, is seen within this time.
 const LOOK: Duration = Duration::from_secs(1);
 /// What happens within this time is told of in one transaction.
 const GATHER: Duration = Duration::from_millis(20);
+/// Tries that are under way at once, to one endpoint and to all.
+const TO_ONE: usize = 16;
+const TO_ALL: usize = 64;
+/// Tries that are under way at the stop have so long to end. Those that are abandoned come again when their leases are over.
+const LAST_TRIES: Duration = Duration::from_secs(1);
 
-/// Tells until `stop`; tries that have begun are finished.
+/// Tells until `stop`. Without an endpoint, or without anybody to tell, nothing is asked of the database.
 pub async fn run(gateway: Arc<Gateway>, stop: CancellationToken) {
-    let deliveries = gateway.endpoints().iter().map(|endpoint| deliver(Arc::clone(&gateway), endpoint.clone(), stop.clone()));
-    join(stop.run_until_cancelled(publish(&gateway)), join_all(deliveries.collect::<Vec<_>>())).await;
+    let places = Arc::new(Semaphore::new(TO_ALL));
+    let lines = gateway.endpoints().iter().map(|endpoint| {
+        let (gateway, endpoint, places) = (Arc::clone(&gateway), endpoint.clone(), Arc::clone(&places));
+        Line { gateway, endpoint, places, tries: JoinSet::new() }.keep_moving(&stop)
+    });
+    join(stop.run_until_cancelled(publish(&gateway)), join_all(lines.collect::<Vec<_>>())).await;
 }
 
 async fn publish(gateway: &Gateway) {
-    let mut looks = interval(LOOK);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    if !gateway.store().has_audience() {
+        return;
+    }
+    let mut looks = looks();
     loop {
         tokio::select! {
             () = gateway.store().news() => sleep(GATHER).await,
@@ -44,33 +56,92 @@ async fn publish(gateway: &Gateway) {
     }
 }
 
-/// Keeps the places of one endpoint busy as long as something is due.
-async fn deliver(gateway: Arc<Gateway>, endpoint: Endpoint, stop: CancellationToken) {
-    let places = places(gateway.endpoints().len());
-    let (mut tries, mut published) = (JoinSet::new(), gateway.published());
+fn looks() -> Interval {
     let mut looks = interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => break,
-            Ok(()) = published.changed() => {}
-            _ = looks.tick() => {}
-            Some(_) = tries.join_next() => {}
-        }
-        while tries.try_join_next().is_some() {}
-        let room = places - tries.len();
-        if room == 0 {
-            continue;
-        }
-        match gateway.take_due_deliveries(&endpoint, room).await {
-            Ok(taken) => {
-                for delivery in taken {
-                    let (gateway, endpoint) = (Arc::clone(&gateway), endpoint.clone());
-                    tries.spawn(async move { gateway.deliver(&endpoint, delivery).await });
-                }
+    looks
+}
+
+/// How many tries to each endpoint may be under way at once, where there are so many endpoints: each has places that no other takes,
+/// as long as there are enough for all.
+fn places(endpoints: usize) -> usize {
+    (TO_ALL / endpoints.max(1)).clamp(1, TO_ONE)
+}
+
+/// What goes to one endpoint.
+struct Line {
+    gateway: Arc<Gateway>,
+    endpoint: Endpoint,
+    places: Arc<Semaphore>,
+    tries: JoinSet<()>,
+}
+
+impl Line {
+    /// Keeps the endpoint's places busy as long as something is due.
+    async fn keep_moving(mut self, stop: &CancellationToken) {
+        let (gateway, name) = (Arc::clone(&self.gateway), self.endpoint.name.clone());
+        gateway.resume_deliveries(&name).await;
+        let mut looks = looks();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = gateway.planned(&name) => {}
+                _ = looks.tick() => {}
+                // One that panicked has ended too, and comes again when its lease is over.
+                Some(_) = self.tries.join_next() => {}
             }
-            Err(error) => warn!(endpoint = %endpoint.name, %error, "what is due to an endpoint is not known"),
+            while self.tries.try_join_next().is_some() {}
+            let Some(places) = stop.run_until_cancelled(self.free_places()).await else { break };
+            self.fill(places).await;
+        }
+        let ended = timeout(LAST_TRIES, async { while self.tries.join_next().await.is_some() {} }).await;
+        if ended.is_err() {
+            info!(endpoint = %name, tries = self.tries.len(), "tries are abandoned; they come again when their leases are over");
         }
     }
-    while tries.join_next().await.is_some() {}
+
+    /// Those of the endpoint that are free; of more endpoints than there are places, each waits for one in turn.
+    async fn free_places(&self) -> Vec<OwnedSemaphorePermit> {
+        let mut free = Vec::new();
+        while free.len() + self.tries.len() < places(self.gateway.endpoints().len()) {
+            let place = match free.is_empty() {
+                true => Arc::clone(&self.places).acquire_owned().await.ok(),
+                false => Arc::clone(&self.places).try_acquire_owned().ok(),
+            };
+            match place {
+                Some(place) => free.push(place),
+                None => break,
+            }
+        }
+        free
+    }
+
+    async fn fill(&mut self, places: Vec<OwnedSemaphorePermit>) {
+        if places.is_empty() {
+            return;
+        }
+        match self.gateway.take_due_deliveries(&self.endpoint, places.len()).await {
+            Ok(taken) => {
+                for (delivery, place) in taken.into_iter().zip(places) {
+                    let (gateway, endpoint) = (Arc::clone(&self.gateway), self.endpoint.clone());
+                    self.tries.spawn(async move {
+                        let _place = place;
+                        gateway.deliver(&endpoint, delivery).await;
+                    });
+                }
+            }
+            Err(error) => warn!(endpoint = %self.endpoint.name, %error, "what is due to an endpoint is not known"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_of_a_few_endpoints_has_places_of_its_own() {
+        assert_eq!([0, 1, 4, 5, 8, 64, 65, 500].map(places), [16, 16, 16, 12, 8, 1, 1, 1]);
+        assert!((1..=TO_ALL).all(|endpoints| places(endpoints) * endpoints <= TO_ALL));
+    }
 }

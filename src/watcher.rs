@@ -1,10 +1,10 @@
-//! A periodic task, the watcher: it serves the callers that watch orders (`gateway::Gateway::events`), and looks for accounts
-//! that deals need and the configuration lacks, for the operator.
+//! A periodic task, the watcher: it serves the callers that watch orders (`gateway::Gateway::events`) and those that wait for changes
+//! (`gateway::Gateway::changes_within`), and looks for accounts that deals need and the configuration lacks, for the operator.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join;
+use futures_util::future::join3;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -18,7 +18,7 @@ const ASK: Duration = Duration::from_millis(100);
 
 /// Watches until `stop`. On every instance, whether it sweeps or not.
 pub async fn run(gateway: Arc<Gateway>, stop: CancellationToken) {
-    stop.run_until_cancelled(join(serve_callers(&gateway), look_for_missing_accounts(&gateway))).await;
+    stop.run_until_cancelled(join3(serve_callers(&gateway), serve_readers(&gateway), look_for_missing_accounts(&gateway))).await;
 }
 
 async fn serve_callers(gateway: &Arc<Gateway>) {
@@ -37,6 +37,22 @@ async fn serve_callers(gateway: &Arc<Gateway>) {
         };
         if let Err(error) = gateway.tell_watchers(orders).await {
             warn!(%error, "callers that watch orders were not told; they are at the next look");
+        }
+    }
+}
+
+/// Those of the feed. Without any of them nothing is asked.
+async fn serve_readers(gateway: &Gateway) {
+    let (mut looks, mut published) = (interval(LOOK), gateway.published());
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = gateway.hurried_by_readers() => {}
+            Ok(()) = published.changed() => {}
+            _ = looks.tick() => {}
+        }
+        if let Err(error) = gateway.look_for_changes().await {
+            warn!(%error, "readers of the feed were not told; they are at the next look");
         }
     }
 }

@@ -7,11 +7,12 @@ use std::time::Instant;
 use chrono::TimeDelta;
 use wechat_pay::chance::Chance;
 use wechat_pay::channel::Channel;
-use wechat_pay::channel::wechat::v2::{Client, Endpoints, ExtraRoots, Http, SignType};
+use wechat_pay::channel::wechat::v2::{Client, Endpoints, Http, SignType};
 use wechat_pay::clock::Clock;
 use wechat_pay::deal::{AccountId, Schedule, Sellers};
 use wechat_pay::gateway::{Account, AccountTerms, Accounts, Gateway, RefundTerms, Terms};
 use wechat_pay::store::{LARGEST_BATCH, Store};
+use wechat_pay::trust::ExtraRoots;
 
 use crate::support::calls::{notification, order_id, poll, wish};
 use crate::support::driver::{Run, Until, drive};

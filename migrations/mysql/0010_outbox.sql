@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS webhook_delivery (
   answer text CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
   UNIQUE KEY webhook_delivery_event (endpoint, position),
   KEY webhook_delivery_due_at (endpoint, due_at),
-  KEY webhook_delivery_order_id (endpoint, order_id, position),
+  KEY webhook_delivery_order_id (endpoint, order_id, tries, position),
   KEY webhook_delivery_position (position)
 ) ENGINE=InnoDB;
 -- An endpoint that has said 410 Gone is paused.

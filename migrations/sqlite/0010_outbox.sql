@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS webhook_delivery (
 );
 CREATE UNIQUE INDEX webhook_delivery_event ON webhook_delivery (endpoint, position);
 CREATE INDEX webhook_delivery_due_at ON webhook_delivery (endpoint, due_at);
-CREATE INDEX webhook_delivery_order_id ON webhook_delivery (endpoint, order_id, position);
+CREATE INDEX webhook_delivery_order_id ON webhook_delivery (endpoint, order_id, tries, position);
 CREATE INDEX webhook_delivery_position ON webhook_delivery (position);
 CREATE TABLE IF NOT EXISTS webhook_pause (
   endpoint TEXT NOT NULL PRIMARY KEY,

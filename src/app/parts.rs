@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::chance::Chance;
-use crate::channel::wechat::v2::{Endpoints, ExtraRoots, NoClient};
+use crate::channel::wechat::v2::{Endpoints, NoClient};
 use crate::clock::Clock;
 use crate::config::{CertificateSettings, Settings};
 use crate::gateway::Gateway;
 use crate::store::Store;
+use crate::trust::ExtraRoots;
 
 use super::{accounts, reachable};
 

@@ -3,12 +3,13 @@
 use serde::Deserialize;
 
 use crate::auth::{InvalidList, Key, Scope, Scopes};
-use crate::deal::{AccountId, Reach, Sellers};
-use crate::language::{pair, text};
+use crate::deal::AccountId;
+use crate::language::text;
 
-use super::checks::{list, value};
+use super::checks::value;
 use super::error::ConfigError;
 use super::mistakes::{ConfigErrors, Mistakes};
+use super::reach::reach;
 use super::table::{Shown, plain, secret};
 
 /// A key as it is written.
@@ -30,21 +31,9 @@ impl RawKey {
             let chinese = "应为 pay、refund、read、manage 中的一个或几个，逗号分隔，不重复";
             value(&place(".scopes"), text(why.to_string(), chinese))
         });
-        let known = |name: &str| name.parse().ok().filter(|account| accounts.contains(account));
-        let of_accounts = list(&self.accounts).map(known).collect::<Option<Vec<AccountId>>>();
-        // A limit to nothing would be none.
-        let of_accounts = of_accounts.filter(|accounts| self.accounts.is_empty() || !accounts.is_empty()).ok_or_else(|| {
-            value(&place(".accounts"), pair("names of accounts that are configured, separated by commas", "应为已配置的账户名，逗号分隔"))
-        });
-        let sellers = self.sellers.parse::<Sellers>().map_err(|why| {
-            let chinese = "应为 1 到 2147483647 的编号和区间，逗号分隔，不重复，如 12,100-199";
-            value(&place(".sellers"), text(why.to_string(), chinese))
-        });
+        let reach = reach(&format!("auth.keys.{name}"), &self.accounts, &self.sellers, accounts);
         let scopes = mistakes.take(scopes).unwrap_or_else(|| Scope::Pay.into());
-        let reach = Reach {
-            accounts: mistakes.take(of_accounts).filter(|accounts| !accounts.is_empty()),
-            sellers: mistakes.take(sellers).filter(|sellers| !sellers.is_empty()),
-        };
+        let reach = mistakes.take(reach).unwrap_or_default();
         let key = Key::of_section(name, &self.hash, scopes, reach).map_err(|why| {
             let key = if why == InvalidList::Hash { place(".hash") } else { place("") };
             ConfigError::List { key, why }

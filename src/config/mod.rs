@@ -14,6 +14,7 @@ mod duration;
 mod environment;
 mod error;
 mod error_words;
+mod events;
 mod keys;
 mod limits;
 mod metrics;
@@ -22,6 +23,7 @@ mod origin;
 mod overview;
 mod page;
 mod raw;
+mod reach;
 mod refund;
 mod renumbered;
 mod return_url;
@@ -33,6 +35,9 @@ mod simulator;
 mod simulator_merchants;
 mod sweep;
 mod table;
+mod webhook_url;
+mod webhook_words;
+mod webhooks;
 mod words;
 
 pub use account::{AccountSettings, CertificateSettings, CertificateSource, section};
@@ -47,6 +52,7 @@ pub use secret_files::secret_files;
 pub use server::ServerSettings;
 pub use settings::Settings;
 pub use simulator::SimulatorSettings;
+pub use webhooks::WebhookSettings;
 
 use std::collections::HashMap;
 
@@ -155,5 +161,6 @@ fn warnings(variables: &HashMap<String, String>, settings: &Settings) -> Vec<Tex
     let opens_for_all = |key: &&Caller| key.may(Scope::Pay) && key.reach().accounts.is_some() && key.reach().sellers.is_none();
     warnings.extend(settings.auth.keys.callers().filter(opens_for_all).map(|key| words::key_for_all_sellers(key.name())));
     warnings.extend(settings.uncertified_automatic_refunds());
+    warnings.extend(webhooks::at_one_address(&settings.webhooks).map(|(name, other)| webhook_words::same_url(name, other)));
     warnings
 }

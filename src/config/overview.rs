@@ -7,6 +7,7 @@ use crate::language::{Language, Text};
 use super::account::AccountSettings;
 use super::settings::Settings;
 use super::table::{self, Row};
+use super::webhook_words;
 use super::words;
 
 /// A configuration, and where it comes from.
@@ -33,7 +34,9 @@ impl Overview {
         let profile = words::profile(self.profile.as_deref());
         let auth = words::auth(&settings.auth);
         let certificates = settings.told_certificates();
-        let sentences = [profile, wechat].into_iter().chain(previous_key).chain(certificates).chain(self.sellers()).chain([auth]);
+        let webhooks = settings.webhooks.iter().flat_map(webhook_words::told);
+        let of_accounts = [profile, wechat].into_iter().chain(previous_key).chain(certificates).chain(self.sellers());
+        let sentences = of_accounts.chain([auth]).chain(webhooks);
         for sentence in sentences {
             let _ = write!(text, "\n{}", sentence.read(language));
         }

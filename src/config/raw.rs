@@ -15,6 +15,7 @@ use super::auth::RawAuth;
 use super::checks::networks;
 use super::database::RawDatabase;
 use super::deal::RawDeal;
+use super::events::RawEvents;
 use super::limits::LimitSettings;
 use super::metrics::RawMetrics;
 use super::mistakes::{ConfigErrors, Mistakes};
@@ -27,6 +28,7 @@ use super::settings::Settings;
 use super::simulator::{RawSimulator, SimulatorSettings};
 use super::sweep::RawSweep;
 use super::table::{Row, Shown};
+use super::webhooks::{RawWebhook, WebhookSettings};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,6 +41,8 @@ pub struct Raw {
     deal: RawDeal,
     refund: RawRefund,
     auth: RawAuth,
+    events: RawEvents,
+    webhooks: BTreeMap<String, RawWebhook>,
     page: RawPage,
     limits: LimitSettings,
     sweep: RawSweep,
@@ -61,6 +65,9 @@ impl Raw {
         for (section, account) in [(WECHAT.to_owned(), &mut self.wechat)].into_iter().chain(others) {
             mistakes.take(account.take_secrets(&section, secrets, origins));
         }
+        for (name, webhook) in &mut self.webhooks {
+            mistakes.take(webhook.take_secrets(name, secrets, origins));
+        }
         for (name, account) in &mut self.accounts {
             for key in account.inherit(name, &self.wechat) {
                 origins.set(&format!("accounts.{name}.{key}"), Origin::Inherited(format!("{WECHAT}.{key}")));
@@ -80,6 +87,7 @@ impl Raw {
         let deal = mistakes.take(self.deal.validate());
         let refund = mistakes.take(self.refund.validate());
         let auth = mistakes.take(self.auth.validate(has_credentials, &self.accounts().names()));
+        let keep_events = mistakes.take(self.events.validate());
         let page = mistakes.take(self.page.validate());
         let schedule = mistakes.take(self.sweep.validate());
         let simulator_listen = mistakes.take(self.simulator.validate());
@@ -88,6 +96,13 @@ impl Raw {
             let merchants = self.simulator.merchants([wechat].into_iter().chain(others));
             mistakes.take(merchants)
         });
+        let listeners = [
+            ("server.listen", server.as_ref().map(|server| server.listen)),
+            ("metrics.listen", metrics_listen.flatten()),
+            ("simulator.listen", simulator_listen.filter(|_| !has_credentials)),
+            ("simulator.tls_listen", simulator_tls.as_ref().and_then(|tls| Some(tls.as_ref()?.0)).filter(|_| !has_credentials)),
+        ];
+        let webhooks = mistakes.take(self.webhooks(&listeners));
         let made = || {
             let (server, database, simulator_listen) = (server?, database?, simulator_listen?);
             let ((wechat, accounts), deal) = (accounts?, deal?);
@@ -104,6 +119,8 @@ impl Raw {
                 accounts,
                 notify_sources: notify_sources?,
                 auth: auth?,
+                webhooks: webhooks?,
+                keep_events: keep_events?,
                 terms: Terms { expire_after: deal.expire_after, close_min_age: deal.close_min_age, schedule: schedule?, refund: refund? },
                 max_price: deal.max_price,
                 page: page?,
@@ -128,6 +145,15 @@ impl Raw {
         RawAccounts { wechat: &self.wechat, others: &self.accounts }
     }
 
+    /// The endpoints. `listeners`: this service's own, by their keys.
+    fn webhooks(&self, listeners: &[(&'static str, Option<SocketAddr>)]) -> Result<Vec<WebhookSettings>, ConfigErrors> {
+        let (mut mistakes, accounts) = (Mistakes::default(), self.accounts().names());
+        let listeners: Vec<_> = listeners.iter().filter_map(|(key, listener)| Some((*key, (*listener)?))).collect();
+        let read = self.webhooks.iter().map(|(name, webhook)| mistakes.take(webhook.validate(name, &accounts, &listeners)));
+        let webhooks = read.collect::<Vec<_>>().into_iter().collect();
+        mistakes.or_else(webhooks)
+    }
+
     /// Every key, in the order of `config/default.toml`. Of values that are right: wrong ones may be secrets in the wrong place.
     pub fn rows(&self, origins: &Origins) -> Vec<Row> {
         let named = |keys: Vec<(&str, Shown)>| keys.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
@@ -141,6 +167,8 @@ impl Raw {
             named(self.refund.shown()),
             named(self.auth.shown()),
             self.auth.shown_keys().collect(),
+            named(self.events.shown()),
+            self.webhooks.iter().flat_map(|(name, webhook)| webhook.shown(name)).collect(),
             named(self.sweep.shown()),
             named(self.page.shown()),
             named(self.limits.shown()),

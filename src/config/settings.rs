@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use chrono::TimeDelta;
 use ipnet::IpNet;
 
 use crate::auth::Auth;
@@ -16,6 +17,7 @@ use super::limits::LimitSettings;
 use super::page::PageSettings;
 use super::server::ServerSettings;
 use super::simulator::SimulatorSettings;
+use super::webhooks::WebhookSettings;
 
 /// Everything that an operator may decide.
 #[derive(Debug, Clone)]
@@ -38,6 +40,10 @@ pub struct Settings {
     pub notify_sources: Vec<IpNet>,
     /// Which callers may open a deal.
     pub auth: Auth,
+    /// The merchant's endpoints, by their names.
+    pub webhooks: Vec<WebhookSettings>,
+    /// How long events that were told are kept.
+    pub keep_events: TimeDelta,
     /// How deals live.
     pub terms: Terms,
     /// The highest price of one deal.

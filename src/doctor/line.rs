@@ -16,8 +16,9 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
-use crate::channel::wechat::v2::{ClientCertificate, Endpoints, ExtraRoots, Proxy, Trust, http_client};
+use crate::channel::wechat::v2::{ClientCertificate, Endpoints, Proxy, http_client};
 use crate::language::Text;
+use crate::trust::{ExtraRoots, Trust};
 
 use super::words::hosts as words;
 
@@ -109,7 +110,7 @@ pub struct Tls<'a> {
 impl Tls<'_> {
     /// The trust and the cryptography that the service's own client has.
     fn config(&self) -> Result<ClientConfig, rustls::Error> {
-        Trust::new(&self.extra_roots)?.tls(self.shown)
+        Trust::new(&self.extra_roots)?.tls(self.shown.map(|shown| shown.shown() as Arc<_>))
     }
 }
 

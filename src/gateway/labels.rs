@@ -70,12 +70,28 @@ label! {
         RefundOverdue = "refund_overdue",
         /// An endpoint did not take an event, however often it was tried.
         WebhookGivenUp = "webhook_given_up",
+        /// An endpoint wants no more events, and is paused.
+        WebhookGone = "webhook_gone",
         /// No new deal can be stored: the table has a unique index that refuses each.
         NotOpened = "not_opened",
         /// WeChat has an open order whose deal has expired, and it could not be closed.
         LeftOpen = "left_open",
         /// Undecided deals go through an account that the configuration lacks.
         NoAccount = "no_account",
+    }
+}
+
+label! {
+    /// What came of a try to deliver an event, and that there will be none any more.
+    pub enum DeliveryOutcome = "outcome" {
+        /// The endpoint has it.
+        Delivered = "delivered",
+        /// The endpoint said no.
+        Refused = "refused",
+        /// No answer came.
+        Unanswered = "unanswered",
+        /// It was tried as often as any is, and is given up.
+        GivenUp = "given_up",
     }
 }
 

@@ -11,7 +11,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use crate::channel::{Postponed, ProvenPayment, ProvenRefund};
 use crate::deal::{AccountId, RefundState, Timestamp};
 use crate::metrics::{ByAccount, Label, Labelled, OfAccount, Registry, lag};
-use crate::store::{NextTry, Origin, RefundCounts, StoreError, Undecided};
+use crate::store::{Origin, RefundCounts, StoreError, Undecided};
 
 use super::labels::{Alarm, Answered, Disbelief, Healer, Outcome, Pass, RefundStep, Wrong};
 use super::throttle::Throttle;
@@ -48,7 +48,6 @@ pub struct GatewayMetrics {
     certificate_expiry: Family<OfAccount, Gauge>,
     certificate_not_taken: Family<OfAccount, Gauge>,
     skew: Gauge,
-    published: Counter,
     count: Throttle,
     /// When the oldest undecided deal was opened, as of the last count.
     oldest: Mutex<Option<Timestamp>>,
@@ -86,7 +85,6 @@ impl Default for GatewayMetrics {
             certificate_expiry: Family::default(),
             certificate_not_taken: Family::default(),
             skew: Gauge::default(),
-            published: Counter::default(),
             count: Throttle::once_in(COUNTED_EVERY),
             oldest: Mutex::default(),
             oldest_refund: Mutex::default(),
@@ -268,15 +266,12 @@ impl GatewayMetrics {
         self.budget_spent.get_or_create(&OfAccount(account.clone())).inc_by(calls.into());
     }
 
-    pub(super) fn published(&self, events: usize) {
-        self.published.inc_by(u64::try_from(events).unwrap_or(u64::MAX));
+    pub(super) fn webhook_given_up(&self) {
+        self.alarms.inc(Alarm::WebhookGivenUp);
     }
 
-    /// A delivery was tried, and this is next for it.
-    pub(super) fn delivery_tried(&self, next: NextTry) {
-        if next == NextTry::GivenUp {
-            self.alarms.inc(Alarm::WebhookGivenUp);
-        }
+    pub(super) fn webhook_gone(&self) {
+        self.alarms.inc(Alarm::WebhookGone);
     }
 
     pub(super) fn skewed(&self, skew: TimeDelta) {
@@ -344,7 +339,6 @@ impl GatewayMetrics {
             "Whether the client certificate that was read last cannot be used, by account: 0 or 1",
             self.certificate_not_taken.clone(),
         );
-        registry.register("events_published", "Events that came into the outbox", self.published.clone());
         registry.register(
             "database_clock_ahead_seconds",
             "How far the database's clock is ahead of this instance's (behind, if negative)",
@@ -357,6 +351,7 @@ impl Gateway {
     /// Shows what it counts, and what the store and the client count.
     pub fn register_metrics(&self, registry: &mut Registry) {
         self.metrics.register(registry);
+        self.lines.metrics.register(registry);
         self.store.metrics().register(registry);
         self.accounts.register_metrics(registry);
     }
@@ -372,6 +367,7 @@ impl Gateway {
             if let Ok(counts) = self.store.undecided_refunds().await {
                 self.metrics.note_refund_counts(counts);
             }
+            self.count_deliveries().await;
         }
         let metrics = &self.metrics;
         for (oldest, age) in [
@@ -382,5 +378,6 @@ impl Gateway {
             let since = *oldest.lock().unwrap_or_else(PoisonError::into_inner);
             age.set(since.map_or(0, |since| (now - since).num_seconds().max(0)));
         }
+        self.show_delivery_ages();
     }
 }

@@ -8,6 +8,7 @@ mod deliver;
 mod error;
 mod events;
 mod expire;
+mod feed;
 mod follow;
 mod give_back;
 mod inquire;
@@ -52,9 +53,10 @@ use crate::webhook::Endpoint;
 
 pub use accounts::{Account, AccountTerms, Accounts, NoAccount};
 pub use close_order::Closed;
-pub use deliver::{TakenDelivery, places};
+pub use deliver::TakenDelivery;
 pub use error::GatewayError;
 pub use events::Events;
+pub use feed::{FeedError, FeedPage};
 pub use follow::{Swept, most_under_way};
 pub use labels::{Disbelief, Wrong};
 pub use link::{Link, Opened};
@@ -72,7 +74,8 @@ pub use take_notice::{Taken, TakenNotice};
 pub use to_pay::ToPay;
 
 use clocks::Skew;
-use deliver::Circuits;
+use deliver::Lines;
+use feed::Hub;
 use follow::Follower;
 use live::Live;
 use missing::MissingAccounts;
@@ -106,18 +109,36 @@ pub struct Gateway {
     claimed: Claimed,
     missing: MissingAccounts,
     skew: Skew,
-    circuits: Circuits,
+    lines: Lines,
     /// How often something was published.
     published: watch::Sender<u64>,
+    feed: Hub,
 }
 
 impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, accounts: Accounts, endpoints: Vec<Endpoint>, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let live = Live::new(accounts.iter().map(|account| (account.id().clone(), account.terms().query_budget)));
-        let (metrics, follower, claimed, missing, skew, circuits) = Default::default();
+        let (metrics, follower, claimed, missing, skew, feed) = Default::default();
+        let lines = Lines::of(&endpoints);
         let published = watch::Sender::new(0);
-        Self { store, accounts, endpoints, clock, chance, terms, live, metrics, follower, claimed, missing, skew, circuits, published }
+        Self {
+            store,
+            accounts,
+            endpoints,
+            clock,
+            chance,
+            terms,
+            live,
+            metrics,
+            follower,
+            claimed,
+            missing,
+            skew,
+            lines,
+            published,
+            feed,
+        }
     }
 
     /// What was counted since the start.

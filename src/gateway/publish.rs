@@ -3,7 +3,7 @@
 //!
 //! The deal is told as it stands when the event comes into the outbox, a moment after the change: never older than what it tells of.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
 use tokio::sync::watch;
@@ -14,6 +14,7 @@ use crate::store::{NewEvent, StoreError, Untold};
 use crate::told::{ToldAlarm, ToldDeal, ToldRefund};
 
 use super::Gateway;
+use super::deliver::deaf_endpoint;
 
 /// Entries of the journal that one transaction tells of.
 const BATCH: u32 = 128;
@@ -40,9 +41,11 @@ impl Gateway {
             }
         }
         let count = events.len();
+        let planned: HashSet<_> = events.iter().flat_map(|event| event.endpoints.clone()).collect();
         match self.store.publish(events, self.now_by_database()).await {
             Ok(true) => {
-                self.metrics.published(count);
+                self.lines.metrics.published(count);
+                planned.iter().for_each(|endpoint| self.lines.planned(endpoint).notify_one());
                 self.published.send_modify(|published| *published += 1);
                 Ok(is_full)
             }
@@ -74,7 +77,9 @@ impl Gateway {
         let event_type = announcement.event_type();
         let merchant_id = deal.map(|deal| deal.merchant_id);
         let account = deal.map_or_else(AccountId::default, |deal| deal.account.clone());
-        let wants = self.endpoints.iter().filter(|endpoint| endpoint.wanted.has(event_type, merchant_id, &account));
+        let deaf = deaf_endpoint(entry, announcement);
+        let others = self.endpoints.iter().filter(|endpoint| Some(&endpoint.name) != deaf.as_ref());
+        let wants = others.filter(|endpoint| endpoint.wanted.has(event_type, merchant_id, &account));
         Ok(NewEvent {
             entry: entry.entry,
             event_id: EventId::draw(self.chance.draw()),

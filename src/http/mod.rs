@@ -5,6 +5,7 @@
 
 mod body;
 mod caller;
+mod changes;
 mod client_address;
 mod close_order;
 mod details;
@@ -151,6 +152,7 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
         .route("/wxPay/callback/{account}", with_doctor(post(notify::notify_account)))
         .route("/wxPay/refund", post(refund::refund))
         .route("/wxPay/queryRefund", post(query_refund::query_refund))
+        .route("/wxPay/changes", get(changes::changes))
         .route("/pay/{order_id}", get(pay_page::pay_page))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

@@ -3,7 +3,7 @@
 //!
 //! The listener makes room where a connection waits for its client. Where the client waits for us it cannot: an answer in
 //! the making, an open stream of events. Of all connections that may be open, a twelfth is never taken by either, and
-//! another twelfth never by streams. What is beyond is told at once to come again; a page that may not listen asks instead.
+//! another twelfth never by streams, and of what these may take readers of the feed that wait never take more than a half. What is beyond is told at once to come again; a page that may not listen asks instead.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -28,6 +28,7 @@ const STREAMS_OF_AN_ADDRESS: usize = 100;
 pub struct Shares {
     in_hand: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    readers: Semaphore,
     listeners: Arc<Mutex<HashMap<Listener, usize>>>,
 }
 
@@ -52,12 +53,18 @@ impl Shares {
         let part = (max_connections / PART).max(1);
         let in_hand = max_connections.saturating_sub(part);
         let streams = in_hand.saturating_sub(part);
-        Self { in_hand: Arc::new(Semaphore::new(in_hand)), streams: Arc::new(Semaphore::new(streams)), listeners: Arc::default() }
+        let (in_hand, streams, readers) = (Semaphore::new(in_hand), Semaphore::new(streams), Semaphore::new(streams.div_ceil(2)));
+        Self { in_hand: Arc::new(in_hand), streams: Arc::new(streams), readers, listeners: Arc::default() }
     }
 
     /// Room for one answer in the making.
     pub(super) fn call(&self) -> Option<SemaphorePermit<'_>> {
         self.in_hand.try_acquire().ok()
+    }
+
+    /// Room for one reader of the feed that waits.
+    pub(super) fn reader(&self) -> Option<[SemaphorePermit<'_>; 3]> {
+        Some([self.readers.try_acquire().ok()?, self.streams.try_acquire().ok()?, self.in_hand.try_acquire().ok()?])
     }
 
     /// Room for one stream of an order's events, for a payer at this address if it is known.
@@ -119,6 +126,16 @@ mod tests {
         assert_eq!((streams.len(), calls.len()), (20, 2));
         drop(streams);
         assert_eq!((0..40).map_while(|_| shares.call()).map(std::mem::forget).count(), 20, "calls may take what streams leave");
+    }
+
+    #[test]
+    fn readers_that_wait_leave_half_of_the_streams_to_payers() {
+        let shares = Shares::new(24);
+        let readers: Vec<_> = (0..40).map_while(|_| shares.reader()).collect();
+        let streams: Vec<_> = (0..40).filter_map(|number| shares.stream(&order(number), None)).collect();
+        assert_eq!((readers.len(), streams.len()), (10, 10));
+        drop(readers);
+        assert_eq!((0..40).filter_map(|_| shares.reader().map(std::mem::forget)).count(), 10, "they are given back");
     }
 
     #[test]

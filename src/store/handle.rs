@@ -47,6 +47,11 @@ impl Store {
         Self { audience: Arc::new(audience), ..self }
     }
 
+    /// Whether there is anybody to tell of what happens.
+    pub fn has_audience(&self) -> bool {
+        *self.audience != Audience::default()
+    }
+
     pub(super) fn has_news(&self) {
         self.news.notify_one();
     }

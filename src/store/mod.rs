@@ -29,6 +29,7 @@ pub use deals::prepay::PrepayNote;
 pub use deals::row::ImpossibleRow;
 pub use deals::story::Story;
 pub use deals::undecided::Undecided;
+pub use deliveries::backlog::Backlog;
 pub use deliveries::due::Delivery;
 pub use deliveries::note::{NextTry, TriedDelivery};
 pub use engine::cannot_open::{CannotOpen, Reason};

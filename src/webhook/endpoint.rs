@@ -60,6 +60,7 @@ impl Endpoint {
             ("webhook-signature", self.secrets.sign(id, timestamp, &message.body)),
             ("traceparent", TraceContext::fresh().step(chance)),
         ];
-        self.sender.send(Request { endpoint: self.name.clone(), url: self.url.clone(), headers, body: message.body.clone() }).await
+        let request = Request { endpoint: self.name.clone(), url: self.url.clone(), headers, body: message.body.clone() };
+        self.sender.send(request, clock).await
     }
 }

@@ -5,19 +5,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use reqwest::{Client, Url};
+use reqwest::Url;
 
+use crate::clock::Clock;
 use crate::deal::EndpointName;
+use crate::resolver::Resolver;
+use crate::trust::Trust;
 
 use super::answer::{Answer, Unanswered};
+use super::guard::Guard;
+use super::http::Http;
 
 /// How long an answer is waited for, from the first look-up of the name to the last byte that is read.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
-/// So much of a refusal is kept.
-const KEPT: usize = 1024;
 
 /// A message on its way to an endpoint.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Request {
     /// To which.
     pub endpoint: EndpointName,
@@ -33,49 +36,46 @@ pub struct Request {
 #[derive(Clone)]
 pub enum Sender {
     /// HTTP.
-    Http(Client),
+    Http(Http),
     /// What carries messages in a simulation.
     Wired(Arc<dyn Fn(Request) -> BoxFuture<'static, Answer> + Send + Sync>),
 }
 
 impl Sender {
-    /// Sends a message.
-    pub async fn send(&self, request: Request) -> Answer {
+    /// HTTP, to addresses that the guard allows, and with TLS to hosts that are trusted. It keeps connections open, so each endpoint
+    /// has its own.
+    ///
+    /// # Errors
+    /// Never, with the cryptography that there is.
+    pub fn http(guard: Guard, trust: &Trust, resolver: Resolver) -> Result<Self, rustls::Error> {
+        Http::new(guard, trust, resolver).map(Self::Http)
+    }
+
+    /// Sends a message, and waits for the answer for 15 s at most.
+    pub async fn send(&self, request: Request, clock: &Clock) -> Answer {
         match self {
             Self::Wired(carry) => carry(request).await,
-            Self::Http(client) => match tokio::time::timeout(PATIENCE, post(client, request)).await {
-                Ok(answer) => answer,
-                Err(_) => Answer::Unanswered(Unanswered::TooSlow),
-            },
+            Self::Http(http) => http.post(request, clock).await,
+        }
+    }
+
+    /// Makes a connection, with TLS for https, and sends nothing.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn reach(&self, url: &Url) -> Result<(), Unanswered> {
+        match self {
+            Self::Wired(_) => Ok(()),
+            Self::Http(http) => http.reach(url.as_str()).await,
         }
     }
 }
 
-async fn post(client: &Client, Request { url, headers, body, .. }: Request) -> Answer {
-    let mut request = client.post(url).body(body);
-    for (name, value) in headers {
-        request = request.header(name, value);
+/// Without what is in it.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("endpoint", &self.endpoint).finish_non_exhaustive()
     }
-    match request.send().await {
-        Err(_) => Answer::Unanswered(Unanswered::Unreachable),
-        Ok(response) if response.status().is_success() => Answer::Taken(response.status().as_u16()),
-        Ok(response) => {
-            let status = response.status().as_u16();
-            let words = beginning(response).await;
-            if status == 410 { Answer::Gone(words) } else { Answer::Refused { status, words, retry_after: None } }
-        }
-    }
-}
-
-/// The first KiB of a body, as far as it comes.
-async fn beginning(mut response: reqwest::Response) -> String {
-    let mut kept = Vec::new();
-    while kept.len() < KEPT
-        && let Ok(Some(chunk)) = response.chunk().await
-    {
-        kept.extend_from_slice(&chunk[..chunk.len().min(KEPT - kept.len())]);
-    }
-    String::from_utf8_lossy(&kept).into_owned()
 }
 
 impl fmt::Debug for Sender {

@@ -68,6 +68,7 @@ mod operations {
     mod request_log;
     mod secrets;
     mod starting;
+    mod webhook_configuration;
 }
 mod payments {
     mod given_back;

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use crate::channel::wechat::v2::{Endpoints, ExtraRoots, Merchant, Proxy, is_sendable};
+use crate::channel::wechat::v2::{Endpoints, Merchant, Proxy, is_sendable};
 use crate::config::checks::{endpoint, is_loopback};
 use crate::config::error::ConfigError;
 use crate::config::mistakes::{ConfigErrors, Mistakes};
 use crate::config::secrets::bytes;
 use crate::language::{pair, text};
 use crate::simulator::DEFAULT_MERCHANT;
+use crate::trust::ExtraRoots;
 
 use super::addresses::LONGEST;
 use super::validate::Checked;

@@ -32,9 +32,13 @@ pub struct Delivery {
     pub created_at: Timestamp,
 }
 
+/// Lines that are read from either end of what is due. More than can be under way at once: those whose order has an earlier event
+/// under way stand in front until that has ended.
+const WINDOW: u32 = 64;
+
 impl Store {
-    /// Deliveries of an endpoint that are due: so many of those that came due last, and of those that wait longest. An event whose
-    /// order has an earlier one that was never tried waits for that; and nothing of a paused endpoint is due.
+    /// Deliveries of an endpoint that are due: so many of those that came due last, and of those that wait longest. Of one order the
+    /// first that was never tried goes in place of later ones, which wait for that try; and nothing of a paused endpoint is due.
     ///
     /// # Errors
     /// The database is not available.
@@ -42,7 +46,6 @@ impl Store {
         let rows = self.engine().ask(DueDeliveries { endpoint: endpoint.clone(), now, limit }).await?;
         let mut due: Vec<_> = rows.into_iter().filter_map(|row| row.read(endpoint)).collect();
         due.sort_by_key(|delivery| std::cmp::Reverse((delivery.due_at, delivery.id)));
-        due.dedup_by_key(|delivery| delivery.id);
         Ok(due)
     }
 }
@@ -53,30 +56,44 @@ struct DueDeliveries {
     limit: u32,
 }
 
+/// The positions of what goes first from one end. Whatever waits, a window of it is read: a line that must wait leads to the one that
+/// it waits for, so the window moves on.
+fn end(order: &str) -> String {
+    format!(
+        "SELECT due.position FROM (SELECT DISTINCT COALESCE((SELECT earlier.position FROM webhook_delivery earlier \
+         WHERE earlier.endpoint = ? AND earlier.order_id = line.order_id AND earlier.tries = 0 AND earlier.position < line.position \
+         AND earlier.due_at IS NOT NULL ORDER BY earlier.position LIMIT 1), line.position) AS position \
+         FROM (SELECT order_id, position FROM webhook_delivery WHERE endpoint = ? AND due_at <= ? \
+         ORDER BY due_at {order}, id {order} LIMIT {WINDOW}) line) first \
+         JOIN webhook_delivery due ON due.endpoint = ? AND due.position = first.position \
+         WHERE due.due_at <= ? ORDER BY due.due_at {order}, due.id {order} LIMIT ?"
+    )
+}
+
 impl Query for DueDeliveries {
     type Answer = Vec<DeliveryRow>;
     const NAME: &'static str = "due deliveries";
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<DeliveryRow>, Error> {
         static SELECT: LazyLock<String> = LazyLock::new(|| {
-            let end = |order: &str| {
-                format!(
-                    "SELECT delivery.id AS id, delivery.order_id AS order_id, delivery.tries AS tries, \
-                     CAST(delivery.due_at AS CHAR(19)) AS due_at, CAST(delivery.created_at AS CHAR(19)) AS created_at, {} \
-                     FROM webhook_delivery delivery JOIN outbox event ON event.position = delivery.position \
-                     WHERE delivery.endpoint = ? AND delivery.due_at <= ? AND NOT EXISTS (SELECT 1 FROM webhook_delivery earlier \
-                     WHERE earlier.endpoint = delivery.endpoint AND earlier.order_id = delivery.order_id \
-                     AND earlier.position < delivery.position AND earlier.tries = 0 AND earlier.due_at IS NOT NULL) \
-                     AND NOT EXISTS (SELECT 1 FROM webhook_pause pause WHERE pause.endpoint = delivery.endpoint) \
-                     ORDER BY delivery.due_at {order}, delivery.id {order} LIMIT ?",
-                    columns("event")
-                )
-            };
-            format!("SELECT * FROM ({}) latest UNION ALL SELECT * FROM ({}) oldest", end("DESC"), end("ASC"))
+            format!(
+                "SELECT delivery.id AS id, delivery.order_id AS order_id, delivery.tries AS tries, \
+                 CAST(delivery.due_at AS CHAR(19)) AS due_at, CAST(delivery.created_at AS CHAR(19)) AS created_at, {} \
+                 FROM (SELECT position FROM ({}) latest UNION SELECT position FROM ({}) oldest) chosen \
+                 JOIN webhook_delivery delivery ON delivery.endpoint = ? AND delivery.position = chosen.position \
+                 JOIN outbox event ON event.position = delivery.position \
+                 WHERE NOT EXISTS (SELECT 1 FROM webhook_pause pause WHERE pause.endpoint = ?)",
+                columns("event"),
+                end("DESC"),
+                end("ASC")
+            )
         });
-        let end = || [self.endpoint.as_str().into(), column(self.now).into(), self.limit.into()];
-        let mut values = Values::of(end());
-        values.extend(end());
+        let (endpoint, now) = (self.endpoint.as_str(), column(self.now));
+        let mut values = Values::default();
+        for _ in ["latest", "oldest"] {
+            values.extend([endpoint.into(), endpoint.into(), now.into(), endpoint.into(), now.into(), self.limit.into()]);
+        }
+        values.extend([endpoint.into(), endpoint.into()]);
         conn.rows(&SELECT, values).await
     }
 }

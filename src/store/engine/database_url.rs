@@ -110,7 +110,8 @@ impl DatabaseUrl {
         if options.get_socket().is_some() || host.parse::<IpAddr>().is_ok() {
             return Ok(());
         }
-        Ok(self.resolver.look_up(host).await?)
+        self.resolver.look_up(host).await?;
+        Ok(())
     }
 
     /// Whether it is SQLite, which has one writer.

@@ -21,6 +21,15 @@ impl Store {
         let rows = self.engine().report(Behind { position, limit }).await?;
         Ok(rows.into_iter().filter_map(OutboxRow::into_event).collect())
     }
+
+    /// The same for all the readers that wait: no report keeps them waiting.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn outbox_news(&self, position: i64, limit: u32) -> Result<Vec<OutboxEvent>, StoreError> {
+        let rows = self.engine().ask(Behind { position, limit }).await?;
+        Ok(rows.into_iter().filter_map(OutboxRow::into_event).collect())
+    }
 }
 
 struct Behind {

@@ -35,6 +35,27 @@ impl Store {
         let rows = self.engine().ask(FindUntold { limit }).await?;
         Ok(rows.into_iter().filter_map(UntoldRow::read).collect())
     }
+
+    /// Since when the oldest entry waits that is to be told of.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn oldest_untold(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.engine().report(OldestUntold).await?)
+    }
+}
+
+struct OldestUntold;
+
+impl Query for OldestUntold {
+    type Answer = Option<Timestamp>;
+    const NAME: &'static str = "oldest untold";
+
+    async fn run(&self, conn: &mut Conn) -> Result<Option<Timestamp>, Error> {
+        const SELECT: &str = "SELECT CAST(at AS CHAR(19)) FROM deal_event WHERE untold = 1 ORDER BY id LIMIT 1";
+        let rows: Vec<(String,)> = conn.rows(SELECT, Values::default()).await?;
+        Ok(rows.into_iter().next().and_then(|(at,)| time(Some(at))))
+    }
 }
 
 struct FindUntold {

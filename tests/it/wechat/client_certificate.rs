@@ -5,12 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use wechat_pay::chance::Chance;
-use wechat_pay::channel::wechat::v2::{Client, ClientCertificate, Endpoints, ExtraRoots, Http, SignType};
+use wechat_pay::channel::wechat::v2::{Client, ClientCertificate, Endpoints, Http, SignType};
 use wechat_pay::channel::{
     CallError, CertificateFault, Channel, Postponed, QueryOutcome, RefundOrder, RefundOutcome, RefundQueryOutcome, RefundSubject, Refunding,
 };
 use wechat_pay::deal::{Fen, OrderId, RefundId};
 use wechat_pay::simulator::Certificates;
+use wechat_pay::trust::ExtraRoots;
 
 use crate::simulator::merchants::{FIRST, SECOND};
 use crate::simulator::refunds::NUMBER;

@@ -6,15 +6,14 @@ use futures_util::FutureExt;
 use prometheus_client::encoding::text;
 use prometheus_client::registry::Registry;
 use wechat_pay::chance::Chance;
-use wechat_pay::channel::wechat::v2::{
-    ApiKey, Client, Endpoints, ExtraRoots, Fields, Http, Merchant, PreviousKey, SignType, Signer, Wire, xml,
-};
+use wechat_pay::channel::wechat::v2::{ApiKey, Client, Endpoints, Fields, Http, Merchant, PreviousKey, SignType, Signer, Wire, xml};
 use wechat_pay::channel::{
     CallError, CertificateFault, Channel, Doubt, Misconfiguration, Postponed, RefundOrder, RefundOutcome, RefundQueryOutcome,
     RefundSubject, Refunding,
 };
 use wechat_pay::clock::Clock;
 use wechat_pay::deal::Fen;
+use wechat_pay::trust::ExtraRoots;
 
 use crate::support::merchant::{merchant, signer};
 use crate::support::stub::{Reply, Stub};

@@ -101,7 +101,7 @@ impl ClientCertificate {
     }
 
     /// For a client that shows it, whatever authorities the host asks for.
-    pub(super) fn shown(&self) -> Arc<SingleCertAndKey> {
+    pub fn shown(&self) -> Arc<SingleCertAndKey> {
         Arc::new(SingleCertAndKey::from(Arc::clone(&self.pair)))
     }
 

@@ -2,7 +2,7 @@
 //!
 //! `calls` is the table of the calls; `Fields` are signed, sent and verified; `xml` is their wire form; `merchant` knows who we
 //! are; `reply` is the one gate through which every answer comes, `payment` and `refund` what it proves; `notification` reads what WeChat
-//! posts to us; `client` makes the calls over a `transport`, by TLS as `trust` and the merchant's `certificate` have it.
+//! posts to us; `client` makes the calls over a `transport`, by TLS as `crate::trust` and the merchant's `certificate` have it.
 //! The simulator shares `calls`, `Fields`, `xml`, `sign` and `refund_cipher`, so a mistake in them would cancel out unseen: the vectors of
 //! WeChat's own documents pin them (`vectors.rs`).
 
@@ -26,7 +26,6 @@ mod sign;
 #[cfg(test)]
 mod testing;
 mod transport;
-mod trust;
 #[cfg(test)]
 mod vectors;
 pub mod xml;
@@ -44,4 +43,3 @@ pub use refund_cipher::RefundCipher;
 pub use rotation::PreviousKey;
 pub use sign::{ApiKey, InvalidApiKey, SignType, Signer};
 pub use transport::{CONNECT, Endpoints, Http, NoClient, Wire, http_client};
-pub use trust::{ExtraRoots, InvalidRoots, Trust};

@@ -15,12 +15,12 @@ use crate::channel::error::{CallError, Doubt, Malformed};
 use crate::clock::Clock;
 use crate::resolver::Resolver;
 use crate::trace::TraceContext;
+use crate::trust::{ExtraRoots, Trust};
 
 use super::calls::Call;
 use super::certificate::ClientCertificate;
 use super::identity::Identity;
 use super::proxy::Proxy;
-use super::trust::{ExtraRoots, Trust};
 
 /// A connection that takes longer is one that the payer should not wait for: the other host is tried.
 pub const CONNECT: Duration = Duration::from_secs(2);
@@ -138,7 +138,9 @@ impl Http {
         if !call.wants_certificate {
             return Ok(self.client.clone());
         }
-        let make = |certificate: &ClientCertificate| Ok(http_client(self.endpoints.proxy.as_ref(), self.trust.tls(Some(certificate))?)?);
+        let make = |certificate: &ClientCertificate| {
+            Ok(http_client(self.endpoints.proxy.as_ref(), self.trust.tls(Some(certificate.shown() as Arc<_>))?)?)
+        };
         Ok(identity.client::<NoClient>(make)?.unwrap_or_else(|| self.client.clone()))
     }
 

@@ -1,14 +1,13 @@
-//! TLS to WeChat: whose word is taken for a host, and what a client shows of itself.
+//! TLS of the clients: whose word is taken for a host, and what a client shows of itself.
 
 use std::sync::Arc;
 
+use rustls::client::ResolvesClientCert;
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, Error, RootCertStore};
 use rustls_platform_verifier::Verifier;
-
-use super::certificate::ClientCertificate;
 
 /// Certificates of authorities beside the system's, as a simulator behind TLS has one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -32,8 +31,8 @@ impl ExtraRoots {
     }
 }
 
-/// Who is believed to be WeChat: the system's authorities vouch for it, or one of the extra ones. To read the system's takes time and
-/// memory, so clients share it.
+/// Who is believed: the system's authorities vouch for a host, or one of the extra ones. To read the system's takes time and memory,
+/// so clients share it.
 #[derive(Debug, Clone)]
 pub struct Trust(Arc<Verifier>);
 
@@ -50,12 +49,12 @@ impl Trust {
     ///
     /// # Errors
     /// Never, with the cryptography that there is.
-    pub fn tls(&self, shown: Option<&ClientCertificate>) -> Result<ClientConfig, Error> {
+    pub fn tls(&self, shown: Option<Arc<dyn ResolvesClientCert>>) -> Result<ClientConfig, Error> {
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions()?;
         // Dangerous would be a verifier of another kind: this is the one that the client has by itself.
         let config = config.dangerous().with_custom_certificate_verifier(Arc::clone(&self.0) as Arc<_>);
         let mut config = match shown {
-            Some(certificate) => config.with_client_cert_resolver(certificate.shown()),
+            Some(certificate) => config.with_client_cert_resolver(certificate),
             None => config.with_no_client_auth(),
         };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
