@@ -122,23 +122,7 @@ impl Gateway {
         let (metrics, follower, claimed, missing, skew, feed) = Default::default();
         let lines = Lines::of(&endpoints);
         let published = watch::Sender::new(0);
-        Self {
-            store,
-            accounts,
-            endpoints,
-            clock,
-            chance,
-            terms,
-            live,
-            metrics,
-            follower,
-            claimed,
-            missing,
-            skew,
-            lines,
-            published,
-            feed,
-        }
+        Self { store, accounts, endpoints, clock, chance, terms, live, metrics, follower, claimed, missing, skew, lines, published, feed }
     }
 
     /// What was counted since the start.

@@ -153,9 +153,10 @@ impl Gateway {
         if deal.charged != Some(proof.total_fee()) {
             return Err(RefundSettleError::Amount);
         }
-        let is_news = !is_announced_before(&deal);
-        let alarm = is_news.then_some(Announcement::AlarmRaised(AlarmKind::Refunded));
-        let announces = ended(proof.refund_id(), proof.state()).into_iter().chain(alarm).collect();
+        let (is_news, is_abnormal) = (!is_announced_before(&deal), proof.state() == RefundState::Abnormal);
+        let alarms = [is_news.then_some(AlarmKind::Refunded), is_abnormal.then_some(AlarmKind::RefundAbnormal)];
+        let alarms = alarms.into_iter().flatten().map(Announcement::AlarmRaised);
+        let announces = ended(proof.refund_id(), proof.state()).into_iter().chain(alarms).collect();
         let event = Event { announces, ..self.refund_event(proof, EventKind::RefundBooked, origin) };
         let due_at = (proof.state() == RefundState::Processing).then(|| self.first_look(event.at)).flatten();
         match self.store.book_refund(&deal, proof, due_at, event).await {

@@ -87,7 +87,6 @@ impl Summary {
             "refunds of second payments",
             "forged notifications of refunds",
             "events told",
-            "late payments told",
             "refunds told",
             "alarms told",
             "events refused",
@@ -285,8 +284,6 @@ impl<'a> History<'a> {
         for row in self.invariants.rows.values() {
             if row.status == 1 { paid += 1 } else { expired += 1 }
         }
-        self.count(if self.is_telling() { "STEPS T" } else { "STEPS N" }, self.summary.steps);
-        self.count(if self.is_telling() { "HIST T" } else { "HIST N" }, 1);
         self.count("paid", paid);
         self.count("expired", expired);
         self.summary.deals = paid + expired;

@@ -55,7 +55,7 @@ pub fn settings(database: &str, expire_after: i64, longest_pause: i64) -> Settin
         ("DEAL__EXPIRE_AFTER", expire_after.to_string()),
         ("SWEEP__LONGEST_PAUSE", longest_pause.to_string()),
         ("AUTH__KEYS__SHOP__HASH", "4131e0fd2996e18680fa86ca0e4d84d004f0fd803b052d7a70d62ed6e83c5f13".to_owned()),
-        ("AUTH__KEYS__SHOP__SCOPES", "refund".to_owned()),
+        ("AUTH__KEYS__SHOP__SCOPES", "refund,read".to_owned()),
     ];
     let variables: HashMap<_, _> = variables.into_iter().map(|(key, value)| (format!("WECHAT_PAY__{key}"), value)).collect();
     Settings::from_environment(variables).unwrap()
@@ -85,7 +85,8 @@ impl Instance {
             let sellers = configuration.sellers(&merchant.account).parse().unwrap();
             Account::new(merchant.account.clone(), channel, AccountTerms { sellers, ..settings.wechat.terms.clone() })
         }));
-        let gateway = Arc::new(Gateway::new(store, accounts, endpoints.wired(number, scheduler), clock.clone(), chance, settings.terms.clone()));
+        let gateway =
+            Arc::new(Gateway::new(store, accounts, endpoints.wired(number, scheduler), clock.clone(), chance, settings.terms.clone()));
         if !endpoints.0.is_empty() {
             // As a process does before it tells anybody anything.
             scheduler.is_starting(number);
@@ -129,7 +130,17 @@ impl Instance {
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
-        let (router, request) = (self.router.clone(), request.body(Body::from(body)).unwrap());
+        self.ask(request.body(Body::from(body)).unwrap())
+    }
+
+    /// What has happened behind a reader's cursor.
+    pub fn changes(&self, cursor: &str, limit: usize) -> impl Future<Output = (u16, String)> + Send + 'static {
+        let request = Request::get(format!("/wxPay/changes?after={cursor}&limit={limit}")).extension(Peer(([203, 0, 113, 8], 4711).into()));
+        self.ask(request.header("authorization", format!("Bearer {BACK_END}")).body(Body::empty()).unwrap())
+    }
+
+    fn ask(&self, request: Request<Body>) -> impl Future<Output = (u16, String)> + Send + 'static {
+        let router = self.router.clone();
         async move {
             let response = router.oneshot(request).await.unwrap();
             let status = response.status().as_u16();

@@ -15,6 +15,8 @@ use super::refund_rows::RefundRow;
 const LEASE: TimeDelta = TimeDelta::seconds(30);
 /// Between two tries, in seconds, give or take a tenth.
 const PAUSES: [i64; 10] = [5, 60, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
+/// An endpoint that wants to be left alone for longer is asked all the same; in seconds.
+const LONGEST_WISH: i64 = 86_400;
 /// So many there are before a delivery is given up.
 pub const TRIES: i64 = 11;
 
@@ -194,9 +196,8 @@ impl Outbox {
 
     /// Earlier events of its order for its endpoint.
     pub fn earlier<'o>(&'o self, delivery: &'o DeliveryRow) -> impl Iterator<Item = &'o DeliveryRow> {
-        let is_earlier = |row: &&DeliveryRow| {
-            row.endpoint == delivery.endpoint && row.order_id == delivery.order_id && row.position < delivery.position
-        };
+        let is_earlier =
+            |row: &&DeliveryRow| row.endpoint == delivery.endpoint && row.order_id == delivery.order_id && row.position < delivery.position;
         self.deliveries.values().filter(move |row| delivery.order_id.is_some() && is_earlier(row))
     }
 }
@@ -251,7 +252,7 @@ impl DeliveryRow {
         let planned = planned.unwrap_or_else(|| panic!("tried too often: {self:?}"));
         let pause = (due - tried_at).num_seconds();
         let wishes = heard.iter().filter(|heard| heard.at.trunc_subsecs(0) <= tried_at && heard.status.map(i64::from) == self.status);
-        let lawful = wishes.map(|heard| heard.wish.map_or(0, |wish| wish.num_seconds())).any(|wish| {
+        let lawful = wishes.map(|heard| heard.wish.map_or(0, |wish| wish.num_seconds().min(LONGEST_WISH))).any(|wish| {
             let least = (planned * 9 / 10).max(wish);
             (least..=(planned * 11 / 10 + 1).max(wish)).contains(&pause)
         });

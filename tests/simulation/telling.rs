@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::Value;
 use wechat_pay::webhook::{Answer, Request, Unanswered};
 
 use super::endpoints::Mood;
@@ -16,7 +16,7 @@ pub const POST: TimeDelta = TimeDelta::seconds(15);
 /// Between two passes of a history's end, while something is overdue.
 const A_PASS: TimeDelta = TimeDelta::seconds(20);
 /// Events that a reader asks for at a time.
-const PAGE: u32 = 3;
+const PAGE: usize = 3;
 
 /// What is done about events.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Telling {
     /// To this endpoint.
     Deliver(&'static str),
     /// Of the feed, what is behind this cursor.
-    Read(i64),
+    Read(String),
     /// This endpoint, which is paused.
     Resume(&'static str),
 }
@@ -33,7 +33,7 @@ pub enum Telling {
 /// A reader of the feed, by its cursor.
 #[derive(Default)]
 pub struct Reader {
-    pub cursor: i64,
+    cursor: String,
     pub read: Vec<String>,
 }
 
@@ -61,7 +61,7 @@ impl History<'_> {
                 }
             }
             60..75 => self.advance_to_a_try().await,
-            75..82 => self.tell(number, Telling::Read(self.reader.cursor)).await,
+            75..82 => self.tell(number, Telling::Read(self.reader.cursor.clone())).await,
             82..96 if self.fault_rate > 0 => self.change_mood(name).await,
             _ => self.resume_all().await,
         }
@@ -116,6 +116,7 @@ impl History<'_> {
     pub async fn tell(&mut self, number: usize, telling: Telling) {
         let Some(instance) = self.instances.iter().flatten().find(|instance| instance.number == number) else { return };
         let (gateway, configuration, what) = (instance.gateway.clone(), instance.configuration.clone(), telling.clone());
+        let reading = instance.changes(if let Telling::Read(cursor) = &telling { cursor } else { "" }, PAGE);
         let task = tokio::spawn(async move {
             let outcome = match what {
                 Telling::Publish => loop {
@@ -135,12 +136,10 @@ impl History<'_> {
                         Err(error) => Err(error),
                     }
                 }
-                Telling::Read(cursor) => gateway.store().outbox_behind(cursor, PAGE).await.map(|events| {
-                    let events: Vec<_> = events.iter().map(|event| (event.position, event.event_id.as_str())).collect();
-                    json!(events).to_string()
-                }),
+                Telling::Read(_) => return reading.await,
                 Telling::Resume(name) => {
-                    gateway.store().resume_endpoint(&name.parse().unwrap()).await.map(|was_paused| format!("was paused: {was_paused}"))
+                    gateway.resume_deliveries(&name.parse().unwrap()).await;
+                    Ok("resumed".to_owned())
                 }
             };
             outcome.map_or_else(|error| (503, error.to_string()), |told| (200, told))
@@ -154,15 +153,16 @@ impl History<'_> {
     /// What came of it.
     pub fn hear_teller(&mut self, telling: &Telling, (status, body): (u16, &str)) {
         let Telling::Read(cursor) = telling else { return };
+        assert!([200, 503].contains(&status), "a reader behind {cursor} is refused: {status} {body}");
         if status != 200 || *cursor != self.reader.cursor {
             return;
         }
-        let events: Vec<(i64, String)> = serde_json::from_str(body).unwrap();
-        for (position, event_id) in events {
-            assert_eq!(position, self.reader.cursor + 1, "a reader behind {cursor} misses an event, or reads one twice: {body}");
-            self.reader.cursor = position;
-            self.reader.read.push(event_id);
-        }
+        let page: Value = serde_json::from_str(body).unwrap();
+        self.reader.read.extend(page["changes"].as_array().unwrap().iter().map(|event| event["id"].as_str().unwrap().to_owned()));
+        self.reader.cursor = page["next"].as_str().unwrap().to_owned();
+        let outbox = self.invariants.outbox.as_ref().expect("a history in which somebody is told");
+        let told = outbox.events.iter().map(|event| &event.event_id);
+        assert!(self.reader.read.iter().eq(told.take(self.reader.read.len())), "a reader misses an event, or reads one twice: {body}");
     }
 
     /// A message gets to its endpoint, or does not; and the answer to its instance, or not.
@@ -184,17 +184,22 @@ impl History<'_> {
         if arrives {
             self.post_arrives(request);
             self.count("answers of endpoints lost", 1);
+        } else {
+            self.is_under_way(request);
         }
         self.is_heard(request, Answer::Unanswered(self.random.one_of(&[Unanswered::Broken, Unanswered::TooSlow])))
     }
 
+    fn is_under_way(&mut self, request: &Request) {
+        self.invariants.check_post(&self.endpoints, request);
+        self.endpoints.named_mut(request.endpoint.as_str()).got.entry(id(request).to_owned()).or_default().posts += 1;
+    }
+
     /// The endpoint has it.
     pub fn post_arrives(&mut self, request: &Request) -> Answer {
-        self.invariants.check_post(&self.endpoints, request);
-        let id = id(request);
+        self.is_under_way(request);
         let endpoint = self.endpoints.named_mut(request.endpoint.as_str());
-        endpoint.got.entry(id.to_owned()).or_default().posts += 1;
-        let answer = endpoint.hear(id, &request.body, &self.random);
+        let answer = endpoint.hear(id(request), &request.body, &self.random);
         self.count(
             match &answer {
                 Answer::Taken(_) => "events taken",
@@ -216,7 +221,8 @@ impl History<'_> {
     /// A paused endpoint gets nothing but what was under way.
     fn check_not_paused(&self, instance: usize, request: &Request) {
         let Some(paused_after) = self.endpoints.named(request.endpoint.as_str()).paused_after else { return };
-        let is_of_it = |kind: &RequestKind| matches!(kind, RequestKind::Telling(Telling::Deliver(name)) if *name == request.endpoint.as_str());
+        let is_of_it =
+            |kind: &RequestKind| matches!(kind, RequestKind::Telling(Telling::Deliver(name)) if *name == request.endpoint.as_str());
         let is_before = self.requests.iter().any(|one| one.instance == instance && one.number <= paused_after && is_of_it(&one.kind));
         assert!(is_before, "a paused endpoint gets something: {request:?}");
     }
@@ -242,13 +248,16 @@ impl History<'_> {
         loop {
             self.each_tells().await;
             self.invariants.check_told_in_time(&self.endpoints, &planned, since, self.now());
-            let Some(due) = self.invariants.planned_deliveries().into_values().min() else { break };
-            let wait = if due > self.now() { due - self.now() } else { A_PASS };
+            let due = self.invariants.planned_deliveries().into_values().min();
+            if due.is_none() && !self.invariants.has_untold() {
+                break;
+            }
+            let wait = due.filter(|due| *due > self.now()).map_or(A_PASS, |due| due - self.now());
             self.advance(wait.num_seconds().max(1)).await;
         }
         while self.invariants.outbox.as_ref().is_some_and(|outbox| outbox.events.len() > self.reader.read.len()) {
             let number = self.some_instance().expect("an instance");
-            self.tell(number, Telling::Read(self.reader.cursor)).await;
+            self.tell(number, Telling::Read(self.reader.cursor.clone())).await;
             self.drain().await;
         }
         self.check_end_of_telling();

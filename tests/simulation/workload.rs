@@ -93,7 +93,13 @@ impl History<'_> {
         self.step(&line).await;
     }
 
-    pub fn pending(&self, instance: usize, configuration: Configuration, kind: RequestKind, task: JoinHandle<(u16, String)>) -> PendingRequest {
+    pub fn pending(
+        &self,
+        instance: usize,
+        configuration: Configuration,
+        kind: RequestKind,
+        task: JoinHandle<(u16, String)>,
+    ) -> PendingRequest {
         PendingRequest { number: self.sent, instance, configuration, kind, since: self.now(), faults: self.faults, task }
     }
 
@@ -329,7 +335,8 @@ impl History<'_> {
 
     /// A caller hangs up; what it has begun goes on without it.
     async fn hang_up(&mut self) {
-        let callers: Vec<_> = (0..self.requests.len()).filter(|&place| !matches!(self.requests[place].kind, RequestKind::Telling(_))).collect();
+        let callers: Vec<_> =
+            (0..self.requests.len()).filter(|&place| !matches!(self.requests[place].kind, RequestKind::Telling(_))).collect();
         if callers.is_empty() {
             return;
         }
