@@ -30,7 +30,6 @@ use support::mariadb::MariaDb;
 use support::sysbench::Bare;
 use support::upstream::Upstream;
 use under_load::ServiceUnderLoad;
-use wechat_pay::store::LARGEST_BATCH;
 
 /// Keep-alive connections of callers, and clients of the bare engine.
 const CALLERS: usize = 64;
@@ -40,7 +39,7 @@ const ROUNDS: usize = 3;
 const DEALS: usize = 20_000;
 const DEALS_ALONE: usize = 1_000;
 /// The plain version, beside it, commits each change by itself.
-const PLAIN: usize = 1;
+const PLAIN: &str = "1";
 const SETTLING: Duration = Duration::from_secs(3);
 /// How long the bare engine is measured, a round.
 const BARE_SECONDS: u32 = 5;
@@ -52,8 +51,8 @@ fn main() -> ExitCode {
 async fn bench() -> bool {
     let database = MariaDb::start(&[]).await;
     let upstream = Upstream::start();
-    let batched = ServiceUnderLoad::open(&database, &upstream, "till", LARGEST_BATCH).await;
-    let plain = ServiceUnderLoad::open(&database, &upstream, "plain", PLAIN).await;
+    let batched = ServiceUnderLoad::open(&database, &upstream, "till", &[]).await;
+    let plain = ServiceUnderLoad::open(&database, &upstream, "plain", &[("DATABASE__LARGEST_BATCH", PLAIN)]).await;
     let bare = Bare::prepare(&database, "till").await;
     // Caches, prepared statements and the server's own files have settled before anything counts.
     batched.round(&database, CALLERS, DEALS / 10).await;

@@ -48,9 +48,9 @@ pub struct ServiceUnderLoad {
 
 impl ServiceUnderLoad {
     /// With a database of its own.
-    pub async fn open(database: &MariaDb, upstream: &Upstream, name: &str, largest_batch: usize) -> Self {
+    pub async fn open(database: &MariaDb, upstream: &Upstream, name: &str, settings: &[(&'static str, &str)]) -> Self {
         // Nothing comes due meanwhile, so that the sweeper finds nothing to do and what is counted is the calls' own.
-        let settings = [("SWEEP__FIRST_LOOKS", "3600"), ("DATABASE__LARGEST_BATCH", &largest_batch.to_string())];
+        let settings = [&[("SWEEP__FIRST_LOOKS", "3600")], settings].concat();
         let url = database.create(name).await;
         let service = Service::start(database.directory.path(), name, &url, upstream, &settings).await;
         Self { service, writer: Writer::new(SignType::Md5) }

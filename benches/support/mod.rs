@@ -3,6 +3,7 @@
 pub mod calls;
 mod database;
 pub mod driver;
+pub mod endpoint;
 pub mod messages;
 pub mod service;
 pub mod sysbench;

@@ -1,4 +1,5 @@
-//! Alarms: what an operator, and the merchant's back end, must look at.
+//! Alarms: what an operator, and the merchant's back end, must look at. Those of the log that are about no order (an account that the
+//! configuration lacks, a table that takes no deal, an endpoint that is gone) are an operator's alone.
 
 /// What an alarm is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,13 +22,15 @@ pub enum AlarmKind {
     RefundNotAllowed,
     /// WeChat has not decided a refund for a week.
     RefundOverdue,
+    /// WeChat has an open order whose deal has expired.
+    LeftOpen,
     /// An endpoint did not take an event, however often it was tried.
     WebhookGivenUp,
 }
 
 impl AlarmKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Money,
         Self::PaidLate,
         Self::Refunded,
@@ -37,6 +40,7 @@ impl AlarmKind {
         Self::RefundCertificate,
         Self::RefundNotAllowed,
         Self::RefundOverdue,
+        Self::LeftOpen,
         Self::WebhookGivenUp,
     ];
 
@@ -52,6 +56,7 @@ impl AlarmKind {
             Self::RefundCertificate => "refund_certificate",
             Self::RefundNotAllowed => "refund_not_allowed",
             Self::RefundOverdue => "refund_overdue",
+            Self::LeftOpen => "left_open",
             Self::WebhookGivenUp => "webhook_given_up",
         }
     }

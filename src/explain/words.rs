@@ -92,6 +92,10 @@ pub fn event(kind: Option<EventKind>) -> Text {
             "ALARM: WeChat has signed a refund that does not fit; nothing was changed",
             "告警：微信签名的退款与这里的记录不符；没有改动任何数据",
         ),
+        Some(EventKind::LeftOpen) => pair(
+            "ALARM: WeChat took the order after it had expired, and it could not be closed there",
+            "告警：过期之后微信受理了这个订单，且未能在微信关单",
+        ),
         Some(EventKind::WebhookGivenUp) => pair(
             "ALARM: an endpoint of the merchant's did not take an event, however often it was tried",
             "告警：商户的回调地址多次未能接收事件，已停止重试",

@@ -76,10 +76,10 @@ impl Gateway {
         }
         let (order_id, refund_id, state) = (&refund.order_id, &refund.refund_id, state.as_str());
         if refund.is_of_second_payment {
-            self.metrics.mismatched();
+            self.metrics.raised(AlarmKind::Money);
             warn!(alarm = "money", %order_id, %refund_id, state, "a second payment was to be given back, and was not: give it back by hand");
         } else {
-            self.metrics.late_not_given_back();
+            self.metrics.raised(AlarmKind::PaidLate);
             warn!(alarm = "paid_late", %order_id, %refund_id, state, "a late payment was to be given back, and was not");
         }
     }

@@ -1,6 +1,7 @@
 //! The words by which the gateway's numbers are told apart. They are promised to dashboards and alerts.
 
 use crate::channel::{Malformed, NoticeError};
+use crate::deal::AlarmKind;
 use crate::metrics::{Label, label};
 use crate::store::Origin;
 
@@ -78,6 +79,25 @@ label! {
         LeftOpen = "left_open",
         /// Undecided deals go through an account that the configuration lacks.
         NoAccount = "no_account",
+    }
+}
+
+/// Each that the merchant's back ends are told is one of the log's.
+impl From<AlarmKind> for Alarm {
+    fn from(kind: AlarmKind) -> Self {
+        match kind {
+            AlarmKind::Money => Self::Money,
+            AlarmKind::PaidLate => Self::PaidLate,
+            AlarmKind::Refunded => Self::Refunded,
+            AlarmKind::RefundAbnormal => Self::RefundAbnormal,
+            AlarmKind::RefundMismatch => Self::RefundMismatch,
+            AlarmKind::RefundNotEnough => Self::RefundNotEnough,
+            AlarmKind::RefundCertificate => Self::RefundCertificate,
+            AlarmKind::RefundNotAllowed => Self::RefundNotAllowed,
+            AlarmKind::RefundOverdue => Self::RefundOverdue,
+            AlarmKind::LeftOpen => Self::LeftOpen,
+            AlarmKind::WebhookGivenUp => Self::WebhookGivenUp,
+        }
     }
 }
 
@@ -208,5 +228,17 @@ label! {
         Done = "done",
         /// The store could not tell what is due.
         Failed = "failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alarm_has_one_word_in_the_log_in_metrics_and_for_back_ends() {
+        for kind in AlarmKind::ALL {
+            assert_eq!(Alarm::from(kind).as_str(), kind.as_str());
+        }
     }
 }

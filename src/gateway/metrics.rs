@@ -8,9 +8,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
-use crate::channel::{Postponed, ProvenPayment, ProvenRefund};
-use crate::deal::{AccountId, RefundState, Timestamp};
-use crate::metrics::{ByAccount, Label, Labelled, OfAccount, Registry, lag};
+use crate::channel::{ProvenPayment, ProvenRefund};
+use crate::deal::{AccountId, AlarmKind, RefundState, Timestamp};
+use crate::metrics::{ByAccount, Labelled, OfAccount, Registry, lag};
 use crate::store::{Origin, RefundCounts, StoreError, Undecided};
 
 use super::labels::{Alarm, Answered, Disbelief, Healer, Outcome, Pass, RefundStep, Wrong};
@@ -127,10 +127,6 @@ impl GatewayMetrics {
         self.alarms.inc(Alarm::NotOpened);
     }
 
-    pub(super) fn left_open(&self) {
-        self.alarms.inc(Alarm::LeftOpen);
-    }
-
     /// Deals were found whose account the configuration lacks.
     pub(super) fn no_account(&self) {
         self.alarms.inc(Alarm::NoAccount);
@@ -162,18 +158,9 @@ impl GatewayMetrics {
         self.deals.inc(account, Outcome::Expired);
     }
 
-    /// A payment that does not fit was told of for the first time.
-    pub(super) fn mismatched(&self) {
-        self.alarms.inc(Alarm::Money);
-    }
-
-    /// A late payment was to go back by itself, and does not.
-    pub(super) fn late_not_given_back(&self) {
-        self.alarms.inc(Alarm::PaidLate);
-    }
-
-    pub(super) fn refunded(&self) {
-        self.alarms.inc(Alarm::Refunded);
+    /// An alarm about an order, which the merchant's back ends are told as well.
+    pub(super) fn raised(&self, alarm: AlarmKind) {
+        self.alarms.inc(alarm.into());
     }
 
     pub(super) fn refund_requested(&self, account: &AccountId) {
@@ -182,26 +169,6 @@ impl GatewayMetrics {
 
     pub(super) fn refund_failed(&self, account: &AccountId) {
         self.refunds.inc(account, RefundStep::Failed);
-    }
-
-    pub(super) fn refund_mismatched(&self) {
-        self.alarms.inc(Alarm::RefundMismatch);
-    }
-
-    pub(super) fn refund_overdue(&self) {
-        self.alarms.inc(Alarm::RefundOverdue);
-    }
-
-    /// A refund begins to wait for this; gives the alarm's word, if that is one for an operator.
-    pub(super) fn refund_waits(&self, postponed: Postponed) -> Option<&'static str> {
-        let alarm = match postponed {
-            Postponed::NotEnough => Alarm::RefundNotEnough,
-            Postponed::Certificate(_) => Alarm::RefundCertificate,
-            Postponed::NotAllowed | Postponed::Misconfigured(_) => Alarm::RefundNotAllowed,
-            Postponed::Later | Postponed::InAMinute => return None,
-        };
-        self.alarms.inc(alarm);
-        Some(alarm.as_str())
     }
 
     pub(super) fn refund_settled(&self, outcome: &Result<RefundSettled, RefundSettleError>, proof: &ProvenRefund) {

@@ -19,6 +19,7 @@ mod live;
 mod metrics;
 mod missing;
 mod pay_page;
+mod plan_refund;
 mod poll;
 mod publish;
 mod query_order;
@@ -42,7 +43,6 @@ mod view;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use tokio::sync::watch;
 
 use crate::chance::Chance;
 use crate::channel::Evidence;
@@ -79,6 +79,7 @@ use feed::Hub;
 use follow::Follower;
 use live::Live;
 use missing::MissingAccounts;
+use publish::Publication;
 use sweep::Claimed;
 
 /// What an operator may choose about deals.
@@ -110,8 +111,7 @@ pub struct Gateway {
     missing: MissingAccounts,
     skew: Skew,
     lines: Lines,
-    /// How often something was published.
-    published: watch::Sender<u64>,
+    publication: Publication,
     feed: Hub,
 }
 
@@ -119,10 +119,25 @@ impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, accounts: Accounts, endpoints: Vec<Endpoint>, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let live = Live::new(accounts.iter().map(|account| (account.id().clone(), account.terms().query_budget)));
-        let (metrics, follower, claimed, missing, skew, feed) = Default::default();
+        let (metrics, follower, claimed, missing, skew, publication, feed) = Default::default();
         let lines = Lines::of(&endpoints);
-        let published = watch::Sender::new(0);
-        Self { store, accounts, endpoints, clock, chance, terms, live, metrics, follower, claimed, missing, skew, lines, published, feed }
+        Self {
+            store,
+            accounts,
+            endpoints,
+            clock,
+            chance,
+            terms,
+            live,
+            metrics,
+            follower,
+            claimed,
+            missing,
+            skew,
+            lines,
+            publication,
+            feed,
+        }
     }
 
     /// What was counted since the start.

@@ -2,22 +2,42 @@
 //! endpoint that wants it.
 //!
 //! The deal is told as it stands when the event comes into the outbox, a moment after the change: never older than what it tells of.
+//! An entry that cannot be told of (a later version has written it, or another program has deleted its deal) is left, and hides no
+//! other.
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::TimeDelta;
 use serde_json::json;
 use tokio::sync::watch;
-use tracing::debug;
+use tracing::{debug, error};
 
-use crate::deal::{AccountId, Announcement, Deal, EventId};
+use crate::deal::{AccountId, Announcement, Deal, EventId, OrderId, Refund, RefundId};
 use crate::store::{NewEvent, StoreError, Untold};
 use crate::told::{ToldAlarm, ToldDeal, ToldRefund};
 
 use super::Gateway;
 use super::deliver::deaf_endpoint;
+use super::throttle::Throttle;
 
 /// Entries of the journal that one transaction tells of.
 const BATCH: u32 = 128;
+/// Of what is left the log tells at most so often.
+const TOLD_OF_EVERY: TimeDelta = TimeDelta::minutes(10);
+
+/// What this instance knows of publication.
+#[derive(Debug)]
+pub struct Publication {
+    /// How often something was published.
+    count: watch::Sender<u64>,
+    throttle: Throttle,
+}
+
+impl Default for Publication {
+    fn default() -> Self {
+        Self { count: watch::Sender::new(0), throttle: Throttle::once_in(TOLD_OF_EVERY) }
+    }
+}
 
 impl Gateway {
     /// Publishes what there is to tell, at most a batch of it; `true`: there may be more.
@@ -25,29 +45,32 @@ impl Gateway {
     /// # Errors
     /// The database is not available; then all of it is told later.
     pub async fn publish_once(&self) -> Result<bool, StoreError> {
-        let untold = self.store.untold(BATCH).await?;
-        let is_full = untold.len() >= BATCH as usize;
-        if untold.is_empty() {
-            return Ok(false);
-        }
-        let order_ids: Vec<_> = untold.iter().map(|entry| entry.order_id.clone()).collect();
-        let deals = self.store.find_all(&order_ids).await?;
-        let deals: HashMap<_, _> = deals.iter().map(|deal| (&deal.order_id, deal)).collect();
-        let mut events = Vec::with_capacity(untold.len());
-        for entry in &untold {
-            let deal = deals.get(&entry.order_id).copied();
-            for announcement in &entry.announces {
-                events.push(self.event_to_tell(entry, announcement, deal).await?);
+        let mut behind = 0;
+        loop {
+            let untold = self.store.untold(behind, BATCH).await?;
+            let events = self.events_of(&untold.entries, untold.strange).await?;
+            match untold.more_behind {
+                Some(last) if events.is_empty() => behind = last,
+                None if events.is_empty() => return Ok(false),
+                more => return self.publish(events, more.is_some()).await,
             }
         }
+    }
+
+    /// Hears of each publication by this instance.
+    pub fn published(&self) -> watch::Receiver<u64> {
+        self.publication.count.subscribe()
+    }
+
+    async fn publish(&self, events: Vec<NewEvent>, may_be_more: bool) -> Result<bool, StoreError> {
         let count = events.len();
         let planned: HashSet<_> = events.iter().flat_map(|event| event.endpoints.clone()).collect();
         match self.store.publish(events, self.now_by_database()).await {
             Ok(true) => {
                 self.lines.metrics.published(count);
                 planned.iter().for_each(|endpoint| self.lines.planned(endpoint).notify_one());
-                self.published.send_modify(|published| *published += 1);
-                Ok(is_full)
+                self.publication.count.send_modify(|published| *published += 1);
+                Ok(may_be_more)
             }
             // Another instance is at it.
             Ok(false) | Err(StoreError::Conflict) => {
@@ -58,29 +81,72 @@ impl Gateway {
         }
     }
 
-    /// Hears of each publication by this instance.
-    pub fn published(&self) -> watch::Receiver<u64> {
-        self.published.subscribe()
+    /// The events of those entries that can be told of.
+    async fn events_of(&self, entries: &[Untold], strange: usize) -> Result<Vec<NewEvent>, StoreError> {
+        let order_ids: Vec<_> = entries.iter().map(|entry| entry.order_id.clone()).collect();
+        let deals = if order_ids.is_empty() { Vec::new() } else { self.store.find_all(&order_ids).await? };
+        let deals: HashMap<_, _> = deals.iter().map(|deal| (&deal.order_id, deal)).collect();
+        let (mut events, mut left) = (Vec::with_capacity(entries.len()), strange);
+        for entry in entries {
+            match self.events_of_entry(entry, deals.get(&entry.order_id).copied()).await? {
+                Some(told) => events.extend(told),
+                None => left += 1,
+            }
+        }
+        if left > 0 && self.publication.throttle.admits(self.clock.now()) {
+            error!(
+                left,
+                "entries of the journal cannot be told of: a later version has written them, or their deals or refunds cannot be read"
+            );
+        }
+        Ok(events)
     }
 
-    async fn event_to_tell(&self, entry: &Untold, announcement: &Announcement, deal: Option<&Deal>) -> Result<NewEvent, StoreError> {
+    /// `None`: it cannot be told of.
+    async fn events_of_entry(&self, entry: &Untold, deal: Option<&Deal>) -> Result<Option<Vec<NewEvent>>, StoreError> {
+        let mut events = Vec::with_capacity(entry.announces.len());
+        for announcement in &entry.announces {
+            let Some(data) = self.data_of(announcement, &entry.order_id, deal).await? else { return Ok(None) };
+            events.push(self.event_to_tell(entry, announcement, deal, &data));
+        }
+        Ok(Some(events))
+    }
+
+    /// What is told. An alarm may be about an order that is not known here; what tells of a deal or a refund shows it.
+    async fn data_of(
+        &self,
+        announcement: &Announcement,
+        order_id: &OrderId,
+        deal: Option<&Deal>,
+    ) -> Result<Option<serde_json::Value>, StoreError> {
         let told_deal = deal.map(ToldDeal::from);
-        let data = match announcement {
-            Announcement::DealPaid { late } => json!({ "deal": told_deal, "late": late }),
-            Announcement::DealExpired => json!({ "deal": told_deal }),
-            Announcement::RefundSucceeded(refund_id) | Announcement::RefundFailed(refund_id) => {
-                let refund = self.store.find_refund(refund_id).await?;
-                json!({ "refund": refund.as_ref().map(ToldRefund::from), "deal": told_deal })
+        Ok(match (announcement, told_deal) {
+            (Announcement::AlarmRaised(kind), _) => Some(json!(ToldAlarm::new(*kind, Some(order_id)))),
+            (_, None) => None,
+            (Announcement::DealPaid { late }, Some(deal)) => Some(json!({ "deal": deal, "late": late })),
+            (Announcement::DealExpired, Some(deal)) => Some(json!({ "deal": deal })),
+            (Announcement::RefundSucceeded(refund_id) | Announcement::RefundFailed(refund_id), Some(deal)) => {
+                let refund = self.refund_to_tell(refund_id).await?;
+                refund.map(|refund| json!({ "refund": ToldRefund::from(&refund), "deal": deal }))
             }
-            Announcement::AlarmRaised(kind) => json!(ToldAlarm::new(*kind, Some(&entry.order_id))),
-        };
+        })
+    }
+
+    async fn refund_to_tell(&self, refund_id: &RefundId) -> Result<Option<Refund>, StoreError> {
+        match self.store.find_refund(refund_id).await {
+            Err(StoreError::ImpossibleRefund(_)) => Ok(None),
+            found => found,
+        }
+    }
+
+    fn event_to_tell(&self, entry: &Untold, announcement: &Announcement, deal: Option<&Deal>, data: &serde_json::Value) -> NewEvent {
         let event_type = announcement.event_type();
         let merchant_id = deal.map(|deal| deal.merchant_id);
         let account = deal.map_or_else(AccountId::default, |deal| deal.account.clone());
         let deaf = deaf_endpoint(entry, announcement);
         let others = self.endpoints.iter().filter(|endpoint| Some(&endpoint.name) != deaf.as_ref());
         let wants = others.filter(|endpoint| endpoint.wanted.has(event_type, merchant_id, &account));
-        Ok(NewEvent {
+        NewEvent {
             entry: entry.entry,
             event_id: EventId::draw(self.chance.draw()),
             event_type,
@@ -90,6 +156,6 @@ impl Gateway {
             account,
             data: data.to_string(),
             at: entry.at,
-        })
+        }
     }
 }

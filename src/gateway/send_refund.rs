@@ -4,13 +4,14 @@
 //! does not know it. After an earlier request whose outcome is unknown that query may lag behind: then a minute passes first.
 
 use chrono::TimeDelta;
-use tracing::{debug, error, info, warn};
+use tracing::{debug, info, warn};
 
 use crate::channel::{Postponed, RefundOutcome, Refunding, Refusal};
-use crate::deal::{AlarmKind, Announcement, Refund, RefundState, Timestamp};
+use crate::deal::{AlarmKind, Refund, RefundState, Timestamp};
 use crate::store::{Event, EventKind, NextRefundStep, Origin, StoreError, Verdict};
 
 use super::follow::Calls;
+use super::plan_refund::{Plan, alarm_of};
 use super::refund_schedule::{UNMENDED, next_try};
 use super::{Gateway, GatewayError};
 
@@ -47,7 +48,7 @@ impl Gateway {
             Ok(Some(next)) => next,
             Err(error) => {
                 debug!(refund_id = %refund.refund_id, %error, "nothing is known of a refund that was sent");
-                self.unknown(&refund, &error)
+                self.unknown(&refund, &error).into()
             }
         };
         if let Err(error) = self.plan_refund(&refund, until, next, origin).await {
@@ -67,7 +68,7 @@ impl Gateway {
         origin: Origin,
         sending: Sending,
         calls: &Calls,
-    ) -> Result<Option<NextRefundStep>, GatewayError> {
+    ) -> Result<Option<Plan>, GatewayError> {
         let (route, refund_id) = (refund.route(), &refund.refund_id);
         let Some(request) = refund.request.clone() else { return Err(GatewayError::RefundNotFound) };
         let (remote, account) = (self.accounts.at(&route)?, self.accounts.get(&refund.account)?);
@@ -100,7 +101,7 @@ impl Gateway {
         let now = self.now_by_database();
         if let Some(proven) = sending.is_proven_from(now) {
             // What was refused was not carried out: in doubt is still the request before it.
-            return Ok(Some(step(proven, proven - LAG, refusal.to_string())));
+            return Ok(Some(step(proven, proven - LAG, refusal.to_string()).into()));
         }
         // It counts while the lease is held only.
         let leased = Refund { due_at: Some(lease), ..refund.clone() };
@@ -133,68 +134,34 @@ impl Gateway {
     }
 
     /// What is next for a refund whose row another program has changed: it may be put right.
-    fn changed(&self, refund: &Refund) -> NextRefundStep {
+    fn changed(&self, refund: &Refund) -> Plan {
         const WORDS: &str = "the stored request is another refund's: it is not sent";
-        if refund.detail.as_deref() != Some(WORDS) {
-            self.metrics.refund_mismatched();
-            let (order_id, refund_id, account) = (&refund.order_id, &refund.refund_id, &refund.account);
-            error!(alarm = "refund_mismatch", %order_id, %refund_id, %account, "{WORDS}");
-        }
-        NextRefundStep {
-            due_at: Some(self.now_by_database() + UNMENDED),
-            sent_at: None,
-            detail: Some(WORDS.to_owned()),
-            refused_certificate: None,
-        }
+        let is_news = refund.detail.as_deref() != Some(WORDS);
+        let due_at = Some(self.now_by_database() + UNMENDED);
+        let next = NextRefundStep { due_at, sent_at: None, detail: Some(WORDS.to_owned()), refused_certificate: None };
+        Plan { next, alarm: is_news.then_some(AlarmKind::RefundMismatch) }
     }
 
     /// What is next for a refund that WeChat does not take now, with the client certificate that was `shown`.
-    fn postponed(&self, refund: &Refund, postponed: Postponed, shown: &Refunding) -> NextRefundStep {
+    fn postponed(&self, refund: &Refund, postponed: Postponed, shown: &Refunding) -> Plan {
         let (now, words) = (self.now_by_database(), postponed.to_string());
         let is_news = refund.detail.as_deref() != Some(&words);
-        let (refund_id, account) = (&refund.refund_id, &refund.account);
         let is_certificate = matches!(postponed, Postponed::Certificate(_));
         let fingerprint = || match shown {
             Refunding::Certified(fingerprint) => fingerprint.clone(),
             Refunding::Uncertified | Refunding::Impossible => String::new(),
         };
         // One that was renewed during the call is tried soon: what waited for it has been sent already.
-        let is_renewed = is_certificate && self.accounts.get(account).is_ok_and(|account| account.refunding() != *shown);
-        if is_news && let Some(alarm) = self.metrics.refund_waits(postponed) {
-            error!(alarm, %refund_id, %account, "{words}; the refund waits, and is sent again by itself");
-        }
+        let is_renewed = is_certificate && self.accounts.get(&refund.account).is_ok_and(|account| account.refunding() != *shown);
         let next = next_try(refund, Some(postponed).filter(|_| !is_renewed), now);
-        NextRefundStep { refused_certificate: is_certificate.then(fingerprint), ..step(next, now, words) }
+        let next = NextRefundStep { refused_certificate: is_certificate.then(fingerprint), ..step(next, now, words) };
+        Plan { next, alarm: alarm_of(postponed).filter(|_| is_news) }
     }
 
     /// What is next for a refund of whose request nothing is known.
     pub(super) fn unknown(&self, refund: &Refund, error: &GatewayError) -> NextRefundStep {
         let now = self.now_by_database();
         step(next_try(refund, None, now), now, detail_of(error))
-    }
-
-    /// Plans the next step of a refund whose lease is held until `until`.
-    pub(super) async fn plan_refund(
-        &self,
-        refund: &Refund,
-        until: Timestamp,
-        next: NextRefundStep,
-        origin: Origin,
-    ) -> Result<(), StoreError> {
-        let kind = if refund.is_accepted() { EventKind::RefundLooked } else { EventKind::RefundPostponed };
-        let detail = format!("{}: {}", refund.refund_id, next.detail.as_deref().unwrap_or("on its way"));
-        let event = Event { detail: Some(detail), ..self.event(&refund.order_id, kind, origin) };
-        let is_given_up = next.due_at.is_none();
-        let alarm = is_given_up.then_some(AlarmKind::RefundOverdue).map(Announcement::AlarmRaised);
-        let event = Event { announces: alarm.into_iter().collect(), ..event };
-        if self.store.plan_refund(refund, until, next, event).await? && is_given_up {
-            self.metrics.refund_overdue();
-            error!(
-                alarm = "refund_overdue", order_id = %refund.order_id, refund_id = %refund.refund_id, account = %refund.account,
-                "WeChat has not decided a refund for a week; from now on it is asked about on demand only: ask WeChat's support"
-            );
-        }
-        Ok(())
     }
 }
 

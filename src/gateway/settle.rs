@@ -109,13 +109,13 @@ impl Gateway {
                 }
             }
             Err(error) if self.note_mismatch(trade, error, origin).await => {
-                self.metrics.mismatched();
+                self.metrics.raised(AlarmKind::Money);
                 warn!(alarm = "money", %order_id, ?source, total_fee, transaction, %error, "a payment does not fit and changed nothing")
             }
             Err(error) => info!(%order_id, ?source, transaction, %error, "a payment still does not fit"),
         }
         if is_news_of_refund(trade, &outcome) {
-            self.metrics.refunded();
+            self.metrics.raised(AlarmKind::Refunded);
             warn!(alarm = "refunded", %order_id, total_fee, transaction, "at least a part of a payment was given back, and not by this service");
         }
         outcome

@@ -95,7 +95,7 @@ impl Gateway {
             Err(error) if error.may_pass() => warn!(%order_id, %refund_id, %error, "a refund could not be stored yet"),
             Err(mismatch) => {
                 if self.note_refund_mismatch(proof, mismatch, origin).await {
-                    self.metrics.refund_mismatched();
+                    self.metrics.raised(AlarmKind::RefundMismatch);
                     error!(alarm = "refund_mismatch", %order_id, %refund_id, fee, error = %mismatch, "a refund does not fit and changed nothing");
                 }
             }
@@ -175,7 +175,7 @@ impl Gateway {
         if is_announced_before(deal) {
             return info!(%order_id, %refund_id, fee, "this is what was given back, and not by this service; it is booked");
         }
-        self.metrics.refunded();
+        self.metrics.raised(AlarmKind::Refunded);
         warn!(alarm = "refunded", %order_id, %refund_id, fee, "a refund was made, and not by this service; it is booked");
     }
 

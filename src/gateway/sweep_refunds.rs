@@ -4,10 +4,11 @@
 use chrono::TimeDelta;
 use tracing::{Instrument, debug, error, info_span};
 
-use crate::deal::{AccountId, Deal, Refund, RefundSource, Timestamp};
-use crate::store::{NextRefundStep, Origin, StoreError};
+use crate::deal::{AccountId, AlarmKind, Announcement, Deal, Refund, RefundSource, Timestamp};
+use crate::store::{Event, EventKind, NextRefundStep, Origin, StoreError};
 
 use super::follow::{Calls, DueItems, Followed};
+use super::plan_refund::Plan;
 use super::refund_schedule::{next_look, next_look_after_failure};
 use super::send_refund::{Sending, detail_of};
 use super::{Gateway, GatewayError};
@@ -22,13 +23,13 @@ pub(super) struct UndecidedRefunds<'a>(pub &'a Gateway);
 
 impl UndecidedRefunds<'_> {
     /// Sends one that was not accepted. `None`: it is stored how it stands.
-    async fn send(&self, refund: &Refund, now: Timestamp, calls: &Calls) -> Option<NextRefundStep> {
+    async fn send(&self, refund: &Refund, now: Timestamp, calls: &Calls) -> Option<Plan> {
         // The lease of the caller that has stored it, where it was not sent again since.
         let earlier = refund.sent_at.or(refund.due_at).unwrap_or(refund.created_at);
         let sent = self.0.send_refund(refund, now + LEASE, Origin::Sweeper, Sending::Again(earlier), calls).await;
         sent.unwrap_or_else(|error| {
             debug!(%error, "nothing is known of a refund that was sent");
-            Some(self.0.unknown(refund, &error))
+            Some(self.0.unknown(refund, &error).into())
         })
     }
 
@@ -48,7 +49,7 @@ impl UndecidedRefunds<'_> {
 
 impl Followed for UndecidedRefunds<'_> {
     type Item = Refund;
-    type Step = Option<NextRefundStep>;
+    type Step = Option<Plan>;
 
     async fn due(&self, now: Timestamp, limit: u32, but_of: &[AccountId]) -> Result<DueItems<Refund>, StoreError> {
         let ask = |but_of: Vec<AccountId>| async move {
@@ -77,10 +78,10 @@ impl Followed for UndecidedRefunds<'_> {
         })
     }
 
-    async fn step(&self, refund: &Refund, now: Timestamp, calls: &Calls) -> Option<NextRefundStep> {
+    async fn step(&self, refund: &Refund, now: Timestamp, calls: &Calls) -> Option<Plan> {
         let step = async {
             match refund.accepted_at.filter(|_| refund.is_accepted()) {
-                Some(accepted_at) => Some(self.ask(refund, accepted_at, now, calls).await),
+                Some(accepted_at) => Some(self.ask(refund, accepted_at, now, calls).await.into()),
                 None => self.send(refund, now, calls).await,
             }
         };
@@ -91,12 +92,22 @@ impl Followed for UndecidedRefunds<'_> {
     }
 
     /// Of one that is decided now this changes nothing.
-    async fn plan(&self, refund: &Refund, until: Timestamp, step: Option<NextRefundStep>) {
-        let Some(next) = step else { return };
-        if let Err(error) = self.0.plan_refund(refund, until, next, Origin::Sweeper).await {
+    async fn plan(&self, refund: &Refund, until: Timestamp, step: Option<Plan>) {
+        let Some(plan) = step else { return };
+        if let Err(error) = self.0.plan_refund(refund, until, plan, Origin::Sweeper).await {
             debug!(refund_id = %refund.refund_id, %error, "a refund's next step could not be planned; it is due when the lease is over");
         }
     }
+}
+
+/// What is next for a deal whose refunds WeChat was asked for.
+pub(super) enum NextList {
+    /// They are known.
+    Known,
+    /// It is asked again.
+    At(Timestamp),
+    /// A week is over, and an operator is told.
+    GivenUp,
 }
 
 /// The deals whose refunds WeChat is to be asked for.
@@ -115,24 +126,38 @@ impl UnknownRefunds<'_> {
         Ok(known.iter().any(|refund| refund.source == RefundSource::Platform))
     }
 
-    /// When WeChat is asked again after a look that did not tell; `None`: a week is over, and an operator is told.
-    fn next_list(&self, deal: &Deal, now: Timestamp, has_failed: bool) -> Option<Timestamp> {
+    /// What is next after a look that did not tell.
+    fn next_list(deal: &Deal, now: Timestamp, has_failed: bool) -> NextList {
         let since = deal.refunded_at.or(deal.refunded.last_at).unwrap_or(now);
-        let Some(next) = next_look(since, now) else {
-            self.0.metrics.refund_overdue();
+        match next_look(since, now) {
+            None => NextList::GivenUp,
+            Some(_) if has_failed => NextList::At(next_look_after_failure(since, now)),
+            Some(next) => NextList::At(next),
+        }
+    }
+
+    async fn give_up(&self, deal: &Deal, until: Timestamp) -> Result<(), StoreError> {
+        let Self(gateway) = self;
+        let detail = "for a week it has not told which refunds others made".to_owned();
+        let event = Event {
+            detail: Some(detail),
+            announces: vec![Announcement::AlarmRaised(AlarmKind::RefundOverdue)],
+            ..gateway.event(&deal.order_id, EventKind::RefundLooked, Origin::Sweeper)
+        };
+        if gateway.store.give_list_up(deal, until, event).await? {
+            gateway.metrics.raised(AlarmKind::RefundOverdue);
             error!(
                 alarm = "refund_overdue", order_id = %deal.order_id, account = %deal.account,
                 "for a week WeChat has not told which refunds of an order others made; it is asked no more: look in 商户平台"
             );
-            return None;
-        };
-        Some(if has_failed { next_look_after_failure(since, now) } else { next })
+        }
+        Ok(())
     }
 }
 
 impl Followed for UnknownRefunds<'_> {
     type Item = Deal;
-    type Step = Option<Timestamp>;
+    type Step = NextList;
 
     async fn due(&self, now: Timestamp, limit: u32, but_of: &[AccountId]) -> Result<DueItems<Deal>, StoreError> {
         let ask = |but_of: Vec<AccountId>| async move {
@@ -162,22 +187,27 @@ impl Followed for UnknownRefunds<'_> {
         })
     }
 
-    async fn step(&self, deal: &Deal, now: Timestamp, calls: &Calls) -> Option<Timestamp> {
+    async fn step(&self, deal: &Deal, now: Timestamp, calls: &Calls) -> NextList {
         let span = info_span!("look", order_id = %deal.order_id, account = deal.account.column());
         let listed = self.try_list(deal, calls).instrument(span).await;
         self.0.metrics.looked(&deal.account, calls.count());
         match listed {
-            Ok(true) => None,
-            Ok(false) => self.next_list(deal, now, false),
+            Ok(true) => NextList::Known,
+            Ok(false) => Self::next_list(deal, now, false),
             Err(error) => {
                 debug!(order_id = %deal.order_id, %error, "which refunds a deal has is not known");
-                self.next_list(deal, now, true)
+                Self::next_list(deal, now, true)
             }
         }
     }
 
-    async fn plan(&self, deal: &Deal, until: Timestamp, next: Option<Timestamp>) {
-        if let Err(error) = self.0.store.move_list(deal, until, next).await {
+    async fn plan(&self, deal: &Deal, until: Timestamp, next: NextList) {
+        let planned = match next {
+            NextList::Known => self.0.store.move_list(deal, until, None).await.map(drop),
+            NextList::At(time) => self.0.store.move_list(deal, until, Some(time)).await.map(drop),
+            NextList::GivenUp => self.give_up(deal, until).await,
+        };
+        if let Err(error) = planned {
             debug!(order_id = %deal.order_id, %error, "a deal's refunds are asked for again when the lease is over");
         }
     }

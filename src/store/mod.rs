@@ -46,7 +46,7 @@ pub use handle::Store;
 pub use journal::event::{Event, EventKind, Origin, StoredEvent};
 pub use outbox::publish::NewEvent;
 pub use outbox::row::OutboxEvent;
-pub use outbox::untold::Untold;
+pub use outbox::untold::{Untold, UntoldEntries};
 pub use refunds::due::DueRefunds;
 pub use refunds::plan::NextRefundStep;
 pub use refunds::reserve::NewRefund;

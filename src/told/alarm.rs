@@ -63,6 +63,10 @@ pub fn sentence(kind: AlarmKind) -> Text {
         AlarmKind::RefundOverdue => {
             pair("WeChat has not decided a refund for a week: ask WeChat's support", "微信支付一周内未给出退款结果：请联系微信支付客服")
         }
+        AlarmKind::LeftOpen => pair(
+            "the order has expired, and could not be closed at WeChat: if it is paid all the same, that is told as paid late",
+            "订单已过期，但未能在微信支付关闭：若之后仍有付款，会按过期后付款通知",
+        ),
         AlarmKind::WebhookGivenUp => pair(
             "an endpoint did not take an event of this order, however often it was tried: mend it, and send the event again",
             "回调地址多次未能接收该订单的事件，已停止重试：请修复后重新发送",

@@ -4,7 +4,7 @@ use tokio::sync::SemaphorePermit;
 use tracing::{error, warn};
 
 use crate::channel::{CallError, Doubt, Ground, Refusal};
-use crate::deal::{Deal, DealStatus, Details, OrderId, Route, Timestamp};
+use crate::deal::{AlarmKind, Announcement, Deal, DealStatus, Details, OrderId, Route, Timestamp};
 use crate::store::{Event, EventKind, Origin, PrepayNote};
 
 use super::super::expire::GivenUp;
@@ -89,7 +89,7 @@ impl Gateway {
     async fn overtaken(&self, order_id: &OrderId, heard: Result<Link, GatewayError>) -> Result<Link, GatewayError> {
         let found = self.store.find_to_finish(order_id).await.inspect_err(|error| {
             // If the deal has expired meanwhile, no sweeper follows the order that WeChat may have.
-            self.metrics.left_open();
+            self.metrics.raised(AlarmKind::LeftOpen);
             error!(alarm = "left_open", %order_id, %error, "whether the deal has expired while WeChat took its order is not known");
         });
         let deal = found?.ok_or(GatewayError::NotFound)?;
@@ -108,10 +108,13 @@ impl Gateway {
     /// WeChat may have taken an order whose deal was given up meanwhile. No sweeper follows a deal that is Expired, so the order
     /// is closed at once. `None`: that could not be done.
     async fn close_behind(&self, deal: &Deal) -> Option<GivenUp> {
-        let outcome = self.expire(deal, Origin::FrontEnd, &Calls::default()).await.inspect_err(|error| {
-            self.metrics.left_open();
+        let outcome = self.expire(deal, Origin::FrontEnd, &Calls::default()).await;
+        if let Err(error) = &outcome {
+            let announces = vec![Announcement::AlarmRaised(AlarmKind::LeftOpen)];
+            self.record(Event { announces, ..self.event(&deal.order_id, EventKind::LeftOpen, Origin::FrontEnd) }, None).await;
+            self.metrics.raised(AlarmKind::LeftOpen);
             error!(alarm = "left_open", order_id = %deal.order_id, %error, "an order whose deal has expired could not be closed at WeChat");
-        });
+        }
         if matches!(outcome, Ok(GivenUp::Closed)) {
             warn!(order_id = %deal.order_id, "WeChat took an order whose deal had expired; it is closed");
         }

@@ -52,12 +52,14 @@ pub enum EventKind {
     RefundBooked,
     /// WeChat has signed something about a refund that does not fit. Nothing was changed.
     RefundMismatch,
+    /// WeChat took an order whose deal had expired, and it could not be closed.
+    LeftOpen,
     /// An endpoint of the merchant's did not take an event about the deal, however often it was tried.
     WebhookGivenUp,
 }
 
 impl EventKind {
-    const ALL: [(Self, &'static str); 24] = [
+    const ALL: [(Self, &'static str); 25] = [
         (Self::Opened, "opened"),
         (Self::LinkGiven, "link_given"),
         (Self::LinkRefused, "link_refused"),
@@ -81,6 +83,7 @@ impl EventKind {
         (Self::RefundFailed, "refund_failed"),
         (Self::RefundBooked, "refund_booked"),
         (Self::RefundMismatch, "refund_mismatch"),
+        (Self::LeftOpen, "left_open"),
         (Self::WebhookGivenUp, "webhook_given_up"),
     ];
 

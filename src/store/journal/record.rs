@@ -19,7 +19,12 @@ impl Store {
     /// # Errors
     /// The database is not available.
     pub async fn record(&self, event: Event) -> Result<(), StoreError> {
-        self.engine().change(Record(self.entry(event))).await?;
+        let entry = self.entry(event);
+        let announces = !entry.event.announces.is_empty();
+        self.engine().change(Record(entry)).await?;
+        if announces {
+            self.has_news();
+        }
         Ok(())
     }
 

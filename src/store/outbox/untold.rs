@@ -1,7 +1,6 @@
 //! What has happened and is not in the outbox yet.
 
 use sqlx::Error;
-use tracing::error;
 
 use crate::deal::{Announcement, OrderId, Timestamp};
 use crate::store::columns::time;
@@ -26,14 +25,28 @@ pub struct Untold {
     pub at: Timestamp,
 }
 
+/// Some of the entries that there is to tell of, oldest first.
+#[derive(Debug, Clone)]
+pub struct UntoldEntries {
+    /// Those that this version understands.
+    pub entries: Vec<Untold>,
+    /// How many it does not: another program has written what no version of this one would, or a later version what this one does not
+    /// know. They are left to that one.
+    pub strange: usize,
+    /// Behind which entry there may be more.
+    pub more_behind: Option<i64>,
+}
+
 impl Store {
-    /// The first so many entries that are to be told of, oldest first.
+    /// The first so many entries behind the entry `behind` that are to be told of.
     ///
     /// # Errors
     /// The database is not available.
-    pub async fn untold(&self, limit: u32) -> Result<Vec<Untold>, StoreError> {
-        let rows = self.engine().ask(FindUntold { limit }).await?;
-        Ok(rows.into_iter().filter_map(UntoldRow::read).collect())
+    pub async fn untold(&self, behind: i64, limit: u32) -> Result<UntoldEntries, StoreError> {
+        let rows = self.engine().ask(FindUntold { behind, limit }).await?;
+        let (count, last) = (rows.len(), rows.last().map(|row| row.id));
+        let entries: Vec<_> = rows.into_iter().filter_map(UntoldRow::read).collect();
+        Ok(UntoldEntries { strange: count - entries.len(), entries, more_behind: last.filter(|_| count >= limit as usize) })
     }
 
     /// Since when the oldest entry waits that is to be told of.
@@ -59,6 +72,7 @@ impl Query for OldestUntold {
 }
 
 struct FindUntold {
+    behind: i64,
     limit: u32,
 }
 
@@ -68,8 +82,8 @@ impl Query for FindUntold {
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<UntoldRow>, Error> {
         const SELECT: &str = "SELECT id, order_id, announces, detail, CAST(at AS CHAR(19)) AS at FROM deal_event \
-                              WHERE untold = 1 ORDER BY id LIMIT ?";
-        conn.rows(SELECT, Values::of([self.limit.into()])).await
+                              WHERE untold = 1 AND id > ? ORDER BY id LIMIT ?";
+        conn.rows(SELECT, Values::of([self.behind.into(), self.limit.into()])).await
     }
 }
 
@@ -83,19 +97,10 @@ struct UntoldRow {
 }
 
 impl UntoldRow {
-    /// `None`: another program has written what no version of this one would, or a later version what this one does not know; it is
-    /// left to that one.
+    /// `None`: this version does not understand it.
     fn read(self) -> Option<Untold> {
-        let announces = self.announces.as_deref().unwrap_or_default().split(',').map(str::parse).collect::<Result<Vec<_>, _>>();
-        match (self.order_id.parse(), announces) {
-            (Ok(order_id), Ok(announces)) => {
-                let at = time(Some(self.at)).unwrap_or(Timestamp::UNIX_EPOCH);
-                Some(Untold { entry: self.id, order_id, announces, detail: self.detail, at })
-            }
-            _ => {
-                error!(entry = self.id, "an entry of the journal cannot be told of by this version");
-                None
-            }
-        }
+        let announces = self.announces.as_deref().unwrap_or_default().split(',').map(str::parse).collect::<Result<_, _>>().ok()?;
+        let at = time(Some(self.at)).unwrap_or(Timestamp::UNIX_EPOCH);
+        Some(Untold { entry: self.id, order_id: self.order_id.parse().ok()?, announces, detail: self.detail, at })
     }
 }

@@ -15,6 +15,7 @@ use crate::store::engine::statement::{Change, Query};
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
+use crate::store::journal::event::Event;
 
 impl Store {
     /// The deals whose refunds WeChat is due to be asked for, but for those of the accounts `but_of`. When there are more than
@@ -37,6 +38,14 @@ impl Store {
     /// The database is not available.
     pub async fn move_list(&self, deal: &Deal, from: Timestamp, to: Option<Timestamp>) -> Result<bool, StoreError> {
         Ok(self.engine().change(MoveList { id: deal.id, from, to }).await? == 1)
+    }
+
+    /// Asks for a deal's refunds no more, though they are not known; `false` as above.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn give_list_up(&self, deal: &Deal, from: Timestamp, event: Event) -> Result<bool, StoreError> {
+        Ok(self.change_and_tell(MoveList { id: deal.id, from, to: None }, event).await? == 1)
     }
 }
 

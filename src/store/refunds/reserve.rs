@@ -90,8 +90,13 @@ impl Store {
         let [settled, requested] = events;
         let Some(paid) = MarkPaidFrom::of(deal, payment, paid_at, settled.at) else { return Ok(false) };
         let reserve = Reserve { id: deal.id, charged: payment.total_fee(), before: deal.refunded, refund };
-        let change = SettleAndReserve { paid, reserve, settled: self.entry(settled) };
-        Ok(self.change_and_tell(change, requested).await? == 1)
+        let settled = self.entry(settled);
+        let announces = !settled.event.announces.is_empty();
+        let is_stored = self.change_and_tell(SettleAndReserve { paid, reserve, settled }, requested).await? == 1;
+        if announces && is_stored {
+            self.has_news();
+        }
+        Ok(is_stored)
     }
 }
 

@@ -1,11 +1,13 @@
 <?php
 // A merchant's back end in PHP (7.4 or later), with nothing but its standard library. The price is the back end's own: no
-// browser names it. Nor does a browser say what is paid: the back end asks, and delivers once.
+// browser names it. Nor does a browser say what is paid: the back end is told, and asks about what it was not told of; it
+// delivers once.
 //
 //   php backend.php open CART             opens a deal for a cart and prints the order's number; with PAY_URL, and
 //                                         PAY_KEY=wpk_…  auth.mode api_key: calls toPay itself
 //                                         PAY_SECRET=…   auth.mode signed: makes an offer that a page carries
-//   php backend.php deliver ORDER CART    with PAY_URL, PAY_READ_KEY (of scope read) and PAY_DELIVERED, a folder of its own
+//   php -S 127.0.0.1:8080 backend.php     takes webhooks, with PAY_WEBHOOK_SECRET and PAY_DELIVERED, a folder of its own
+//   php backend.php deliver ORDER CART    asks, with PAY_URL, PAY_READ_KEY (of scope read) and PAY_DELIVERED
 //   php backend.php vector                the signature of the full example in config/README.md
 
 const DEAL = ['merchant_id' => '12', 'product_id' => '34', 'price' => '19.90', 'description' => '红茶 2 盒'];
@@ -48,29 +50,67 @@ function open($cart)
     return $told['order_id']; // and $told['code_url'][0] is the link to draw as a QR code
 }
 
-// When the page hears of the payment, and every minute for carts of which no page asks any more.
+// For carts of which nothing was heard within a minute, such as after an outage of the back end's own.
 function deliver($order, $cart)
 {
     $told = call('queryOrder', ['order_id' => $order], getenv('PAY_READ_KEY'));
     if ($told['trade_state'] !== 'SUCCESS') {
         return $told['trade_state'];
     }
-    if (($told['reference'] ?? null) !== $cart || $told['price'] !== DEAL['price']) {
+    if (($told['reference'] ?? null) !== $cart) {
         throw new Exception('this order is of another cart');
     }
+    return deliver_once($order, $cart, $told['price']);
+}
+
+function deliver_once($order, $cart, $price)
+{
+    if ($price !== DEAL['price']) {
+        throw new Exception("this is not the cart's price");
+    }
     // Only one of many can create it. A back end with a database has a unique column instead, in the transaction that delivers.
-    $path = getenv('PAY_DELIVERED') . "/$cart";
+    $path = getenv('PAY_DELIVERED') . "/$order";
     $mark = @fopen($path, 'x');
     if (!$mark && file_exists($path)) {
         return 'delivered before';
     }
-    if (!$mark || !fwrite($mark, $order)) {
+    if (!$mark || !fwrite($mark, $cart)) {
         throw new Exception("$path cannot be written");
     }
     return 'delivered';
 }
 
-if ($argv[1] === 'vector') {
+// Standard Webhooks: one of the signatures must be ours, over the body as it came, and not five minutes old. With Composer,
+// standard-webhooks/standard-webhooks does it.
+function verify($secret, $body)
+{
+    $header = function ($name) { return $_SERVER["HTTP_WEBHOOK_$name"] ?? ''; };
+    $key = base64_decode(substr($secret, strlen('whsec_')));
+    $ours = 'v1,' . base64_encode(hash_hmac('sha256', $header('ID') . '.' . $header('TIMESTAMP') . ".$body", $key, true));
+    $is_signed = false;
+    foreach (explode(' ', $header('SIGNATURE')) as $theirs) {
+        $is_signed = hash_equals($ours, $theirs) || $is_signed;
+    }
+    return $is_signed && abs(time() - (int) $header('TIMESTAMP')) < 300 ? json_decode($body, true) : null;
+}
+
+function take_webhook()
+{
+    $told = verify(getenv('PAY_WEBHOOK_SECRET'), file_get_contents('php://input'));
+    if (!$told) {
+        return 400;
+    }
+    $deal = $told['data']['deal'] ?? null;
+    if ($told['type'] === 'deal.paid' && $deal['reference']) {
+        error_log($deal['order_id'] . ' ' . deliver_once($deal['order_id'], $deal['reference'], $deal['price']));
+    }
+    return 204; // only now that it is delivered: otherwise it is told again
+}
+
+if (PHP_SAPI !== 'cli') {
+    http_response_code(500); // until it is known better
+    http_response_code(take_webhook());
+} elseif ($argv[1] === 'vector') {
     echo sign('0123456789abcdef0123456789abcdef', DEAL + ['timestamp' => '1795478400', 'nonce' => '5f0c9a1e7b3d4826',
         'reference' => 'A-2026/11 #7', 'return_url' => 'https://shop.example.com/paid?order={order_id}',
         'cancel_url' => 'https://shop.example.com/cart', 'trade_type' => 'NATIVE', 'openid' => 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o',

@@ -1,15 +1,18 @@
-"""A merchant's back end in Python (3.8 or later), with nothing but its standard library. The price is the back end's own:
-no browser names it. Nor does a browser say what is paid: the back end asks, and delivers once.
+"""A merchant's back end in Python (3.8 or later), with its standard library and, to verify webhooks, `standardwebhooks` from
+PyPI. The price is the back end's own: no browser names it. Nor does a browser say what is paid: the back end is told, and asks
+about what it was not told of; it delivers once.
 
     python3 backend.py open CART             opens a deal for a cart and prints the order's number; with PAY_URL, and
                                              PAY_KEY=wpk_…  auth.mode api_key: calls toPay itself
                                              PAY_SECRET=…   auth.mode signed: makes an offer that a page carries
-    python3 backend.py deliver ORDER CART    with PAY_URL, PAY_READ_KEY (of scope read) and PAY_DELIVERED, a folder of its own
+    python3 backend.py listen                takes webhooks, with PAY_WEBHOOK_SECRET and PAY_DELIVERED, a folder of its own
+    python3 backend.py deliver ORDER CART    asks, with PAY_URL, PAY_READ_KEY (of scope read) and PAY_DELIVERED
     python3 backend.py vector                the signature of the full example in config/README.md
 """
 
 import hashlib
 import hmac
+import http.server
 import json
 import os
 import secrets
@@ -57,19 +60,47 @@ def open_deal(cart):
 
 
 def deliver(order, cart):
-    """When the page hears of the payment, and every minute for carts of which no page asks any more."""
+    """For carts of which nothing was heard within a minute, such as after an outage of the back end's own."""
     told = call("queryOrder", {"order_id": order}, os.environ["PAY_READ_KEY"])
     if told["trade_state"] != "SUCCESS":
         return told["trade_state"]
-    if (told.get("reference"), told["price"]) != (cart, DEAL["price"]):
+    if told.get("reference") != cart:
         raise SystemExit("this order is of another cart")
+    return deliver_once(order, cart, told["price"])
+
+
+def deliver_once(order, cart, price):
+    if price != DEAL["price"]:
+        raise ValueError("this is not the cart's price")
     try:
         # Only one of many can create it. A back end with a database has a unique column instead, in the transaction that delivers.
-        with open(os.path.join(os.environ["PAY_DELIVERED"], cart), "x") as mark:
-            mark.write(order)
+        with open(os.path.join(os.environ["PAY_DELIVERED"], order), "x") as mark:
+            mark.write(cart)
     except FileExistsError:
         return "delivered before"
     return "delivered"
+
+
+class Webhooks(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        from standardwebhooks import Webhook, WebhookVerificationError
+
+        body = self.rfile.read(int(self.headers["Content-Length"]))  # as it came: the signature is over these bytes
+        try:
+            told = Webhook(os.environ["PAY_WEBHOOK_SECRET"]).verify(body, dict(self.headers))
+        except WebhookVerificationError:
+            return self.send_error(400)
+        deal = told["data"].get("deal")
+        if told["type"] == "deal.paid" and deal["reference"]:
+            print(deal["order_id"], deliver_once(deal["order_id"], deal["reference"], deal["price"]), flush=True)
+        self.send_response(204)  # only now that it is delivered: otherwise it is told again
+        self.end_headers()
+
+
+def listen():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PAY_PORT", 0))), Webhooks)
+    print("webhooks at http://127.0.0.1:%d" % server.server_port, flush=True)
+    server.serve_forever()
 
 
 if sys.argv[1:] == ["vector"]:
@@ -78,4 +109,4 @@ if sys.argv[1:] == ["vector"]:
                 trade_type="NATIVE", openid="oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", account="shop2")
     print(sign("0123456789abcdef0123456789abcdef", full))
 else:
-    print({"open": open_deal, "deliver": deliver}[sys.argv[1]](*sys.argv[2:]))
+    print({"open": open_deal, "deliver": deliver, "listen": listen}[sys.argv[1]](*sys.argv[2:]))

@@ -45,11 +45,11 @@ on_both_engines! {
             store.record(paid(order_id)).await.unwrap();
         }
         store.record(event("o3", EventKind::Looked)).await.unwrap();
-        let untold = store.untold(10).await.unwrap();
+        let untold = store.untold(0, 10).await.unwrap().entries;
         assert_eq!(untold.iter().map(|untold| untold.order_id.as_str()).collect::<Vec<_>>(), ["o1", "o2", "o1"]);
         let events: Vec<_> = untold.iter().zip(1..).map(|(untold, entropy)| published(untold, entropy)).collect();
         assert!(store.publish(events.clone(), now()).await.unwrap());
-        assert!(store.untold(10).await.unwrap().is_empty());
+        assert!(store.untold(0, 10).await.unwrap().entries.is_empty());
         assert!(!store.publish(events.clone(), now()).await.unwrap(), "told before");
         let told = store.outbox_behind(0, 10).await.unwrap();
         assert_eq!(told.iter().map(|event| event.position).collect::<Vec<_>>(), [1, 2, 3]);
@@ -64,7 +64,7 @@ on_both_engines! {
         for number in 0..count {
             store.record(paid(&format!("o{number}"))).await.unwrap();
         }
-        let untold = store.untold(100).await.unwrap();
+        let untold = store.untold(0, 100).await.unwrap().entries;
         let events = untold.iter().zip(1..).map(|(untold, entropy)| published(untold, entropy));
         let publishing = events.map(|event| async {
             let event = event;
@@ -87,7 +87,7 @@ on_both_engines! {
         for order_id in ["o1", "o1", "o2"] {
             store.record(paid(order_id)).await.unwrap();
         }
-        let events = store.untold(10).await.unwrap().iter().zip(1..).map(|(untold, entropy)| published(untold, entropy)).collect();
+        let events = store.untold(0, 10).await.unwrap().entries.iter().zip(1..).map(|(untold, entropy)| published(untold, entropy)).collect();
         store.publish(events, now()).await.unwrap();
         let due = store.due_deliveries(&endpoint(), now(), 10).await.unwrap();
         let positions = |due: &[wechat_pay::store::Delivery]| due.iter().map(|delivery| delivery.event.position).collect::<Vec<_>>();
