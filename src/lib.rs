@@ -33,6 +33,7 @@
 //!          { http, simulator } → page                               what their pages for people share
 //!        doctor → { store, channel }                                never a change: its own connections, which cannot
 //!          { http, gateway, store, channel } → metrics               each counts in a metrics.rs of its own
+//!          { channel, webhook } → { resolver, trust }                what their clients share
 //! ```
 //!
 //! Inside the gateway a use case (`to_pay`, `take_notice`, `query_order`, `close_order`, `pay_page`, `events`, `refund`, `query_refund`,
@@ -128,6 +129,7 @@ pub mod language;
 pub mod listener;
 pub mod metrics;
 pub mod page;
+pub mod pruner;
 pub mod resolver;
 pub mod simulator;
 pub mod store;

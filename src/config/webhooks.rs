@@ -7,6 +7,7 @@ use reqwest::Url;
 use serde::Deserialize;
 
 use crate::deal::{AccountId, EndpointName, EventType};
+use crate::language::Text;
 use crate::webhook::{self, InvalidSecret, Wanted};
 
 use super::checks::{list, value};
@@ -47,6 +48,15 @@ pub struct RawWebhook {
     accounts: String,
     sellers: String,
     allow_private: bool,
+}
+
+impl WebhookSettings {
+    /// What the endpoint is told.
+    pub(super) fn told(&self) -> impl Iterator<Item = Text> {
+        let told = words::told(&self.name, self.url.host_str().unwrap_or_default(), &self.wanted);
+        let previous = self.secrets.previous.as_ref().map(|_| words::previous_secret(&self.name));
+        [told].into_iter().chain(previous)
+    }
 }
 
 fn section(name: &str) -> String {

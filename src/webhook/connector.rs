@@ -26,7 +26,7 @@ use crate::trust::Trust;
 
 use super::answer::Unanswered;
 use super::guard::{Guard, literal};
-use super::sender::PATIENCE;
+use super::request::PATIENCE;
 
 /// For one address: there may be others.
 const CONNECT: Duration = Duration::from_secs(4);

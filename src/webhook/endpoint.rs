@@ -11,8 +11,9 @@ use crate::trace::TraceContext;
 
 use super::answer::Answer;
 use super::message::Message;
+use super::request::Request;
 use super::secret::Secrets;
-use super::sender::{Request, Sender};
+use super::sender::Sender;
 
 /// Which events an endpoint wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,5 +63,35 @@ impl Endpoint {
         ];
         let request = Request { endpoint: self.name.clone(), url: self.url.clone(), headers, body: message.body.clone() };
         self.sender.send(request, clock).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_wants_its_types_of_its_deals() {
+        let shop2: AccountId = "shop2".parse().unwrap();
+        let paid = |reach| Wanted { types: BTreeSet::from([EventType::DealPaid]), reach };
+        let (all, some) =
+            (paid(Reach::default()), paid(Reach { accounts: Some(vec![shop2.clone()]), sellers: Some("12,20-29".parse().unwrap()) }));
+        assert!(all.has(EventType::DealPaid, Some(13), &AccountId::default()) && !all.has(EventType::DealExpired, Some(13), &shop2));
+        assert!(some.has(EventType::DealPaid, Some(25), &shop2) && !some.has(EventType::DealExpired, Some(25), &shop2));
+        assert!(!some.has(EventType::DealPaid, Some(13), &shop2), "another seller's");
+        assert!(!some.has(EventType::DealPaid, Some(12), &AccountId::default()), "through another account");
+    }
+
+    #[test]
+    fn an_alarm_about_an_unknown_order_goes_to_no_endpoint_with_limits() {
+        let shop2: AccountId = "shop2".parse().unwrap();
+        let alarms = |accounts, sellers: Option<&str>| Wanted {
+            types: BTreeSet::from([EventType::AlarmRaised]),
+            reach: Reach { accounts, sellers: sellers.map(|sellers| sellers.parse().unwrap()) },
+        };
+        let wants = |wanted: Wanted| wanted.has(EventType::AlarmRaised, None, &shop2);
+        assert!(wants(alarms(None, None)));
+        assert!(!wants(alarms(Some(vec![shop2.clone()]), None)));
+        assert!(!wants(alarms(None, Some("12"))));
     }
 }

@@ -57,3 +57,89 @@ fn listens_at(listener: SocketAddr, address: SocketAddr) -> bool {
 fn is_of_this_machine(ip: IpAddr) -> bool {
     UdpSocket::bind((ip, 0)).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guard(listeners: &[&str]) -> Guard {
+        Guard::new(false, listeners.iter().map(|listener| listener.parse().unwrap()).collect::<Vec<_>>())
+    }
+
+    fn allows(guard: &Guard, host: &str, address: &str) -> bool {
+        guard.allows(host, address.parse().unwrap())
+    }
+
+    #[test]
+    fn loopback_is_for_urls_that_say_so_and_they_lead_nowhere_else() {
+        let guard = guard(&[]);
+        for host in ["localhost", "127.0.0.1", "127.1.2.3", "[::1]"] {
+            assert!(allows(&guard, host, "127.0.0.1:80") && allows(&guard, host, "[::1]:80"), "{host}");
+            for address in ["10.0.0.1:80", "8.8.8.8:80", "[::ffff:127.0.0.1]:80", "0.0.0.0:80", "169.254.169.254:80"] {
+                assert!(!allows(&guard, host, address), "{host} to {address}");
+            }
+        }
+        for host in ["shop.example", "localhost.", "localhost.example", "a.localhost", "LOCALHOST", "8.8.8.8", "[::ffff:127.0.0.1]"] {
+            assert!(!allows(&guard, host, "127.0.0.1:80") && !allows(&guard, host, "[::1]:80"), "{host}");
+            assert!(allows(&guard, host, "8.8.8.8:80"), "{host}");
+        }
+    }
+
+    #[test]
+    fn this_service_s_own_listeners_get_no_events() {
+        let own = guard(&["127.0.0.1:8360", "8.8.8.8:443", "[::1]:9000"]);
+        for (host, address) in [("localhost", "127.0.0.1:8360"), ("shop.example", "8.8.8.8:443"), ("[::1]", "[::1]:9000")] {
+            assert!(!allows(&own, host, address), "{address}");
+        }
+        for (host, address) in [("localhost", "127.0.0.1:8361"), ("127.0.0.2", "127.0.0.2:8360"), ("shop.example", "8.8.8.8:80")] {
+            assert!(allows(&own, host, address), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_listener_on_all_addresses_is_at_each_of_this_machine_s() {
+        for listener in ["0.0.0.0:8360", "[::]:8360"] {
+            let own = guard(&[listener]);
+            for address in ["127.0.0.1:8360", "127.9.9.9:8360"] {
+                assert!(!allows(&own, "localhost", address), "{address} is at {listener}");
+            }
+            assert!(allows(&own, "localhost", "127.0.0.1:8361"), "another port");
+            assert!(allows(&own, "shop.example", "8.8.8.8:8360"), "another machine");
+        }
+    }
+
+    #[test]
+    fn all_of_it_can_be_lifted() {
+        let open = Guard::new(true, ["127.0.0.1:8360".parse().unwrap()]);
+        for address in ["127.0.0.1:8360", "10.0.0.1:80", "169.254.169.254:80", "[::ffff:10.0.0.1]:80"] {
+            assert!(allows(&open, "shop.example", address), "{address}");
+        }
+    }
+
+    #[test]
+    fn an_address_in_a_url_is_seen_through_however_it_is_written() {
+        let refuses = |url: &str| guard(&["127.0.0.1:8360"]).refuses_literal(&url.parse().unwrap());
+        for url in [
+            "https://10.0.0.1/",
+            "https://169.254.169.254/latest",
+            "https://0xa9fea9fe/",
+            "https://2852039166/",
+            "https://192.168.257/",
+            "https://0/",
+            "https://[::ffff:10.0.0.1]/",
+            "https://[fd00:ec2::254]/",
+            "https://[fe80::1]/",
+            "https://012.0.0.1/",
+            "http://127.0.0.1:8360/",
+            "http://0x7f.1:8360/",
+            "https://[::ffff:127.0.0.1]/",
+        ] {
+            assert!(refuses(url), "{url}");
+        }
+        for url in
+            ["https://8.8.8.8/", "http://127.0.0.1:8361/", "http://localhost:8360/", "https://shop.example/", "https://[2606:4700::1111]/"]
+        {
+            assert!(!refuses(url), "{url}");
+        }
+    }
+}

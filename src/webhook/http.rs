@@ -21,8 +21,8 @@ use crate::trust::Trust;
 use super::answer::{Answer, Unanswered};
 use super::connector::{Connector, NoConnection};
 use super::guard::Guard;
+use super::request::{PATIENCE, Request};
 use super::retry_after::retry_after;
-use super::sender::{PATIENCE, Request};
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("wechat-pay/", env!("CARGO_PKG_VERSION")));
 /// Shorter than the keep-alive of most servers, so that a message seldom meets a connection that is being closed; and a name is looked
@@ -142,4 +142,19 @@ fn cause(error: &(dyn Error + 'static)) -> Unanswered {
         return Unanswered::Tls;
     }
     error.source().map_or(Unanswered::Broken, cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_an_endpoint_move_no_cursor_and_are_no_longer_than_a_kib() {
+        assert_eq!(harmless("茶 sold out\r\n\u{1b}[2J\0\u{202e}!\n\n".as_bytes()), "茶 sold out   [2J  !");
+        assert_eq!(harmless(b"\xff\xfeok"), "\u{fffd}\u{fffd}ok");
+        for bytes in [vec![b'x'; 2000], vec![0xff; 2000], "茶".repeat(700).into_bytes()] {
+            let words = harmless(&bytes);
+            assert!((KEPT - 3..=KEPT).contains(&words.len()), "{}", words.len());
+        }
+    }
 }

@@ -2,35 +2,18 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use reqwest::Url;
 
 use crate::clock::Clock;
-use crate::deal::EndpointName;
 use crate::resolver::Resolver;
 use crate::trust::Trust;
 
 use super::answer::{Answer, Unanswered};
 use super::guard::Guard;
 use super::http::Http;
-
-/// How long an answer is waited for, from the first look-up of the name to the last byte that is read.
-pub(super) const PATIENCE: Duration = Duration::from_secs(15);
-
-/// A message on its way to an endpoint.
-#[derive(Clone)]
-pub struct Request {
-    /// To which.
-    pub endpoint: EndpointName,
-    /// Where that is.
-    pub url: Url,
-    /// The headers.
-    pub headers: Vec<(&'static str, String)>,
-    /// The body.
-    pub body: String,
-}
+use super::request::Request;
 
 /// The way to endpoints.
 #[derive(Clone)]
@@ -68,13 +51,6 @@ impl Sender {
             Self::Wired(_) => Ok(()),
             Self::Http(http) => http.reach(url.as_str()).await,
         }
-    }
-}
-
-/// Without what is in it.
-impl fmt::Debug for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request").field("endpoint", &self.endpoint).finish_non_exhaustive()
     }
 }
 

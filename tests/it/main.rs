@@ -17,9 +17,10 @@ mod adoption {
     mod takeover;
 }
 mod database {
-    mod accounts;
+    pub mod accounts;
     mod batching;
     mod costs;
+    mod endpoints;
     mod locks;
     mod network;
     mod outbox;
@@ -28,6 +29,13 @@ mod database {
     mod schema;
     mod troubles;
     mod workers;
+}
+mod feed {
+    mod pruning;
+    mod reading;
+    mod told;
+    mod waiting;
+    mod without_holes;
 }
 mod front_end {
     pub mod auth;
@@ -81,8 +89,8 @@ mod payments {
 mod refunds {
     pub mod api;
     mod automatic;
-    mod books;
-    mod by_others;
+    pub mod books;
+    pub mod by_others;
     mod certificate;
     mod follow;
     mod keys;
@@ -112,6 +120,24 @@ mod sweep {
     mod bounds;
     mod missing_accounts;
     mod sweeping;
+}
+mod telling {
+    mod alarms;
+    mod deals;
+    mod once;
+    mod refunds;
+    pub mod told;
+}
+mod webhooks {
+    mod backlog;
+    mod client;
+    mod connections;
+    mod delivery;
+    mod guard;
+    mod lines;
+    mod post;
+    mod sending;
+    mod teller;
 }
 mod wechat {
     mod algorithm_change;

@@ -105,6 +105,7 @@ impl Instance {
             page: settings.page.clone(),
             accept_weak_durability: false,
             phone: None,
+            shop: None,
             handshake: Key::derive(|_| [0; 32]),
             instance: "simulation".into(),
             work: TaskTracker::new(),

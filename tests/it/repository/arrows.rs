@@ -9,15 +9,19 @@ use super::architecture::{code_lines, code_of, sources};
 /// What is listed is used, and what is not listed is forbidden.
 const ARROWS: &[(&str, &str)] = &[
     ("main", "cli"),
-    ("app", "auth chance channel clock config deal gateway handshake http listener simulator store sweeper teller trust watcher webhook"),
-    ("cli", "auth chance clock config deal doctor dry_run explain gateway language store telemetry"),
+    (
+        "app",
+        "auth chance channel clock config deal gateway handshake http listener pruner resolver simulator store sweeper teller trust watcher webhook",
+    ),
+    ("cli", "auth chance clock config deal doctor dry_run explain gateway language store telemetry told webhook"),
     ("doctor", "chance channel clock config deal dry_run handshake language store trust"),
-    ("explain", "deal language store"),
     ("dry_run", "language store"),
-    ("http", "auth chance channel config deal gateway handshake listener metrics page telemetry told trace"),
+    ("http", "auth chance channel clock config deal explain gateway handshake listener metrics page telemetry told trace webhook"),
+    ("explain", "deal language store"),
     ("config", "auth channel deal gateway language store trust webhook"),
     ("simulator", "chance channel clock deal listener page"),
     ("sweeper", "gateway"),
+    ("pruner", "gateway"),
     ("teller", "gateway webhook"),
     ("watcher", "gateway"),
     ("gateway", "chance channel clock deal metrics store told trace webhook"),
