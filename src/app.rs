@@ -2,6 +2,7 @@
 
 mod accounts;
 mod certificates;
+mod demo_shop;
 mod endpoints;
 mod opening;
 mod parts;
@@ -37,6 +38,7 @@ use crate::watcher;
 use crate::webhook::Endpoint;
 
 use certificates::Certificates;
+use demo_shop::DemoShop;
 use parts::Listeners;
 
 /// For work that outlives its request, after the last connection is closed.
@@ -117,8 +119,18 @@ impl Service {
     /// Starts serving. From the first moment on callers are answered, as long as the database is not open as if it were away;
     /// this returns when it is open.
     pub async fn start(settings: Settings, clock: Clock, chance: Chance) -> Result<Self, StartError> {
+        Self::start_with(settings, None, clock, chance).await
+    }
+
+    /// The same; and where there is a demo shop, it has a back end of its own that is told of payments.
+    pub async fn demonstrate(mut settings: Settings, clock: Clock, chance: Chance) -> Result<Self, StartError> {
+        let shop = DemoShop::open(&mut settings, &clock, &chance)?;
+        Self::start_with(settings, shop, clock, chance).await
+    }
+
+    async fn start_with(settings: Settings, shop: Option<DemoShop>, clock: Clock, chance: Chance) -> Result<Self, StartError> {
         settings.may_simulate()?;
-        let service = Self::answer(&settings, clock.clone(), chance)?;
+        let service = Self::answer(&settings, shop, clock.clone(), chance)?;
         if let Err(error) = opening::open(service.gateway.store(), &settings, &service.instance, &clock).await {
             service.servers.iter().for_each(JoinHandle::abort);
             return Err(error);
@@ -137,7 +149,7 @@ impl Service {
     }
 
     /// The service with all its listeners, on a store that is not open.
-    fn answer(settings: &Settings, clock: Clock, chance: Chance) -> Result<Self, StartError> {
+    fn answer(settings: &Settings, shop: Option<DemoShop>, clock: Clock, chance: Chance) -> Result<Self, StartError> {
         let listener = listen("server.listen", settings.server.listen)?;
         let address = local_address(&listener, settings.server.listen);
         let stop_simulator = CancellationToken::new();
@@ -160,8 +172,7 @@ impl Service {
         let handshake = handshake::Key::derive(|purpose| settings.wechat.merchant.signer.derived_key(purpose));
         let stop = CancellationToken::new();
         let work = TaskTracker::new();
-        // The shop names prices and lists orders to every visitor, which is what the mode `open` is for.
-        let has_shop = simulator.is_some() && matches!(settings.auth.mode, Mode::Open);
+        let has_shop = has_shop(settings);
         let app = Arc::new(App {
             gateway: Arc::clone(&gateway),
             proxies: Proxies { trusted: settings.server.trusted_proxies.clone(), header: settings.server.client_ip_header.clone() },
@@ -174,11 +185,14 @@ impl Service {
             page: settings.page.clone(),
             accept_weak_durability: settings.accept_weak_durability,
             phone: simulator.as_ref().filter(|_| has_shop).map(|(address, _)| page_of(*address)),
+            shop: shop.as_ref().map(|shop| Arc::clone(&shop.back_end)),
             handshake,
             instance: instance.clone(),
             work: work.clone(),
             stopping: stop.clone(),
         });
+        // It stands for a program of the merchant's, which is there a little longer than this one.
+        servers.extend(shop.map(|shop| shop.serve(stop_simulator.clone())));
         if let Some((_, listener)) = metrics {
             let router = http::metrics_router(Arc::clone(&app));
             servers.push(tokio::spawn(listener::serve(listener, router, METRICS_CONNECTIONS, stop.clone())));
@@ -273,6 +287,11 @@ pub async fn open_gateway(settings: &Settings, clock: Clock, chance: Chance) -> 
 pub fn open_endpoints(settings: &Settings) -> Result<Vec<Endpoint>, StartError> {
     let listeners = Listeners::configured(settings).all(settings);
     endpoints::open(settings, &listeners).map_err(|error| NoClient::from(error).into())
+}
+
+/// The shop names prices and lists orders to every visitor, which is what the mode `open` is for.
+fn has_shop(settings: &Settings) -> bool {
+    settings.is_simulated() && matches!(settings.auth.mode, Mode::Open)
 }
 
 fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -58,6 +58,7 @@ pub use limits::Limits;
 pub use metrics::{HttpMetrics, metrics_router};
 use refusal::Refusal;
 pub use shares::Shares;
+pub use shop::BackEnd;
 
 /// Application state that the handlers share.
 #[derive(Debug)]
@@ -84,6 +85,8 @@ pub struct App {
     pub accept_weak_durability: bool,
     /// Where the phone of the simulator is, if that is WeChat and every caller may open deals; then there is a demo shop.
     pub phone: Option<String>,
+    /// The demo shop's own back end, if it has one.
+    pub shop: Option<Arc<BackEnd>>,
     /// By which `wechat-pay doctor` and this service recognise each other.
     pub handshake: handshake::Key,
     /// This instance's name in the journal.

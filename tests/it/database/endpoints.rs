@@ -40,7 +40,7 @@ async fn happen(store: &Store, events: u32, endpoints: &[EndpointName]) {
         at: untold.at,
         endpoints: endpoints.to_vec(),
     };
-    let events = store.untold(events).await.unwrap().iter().map(new).collect();
+    let events = store.untold(0, events).await.unwrap().entries.iter().map(new).collect();
     assert!(store.publish(events, now()).await.unwrap());
 }
 
