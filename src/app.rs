@@ -2,6 +2,8 @@
 
 mod accounts;
 mod certificates;
+mod demo_shop;
+mod endpoints;
 mod opening;
 mod parts;
 
@@ -27,13 +29,17 @@ use crate::gateway::{Gateway, most_under_way};
 use crate::handshake;
 use crate::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
 use crate::listener;
+use crate::pruner;
 use crate::simulator::{CertificateError, Simulator};
 use crate::store::StoreError;
 use crate::sweeper;
 use crate::teller;
 use crate::watcher;
+use crate::webhook::Endpoint;
 
 use certificates::Certificates;
+use demo_shop::DemoShop;
+use parts::Listeners;
 
 /// For work that outlives its request, after the last connection is closed.
 const LAST_WORK: Duration = Duration::from_millis(1500);
@@ -113,17 +119,29 @@ impl Service {
     /// Starts serving. From the first moment on callers are answered, as long as the database is not open as if it were away;
     /// this returns when it is open.
     pub async fn start(settings: Settings, clock: Clock, chance: Chance) -> Result<Self, StartError> {
+        Self::start_with(settings, None, clock, chance).await
+    }
+
+    /// The same; and where there is a demo shop, it has a back end of its own that is told of payments.
+    pub async fn demonstrate(mut settings: Settings, clock: Clock, chance: Chance) -> Result<Self, StartError> {
+        let shop = DemoShop::open(&mut settings, &clock, &chance)?;
+        Self::start_with(settings, shop, clock, chance).await
+    }
+
+    async fn start_with(settings: Settings, shop: Option<DemoShop>, clock: Clock, chance: Chance) -> Result<Self, StartError> {
         settings.may_simulate()?;
-        let service = Self::answer(&settings, clock.clone(), chance)?;
+        let service = Self::answer(&settings, shop, clock.clone(), chance)?;
         if let Err(error) = opening::open(service.gateway.store(), &settings, &service.instance, &clock).await {
             service.servers.iter().for_each(JoinHandle::abort);
             return Err(error);
         }
         service.gateway.measure_clock().await;
+        endpoints::resume(&service.gateway).await;
         if settings.sweep_calls_per_second > 0 {
             service.work.spawn(sweeper::run(Arc::clone(&service.gateway), settings.sweep_calls_per_second, service.stop.clone()));
         }
         service.work.spawn(teller::run(Arc::clone(&service.gateway), service.stop.clone()));
+        service.work.spawn(pruner::run(Arc::clone(&service.gateway), settings.keep_events, service.stop.clone()));
         service.work.spawn(watcher::run(Arc::clone(&service.gateway), service.stop.clone()));
         let certificates = Certificates::of(&settings, &clock);
         service.work.spawn(certificates.watch(Arc::clone(&service.gateway), Arc::clone(&service.reload), service.stop.clone()));
@@ -131,7 +149,7 @@ impl Service {
     }
 
     /// The service with all its listeners, on a store that is not open.
-    fn answer(settings: &Settings, clock: Clock, chance: Chance) -> Result<Self, StartError> {
+    fn answer(settings: &Settings, shop: Option<DemoShop>, clock: Clock, chance: Chance) -> Result<Self, StartError> {
         let listener = listen("server.listen", settings.server.listen)?;
         let address = local_address(&listener, settings.server.listen);
         let stop_simulator = CancellationToken::new();
@@ -143,14 +161,18 @@ impl Service {
             servers.push(tokio::spawn(simulated.clone().serve(listener, stop_simulator.clone())));
             simulator = Some((address, simulated));
         }
+        let metrics =
+            settings.metrics_listen.map(|configured| listen("metrics.listen", configured).map(|it| (local_address(&it, configured), it)));
+        let metrics = metrics.transpose()?;
+        let metrics_address = metrics.as_ref().map(|(address, _)| *address);
         let simulator_address = simulator.as_ref().map_or(settings.simulator.listen, |(address, _)| *address);
         let instance = parts::instance(&chance);
-        let gateway = Arc::new(parts::gateway(settings, simulator_address, address, clock, chance)?);
+        let listeners = Listeners { service: address, metrics: metrics_address, simulator: simulator_address };
+        let gateway = Arc::new(parts::gateway(settings, &listeners, clock, chance)?);
         let handshake = handshake::Key::derive(|purpose| settings.wechat.merchant.signer.derived_key(purpose));
         let stop = CancellationToken::new();
         let work = TaskTracker::new();
-        // The shop names prices and lists orders to every visitor, which is what the mode `open` is for.
-        let has_shop = simulator.is_some() && matches!(settings.auth.mode, Mode::Open);
+        let has_shop = has_shop(settings);
         let app = Arc::new(App {
             gateway: Arc::clone(&gateway),
             proxies: Proxies { trusted: settings.server.trusted_proxies.clone(), header: settings.server.client_ip_header.clone() },
@@ -163,15 +185,15 @@ impl Service {
             page: settings.page.clone(),
             accept_weak_durability: settings.accept_weak_durability,
             phone: simulator.as_ref().filter(|_| has_shop).map(|(address, _)| page_of(*address)),
+            shop: shop.as_ref().map(|shop| Arc::clone(&shop.back_end)),
             handshake,
             instance: instance.clone(),
             work: work.clone(),
             stopping: stop.clone(),
         });
-        let mut metrics_address = None;
-        if let Some(configured) = settings.metrics_listen {
-            let listener = listen("metrics.listen", configured)?;
-            metrics_address = Some(local_address(&listener, configured));
+        // It stands for a program of the merchant's, which is there a little longer than this one.
+        servers.extend(shop.map(|shop| shop.serve(stop_simulator.clone())));
+        if let Some((_, listener)) = metrics {
             let router = http::metrics_router(Arc::clone(&app));
             servers.push(tokio::spawn(listener::serve(listener, router, METRICS_CONNECTIONS, stop.clone())));
         }
@@ -252,10 +274,24 @@ fn serve_tls(simulator: &Simulator, settings: &Settings, stop: &CancellationToke
 pub async fn open_gateway(settings: &Settings, clock: Clock, chance: Chance) -> Result<Gateway, StartError> {
     settings.may_simulate()?;
     let instance = parts::instance(&chance);
-    let gateway = parts::gateway(settings, settings.simulator.listen, settings.server.listen, clock.clone(), chance)?;
+    let gateway = parts::gateway(settings, &Listeners::configured(settings), clock.clone(), chance)?;
     opening::try_to_open(gateway.store(), settings, &instance, &clock).await?;
     gateway.measure_clock().await;
     Ok(gateway)
+}
+
+/// The merchant's endpoints, as a service of this configuration would reach them: for a tool of the command line.
+///
+/// # Errors
+/// No HTTPS client can be made.
+pub fn open_endpoints(settings: &Settings) -> Result<Vec<Endpoint>, StartError> {
+    let listeners = Listeners::configured(settings).all(settings);
+    endpoints::open(settings, &listeners).map_err(|error| NoClient::from(error).into())
+}
+
+/// The shop names prices and lists orders to every visitor, which is what the mode `open` is for.
+fn has_shop(settings: &Settings) -> bool {
+    settings.is_simulated() && matches!(settings.auth.mode, Mode::Open)
 }
 
 fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {

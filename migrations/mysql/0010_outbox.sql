@@ -38,7 +38,8 @@ CREATE TABLE IF NOT EXISTS webhook_delivery (
   UNIQUE KEY webhook_delivery_event (endpoint, position),
   KEY webhook_delivery_due_at (endpoint, due_at),
   KEY webhook_delivery_order_id (endpoint, order_id, tries, position),
-  KEY webhook_delivery_position (position)
+  KEY webhook_delivery_position (position),
+  KEY webhook_delivery_given_up_at (endpoint, given_up_at)
 ) ENGINE=InnoDB;
 -- An endpoint that has said 410 Gone is paused.
 CREATE TABLE IF NOT EXISTS webhook_pause (

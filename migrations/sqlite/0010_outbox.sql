@@ -30,6 +30,7 @@ CREATE UNIQUE INDEX webhook_delivery_event ON webhook_delivery (endpoint, positi
 CREATE INDEX webhook_delivery_due_at ON webhook_delivery (endpoint, due_at);
 CREATE INDEX webhook_delivery_order_id ON webhook_delivery (endpoint, order_id, tries, position);
 CREATE INDEX webhook_delivery_position ON webhook_delivery (position);
+CREATE INDEX webhook_delivery_given_up_at ON webhook_delivery (endpoint, given_up_at);
 CREATE TABLE IF NOT EXISTS webhook_pause (
   endpoint TEXT NOT NULL PRIMARY KEY,
   paused_at TEXT NOT NULL

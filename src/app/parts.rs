@@ -11,13 +11,39 @@ use crate::gateway::Gateway;
 use crate::store::Store;
 use crate::trust::ExtraRoots;
 
-use super::{accounts, reachable};
+use super::{accounts, endpoints, reachable};
 
-/// `simulator`: where WeChat is for accounts that have no other; `service`: where notifications are taken for those.
-pub fn gateway(settings: &Settings, simulator: SocketAddr, service: SocketAddr, clock: Clock, chance: Chance) -> Result<Gateway, NoClient> {
-    let own = format!("http://{}/wxPay/notify", reachable(service));
-    let accounts = accounts::open(settings, &endpoints_at(simulator), &own, &chance)?;
-    let gateway = Gateway::new(Store::closed(), accounts, Vec::new(), clock, chance, settings.terms.clone());
+/// Where this service listens.
+pub struct Listeners {
+    /// For callers; where notifications are taken for accounts that have no other URL.
+    pub service: SocketAddr,
+    /// For Prometheus.
+    pub metrics: Option<SocketAddr>,
+    /// The simulator's, where WeChat is for accounts that have no other.
+    pub simulator: SocketAddr,
+}
+
+impl Listeners {
+    /// As configured.
+    pub fn configured(settings: &Settings) -> Self {
+        Self { service: settings.server.listen, metrics: settings.metrics_listen, simulator: settings.simulator.listen }
+    }
+
+    /// Those that there are.
+    pub fn all(&self, settings: &Settings) -> Vec<SocketAddr> {
+        let tls = settings.simulator.tls.as_ref().map(|(listen, _)| *listen);
+        let simulated = [Some(self.simulator), tls].into_iter().flatten().filter(|_| settings.is_simulated());
+        [Some(self.service), self.metrics].into_iter().flatten().chain(simulated).collect()
+    }
+}
+
+/// The gateway of a service that listens there.
+pub fn gateway(settings: &Settings, listeners: &Listeners, clock: Clock, chance: Chance) -> Result<Gateway, NoClient> {
+    let own = format!("http://{}/wxPay/notify", reachable(listeners.service));
+    let accounts = accounts::open(settings, &endpoints_at(listeners.simulator), &own, &chance)?;
+    let endpoints = endpoints::open(settings, &listeners.all(settings))?;
+    let store = Store::closed().telling(endpoints::audience(settings));
+    let gateway = Gateway::new(store, accounts, endpoints, clock, chance, settings.terms.clone());
     for account in settings.all_accounts() {
         if let Some(CertificateSettings { certificate, .. }) = &account.certificate {
             gateway.show_certificate(&account.merchant.account, Arc::clone(certificate));

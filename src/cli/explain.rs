@@ -15,7 +15,7 @@ pub async fn explain(order_id: &OrderId, language: Language) -> Outcome {
     let settings = Settings::load()?;
     let database = &settings.database;
     if database.file().is_some_and(|file| !file.exists()) {
-        return Err(Failure(vec![words::no_database(database, "explain", order_id)]));
+        return Err(Failure(vec![words::no_database(database, &format!("explain {order_id}"))]));
     }
     let story = Store::story(database, order_id).await?;
     let Some(text) = tell(&story, order_id, Clock::System.now(), |account| settings.has_account(account), language) else {

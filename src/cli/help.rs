@@ -16,7 +16,7 @@ The keys are those of config/default.toml.",
 配置项见 config/default.toml。",
 );
 
-static COMMANDS: [Entry; 11] = [
+static COMMANDS: [Entry; 17] = [
     (
         "serve",
         pair(
@@ -42,12 +42,48 @@ static COMMANDS: [Entry; 11] = [
     ),
     ("explain", pair("Tell the story of an order, and what comes next; nothing is changed", "讲清一个订单的经过和接下来会怎样；只读")),
     (
+        "deals",
+        pair(
+            "List deals, the newest first: today's, or of a range; nothing is changed",
+            "列出订单，最新的在前：今天的，或一段时间的；只读",
+        ),
+    ),
+    (
+        "takings",
+        pair(
+            "Sum up what was paid and what went back: today, or in a range of days; nothing is changed",
+            "汇总支付与退款：今天的，或一段日期的；只读",
+        ),
+    ),
+    (
         "refund",
         pair(
             "Give a payment or a part of it back, after a question. Exits with 1 when it is refused, with 2 when it could not be asked for",
             "退回一笔支付或其中一部分，执行前会询问。被拒绝时退出码为 1，未能发起时为 2",
         ),
     ),
+    (
+        "webhooks",
+        pair(
+            "List the merchant's endpoints: how deliveries to each stand; or test, resend, resume one",
+            "列出各个 webhook 和发送情况；或用 test、resend、resume 处理其中一个",
+        ),
+    ),
+    (
+        "test",
+        pair(
+            "Send an event that tells of nothing (type test), once; nothing is stored. Exits with 1 when it is not taken",
+            "发送一个不含内容的事件（类型 test），只发一次，不入库。未被接收时退出码为 1",
+        ),
+    ),
+    (
+        "resend",
+        pair(
+            "Have events delivered once more, and those that happened before the endpoint was configured",
+            "重新发送事件，包括配置这个 webhook 之前发生的",
+        ),
+    ),
+    ("resume", pair("Deliver again to an endpoint that was paused by its 410", "恢复向返回过 410 而暂停的 webhook 发送")),
     (
         "doctor",
         pair(
@@ -60,7 +96,7 @@ static COMMANDS: [Entry; 11] = [
     ("help", pair("Print this message or the help of the given command", "显示本帮助，或某个命令的帮助")),
 ];
 
-static ARGUMENTS: [Entry; 15] = [
+static ARGUMENTS: [Entry; 28] = [
     ("dry_run", pair("Only say what would be done", "只说明会做什么，不执行")),
     ("name", pair("What the key is called in the configuration and in logs", "密钥在配置和日志里的名称")),
     ("scopes", pair("What it may do: pay, refund, read, manage, separated by commas", "可以做什么：pay、refund、read、manage，逗号分隔")),
@@ -76,7 +112,44 @@ static ARGUMENTS: [Entry; 15] = [
             "Idempotency-Key：同一个 key 就是同一笔退款；不写则生成一个并打印",
         ),
     ),
+    ("endpoint", pair("Which endpoint: its name in the configuration", "哪个 webhook：配置里的名称")),
+    (
+        "since",
+        pair(
+            "What happened since then: 2026-04-01T12:00:00+08:00, 2026-04-01 (Beijing), or so long ago: 2h",
+            "从何时起发生的：2026-04-01T12:00:00+08:00、2026-04-01（北京时间），或多久以来：2h",
+        ),
+    ),
+    ("event", pair("Only this event: evt_…", "只发这个事件：evt_…")),
     ("yes", pair("Do not ask", "不再询问")),
+    ("day", pair("Only of this day in Beijing, such as 2026-11-26", "只看北京时间的这一天，如 2026-11-26")),
+    (
+        "from",
+        pair(
+            "From this day on; of deals also a time, such as 2026-11-26T12:00:00+08:00",
+            "从这一天起；列订单时也可以是时间，如 2026-11-26T12:00:00+08:00",
+        ),
+    ),
+    (
+        "to",
+        pair(
+            "Up to the end of this day; of deals also a time, before which they must be",
+            "到这一天结束为止；列订单时也可以是时间（不含）",
+        ),
+    ),
+    (
+        "paid",
+        pair(
+            "By when they were paid, and only paid ones; otherwise by when they were opened",
+            "按支付时间，且只看已支付的；不写则按下单时间",
+        ),
+    ),
+    ("status", pair("Only of this status", "只看这种状态")),
+    ("seller", pair("Only of this seller", "只看这个商户编号")),
+    ("account", pair("Only through this account", "只看走这个账户的")),
+    ("limit", pair("How many at most: 100 on a screen, all of them as CSV", "最多多少个：显示时默认 100，CSV 默认全部")),
+    ("csv", pair("As CSV, for a spreadsheet", "输出 CSV，供电子表格使用")),
+    ("by", pair("By what they are summed up", "按什么汇总")),
     ("fetch", pair("Visit the notify URL through its public name", "通过公网域名访问通知地址")),
     ("shell", pair("Which shell's", "哪种 shell")),
     ("command", pair("Which command's; without one, of all of them", "哪个命令；不写则显示全部")),

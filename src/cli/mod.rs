@@ -4,7 +4,9 @@
 //! `serve` and `simulator` are services: they write a log (`telemetry`) and end in order when a signal tells them to. The others are
 //! tools: their findings go to standard output, what went wrong to standard error in plain sentences, and a signal ends them at once.
 
+mod books_words;
 mod check_config;
+mod deals;
 mod doctor;
 mod explain;
 mod help;
@@ -15,6 +17,8 @@ mod refund;
 mod serve;
 mod signals;
 mod simulator;
+mod takings;
+mod webhooks;
 mod words;
 
 use std::future::Future;
@@ -55,7 +59,10 @@ enum Command {
     Explain {
         order: OrderId,
     },
+    Deals(deals::Deals),
+    Takings(takings::Takings),
     Refund(refund::Refund),
+    Webhooks(webhooks::Webhooks),
     Doctor {
         #[arg(long)]
         fetch: bool,
@@ -125,7 +132,10 @@ async fn use_tool(tool: Command, language: Language) -> Outcome {
         Command::CheckConfig => check_config::check_config(language),
         Command::NewKey(wish) => new_key::new_key(&wish, language),
         Command::Explain { order } => explain::explain(&order, language).await,
+        Command::Deals(wish) => deals::deals(wish, language).await,
+        Command::Takings(wish) => takings::takings(wish, language).await,
         Command::Refund(wish) => refund::refund(wish, language).await,
+        Command::Webhooks(wish) => webhooks::webhooks(wish, language).await,
         Command::Doctor { fetch } => doctor::doctor(fetch, language).await,
         Command::Completions { shell } => papers::completions(shell, language),
         Command::Man => papers::man(language),

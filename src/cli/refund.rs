@@ -44,7 +44,7 @@ pub async fn refund(wish: Refund, language: Language) -> Outcome {
     let settings = Settings::load()?;
     let database = &settings.database;
     if database.file().is_some_and(|file| !file.exists()) {
-        return Err(Failure(vec![no_database(database, "refund", &wish.order)]));
+        return Err(Failure(vec![no_database(database, &format!("refund {}", wish.order))]));
     }
     // A look, so that a database that is not up to date is not altered.
     if Store::story(database, &wish.order).await?.deal.is_none() {

@@ -28,7 +28,7 @@ pub async fn serve(signals: &mut Signals) -> Outcome {
     }
     app::allow_connections(&settings);
     let started = tokio::select! {
-        started = Service::start(settings, Clock::System, Chance::System) => started,
+        started = Service::demonstrate(settings, Clock::System, Chance::System) => started,
         // Nothing is in hand yet, and a step of the schema can be taken again from any point.
         () = signals.next() => {
             info!("stopped before the database was open");

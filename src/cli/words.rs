@@ -1,17 +1,17 @@
 //! What the commands say, in both languages side by side.
 
-use crate::deal::OrderId;
 use crate::language::{Text, pair, text};
 use crate::store::DatabaseUrl;
 
-pub fn no_database(database: &DatabaseUrl, command: &str, order_id: &OrderId) -> Text {
+/// `command`: with its arguments.
+pub fn no_database(database: &DatabaseUrl, command: &str) -> Text {
     text(
         format!(
             "there is no {database}: the database is that of the configuration which this command is given. Run it as the service runs, \
-             in its folder and with its environment and credentials (under systemd: wechat-pay-ctl {command} {order_id})"
+             in its folder and with its environment and credentials (under systemd: wechat-pay-ctl {command})"
         ),
         format!(
-            "{database} 不存在：本命令按当前的配置找数据库。请像服务那样运行它，用同样的目录、环境变量和凭据（用 systemd 时：wechat-pay-ctl {command} {order_id}）"
+            "{database} 不存在：本命令按当前的配置找数据库。请像服务那样运行它，用同样的目录、环境变量和凭据（用 systemd 时：wechat-pay-ctl {command}）"
         ),
     )
 }

@@ -7,7 +7,7 @@ use crate::language::{Language, Text};
 use super::account::AccountSettings;
 use super::settings::Settings;
 use super::table::{self, Row};
-use super::webhook_words;
+use super::webhooks::WebhookSettings;
 use super::words;
 
 /// A configuration, and where it comes from.
@@ -34,7 +34,7 @@ impl Overview {
         let profile = words::profile(self.profile.as_deref());
         let auth = words::auth(&settings.auth);
         let certificates = settings.told_certificates();
-        let webhooks = settings.webhooks.iter().flat_map(webhook_words::told);
+        let webhooks = settings.webhooks.iter().flat_map(WebhookSettings::told);
         let of_accounts = [profile, wechat].into_iter().chain(previous_key).chain(certificates).chain(self.sellers());
         let sentences = of_accounts.chain([auth]).chain(webhooks);
         for sentence in sentences {

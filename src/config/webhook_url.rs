@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use reqwest::Url;
 
-use crate::webhook::is_private;
+use crate::webhook::Guard;
 
 use super::checks::{is_loopback, value};
 use super::error::ConfigError;
@@ -25,12 +25,17 @@ pub fn destination(key: &str, text: &str, allow_private: bool, listeners: &[(&st
     if url.fragment().is_some() {
         return Err(value(key, words::fragment()));
     }
-    let is_loopback = is_loopback(&url) && is_written(text, &url);
-    if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback) {
+    let (is_loopback, is_written) = (is_loopback(&url), is_written(text, &url));
+    if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback && is_written) {
         return Err(value(key, words::no_https()));
     }
-    if !allow_private && let Some(why) = forbidden(&url, is_loopback, listeners) {
-        return Err(value(key, why));
+    if !allow_private {
+        if let Some((listener, _)) = listeners.iter().find(|(_, listener)| leads_to(&url, *listener)) {
+            return Err(value(key, words::own_listener(listener)));
+        }
+        if Guard::new(false, []).refuses_literal(&url) || (is_loopback && !is_written) {
+            return Err(value(key, words::private()));
+        }
     }
     Ok(url)
 }
@@ -48,19 +53,13 @@ fn is_written(text: &str, url: &Url) -> bool {
         && authority.get(host.len()..).is_some_and(|port| port.is_empty() || port.starts_with(':'))
 }
 
-fn forbidden(url: &Url, is_loopback: bool, listeners: &[(&str, SocketAddr)]) -> Option<crate::language::Text> {
-    let host = url.host_str()?.trim_matches(['[', ']']);
-    let address = host.parse::<IpAddr>().ok().map(|address| address.to_canonical());
-    let is_at = |listener: &SocketAddr| {
-        let here = listener.ip().to_canonical();
-        Some(listener.port()) == url.port_or_known_default()
-            && match address {
-                Some(address) => address == here || (here.is_unspecified() && is_loopback),
-                None => is_loopback,
-            }
+/// Whether a URL says by itself that it leads to this listener.
+fn leads_to(url: &Url, listener: SocketAddr) -> bool {
+    let (is_loopback, here) = (is_loopback(url), listener.ip().to_canonical());
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let is_host = match host.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical() == here || (is_loopback && here.is_unspecified()),
+        Err(_) => is_loopback,
     };
-    if let Some((key, _)) = listeners.iter().find(|(_, listener)| is_at(listener)) {
-        return Some(words::own_listener(key));
-    }
-    (!is_loopback && address.is_some_and(is_private)).then(words::private)
+    is_host && Some(listener.port()) == url.port_or_known_default()
 }

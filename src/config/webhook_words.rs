@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::deal::{EndpointName, EventType};
+use crate::deal::{EndpointName, EventType, Reach};
 use crate::language::{Text, pair, text};
-
-use super::webhooks::WebhookSettings;
+use crate::webhook::Wanted;
 
 pub fn name() -> Text {
     pair(
@@ -92,26 +91,18 @@ pub fn same_url(name: &EndpointName, other: &EndpointName) -> Text {
 }
 
 /// What an endpoint is told.
-pub fn told(WebhookSettings { name, url, secrets, wanted, .. }: &WebhookSettings) -> Vec<Text> {
-    let host = url.host_str().unwrap_or_default();
+pub fn told(name: &EndpointName, host: &str, wanted: &Wanted) -> Text {
     let (types, types_zh) = types(&wanted.types);
-    let (limit, limit_zh) = match wanted.reach.accounts.is_some() || wanted.reach.sellers.is_some() {
-        true => (" of some deals", "部分订单的"),
-        false => ("", ""),
-    };
-    let told = text(
-        format!("The endpoint {name} ({host}) is told {types}{limit}."),
-        format!("webhook {name}（{host}）会收到{limit_zh}{types_zh}。"),
-    );
-    let previous = secrets.previous.is_some().then(|| {
-        text(
-            format!(
-                "Events for the endpoint {name} are signed with the previous secret too: take it out when the endpoint knows the new one."
-            ),
-            format!("发给 webhook {name} 的事件也用旧密钥签名：对方换成新密钥后，请去掉旧的。"),
-        )
-    });
-    [told].into_iter().chain(previous).collect()
+    let (limit, limit_zh) = if wanted.reach == Reach::default() { ("", "") } else { (" of some deals", "部分订单的") };
+    text(format!("The endpoint {name} ({host}) is told {types}{limit}."), format!("webhook {name}（{host}）会收到{limit_zh}{types_zh}。"))
+}
+
+/// Of an endpoint whose secret is being changed.
+pub fn previous_secret(name: &EndpointName) -> Text {
+    text(
+        format!("Events for the endpoint {name} are signed with the previous secret too: take it out when the endpoint knows the new one."),
+        format!("发给 webhook {name} 的事件也用旧密钥签名：对方换成新密钥后，请去掉旧的。"),
+    )
 }
 
 fn types(types: &BTreeSet<EventType>) -> (String, String) {

@@ -1,5 +1,7 @@
 //! An audit trail told in sentences, `wechat-pay explain <order_id>`: what happened to a deal, by its journal, and what comes next.
 
+mod delivery_words;
+mod lines;
 mod refund_words;
 mod words;
 
@@ -7,10 +9,12 @@ use crate::deal::{AccountId, Deal, DealStatus, Mode, OrderId, Refund, RefundStat
 use crate::language::{Language, Text, text};
 use crate::store::{StoredEvent, Story};
 
+pub use lines::{Line, lines};
+
 /// Tells the story of an order; `None` if there is no such order and nothing was ever heard of it. `is_configured` says of an
 /// account whether the configuration has it.
 pub fn tell(
-    Story { deal, refunds, events }: &Story,
+    Story { deal, refunds, events, deliveries }: &Story,
     order_id: &OrderId,
     now: Timestamp,
     is_configured: impl Fn(&AccountId) -> bool,
@@ -26,6 +30,7 @@ pub fn tell(
     sentences.extend(events.iter().map(line));
     sentences
         .extend(refunds.iter().flat_map(|refund| [refund_words::asked(refund), standing(refund, now, is_configured(&refund.account))]));
+    sentences.extend(deliveries.iter().map(|delivery| delivery_words::standing(delivery, now)));
     sentences.extend(deal.as_ref().map(|deal| outlook(deal, now, is_configured(&deal.account))));
     Some(sentences.iter().map(|sentence| format!("{}\n", sentence.read(language))).collect())
 }
@@ -67,7 +72,8 @@ fn standing(refund: &Refund, now: Timestamp, has_account: bool) -> Text {
     }
 }
 
-fn outlook(deal: &Deal, now: Timestamp, has_account: bool) -> Text {
+/// What comes next of a deal.
+pub fn outlook(deal: &Deal, now: Timestamp, has_account: bool) -> Text {
     match deal.status {
         DealStatus::Paid => words::paid(deal),
         DealStatus::Expired => words::expired(),

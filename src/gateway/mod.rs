@@ -2,6 +2,7 @@
 //! WeChat is asked. No database transaction and no lock is ever held across a call to WeChat.
 
 mod accounts;
+mod books;
 mod clocks;
 mod close_order;
 mod deliver;
@@ -21,6 +22,7 @@ mod missing;
 mod pay_page;
 mod plan_refund;
 mod poll;
+mod prune;
 mod publish;
 mod query_order;
 mod query_refund;
@@ -29,6 +31,7 @@ mod refund;
 mod refund_schedule;
 mod refund_terms;
 mod renew_certificate;
+mod resend;
 mod send_refund;
 mod settle;
 mod settle_refund;
@@ -52,6 +55,7 @@ use crate::store::{Event, EventKind, Origin, Store};
 use crate::webhook::Endpoint;
 
 pub use accounts::{Account, AccountTerms, Accounts, NoAccount};
+pub use books::WholeDeal;
 pub use close_order::Closed;
 pub use deliver::TakenDelivery;
 pub use error::GatewayError;
@@ -68,6 +72,7 @@ pub use query_order::Subject;
 pub use readiness::NotReady;
 pub use refund::{RefundView, RefundWish};
 pub use refund_terms::{AutomaticRefunds, RefundTerms};
+pub use resend::Resent;
 pub use settle::{SettleError, Settled};
 pub use settle_refund::{RefundSettleError, RefundSettled};
 pub use take_notice::{Taken, TakenNotice};

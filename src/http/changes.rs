@@ -7,11 +7,15 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::{FromRequestParts, State};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use futures_util::stream;
 use serde::Serialize;
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::auth::Scope;
@@ -27,6 +31,8 @@ const LIMITS: RangeInclusive<u64> = 1..=500;
 const USUAL_LIMIT: u64 = 100;
 /// Seconds.
 const WAITS: RangeInclusive<u64> = 0..=30;
+/// Proxies wait for ten seconds and longer.
+const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// The events behind a cursor.
 #[derive(Serialize, ToSchema)]
@@ -99,20 +105,42 @@ pub async fn changes(
     Extension(begun): Extension<Begun>,
     headers: HeaderMap,
     ChangesQuery { position, limit, wait }: ChangesQuery,
-) -> Result<Json<ChangesAnswer>, Refusal> {
+) -> Result<Response, Refusal> {
     let caller = app.back_end(&headers, Scope::Read)?;
     let gateway = Arc::clone(&app.gateway);
-    let page = if wait.is_zero() {
-        app.serve(begun, async move { gateway.changes(position, limit, caller.reach()).await }).await?
-    } else {
-        let _place = app.shares.reader().ok_or_else(Refusal::unavailable)?;
-        tokio::select! {
+    if wait.is_zero() {
+        let page = app.serve(begun, async move { gateway.changes(position, limit, caller.reach()).await }).await??;
+        return Ok(Json(ChangesAnswer::from(page)).into_response());
+    }
+    let place = app.shares.reader().ok_or_else(Refusal::unavailable)?;
+    let page = gateway.changes_within(position, limit, caller.reach(), Duration::ZERO).await?;
+    if page != FeedPage::behind(position) {
+        return Ok(Json(ChangesAnswer::from(page)).into_response());
+    }
+    let stopping = app.stopping.clone();
+    Ok(with_heartbeats(async move {
+        let _place = place;
+        let page = tokio::select! {
             page = gateway.changes_within(position, limit, caller.reach(), wait) => page,
             // A stopping service does not wait; the caller comes again, here or elsewhere.
-            () = app.stopping.cancelled() => Ok(FeedPage::behind(position)),
+            () = stopping.cancelled() => Ok(FeedPage::behind(position)),
+        };
+        // It is too late to refuse: the caller comes again, and hears then what is wrong.
+        ChangesAnswer::from(page.unwrap_or_else(|_| FeedPage::behind(position)))
+    }))
+}
+
+/// An answer that is long in coming, behind line feeds, which mean nothing before a JSON text: they keep proxies from giving it up, and
+/// show us which callers have gone: at the second one to a closed connection the waiting ends.
+fn with_heartbeats(answer: impl Future<Output = ChangesAnswer> + Send + 'static) -> Response {
+    let text = stream::unfold(Some(Box::pin(answer)), |waiting| async {
+        let mut answer = waiting?;
+        match timeout(HEARTBEAT, &mut answer).await {
+            Ok(answer) => Some((serde_json::to_vec(&answer), None)),
+            Err(_) => Some((Ok(b"\n".to_vec()), Some(answer))),
         }
-    };
-    Ok(Json(page?.into()))
+    });
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], Body::from_stream(text)).into_response()
 }
 
 impl From<FeedError> for Refusal {

@@ -8,6 +8,7 @@ mod caller;
 mod changes;
 mod client_address;
 mod close_order;
+mod deals;
 mod details;
 mod doctor;
 mod edge;
@@ -27,6 +28,7 @@ mod refund;
 mod refusal;
 mod shares;
 mod shop;
+mod takings;
 mod to_pay;
 
 use std::future::Future;
@@ -56,6 +58,7 @@ pub use limits::Limits;
 pub use metrics::{HttpMetrics, metrics_router};
 use refusal::Refusal;
 pub use shares::Shares;
+pub use shop::BackEnd;
 
 /// Application state that the handlers share.
 #[derive(Debug)]
@@ -82,6 +85,8 @@ pub struct App {
     pub accept_weak_durability: bool,
     /// Where the phone of the simulator is, if that is WeChat and every caller may open deals; then there is a demo shop.
     pub phone: Option<String>,
+    /// The demo shop's own back end, if it has one.
+    pub shop: Option<Arc<BackEnd>>,
     /// By which `wechat-pay doctor` and this service recognise each other.
     pub handshake: handshake::Key,
     /// This instance's name in the journal.
@@ -153,6 +158,9 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
         .route("/wxPay/refund", post(refund::refund))
         .route("/wxPay/queryRefund", post(query_refund::query_refund))
         .route("/wxPay/changes", get(changes::changes))
+        .route("/wxPay/deals", get(deals::deals))
+        .route("/wxPay/deals/{order_id}", get(deals::whole::whole_deal))
+        .route("/wxPay/takings", get(takings::takings))
         .route("/pay/{order_id}", get(pay_page::pay_page))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

@@ -23,12 +23,16 @@ const STREAMS_OF_AN_ORDER: usize = 32;
 /// An office's payers share one.
 const STREAMS_OF_AN_ADDRESS: usize = 100;
 
+/// Reports that take many questions, at once: they take turns in the one lane that there is for them.
+const EXPORTS: usize = 4;
+
 /// What of the service is in hand.
 #[derive(Debug)]
 pub struct Shares {
     in_hand: Arc<Semaphore>,
+    exports: Arc<Semaphore>,
     streams: Arc<Semaphore>,
-    readers: Semaphore,
+    readers: Arc<Semaphore>,
     listeners: Arc<Mutex<HashMap<Listener, usize>>>,
 }
 
@@ -53,8 +57,9 @@ impl Shares {
         let part = (max_connections / PART).max(1);
         let in_hand = max_connections.saturating_sub(part);
         let streams = in_hand.saturating_sub(part);
-        let (in_hand, streams, readers) = (Semaphore::new(in_hand), Semaphore::new(streams), Semaphore::new(streams.div_ceil(2)));
-        Self { in_hand: Arc::new(in_hand), streams: Arc::new(streams), readers, listeners: Arc::default() }
+        let [in_hand, exports, streams, readers] =
+            [in_hand, EXPORTS, streams, streams.div_ceil(2)].map(|places| Arc::new(Semaphore::new(places)));
+        Self { in_hand, exports, streams, readers, listeners: Arc::default() }
     }
 
     /// Room for one answer in the making.
@@ -63,8 +68,16 @@ impl Shares {
     }
 
     /// Room for one reader of the feed that waits.
-    pub(super) fn reader(&self) -> Option<[SemaphorePermit<'_>; 3]> {
-        Some([self.readers.try_acquire().ok()?, self.streams.try_acquire().ok()?, self.in_hand.try_acquire().ok()?])
+    pub(super) fn reader(&self) -> Option<[OwnedSemaphorePermit; 3]> {
+        let place = |share: &Arc<Semaphore>| Arc::clone(share).try_acquire_owned().ok();
+        Some([place(&self.readers)?, place(&self.streams)?, place(&self.in_hand)?])
+    }
+
+    /// Room for one report that takes many questions.
+    pub(super) fn export(&self) -> Option<ExportPlace> {
+        let places = [&self.exports, &self.in_hand].map(|share| Arc::clone(share).try_acquire_owned().ok());
+        let [Some(export), Some(in_hand)] = places else { return None };
+        Some(ExportPlace { _places: [export, in_hand] })
     }
 
     /// Room for one stream of an order's events, for a payer at this address if it is known.
@@ -84,6 +97,12 @@ impl Shares {
         }
         Some(StreamPlace { listeners: Arc::clone(&self.listeners), keys, _places: [stream, in_hand] })
     }
+}
+
+/// One report's place, as long as it goes on.
+#[derive(Debug)]
+pub struct ExportPlace {
+    _places: [OwnedSemaphorePermit; 2],
 }
 
 /// One stream's place, as long as it is open.

@@ -10,6 +10,7 @@
 //! Every change is one statement whose WHERE names the state that it expects, and whose affected rows are looked at.
 //! What the journal must tell of is committed together with its event, or neither is.
 
+mod books;
 mod columns;
 mod condition;
 mod deals;
@@ -20,9 +21,13 @@ mod handle;
 mod journal;
 mod open;
 mod outbox;
+#[cfg(test)]
+mod plans;
 mod refunds;
 mod schema;
+mod takings;
 
+pub use books::Books;
 pub use condition::Condition;
 pub use deals::insert::NewDeal;
 pub use deals::prepay::PrepayNote;
@@ -31,7 +36,9 @@ pub use deals::story::Story;
 pub use deals::undecided::Undecided;
 pub use deliveries::backlog::Backlog;
 pub use deliveries::due::Delivery;
+pub use deliveries::endpoints::{EndpointStanding, LastFailure};
 pub use deliveries::note::{NextTry, TriedDelivery};
+pub use deliveries::outdated::WaitingDelivery;
 pub use engine::cannot_open::{CannotOpen, Reason};
 pub use engine::database_url::{DatabaseUrl, InvalidDatabaseUrl};
 pub use engine::driver_error::DriverError;

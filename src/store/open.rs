@@ -3,12 +3,13 @@
 use crate::deal::Timestamp;
 
 use super::engine::cannot_open::CannotOpen;
+use super::engine::connection::Conn;
 use super::engine::database_url::DatabaseUrl;
 use super::engine::fault::FaultHook;
 use super::engine::file;
 use super::engine::lane::Lane;
-use super::engine::session::connect;
-use super::error::{StoreError, not_yet};
+use super::engine::session::{connect, open_to_look};
+use super::error::{NotMigrated, StoreError, not_told, not_yet};
 use super::handle::Store;
 use super::schema::foreign_clock::ForeignClock;
 use super::schema::look::look;
@@ -97,4 +98,14 @@ impl Store {
     pub fn try_to_write(url: &DatabaseUrl) -> Result<(), CannotOpen> {
         file::try_to_write(url)
     }
+}
+
+/// A connection on which nothing can be changed, to a database that is up to date.
+///
+/// # Errors
+/// The database cannot be opened, or is not up to date.
+pub async fn open_up_to_date(url: &DatabaseUrl) -> Result<Conn, StoreError> {
+    let mut conn = open_to_look(url).await?;
+    let steps = migrate::pending(&mut conn).await.map_err(|error| not_told(&error))?.names();
+    if steps.is_empty() { Ok(conn) } else { Err(NotMigrated { database: url.to_string(), steps }.into()) }
 }

@@ -48,11 +48,7 @@ impl From<&Deal> for ToldDeal {
             product_id: deal.product_id,
             price: deal.charged.map(Fen::yuan),
             total_fee: deal.charged.map(Fen::get),
-            status: match deal.status {
-                DealStatus::Unpaid => "UNPAID",
-                DealStatus::Paid => "PAID",
-                DealStatus::Expired => "EXPIRED",
-            },
+            status: status(deal.status),
             transaction_id: deal.transaction_id.clone(),
             paid_at: deal.paid_at.map(time),
             created_at: time(deal.created_at),
@@ -67,4 +63,18 @@ impl From<&Deal> for ToldDeal {
             refunded: Fen::yuan_or_nothing(deal.refunded.fee),
         }
     }
+}
+
+/// The word for callers.
+pub fn status(status: DealStatus) -> &'static str {
+    match status {
+        DealStatus::Unpaid => "UNPAID",
+        DealStatus::Paid => "PAID",
+        DealStatus::Expired => "EXPIRED",
+    }
+}
+
+/// Reads the word.
+pub fn status_of(word: &str) -> Option<DealStatus> {
+    DealStatus::ALL.into_iter().find(|known| status(*known) == word)
 }

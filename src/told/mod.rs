@@ -2,10 +2,15 @@
 
 mod alarm;
 mod change;
+pub mod csv;
 mod deal;
+mod delivery;
 mod refund;
+mod takings;
 
 pub use alarm::{ToldAlarm, sentence};
 pub use change::ToldChange;
-pub use deal::ToldDeal;
+pub use deal::{ToldDeal, status, status_of};
+pub use delivery::ToldDelivery;
 pub use refund::ToldRefund;
+pub use takings::{ToldSums, ToldTaking, ToldTakings};

@@ -8,7 +8,14 @@ use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::chance::Chance;
+use crate::deal::Timestamp;
+
 const PREFIX: &str = "whsec_";
+/// What a signature begins with.
+const VERSION: &str = "v1,";
+/// How much a receiver's clock may differ, in seconds.
+const TOLERANCE: u64 = 300;
 
 /// A secret that an endpoint shares with this service. It is shown nowhere.
 #[derive(Clone)]
@@ -31,6 +38,24 @@ impl FromStr for Secret {
     }
 }
 
+impl Secret {
+    /// A new one, of 256 random bits.
+    pub fn draw(chance: &Chance) -> Self {
+        let bytes = [chance.draw().to_le_bytes(), chance.draw().to_le_bytes()].concat();
+        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+        Self(Hmac::new_from_slice(&bytes).expect("a key"))
+    }
+
+    /// The code over a message, begun with a copy of the key.
+    fn mac(&self, id: &str, timestamp: i64, body: &str) -> Hmac<Sha256> {
+        let mut mac = self.0.clone();
+        for part in [id, ".", &timestamp.to_string(), ".", body] {
+            mac.update(part.as_bytes());
+        }
+        mac
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret")
@@ -49,15 +74,19 @@ pub struct Secrets {
 impl Secrets {
     /// The header `webhook-signature` of a message: a signature by each.
     pub fn sign(&self, id: &str, timestamp: i64, body: &str) -> String {
-        let sign = |Secret(key): &Secret| {
-            let mut mac = key.clone();
-            for part in [id, ".", &timestamp.to_string(), ".", body] {
-                mac.update(part.as_bytes());
-            }
-            format!("v1,{}", BASE64_STANDARD.encode(mac.finalize().into_bytes()))
-        };
+        let sign =
+            |secret: &Secret| format!("{VERSION}{}", BASE64_STANDARD.encode(secret.mac(id, timestamp, body).finalize().into_bytes()));
         let signatures: Vec<_> = [Some(&self.present), self.previous.as_ref()].into_iter().flatten().map(sign).collect();
         signatures.join(" ")
+    }
+
+    /// Whether a message with these headers is signed by one of them, no longer ago than five minutes and not for later, as its
+    /// receiver must ask.
+    pub fn verify(&self, id: &str, timestamp: i64, signatures: &str, body: &str, now: Timestamp) -> bool {
+        let is_fresh = timestamp.abs_diff(now.timestamp()) <= TOLERANCE;
+        let mut codes = signatures.split(' ').filter_map(|text| BASE64_STANDARD.decode(text.strip_prefix(VERSION)?).ok());
+        let is_by = |code: &[u8], secret: &Secret| secret.mac(id, timestamp, body).verify_slice(code).is_ok();
+        is_fresh && codes.any(|code| is_by(&code, &self.present) || self.previous.as_ref().is_some_and(|secret| is_by(&code, secret)))
     }
 }
 
@@ -129,5 +158,31 @@ mod tests {
     fn no_secret_is_shown() {
         let shown = format!("{:?}", secrets("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
         assert_eq!(shown, "Secrets { present: Secret, previous: None }");
+    }
+
+    #[test]
+    fn a_receiver_believes_a_fresh_message_with_a_right_signature() {
+        let at = |seconds| Timestamp::UNIX_EPOCH + chrono::TimeDelta::seconds(seconds);
+        let draw = || Secret::draw(&Chance::seeded(1));
+        let other = Secrets { present: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse().unwrap(), previous: None };
+        let (old, new) = (Secrets { present: draw(), previous: None }, Secrets { present: other.present.clone(), previous: Some(draw()) });
+        let signed = |secrets: &Secrets| secrets.sign("evt_1", 1000, "{}");
+        for (signer, receiver) in [(&old, &old), (&new, &old), (&new, &other), (&old, &new)] {
+            assert!(receiver.verify("evt_1", 1000, &signed(signer), "{}", at(1000)));
+        }
+        let signature = signed(&old);
+        for (id, timestamp, signature, body, now) in [
+            ("evt_2", 1000, &*signature, "{}", 1000),
+            ("evt_1", 1001, &signature, "{}", 1000),
+            ("evt_1", 1000, &signature, "{ }", 1000),
+            ("evt_1", 1000, &signature, "{}", 1301),
+            ("evt_1", 1000, &signature, "{}", 699),
+            ("evt_1", 1000, &signed(&other), "{}", 1000),
+            ("evt_1", 1000, &signature.replace("v1,", "v2,"), "{}", 1000),
+            ("evt_1", 1000, "v1,", "{}", 1000),
+            ("evt_1", 1000, "", "{}", 1000),
+        ] {
+            assert!(!old.verify(id, timestamp, signature, body, at(now)), "{id} {timestamp} {signature} {body} {now}");
+        }
     }
 }

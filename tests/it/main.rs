@@ -16,10 +16,19 @@ mod adoption {
     mod taken_names;
     mod takeover;
 }
+mod books {
+    mod api;
+    mod command;
+    mod costs;
+    mod lists;
+    mod rows;
+    mod takings;
+}
 mod database {
-    mod accounts;
+    pub mod accounts;
     mod batching;
     mod costs;
+    mod endpoints;
     mod locks;
     mod network;
     mod outbox;
@@ -28,6 +37,13 @@ mod database {
     mod schema;
     mod troubles;
     mod workers;
+}
+mod feed {
+    mod pruning;
+    mod reading;
+    pub mod told;
+    mod waiting;
+    mod without_holes;
 }
 mod front_end {
     pub mod auth;
@@ -45,6 +61,7 @@ mod limits {
     mod heavy;
     mod listener;
     mod process;
+    mod readers;
     mod smuggling;
 }
 mod notifications {
@@ -69,6 +86,7 @@ mod operations {
     mod secrets;
     mod starting;
     mod webhook_configuration;
+    mod webhooks;
 }
 mod payments {
     mod given_back;
@@ -81,8 +99,8 @@ mod payments {
 mod refunds {
     pub mod api;
     mod automatic;
-    mod books;
-    mod by_others;
+    pub mod books;
+    pub mod by_others;
     mod certificate;
     mod follow;
     mod keys;
@@ -113,11 +131,25 @@ mod sweep {
     mod missing_accounts;
     mod sweeping;
 }
+mod telling {
+    mod alarms;
+    mod costs;
+    mod deals;
+    mod explain;
+    mod once;
+    mod refunds;
+    pub mod told;
+}
 mod webhooks {
+    mod backlog;
     mod client;
     mod connections;
+    mod delivery;
     mod guard;
+    mod lines;
+    mod post;
     mod sending;
+    mod teller;
 }
 mod wechat {
     mod algorithm_change;

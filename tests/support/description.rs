@@ -133,13 +133,19 @@ impl Description {
         if !choices.is_empty() && choices.iter().all(Result::is_err) {
             return Err(format!("none of them fits: {choices:?}"));
         }
-        let is_right_type = match schema["type"].as_str() {
-            None => !keywords.contains_key("type"),
+        let is_of_type = |word: &Value| match word.as_str() {
             Some("object") => value.is_object(),
             Some("array") => value.is_array(),
             Some("string") => value.is_string(),
             Some("integer") => value.is_i64() || value.is_u64(),
-            Some(_) => false,
+            Some("boolean") => value.is_boolean(),
+            Some("null") => value.is_null(),
+            _ => false,
+        };
+        let is_right_type = match &schema["type"] {
+            Value::Null => !keywords.contains_key("type"),
+            Value::Array(types) => types.iter().any(is_of_type),
+            word => is_of_type(word),
         };
         let number = |word: &str| schema[word].as_i64();
         let length = value.as_array().map(|elements| i64::try_from(elements.len()).unwrap());

@@ -171,15 +171,6 @@ impl Gateway {
             false
         })
     }
-
-    /// An endpoint that has said 410 gets another chance when the service is started.
-    pub async fn resume_deliveries(&self, endpoint: &EndpointName) {
-        match self.store.resume_endpoint(endpoint).await {
-            Ok(true) => info!(%endpoint, "an endpoint that wanted no more events (410) is tried again"),
-            Ok(false) => {}
-            Err(error) => warn!(%endpoint, %error, "an endpoint that may be paused could not be resumed"),
-        }
-    }
 }
 
 /// Whether there is a program behind the endpoint that answers, whatever it says of this message.

@@ -59,7 +59,7 @@ fn draw(document: &Json) -> String {
 /// The links to a chapter's calls, and the chapter.
 fn chapter(document: &Json, tag: &Json) -> (String, String) {
     let (mut links, mut calls) = (String::new(), String::new());
-    for (path, operations) in members(&document["paths"]) {
+    for (path, operations) in members(&document["paths"]).chain(members(&document["webhooks"])) {
         for (method, operation) in members(operations).filter(|(_, operation)| operation["tags"][0] == tag["name"]) {
             let method = method.to_uppercase();
             let (parameters, answers) = (parameters(operation), answers(document, operation));
@@ -155,7 +155,8 @@ fn kind(schema: &Json) -> String {
     if schema["enum"].is_array() {
         return elements(&schema["enum"]).filter_map(Json::as_str).collect::<Vec<_>>().join(" | ");
     }
-    let mut kind = schema["type"].as_str().unwrap_or_default().to_owned();
+    let types = elements(&schema["type"]).chain([&schema["type"]]).filter_map(Json::as_str);
+    let mut kind = types.collect::<Vec<_>>().join(" or ");
     for (word, sign) in [("format", ""), ("pattern", ""), ("minimum", "≥ "), ("maximum", "≤ ")] {
         match &schema[word] {
             Json::Null => {}

@@ -5,6 +5,8 @@
 //! against real answers, so neither can change without the other.
 
 mod answers;
+mod books;
+mod changes;
 mod docs;
 mod paths;
 mod refunds;
@@ -20,11 +22,11 @@ use crate::channel::TradeState;
 use crate::deal::{RefundSource, RefundState};
 use crate::page;
 
-use crate::told::ToldRefund;
+use crate::told::{ToldDeal, ToldDelivery, ToldRefund, ToldSums, ToldTaking, ToldTakings};
 
 use super::details::ToldDetails;
 use super::refusal::{OfRefund, Refusal};
-use super::{close_order, health, query_order, query_refund, refund, to_pay};
+use super::{changes as feed, close_order, deals, health, query_order, query_refund, refund, to_pay};
 
 pub use docs::docs;
 
@@ -33,7 +35,7 @@ pub use docs::docs;
 /// No Markdown here and in what follows: the page shows texts as they are.
 const ABOUT: &str = "A front end opens a deal and shows its QR code; the payer pays inside WeChat; WeChat's signed notification \
     settles the deal; the front end sees SUCCESS. Amounts are yuan, times are RFC 3339. Unknown parameters are ignored, but \
-    refund and queryRefund refuse them; a repeated one is refused. Every answer has x-request-id. An unknown path is answered with \
+    refund, queryRefund, deals, takings and changes refuse them; a repeated one is refused. Every answer has x-request-id. An unknown path is answered with \
     404 and the reason NOT_FOUND, another method with 405, the header Allow and the reason METHOD_NOT_ALLOWED. Answers may get more \
     fields, never fewer.";
 
@@ -62,10 +64,13 @@ fn document() -> Value {
             {"name": "See how it stands", "description": "For callers that know the order's number, which cannot be guessed."},
             {"name": "Give it up", "description": "Likewise."},
             {"name": "Give money back", "description": "For the merchant's back end, with a key. Browsers of other origins are not let in."},
+            {"name": "Be told", "description": "For the merchant's back end: by webhooks, which are sent to it, or by the feed, which it reads with a key."},
+            books::tag(),
             {"name": "Hear from WeChat", "description": "For WeChat only: its signature decides."},
             {"name": "Run the service", "description": "For monitoring, and for developers who read this."},
         ],
         "paths": paths::paths(),
+        "webhooks": changes::webhooks(),
         "components": {
             "schemas": schemas(),
             "responses": answers::refusals(),
@@ -73,20 +78,29 @@ fn document() -> Value {
             "securitySchemes": {"key": {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "A key that wechat-pay new-key has drawn: of scope pay for toPay where auth.mode is api_key, of scope read for queryOrder, of scope refund for refund, of either for queryRefund.",
+                "description": "A key that wechat-pay new-key has drawn: of scope pay for toPay where auth.mode is api_key, of scope read for queryOrder, changes and the books, of scope refund for refund, of either for queryRefund.",
             }},
         },
     })
 }
 
 fn schemas() -> Value {
-    json!({
+    let mut schemas = json!({
         "ToPayAnswer": with_all_of(schema::<to_pay::ToPayAnswer>(), &[schema::<ToldDetails>()]),
         "QueryOrderAnswer": query_order_answer(),
         "CloseOrderAnswer": with_all_of(schema::<close_order::CloseOrderAnswer>(), &[schema::<ToldDetails>()]),
+        "ChangesAnswer": schema::<feed::ChangesAnswer>(),
         "RefundAnswer": refund_answer(),
         "RefundsAnswer": schema::<query_refund::RefundsAnswer>(),
         "ToldRefund": told_refund(),
+        "ToldDeal": schema::<ToldDeal>(),
+        "DealsAnswer": schema::<deals::DealsAnswer>(),
+        "WholeDealAnswer": with_all_required(schema::<deals::whole::WholeDealAnswer>(), schema::<ToldDeal>()),
+        "ToldLine": schema::<deals::whole::ToldLine>(),
+        "ToldDelivery": schema::<ToldDelivery>(),
+        "ToldTakings": schema::<ToldTakings>(),
+        "ToldTaking": with_all_required(schema::<ToldTaking>(), schema::<ToldSums>()),
+        "ToldSums": schema::<ToldSums>(),
         "Refusal": with_all_of(schema::<Refusal>(), &[schema::<OfRefund>()]),
         "Healthy": schema::<health::Healthy>(),
         "Ready": schema::<health::Ready>(),
@@ -96,7 +110,11 @@ fn schemas() -> Value {
             "pattern": "^[0-9A-Za-z_|*@-]{1,45}$",
             "description": "The order's number. Ours are Beijing time and 18 random digits.",
         },
-    })
+    });
+    for (name, schema) in changes::schemas() {
+        schemas[name] = schema;
+    }
+    schemas
 }
 
 /// Its words are an enumeration of another layer, which knows nothing of schemas; and more is told to a key of scope read.
@@ -116,9 +134,13 @@ fn told_refund() -> Value {
 
 /// A refund and what is left of its payment.
 fn refund_answer() -> Value {
-    let (refund, mut schema) = (told_refund(), schema::<refund::RefundAnswer>());
-    let required = [&schema["required"], &refund["required"]].into_iter().filter_map(Value::as_array).flatten().cloned().collect();
-    schema = with_all_of(schema, &[refund]);
+    with_all_required(schema::<refund::RefundAnswer>(), told_refund())
+}
+
+/// With the fields of another one beside, of which the same must be there.
+fn with_all_required(mut schema: Value, other: Value) -> Value {
+    let required = [&schema["required"], &other["required"]].into_iter().filter_map(Value::as_array).flatten().cloned().collect();
+    schema = with_all_of(schema, &[other]);
     schema["required"] = required;
     schema
 }

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::answers::{acknowledgements, answer, answers, pages, reference, refusal};
+use super::books;
+use super::changes::changes;
 use super::refunds::{query_refund, refund, refund_notify, refund_notify_account};
 use super::requests::{ACCOUNT, JSON, body, of_account};
 
@@ -20,6 +22,10 @@ pub fn paths() -> Value {
         "/wxPay/callback/{account}": {"post": notify_account("notifyAccountAlias")},
         "/wxPay/refund": {"post": refund()},
         "/wxPay/queryRefund": {"post": query_refund()},
+        "/wxPay/deals": {"get": books::deals()},
+        "/wxPay/deals/{order_id}": {"get": books::deal_of_number()},
+        "/wxPay/takings": {"get": books::takings()},
+        "/wxPay/changes": {"get": changes()},
         "/wxPay/refundNotify": {"post": refund_notify("refundNotify")},
         "/wxPay/refundNotify/{account}": {"post": refund_notify_account("refundNotifyAccount")},
         "/healthz": {"get": healthz()},

@@ -14,9 +14,14 @@ pub fn set<'a>(accounts: impl IntoIterator<Item = &'a AccountId>) -> String {
 
 /// Whether a row's account is in the [`set`] that is bound to the condition's `?`.
 pub fn is_in_set(is_mysql: bool) -> String {
+    is_one_in_set(is_mysql, ACCOUNT)
+}
+
+/// The same of a row of another table, by this expression for its account.
+pub fn is_one_in_set(is_mysql: bool, account: &str) -> String {
     if is_mysql {
-        format!("FIND_IN_SET(HEX({ACCOUNT}), ?) > 0")
+        format!("FIND_IN_SET(HEX({account}), ?) > 0")
     } else {
-        format!("INSTR(',' || ? || ',', ',' || HEX({ACCOUNT}) || ',') > 0")
+        format!("INSTR(',' || ? || ',', ',' || HEX({account}) || ',') > 0")
     }
 }

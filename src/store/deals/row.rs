@@ -23,19 +23,20 @@ pub fn select(condition: &str) -> String {
 
 /// The same when other tables are joined.
 pub fn select_from(tables: &str, condition: &str) -> String {
-    // A decimal becomes the double that it is nearest to.
-    format!(
-        "SELECT CAST(id AS SIGNED) AS id, order_id, CAST(merchant_id AS SIGNED) AS merchant_id, \
-         CAST(product_id AS SIGNED) AS product_id, CAST(status AS SIGNED) AS status, CAST(mode AS SIGNED) AS mode, transaction_id, \
-         transaction_key, price + 0e0 AS price, price_last + 0e0 AS price_last, total_fee, prepay_request, code_url, refusal, \
-         account, CAST(account_named AS SIGNED) AS account_named, description, reference, return_url, cancel_url, \
-         refunded_fee, refund_count, CAST(refund_last_at AS CHAR(19)) AS refund_last_at, \
-         CAST(refunds_due_at AS CHAR(19)) AS refunds_due_at, \
-         CAST(refunded_at AS CHAR(19)) AS refunded_at, CAST(create_at AS CHAR(19)) AS create_at, \
-         CAST(update_at AS CHAR(19)) AS update_at, CAST(expires_at AS CHAR(19)) AS expires_at, CAST(due_at AS CHAR(19)) AS due_at, \
-         CAST(asking_until AS CHAR(19)) AS asking_until FROM {tables} WHERE {condition}"
-    )
+    format!("SELECT {COLUMNS} FROM {tables} WHERE {condition}")
 }
+
+/// The columns of a [`DealRow`]. A decimal becomes the double that it is nearest to.
+pub const COLUMNS: &str = "\
+    CAST(id AS SIGNED) AS id, order_id, CAST(merchant_id AS SIGNED) AS merchant_id, \
+    CAST(product_id AS SIGNED) AS product_id, CAST(status AS SIGNED) AS status, CAST(mode AS SIGNED) AS mode, transaction_id, \
+    transaction_key, price + 0e0 AS price, price_last + 0e0 AS price_last, total_fee, prepay_request, code_url, refusal, \
+    account, CAST(account_named AS SIGNED) AS account_named, description, reference, return_url, cancel_url, \
+    refunded_fee, refund_count, CAST(refund_last_at AS CHAR(19)) AS refund_last_at, \
+    CAST(refunds_due_at AS CHAR(19)) AS refunds_due_at, \
+    CAST(refunded_at AS CHAR(19)) AS refunded_at, CAST(create_at AS CHAR(19)) AS create_at, \
+    CAST(update_at AS CHAR(19)) AS update_at, CAST(expires_at AS CHAR(19)) AS expires_at, CAST(due_at AS CHAR(19)) AS due_at, \
+    CAST(asking_until AS CHAR(19)) AS asking_until";
 
 /// One row as both engines give it. Times come as text, since a table of the original may hold `0000-00-00`.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -46,7 +47,7 @@ pub struct DealRow {
     mode: Option<i64>,
     merchant_id: i64,
     product_id: i64,
-    transaction_id: Option<String>,
+    pub transaction_id: Option<String>,
     transaction_key: Option<String>,
     price: f64,
     price_last: f64,

@@ -3,25 +3,25 @@
 
 use sqlx::Error;
 
-use crate::deal::{Deal, OrderId, Refund};
+use crate::deal::{Deal, EventDelivery, OrderId, Refund};
+use crate::store::deliveries::of_order::DeliveriesOf;
 use crate::store::engine::connection::Conn;
 use crate::store::engine::database_url::DatabaseUrl;
-use crate::store::engine::session::open_to_look;
 use crate::store::engine::statement::Query;
-use crate::store::error::{NotMigrated, StoreError, not_told};
+use crate::store::error::{StoreError, not_told};
 use crate::store::handle::Store;
 use crate::store::journal::event::StoredEvent;
 use crate::store::journal::read::Events;
+use crate::store::open::open_up_to_date;
 use crate::store::refunds::find::{FindRefunds, readable};
 use crate::store::refunds::row::RefundRow;
 use crate::store::schema::foreign_clock::ForeignClock;
-use crate::store::schema::migrate::pending;
 
 use super::claim::FindUnclaimed;
 use super::find::Find;
 use super::row::DealRow;
 
-/// A deal, its refunds and its journal.
+/// A deal, its refunds, its journal, and what the merchant's endpoints were told of it.
 #[derive(Debug, Clone)]
 pub struct Story {
     /// The deal, if there is one.
@@ -30,6 +30,8 @@ pub struct Story {
     pub refunds: Vec<Refund>,
     /// The journal, oldest first. WeChat may have told of an order that is not here.
     pub events: Vec<StoredEvent>,
+    /// How its events are on their way to the merchant's endpoints, oldest first.
+    pub deliveries: Vec<EventDelivery>,
 }
 
 impl Store {
@@ -38,23 +40,32 @@ impl Store {
     /// # Errors
     /// The database cannot be opened, is not up to date, or holds an impossible row.
     pub async fn story(url: &DatabaseUrl, order_id: &OrderId) -> Result<Story, StoreError> {
-        let mut conn = open_to_look(url).await?;
-        let steps = pending(&mut conn).await.map_err(|error| not_told(&error))?.names();
-        if !steps.is_empty() {
-            return Err(NotMigrated { database: url.to_string(), steps }.into());
-        }
-        let (row, refunds, events, clock) = read(&mut conn, order_id).await.map_err(|error| not_told(&error))?;
-        Ok(Story { deal: row.map(|row| row.into_deal(clock)).transpose()?, refunds: readable(refunds), events })
+        let mut conn = open_up_to_date(url).await?;
+        let read = read(&mut conn, order_id).await.map_err(|error| not_told(&error))?;
+        let deal = read.row.map(|row| row.into_deal(read.clock)).transpose()?;
+        Ok(Story { deal, refunds: readable(read.refunds), events: read.events, deliveries: read.deliveries })
     }
 }
 
-type Read = (Option<DealRow>, Vec<RefundRow>, Vec<StoredEvent>, ForeignClock);
+/// As it stands in the tables.
+struct Read {
+    row: Option<DealRow>,
+    refunds: Vec<RefundRow>,
+    events: Vec<StoredEvent>,
+    deliveries: Vec<EventDelivery>,
+    clock: ForeignClock,
+}
 
 async fn read(conn: &mut Conn, order_id: &OrderId) -> Result<Read, Error> {
     let row = match Find(order_id.clone()).run(conn).await? {
         Some(row) => Some(row),
         None => DealRow::of_record(FindUnclaimed(order_id.clone()).run(conn).await?, order_id),
     };
-    let refunds = FindRefunds(order_id.clone()).run(conn).await?;
-    Ok((row, refunds, Events(order_id.clone()).run(conn).await?, ForeignClock::read_from(conn).await?))
+    Ok(Read {
+        row,
+        refunds: FindRefunds(order_id.clone()).run(conn).await?,
+        events: Events(order_id.clone()).run(conn).await?,
+        deliveries: DeliveriesOf(order_id.clone()).run(conn).await?,
+        clock: ForeignClock::read_from(conn).await?,
+    })
 }

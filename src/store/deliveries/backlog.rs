@@ -1,5 +1,7 @@
 //! A report: what waits for an endpoint.
 
+use std::sync::LazyLock;
+
 use sqlx::Error;
 
 use crate::deal::{EndpointName, Timestamp};
@@ -9,6 +11,8 @@ use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
+
+use super::due::by_index;
 
 /// What waits for an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,18 +40,26 @@ struct Count {
     now: Timestamp,
 }
 
+fn select(is_mysql: bool) -> String {
+    let of_endpoint = format!("FROM webhook_delivery {} WHERE endpoint = ?", by_index("webhook_delivery_due_at", is_mysql));
+    format!(
+        "SELECT (SELECT COUNT(*) FROM (SELECT id {of_endpoint} AND due_at > '1970-01-01 00:00:00' LIMIT 100000) waiting), \
+         (SELECT CAST(due_at AS CHAR(19)) {of_endpoint} AND due_at <= ? ORDER BY due_at LIMIT 1), \
+         (SELECT COUNT(*) FROM webhook_pause WHERE endpoint = ?)"
+    )
+}
+
 impl Query for Count {
     type Answer = Backlog;
     const NAME: &'static str = "backlog";
 
     async fn run(&self, conn: &mut Conn) -> Result<Backlog, Error> {
-        const SELECT: &str = "SELECT \
-            (SELECT COUNT(*) FROM (SELECT id FROM webhook_delivery WHERE endpoint = ? AND due_at IS NOT NULL LIMIT 100000) waiting), \
-            (SELECT CAST(MIN(due_at) AS CHAR(19)) FROM webhook_delivery WHERE endpoint = ? AND due_at <= ?), \
-            (SELECT COUNT(*) FROM webhook_pause WHERE endpoint = ?)";
+        static MYSQL: LazyLock<String> = LazyLock::new(|| select(true));
+        static SQLITE: LazyLock<String> = LazyLock::new(|| select(false));
+        let sql = if matches!(conn, Conn::MySql(_)) { &MYSQL } else { &SQLITE };
         let endpoint = self.endpoint.as_str();
         let values = Values::of([endpoint.into(), endpoint.into(), column(self.now).into(), endpoint.into()]);
-        let rows: Vec<(i64, Option<String>, i64)> = conn.rows(SELECT, values).await?;
+        let rows: Vec<(i64, Option<String>, i64)> = conn.rows(sql, values).await?;
         let (waiting, due_since, paused) = rows.into_iter().next().unwrap_or_default();
         Ok(Backlog { waiting, due_since: time(due_since), is_paused: paused > 0 })
     }

@@ -2,6 +2,10 @@
 
 pub mod backlog;
 pub mod due;
+pub mod endpoints;
 pub mod note;
+pub mod of_order;
+pub mod outdated;
 pub mod pause;
+pub mod resend;
 pub mod take;

@@ -21,7 +21,7 @@ struct Named {
     table: Option<&'static Table>,
 }
 
-const NAMED: [Named; 5] = [
+const NAMED: [Named; 6] = [
     Named {
         step: 7,
         columns: &[
@@ -65,12 +65,25 @@ const NAMED: [Named; 5] = [
         indexes: &[
             ("webhook_delivery_event", "webhook_delivery", "endpoint,position"),
             ("webhook_delivery_due_at", "webhook_delivery", "endpoint,due_at"),
-            ("webhook_delivery_order_id", "webhook_delivery", "endpoint,order_id,position"),
+            ("webhook_delivery_order_id", "webhook_delivery", "endpoint,order_id,tries,position"),
             ("webhook_delivery_position", "webhook_delivery", "position"),
+            ("webhook_delivery_given_up_at", "webhook_delivery", "endpoint,given_up_at"),
         ],
         table: Some(&DELIVERY),
     },
     Named { step: 10, columns: &[], indexes: &[], table: Some(&PAUSE) },
+    Named {
+        step: 11,
+        columns: &[],
+        indexes: &[
+            ("deal_create_at", "deal", "create_at"),
+            ("deal_seller_create_at", "deal", "merchant_id,create_at"),
+            ("deal_status_update_at", "deal", "status,update_at"),
+            ("deal_transaction_id", "deal", "transaction_id"),
+            ("refund_state_refunded_at", "refund", "state,refunded_at"),
+        ],
+        table: None,
+    },
 ];
 
 /// Whether a column of `deal` has a name that others use too.

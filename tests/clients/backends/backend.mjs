@@ -12,6 +12,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { Webhook, WebhookVerificationError } from 'standardwebhooks';
 
 const { PAY_URL, PAY_KEY, PAY_SECRET, PAY_READ_KEY, PAY_WEBHOOK_SECRET, PAY_DELIVERED } = process.env;
 const DEAL = { merchant_id: '12', product_id: '34', price: '19.90', description: '红茶 2 盒' };
@@ -67,7 +68,6 @@ async function deliverOnce(order, cart, price) {
 }
 
 async function takeWebhook(request) {
-  const { Webhook, WebhookVerificationError } = await import('standardwebhooks');
   const parts = [];
   for await (const part of request) parts.push(part);
   let told;

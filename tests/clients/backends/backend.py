@@ -1,4 +1,4 @@
-"""A merchant's back end in Python (3.8 or later), with its standard library and, to verify webhooks, `standardwebhooks` from
+"""A merchant's back end in Python (3.9 or later), with its standard library and, to verify webhooks, `standardwebhooks` from
 PyPI. The price is the back end's own: no browser names it. Nor does a browser say what is paid: the back end is told, and asks
 about what it was not told of; it delivers once.
 
@@ -20,6 +20,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+
+from standardwebhooks import Webhook, WebhookVerificationError
 
 DEAL = {"merchant_id": "12", "product_id": "34", "price": "19.90", "description": "红茶 2 盒"}
 SIGNED = ["merchant_id", "product_id", "price", "timestamp", "nonce", "description", "reference", "return_url", "cancel_url",
@@ -83,8 +85,6 @@ def deliver_once(order, cart, price):
 
 class Webhooks(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
-        from standardwebhooks import Webhook, WebhookVerificationError
-
         body = self.rfile.read(int(self.headers["Content-Length"]))  # as it came: the signature is over these bytes
         try:
             told = Webhook(os.environ["PAY_WEBHOOK_SECRET"]).verify(body, dict(self.headers))

@@ -89,7 +89,7 @@ on_both_engines! {
         let whole = Database::fresh(engine).await;
         assert_eq!(migrate(&whole).await, ["0001_deal", "0002_gateway_columns", "0004_transaction_key", "0005_signed_nonce", "0006_refunded_at", "0007_account_and_details", "0008_refund",
             "0009_untold",
-            "0010_outbox", "0003_adoption"]);
+            "0010_outbox", "0011_books", "0003_adoption"]);
         let whole = shape(&whole.look().await).await;
         let statements = statements(engine);
         assert!(statements.len() >= 25);

@@ -12,8 +12,21 @@ use crate::support::program::{Program, environment};
 use crate::support::test_app::TestApp;
 
 const ORIGINAL: &str = include_str!("../../support/original.sql");
-const COMMANDS: [&str; 10] =
-    ["serve", "simulator", "migrate", "check-config", "new-key", "explain", "refund", "doctor", "completions", "man"];
+const COMMANDS: [&str; 13] = [
+    "serve",
+    "simulator",
+    "migrate",
+    "check-config",
+    "new-key",
+    "explain",
+    "deals",
+    "takings",
+    "refund",
+    "webhooks",
+    "doctor",
+    "completions",
+    "man",
+];
 
 #[test]
 fn help_is_given_and_nothing_else_is_done() {

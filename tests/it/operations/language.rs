@@ -20,7 +20,8 @@ fn is_chinese(text: &str) -> bool {
 
 #[test]
 fn help_is_in_the_language_of_the_terminal() {
-    let commands = ["serve", "simulator", "migrate", "check-config", "new-key", "explain", "refund", "doctor", "completions", "man"];
+    let commands =
+        ["serve", "simulator", "migrate", "check-config", "new-key", "explain", "refund", "webhooks", "doctor", "completions", "man"];
     for command in commands {
         let (code, told, _) = run(&[command, "--help"], &[IN_CHINESE]);
         assert!(code == 0 && is_chinese(&told) && told.contains("用法：") && told.contains("选项:"), "{told}");

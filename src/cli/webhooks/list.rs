@@ -1,0 +1,70 @@
+//! `wechat-pay webhooks`: a table of the endpoints.
+
+use std::process::ExitCode;
+
+use crate::config::Settings;
+use crate::deal::{BeijingTime, Timestamp};
+use crate::language::{Language, columns, padded};
+use crate::store::{EndpointStanding, LastFailure};
+
+use super::super::{Outcome, say};
+use super::{standings, words};
+
+/// Of what an endpoint says so many characters are shown.
+const SHOWN: usize = 60;
+
+pub async fn list(settings: &Settings, language: Language) -> Outcome {
+    let webhooks = &settings.webhooks;
+    if webhooks.is_empty() {
+        say(&format!("{}\n", words::none().read(language)));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let names: Vec<_> = webhooks.iter().map(|webhook| webhook.name.clone()).collect();
+    let standings = standings(settings, &names, "webhooks").await?;
+    let headings = words::HEADINGS.iter().map(|heading| heading.read(language).to_owned()).collect();
+    let rows = webhooks.iter().zip(&standings).map(|(webhook, standing)| {
+        let host = webhook.url.host_str().unwrap_or_default().to_owned();
+        [vec![webhook.name.to_string(), host], cells(standing, language)].concat()
+    });
+    say(&table(&[headings].into_iter().chain(rows).collect::<Vec<_>>()));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn cells(standing: &EndpointStanding, language: Language) -> Vec<String> {
+    let state = if standing.paused_at.is_some() {
+        words::paused()
+    } else if standing.failing > 0 {
+        words::failing()
+    } else {
+        words::well()
+    };
+    vec![
+        state.read(language).to_owned(),
+        standing.waiting.to_string(),
+        shown(standing.waiting_since),
+        standing.given_up.to_string(),
+        standing.last_failure.as_ref().map_or_else(|| "-".to_owned(), failure),
+    ]
+}
+
+fn shown(time: Option<Timestamp>) -> String {
+    time.map_or_else(|| "-".to_owned(), |time| BeijingTime::from(time).to_string())
+}
+
+fn failure(LastFailure { at, status, answer }: &LastFailure) -> String {
+    let status = status.map(|status| format!("HTTP {status}"));
+    let answer = answer.as_ref().map(|answer| answer.chars().take(SHOWN).collect::<String>()).filter(|answer| !answer.is_empty());
+    let what: Vec<_> = [status, answer].into_iter().flatten().collect();
+    format!("{} {}", shown(Some(*at)), what.join(": "))
+}
+
+/// Each column as wide as its widest cell, but for the last.
+fn table(rows: &[Vec<String>]) -> String {
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| columns(cell)).max().unwrap_or(0);
+    let line = |row: &Vec<String>| {
+        let (last, others) = row.split_last()?;
+        let others = others.iter().enumerate().map(|(column, cell)| padded(cell, width(column)) + "  ");
+        Some(format!("{}{last}\n", others.collect::<String>()))
+    };
+    rows.iter().filter_map(line).collect()
+}

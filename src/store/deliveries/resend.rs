@@ -1,0 +1,137 @@
+//! Replay: events that were delivered or given up come due once more, and events that were never planned for an endpoint get their
+//! deliveries.
+
+use std::sync::LazyLock;
+
+use sqlx::Error;
+
+use crate::deal::{EndpointName, EventId, Timestamp};
+use crate::store::columns::column;
+use crate::store::engine::connection::Conn;
+use crate::store::engine::sizes::{Texts, parts};
+use crate::store::engine::statement::{Change, Query};
+use crate::store::engine::values::Values;
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+use crate::store::outbox::row::{OutboxEvent, OutboxRow, columns};
+
+impl Store {
+    /// The first so many events that happened at `since` or later, in the order in which they happened, behind `after`, which is one
+    /// of them.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn outbox_since(&self, since: Timestamp, after: Option<&OutboxEvent>, limit: u32) -> Result<Vec<OutboxEvent>, StoreError> {
+        let (since, after) = after.map_or((since, 0), |after| (after.at, after.position));
+        let rows = self.engine().report(Since { since, after, limit }).await?;
+        Ok(rows.into_iter().filter_map(OutboxRow::into_event).collect())
+    }
+
+    /// An event, if it is still kept.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn outbox_event(&self, event_id: &EventId) -> Result<Option<OutboxEvent>, StoreError> {
+        Ok(self.engine().report(One(event_id.clone())).await?.into_iter().find_map(OutboxRow::into_event))
+    }
+
+    /// Has the events at these positions delivered to an endpoint from now on as if they had never been tried; how many of them. One that
+    /// waits for its first try goes on waiting, and is not counted.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`]: another program does the same at this very moment.
+    pub async fn resend(&self, endpoint: &EndpointName, positions: Vec<i64>, now: Timestamp) -> Result<u64, StoreError> {
+        Ok(self.engine().change(Resend { endpoint: endpoint.clone(), positions, now }).await?)
+    }
+}
+
+struct Since {
+    since: Timestamp,
+    after: i64,
+    limit: u32,
+}
+
+impl Query for Since {
+    type Answer = Vec<OutboxRow>;
+    const NAME: &'static str = "outbox since";
+
+    async fn run(&self, conn: &mut Conn) -> Result<Vec<OutboxRow>, Error> {
+        // The index on `at` has the positions in itself.
+        static SELECT: LazyLock<[String; 2]> = LazyLock::new(|| {
+            ["", " FORCE INDEX (outbox_at)"].map(|index| {
+                format!(
+                    "SELECT {} FROM outbox{index} WHERE at >= ? AND (at > ? OR position > ?) ORDER BY at, position LIMIT ?",
+                    columns("outbox")
+                )
+            })
+        });
+        let [plain, forced] = &*SELECT;
+        let select = if matches!(conn, Conn::MySql(_)) { forced } else { plain };
+        let since = column(self.since);
+        conn.rows(select, Values::of([since.into(), since.into(), self.after.into(), self.limit.into()])).await
+    }
+}
+
+struct One(EventId);
+
+impl Query for One {
+    type Answer = Vec<OutboxRow>;
+    const NAME: &'static str = "outbox event";
+
+    async fn run(&self, conn: &mut Conn) -> Result<Vec<OutboxRow>, Error> {
+        static SELECT: LazyLock<String> = LazyLock::new(|| format!("SELECT {} FROM outbox WHERE event_id = ?", columns("outbox")));
+        conn.rows(&SELECT, Values::of([self.0.as_str().into()])).await
+    }
+}
+
+struct Resend {
+    endpoint: EndpointName,
+    positions: Vec<i64>,
+    now: Timestamp,
+}
+
+impl Resend {
+    async fn again(&self, positions: &[i64], conn: &mut Conn) -> Result<u64, Error> {
+        static UPDATE: Texts = Texts::new(|rows| {
+            let (table, list) = (rows.table("webhook_delivery", "webhook_delivery_event"), rows.list("?"));
+            format!(
+                "UPDATE {table} SET tries = 0, due_at = ?, tried_at = NULL, delivered_at = NULL, given_up_at = NULL, status = NULL, \
+                 answer = NULL WHERE endpoint = ? AND position IN ({list}) AND (due_at IS NULL OR tries > 0)"
+            )
+        });
+        let mut values = Values::of([column(self.now).into(), self.endpoint.as_str().into()]);
+        positions.iter().for_each(|position| values.add(*position));
+        conn.change(UPDATE.of(positions.len(), conn), values).await
+    }
+
+    async fn plan(&self, positions: &[i64], conn: &mut Conn) -> Result<u64, Error> {
+        static INSERT: Texts = Texts::new(|rows| {
+            format!(
+                "INSERT INTO webhook_delivery (endpoint, position, order_id, tries, due_at, created_at) \
+                 SELECT ?, event.position, event.order_id, 0, ?, ? FROM {} WHERE event.position IN ({}) AND NOT EXISTS \
+                 (SELECT 1 FROM webhook_delivery known WHERE known.endpoint = ? AND known.position = event.position)",
+                rows.table("outbox event", "PRIMARY"),
+                rows.list("?")
+            )
+        });
+        let (endpoint, now) = (self.endpoint.as_str(), column(self.now));
+        let mut values = Values::of([endpoint.into(), now.into(), now.into()]);
+        positions.iter().for_each(|position| values.add(*position));
+        values.add(endpoint);
+        conn.change(INSERT.of(positions.len(), conn), values).await
+    }
+}
+
+impl Change for Resend {
+    const NAME: &'static str = "resend";
+
+    async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
+        let mut affected = 0;
+        for row in rows {
+            for part in parts(&row.positions) {
+                affected += row.again(part, conn).await? + row.plan(part, conn).await?;
+            }
+        }
+        Ok(affected)
+    }
+}

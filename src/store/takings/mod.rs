@@ -1,0 +1,47 @@
+//! A report: takings. The database sums up slices of some thousand rows, one question each, so that no other report waits long
+//! however many payments a day has; the sums of slices are added here.
+
+pub mod payments;
+pub mod refunds;
+mod slice;
+
+use crate::deal::{Takings, TakingsWish};
+
+use super::books::Books;
+use super::error::StoreError;
+
+use payments::Payments;
+use refunds::Refunds;
+use slice::{Range, Slice};
+
+/// Of more keys a report makes no sense, and its answer no end.
+const MOST_KEYS: usize = 10_000;
+
+impl Books {
+    /// What was paid and what went back; `None`: by too many sellers or products for one answer.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn takings(&mut self, wish: &TakingsWish) -> Result<Option<Takings>, StoreError> {
+        let mut takings = Takings::of(wish);
+        let (mut payments, mut refunds) = (Some(Range::of(wish)), Some(Range::of(wish)));
+        while let Some(range) = payments.take() {
+            let slice = self.ask(Payments(range.clone())).await?;
+            payments = take(slice, range, &mut takings);
+            if takings.len() > MOST_KEYS {
+                return Ok(None);
+            }
+        }
+        while let Some(range) = refunds.take() {
+            let slice = self.ask(Refunds(range.clone())).await?;
+            refunds = take(slice, range, &mut takings);
+        }
+        Ok((takings.len() <= MOST_KEYS).then_some(takings))
+    }
+}
+
+/// Adds a slice; what is left behind it.
+fn take(slice: Slice, range: Range, takings: &mut Takings) -> Option<Range> {
+    slice.sums.into_iter().for_each(|(key, sums)| takings.add(key, sums));
+    slice.ended_at.map(|time| range.behind(time))
+}

@@ -1,0 +1,59 @@
+//! What went back: refunds by the times when their payers had them.
+
+use std::sync::LazyLock;
+
+use sqlx::Error;
+
+use crate::deal::{Sums, TakingsBy};
+use crate::store::deals::{accounts, sellers};
+use crate::store::engine::connection::Conn;
+use crate::store::engine::statement::Query;
+
+use super::slice::{Range, Slice, Texts};
+
+/// The first slice of what is left of a range.
+pub struct Refunds(pub Range);
+
+impl Query for Refunds {
+    type Answer = Slice;
+    const NAME: &'static str = "takings of refunds";
+
+    async fn run(&self, conn: &mut Conn) -> Result<Slice, Error> {
+        let (sums, ended_at) = self.0.slice(texts(self.0.by, conn), conn).await?;
+        let of = |(key, refunded_count, refunded_fee)| (key, Sums { refunded_count, refunded_fee, ..Sums::default() });
+        Ok(Slice { sums: sums.into_iter().map(of).collect(), ended_at })
+    }
+}
+
+fn texts(by: TakingsBy, conn: &Conn) -> &'static Texts {
+    macro_rules! texts {
+        ($key:expr) => {{
+            static MYSQL: LazyLock<Texts> = LazyLock::new(|| new(true, $key));
+            static SQLITE: LazyLock<Texts> = LazyLock::new(|| new(false, $key));
+            if let Conn::MySql(_) = conn { &MYSQL } else { &SQLITE }
+        }};
+    }
+    match by {
+        TakingsBy::Day => texts!("SUBSTR(CAST(refund.refunded_at AS CHAR(26)), 1, 10)"),
+        TakingsBy::Seller => texts!("CAST(merchant_id AS CHAR(20))"),
+        TakingsBy::Product => texts!("CAST(product_id AS CHAR(20))"),
+        TakingsBy::Account => texts!(ACCOUNT),
+    }
+}
+
+const ACCOUNT: &str = "COALESCE(refund.account, 'default')";
+
+/// Those of second payments are left out, as these payments are.
+pub fn new(is_mysql: bool, key: &str) -> Texts {
+    let (table, joined) = if is_mysql {
+        (
+            "refund FORCE INDEX (refund_state_refunded_at)",
+            " STRAIGHT_JOIN deal FORCE INDEX (deal_order_key) ON deal.order_key = refund.order_id",
+        )
+    } else {
+        ("refund INDEXED BY refund_state_refunded_at", " CROSS JOIN deal INDEXED BY deal_order_key ON deal.order_key = refund.order_id")
+    };
+    let (of_accounts, of_sellers) = (accounts::is_one_in_set(is_mysql, ACCOUNT), sellers::is_in_set(is_mysql));
+    let condition = format!("of_second_payment = 0 AND (? IS NULL OR {of_accounts}) AND (? IS NULL OR {of_sellers})");
+    Texts::new(table, joined, "state = 'SUCCESS'", "refund.refunded_at", key, "refund_fee", &condition)
+}
