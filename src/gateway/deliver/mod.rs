@@ -171,6 +171,15 @@ impl Gateway {
             false
         })
     }
+
+    /// Lets an endpoint that has said 410 be delivered to again: a service that is started is told so.
+    pub async fn resume_deliveries(&self, endpoint: &EndpointName) {
+        match self.store.resume_endpoint(endpoint).await {
+            Ok(true) => info!(%endpoint, "an endpoint that was paused (410) is delivered to again"),
+            Ok(false) => {}
+            Err(error) => warn!(%endpoint, %error, "whether an endpoint is paused is not known"),
+        }
+    }
 }
 
 /// Whether there is a program behind the endpoint that answers, whatever it says of this message.

@@ -39,7 +39,8 @@ async fn an_endpoint_is_connected_to_and_nothing_is_sent() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_endpoint_that_events_would_not_reach_is_found_out() {
     let database = Database::fresh(Engine::Sqlite).await;
-    let silent = |url: String| async { examined(&database, &url).await };
+    let database = &database;
+    let silent = |url: String| async move { examined(database, &url).await };
     let found = silent(format!("http://{}/", free_address())).await;
     found.say(Fail, "webhooks", "shop: 127.0.0.1: nothing answers at its address");
     let found = silent("https://no-such-name.invalid/".to_owned()).await;
