@@ -20,6 +20,7 @@
 //! back end     ─POST refund─▶ http::refund ─▶ Gateway::refund ─▶ Store::reserve_refund     the amount and the row, before money can move
 //!                                                           ├─▶ send_refund ─▶ Channel::refund
 //!                                                           └─▶ settle_refund │ plan_refund: sent again │ refuse: released
+//! back end     ─GET changes─▶ http::changes ─▶ Gateway::changes │ changes_within      the outbox behind a cursor; the watcher looks for all that wait
 //! sweeper, every second ─▶ Gateway::sweep_once ─▶ deals that are due: inquire → settle │ expire → Expired
 //!                                              └─▶ refunds that are due: send_refund │ inquire_refund → settle_refund
 //! certificate watcher (app::certificates) ─▶ Gateway::show_certificate ─▶ release_held_refunds: those that waited for another one
