@@ -10,6 +10,7 @@ use super::merchants::is_named;
 use super::network::Call;
 use super::requests::{RequestKind, acknowledged};
 use super::scheduler::{Reply, Waiting, What};
+use super::telling::POST;
 
 /// A statement that is not through by then has taken too long for its worker.
 const STATEMENT: TimeDelta = TimeDelta::seconds(2);
@@ -61,6 +62,10 @@ impl History<'_> {
                 let _ = go.send(self.carry(call, api, &request, waiting.since));
                 format!("i{}: {api} takes too long: {call:?}", waiting.instance)
             }
+            What::Post { request, go } => {
+                let _ = go.send(self.lose_post(&request, carried_out));
+                format!("i{}: {} takes too long, arrived: {carried_out}", waiting.instance, request.endpoint)
+            }
         };
         self.step(&line).await;
     }
@@ -82,6 +87,12 @@ impl History<'_> {
                 let call = self.draw_call(api, &request);
                 let _ = go.send(self.carry(call, api, &request, waiting.since));
                 format!("i{}: {api}: {call:?}", waiting.instance)
+            }
+            What::Post { request, go } => {
+                let answer = self.carry_post(waiting.instance, &request);
+                let line = format!("i{}: {}: {answer:?}", waiting.instance, request.endpoint);
+                let _ = go.send(answer);
+                line
             }
         };
         self.step(&line).await;
@@ -207,6 +218,7 @@ impl History<'_> {
             let configured = pending.configuration.merchants(&self.network.merchants);
             match &pending.kind {
                 RequestKind::Sweep => self.check_sweep(&body, pending.since),
+                RequestKind::Telling(telling) => self.hear_teller(telling, (status, &body)),
                 RequestKind::Forgery(forgery) => {
                     let expected = forgery.answer(&configured, self.invariants.rows.get(&forgery.out_trade_no));
                     let busy = expected.is_looked_up && status == 503;
@@ -260,5 +272,6 @@ fn patience(what: &What) -> TimeDelta {
     match what {
         What::Statement { .. } => STATEMENT,
         What::Call { left, .. } => TimeDelta::from_std(*left).unwrap(),
+        What::Post { .. } => POST,
     }
 }

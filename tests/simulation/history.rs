@@ -12,15 +12,18 @@ use wechat_pay::gateway::{AutomaticRefunds, RefundTerms};
 use wechat_pay::simulator::Notify;
 
 use super::configuration::Configuration;
+use super::endpoints::Endpoints;
 use super::instance::{Instance, settings};
 use super::invariants::Invariants;
 use super::locks::Locks;
 use super::merchants::Merchants;
 use super::network::Network;
+use super::outbox_rows::Outbox;
 use super::requests::{FrontEnds, PendingRequest};
 use super::scheduler::{Quiescence, Scheduler};
 use super::support::random::Random;
 use super::sweep_overload;
+use super::telling::Reader;
 use super::template::Template;
 
 /// Noon in Beijing.
@@ -83,6 +86,15 @@ impl Summary {
             "refunds by others",
             "refunds of second payments",
             "forged notifications of refunds",
+            "events told",
+            "refunds told",
+            "alarms told",
+            "events refused",
+            "events unanswered",
+            "answers of endpoints lost",
+            "endpoints gone",
+            "events delivered again",
+            "events given up",
         ];
         kinds.iter().all(|what| self.counts.contains_key(what))
     }
@@ -101,6 +113,9 @@ pub struct History<'a> {
     pub network: Network,
     pub invariants: Invariants,
     pub settings: Settings,
+    /// The merchant's, in a third of the histories.
+    pub endpoints: Endpoints,
+    pub reader: Reader,
     /// `None`: it was killed and has not been started again.
     pub instances: Vec<Option<Instance>>,
     pub started: usize,
@@ -157,6 +172,8 @@ impl<'a> History<'a> {
         let merchants = Merchants::of(&settings);
         // Half of the time the change of a key is over, but for the previous one, which is believed for good.
         let has_new_key = is_flood || random.happens(500);
+        let fault_rate = if is_flood { 0 } else { random.one_of(&[0, 1, 1, 3]) };
+        let endpoints = if !is_flood && random.happens(330) { Endpoints::draw(&random, fault_rate) } else { Endpoints::default() };
         let mut history = Self {
             scheduler: Scheduler::new(clock.clone(), quiescence),
             invariants: Invariants::open(url, &merchants).await,
@@ -167,7 +184,9 @@ impl<'a> History<'a> {
             sent: 0,
             front_ends: FrontEnds::default(),
             frozen: None,
-            fault_rate: if is_flood { 0 } else { random.one_of(&[0, 1, 1, 3]) },
+            fault_rate,
+            endpoints,
+            reader: Reader::default(),
             is_flood,
             is_evil: false,
             vanishing: random.happens(200).then(|| random.one_of(&["shop2", "sub"]).parse().unwrap()),
@@ -183,6 +202,9 @@ impl<'a> History<'a> {
             random,
             trace,
         };
+        if history.is_telling() {
+            history.invariants.outbox = Some(Outbox::default());
+        }
         for _ in 0..=history.random.below(2) {
             let instance = history.start_instance(history.is_flood).await;
             history.instances.push(Some(instance));
@@ -198,17 +220,17 @@ impl<'a> History<'a> {
         self.count("clocks apart", u64::from(skew != 0));
         let clock = Clock::simulated_beside(self.now() + TimeDelta::seconds(skew), &self.clock);
         let (configuration, seed) = (self.configuration.clone(), self.random.seed());
-        Instance::start(self.started, &self.settings, configuration, clock, seed, &self.scheduler).await
+        Instance::start(self.started, &self.settings, configuration, clock, seed, &self.scheduler, &self.endpoints).await
     }
 
     async fn run(&mut self) {
         if self.is_flood {
             return self.flood().await;
         }
-        if self.random.happens(400) {
+        if self.random.happens(if self.is_telling() { 700 } else { 400 }) {
             self.begin_paid().await;
         }
-        let moves = 20 + self.random.below(32);
+        let moves = if self.is_telling() { 35 } else { 20 } + self.random.below(32);
         let mut made = 0;
         // Some merchants turn evil on the way.
         let evil_from = if self.random.happens(400) { self.random.below(moves) } else { moves };
@@ -249,6 +271,7 @@ impl<'a> History<'a> {
         }
         self.decide_all(0, notifications_arrive).await;
         self.decide_refunds(notifications_arrive).await;
+        self.tell_everything().await;
         // One pass more takes what another program has decided off the line.
         self.advance(7200).await;
         self.each_sweeps().await;
@@ -398,6 +421,12 @@ impl<'a> History<'a> {
         for row in self.invariants.refunds.values() {
             row.hash(&mut self.hasher);
         }
+        if let Some(outbox) = &self.invariants.outbox {
+            outbox.events.hash(&mut self.hasher);
+            outbox.deliveries.hash(&mut self.hasher);
+        }
+        self.note_pauses();
+        self.invariants.check_outbox(&self.endpoints);
         self.hear_answers().await;
         self.invariants.check(&self.network);
         if self.requests.is_empty() && self.scheduler.waiting().is_empty() && self.next_pause_over().is_none() {

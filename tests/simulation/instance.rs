@@ -18,7 +18,7 @@ use wechat_pay::channel::Channel;
 use wechat_pay::channel::wechat::v2::{Client, Wire};
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
-use wechat_pay::deal::Timestamp;
+use wechat_pay::deal::{Audience, Timestamp};
 use wechat_pay::gateway::{Account, AccountTerms, Accounts, Gateway};
 use wechat_pay::handshake::Key;
 use wechat_pay::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
@@ -27,6 +27,7 @@ use wechat_pay::simulator::DEFAULT_MERCHANT;
 use wechat_pay::store::{FaultHook, LARGEST_BATCH, Store};
 
 use super::configuration::Configuration;
+use super::endpoints::Endpoints;
 use super::merchants::Merchants;
 use super::scheduler::Scheduler;
 
@@ -54,7 +55,7 @@ pub fn settings(database: &str, expire_after: i64, longest_pause: i64) -> Settin
         ("DEAL__EXPIRE_AFTER", expire_after.to_string()),
         ("SWEEP__LONGEST_PAUSE", longest_pause.to_string()),
         ("AUTH__KEYS__SHOP__HASH", "4131e0fd2996e18680fa86ca0e4d84d004f0fd803b052d7a70d62ed6e83c5f13".to_owned()),
-        ("AUTH__KEYS__SHOP__SCOPES", "refund".to_owned()),
+        ("AUTH__KEYS__SHOP__SCOPES", "refund,read".to_owned()),
     ];
     let variables: HashMap<_, _> = variables.into_iter().map(|(key, value)| (format!("WECHAT_PAY__{key}"), value)).collect();
     Settings::from_environment(variables).unwrap()
@@ -69,12 +70,14 @@ impl Instance {
         clock: Clock,
         seed: u64,
         scheduler: &Scheduler,
+        endpoints: &Endpoints,
     ) -> Self {
         let in_the_hook = scheduler.clone();
         let hook = FaultHook::new(move |tried| in_the_hook.clone().pass_statement(number, tried).boxed());
         let on_the_wire = scheduler.clone();
         let wire = Wire::new(clock.clone(), move |api, request, left| on_the_wire.clone().pass_call(number, api, request, left).boxed());
         let store = Store::open_with(&settings.database, &format!("i{number}"), LARGEST_BATCH, clock.now(), Some(&hook)).await.unwrap();
+        let store = if endpoints.0.is_empty() { store } else { store.telling(Audience::of_all()) };
         let chance = Chance::seeded(seed);
         let configured = configuration.merchants(&Merchants::of(settings));
         let accounts = Accounts::new(configured.iter().map(|merchant| {
@@ -82,7 +85,14 @@ impl Instance {
             let sellers = configuration.sellers(&merchant.account).parse().unwrap();
             Account::new(merchant.account.clone(), channel, AccountTerms { sellers, ..settings.wechat.terms.clone() })
         }));
-        let gateway = Arc::new(Gateway::new(store, accounts, Vec::new(), clock.clone(), chance, settings.terms.clone()));
+        let gateway =
+            Arc::new(Gateway::new(store, accounts, endpoints.wired(number, scheduler), clock.clone(), chance, settings.terms.clone()));
+        if !endpoints.0.is_empty() {
+            // As a process does before it tells anybody anything.
+            scheduler.is_starting(number);
+            gateway.measure_clock().await;
+            scheduler.is_starting(0);
+        }
         let app = Arc::new(App {
             gateway: Arc::clone(&gateway),
             proxies: Proxies { trusted: settings.server.trusted_proxies.clone(), header: settings.server.client_ip_header.clone() },
@@ -121,7 +131,17 @@ impl Instance {
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
-        let (router, request) = (self.router.clone(), request.body(Body::from(body)).unwrap());
+        self.ask(request.body(Body::from(body)).unwrap())
+    }
+
+    /// What has happened behind a reader's cursor.
+    pub fn changes(&self, cursor: &str, limit: usize) -> impl Future<Output = (u16, String)> + Send + 'static {
+        let request = Request::get(format!("/wxPay/changes?after={cursor}&limit={limit}")).extension(Peer(([203, 0, 113, 8], 4711).into()));
+        self.ask(request.header("authorization", format!("Bearer {BACK_END}")).body(Body::empty()).unwrap())
+    }
+
+    fn ask(&self, request: Request<Body>) -> impl Future<Output = (u16, String)> + Send + 'static {
+        let router = self.router.clone();
         async move {
             let response = router.oneshot(request).await.unwrap();
             let status = response.status().as_u16();

@@ -12,6 +12,7 @@ use wechat_pay::simulator::SimOrder;
 
 use super::merchants::{Merchants, is_named, sign_type};
 use super::network::Network;
+use super::outbox_rows::Outbox;
 use super::refund_rows::RefundRow;
 
 /// A payment is known within this time after the last fault, and after its account is back: the longest pause, and a lease that
@@ -70,6 +71,8 @@ pub struct Invariants {
     pub(super) proven: BTreeSet<String>,
     /// The rows that another program has marked as paid, without any evidence.
     pub decided_elsewhere: BTreeSet<String>,
+    /// What is told, in a history in which somebody is.
+    pub outbox: Option<Outbox>,
 }
 
 impl Invariants {
@@ -82,6 +85,7 @@ impl Invariants {
             refunds: BTreeMap::new(),
             proven: BTreeSet::new(),
             decided_elsewhere: BTreeSet::new(),
+            outbox: None,
         }
     }
 
@@ -136,6 +140,10 @@ impl Invariants {
         for before in self.refunds.values() {
             let after = refunds.get(&before.refund_id).unwrap_or_else(|| panic!("invariant 12: its row is gone: {before:?}"));
             before.may_become(after, now);
+        }
+        if let Some(outbox) = &mut self.outbox {
+            outbox.note_ends(&self.refunds, &refunds);
+            outbox.read(&mut self.conn, now).await;
         }
         self.refunds = refunds;
     }

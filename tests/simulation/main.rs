@@ -2,8 +2,8 @@
 //! time stepped by hand and everything else drawn from a seed: which action comes next, in which order each statement and each call goes
 //! through, what is lost on its way, what is killed.
 //!
-//! Every statement on its way to the database and every request on its way to WeChat waits in the `scheduler`, and one at a
-//! time is let through when nothing else moves; so one seed is one history, to the last byte. What must always hold (`invariants`)
+//! Every statement on its way to the database, every request on its way to WeChat and every message on its way to an endpoint waits in
+//! the `scheduler`, and one at a time is let through when nothing else moves; so one seed is one history, to the last byte. What must always hold (`invariants`)
 //! is checked after every step and against every answer.
 //!
 //! ```text
@@ -16,6 +16,7 @@
 
 mod configuration;
 mod driver;
+mod endpoints;
 mod history;
 mod idle_accounts;
 mod instance;
@@ -23,6 +24,8 @@ mod invariants;
 mod locks;
 mod merchants;
 mod network;
+mod outbox_invariants;
+mod outbox_rows;
 mod refund_answers;
 mod refund_calls;
 mod refund_invariants;
@@ -33,6 +36,7 @@ mod scheduler;
 mod strangers;
 mod support;
 mod sweep_overload;
+mod telling;
 mod template;
 mod workload;
 

@@ -12,6 +12,7 @@ use super::invariants::{Invariants, Row};
 use super::network::{Network, Posted};
 use super::refund_workload::AskedRefund;
 use super::strangers::Forgery;
+use super::telling::Telling;
 
 /// For so long an instance may tell of a payment without looking whether another one has heard that it was given back; and
 /// as long as instances' clocks are apart.
@@ -28,6 +29,7 @@ pub enum RequestKind {
     Close(String),
     Notify(Box<Posted>),
     Sweep,
+    Telling(Telling),
     Forgery(Box<Forgery>),
     Refund(AskedRefund),
     QueryRefund(String),
@@ -60,6 +62,7 @@ impl RequestKind {
             Self::Close(order_id) => format!("doCloseOrder {order_id}"),
             Self::Notify(posted) => format!("notify {} genuine {}", posted.notification.delivery.order.out_trade_no, posted.genuine),
             Self::Sweep => "sweep".to_owned(),
+            Self::Telling(telling) => format!("{telling:?}"),
             Self::Refund(asked) => format!("refund {asked:?}"),
             Self::QueryRefund(number) => format!("queryRefund {number}"),
             Self::QueryRefunds(order_id) => format!("queryRefund of {order_id}"),

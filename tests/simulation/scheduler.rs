@@ -1,4 +1,4 @@
-//! Where everything stops that leaves the service: statements before the database, requests before WeChat.
+//! Where everything stops that leaves the service: statements before the database, requests before WeChat, messages before endpoints.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,11 +10,12 @@ use wechat_pay::channel::{CallError, Doubt};
 use wechat_pay::clock::Clock;
 use wechat_pay::deal::Timestamp;
 use wechat_pay::store::{Decision, Fault, Try};
+use wechat_pay::webhook::{Answer, Request, Unanswered};
 
 /// What a call to WeChat comes back with.
 pub type Reply = Result<Vec<u8>, CallError>;
 
-/// A statement or a call that waits to be let through.
+/// A statement, a call or a message that waits to be let through.
 pub struct Waiting {
     pub instance: usize,
     pub since: Timestamp,
@@ -33,6 +34,11 @@ pub enum What {
         left: Duration,
         go: oneshot::Sender<Reply>,
     },
+    /// A message to an endpoint.
+    Post {
+        request: Request,
+        go: oneshot::Sender<Answer>,
+    },
 }
 
 /// The scheduler of one history: whatever leaves an instance waits here until it is let through.
@@ -41,6 +47,8 @@ pub struct Scheduler {
     clock: Clock,
     waiting: Arc<Mutex<Vec<Waiting>>>,
     dead: Arc<Mutex<HashSet<usize>>>,
+    /// The instance that is starting, which nothing stops.
+    starting: Arc<AtomicUsize>,
     quiescence: Arc<Quiescence>,
 }
 
@@ -77,7 +85,7 @@ impl Drop for UnderWay {
 
 impl Scheduler {
     pub fn new(clock: Clock, quiescence: Arc<Quiescence>) -> Self {
-        Self { clock, waiting: Arc::default(), dead: Arc::default(), quiescence }
+        Self { clock, waiting: Arc::default(), dead: Arc::default(), starting: Arc::default(), quiescence }
     }
 
     /// Waits until everything has stopped here, pauses or is done.
@@ -104,6 +112,11 @@ impl Scheduler {
         gone
     }
 
+    /// An instance starts; 0: it has.
+    pub fn is_starting(&self, instance: usize) {
+        self.starting.store(instance, Ordering::SeqCst);
+    }
+
     fn is_dead(&self, instance: usize) -> bool {
         self.dead.lock().unwrap().contains(&instance)
     }
@@ -114,7 +127,7 @@ impl Scheduler {
 
     pub async fn pass_statement(self, instance: usize, tried: Try) -> Decision {
         let mut fault = Fault::Broken { carried_out: false };
-        if tried.name == "connect" {
+        if tried.name == "connect" || self.starting.load(Ordering::SeqCst) == instance {
             fault = Fault::None;
         } else if !self.is_dead(instance) {
             let (go, answer) = oneshot::channel();
@@ -132,5 +145,15 @@ impl Scheduler {
         let (go, reply) = oneshot::channel();
         self.stop(instance, What::Call { api, request, left, go });
         reply.await.unwrap_or(broken)
+    }
+
+    pub async fn pass_post(self, instance: usize, request: Request) -> Answer {
+        let broken = Answer::Unanswered(Unanswered::Broken);
+        if self.is_dead(instance) {
+            return broken;
+        }
+        let (go, answer) = oneshot::channel();
+        self.stop(instance, What::Post { request, go });
+        answer.await.unwrap_or(broken)
     }
 }

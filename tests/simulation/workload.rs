@@ -34,6 +34,9 @@ impl History<'_> {
             self.network.change_key();
             return self.step("WeChat has the new key").await;
         }
+        if self.is_telling() && self.random.happens(if self.invariants.has_told() { 350 } else { 50 }) {
+            return self.tell_something().await;
+        }
         let is_paid = self.invariants.rows.values().any(|row| row.status == 1);
         if self.random.happens(if is_paid { 450 } else { 20 }) {
             return self.money_goes_back().await;
@@ -90,7 +93,13 @@ impl History<'_> {
         self.step(&line).await;
     }
 
-    fn pending(&self, instance: usize, configuration: Configuration, kind: RequestKind, task: JoinHandle<(u16, String)>) -> PendingRequest {
+    pub fn pending(
+        &self,
+        instance: usize,
+        configuration: Configuration,
+        kind: RequestKind,
+        task: JoinHandle<(u16, String)>,
+    ) -> PendingRequest {
         PendingRequest { number: self.sent, instance, configuration, kind, since: self.now(), faults: self.faults, task }
     }
 
@@ -246,7 +255,11 @@ impl History<'_> {
                     let _ = self.carry(Call::ReplyLost, api, &request, waiting.since);
                     self.step(&format!("  its {api} arrives")).await;
                 }
-                What::Call { .. } => {}
+                What::Post { request, .. } if arrives => {
+                    self.post_arrives(&request);
+                    self.step("  its message arrives").await;
+                }
+                What::Call { .. } | What::Post { .. } => {}
             }
         }
         drop(instance);
@@ -262,6 +275,7 @@ impl History<'_> {
         self.faults += 1;
         self.frozen = Some(number);
         self.advance(30).await;
+        self.others_tell(number).await;
         self.frozen = None;
         loop {
             let place = self.scheduler.waiting().iter().position(|one| one.instance == number);
@@ -321,10 +335,12 @@ impl History<'_> {
 
     /// A caller hangs up; what it has begun goes on without it.
     async fn hang_up(&mut self) {
-        if self.requests.is_empty() {
+        let callers: Vec<_> =
+            (0..self.requests.len()).filter(|&place| !matches!(self.requests[place].kind, RequestKind::Telling(_))).collect();
+        if callers.is_empty() {
             return;
         }
-        let pending = self.requests.remove(self.random.below(self.requests.len()));
+        let pending = self.requests.remove(self.random.one_of(&callers));
         pending.task.abort();
         let line = format!("{} hangs up", pending.number);
         self.count("hung up", 1);

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::refunds::TrueRefund;
 use crate::support::http::{Answer, Caller, try_send};
 
-/// The key of the merchant's back end, which alone may ask for refunds, and its SHA-256.
+/// The key of the merchant's back end, which alone may ask for refunds and read what has happened, and its SHA-256.
 const BACK_END: &str = "simulation-back-end-key-0000000000000001";
 pub const BACK_END_HASH: &str = "4131e0fd2996e18680fa86ca0e4d84d004f0fd803b052d7a70d62ed6e83c5f13";
 
@@ -47,6 +47,22 @@ impl Till {
             None => request,
         })
         .await
+    }
+
+    /// All that the feed tells: the events' ids, in its order.
+    pub async fn changes(&self) -> Vec<String> {
+        let (mut ids, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let request = self.request("GET", &format!("/wxPay/changes?limit=37&after={cursor}")).bearer_auth(BACK_END);
+            let answer = try_send(request).await.expect("the feed answers");
+            let page: Value = serde_json::from_str(&answer.body).expect("a page of the feed");
+            let changes = page["changes"].as_array().unwrap_or_else(|| panic!("no page of the feed: {}", answer.body));
+            if changes.is_empty() {
+                return ids;
+            }
+            ids.extend(changes.iter().map(|change| change["id"].as_str().unwrap_or_default().to_owned()));
+            cursor = page["next"].as_str().unwrap_or_default().to_owned();
+        }
     }
 
     /// Posts a notification, as WeChat or a stranger does.

@@ -55,7 +55,7 @@ impl Environment {
         let (base_url, notify_url) = (format!("http://{}", simulator.address), format!("http://{}/wxPay/notify", door.address));
         variables.extend(merchant::variables(&base_url, &notify_url));
         variables.extend(other_account());
-        variables.extend([("AUTH__KEYS__SHOP__HASH", BACK_END_HASH.to_owned()), ("AUTH__KEYS__SHOP__SCOPES", "refund".to_owned())]);
+        variables.extend([("AUTH__KEYS__SHOP__HASH", BACK_END_HASH.to_owned()), ("AUTH__KEYS__SHOP__SCOPES", "refund,read".to_owned())]);
         variables.extend(chosen.iter().map(|(key, value)| (*key, (*value).to_owned())));
         let mut environment = Self { instances: Vec::new(), simulator, database, _door: door };
         for (number, address) in addresses.into_iter().enumerate() {

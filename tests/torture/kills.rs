@@ -11,6 +11,7 @@ use wechat_pay::chance::Chance;
 
 use crate::ALONE;
 use crate::clients::Till;
+use crate::endpoint::{self, Endpoint};
 use crate::environment::{Environment, until};
 use crate::load::{self, Scene};
 use crate::support::random::Random;
@@ -72,7 +73,11 @@ async fn kills_lose_nothing() {
     let random = Random::new(seed);
     let begun = Instant::now();
     let (expire_after, close_min_age) = (EXPIRE_AFTER.as_secs().to_string(), CLOSE_MIN_AGE.as_secs().to_string());
+    let endpoint = Endpoint::start(Random::new(random.seed())).await;
+    let url = format!("http://{}/", endpoint.address);
     let chosen = [
+        ("WEBHOOKS__SHOP__URL", url.as_str()),
+        ("WEBHOOKS__SHOP__SECRET", endpoint::SECRET),
         ("DEAL__EXPIRE_AFTER", expire_after.as_str()),
         ("DEAL__CLOSE_MIN_AGE", close_min_age.as_str()),
         ("SWEEP__FIRST_LOOKS", "3,8"),
@@ -109,7 +114,7 @@ async fn kills_lose_nothing() {
     timeout(Duration::from_secs(60), over).await.expect("the load ends");
     assert!(everybody.is_empty(), "somebody of the load has panicked");
 
-    verification::verify(&mut environment, &scene, &run).await;
+    verification::verify(&mut environment, &scene, &endpoint, &run).await;
 }
 
 /// One kill, and the return.

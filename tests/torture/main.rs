@@ -14,6 +14,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod clients;
+mod endpoint;
 mod environment;
 mod forwarder;
 mod kills;

@@ -9,6 +9,7 @@ use wechat_pay::deal::BeijingTime;
 use wechat_pay::simulator::DEFAULT_MERCHANT;
 
 use crate::clients::Truth;
+use crate::endpoint::Endpoint;
 use crate::environment::{Environment, OTHER_ACCOUNT, OTHER_MCH_ID, OTHER_SELLERS, until};
 use crate::kills::Victim;
 use crate::load::Scene;
@@ -68,7 +69,7 @@ async fn settlements(connection: &mut MySqlConnection) -> HashMap<String, Settle
 }
 
 /// Waits for what must come by itself, judges, prints the table, and fails the test if anything is wrong.
-pub async fn verify(environment: &mut Environment, scene: &Scene, run: &Run) {
+pub async fn verify(environment: &mut Environment, scene: &Scene, endpoint: &Endpoint, run: &Run) {
     let left = SETTLED_WITHIN.saturating_sub(run.last_restart.elapsed());
     let settled = until(left, async || open_at(environment, scene, Truth::is_paid).await == 0).await;
     let settled_after = run.last_restart.elapsed();
@@ -77,6 +78,7 @@ pub async fn verify(environment: &mut Environment, scene: &Scene, run: &Run) {
 
     let mut of_refunds = Vec::new();
     refunds::verify(environment, scene, &mut of_refunds).await;
+    endpoint.verify(environment, scene, &mut of_refunds).await;
     let truth = scene.phone.orders().await;
     let mut connection = environment.look().await;
     let (rows, settlements) = (rows(&mut connection).await, settlements(&mut connection).await);

@@ -6,7 +6,7 @@ use wechat_pay::deal::{AccountId, Announcement, Audience, Details, EndpointName,
 use wechat_pay::store::{Event, EventKind, LARGEST_BATCH, NewEvent, NextTry, Store, StoreError, TriedDelivery, Untold};
 
 use super::accounts::{deal, event, now, number};
-use crate::support::database::Database;
+use crate::support::database::{Database, Engine, Look};
 use crate::support::on_both_engines;
 
 async fn telling(database: &Database) -> Store {
@@ -110,4 +110,28 @@ on_both_engines! {
         assert_eq!(positions(&store.due_deliveries(&endpoint(), until, 10).await.unwrap()), [1, 2]);
         assert_eq!(store.find(&number("o1")).await.unwrap(), None);
     }
+}
+
+/// Numbers are drawn before the commit, so a lower one may be committed later: a reader that kept the highest would miss it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lower_number_that_is_committed_later_is_told_as_well() {
+    const ENTRY: &str = "INSERT INTO deal_event (order_id, kind, source, instance, at, untold, announces) \
+        VALUES ('o1', 'settled', 'sweeper', 'i2', '2026-04-01 12:00:00', 1, 'deal.paid')";
+    let database = Database::fresh(Engine::MySql).await;
+    let store = telling(&database).await;
+    let Look::MySql(pool) = database.look().await else { panic!("another engine") };
+    let mut held = pool.begin().await.unwrap();
+    sqlx::query(ENTRY).execute(&mut *held).await.unwrap();
+    store.record(paid("o2")).await.unwrap();
+    let first = store.untold(0, 10).await.unwrap().entries;
+    assert_eq!(first.iter().map(|untold| untold.order_id.as_str()).collect::<Vec<_>>(), ["o2"]);
+    assert!(store.publish(vec![published(&first[0], 1)], now()).await.unwrap());
+    let read = store.outbox_behind(0, 10).await.unwrap();
+    held.commit().await.unwrap();
+    let second = store.untold(0, 10).await.unwrap().entries;
+    assert!(second[0].entry < first[0].entry, "it was drawn before");
+    assert!(store.publish(vec![published(&second[0], 2)], now()).await.unwrap());
+    let news = store.outbox_behind(read[0].position, 10).await.unwrap();
+    assert_eq!(news.iter().map(|event| &event.event_id).collect::<Vec<_>>(), [&EventId::draw(2)]);
+    pool.close().await;
 }
