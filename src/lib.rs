@@ -20,13 +20,16 @@
 //! back end     ─POST refund─▶ http::refund ─▶ Gateway::refund ─▶ Store::reserve_refund     the amount and the row, before money can move
 //!                                                           ├─▶ send_refund ─▶ Channel::refund
 //!                                                           └─▶ settle_refund │ plan_refund: sent again │ refuse: released
+//! back end     ─GET deals, takings─▶ http::deals ─▶ Gateway::list_deals, takings ─▶ store::Books: short questions in the lane of reports
 //! sweeper, every second ─▶ Gateway::sweep_once ─▶ deals that are due: inquire → settle │ expire → Expired
 //!                                              └─▶ refunds that are due: send_refund │ inquire_refund → settle_refund
+//! teller ─▶ Gateway::publish_once ─▶ what the journal says there is to tell: events of the outbox, and their deliveries
+//!        └▶ Gateway::deliver      ─▶ webhook::Endpoint ─POST─▶ back end             signed; again until it has it, or is given up
 //! certificate watcher (app::certificates) ─▶ Gateway::show_certificate ─▶ release_held_refunds: those that waited for another one
 //! ```
 //! Down once and up once, and an endpoint's file has the name of its use case (`notify` is the one of `take_notice`):
 //! ```text
-//! cli → app → { http, sweeper, watcher, simulator } → gateway → { store, channel } → deal     http → auth: which callers may open a deal
+//! cli → app → { http, sweeper, teller, watcher, simulator } → gateway → { store, channel, webhook } → deal     http → auth: which callers may open a deal
 //!          store → channel::proof                                   what was proved is stored; of a channel it knows no more
 //!          channel → channel::wechat::v2                            no type of it is named by gateway, store or http
 //!          simulator → channel::wechat::v2 (its codec and types) + deal     never gateway, store or http
@@ -53,6 +56,10 @@
 //! *A scope*: its word in `auth::scope`; the call that wants it asks `http::caller` (`App::back_end`), and says so in `openapi::paths`
 //! and config/README.md. What its holder may see and touch is bounded by the key's reach, in the gateway (`load_within`) or in
 //! the store's own question.
+//!
+//! *Something that back ends are told*: its word in `deal::announcement` (an alarm's in `deal::alarm_kind`, with its sentence in
+//! `told::alarm`), said by the verb that makes the change in the entry of the journal that goes with it; its form in `told`, its data in
+//! `gateway::publish`; its story in tests/it/telling, both engines.
 //!
 //! *Another way for money to move*: as refunds have theirs. What proves it in `channel::proof`, read by `reply`; what only wakes as a
 //! `News` of `notification`, which leads to a query; a migration and a room beside `store::deals` with the SQL and the guard of each
@@ -90,6 +97,9 @@
 //! 13. A refund is decided on WeChat's signed word only, through one door ([`gateway::Gateway::settle_refund`], which takes a
 //!     [`channel::ProvenRefund`]): an encrypted notification proves nothing, and a refusal releases the amount only when WeChat, asked
 //!     by the number, does not know it. `status` is never touched by a refund.
+//! 14. No change that is to be told of is without its event, and no event without its change: what it announces is stored with its entry
+//!     of the journal, in its transaction, and published once that is committed. What was published has a position, and no lower one is
+//!     committed later: a reader that goes on behind the last one it has read misses nothing.
 //!
 //! # Words
 //! *Deal*: one attempt to buy one product. *Order id*: our number for it, `out_trade_no` on the wire. *Transaction id*:
@@ -105,6 +115,10 @@
 //! *Book*: to store a refund that others made. *By others*: in the merchant platform (商户平台), or by another program.
 //! *Key*: what a back end of a merchant's shows to be let in; WeChat's secrets are *API keys*, each of an account. *Scope*: one thing
 //! that a key is good for. *Reach*: which deals it may see and touch, by their sellers and accounts.
+//! *Announce*: to say, in a change's entry of the journal, what of it is to be told. *Audience*: which types of events there is somebody
+//! to tell of; nothing else is announced. *Event*: what back ends are told of a change, with a number (`evt_…`) that is the same for all.
+//! *Publish*: to move what is announced and committed into the *outbox*, whose order is every reader's. *Feed*: the outbox as back ends
+//! read it. *Endpoint*: a URL of a merchant's to which events are posted (a webhook); *delivery*: one event on its way to one endpoint.
 //! *Offer*: what a merchant's back end has signed for a browser to carry; it opens one deal.
 //!
 //! # Where the facts come from

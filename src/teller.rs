@@ -80,7 +80,6 @@ impl Line {
     /// Keeps the endpoint's places busy as long as something is due.
     async fn keep_moving(mut self, stop: &CancellationToken) {
         let (gateway, name) = (Arc::clone(&self.gateway), self.endpoint.name.clone());
-        gateway.resume_deliveries(&name).await;
         let mut looks = looks();
         loop {
             tokio::select! {

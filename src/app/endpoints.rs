@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::auth::{Mode, Scope};
 use crate::config::{Settings, WebhookSettings};
@@ -50,10 +50,6 @@ pub fn audience(settings: &Settings) -> Audience {
 /// Lets endpoints that have said 410 be delivered to again: a service that is started is told so.
 pub async fn resume(gateway: &Gateway) {
     for endpoint in gateway.endpoints() {
-        match gateway.store().resume_endpoint(&endpoint.name).await {
-            Ok(true) => info!(endpoint = %endpoint.name, "an endpoint that was paused (410) is delivered to again"),
-            Ok(false) => {}
-            Err(error) => warn!(endpoint = %endpoint.name, %error, "whether an endpoint is paused is not known"),
-        }
+        gateway.resume_deliveries(&endpoint.name).await;
     }
 }

@@ -4,7 +4,7 @@ use crate::deal::DealStatus;
 use crate::language::{Text, pair, text};
 use crate::store::DatabaseUrl;
 
-pub use super::words::so_it_stands;
+pub use super::words::{no_database, so_it_stands};
 
 /// The columns of a list of deals.
 pub static HEADINGS: [Text; 7] = [
@@ -49,18 +49,6 @@ pub fn listed(count: u32, has_more: bool, database: &DatabaseUrl) -> Text {
     text(
         format!("{count} deals of the {database}, the newest first.{more}"),
         format!("共 {count} 个订单，来自 {database}，最新的在前。{more_zh}"),
-    )
-}
-
-pub fn no_database(database: &DatabaseUrl, command: &str) -> Text {
-    text(
-        format!(
-            "there is no {database}: the database is that of the configuration which this command is given. Run it as the service runs, \
-             in its folder and with its environment and credentials (under systemd: wechat-pay-ctl {command})"
-        ),
-        format!(
-            "{database} 不存在：本命令按当前的配置找数据库。请像服务那样运行它，用同样的目录、环境变量和凭据（用 systemd 时：wechat-pay-ctl {command}）"
-        ),
     )
 }
 

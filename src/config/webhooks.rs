@@ -1,6 +1,7 @@
 //! The sections `webhooks.<name>`: endpoints of the merchant's, and which events each is told.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::net::SocketAddr;
 
 use reqwest::Url;
@@ -8,7 +9,7 @@ use serde::Deserialize;
 
 use crate::deal::{AccountId, EndpointName, EventType};
 use crate::language::Text;
-use crate::webhook::{self, InvalidSecret, Wanted};
+use crate::webhook::{self, InvalidSecret, Secret, Wanted};
 
 use super::checks::{list, value};
 use super::error::ConfigError;
@@ -21,7 +22,7 @@ use super::webhook_url::{self, destination};
 use super::webhook_words as words;
 
 /// An endpoint.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct WebhookSettings {
     /// Its name.
     pub name: EndpointName,
@@ -59,6 +60,15 @@ impl WebhookSettings {
     }
 }
 
+/// Without the URL, of which a part may be a secret.
+impl fmt::Debug for WebhookSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, wanted, allow_private, .. } = self;
+        let mut told = f.debug_struct("WebhookSettings");
+        told.field("name", name).field("wanted", wanted).field("allow_private", allow_private).finish_non_exhaustive()
+    }
+}
+
 fn section(name: &str) -> String {
     format!("webhooks.{name}")
 }
@@ -93,7 +103,10 @@ impl RawWebhook {
     fn secrets(&self, section: &str) -> Result<webhook::Secrets, ConfigErrors> {
         let mut mistakes = Mistakes::default();
         let place = |key: &str| format!("{section}.{key}");
-        let read = |key: &str, text: &str| text.parse().map_err(|InvalidSecret| value(&place(key), words::secret()));
+        let read = |key: &str, text: &str| match text.parse::<Secret>() {
+            Ok(secret) if is_varied(text) => Ok(secret),
+            Ok(_) | Err(InvalidSecret) => Err(value(&place(key), words::secret())),
+        };
         let present = match self.secret.as_str() {
             "" => Err(value(&place("secret"), words::no_secret())),
             secret => read("secret", secret),
@@ -129,6 +142,12 @@ impl RawWebhook {
             row("allow_private", plain(self.allow_private)),
         ]
     }
+}
+
+/// Whether a secret can be a random one: of 24 bytes' Base64 some two dozen characters differ.
+fn is_varied(secret: &str) -> bool {
+    let digits = secret.split_once('_').map_or(secret, |(_, digits)| digits);
+    digits.chars().collect::<BTreeSet<_>>().len() >= 8
 }
 
 /// Endpoints at the address of an earlier one, which is told everything twice: which, and the earlier one.

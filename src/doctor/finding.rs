@@ -57,6 +57,8 @@ pub enum Check {
     NotifyUrl,
     /// The headers in which a proxy tells its caller's address.
     ProxyHeaders,
+    /// The merchant's endpoints.
+    Webhooks,
 }
 
 impl Check {
@@ -77,6 +79,7 @@ impl Check {
             Self::Certificate => pair("certificate", "API证书"),
             Self::NotifyUrl => pair("notify URL", "通知地址"),
             Self::ProxyHeaders => pair("proxy headers", "代理请求头"),
+            Self::Webhooks => pair("webhooks", "webhook"),
         }
     }
 }

@@ -15,6 +15,7 @@ mod merchants;
 mod notify_url;
 mod port;
 mod service;
+mod webhooks;
 mod words;
 
 pub use finding::{Check, Finding, Trouble, Verdict, tell};
@@ -57,6 +58,7 @@ impl Doctor {
             });
         }
         findings.extend(self.accounts().await);
+        findings.extend(self.webhooks().await);
         findings
     }
 }

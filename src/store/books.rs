@@ -39,6 +39,10 @@ impl Books {
         if !steps.is_empty() {
             return Err(NotMigrated { database: url.to_string(), steps }.into());
         }
+        if let Conn::MySql(_) = conn {
+            // As the workers': by others' modes a server refuses to compare a time with 0000-00-00, which an old table may hold.
+            conn.execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'").await.map_err(|error| not_told(&error))?;
+        }
         let clock = ForeignClock::read_from(&mut conn).await.map_err(|error| not_told(&error))?;
         Ok(Self { reader: Reader::Own(Box::new(conn)), clock })
     }

@@ -21,6 +21,8 @@ mod handle;
 mod journal;
 mod open;
 mod outbox;
+#[cfg(test)]
+mod plans;
 mod refunds;
 mod schema;
 mod takings;

@@ -1,6 +1,7 @@
 //! An endpoint of the merchant's: where events go, and which.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use reqwest::Url;
 
@@ -36,7 +37,7 @@ impl Wanted {
 }
 
 /// An endpoint of the merchant's.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Endpoint {
     /// Its name.
     pub name: EndpointName,
@@ -63,6 +64,13 @@ impl Endpoint {
         ];
         let request = Request { endpoint: self.name.clone(), url: self.url.clone(), headers, body: message.body.clone() };
         self.sender.send(request, clock).await
+    }
+}
+
+/// Without the URL: some hold a secret of the merchant's.
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint").field("name", &self.name).field("wanted", &self.wanted).finish_non_exhaustive()
     }
 }
 

@@ -16,6 +16,14 @@ mod adoption {
     mod taken_names;
     mod takeover;
 }
+mod books {
+    mod api;
+    mod command;
+    mod costs;
+    mod lists;
+    mod rows;
+    mod takings;
+}
 mod database {
     pub mod accounts;
     mod batching;
@@ -33,7 +41,7 @@ mod database {
 mod feed {
     mod pruning;
     mod reading;
-    mod told;
+    pub mod told;
     mod waiting;
     mod without_holes;
 }
@@ -53,6 +61,7 @@ mod limits {
     mod heavy;
     mod listener;
     mod process;
+    mod readers;
     mod smuggling;
 }
 mod notifications {
@@ -77,6 +86,7 @@ mod operations {
     mod secrets;
     mod starting;
     mod webhook_configuration;
+    mod webhooks;
 }
 mod payments {
     mod given_back;
@@ -123,7 +133,9 @@ mod sweep {
 }
 mod telling {
     mod alarms;
+    mod costs;
     mod deals;
+    mod explain;
     mod once;
     mod refunds;
     pub mod told;

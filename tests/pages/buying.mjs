@@ -72,9 +72,21 @@ export const a_payment_is_seen_within_a_second = (browser) => visit(browser, {},
   const shop = await visitor.go(`${service.shop}/`);
   assert.match(await shop.locator('.deals li').first().innerText(), /19\.90[\s\S]*已支付[\s\S]*线装笔记本 · SHOP-[0-9a-f]{8}/);
   assert.match(await shop.locator('.deals li').nth(1).innerText(), /19\.90[\s\S]*等待付款/);
+  await theShopWasTold(shop);
   await shop.locator('.deals a').first().click();
   await comes(shop, 'paid');
 });
+
+/** The shop's own back end hears of the payment too; a moment later, for it is another program's. */
+async function theShopWasTold(shop) {
+  const told = shop.locator('.deals li').first().locator('.told');
+  for (let tries = 0; tries < 50 && (await told.textContent()) === ''; tries++) {
+    await shop.waitForTimeout(100);
+    await shop.reload();
+  }
+  assert.match(await told.textContent(), /^店铺已收到通知 \d\d:\d\d:\d\d$/);
+  assert.equal(await shop.locator('.deals li').nth(1).locator('.told').textContent(), '', 'of what is not paid it was told nothing');
+}
 
 const blocked = { forgive: (complaint) => complaint.includes('net::ERR_FAILED') && complaint.includes('/wxPay/events') };
 

@@ -85,6 +85,19 @@ impl TestAppBuilder {
         variables.into_iter().fold(self, |builder, (key, value)| builder.set(key, value))
     }
 
+    /// With credentials, on another app's WeChat and by its clock: this is no demonstration, so there is nobody to tell.
+    #[must_use]
+    pub fn on_wechat_of(self, other: &TestApp) -> Self {
+        self.with_wechat_at(other.phone().address).by(other.clock.clone())
+    }
+
+    /// Opens as `cargo run` does, with the demo shop's own back end.
+    pub async fn demonstrate(self) -> TestApp {
+        let (clock, settings) = (self.clock.clone(), self.settings());
+        let (url, service) = (settings.database.clone(), Service::demonstrate(settings, clock.clone(), Chance::System).await.unwrap());
+        TestApp { database: self.database, clock, till: Caller::new(service.address), url, service: Some(service) }
+    }
+
     pub fn settings(&self) -> Settings {
         Settings::from_environment(self.variables.clone()).unwrap()
     }

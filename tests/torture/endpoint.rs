@@ -114,7 +114,7 @@ impl Event {
 
 /// Each change that must be told, and as what: of a refund that was refused and went on all the same both ends were.
 fn against_the_table(events: &[Event], happened: &BTreeSet<(String, String)>, wrong: &mut Vec<String>) {
-    let mut told = BTreeMap::new();
+    let mut told: BTreeMap<_, u32> = BTreeMap::new();
     for event in events.iter().filter(|event| event.event_type != "alarm.raised") {
         *told.entry((event.event_type.clone(), event.subject())).or_default() += 1;
     }

@@ -2,9 +2,9 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
-use crate::deal::{BeijingTime, Timestamp};
+use crate::deal::{Timestamp, range_from};
 
 /// From when on events are sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,11 +34,8 @@ impl FromStr for Since {
     type Err = InvalidSince;
 
     fn from_str(text: &str) -> Result<Self, InvalidSince> {
-        if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-            return Ok(Self::At(time.with_timezone(&Utc)));
-        }
-        if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-            return Ok(Self::At(BeijingTime::from(date.and_time(NaiveTime::MIN)).timestamp()));
+        if let Ok(time) = range_from(text) {
+            return Ok(Self::At(time));
         }
         const LONGEST: TimeDelta = TimeDelta::days(36_500);
         let ago = humantime::parse_duration(text).ok().and_then(|ago| TimeDelta::from_std(ago).ok());

@@ -76,7 +76,7 @@ pub fn no_such_event(event: &EventId) -> Text {
 pub fn resent(name: &EndpointName, Resent { wanted, due }: Resent) -> Text {
     let waiting = wanted.saturating_sub(due);
     text(
-        format!("{due} events are delivered to {name} once more, from now on; {waiting} others wait for their first try already."),
+        format!("Events that go to {name} once more: {due}; that wait for their first try anyway: {waiting}."),
         format!("{due} 个事件将重新发给 {name}；另有 {waiting} 个本来就在等待首次发送。"),
     )
 }
@@ -91,7 +91,7 @@ pub fn is_paused(name: &EndpointName) -> Text {
 pub fn resumed(name: &EndpointName, was_paused: bool, waiting: i64) -> Text {
     match was_paused {
         true => text(
-            format!("{name} is delivered to again; {waiting} events wait."),
+            format!("{name} is delivered to again; events that wait: {waiting}."),
             format!("已恢复向 {name} 发送；有 {waiting} 个事件在等待。"),
         ),
         false => text(format!("{name} was not paused."), format!("{name} 没有暂停。")),

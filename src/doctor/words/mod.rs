@@ -8,6 +8,7 @@ pub mod hosts;
 pub mod notify_url;
 pub mod port;
 pub mod rows;
+pub mod webhooks;
 
 use crate::language::Text;
 

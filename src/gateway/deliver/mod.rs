@@ -172,12 +172,12 @@ impl Gateway {
         })
     }
 
-    /// An endpoint that has said 410 gets another chance when the service is started.
+    /// Lets an endpoint that has said 410 be delivered to again: a service that is started is told so.
     pub async fn resume_deliveries(&self, endpoint: &EndpointName) {
         match self.store.resume_endpoint(endpoint).await {
-            Ok(true) => info!(%endpoint, "an endpoint that wanted no more events (410) is tried again"),
+            Ok(true) => info!(%endpoint, "an endpoint that was paused (410) is delivered to again"),
             Ok(false) => {}
-            Err(error) => warn!(%endpoint, %error, "an endpoint that may be paused could not be resumed"),
+            Err(error) => warn!(%endpoint, %error, "whether an endpoint is paused is not known"),
         }
     }
 }

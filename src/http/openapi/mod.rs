@@ -35,7 +35,7 @@ pub use docs::docs;
 /// No Markdown here and in what follows: the page shows texts as they are.
 const ABOUT: &str = "A front end opens a deal and shows its QR code; the payer pays inside WeChat; WeChat's signed notification \
     settles the deal; the front end sees SUCCESS. Amounts are yuan, times are RFC 3339. Unknown parameters are ignored, but \
-    refund, queryRefund and changes refuse them; a repeated one is refused. Every answer has x-request-id. An unknown path is answered with \
+    refund, queryRefund, deals, takings and changes refuse them; a repeated one is refused. Every answer has x-request-id. An unknown path is answered with \
     404 and the reason NOT_FOUND, another method with 405, the header Allow and the reason METHOD_NOT_ALLOWED. Answers may get more \
     fields, never fewer.";
 

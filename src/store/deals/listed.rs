@@ -70,7 +70,7 @@ pub struct Texts {
 
 impl Texts {
     /// An optimizer that hopes for one of the newest rows would walk through them all, so it is told the index.
-    fn new(is_mysql: bool, line: Line, part: Part) -> Self {
+    pub fn new(is_mysql: bool, line: Line, part: Part) -> Self {
         let (index, time, beginning) = match line {
             Line::Created => ("deal_create_at", "create_at", ""),
             Line::Paid => ("deal_status_update_at", "update_at", "status = 1 AND "),
@@ -82,7 +82,8 @@ impl Texts {
             Part::Below => format!("{beginning}{time} < ?"),
         };
         let (place, filter) = (place_time(time), filter(is_mysql));
-        let order = format!("ORDER BY {time} DESC, id DESC");
+        // By the columns' whole names, for the short ones are those of what is selected, and nothing is in the order of these.
+        let order = format!("ORDER BY deal.{time} DESC, deal.id DESC");
         Self {
             last: format!(
                 "SELECT {place}, CAST(id AS SIGNED) AS place_id FROM {table} WHERE {range} AND {time} >= ? {order} LIMIT 1 OFFSET ?"

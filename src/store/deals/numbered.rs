@@ -54,11 +54,13 @@ static BY_TRANSACTION: Texts = Texts([
     [LazyLock::new(|| by_transaction(false, ListedBy::Created)), LazyLock::new(|| by_transaction(false, ListedBy::Paid))],
 ]);
 
-fn by_order(is_mysql: bool, by: ListedBy) -> String {
+/// Of our number.
+pub fn by_order(is_mysql: bool, by: ListedBy) -> String {
     text(is_mysql, by, "order_key", "deal_order_key")
 }
 
-fn by_transaction(is_mysql: bool, by: ListedBy) -> String {
+/// Of WeChat's.
+pub fn by_transaction(is_mysql: bool, by: ListedBy) -> String {
     text(is_mysql, by, "transaction_id", "deal_transaction_id")
 }
 

@@ -1,8 +1,8 @@
 //! A report: takings. The database sums up slices of some thousand rows, one question each, so that no other report waits long
 //! however many payments a day has; the sums of slices are added here.
 
-mod payments;
-mod refunds;
+pub mod payments;
+pub mod refunds;
 mod slice;
 
 use crate::deal::{Takings, TakingsWish};

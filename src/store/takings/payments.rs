@@ -42,11 +42,12 @@ fn texts(by: TakingsBy, conn: &Conn) -> &'static Texts {
 }
 
 /// Rows of record that WeChat was paid by. What the original charged stands in doubles, which it made fen of in this way.
-fn new(is_mysql: bool, key: &str) -> Texts {
+pub fn new(is_mysql: bool, key: &str) -> Texts {
     let table = if is_mysql { "deal FORCE INDEX (deal_status_update_at)" } else { "deal INDEXED BY deal_status_update_at" };
-    let fee = "COALESCE(total_fee, CAST(ROUND(100e0 * CASE WHEN price_last = 0 THEN price ELSE price_last END) AS SIGNED))";
+    let whole = if is_mysql { "SIGNED" } else { "INTEGER" };
+    let fee = format!("COALESCE(total_fee, CAST(ROUND(100e0 * CASE WHEN price_last = 0 THEN price ELSE price_last END) AS {whole}))");
     let (of_accounts, of_sellers) = (accounts::is_in_set(is_mysql), sellers::is_in_set(is_mysql));
     let condition =
         format!("order_key IS NOT NULL AND COALESCE(mode, 0) = 0 AND (? IS NULL OR {of_accounts}) AND (? IS NULL OR {of_sellers})");
-    Texts::new(table, "", "status = 1", "update_at", key, fee, &condition)
+    Texts::new(table, "", "status = 1", "update_at", key, &fee, &condition)
 }

@@ -44,7 +44,7 @@ fn texts(by: TakingsBy, conn: &Conn) -> &'static Texts {
 const ACCOUNT: &str = "COALESCE(refund.account, 'default')";
 
 /// Those of second payments are left out, as these payments are.
-fn new(is_mysql: bool, key: &str) -> Texts {
+pub fn new(is_mysql: bool, key: &str) -> Texts {
     let (table, joined) = if is_mysql {
         (
             "refund FORCE INDEX (refund_state_refunded_at)",

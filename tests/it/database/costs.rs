@@ -1,11 +1,15 @@
-//! What a call costs the database, by the database's own counters. A server of its own, so that nothing else is counted.
+//! What a call costs the database, by the database's own counters. A server of its own, so that nothing else is counted; and nobody to
+//! tell, so that no publisher looks for news each second.
 
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::support::database::Database;
+use wechat_pay::auth::Key;
+use wechat_pay::chance::Chance;
+
+use crate::support::database::{Database, Engine};
 use crate::support::mariadb::MariaDb;
 use crate::support::meter::{Counters, Meter};
 use crate::support::proxy::Proxy;
@@ -55,7 +59,8 @@ async fn a_call_costs_the_database_what_was_promised() {
     let database = Database::on_server(&server.url()).await;
     let proxy = Proxy::to(database.server_address());
     let url = database.url_through(proxy.address);
-    let app = TestAppBuilder::on(database).set("DATABASE__URL", url).open().await;
+    let wechat = TestApp::open(Engine::Sqlite).await;
+    let app = TestAppBuilder::on(database).set("DATABASE__URL", url).on_wechat_of(&wechat).open().await;
     // Every worker has met every statement.
     let warm = orders(&app, 16).await;
     for _ in 0..2 {
@@ -65,10 +70,10 @@ async fn a_call_costs_the_database_what_was_promised() {
         assert_eq!(app.trade_state(&order.id).await, "SUCCESS");
     }
 
-    let (meter, asked) = (Meter::start(&server.url()).await, app.calls("unifiedorder"));
+    let (meter, asked) = (Meter::start(&server.url()).await, wechat.calls("unifiedorder"));
     let orders = orders(&app, CALLS).await;
     let spent = meter.stop().await;
-    assert_eq!(app.calls("unifiedorder") - asked, CALLS, "toPay asks WeChat once");
+    assert_eq!(wechat.calls("unifiedorder") - asked, CALLS, "toPay asks WeChat once");
     // The deal and its event; the link and its event.
     assert_eq!((spent.of("Com_insert"), spent.of("Com_update"), spent.writes()), (3 * CALLS, CALLS, 4 * CALLS), "toPay writes twice");
     assert_eq!(spent.of("Com_select"), 0, "and reads nothing");
@@ -95,13 +100,13 @@ async fn a_call_costs_the_database_what_was_promised() {
     );
     spent.nothing_beside(0, CALLS);
 
-    let (meter, asked) = (Meter::start(&server.url()).await, app.calls("orderquery"));
+    let (meter, asked) = (Meter::start(&server.url()).await, wechat.calls("orderquery"));
     for order in &orders {
         assert_eq!(app.trade_state(&order.id).await, "SUCCESS");
     }
     let spent = meter.stop().await;
     assert_eq!((spent.of("Com_select"), spent.writes()), (0, 0), "queryOrder of a deal paid here costs nothing");
-    assert_eq!(app.calls("orderquery"), asked, "and asks nobody");
+    assert_eq!(wechat.calls("orderquery"), asked, "and asks nobody");
     spent.nothing_beside(0, 0);
 
     let unpaid = app.to_pay("19.90").await;
@@ -146,8 +151,9 @@ async fn a_call_costs_the_database_what_was_promised() {
     assert_eq!(answer.status, 404);
 }
 
-async fn refund(app: &TestApp, order: &Order) {
+async fn refund(app: &TestApp, key: &str, order: &Order) {
     let request = app.till.request("POST", "/wxPay/refund").header("content-type", "application/json").header("idempotency-key", "once");
+    let request = request.header("authorization", format!("Bearer {key}"));
     let answer = app.till.send(request.body(json!({"order_id": order.id, "refund": "5"}).to_string())).await;
     assert_eq!((answer.json()["code"].as_i64(), answer.json()["left"].as_str()), (Some(0), Some("14.90")), "{}", answer.body);
 }
@@ -155,19 +161,23 @@ async fn refund(app: &TestApp, order: &Order) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refund_costs_two_commits_and_one_call_and_an_idle_pass_writes_nothing() {
     let server = MariaDb::start(&["--event-scheduler=OFF", "--innodb-stats-auto-recalc=OFF"]).await;
-    let app = TestAppBuilder::on(Database::on_server(&server.url()).await).open().await;
+    let wechat = TestApp::open(Engine::Sqlite).await;
+    let (key, hash) = Key::draw(&Chance::System);
+    let builder = TestAppBuilder::on(Database::on_server(&server.url()).await).on_wechat_of(&wechat);
+    let app = builder.set("AUTH__KEYS__DESK__HASH", hash).set("AUTH__KEYS__DESK__SCOPES", "refund").open().await;
     let orders = &orders(&app, CALLS).await;
     for order in orders {
-        app.payer_pays(order).await;
+        wechat.payer_pays_silently(order);
+        assert_eq!(app.trade_state(&order.id).await, "SUCCESS");
     }
 
     let asked = || {
-        let requests = app.wechat().calls("/secapi/pay/refund");
-        (requests, app.calls("refundquery"))
+        let requests = wechat.wechat().calls("/secapi/pay/refund");
+        (requests, wechat.calls("refundquery"))
     };
     let (meter, before) = (Meter::start(&server.url()).await, asked());
     for order in orders {
-        refund(&app, order).await;
+        refund(&app, &key, order).await;
     }
     let spent = meter.stop().await;
     assert_eq!(asked(), (before.0 + CALLS, before.1), "WeChat is asked once");
@@ -179,7 +189,7 @@ async fn a_refund_costs_two_commits_and_one_call_and_an_idle_pass_writes_nothing
 
     let meter = Meter::start(&server.url()).await;
     for order in orders {
-        refund(&app, order).await;
+        refund(&app, &key, order).await;
     }
     let spent = meter.stop().await;
     // The deal, by the key, and the deal as it stands now.

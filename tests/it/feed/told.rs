@@ -1,6 +1,6 @@
 //! What the stories of the feed have in common: something happens, and a reader asks.
 
-use wechat_pay::deal::{Announcement, Audience, OrderId};
+use wechat_pay::deal::{AlarmKind, Announcement, Audience, OrderId};
 use wechat_pay::store::{Event, EventKind, LARGEST_BATCH, Origin, Store};
 
 use crate::support::database::Engine;
@@ -18,24 +18,34 @@ pub async fn neighbour(app: &TestApp) -> TestApp {
     TestAppBuilder::new(Engine::Sqlite).await.set("DATABASE__URL", &app.database.url).open().await
 }
 
-/// That a deal was paid.
-pub fn payment(app: &TestApp, order_id: &str) -> Event {
+/// An alarm about an order, which need not be known.
+pub fn alarm(app: &TestApp, order_id: &str) -> Event {
+    announced(app, order_id, vec![Announcement::AlarmRaised(AlarmKind::Money)])
+}
+
+/// Something happened to an order of which these are told.
+pub fn announced(app: &TestApp, order_id: &str, announces: Vec<Announcement>) -> Event {
     Event {
         order_id: order_id.parse::<OrderId>().unwrap(),
-        kind: EventKind::Settled,
+        kind: EventKind::Mismatch,
         origin: Origin::Notification,
         detail: None,
         evidence: None,
-        announces: vec![Announcement::DealPaid { late: false }],
+        announces,
         at: app.clock.now(),
     }
 }
 
-/// These are paid, and it is in the outbox.
+/// There is an alarm about each of these, and it is in the outbox.
 pub async fn tell(app: &TestApp, store: &Store, order_ids: &[&str]) {
     for order_id in order_ids {
-        store.record(payment(app, order_id)).await.unwrap();
+        store.record(alarm(app, order_id)).await.unwrap();
     }
+    publish(app).await;
+}
+
+/// What has happened comes into the outbox now.
+pub async fn publish(app: &TestApp) {
     while app.gateway().publish_once().await.unwrap() {}
 }
 
@@ -54,7 +64,7 @@ pub fn orders(answer: &Answer) -> Vec<String> {
     assert_eq!(answer.status, 200, "{}", answer.body);
     let answer = answer.json();
     let changes = answer["changes"].as_array().unwrap();
-    changes.iter().map(|change| change["data"]["deal"]["order_id"].as_str().unwrap().to_owned()).collect()
+    changes.iter().map(|change| change["data"]["order_id"].as_str().unwrap().to_owned()).collect()
 }
 
 /// Its cursor.

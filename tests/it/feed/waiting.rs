@@ -6,7 +6,7 @@ use futures_util::future::{join, join_all};
 use serde_json::json;
 use tokio::time::sleep;
 
-use super::told::{beside, neighbour, next, payment, read, tell};
+use super::told::{alarm, beside, neighbour, next, publish, read, tell};
 use crate::support::database::Engine;
 use crate::support::http::Caller;
 use crate::support::on_both_engines;
@@ -41,7 +41,7 @@ on_both_engines! {
     async fn what_another_instance_publishes_is_told_within_two_seconds(engine) {
         let app = TestApp::open(engine).await;
         let other = neighbour(&app).await;
-        let store = beside(&other).await;
+        let store = beside(&app).await;
         let reading = async { (read(&app, "wait=10").await, Instant::now()) };
         let telling = async {
             sleep(MOMENT).await;
@@ -122,9 +122,9 @@ async fn a_reader_that_lags_behind_reads_on_from_the_table() {
         sleep(MOMENT).await;
         let names: Vec<_> = (0..1500).map(|number| format!("o{number}")).collect();
         for name in &names {
-            store.record(payment(&app, name)).await.unwrap();
+            store.record(alarm(&app, name)).await.unwrap();
         }
-        while app.gateway().publish_once().await.unwrap() {}
+        publish(&app).await;
         // Somebody waits, so that it is looked at.
         read(&app, "after=1500&wait=1").await
     };

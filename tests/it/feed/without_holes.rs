@@ -8,7 +8,7 @@ use futures_util::future::{join, join_all, join3};
 use tokio::time::{Instant, sleep};
 use wechat_pay::store::StoreError;
 
-use super::told::{beside, neighbour, next, payment, read};
+use super::told::{alarm, beside, neighbour, next, read};
 use crate::support::database::Engine;
 use crate::support::on_both_engines;
 use crate::support::test_app::TestApp;
@@ -37,14 +37,14 @@ on_both_engines! {
     async fn nothing_is_missed_and_nothing_comes_twice(engine) {
         let app = TestApp::open(engine).await;
         let other = neighbour(&app).await;
-        let stores = [beside(&app).await, beside(&other).await];
+        let stores = [beside(&app).await, beside(&app).await];
         let expected = PROGRAMS * TIMES + LATE;
         let over = AtomicBool::new(false);
         let happening = join_all((0..PROGRAMS).map(|program| {
             let (app, store) = (&app, &stores[program % 2]);
             async move {
                 for number in 0..TIMES {
-                    let event = payment(app, &format!("p{program}-{number}"));
+                    let event = alarm(app, &format!("p{program}-{number}"));
                     while let Err(error) = store.record(event.clone()).await {
                         assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
                     }
@@ -64,7 +64,7 @@ on_both_engines! {
             for number in 0..LATE {
                 look.run(&format!(
                     "INSERT INTO deal_event (order_id, kind, source, instance, at, untold, announces) \
-                     VALUES ('late-{number}', 'settled', 'notification', 'x', '2026-04-01 12:00:00', 1, 'deal.paid')"
+                     VALUES ('late-{number}', 'mismatch', 'notification', 'x', '2026-04-01 12:00:00', 1, 'alarm.raised money')"
                 ))
                 .await;
             }

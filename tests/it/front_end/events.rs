@@ -260,7 +260,8 @@ async fn a_quiet_stream_has_a_comment_every_fifteen_seconds_and_who_has_gone_is_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_streams_together_cost_one_statement_a_second_and_none_costs_none() {
     let server = MariaDb::start(&["--event-scheduler=OFF", "--innodb-stats-auto-recalc=OFF"]).await;
-    let app = TestAppBuilder::on(Database::on_server(&server.url()).await).open().await;
+    let wechat = TestApp::open(Engine::Sqlite).await;
+    let app = TestAppBuilder::on(Database::on_server(&server.url()).await).on_wechat_of(&wechat).open().await;
     let look = app.look().await;
     let mut orders = Vec::new();
     for _ in 0..40 {
@@ -278,6 +279,6 @@ async fn all_streams_together_cost_one_statement_a_second_and_none_costs_none() 
     let sixty = in_five_seconds().await;
     assert_eq!(nobody, 0, "nobody listens, nobody asks");
     assert!((3..=7).contains(&sixty), "sixty listen to forty orders: {sixty} statements in five seconds");
-    assert!(app.calls("orderquery") > 100, "while WeChat is asked for them");
+    assert!(wechat.calls("orderquery") > 100, "while WeChat is asked for them");
     drop(listeners);
 }

@@ -31,6 +31,7 @@ pub const NAMES: &[(&str, &str)] = &[
     ("wechat_pay_deals_healed_total", "counter"),
     ("wechat_pay_deals_total", "counter"),
     ("wechat_pay_deals_without_account", "gauge"),
+    ("wechat_pay_events_published_total", "counter"),
     ("wechat_pay_http_request_duration_seconds", "histogram"),
     ("wechat_pay_http_requests_total", "counter"),
     ("wechat_pay_log_lines_lost_total", "counter"),
@@ -40,6 +41,7 @@ pub const NAMES: &[(&str, &str)] = &[
     ("wechat_pay_oldest_unaccepted_refund_age_seconds", "gauge"),
     ("wechat_pay_oldest_undecided_deal_age_seconds", "gauge"),
     ("wechat_pay_oldest_undecided_refund_age_seconds", "gauge"),
+    ("wechat_pay_oldest_untold_change_age_seconds", "gauge"),
     ("wechat_pay_ready", "gauge"),
     ("wechat_pay_refunds_total", "counter"),
     ("wechat_pay_settle_lag_seconds", "histogram"),
@@ -58,6 +60,12 @@ pub const NAMES: &[(&str, &str)] = &[
     ("wechat_pay_undecided_refunds", "gauge"),
     ("wechat_pay_upstream_call_duration_seconds", "histogram"),
     ("wechat_pay_upstream_calls_total", "counter"),
+    ("wechat_pay_webhook_circuit_open", "gauge"),
+    ("wechat_pay_webhook_deliveries_total", "counter"),
+    ("wechat_pay_webhook_oldest_due_age_seconds", "gauge"),
+    ("wechat_pay_webhook_paused", "gauge"),
+    ("wechat_pay_webhook_try_duration_seconds", "histogram"),
+    ("wechat_pay_webhook_waiting_deliveries", "gauge"),
 ];
 
 on_both_engines! {
@@ -160,7 +168,10 @@ on_both_engines! {
 async fn names_and_types_stay() {
     let [certificate, key] = fresh_pair(DEFAULT_MERCHANT.mch_id);
     let builder = TestAppBuilder::new(Engine::Sqlite).await.set("METRICS__LISTEN", "127.0.0.1:0");
-    let app = builder.set("WECHAT__CLIENT_CERT", certificate).set("WECHAT__CLIENT_KEY", key).open().await;
+    let builder = builder.set("WECHAT__CLIENT_CERT", certificate).set("WECHAT__CLIENT_KEY", key);
+    // Nothing listens there.
+    let builder = builder.set("WEBHOOKS__SHOP__URL", "http://127.0.0.1:9/");
+    let app = builder.set("WEBHOOKS__SHOP__SECRET", "whsec_TmV2ZXIgdXNlIHRoaXMgc2VjcmV0IGFueXdoZXJl").open().await;
     let started = app.clock.now().timestamp();
     // A transaction that pays twice is stopped by a unique index, so there is an error of the store's to count too.
     for _ in 0..2 {
@@ -193,6 +204,7 @@ async fn names_and_types_stay() {
         "alarms_total{kind=\"money\"}",
         "mismatched_fen_total{reason=\"second_transaction\"}",
         "deals_total{account=\"default\",outcome=\"paid_late\"}",
+        "webhook_deliveries_total{endpoint=\"shop\",outcome=\"given_up\"}",
     ] {
         assert!(numbers.has(series), "{series}");
     }

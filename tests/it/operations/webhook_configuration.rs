@@ -65,6 +65,7 @@ fn an_endpoint_that_cannot_work_is_refused_by_its_key() {
         ("WEBHOOKS__SHOP__SECRET", "", "webhooks.shop.secret", "is wanted"),
         ("WEBHOOKS__SHOP__SECRET", "CANARY", "webhooks.shop.secret", "openssl rand"),
         ("WEBHOOKS__SHOP__SECRET", "whsec_CANARY==", "webhooks.shop.secret", "openssl rand"),
+        ("WEBHOOKS__SHOP__SECRET", "whsec_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=", "webhooks.shop.secret", "random bytes"),
         ("WEBHOOKS__SHOP__PREVIOUS_SECRET", SECRET.1, "webhooks.shop.previous_secret", "the same as secret"),
         ("WEBHOOKS__SHOP__PREVIOUS_SECRET", "CANARY", "webhooks.shop.previous_secret", "openssl rand"),
         ("WEBHOOKS__SHOP__EVENTS", "deal.paid,deal.payd", "webhooks.shop.events", "deal.paid, deal.expired"),
@@ -135,8 +136,7 @@ fn the_configuration_is_told_without_its_secrets() {
     overview.settings.may_simulate().expect("a demonstration may have endpoints");
     let (english, chinese) = (overview.tell(English), overview.tell(Chinese));
     for shown in [format!("{overview:?}"), english.clone(), chinese.clone()] {
-        assert!(!shown.contains("CANARY") || shown.starts_with("Overview"), "{shown}");
-        assert!(!shown.contains("whsec_"), "{shown}");
+        assert!(!shown.contains("CANARY") && !shown.contains("whsec_"), "{shown}");
     }
     for (said, sentences) in [
         (

@@ -14,7 +14,7 @@ const ARROWS: &[(&str, &str)] = &[
         "auth chance channel clock config deal gateway handshake http listener pruner resolver simulator store sweeper teller trust watcher webhook",
     ),
     ("cli", "auth chance clock config deal doctor dry_run explain gateway language store telemetry told webhook"),
-    ("doctor", "chance channel clock config deal dry_run handshake language store trust"),
+    ("doctor", "chance channel clock config deal dry_run handshake language store trust webhook"),
     ("dry_run", "language store"),
     ("http", "auth chance channel clock config deal explain gateway handshake listener metrics page telemetry told trace webhook"),
     ("explain", "deal language store"),
@@ -47,7 +47,7 @@ const ARROWS: &[(&str, &str)] = &[
 /// Arrows that go another way: up, or past the channel boundary to a protocol.
 const DEVIATIONS: &[(&str, &str, &str)] = &[
     ("cli", "app", "the subcommands that serve start it, and refund takes the gateway from it"),
-    ("doctor", "app", "a listener's address as this machine reaches it"),
+    ("doctor", "app", "a listener's address as this machine reaches it, and the endpoints as the service opens them"),
     ("app", "channel::wechat", "opens the client, and reads the merchant's number in older rows"),
     ("config", "channel::wechat", "parses keys, certificates and the proxy"),
     ("config", "simulator", "the merchants it knows; the key of its default one is refused for the real WeChat"),

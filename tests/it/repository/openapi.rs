@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use wechat_pay::deal::{AlarmKind, Announcement};
 use wechat_pay::simulator::{Faults, RefundRefusal};
 
+use crate::feed::told::{announced, beside, publish, read};
 use crate::refunds::api::{paid, query_refund, refund};
 use crate::support::database::Engine;
 use crate::support::description::Description;
@@ -164,6 +166,55 @@ async fn refunds_go_as_they_are_described_and_their_examples_are_real() {
     for path in ["/wxPay/refundNotify", "/wxPay/refundNotify/{account}"] {
         description.holds("post", path, &app.till.post(&path.replace("{account}", "shop2"), "text/xml", "<xml/>").await);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn back_ends_are_told_as_is_described_and_the_examples_are_real() {
+    let app = TestApp::open(Engine::Sqlite).await;
+    let mut description = described(&app).await;
+    let order = paid(&app).await;
+    let refund_id = refund(&app, &order, "first", json!({"refund": "5"})).await.json()["refund_id"].as_str().unwrap().to_owned();
+    let refunded = || refund_id.parse().unwrap();
+    let announces = vec![
+        Announcement::DealPaid { late: true },
+        Announcement::DealExpired,
+        Announcement::RefundSucceeded(refunded()),
+        Announcement::RefundFailed(refunded()),
+        Announcement::AlarmRaised(AlarmKind::PaidLate),
+    ];
+    beside(&app).await.record(announced(&app, &order.id, announces)).await.unwrap();
+    publish(&app).await;
+
+    let told = description.holds("get", "/wxPay/changes", &read(&app, "").await);
+    let (webhooks, page) = (description.document()["webhooks"].clone(), app.till.get("/docs").await.body);
+    let fields = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let mut unseen = fields(&webhooks);
+    for change in told["changes"].as_array().unwrap() {
+        description.fits("ToldChange", change);
+        let (webhook, mut body) = (&webhooks[change["type"].as_str().unwrap()]["post"], change.clone());
+        body.as_object_mut().unwrap().remove("id");
+        let content = &webhook["requestBody"]["content"]["application/json"];
+        let name = content["schema"]["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
+        for told in [&body, &content["example"]] {
+            description.fits(name, told);
+            told["data"].get("deal").into_iter().for_each(|deal| description.fits("ToldDeal", deal));
+            told["data"].get("refund").into_iter().for_each(|refund| description.fits("ToldRefund", refund));
+            assert_eq!(fields(&told["data"]), fields(&body["data"]), "{name}");
+        }
+        let id = webhook["operationId"].as_str().unwrap();
+        assert!(page.contains(&format!("id=\"{id}\"")), "{id}: people see it too");
+        unseen.remove(change["type"].as_str().unwrap());
+    }
+    assert!(unseen.is_empty(), "{unseen:?}");
+    for query in ["after=99", "limit=x", "wait=1&after=99"] {
+        description.holds("get", "/wxPay/changes", &read(&app, query).await);
+    }
+    let (next, examples) = (told["next"].as_str().unwrap(), &description.document()["paths"]["/wxPay/changes"]["get"]["responses"]["200"]);
+    for example in fields(&examples["content"]["application/json"]["examples"]) {
+        description.fits("ChangesAnswer", &examples["content"]["application/json"]["examples"][&example]["value"]);
+    }
+    let waited = read(&app, &format!("wait=1&after={next}")).await;
+    description.holds("get", "/wxPay/changes", &waited);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,8 +1,11 @@
 //! The demo shop: there while the simulator is WeChat, and nowhere else.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::support::database::Engine;
+use crate::support::http::Caller;
 use crate::support::on_both_engines;
 use crate::support::stub::{Reply, Stub};
 use crate::support::test_app::{TestApp, TestAppBuilder};
@@ -71,4 +74,50 @@ async fn with_real_credentials_there_is_none() {
     for path in ["/", "/shop/shop.css", "/shop/shop.js"] {
         app.till.get(path).await.refused(404, "NOT_FOUND", None, path);
     }
+}
+
+/// The shop's list once it has this.
+async fn shows(app: &TestApp, path: &str, words: &str) {
+    for _ in 0..300 {
+        if app.till.get(path).await.body.contains(words) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{words:?} is not in {}", app.till.get(path).await.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn its_own_back_end_is_told_of_payments_and_of_nothing_that_is_not_signed() {
+    let app = TestAppBuilder::new(Engine::Sqlite).await.demonstrate().await;
+    let (order, forged) = (app.to_pay("19.90").await, app.to_pay("9.90").await);
+    app.payer_pays(&order).await;
+    shows(&app, "/", "<span class=\"told\">店铺已收到通知 12:00:00</span>").await;
+    shows(&app, "/?lang=en", "<span class=\"told\">the shop was told 12:00:00</span>").await;
+    let endpoint = app.gateway().endpoints()[0].clone();
+    assert_eq!((endpoint.name.as_str(), endpoint.url.host_str()), ("demo-shop", Some("127.0.0.1")));
+    let body =
+        json!({"type": "deal.paid", "timestamp": "2026-04-01T12:00:00+08:00", "data": {"deal": {"order_id": forged.id}}}).to_string();
+    let back_end = Caller::new(endpoint.url.socket_addrs(|| None).unwrap()[0]);
+    let post = |signature: String| {
+        let request = back_end.request("POST", "/events").header("content-type", "application/json").header("webhook-id", "evt_1");
+        back_end.send(request.header("webhook-timestamp", "1775016000").header("webhook-signature", signature).body(body.clone()))
+    };
+    assert_eq!(post("v1,AAAA".to_owned()).await.status, 401);
+    assert_eq!(back_end.get("/events").await.status, 405);
+    assert_eq!(app.till.get("/").await.body.matches("店铺已收到通知").count(), 1, "it believes no stranger");
+    assert_eq!(post(endpoint.secrets.sign("evt_1", 1_775_016_000, &body)).await.status, 204);
+    assert_eq!(app.till.get("/").await.body.matches("店铺已收到通知").count(), 2);
+}
+
+#[tokio::test]
+async fn an_endpoint_of_its_name_takes_the_place_of_its_back_end() {
+    let stub = Stub::start(|_, _| Reply::Body(String::new())).await;
+    let builder = TestAppBuilder::new(Engine::Sqlite).await.set("WEBHOOKS__DEMO-SHOP__URL", format!("http://{}/", stub.address));
+    let app = builder.set("WEBHOOKS__DEMO-SHOP__SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").demonstrate().await;
+    let [endpoint] = app.gateway().endpoints() else { panic!("one endpoint") };
+    assert_eq!(endpoint.url.port(), Some(stub.address.port()));
+    let wechat = Stub::start(|_, _| Reply::Body(String::new())).await;
+    let real = TestAppBuilder::new(Engine::Sqlite).await.with_wechat_at(wechat.address).demonstrate().await;
+    assert!(real.gateway().endpoints().is_empty(), "with real credentials there is no shop");
 }

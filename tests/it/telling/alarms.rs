@@ -9,7 +9,7 @@ use wechat_pay::simulator::Notify;
 
 use super::told::{app, outbox, telling, told, told_of};
 use crate::refunds::api::{paid, refund};
-use crate::refunds::books::{alarms, due_in};
+use crate::refunds::books::{alarms, due_in, refund_directly};
 use crate::support::on_both_engines;
 use crate::support::overheard_wechat::OverheardWeChat;
 use crate::support::stub::Reply;
@@ -80,7 +80,7 @@ on_both_engines! {
         let app = telling(wechat.seen_from(TestAppBuilder::new(engine).await)).open().await;
         let order = wechat.paid(&app).await;
         wechat.answers_by(|_, _, _| Reply::Close);
-        crate::refunds::books::refund_directly(&app, &order, "first", 500).await;
+        refund_directly(&app, &order, "first", 500).await;
         app.look().await.run("UPDATE refund SET request = REPLACE(request, '<refund_fee>500<', '<refund_fee>900<')").await;
         for _ in 0..3 {
             wechat.time_passes(3600);

@@ -12,7 +12,7 @@ use wechat_pay::store::{Event, EventKind, LARGEST_BATCH, Store};
 
 use super::told::{app, outbox, telling, told, told_of};
 use crate::database::accounts::{deal, event, now, number};
-use crate::support::database::Database;
+use crate::support::database::{Database, Engine};
 use crate::support::http::Caller;
 use crate::support::on_both_engines;
 use crate::support::test_app::{OPENING_TIME, TestApp, TestAppBuilder};
@@ -51,10 +51,11 @@ on_both_engines! {
     }
 
     async fn what_nobody_wants_is_not_even_stored(engine) {
-        let app = TestAppBuilder::new(engine).await.open().await;
+        let wechat = TestApp::open(Engine::Sqlite).await;
+        let app = TestAppBuilder::new(engine).await.on_wechat_of(&wechat).open().await;
         let order = app.to_pay("19.90").await;
-        app.payer_pays(&order).await;
         app.notify(WeChatMessage::notification(&order.id, 1).signed()).await.not_believed(409, "another amount");
+        app.notify(WeChatMessage::notification(&order.id, 1990).signed()).await.acknowledged("paid");
         assert_eq!((journal(&app).await.len(), outbox(app.gateway()).await.len()), (0, 0));
 
         let database = Database::fresh(engine).await;
@@ -97,12 +98,13 @@ on_both_engines! {
     }
 
     async fn a_crash_between_commit_and_publication_loses_nothing(engine) {
-        let app = TestAppBuilder::new(engine).await.open().await;
+        let wechat = TestApp::open(Engine::Sqlite).await;
+        let app = TestAppBuilder::new(engine).await.on_wechat_of(&wechat).open().await;
         let order = app.to_pay("19.90").await;
-        app.payer_pays(&order).await;
+        app.notify(WeChatMessage::notification(&order.id, 1990).signed()).await.acknowledged("paid");
         // As it stands when the process dies right after the commit.
         app.look().await.run("UPDATE deal_event SET untold = 1, announces = 'deal.paid' WHERE kind = 'settled'").await;
-        let app = telling(TestAppBuilder::on(app.stop().await)).open().await;
+        let app = telling(TestAppBuilder::on(app.stop().await).on_wechat_of(&wechat)).open().await;
         for _ in 0..500 {
             if app.gateway().store().outbox_head().await.unwrap() == 1 {
                 break;

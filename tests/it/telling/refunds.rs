@@ -6,7 +6,7 @@ use wechat_pay::simulator::{RefundRefusal, RefundState};
 
 use super::told::{app, deal, telling, told, told_of};
 use crate::refunds::api::{paid, query_refund, refund};
-use crate::refunds::books::{at_wechat, due_in};
+use crate::refunds::books::{at_wechat, due_in, refund_directly};
 use crate::refunds::by_others::notified;
 use crate::support::on_both_engines;
 use crate::support::overheard_wechat::OverheardWeChat;
@@ -30,8 +30,10 @@ on_both_engines! {
         let told_then = refund(&app, &order, "first", json!({"refund": "5", "reason": "少发一件"})).await.json();
         assert_eq!(told_of(&app, &order).await, ["deal.paid"], "it is on its way, and its back end knows");
         app.time_passes(60);
+        ends(&app, &order, RefundState::Success).await;
+        let (number, ..) = at_wechat(&app, &order).remove(0);
         for _ in 0..2 {
-            ends(&app, &order, RefundState::Success).await;
+            notified(&app, &order, &number).await.acknowledged("it is told of again and again");
         }
         let (event_type, data) = told(&app).await.remove(1);
         let world = app.wechat();
@@ -66,10 +68,18 @@ on_both_engines! {
         let events = told(&app).await;
         let (_, data) = events.iter().find(|(_, data)| data["refund"]["refund_state"] == "FAILED").unwrap();
         assert!(data["refund"]["detail"].as_str().unwrap().starts_with("USER_ACCOUNT_ABNORMAL"), "{data}");
+    }
 
-        ends(&app, &abnormal, RefundState::Success).await;
-        let told = told_of(&app, &abnormal).await;
-        assert_eq!(told[3..], ["refund.succeeded"], "paid out by hand, and heard of");
+    async fn one_that_is_paid_out_by_hand_after_all_is_told_as_arrived(engine) {
+        let wechat = OverheardWeChat::new().await;
+        let app = telling(wechat.seen_from(TestAppBuilder::new(engine).await)).open().await;
+        let order = wechat.paid(&app).await;
+        gives_back(&wechat, &order, &["CHANGE", "CHANGE", "SUCCESS"]);
+        let refund_id = refund_directly(&app, &order, "first", 1990).await.refund.refund_id;
+        for _ in 0..4 {
+            notified(&app, &order, refund_id.as_str()).await.acknowledged("WeChat is asked");
+        }
+        assert_eq!(told_of(&app, &order).await, ["deal.paid", "refund.failed ABNORMAL", "alarm refund_abnormal", "refund.succeeded"]);
     }
 
     async fn one_that_others_made_is_told_as_it_is_booked_and_as_it_ends(engine) {
@@ -122,7 +132,7 @@ on_both_engines! {
             let second = WeChatMessage::notification(&order.id, 1990).with("transaction_id", "4200000260999999999999999999").signed();
             app.notify(second).await.not_believed(409, "the second");
             assert_eq!(told_of(&app, &order).await, ["deal.paid"]);
-            gives_back(&wechat, &order, end);
+            gives_back(&wechat, &order, &[end]);
             followed(&app, &wechat).await;
             assert_eq!(told_of(&app, &order).await, expected);
         }
@@ -139,7 +149,7 @@ on_both_engines! {
             wechat.time_passes(7800);
             app.sweep().await;
             app.notify(WeChatMessage::notification(&order.id, 1990).signed()).await.acknowledged("late");
-            gives_back(&wechat, &order, end);
+            gives_back(&wechat, &order, &[end]);
             followed(&app, &wechat).await;
             assert_eq!(told_of(&app, &order).await, expected);
         }
@@ -174,9 +184,9 @@ on_both_engines! {
     }
 }
 
-/// From now on refunds of the order's payments come to this end.
-fn gives_back(wechat: &OverheardWeChat, order: &Order, end: &'static str) {
-    let (order_id, mut transaction) = (order.id.clone(), String::new());
+/// From now on refunds of the order's payments stand so, at one question after the other.
+fn gives_back(wechat: &OverheardWeChat, order: &Order, states: &[&'static str]) {
+    let (order_id, mut transaction, mut states) = (order.id.clone(), String::new(), states.to_vec());
     wechat.answers_by(move |api, body, carry_out| {
         let request = wechat_pay::channel::wechat::v2::xml::parse(body.as_bytes()).unwrap();
         let get = |name: &str| request.get(name).unwrap_or_default().to_owned();
@@ -192,7 +202,8 @@ fn gives_back(wechat: &OverheardWeChat, order: &Order, end: &'static str) {
                 Reply::Body(refund("").with("transaction_id", &transaction).signed())
             }
             "refundquery" => {
-                let told = refund("_0").with("transaction_id", &transaction).with("refund_count", "1").with("refund_status_0", end);
+                let state = if states.len() > 1 { states.remove(0) } else { states[0] };
+                let told = refund("_0").with("transaction_id", &transaction).with("refund_count", "1").with("refund_status_0", state);
                 Reply::Body(told.signed())
             }
             _ => Reply::Body(carry_out()),

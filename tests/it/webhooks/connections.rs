@@ -158,8 +158,8 @@ async fn a_message_that_is_taken_does_not_wait_for_the_body() {
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }
 
-/// An endpoint with a certificate for this machine, and the authority that has issued it.
-async fn serve_tls() -> (u16, Vec<u8>) {
+/// A server's side of TLS with a certificate for this machine, and the authority that has issued it.
+fn acceptor() -> (TlsAcceptor, Vec<u8>) {
     let folder = tempfile::tempdir().unwrap();
     Certificates::in_folder(folder.path(), []).unwrap();
     let file = |name| folder.path().join(name);
@@ -168,7 +168,12 @@ async fn serve_tls() -> (u16, Vec<u8>) {
     let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
     let config =
         config.with_safe_default_protocol_versions().unwrap().with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    (TlsAcceptor::from(Arc::new(config)), std::fs::read(file("ca.pem")).unwrap())
+}
+
+/// An endpoint that takes all, and the authority that vouches for it.
+async fn serve_tls() -> (u16, Vec<u8>) {
+    let (acceptor, authority) = acceptor();
     let serve_one = move |stream, _| {
         let accepting = acceptor.accept(stream);
         async move {
@@ -177,7 +182,7 @@ async fn serve_tls() -> (u16, Vec<u8>) {
             }
         }
     };
-    (serve(serve_one).await.0, std::fs::read(file("ca.pem")).unwrap())
+    (serve(serve_one).await.0, authority)
 }
 
 #[tokio::test]
@@ -219,4 +224,19 @@ async fn without_tls_nothing_is_said_to_an_https_endpoint() {
     for port in [port, closed] {
         assert_eq!(post(&Client::default().endpoint(format!("https://127.0.0.1:{port}/"))).await, TLS);
     }
+}
+
+#[tokio::test]
+async fn what_is_said_past_tls_is_a_failure_of_tls() {
+    let (acceptor, authority) = acceptor();
+    let (port, _) = serve(move |stream, _| {
+        let accepting = acceptor.accept(stream);
+        async move {
+            let (mut stream, _) = accepting.await.unwrap().into_inner();
+            let _ = stream.write_all(TAKEN).await;
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        }
+    })
+    .await;
+    assert_eq!(post(&Client::trusting(&authority).endpoint(format!("https://localhost:{port}/"))).await, TLS);
 }

@@ -105,7 +105,7 @@ on_both_engines! {
         assert_eq!(post.round("shop", 16).await, 1);
     }
 
-    async fn an_endpoint_that_is_gone_is_paused_for_all_until_a_start(engine) {
+    async fn an_endpoint_that_is_gone_is_paused_for_all_until_it_is_resumed(engine) {
         let database = Database::fresh(engine).await;
         let clock = Clock::simulated(now());
         let post = Post::open(&database, clock.clone(), vec![("shop", says(Answer::Gone("bye".to_owned())))]).await;

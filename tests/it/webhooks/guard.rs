@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::net::TcpListener;
-use wechat_pay::webhook::Answer;
+use wechat_pay::webhook::{Answer, Unanswered};
 
 use super::client::{Client, FORBIDDEN, post};
 use crate::support::stub::{Reply, Stub};
@@ -89,7 +89,9 @@ async fn this_service_s_own_listeners_get_nothing() {
     let shop = endpoint().await;
     let (url, port) = (format!("http://{}/", shop.address), shop.address.port());
     for own in [shop.address.to_string(), format!("0.0.0.0:{port}"), format!("[::]:{port}")] {
-        assert_eq!(post(&Client::guarding(false, &[&own]).endpoint(&url)).await, FORBIDDEN, "{own}");
+        let endpoint = Client::guarding(false, &[&own]).endpoint(&url);
+        assert_eq!(post(&endpoint).await, FORBIDDEN, "{own}");
+        assert_eq!(endpoint.sender.reach(&endpoint.url).await, Err(Unanswered::Forbidden), "{own}");
     }
     assert_eq!(requests(&shop), 0);
     assert_eq!(post(&Client::guarding(false, &["0.0.0.0:1", "127.0.0.2:80"]).endpoint(&url)).await, Answer::Taken(200), "others'");

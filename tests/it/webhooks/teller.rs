@@ -18,6 +18,8 @@ use crate::support::database::{Database, Engine};
 use crate::support::mariadb::MariaDb;
 use crate::support::meter::Meter;
 use crate::support::on_both_engines;
+use crate::support::stub::{Reply, Stub};
+use crate::support::test_app::TestAppBuilder;
 
 /// A teller at work.
 struct Running {
@@ -100,6 +102,44 @@ on_both_engines! {
         post.passes(30);
         assert_eq!(came(&post, "shop", 1).await, ["o1 money"], "its lease is over");
         running.stop().await;
+    }
+
+    async fn a_payment_is_told_and_counted_and_an_endpoint_that_hangs_delays_nothing(engine) {
+        let (shop, slow) = (Stub::start(|_, _| Reply::Body(String::new())).await, Stub::start(|_, _| Reply::Silence).await);
+        let mut builder = TestAppBuilder::new(engine).await.set("METRICS__LISTEN", "127.0.0.1:0");
+        for (name, stub) in [("SHOP", &shop), ("SLOW", &slow)] {
+            builder = builder
+                .set(&format!("WEBHOOKS__{name}__URL"), format!("http://{}/hook", stub.address))
+                .set(&format!("WEBHOOKS__{name}__SECRET"), "whsec_TmV2ZXIgdXNlIHRoaXMgc2VjcmV0IGFueXdoZXJl");
+        }
+        let app = builder.open().await;
+        let order = app.to_pay("19.90").await;
+        app.payer_pays(&order).await;
+        for _ in 0..1000 {
+            if app.numbers().await.get("webhook_deliveries_total{endpoint=\"shop\",outcome=\"delivered\"}") == 1.0 {
+                break;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        let (_, told) = shop.requests.lock().unwrap().remove(0);
+        assert!(told.contains("deal.paid") && told.contains(&order.id), "{told}");
+        // What waits is counted at most every 15 s; the slow one's lease is over after 30.
+        app.time_passes(40);
+        let numbers = app.numbers().await;
+        for (series, expected) in [
+            ("events_published_total", 1.0),
+            ("webhook_try_duration_seconds_count{endpoint=\"shop\"}", 1.0),
+            ("webhook_waiting_deliveries{endpoint=\"shop\"}", 0.0),
+            ("webhook_waiting_deliveries{endpoint=\"slow\"}", 1.0),
+            ("webhook_circuit_open{endpoint=\"slow\"}", 0.0),
+            ("webhook_paused{endpoint=\"slow\"}", 0.0),
+            ("oldest_untold_change_age_seconds", 0.0),
+        ] {
+            assert_eq!(numbers.get(series), expected, "{series}");
+        }
+        let begun = Instant::now();
+        app.stop().await;
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     }
 
     async fn of_more_endpoints_than_places_each_has_its_turn(engine) {

@@ -6,6 +6,7 @@ mod files;
 mod hosts;
 mod notify_url;
 mod program;
+mod webhooks;
 
 use std::collections::HashMap;
 

@@ -1,0 +1,75 @@
+//! The plans of reports in SQLite: ranges of an index, and no sorting of what was found.
+
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
+
+use crate::deal::ListedBy;
+
+use super::deals::listed::{Line, Part, Texts};
+use super::deals::numbered::{by_order, by_transaction};
+use super::takings::{payments, refunds};
+
+const STEPS: [&str; 10] = [
+    include_str!("../../migrations/sqlite/0001_deal.sql"),
+    include_str!("../../migrations/sqlite/0002_gateway_columns.sql"),
+    include_str!("../../migrations/sqlite/0004_transaction_key.sql"),
+    include_str!("../../migrations/sqlite/0005_signed_nonce.sql"),
+    include_str!("../../migrations/sqlite/0006_refunded_at.sql"),
+    include_str!("../../migrations/sqlite/0007_account_and_details.sql"),
+    include_str!("../../migrations/sqlite/0008_refund.sql"),
+    include_str!("../../migrations/sqlite/0009_untold.sql"),
+    include_str!("../../migrations/sqlite/0010_outbox.sql"),
+    include_str!("../../migrations/sqlite/0011_books.sql"),
+];
+
+async fn plan(conn: &mut SqliteConnection, sql: &str) -> String {
+    let rows = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"))).fetch_all(conn).await.unwrap();
+    rows.iter().map(|row| row.get::<String, _>("detail")).collect::<Vec<_>>().join("; ")
+}
+
+async fn database() -> SqliteConnection {
+    let mut conn = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+    for step in STEPS {
+        sqlx::raw_sql(step).execute(&mut conn).await.unwrap();
+    }
+    conn
+}
+
+#[tokio::test]
+async fn lists_are_ranges_of_an_index_in_its_order() {
+    let mut conn = database().await;
+    for (line, index, beginning) in [
+        (Line::Created, "deal_create_at", ""),
+        (Line::Paid, "deal_status_update_at", "status=? AND "),
+        (Line::Seller(12), "deal_seller_create_at", "merchant_id=? AND "),
+    ] {
+        let time = if let Line::Paid = line { "update_at" } else { "create_at" };
+        for (part, range) in [(Part::Beside, format!("{time}=? AND rowid<?")), (Part::Below, format!("{time}>? AND {time}<?"))] {
+            let texts = Texts::new(false, line, part);
+            let (last, rows) = (plan(&mut conn, &texts.last).await, plan(&mut conn, &texts.rows).await);
+            assert!(last.contains(&format!("USING COVERING INDEX {index} ({beginning}{range})")), "{line:?} {part:?}: {last}");
+            assert!(rows.contains(&format!("USING INDEX {index} ({beginning}{range})")), "{line:?} {part:?}: {rows}");
+            assert!(!last.contains("TEMP B-TREE") && !rows.contains("TEMP B-TREE") && !rows.contains("SCAN deal"), "{last}; {rows}");
+        }
+    }
+    for by in [ListedBy::Created, ListedBy::Paid] {
+        let plans = [plan(&mut conn, &by_order(false, by)).await, plan(&mut conn, &by_transaction(false, by)).await];
+        assert!(
+            plans[0].contains("deal_order_key (order_key=?)") && plans[1].contains("deal_transaction_id (transaction_id=?)"),
+            "{plans:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn takings_are_summed_up_over_a_range_of_an_index() {
+    let mut conn = database().await;
+    let (paid, back) = (payments::new(false, "merchant_id"), refunds::new(false, "merchant_id"));
+    for (texts, range) in [
+        (paid, "deal_status_update_at (status=? AND update_at>? AND update_at<?)"),
+        (back, "refund_state_refunded_at (state=? AND refunded_at>? AND refunded_at<?)"),
+    ] {
+        let (last, sums) = (plan(&mut conn, &texts.last).await, plan(&mut conn, &texts.sums).await);
+        assert!(last.contains(&format!("COVERING INDEX {range}")) && !last.contains("TEMP B-TREE"), "{last}");
+        assert!(sums.contains(&format!("USING INDEX {range}")) && !sums.contains("SCAN deal") && !sums.contains("SCAN refund"), "{sums}");
+    }
+}
