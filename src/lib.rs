@@ -20,6 +20,7 @@
 //! back end     ─POST refund─▶ http::refund ─▶ Gateway::refund ─▶ Store::reserve_refund     the amount and the row, before money can move
 //!                                                           ├─▶ send_refund ─▶ Channel::refund
 //!                                                           └─▶ settle_refund │ plan_refund: sent again │ refuse: released
+//! back end     ─GET changes─▶ http::changes ─▶ Gateway::changes │ changes_within      the outbox behind a cursor; the watcher looks for all that wait
 //! back end     ─GET deals, takings─▶ http::deals ─▶ Gateway::list_deals, takings ─▶ store::Books: short questions in the lane of reports
 //! sweeper, every second ─▶ Gateway::sweep_once ─▶ deals that are due: inquire → settle │ expire → Expired
 //!                                              └─▶ refunds that are due: send_refund │ inquire_refund → settle_refund

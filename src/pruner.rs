@@ -12,7 +12,7 @@ use crate::gateway::Gateway;
 
 const PASS: Duration = Duration::from_secs(3600);
 /// Between two bites, for whatever else wants to be written.
-const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Prunes until `stop`, on every instance: what one has deleted another does not find.
 pub async fn run(gateway: Arc<Gateway>, keep: TimeDelta, stop: CancellationToken) {

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{AlarmKind, RefundId};
+use super::{AlarmKind, RefundId, RefundState};
 
 /// What there is to tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +18,8 @@ pub enum Announcement {
     DealExpired,
     /// A refund has reached its payer.
     RefundSucceeded(RefundId),
-    /// A refund has not, and will not by itself: closed, abnormal or failed.
-    RefundFailed(RefundId),
+    /// A refund has not, and will not by itself: it ended so. (It may arrive after all before this is told.)
+    RefundFailed(RefundId, RefundState),
     /// Somebody must look.
     AlarmRaised(AlarmKind),
 }
@@ -67,7 +67,7 @@ impl Announcement {
             Self::DealPaid { .. } => EventType::DealPaid,
             Self::DealExpired => EventType::DealExpired,
             Self::RefundSucceeded(_) => EventType::RefundSucceeded,
-            Self::RefundFailed(_) => EventType::RefundFailed,
+            Self::RefundFailed(..) => EventType::RefundFailed,
             Self::AlarmRaised(_) => EventType::AlarmRaised,
         }
     }
@@ -85,7 +85,8 @@ impl fmt::Display for Announcement {
         match self {
             Self::DealPaid { late: false } | Self::DealExpired => Ok(()),
             Self::DealPaid { late: true } => f.write_str(" late"),
-            Self::RefundSucceeded(refund_id) | Self::RefundFailed(refund_id) => write!(f, " {refund_id}"),
+            Self::RefundSucceeded(refund_id) => write!(f, " {refund_id}"),
+            Self::RefundFailed(refund_id, state) => write!(f, " {refund_id} {}", state.as_str()),
             Self::AlarmRaised(kind) => write!(f, " {}", kind.as_str()),
         }
     }
@@ -96,13 +97,16 @@ impl FromStr for Announcement {
 
     fn from_str(text: &str) -> Result<Self, InvalidAnnouncement> {
         let (word, more) = text.split_once(' ').map_or((text, None), |(word, more)| (word, Some(more)));
-        let refund_id = || more.and_then(|more| more.parse().ok()).ok_or(InvalidAnnouncement);
+        let failed = |more: &str| {
+            let (refund_id, state) = more.split_once(' ')?;
+            Some(Self::RefundFailed(refund_id.parse().ok()?, RefundState::from_word(state)?))
+        };
         match (EventType::from_word(word).ok_or(InvalidAnnouncement)?, more) {
             (EventType::DealPaid, None) => Ok(Self::DealPaid { late: false }),
             (EventType::DealPaid, Some("late")) => Ok(Self::DealPaid { late: true }),
             (EventType::DealExpired, None) => Ok(Self::DealExpired),
-            (EventType::RefundSucceeded, _) => refund_id().map(Self::RefundSucceeded),
-            (EventType::RefundFailed, _) => refund_id().map(Self::RefundFailed),
+            (EventType::RefundSucceeded, Some(more)) => more.parse().map(Self::RefundSucceeded).map_err(|_| InvalidAnnouncement),
+            (EventType::RefundFailed, Some(more)) => failed(more).ok_or(InvalidAnnouncement),
             (EventType::AlarmRaised, Some(kind)) => AlarmKind::from_word(kind).map(Self::AlarmRaised).ok_or(InvalidAnnouncement),
             _ => Err(InvalidAnnouncement),
         }
@@ -121,7 +125,7 @@ mod tests {
             Announcement::DealPaid { late: true },
             Announcement::DealExpired,
             Announcement::RefundSucceeded(refund_id.clone()),
-            Announcement::RefundFailed(refund_id),
+            Announcement::RefundFailed(refund_id, RefundState::Abnormal),
         ];
         all.extend(AlarmKind::ALL.map(Announcement::AlarmRaised));
         for announcement in all {
@@ -137,7 +141,8 @@ mod tests {
             "deal.paid ",
             "deal.expired x",
             "refund.failed",
-            "refund.failed a b",
+            "refund.failed a",
+            "refund.failed a LOST",
             "alarm.raised",
             "alarm.raised fire",
         ] {

@@ -125,8 +125,13 @@ impl Gateway {
             (_, None) => None,
             (Announcement::DealPaid { late }, Some(deal)) => Some(json!({ "deal": deal, "late": late })),
             (Announcement::DealExpired, Some(deal)) => Some(json!({ "deal": deal })),
-            (Announcement::RefundSucceeded(refund_id) | Announcement::RefundFailed(refund_id), Some(deal)) => {
+            (Announcement::RefundSucceeded(refund_id), Some(deal)) => {
                 let refund = self.refund_to_tell(refund_id).await?;
+                refund.map(|refund| json!({ "refund": ToldRefund::from(&refund), "deal": deal }))
+            }
+            (Announcement::RefundFailed(refund_id, state), Some(deal)) => {
+                // It may have arrived since, which is told next.
+                let refund = self.refund_to_tell(refund_id).await?.map(|refund| Refund { state: *state, ..refund });
                 refund.map(|refund| json!({ "refund": ToldRefund::from(&refund), "deal": deal }))
             }
         })

@@ -225,7 +225,7 @@ pub(super) fn ended(refund_id: &RefundId, state: RefundState) -> Option<Announce
     match state {
         RefundState::Processing => None,
         RefundState::Success => Some(Announcement::RefundSucceeded(refund_id.clone())),
-        RefundState::Closed | RefundState::Abnormal | RefundState::Failed => Some(Announcement::RefundFailed(refund_id.clone())),
+        RefundState::Closed | RefundState::Abnormal | RefundState::Failed => Some(Announcement::RefundFailed(refund_id.clone(), state)),
     }
 }
 

@@ -50,9 +50,12 @@ impl Window {
         Behind::Events(self.events.range(first..).take(limit).cloned().collect())
     }
 
-    /// Takes up the events behind the head, all of them in their order.
+    /// Takes up the events behind the head, all of them in their order; those of two looks at once are taken up once.
     pub fn add(&mut self, events: Vec<OutboxEvent>) {
         for event in events {
+            if self.head.is_some_and(|head| head >= event.position) {
+                continue;
+            }
             self.head = Some(event.position);
             self.bytes += event.data.len();
             self.events.push_back(Arc::new(event));
@@ -100,6 +103,7 @@ mod tests {
         let mut window = Window::default();
         assert_eq!(window.behind(0, 10), Behind::Beyond, "nothing is known yet");
         window.begin_at(7);
+        window.add(events(8..=9, 1));
         window.add(events(8..=10, 1));
         assert_eq!(window.behind(6, 10), Behind::Older);
         assert_eq!(positions(&window, 7, 2), Some(vec![8, 9]));

@@ -93,7 +93,6 @@ fn schemas() -> Value {
         "RefundAnswer": refund_answer(),
         "RefundsAnswer": schema::<query_refund::RefundsAnswer>(),
         "ToldRefund": told_refund(),
-        "ToldDeal": schema::<ToldDeal>(),
         "DealsAnswer": schema::<deals::DealsAnswer>(),
         "WholeDealAnswer": with_all_required(schema::<deals::whole::WholeDealAnswer>(), schema::<ToldDeal>()),
         "ToldLine": schema::<deals::whole::ToldLine>(),

@@ -94,7 +94,8 @@ impl ListDeals {
     async fn walk(&self, line: Line, bounds: &Bounds, conn: &mut Conn) -> Result<Walk, Error> {
         let after = self.after.as_ref().filter(|after| after.time < bounds.until);
         let below = after.map_or(bounds.until.as_str(), |after| &after.time);
-        let parts = after.map(PartFrom::Place).into_iter().chain([PartFrom::Time(below)]);
+        let beside = after.filter(|after| after.time >= bounds.from).map(PartFrom::Place);
+        let parts = beside.into_iter().chain([PartFrom::Time(below)]);
         let mut rows: Vec<ListedRow> = Vec::new();
         for from in parts {
             let texts = Texts::of(conn, line, from.part());

@@ -77,20 +77,20 @@ impl Texts {
             Line::Seller(_) => ("deal_seller_create_at", "create_at", "merchant_id = ? AND "),
         };
         let table = if is_mysql { format!("deal FORCE INDEX ({index})") } else { format!("deal INDEXED BY {index}") };
-        let range = match part {
-            Part::Beside => format!("{beginning}{time} = ? AND id < ?"),
-            Part::Below => format!("{beginning}{time} < ?"),
+        // With a bound of its own beside the equation, SQLite would take that for the range.
+        let (range, bound, floor) = match part {
+            Part::Beside => (format!("{beginning}{time} = ? AND id < ?"), String::new(), "id >= ?".to_owned()),
+            Part::Below => {
+                let bound = format!(" AND {time} >= ?");
+                (format!("{beginning}{time} < ?"), bound, format!("{time} >= ? AND ({time} > ? OR id >= ?)"))
+            }
         };
         let (place, filter) = (place_time(time), filter(is_mysql));
         // By the columns' whole names, for the short ones are those of what is selected, and nothing is in the order of these.
         let order = format!("ORDER BY deal.{time} DESC, deal.id DESC");
         Self {
-            last: format!(
-                "SELECT {place}, CAST(id AS SIGNED) AS place_id FROM {table} WHERE {range} AND {time} >= ? {order} LIMIT 1 OFFSET ?"
-            ),
-            rows: format!(
-                "SELECT {place}, {COLUMNS} FROM {table} WHERE {range} AND {time} >= ? AND ({time} > ? OR id >= ?) AND {filter} {order} LIMIT ?"
-            ),
+            last: format!("SELECT {place}, CAST(id AS SIGNED) AS place_id FROM {table} WHERE {range}{bound} {order} LIMIT 1 OFFSET ?"),
+            rows: format!("SELECT {place}, {COLUMNS} FROM {table} WHERE {range} AND {floor} AND {filter} {order} LIMIT ?"),
         }
     }
 
@@ -144,7 +144,9 @@ impl Bounds {
     /// Of [`Texts::last`]: the `allowed`-th row of the part.
     pub fn last<'v>(&'v self, line: Line, from: PartFrom<'v>, allowed: u32) -> Values<'v> {
         let mut values = from.values(line);
-        values.add(self.from.as_str());
+        if let Part::Below = from.part() {
+            values.add(self.from.as_str());
+        }
         values.add(allowed.saturating_sub(1));
         values
     }
@@ -153,7 +155,10 @@ impl Bounds {
     pub fn rows<'v>(&'v self, line: Line, from: PartFrom<'v>, down_to: Option<&'v Place>, limit: u32) -> Values<'v> {
         let mut values = from.values(line);
         let (time, id) = down_to.map_or((self.from.as_str(), 0), |place| (place.time.as_str(), place.id));
-        values.extend([time.into(), time.into(), id.into()]);
+        if let Part::Below = from.part() {
+            values.extend([time.into(), time.into()]);
+        }
+        values.add(id);
         self.filter(&mut values);
         values.add(limit);
         values

@@ -11,7 +11,7 @@ use crate::store::error::StoreError;
 use crate::store::handle::Store;
 
 /// Events that one transaction deletes at most.
-const BITE: usize = 500;
+const BITE: usize = 200;
 
 impl Store {
     /// Up to which position the first events of the outbox happened before `before`; at most a bite of them. `None`: the first one did

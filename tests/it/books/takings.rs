@@ -16,7 +16,8 @@ const ROWS: [Row; 5] = [
     Row::unpaid("a5", "2026-04-03 00:00:00").paid("2026-04-03 00:00:00"),
 ];
 
-async fn refund(look: &Look, refund_id: &str, order_id: &str, account: &str, fee: i64, state: &str, second: u8, at: &str) {
+/// Its number, its order and the account of that.
+async fn refund(look: &Look, [refund_id, order_id, account]: [&str; 3], fee: i64, state: &str, second: u8, at: &str) {
     let account = if account == "default" { "NULL".to_owned() } else { format!("'{account}'") };
     look.run(&format!(
         "INSERT INTO refund (refund_id, order_id, account, refund_fee, of_second_payment, state, source, created_at, refunded_at) \
@@ -42,11 +43,11 @@ on_both_engines! {
         let database = Database::fresh(engine).await;
         let (store, look) = (opened(&database).await, database.look().await);
         insert(&look, &ROWS).await;
-        refund(&look, "r1", "a1", "default", 500, "SUCCESS", 0, "2026-04-02 08:00:00").await;
-        refund(&look, "r2", "a3", "shop2", 1990, "SUCCESS", 0, "2026-04-02 23:59:59").await;
-        refund(&look, "r3", "a2", "default", 990, "PROCESSING", 0, "2026-04-02 08:00:00").await;
-        refund(&look, "r4", "a2", "default", 1990, "SUCCESS", 1, "2026-04-02 08:00:00").await;
-        refund(&look, "r5", "a5", "default", 1, "SUCCESS", 0, "2026-04-03 00:00:00").await;
+        refund(&look, ["r1", "a1", "default"], 500, "SUCCESS", 0, "2026-04-02 08:00:00").await;
+        refund(&look, ["r2", "a3", "shop2"], 1990, "SUCCESS", 0, "2026-04-02 23:59:59").await;
+        refund(&look, ["r3", "a2", "default"], 990, "PROCESSING", 0, "2026-04-02 08:00:00").await;
+        refund(&look, ["r4", "a2", "default"], 1990, "SUCCESS", 1, "2026-04-02 08:00:00").await;
+        refund(&look, ["r5", "a5", "default"], 1, "SUCCESS", 0, "2026-04-03 00:00:00").await;
         look.run("UPDATE deal SET product_id = 7 WHERE order_id = 'a3'").await;
         let (all, of_12, of_shop2) = (Reach::default(), Reach { sellers: "12".parse().ok(), accounts: None }, Reach { sellers: None, accounts: Some(vec!["shop2".parse().unwrap()]) });
         for (from, to, by, reach, expected) in [

@@ -104,6 +104,8 @@ fn check_config_shows_every_key() {
         ("ACCOUNTS__SHOP2__API_KEY", "8934e7d15453e97507ef794cf7b0519d"),
         ("AUTH__KEYS__SHOP2__HASH", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
         ("AUTH__KEYS__SHOP2__SCOPES", "read"),
+        ("WEBHOOKS__SHOP2__URL", "https://shop2.example.com/events"),
+        ("WEBHOOKS__SHOP2__SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
         ("SIMULATOR__MERCHANTS__SHOP2__APPID", "wx2421b1c4370ec43b"),
         ("SIMULATOR__MERCHANTS__SHOP2__MCH_ID", "10000300"),
         ("SIMULATOR__MERCHANTS__SHOP2__API_KEY", "8934e7d15453e97507ef794cf7b0519d"),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use wechat_pay::deal::{AlarmKind, Announcement};
+use wechat_pay::deal::{AlarmKind, Announcement, RefundState};
 use wechat_pay::simulator::{Faults, RefundRefusal};
 
 use crate::feed::told::{announced, beside, publish, read};
@@ -179,7 +179,7 @@ async fn back_ends_are_told_as_is_described_and_the_examples_are_real() {
         Announcement::DealPaid { late: true },
         Announcement::DealExpired,
         Announcement::RefundSucceeded(refunded()),
-        Announcement::RefundFailed(refunded()),
+        Announcement::RefundFailed(refunded(), RefundState::Abnormal),
         Announcement::AlarmRaised(AlarmKind::PaidLate),
     ];
     beside(&app).await.record(announced(&app, &order.id, announces)).await.unwrap();
