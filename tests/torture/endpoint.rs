@@ -69,11 +69,7 @@ impl Endpoint {
         }
         let read = scene.till.changes().await;
         if read != told {
-            wrong.push(format!(
-                "a reader of the feed has read {} events, not the {} that were told, in their order",
-                read.len(),
-                told.len()
-            ));
+            wrong.push(format!("a reader of the feed has read {} events, not the {} that were told, in their order", read.len(), told.len()));
         }
         against_the_table(&events, &happened(&mut connection).await, wrong);
         let again = taken.values().filter(|times| **times > 1).count();
