@@ -112,10 +112,12 @@ impl EventRow {
     /// As the journal has announced it.
     pub fn announcement(&self) -> String {
         let data: Value = serde_json::from_str(&self.data).expect("an event's data is JSON");
+        let refund = |field: &str| data["refund"][field].as_str().expect("its refund");
         let word = &self.event_type;
         match word.as_str() {
             "deal.paid" if data["late"] == true => format!("{word} late"),
-            "refund.succeeded" | "refund.failed" => format!("{word} {}", data["refund"]["refund_id"].as_str().expect("its refund")),
+            "refund.succeeded" => format!("{word} {}", refund("refund_id")),
+            "refund.failed" => format!("{word} {} {}", refund("refund_id"), refund("refund_state")),
             "alarm.raised" => format!("{word} {}", data["kind"].as_str().expect("its kind")),
             _ => word.clone(),
         }
@@ -167,12 +169,13 @@ impl Outbox {
     /// Takes note of how refunds have ended.
     pub fn note_ends(&mut self, before: &BTreeMap<String, RefundRow>, after: &BTreeMap<String, RefundRow>) {
         for row in after.values().filter(|row| before.get(&row.refund_id).is_none_or(|before| before.state != row.state)) {
-            let word = match row.state {
+            let (refund_id, state) = (&row.refund_id, row.state.as_str());
+            let end = match row.state {
                 RefundState::Processing => continue,
-                RefundState::Success => "refund.succeeded",
-                RefundState::Closed | RefundState::Abnormal | RefundState::Failed => "refund.failed",
+                RefundState::Success => format!("refund.succeeded {refund_id}"),
+                RefundState::Closed | RefundState::Abnormal | RefundState::Failed => format!("refund.failed {refund_id} {state}"),
             };
-            *self.ends.entry((row.order_id.clone(), format!("{word} {}", row.refund_id))).or_default() += 1;
+            *self.ends.entry((row.order_id.clone(), end)).or_default() += 1;
         }
     }
 

@@ -161,7 +161,6 @@ async fn an_endpoint_that_comes_later_is_told_of_what_was_before() {
     let shop = Shop::open(Engine::Sqlite, &receiver).await;
     shop.paid().await;
     receiver.hears(1, "deal.paid").await;
-    shop.service.terminate();
     let mut more = vec![
         ("WEBHOOKS__LATER__URL", format!("http://{}/events", later.address)),
         ("WEBHOOKS__LATER__SECRET", SECRET.to_owned()),
@@ -172,6 +171,8 @@ async fn an_endpoint_that_comes_later_is_told_of_what_was_before() {
     more[2].1 = "12".to_owned();
     let (code, said) = shop.webhooks_with(&more, &["resend", "later", "--since", "1h"]).await;
     assert!(code == 0 && said.contains("Events that go to later once more: 1;"), "{said}");
+    shop.service.terminate();
+    shop.service.end(Duration::from_secs(12)).await;
     let service = Program::start("serve", shop.home.path(), &[&shop.variables[..], &more].concat());
     later.hears(1, "deal.paid").await;
     service.terminate();

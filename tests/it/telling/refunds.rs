@@ -36,8 +36,7 @@ on_both_engines! {
             notified(&app, &order, &number).await.acknowledged("it is told of again and again");
         }
         let (event_type, data) = told(&app).await.remove(1);
-        let world = app.wechat();
-        let transaction_id = world.order(&order.id).unwrap().transaction_id.clone();
+        let transaction_id = app.wechat().order(&order.id).unwrap().transaction_id.clone();
         let paid = json!({"status": "PAID", "transaction_id": transaction_id, "paid_at": "2026-04-01T12:00:00+08:00", "refunded": "5.00"});
         let expected = json!({
             "refund": {
@@ -47,7 +46,6 @@ on_both_engines! {
             "deal": deal(&order, &paid),
         });
         assert_eq!((&*event_type, data), ("refund.succeeded", expected));
-        drop(world);
         assert_eq!(told_of(&app, &order).await, ["deal.paid", "refund.succeeded"]);
     }
 
