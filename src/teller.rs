@@ -1,4 +1,5 @@
-//! A task, the teller: it publishes what there is to tell, and delivers it to the merchant's endpoints.
+//! A task, the teller: it publishes what there is to tell, and delivers it to the merchant's endpoints. Payments go first: while they
+//! press, it takes a turn twice a second.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,11 @@ use crate::webhook::Endpoint;
 const LOOK: Duration = Duration::from_secs(1);
 /// What happens within this time is told of in one transaction.
 const GATHER: Duration = Duration::from_millis(20);
+/// Tries that end within this time are followed by others that are taken together.
+const TAKE_TOGETHER: Duration = Duration::from_millis(5);
+/// So long payments are let go first, and looked at so often.
+const PATIENCE: Duration = Duration::from_millis(500);
+const GLANCE: Duration = Duration::from_millis(20);
 /// Tries that are under way at once, to one endpoint and to all.
 const TO_ONE: usize = 16;
 const TO_ALL: usize = 64;
@@ -44,6 +50,7 @@ async fn publish(gateway: &Gateway) {
             _ = looks.tick() => {}
         }
         loop {
+            let_payments_go_first(gateway).await;
             match gateway.publish_once().await {
                 Ok(true) => {}
                 Ok(false) => break,
@@ -54,6 +61,16 @@ async fn publish(gateway: &Gateway) {
             }
         }
     }
+}
+
+/// Waits while payments press, but not for ever.
+async fn let_payments_go_first(gateway: &Gateway) {
+    let calm = async {
+        while gateway.store().is_pressed() {
+            sleep(GLANCE).await;
+        }
+    };
+    let _ = timeout(PATIENCE, calm).await;
 }
 
 fn looks() -> Interval {
@@ -87,7 +104,10 @@ impl Line {
                 () = gateway.planned(&name) => {}
                 _ = looks.tick() => {}
                 // One that panicked has ended too, and comes again when its lease is over.
-                Some(_) = self.tries.join_next() => {}
+                Some(_) = self.tries.join_next() => sleep(TAKE_TOGETHER).await,
+            }
+            if stop.run_until_cancelled(let_payments_go_first(&gateway)).await.is_none() {
+                break;
             }
             while self.tries.try_join_next().is_some() {}
             let Some(places) = stop.run_until_cancelled(self.free_places()).await else { break };

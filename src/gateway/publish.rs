@@ -20,8 +20,9 @@ use super::Gateway;
 use super::deliver::deaf_endpoint;
 use super::throttle::Throttle;
 
-/// Entries of the journal that one transaction tells of.
+/// Entries of the journal that one transaction tells of, and deliveries that it plans, roughly.
 const BATCH: u32 = 128;
+const PLANNED: usize = 1000;
 /// Of what is left the log tells at most so often.
 const TOLD_OF_EVERY: TimeDelta = TimeDelta::minutes(10);
 
@@ -62,15 +63,16 @@ impl Gateway {
         self.publication.count.subscribe()
     }
 
-    async fn publish(&self, events: Vec<NewEvent>, may_be_more: bool) -> Result<bool, StoreError> {
-        let count = events.len();
+    async fn publish(&self, mut events: Vec<NewEvent>, may_be_more: bool) -> Result<bool, StoreError> {
+        let (all, count) = (events.len(), in_one_transaction(&events));
+        events.truncate(count);
         let planned: HashSet<_> = events.iter().flat_map(|event| event.endpoints.clone()).collect();
         match self.store.publish(events, self.now_by_database()).await {
             Ok(true) => {
                 self.lines.metrics.published(count);
                 planned.iter().for_each(|endpoint| self.lines.planned(endpoint).notify_one());
                 self.publication.count.send_modify(|published| *published += 1);
-                Ok(may_be_more)
+                Ok(may_be_more || count < all)
             }
             // Another instance is at it.
             Ok(false) | Err(StoreError::Conflict) => {
@@ -162,5 +164,52 @@ impl Gateway {
             data: data.to_string(),
             at: entry.at,
         }
+    }
+}
+
+/// How many of these events one transaction takes, which is cut off after two seconds: each endpoint that wants one costs a row. All
+/// events of an entry are told together.
+fn in_one_transaction(events: &[NewEvent]) -> usize {
+    let (mut rows, mut taken) = (0, 0);
+    for entry in events.chunk_by(|one, other| one.entry == other.entry) {
+        rows += entry.iter().map(|event| event.endpoints.len()).sum::<usize>();
+        if taken > 0 && rows > PLANNED {
+            break;
+        }
+        taken += entry.len();
+    }
+    taken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deal::EventType;
+    use crate::deal::Timestamp;
+
+    fn event(entry: i64, endpoints: usize) -> NewEvent {
+        NewEvent {
+            entry,
+            event_id: EventId::draw(1),
+            event_type: EventType::DealPaid,
+            order_id: "o1".parse().unwrap(),
+            merchant_id: None,
+            account: AccountId::default(),
+            data: String::new(),
+            at: Timestamp::UNIX_EPOCH,
+            endpoints: vec!["shop".parse().unwrap(); endpoints],
+        }
+    }
+
+    #[test]
+    fn a_transaction_has_whole_entries_and_a_bounded_number_of_deliveries() {
+        let of = |events: &[(i64, usize)]| {
+            let events: Vec<_> = events.iter().map(|(entry, endpoints)| event(*entry, *endpoints)).collect();
+            in_one_transaction(&events)
+        };
+        assert_eq!(of(&[]), 0);
+        assert_eq!(of(&[(1, 0), (2, 1), (3, 2)]), 3);
+        assert_eq!(of(&[(1, 600), (2, 300), (2, 300), (3, 0)]), 1, "both of an entry, or none");
+        assert_eq!(of(&[(1, 5000), (1, 5000), (2, 1)]), 2, "one entry at least");
     }
 }

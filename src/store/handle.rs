@@ -52,6 +52,11 @@ impl Store {
         *self.audience != Audience::default()
     }
 
+    /// Whether so many changes are in hand that callers or WeChat wait for that what can wait should.
+    pub fn is_pressed(&self) -> bool {
+        self.engine.is_pressed()
+    }
+
     pub(super) fn has_news(&self) {
         self.news.notify_one();
     }

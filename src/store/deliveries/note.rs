@@ -86,6 +86,7 @@ impl NoteTry {
 impl Change for NoteTry {
     const NAME: &'static str = "note delivery";
     const PURPOSE: Purpose = Purpose::Finishes;
+    const YIELDS: bool = true;
 
     fn key(&self) -> Option<&str> {
         Some(&self.id)

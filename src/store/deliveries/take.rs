@@ -48,6 +48,7 @@ impl TakeDelivery {
 
 impl Change for TakeDelivery {
     const NAME: &'static str = "take delivery";
+    const YIELDS: bool = true;
 
     fn key(&self) -> Option<&str> {
         Some(&self.id)

@@ -13,6 +13,7 @@ pub mod file;
 mod job;
 pub mod lane;
 pub mod metrics;
+mod pressure;
 mod queue;
 pub mod session;
 pub mod sizes;
@@ -37,6 +38,7 @@ use error::{Cause, StatementError};
 use fault::FaultHook;
 use lane::Lane;
 use metrics::StoreMetrics;
+use pressure::Pressure;
 use queue::{Queue, queue};
 use statement::{Change, Purpose, Query};
 use work::{Answer, Work};
@@ -49,6 +51,7 @@ pub struct Engine {
     lanes: Arc<OnceLock<Lanes>>,
     /// Shown from the start.
     metrics: Arc<StoreMetrics>,
+    pressure: Pressure,
 }
 
 /// The queues before the workers.
@@ -127,8 +130,14 @@ impl Engine {
     /// # Errors
     /// As [`Engine::change`].
     pub async fn change_for<C: Change>(&self, purpose: Purpose, change: C) -> Result<u64, StatementError> {
+        let _in_hand = (!C::YIELDS).then(|| self.pressure.hold());
         let (work, answer) = work::changing(change);
         self.run(Lane::Write, purpose, work, answer).await
+    }
+
+    /// Whether so many changes are in hand that work in the background should wait.
+    pub fn is_pressed(&self) -> bool {
+        self.pressure.is_high()
     }
 
     /// Whether changes can be made, as far as it is known without trying: `None` if it must be tried.

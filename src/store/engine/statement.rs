@@ -37,6 +37,9 @@ pub trait Change: Send + Sync + 'static {
     const NAME: &'static str;
     /// What it is for, unless its caller knows better.
     const PURPOSE: Purpose = Purpose::Begins;
+    /// Whether it is work in the background, which is put off while changes that callers wait for press
+    /// ([`Engine::is_pressed`](super::Engine::is_pressed)).
+    const YIELDS: bool = false;
 
     /// What it changes: two changes of one key never share a batch.
     fn key(&self) -> Option<&str> {

@@ -19,6 +19,7 @@ pub struct Journaled<C> {
 impl<C: Change> Change for Journaled<C> {
     const NAME: &'static str = C::NAME;
     const PURPOSE: Purpose = C::PURPOSE;
+    const YIELDS: bool = C::YIELDS;
 
     fn key(&self) -> Option<&str> {
         Some(self.entry.event.order_id.as_str())

@@ -135,6 +135,7 @@ async fn insert(events: &[(i64, &NewEvent)], conn: &mut Conn) -> Result<u64, Err
 
 impl Change for Publish {
     const NAME: &'static str = "publish";
+    const YIELDS: bool = true;
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
         let mut affected = 0;
