@@ -140,6 +140,25 @@ async fn a_key_of_scope_read_sees_what_is_within_its_reach() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_with_limits_is_not_told_what_an_endpoint_answered() {
+    let keys = [("BOOKS", &[("SCOPES", "read")][..]), ("SHOP", &[("SCOPES", "read"), ("SELLERS", "12")][..])];
+    let (app, [books, shop]) = with_keys(Engine::Sqlite, "api_key", keys).await;
+    let look = app.look().await;
+    insert(&look, &[Row::unpaid("a1", "2026-04-01 12:00:00")]).await;
+    look.run(
+        "INSERT INTO outbox (position, event_id, type, order_id, data, at) VALUES \
+         (1, 'evt_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'deal.expired', 'a1', '{}', '2026-04-01 12:00:00'); \
+         INSERT INTO webhook_delivery (endpoint, position, order_id, tries, due_at, created_at, tried_at, delivered_at, status, answer) VALUES \
+         ('till', 1, 'a1', 1, '2026-04-01 12:01:00', '2026-04-01 12:00:00', '2026-04-01 12:00:01', NULL, 500, 'no room for order b7 of seller 13')",
+    )
+    .await;
+    for (key, answered) in [(&books, json!("no room for order b7 of seller 13")), (&shop, json!(null))] {
+        let delivery = get(&app, Some(key), "/wxPay/deals/a1").await.json()["deliveries"][0].clone();
+        assert_eq!((&delivery["endpoint"], &delivery["status"], &delivery["answer"]), (&json!("till"), &json!(500), &answered));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_read_is_refused_by_its_name() {
     let app = TestApp::open(Engine::Sqlite).await;
     let mut description = Description::new(app.till.get("/openapi.json").await.json());
