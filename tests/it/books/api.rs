@@ -236,7 +236,7 @@ on_both_engines! {
         assert!(lines.len() == 4 && lines[0].starts_with("\u{feff}订单号 order_id,商户编号 merchant_id,") && lines[3].is_empty(), "{lines:?}");
         let (latest, first) = (lines[1].split_once('\t').unwrap(), lines[2].split_once('\t').unwrap());
         assert!([latest.0, first.0].iter().all(|number| number.len() == 32 && number.bytes().all(|b| b.is_ascii_digit())), "texts, and not 2.02604E+31");
-        assert_eq!(latest.1, ",12,34,19.90,1990,UNPAID,,,2026-04-01 12:00:01,2026-04-01 14:00:01,default,NATIVE,\"红茶, 2 盒\",A-7,0.00");
+        assert_eq!(latest.1, ",12,34,19.90,1990,UNPAID,,,2026-04-01 12:00:01,2026-04-01 14:00:01,default,NATIVE,\"红茶, 2 盒\t\",A-7\t,0.00");
         assert_eq!(first.1, ",12,34,19.90,1990,UNPAID,,,2026-04-01 12:00:00,2026-04-01 14:00:00,default,NATIVE,\"'=HYPERLINK(\"\"http://x\"\",\"\"点我\"\")\",007\t,0.00");
     }
 
