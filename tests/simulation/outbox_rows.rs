@@ -16,7 +16,7 @@ const LEASE: TimeDelta = TimeDelta::seconds(30);
 /// Between two tries, in seconds, give or take a tenth.
 const PAUSES: [i64; 10] = [5, 60, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
 /// An endpoint that wants to be left alone for longer is asked all the same; in seconds.
-const LONGEST_WISH: i64 = 86_400;
+const LONGEST_WISH: i64 = 30 * 86_400;
 /// So many there are before a delivery is given up.
 pub const TRIES: i64 = 11;
 

@@ -19,7 +19,7 @@ const PAUSES: [TimeDelta; 10] = [
     TimeDelta::hours(24),
 ];
 /// An endpoint that wants to be left alone for longer is asked all the same.
-const LONGEST_WISH: TimeDelta = TimeDelta::hours(24);
+const LONGEST_WISH: TimeDelta = TimeDelta::days(30);
 
 /// What is next for a delivery after so many tries that failed, the last of them now; `wish` is the endpoint's `Retry-After`. Pauses
 /// vary by a tenth either way, so that what failed together does not come again together.
@@ -60,9 +60,10 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_s_wish_is_the_least_up_to_a_day() {
+    fn an_endpoint_s_wish_is_the_least_up_to_30_days() {
         assert_eq!(pause(1, Some(120), 7), Some(120));
         assert!(pause(3, Some(120), 7).unwrap() >= 270, "never sooner than planned");
-        assert_eq!(pause(1, Some(1_000_000_000), 7), Some(86_400));
+        assert_eq!(pause(1, Some(7 * 86_400), 7), Some(7 * 86_400));
+        assert_eq!(pause(1, Some(1_000_000_000), 7), Some(30 * 86_400));
     }
 }
