@@ -1,12 +1,10 @@
 //! Which deals a caller wants to see, and in which form.
 
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
-
 use crate::deal::{
     DealStatus, InvalidAccountId, InvalidMoment, InvalidOrderId, InvalidPlace, ListedBy, Listing, Place, Reach, range_from, range_to,
 };
 use crate::http::body::Params;
+use crate::http::query::Query;
 use crate::http::refusal::Refusal;
 use crate::told::status_of;
 
@@ -16,9 +14,6 @@ const KNOWN: [&str; 11] =
 const LIMIT: u32 = 100;
 const LARGEST_LIMIT: u32 = 500;
 
-/// The query of a list of deals, not looked at yet: of a caller without a key nothing is.
-pub struct ListWish(Params);
-
 /// In which form.
 pub enum Form {
     /// So many, behind a place.
@@ -27,32 +22,21 @@ pub enum Form {
     Csv,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for ListWish {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        Params::read_form(parts.uri.query().unwrap_or_default().as_bytes()).map(Self)
-    }
-}
-
-impl ListWish {
-    /// What is asked for, for a key with this reach.
-    pub fn within(&self, reach: Reach) -> Result<(Listing, Form), Refusal> {
-        let Self(params) = self;
-        params.only(&KNOWN)?;
-        let listing = Listing {
-            by: read(params, "by", by)?.unwrap_or_default(),
-            from: read(params, "from", |text| range_from(text).map_err(|error: InvalidMoment| error.to_string()))?,
-            until: read(params, "to", |text| range_to(text).map_err(|error: InvalidMoment| error.to_string()))?,
-            status: read(params, "status", status)?,
-            merchant_id: read(params, "merchant_id", seller)?,
-            account: read(params, "account", |text| text.parse().map_err(|error: InvalidAccountId| error.to_string()))?,
-            transaction_id: read(params, "transaction_id", transaction_id)?,
-            order_id: read(params, "order_id", |text| text.parse().map_err(|error: InvalidOrderId| error.to_string()))?,
-            reach,
-        };
-        Ok((listing, form(params)?))
-    }
+/// What is asked for, for a key with this reach.
+pub fn wish(query: Query, reach: Reach) -> Result<(Listing, Form), Refusal> {
+    let params = query.of(&KNOWN)?;
+    let listing = Listing {
+        by: read(&params, "by", by)?.unwrap_or_default(),
+        from: read(&params, "from", |text| range_from(text).map_err(|error: InvalidMoment| error.to_string()))?,
+        until: read(&params, "to", |text| range_to(text).map_err(|error: InvalidMoment| error.to_string()))?,
+        status: read(&params, "status", status)?,
+        merchant_id: read(&params, "merchant_id", seller)?,
+        account: read(&params, "account", |text| text.parse().map_err(|error: InvalidAccountId| error.to_string()))?,
+        transaction_id: read(&params, "transaction_id", transaction_id)?,
+        order_id: read(&params, "order_id", |text| text.parse().map_err(|error: InvalidOrderId| error.to_string()))?,
+        reach,
+    };
+    Ok((listing, form(&params)?))
 }
 
 /// A value that may be left out, read by what it must be.

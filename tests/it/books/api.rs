@@ -121,7 +121,18 @@ async fn a_key_of_scope_read_sees_what_is_within_its_reach() {
         Row::unpaid("a3", noon).of(14, "shop2").paid(noon),
     ];
     insert(&app.look().await, &rows).await;
-    let paths = ["/wxPay/deals", "/wxPay/deals/a2", "/wxPay/takings", "/wxPay/deals?format=csv", "/wxPay/deals?limit=0"];
+    let paths = [
+        "/wxPay/deals",
+        "/wxPay/deals/a2",
+        "/wxPay/takings",
+        "/wxPay/deals?format=csv",
+        "/wxPay/deals?limit=0",
+        "/wxPay/deals?by=paid&by=paid",
+        "/wxPay/deals/%00",
+        "/wxPay/takings?by=hour",
+        "/wxPay/changes?limit=0",
+        "/wxPay/changes?wait=1&wait=1",
+    ];
     for path in paths {
         get(&app, None, path).await.refused(401, "UNAUTHORIZED", None, path);
         get(&app, Some(&till), path).await.refused(403, "FORBIDDEN", None, path);
