@@ -48,10 +48,14 @@ pub fn deal_of_number() -> Value {
         "operationId": "deal",
         "tags": [TAG],
         "summary": "One deal, with its story, its refunds and its deliveries",
-        "description": "Sentences are in Chinese or English, as Accept-Language says. WeChat is not asked.",
+        "description": "WeChat is not asked.",
         "security": [{}, {"key": []}],
-        "parameters": [{"name": "order_id", "in": "path", "required": true, "schema": reference("schemas", "OrderId")}],
-        "responses": answers(happy, &["401", "403", "404", "500", "503", "504"]),
+        "parameters": [
+            {"name": "order_id", "in": "path", "required": true, "schema": reference("schemas", "OrderId")},
+            parameter("lang", "zh or en: the language of sentences, instead of what Accept-Language says; whatever else it is is not looked at.", json!({"type": "string"})),
+            {"name": "Accept-Language", "in": "header", "required": false, "description": "The language of sentences: Chinese, which it is by default, or English.", "schema": {"type": "string"}},
+        ],
+        "responses": answers(happy, &["400", "401", "403", "404", "500", "503", "504"]),
     })
 }
 

@@ -98,9 +98,18 @@ on_both_engines! {
         for secret in ["openid", "<xml>", "sign"] {
             assert!(!whole.to_string().contains(secret), "{secret}: {whole}");
         }
-        for unknown in ["/wxPay/deals/nobody", "/wxPay/deals/%3C"] {
-            description.holds("get", "/wxPay/deals/{order_id}", &get(&app, None, unknown).await);
-            get(&app, None, unknown).await.refused(404, "ORDER_NOT_FOUND", None, unknown);
+        let in_english = get(&app, None, &format!("{path}?lang=en")).await.json();
+        assert_eq!(in_english["story"], english["story"]);
+        for (path, status, reason, field) in [
+            ("/wxPay/deals/nobody", 404, "ORDER_NOT_FOUND", None),
+            ("/wxPay/deals/%3C", 400, "INVALID_PARAMETER", Some("order_id")),
+            ("/wxPay/deals/%00", 400, "INVALID_PARAMETER", Some("order_id")),
+            ("/wxPay/deals/%FF", 400, "INVALID_PARAMETER", Some("order_id")),
+            ("/wxPay/deals/nobody?limit=1", 400, "INVALID_PARAMETER", Some("limit")),
+        ] {
+            let answer = get(&app, None, path).await;
+            description.holds("get", "/wxPay/deals/{order_id}", &answer);
+            answer.refused(status, reason, field, path);
         }
     }
 }
