@@ -1,8 +1,8 @@
 //! Which deals a caller wants to see, and in which form.
 
-use crate::deal::{
-    DealStatus, InvalidAccountId, InvalidMoment, InvalidOrderId, InvalidPlace, ListedBy, Listing, Place, Reach, range_from, range_to,
-};
+use std::borrow::Cow;
+
+use crate::deal::{DealStatus, InvalidAccountId, InvalidOrderId, InvalidPlace, ListedBy, Listing, Place, Reach, range_from, range_to};
 use crate::http::body::Params;
 use crate::http::query::Query;
 use crate::http::refusal::Refusal;
@@ -27,8 +27,8 @@ pub fn wish(query: Query, reach: Reach) -> Result<(Listing, Form), Refusal> {
     let params = query.of(&KNOWN)?;
     let listing = Listing {
         by: read(&params, "by", by)?.unwrap_or_default(),
-        from: read(&params, "from", |text| range_from(text).map_err(|error: InvalidMoment| error.to_string()))?,
-        until: read(&params, "to", |text| range_to(text).map_err(|error: InvalidMoment| error.to_string()))?,
+        from: read(&params, "from", |text| range_from(&with_plus(text)).map_err(|error| error.to_string()))?,
+        until: read(&params, "to", |text| range_to(&with_plus(text)).map_err(|error| error.to_string()))?,
         status: read(&params, "status", status)?,
         merchant_id: read(&params, "merchant_id", seller)?,
         account: read(&params, "account", |text| text.parse().map_err(|error: InvalidAccountId| error.to_string()))?,
@@ -43,6 +43,14 @@ pub fn wish(query: Query, reach: Reach) -> Result<(Listing, Form), Refusal> {
 fn read<T>(params: &Params, field: &'static str, read: impl FnOnce(&str) -> Result<T, String>) -> Result<Option<T>, Refusal> {
     let text = params.text_if_sent(field)?;
     text.map(|text| read(text).map_err(|error| Refusal::invalid_field(field, error))).transpose()
+}
+
+/// A time as its caller wrote it: the `+` of its zone is a blank in a query, unless it is written %2B.
+fn with_plus(text: &str) -> Cow<'_, str> {
+    match text.rsplit_once(' ') {
+        Some((time, zone)) if zone.len() == "08:00".len() => format!("{time}+{zone}").into(),
+        _ => text.into(),
+    }
 }
 
 fn by(text: &str) -> Result<ListedBy, String> {

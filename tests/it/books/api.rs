@@ -53,6 +53,10 @@ on_both_engines! {
         let transaction = deal["transaction_id"].as_str().unwrap();
         assert_eq!(numbers(&told(&app, &format!("/wxPay/deals?transaction_id={transaction}")).await), [&order.id]);
         assert_eq!(numbers(&told(&app, "/wxPay/deals?to=2026-03-31").await), Vec::<&str>::new());
+        for plus in ["+", "%2B", "%20"] {
+            let range = format!("from=2026-04-01T12:01:00{plus}08:00&to=2026-04-01T12:02:00{plus}08:00");
+            assert_eq!(numbers(&told(&app, &format!("/wxPay/deals?{range}")).await), [&unpaid.id], "{plus}");
+        }
 
         let takings = description.holds("get", "/wxPay/takings", &get(&app, None, "/wxPay/takings").await);
         let sums = json!({"paid_count": 1, "paid_fee": 1990, "refunded_count": 1, "refunded_fee": 500, "net_fee": 1490, "paid": "19.90", "refunded": "5.00", "net": "14.90"});
