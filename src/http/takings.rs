@@ -50,6 +50,7 @@ pub async fn takings(State(app): State<Arc<App>>, headers: HeaderMap, query: Que
     let wish = wish(&query.of(&["from", "to", "by"])?, caller.reach().clone(), app.gateway.now())?;
     let _place = app.shares.export(caller.name()).ok_or_else(Refusal::unavailable)?;
     let takings = timeout(PATIENCE, app.gateway.takings(&wish)).await.map_err(|_| Refusal::unavailable())??;
-    let takings = takings.ok_or_else(|| Refusal::invalid_field("by", "there are too many for one answer: take fewer days"))?;
+    let too_many = "more than ten thousand have takings, too many for one answer: sum up by day, or take fewer days if these are several";
+    let takings = takings.ok_or_else(|| Refusal::invalid_field("by", too_many))?;
     Ok(Json(ToldTakings::from(&takings)))
 }

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::deal::{DealStatus, InvalidAccountId, InvalidOrderId, InvalidPlace, ListedBy, Listing, Place, Reach, range_from, range_to};
+use crate::deal::{
+    Contradiction, DealStatus, InvalidAccountId, InvalidOrderId, InvalidPlace, ListedBy, Listing, Place, Reach, range_from, range_to,
+};
 use crate::http::body::Params;
 use crate::http::query::Query;
 use crate::http::refusal::Refusal;
@@ -36,7 +38,11 @@ pub fn wish(query: Query, reach: Reach) -> Result<(Listing, Form), Refusal> {
         order_id: read(&params, "order_id", |text| text.parse().map_err(|error: InvalidOrderId| error.to_string()))?,
         reach,
     };
-    Ok((listing, form(&params)?))
+    match listing.contradiction() {
+        Some(error @ Contradiction::Range) => Err(Refusal::invalid_field("from", error.to_string())),
+        Some(error @ Contradiction::Status) => Err(Refusal::invalid_field("status", error.to_string())),
+        None => Ok((listing, form(&params)?)),
+    }
 }
 
 /// A value that may be left out, read by what it must be.
@@ -77,7 +83,11 @@ fn transaction_id(text: &str) -> Result<String, String> {
 }
 
 fn form(params: &Params) -> Result<Form, Refusal> {
-    let after = read(params, "after", |text| text.parse().map_err(|error: InvalidPlace| error.to_string()))?;
+    // An empty one is the beginning.
+    let after = match params.text_if_sent("after")? {
+        None | Some("") => None,
+        Some(_) => read(params, "after", |text| text.parse().map_err(|error: InvalidPlace| error.to_string()))?,
+    };
     let limit = read(params, "limit", limit)?;
     match params.text_if_sent("format")? {
         None | Some("json") => Ok(Form::Page { after, limit: limit.unwrap_or(LIMIT) }),

@@ -189,7 +189,10 @@ async fn what_cannot_be_read_is_refused_by_its_name() {
     for (query, field) in [
         ("from=yesterday", "from"),
         ("to=2026-02-30", "to"),
+        ("from=2026-04-02&to=2026-04-01", "from"),
+        ("from=2026-04-01T12:00:01Z&to=2026-04-01T12:00:00Z", "from"),
         ("by=price", "by"),
+        ("by=paid&status=UNPAID", "status"),
         ("status=paid", "status"),
         ("merchant_id=0", "merchant_id"),
         ("merchant_id=2147483648", "merchant_id"),
@@ -201,6 +204,7 @@ async fn what_cannot_be_read_is_refused_by_its_name() {
         ("limit=501", "limit"),
         ("limit=%2B1", "limit"),
         ("after=x", "after"),
+        ("after=Ojo6Ojo6Ojo6Ojo6Ojo6Ojo6OiA1", "after"),
         ("format=xls", "format"),
         ("format=csv&limit=5", "limit"),
         ("seller=12", "seller"),
@@ -223,6 +227,9 @@ async fn what_cannot_be_read_is_refused_by_its_name() {
         answer.refused(400, "INVALID_PARAMETER", Some(field), query);
     }
     assert_eq!(get(&app, None, "/wxPay/takings?from=2025-04-01&to=2026-04-01").await.json()["takings"].as_array().unwrap().len(), 366);
+    for accepted in ["after=", "account=nobody", "from=2026-04-01&to=2026-04-01", "by=paid&status=PAID"] {
+        assert_eq!(told(&app, &format!("/wxPay/deals?{accepted}")).await, json!({"deals": [], "next": null}), "{accepted}");
+    }
     get(&app, None, "/wxPay/deals?limit=1&limit=2").await.refused(400, "INVALID_PARAMETER", None, "twice");
 }
 
@@ -241,6 +248,19 @@ async fn a_key_that_asks_for_many_reports_keeps_no_other_waiting() {
         assert_eq!(get(&app, Some(&books), path).await.status, 200, "{path}");
     }
     assert!(unread.iter().all(|answer| answer.status() == 200));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn takings_of_too_many_sellers_are_refused_whatever_the_days() {
+    let app = TestApp::open(Engine::Sqlite).await;
+    let look = app.look().await;
+    insert_many(&look, 1, 10_001, 1).await;
+    look.run("UPDATE deal SET merchant_id = id").await;
+    let day = "/wxPay/takings?from=2026-04-01&to=2026-04-01";
+    let answer = get(&app, None, &format!("{day}&by=seller")).await;
+    answer.refused(400, "INVALID_PARAMETER", Some("by"), "one seller too many");
+    assert!(answer.json()["detail"].as_str().unwrap().contains("sum up by day"), "{}", answer.body);
+    assert_eq!(told(&app, day).await["total"]["paid_count"], 10_001);
 }
 
 on_both_engines! {
