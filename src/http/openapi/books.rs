@@ -25,7 +25,7 @@ pub fn deals() -> Value {
             take for a formula has an apostrophe before it, and one that it would take for a number, a date or a truth value has a tab behind it.",
         "security": [{}, {"key": []}],
         "parameters": [
-            parameter("from", "Not before this: a day in Beijing (2026-11-26), or a time with its zone. It is before to.", moment()),
+            parameter("from", "Not before this: a day in Beijing (2026-11-26), or a time with its zone. A range without any time in it is refused.", moment()),
             parameter("to", "A day in Beijing, which is in the list; or a time with its zone, which is not.", moment()),
             parameter("by", "By which of a deal's times, in from, to and the order: when it was opened (created, the default) or when it was paid (paid: then paid deals alone, and no other status may be asked for).", words(&["created", "paid"])),
             parameter("status", "Of this status.", words(&["UNPAID", "PAID", "EXPIRED"])),
