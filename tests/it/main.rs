@@ -147,6 +147,7 @@ mod webhooks {
     mod delivery;
     mod guard;
     mod lines;
+    mod logged;
     mod post;
     mod sending;
     mod teller;

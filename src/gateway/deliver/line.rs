@@ -10,6 +10,7 @@ use crate::deal::EndpointName;
 use crate::webhook::Endpoint;
 
 use super::circuit::Circuit;
+use super::complaint::Complaint;
 use super::metrics::DeliveryMetrics;
 
 /// The lines of all endpoints, and what is counted of them.
@@ -22,6 +23,7 @@ pub struct Lines {
 #[derive(Debug, Default)]
 struct Line {
     circuit: Circuit,
+    complaint: Complaint,
     planned: Arc<Notify>,
 }
 
@@ -33,6 +35,11 @@ impl Lines {
     /// Changes what is known of an endpoint's life.
     pub fn with_circuit<T>(&self, endpoint: &EndpointName, now: Duration, change: impl FnOnce(&mut Circuit, Duration) -> T) -> T {
         self.with(endpoint, |line| change(&mut line.circuit, now))
+    }
+
+    /// Changes what the log has said of an endpoint.
+    pub fn with_complaint<T>(&self, endpoint: &EndpointName, change: impl FnOnce(&mut Complaint) -> T) -> T {
+        self.with(endpoint, |line| change(&mut line.complaint))
     }
 
     /// That something was planned.

@@ -5,6 +5,7 @@
 
 mod choose;
 mod circuit;
+mod complaint;
 mod give_up;
 mod line;
 mod metrics;
@@ -94,6 +95,9 @@ impl Gateway {
     pub async fn deliver(&self, endpoint: &Endpoint, TakenDelivery { delivery, until }: TakenDelivery) {
         let event = &delivery.event;
         let (event_id, name, tries) = (&event.event_id, &endpoint.name, delivery.tries.saturating_add(1));
+        if self.now_by_database() >= until {
+            return debug!(%event_id, endpoint = %name, "this instance stood still, and the lease on a delivery is over");
+        }
         let tried = match Message::of(event_id, &event.event_type, event.at, &event.data) {
             Some(message) => {
                 let begun = self.clock.ticks();
@@ -133,7 +137,8 @@ impl Gateway {
 
     /// Takes note of what an answer says of the endpoint itself.
     async fn note_life(&self, endpoint: &EndpointName, answer: &Answer) {
-        match self.lines.with_circuit(endpoint, self.clock.ticks(), |circuit, now| circuit.note(lives(answer), now)) {
+        let turn = self.lines.with_circuit(endpoint, self.clock.ticks(), |circuit, now| circuit.note(lives(answer), now));
+        match turn {
             Turn::Opened => {
                 self.lines.metrics.circuit_is_open(endpoint, true);
                 warn!(%endpoint, "an endpoint does not answer: from now on it is tried once a minute");
@@ -144,12 +149,35 @@ impl Gateway {
             }
             Turn::None => {}
         }
+        self.tell_of(endpoint, answer, turn);
         if matches!(answer, Answer::Gone(_)) && self.pause(endpoint).await {
             self.metrics.webhook_gone();
             error!(
                 alarm = "webhook_gone", %endpoint,
                 "an endpoint wants no more events (410), and is paused until a restart or `wechat-pay webhooks resume {endpoint}`"
             );
+        }
+    }
+
+    /// Says that an endpoint begins to fail, or takes events again; never in its own words.
+    fn tell_of(&self, endpoint: &EndpointName, answer: &Answer, turn: Turn) {
+        let now = self.clock.now();
+        let is_news = self.lines.with_complaint(endpoint, |complaint| match answer {
+            Answer::Taken(_) => complaint.ends() && turn != Turn::Closed,
+            Answer::Refused { .. } | Answer::Unanswered(_) => complaint.rises(now),
+            // An alarm of its own.
+            Answer::Gone(_) => false,
+        });
+        if !is_news {
+            return;
+        }
+        match answer {
+            Answer::Taken(_) => info!(%endpoint, "an endpoint takes events again"),
+            Answer::Gone(_) => {}
+            Answer::Refused { status, .. } => {
+                warn!(%endpoint, status, "an endpoint refuses events: `wechat-pay webhooks` says in which words")
+            }
+            Answer::Unanswered(why) => warn!(%endpoint, reason = why.as_str(), "an endpoint did not answer"),
         }
     }
 

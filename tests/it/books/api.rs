@@ -12,7 +12,8 @@ use crate::support::database::Engine;
 use crate::support::description::Description;
 use crate::support::http::Answer;
 use crate::support::on_both_engines;
-use crate::support::test_app::TestApp;
+use crate::support::test_app::{Order, TestApp};
+use crate::telling::told::outbox;
 
 async fn get(app: &TestApp, key: Option<&str>, path: &str) -> Answer {
     let request = app.till.request("GET", path);
@@ -69,18 +70,17 @@ on_both_engines! {
     async fn one_deal_is_told_with_its_story_its_refunds_and_its_deliveries(engine) {
         let app = TestApp::open(engine).await;
         let mut description = Description::new(app.till.get("/openapi.json").await.json());
-        let order = paid(&app).await;
+        let (order, other) = (paid(&app).await, paid(&app).await);
         refund(&app, &order, "once", json!({"refund": "5"})).await;
-        let look = app.look().await;
-        look.run(&format!(
-            "INSERT INTO outbox (position, event_id, type, order_id, data, at) VALUES \
-             (1, 'evt_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'deal.paid', '{0}', '{{}}', '2026-04-01 12:00:00'), \
-             (2, 'evt_aaaaaaaaaaaaaaaaaaaaaaaaab', 'deal.paid', 'other', '{{}}', '2026-04-01 12:00:00'); \
-             INSERT INTO webhook_delivery (endpoint, position, order_id, tries, due_at, created_at, tried_at, delivered_at, status, answer) VALUES \
-             ('shop', 1, '{0}', 2, NULL, '2026-04-01 12:00:00', '2026-04-01 12:00:05', '2026-04-01 12:00:05', 204, NULL), \
-             ('till', 1, '{0}', 1, '2026-04-01 12:01:00', '2026-04-01 12:00:00', '2026-04-01 12:00:01', NULL, 500, '坏了'), \
-             ('shop', 2, 'other', 0, '2026-04-01 12:01:00', '2026-04-01 12:00:00', NULL, NULL, NULL, NULL)",
-            order.id
+        let events = outbox(app.gateway()).await;
+        let told_of = |order: &Order| events.iter().find(|event| event.data.contains(&order.id)).unwrap();
+        let (event, of_other) = (told_of(&order), told_of(&other));
+        app.look().await.run(&format!(
+            "INSERT INTO webhook_delivery (endpoint, position, order_id, tries, due_at, created_at, tried_at, delivered_at, status, answer) VALUES \
+             ('shop', {0}, '{1}', 2, NULL, '2026-04-01 12:00:00', '2026-04-01 12:00:05', '2026-04-01 12:00:05', 204, NULL), \
+             ('till', {0}, '{1}', 1, '2026-04-01 12:01:00', '2026-04-01 12:00:00', '2026-04-01 12:00:01', NULL, 500, '坏了'), \
+             ('shop', {2}, '{3}', 0, '2026-04-01 12:01:00', '2026-04-01 12:00:00', NULL, NULL, NULL, NULL)",
+            event.position, order.id, of_other.position, other.id
         ))
         .await;
         let path = format!("/wxPay/deals/{}", order.id);
@@ -92,9 +92,9 @@ on_both_engines! {
         assert!(whole["outlook"].as_str().unwrap().starts_with("已支付"), "{whole}");
         assert_eq!((&whole["status"], &whole["refunds"][0]["refund"]), (&json!("PAID"), &json!("5.00")));
         assert_eq!(whole["deliveries"], json!([
-            {"endpoint": "shop", "event_id": "evt_aaaaaaaaaaaaaaaaaaaaaaaaaa", "type": "deal.paid", "tries": 2, "state": "DELIVERED",
+            {"endpoint": "shop", "event_id": event.event_id.to_string(), "type": "deal.paid", "tries": 2, "state": "DELIVERED",
                 "tried_at": "2026-04-01T12:00:05+08:00", "status": 204, "due_at": null, "answer": null},
-            {"endpoint": "till", "event_id": "evt_aaaaaaaaaaaaaaaaaaaaaaaaaa", "type": "deal.paid", "tries": 1, "state": "WAITING",
+            {"endpoint": "till", "event_id": event.event_id.to_string(), "type": "deal.paid", "tries": 1, "state": "WAITING",
                 "tried_at": "2026-04-01T12:00:01+08:00", "status": 500, "due_at": "2026-04-01T12:01:00+08:00", "answer": "坏了"},
         ]));
         let english = app.till.send(app.till.request("GET", &path).header("accept-language", "en")).await.json();
