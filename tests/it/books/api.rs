@@ -165,7 +165,7 @@ async fn a_key_of_scope_read_sees_what_is_within_its_reach() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_with_limits_is_not_told_what_an_endpoint_answered() {
-    let keys = [("BOOKS", &[("SCOPES", "read")][..]), ("SHOP", &[("SCOPES", "read"), ("SELLERS", "12")][..])];
+    let keys = [("BOOKS", &[("SCOPES", "read,pay")][..]), ("SHOP", &[("SCOPES", "read"), ("SELLERS", "12")][..])];
     let (app, [books, shop]) = with_keys(Engine::Sqlite, "api_key", keys).await;
     let look = app.look().await;
     insert(&look, &[Row::unpaid("a1", "2026-04-01 12:00:00")]).await;
@@ -235,7 +235,7 @@ async fn what_cannot_be_read_is_refused_by_its_name() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_that_asks_for_many_reports_keeps_no_other_waiting() {
-    let keys = [("BOOKS", &[("SCOPES", "read")][..]), ("SHOP", &[("SCOPES", "read"), ("SELLERS", "12")][..])];
+    let keys = [("BOOKS", &[("SCOPES", "read,pay")][..]), ("SHOP", &[("SCOPES", "read"), ("SELLERS", "12")][..])];
     let (app, [books, shop]) = with_keys(Engine::Sqlite, "api_key", keys).await;
     insert_many(&app.look().await, 1, 60_000, 1).await;
     let mut unread = Vec::new();
