@@ -1,6 +1,6 @@
 //! What `wechat-pay deals` and `wechat-pay takings` say, in both languages side by side.
 
-use crate::deal::DealStatus;
+use crate::deal::{Contradiction, DealStatus, TakingsBy};
 use crate::language::{Text, pair, text};
 use crate::store::DatabaseUrl;
 
@@ -56,6 +56,19 @@ pub fn no_such_days() -> Text {
     pair("--from is after the last day", "--from 在最后一天之后")
 }
 
-pub fn too_many_keys() -> Text {
-    pair("there are more than ten thousand of them: take fewer days", "超过一万个：请缩短日期范围")
+pub fn contradiction(contradiction: Contradiction) -> Text {
+    match contradiction {
+        Contradiction::Range => pair("--from is not before --to", "--from 不早于 --to"),
+        Contradiction::Status => pair("--paid lists paid deals alone", "--paid 只列出已支付的订单"),
+    }
+}
+
+pub fn too_many_keys(by: TakingsBy) -> Text {
+    match by {
+        TakingsBy::Day => pair("these are more than ten thousand days: take fewer", "超过一万天：请缩短日期范围"),
+        _ => pair(
+            "there are more than ten thousand of them: sum up by day, or take fewer days if these are several",
+            "超过一万个：请按日汇总；若为多日，也可缩短日期范围",
+        ),
+    }
 }

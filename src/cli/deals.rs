@@ -31,7 +31,7 @@ pub struct Deals {
     paid: bool,
     #[arg(long, ignore_case = true)]
     status: Option<Status>,
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(i64).range(1..=i64::from(i32::MAX)))]
     seller: Option<i64>,
     #[arg(long)]
     account: Option<AccountId>,
@@ -80,8 +80,12 @@ pub async fn deals(wish: Deals, language: Language) -> Outcome {
     if database.file().is_some_and(|file| !file.exists()) {
         return Err(Failure(vec![words::no_database(&database, "deals")]));
     }
+    let listing = wish.listing(Clock::System.now());
+    if let Some(contradiction) = listing.contradiction() {
+        return Err(Failure(vec![words::contradiction(contradiction)]));
+    }
     let mut books = Books::open(&database).await?;
-    let listing = Arc::new(wish.listing(Clock::System.now()));
+    let listing = Arc::new(listing);
     let limit = wish.limit.unwrap_or(if wish.csv { u32::MAX } else { LIMIT });
     let (mut after, mut left) = (None, limit);
     say(&if wish.csv { format!("{}{}", csv::BYTE_ORDER_MARK, csv::HEADER) } else { head(language) });

@@ -58,7 +58,7 @@ pub async fn takings(wish: Takings, language: Language) -> Outcome {
         return Err(Failure(vec![words::no_database(&database, "takings")]));
     }
     let wish = wish.wish(Clock::System.now()).ok_or_else(|| Failure(vec![words::no_such_days()]))?;
-    let takings = Books::open(&database).await?.takings(&wish).await?.ok_or_else(|| Failure(vec![words::too_many_keys()]))?;
+    let takings = Books::open(&database).await?.takings(&wish).await?.ok_or_else(|| Failure(vec![words::too_many_keys(wish.by)]))?;
     say(&line(words::SUMS.each_ref().map(|heading| heading.read(language))));
     takings.iter().for_each(|(key, sums)| say(&row(&key, sums)));
     say(&row(words::total().read(language), takings.total()));

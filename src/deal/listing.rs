@@ -42,7 +42,29 @@ pub struct Listing {
     pub reach: Reach,
 }
 
+/// What in a listing contradicts itself, so that something else was meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Contradiction {
+    /// `from` is not before `until`.
+    #[error("it is not before the end of the range")]
+    Range,
+    /// Of those that were paid, some that are not.
+    #[error("by paid, there are PAID deals alone")]
+    Status,
+}
+
 impl Listing {
+    /// That no deal could ever be in it, if that is so.
+    pub fn contradiction(&self) -> Option<Contradiction> {
+        if self.from.zip(self.until).is_some_and(|(from, until)| from >= until) {
+            Some(Contradiction::Range)
+        } else if self.by == ListedBy::Paid && self.status.is_some_and(|status| status != DealStatus::Paid) {
+            Some(Contradiction::Status)
+        } else {
+            None
+        }
+    }
+
     /// Through which accounts, by the wish and the reach; `None`: through any.
     pub fn accounts(&self) -> Option<Vec<&AccountId>> {
         let within = |account: &&AccountId| self.reach.accounts.as_ref().is_none_or(|accounts| accounts.contains(account));
@@ -54,9 +76,8 @@ impl Listing {
 
     /// Whether no deal can be one of these.
     pub fn is_empty(&self) -> bool {
-        let is_unpaid = self.status.is_some_and(|status| status != DealStatus::Paid);
         let is_beyond = self.merchant_id.is_some_and(|seller| self.reach.sellers.as_ref().is_some_and(|sellers| !sellers.contains(seller)));
-        (self.by == ListedBy::Paid && is_unpaid) || is_beyond || self.accounts().is_some_and(|accounts| accounts.is_empty())
+        self.contradiction().is_some() || is_beyond || self.accounts().is_some_and(|accounts| accounts.is_empty())
     }
 }
 

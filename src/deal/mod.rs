@@ -39,7 +39,7 @@ pub use endpoint_name::{EndpointName, InvalidEndpointName};
 pub use event_delivery::EventDelivery;
 pub use event_id::{EventId, InvalidEventId};
 pub use fen::{Fen, InvalidYuan};
-pub use listing::{DealPage, InvalidPlace, ListedBy, Listing, Place};
+pub use listing::{Contradiction, DealPage, InvalidPlace, ListedBy, Listing, Place};
 pub use mode::Mode;
 pub use order_id::{InvalidOrderId, OrderId};
 pub use reach::Reach;

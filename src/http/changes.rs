@@ -8,8 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{FromRequestParts, State};
-use axum::http::request::Parts;
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -25,6 +24,7 @@ use crate::told::ToldChange;
 use super::App;
 use super::body::Params;
 use super::edge::Begun;
+use super::query::Query;
 use super::refusal::Refusal;
 
 const LIMITS: RangeInclusive<u64> = 1..=500;
@@ -62,23 +62,19 @@ impl From<FeedPage> for ChangesAnswer {
 }
 
 /// What is asked for.
-pub struct ChangesQuery {
+struct Wish {
     position: i64,
     limit: usize,
     wait: Duration,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for ChangesQuery {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        let params = Params::read_form(parts.uri.query().unwrap_or_default().as_bytes())?;
-        params.only(&["after", "limit", "wait"])?;
-        let limit = number(&params, "limit", LIMITS)?.unwrap_or(USUAL_LIMIT);
+impl Wish {
+    fn read(params: &Params) -> Result<Self, Refusal> {
+        let limit = number(params, "limit", LIMITS)?.unwrap_or(USUAL_LIMIT);
         Ok(Self {
             position: position(params.text_if_sent("after")?.unwrap_or_default())?,
             limit: usize::try_from(limit).unwrap_or(usize::MAX),
-            wait: Duration::from_secs(number(&params, "wait", WAITS)?.unwrap_or_default()),
+            wait: Duration::from_secs(number(params, "wait", WAITS)?.unwrap_or_default()),
         })
     }
 }
@@ -104,9 +100,10 @@ pub async fn changes(
     State(app): State<Arc<App>>,
     Extension(begun): Extension<Begun>,
     headers: HeaderMap,
-    ChangesQuery { position, limit, wait }: ChangesQuery,
+    query: Query,
 ) -> Result<Response, Refusal> {
     let caller = app.back_end(&headers, Scope::Read)?;
+    let Wish { position, limit, wait } = Wish::read(&query.of(&["after", "limit", "wait"])?)?;
     let gateway = Arc::clone(&app.gateway);
     if wait.is_zero() {
         let page = app.serve(begun, async move { gateway.changes(position, limit, caller.reach()).await }).await??;

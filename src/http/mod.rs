@@ -22,6 +22,7 @@ mod openapi;
 mod order_id;
 mod paths;
 mod pay_page;
+mod query;
 mod query_order;
 mod query_refund;
 mod refund;

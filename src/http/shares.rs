@@ -3,7 +3,9 @@
 //!
 //! The listener makes room where a connection waits for its client. Where the client waits for us it cannot: an answer in
 //! the making, an open stream of events. Of all connections that may be open, a twelfth is never taken by either, and
-//! another twelfth never by streams, and of what these may take readers of the feed that wait never take more than a half. What is beyond is told at once to come again; a page that may not listen asks instead.
+//! another twelfth never by streams, and of what these may take readers of the feed that wait never take more than a half. Of
+//! the few places for reports one caller takes no more than a half. What is beyond is told at once to come again; a page
+//! that may not listen asks instead.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

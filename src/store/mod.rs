@@ -18,6 +18,7 @@ mod deliveries;
 mod engine;
 mod error;
 mod handle;
+mod index_hints;
 mod journal;
 mod open;
 mod outbox;

@@ -18,9 +18,10 @@ use crate::told::ToldDeal;
 
 use super::App;
 use super::edge::Begun;
+use super::query::Query;
 use super::refusal::Refusal;
 
-use wish::{Form, ListWish};
+use wish::{Form, wish};
 
 /// Some deals, the newest first.
 #[derive(Serialize, ToSchema)]
@@ -35,10 +36,10 @@ pub async fn deals(
     State(app): State<Arc<App>>,
     Extension(begun): Extension<Begun>,
     headers: HeaderMap,
-    wish: ListWish,
+    query: Query,
 ) -> Result<Response, Refusal> {
     let caller = app.back_end(&headers, Scope::Read)?;
-    let (listing, form) = wish.within(caller.reach().clone())?;
+    let (listing, form) = wish(query, caller.reach().clone())?;
     let listing = Arc::new(listing);
     match form {
         Form::Csv => export::export(&app, &caller, listing).await,

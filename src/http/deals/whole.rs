@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use axum::{Extension, Json};
@@ -9,11 +10,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::Scope;
-use crate::deal::{BeijingTime, OrderId};
+use crate::deal::{BeijingTime, InvalidOrderId, OrderId};
 use crate::explain::{self, Line};
-use crate::gateway::{GatewayError, WholeDeal};
+use crate::gateway::WholeDeal;
 use crate::http::App;
 use crate::http::edge::Begun;
+use crate::http::query::Query;
 use crate::http::refusal::Refusal;
 use crate::page::Language;
 use crate::told::{ToldDeal, ToldDelivery, ToldRefund};
@@ -41,7 +43,7 @@ pub struct ToldLine {
     at: String,
     /// What, for programs; null: a later version wrote it.
     kind: Option<&'static str>,
-    /// What, for people: in Chinese or English, as Accept-Language says.
+    /// What, for people: in Chinese or English, as lang or Accept-Language says.
     sentence: String,
     /// Through whom: front_end, notification, sweeper, command_line; null: a later version wrote it.
     source: Option<&'static str>,
@@ -56,13 +58,15 @@ impl From<Line> for ToldLine {
 pub async fn whole_deal(
     State(app): State<Arc<App>>,
     Extension(begun): Extension<Begun>,
-    Path(order_id): Path<String>,
+    order_id: Result<Path<String>, PathRejection>,
+    query: Query,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Json<WholeDealAnswer>, Refusal> {
     let caller = app.back_end(&headers, Scope::Read)?;
-    // A number that cannot be one is none that is known.
-    let order_id: OrderId = order_id.parse().map_err(|_| GatewayError::NotFound)?;
+    query.of(&["lang"])?;
+    let order_id = order_id.map_err(|_| InvalidOrderId).and_then(|Path(text)| text.parse::<OrderId>());
+    let order_id = order_id.map_err(|error| Refusal::invalid_field("order_id", error.to_string()))?;
     let gateway = Arc::clone(&app.gateway);
     let whole = app.serve(begun, async move { gateway.whole_deal(&order_id, caller.reach()).await }).await??;
     Ok(Json(answer(&app, &whole, Language::of(&uri, &headers))))

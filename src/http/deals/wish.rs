@@ -1,12 +1,12 @@
 //! Which deals a caller wants to see, and in which form.
 
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
+use std::borrow::Cow;
 
 use crate::deal::{
-    DealStatus, InvalidAccountId, InvalidMoment, InvalidOrderId, InvalidPlace, ListedBy, Listing, Place, Reach, range_from, range_to,
+    Contradiction, DealStatus, InvalidAccountId, InvalidOrderId, InvalidPlace, ListedBy, Listing, Place, Reach, range_from, range_to,
 };
 use crate::http::body::Params;
+use crate::http::query::Query;
 use crate::http::refusal::Refusal;
 use crate::told::status_of;
 
@@ -16,9 +16,6 @@ const KNOWN: [&str; 11] =
 const LIMIT: u32 = 100;
 const LARGEST_LIMIT: u32 = 500;
 
-/// The query of a list of deals, not looked at yet: of a caller without a key nothing is.
-pub struct ListWish(Params);
-
 /// In which form.
 pub enum Form {
     /// So many, behind a place.
@@ -27,31 +24,24 @@ pub enum Form {
     Csv,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for ListWish {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        Params::read_form(parts.uri.query().unwrap_or_default().as_bytes()).map(Self)
-    }
-}
-
-impl ListWish {
-    /// What is asked for, for a key with this reach.
-    pub fn within(&self, reach: Reach) -> Result<(Listing, Form), Refusal> {
-        let Self(params) = self;
-        params.only(&KNOWN)?;
-        let listing = Listing {
-            by: read(params, "by", by)?.unwrap_or_default(),
-            from: read(params, "from", |text| range_from(text).map_err(|error: InvalidMoment| error.to_string()))?,
-            until: read(params, "to", |text| range_to(text).map_err(|error: InvalidMoment| error.to_string()))?,
-            status: read(params, "status", status)?,
-            merchant_id: read(params, "merchant_id", seller)?,
-            account: read(params, "account", |text| text.parse().map_err(|error: InvalidAccountId| error.to_string()))?,
-            transaction_id: read(params, "transaction_id", transaction_id)?,
-            order_id: read(params, "order_id", |text| text.parse().map_err(|error: InvalidOrderId| error.to_string()))?,
-            reach,
-        };
-        Ok((listing, form(params)?))
+/// What is asked for, for a key with this reach.
+pub fn wish(query: Query, reach: Reach) -> Result<(Listing, Form), Refusal> {
+    let params = query.of(&KNOWN)?;
+    let listing = Listing {
+        by: read(&params, "by", by)?.unwrap_or_default(),
+        from: read(&params, "from", |text| range_from(&with_plus(text)).map_err(|error| error.to_string()))?,
+        until: read(&params, "to", |text| range_to(&with_plus(text)).map_err(|error| error.to_string()))?,
+        status: read(&params, "status", status)?,
+        merchant_id: read(&params, "merchant_id", seller)?,
+        account: read(&params, "account", |text| text.parse().map_err(|error: InvalidAccountId| error.to_string()))?,
+        transaction_id: read(&params, "transaction_id", transaction_id)?,
+        order_id: read(&params, "order_id", |text| text.parse().map_err(|error: InvalidOrderId| error.to_string()))?,
+        reach,
+    };
+    match listing.contradiction() {
+        Some(error @ Contradiction::Range) => Err(Refusal::invalid_field("from", error.to_string())),
+        Some(error @ Contradiction::Status) => Err(Refusal::invalid_field("status", error.to_string())),
+        None => Ok((listing, form(&params)?)),
     }
 }
 
@@ -59,6 +49,14 @@ impl ListWish {
 fn read<T>(params: &Params, field: &'static str, read: impl FnOnce(&str) -> Result<T, String>) -> Result<Option<T>, Refusal> {
     let text = params.text_if_sent(field)?;
     text.map(|text| read(text).map_err(|error| Refusal::invalid_field(field, error))).transpose()
+}
+
+/// A time as its caller wrote it: the `+` of its zone is a blank in a query, unless it is written %2B.
+fn with_plus(text: &str) -> Cow<'_, str> {
+    match text.rsplit_once(' ') {
+        Some((time, zone)) if zone.len() == "08:00".len() => format!("{time}+{zone}").into(),
+        _ => text.into(),
+    }
 }
 
 fn by(text: &str) -> Result<ListedBy, String> {
@@ -85,7 +83,11 @@ fn transaction_id(text: &str) -> Result<String, String> {
 }
 
 fn form(params: &Params) -> Result<Form, Refusal> {
-    let after = read(params, "after", |text| text.parse().map_err(|error: InvalidPlace| error.to_string()))?;
+    // An empty one is the beginning.
+    let after = match params.text_if_sent("after")? {
+        None | Some("") => None,
+        Some(_) => read(params, "after", |text| text.parse().map_err(|error: InvalidPlace| error.to_string()))?,
+    };
     let limit = read(params, "limit", limit)?;
     match params.text_if_sent("format")? {
         None | Some("json") => Ok(Form::Page { after, limit: limit.unwrap_or(LIMIT) }),

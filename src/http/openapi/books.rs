@@ -25,16 +25,16 @@ pub fn deals() -> Value {
             take for a formula has an apostrophe before it, and one that it would take for a number, a date or a truth value has a tab behind it.",
         "security": [{}, {"key": []}],
         "parameters": [
-            parameter("from", "Not before this: a day in Beijing (2026-11-26), or a time with its zone.", moment()),
+            parameter("from", "Not before this: a day in Beijing (2026-11-26), or a time with its zone. A range without any time in it is refused.", moment()),
             parameter("to", "A day in Beijing, which is in the list; or a time with its zone, which is not.", moment()),
-            parameter("by", "By which of a deal's times, in from, to and the order: when it was opened (created, the default) or when it was paid (paid: then paid deals alone).", words(&["created", "paid"])),
+            parameter("by", "By which of a deal's times, in from, to and the order: when it was opened (created, the default) or when it was paid (paid: then paid deals alone, and no other status may be asked for).", words(&["created", "paid"])),
             parameter("status", "Of this status.", words(&["UNPAID", "PAID", "EXPIRED"])),
             parameter("merchant_id", "Of this seller.", json!({"type": "string", "pattern": "^[1-9][0-9]{0,9}$"})),
-            parameter("account", "Through this account.", json!({"type": "string", "pattern": ACCOUNT})),
+            parameter("account", "Through this account. One that is unknown has none.", json!({"type": "string", "pattern": ACCOUNT})),
             parameter("transaction_id", "Paid by the payment of this number of WeChat's.", json!({"type": "string", "pattern": "^[!-~]{1,45}$"})),
             parameter("order_id", "Of this number.", reference("schemas", "OrderId")),
             parameter("limit", "How many at most: 1 to 500, 100 by default. Not of a CSV.", json!({"type": "integer", "minimum": 1, "maximum": 500})),
-            parameter("after", "The next of the page before. Not of a CSV.", json!({"type": "string"})),
+            parameter("after", "The next of the page before, as it is; empty: from the beginning. Not of a CSV.", json!({"type": "string"})),
             parameter("format", "json, the default, or csv.", words(&["json", "csv"])),
         ],
         "responses": answers(happy, &["400", "401", "403", "500", "503", "504"]),
@@ -48,10 +48,14 @@ pub fn deal_of_number() -> Value {
         "operationId": "deal",
         "tags": [TAG],
         "summary": "One deal, with its story, its refunds and its deliveries",
-        "description": "Sentences are in Chinese or English, as Accept-Language says. WeChat is not asked.",
+        "description": "WeChat is not asked.",
         "security": [{}, {"key": []}],
-        "parameters": [{"name": "order_id", "in": "path", "required": true, "schema": reference("schemas", "OrderId")}],
-        "responses": answers(happy, &["401", "403", "404", "500", "503", "504"]),
+        "parameters": [
+            {"name": "order_id", "in": "path", "required": true, "schema": reference("schemas", "OrderId")},
+            parameter("lang", "zh or en: the language of sentences, instead of what Accept-Language says; whatever else it is is not looked at.", json!({"type": "string"})),
+            {"name": "Accept-Language", "in": "header", "required": false, "description": "The language of sentences: Chinese, which it is by default, or English.", "schema": {"type": "string"}},
+        ],
+        "responses": answers(happy, &["400", "401", "403", "404", "500", "503", "504"]),
     })
 }
 
@@ -75,7 +79,7 @@ pub fn takings() -> Value {
         "parameters": [
             parameter("from", "The first day; that of to by default.", day()),
             parameter("to", "The last day, which is in it; today by default. At most 366 days.", day()),
-            parameter("by", "By what they are summed up; by day by default. By day every day is there, otherwise what has any.", words(&["day", "seller", "product", "account"])),
+            parameter("by", "By what they are summed up; by day by default. By day every day is there, otherwise what has any: ten thousand at most.", words(&["day", "seller", "product", "account"])),
         ],
         "responses": answers(happy, &["400", "401", "403", "500", "503"]),
     })

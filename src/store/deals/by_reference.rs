@@ -10,6 +10,7 @@ use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
+use crate::store::index_hints::by_index;
 
 use super::accounts;
 use super::find::read;
@@ -70,7 +71,7 @@ fn newest_of_sellers(conn: &Conn) -> &'static str {
 
 /// An optimizer that hopes for one of the newest rows would walk through them all, so it is told the index.
 fn newest(is_mysql: bool, index: &str, sellers: &str) -> String {
-    let table = if is_mysql { format!("deal FORCE INDEX ({index})") } else { format!("deal INDEXED BY {index}") };
+    let table = format!("deal {}", by_index(index, is_mysql));
     let of_accounts = accounts::is_in_set(is_mysql);
     // Collations take 'A ' for 'A', so the lengths are compared too.
     let condition = format!("reference = ? AND LENGTH(reference) = LENGTH(?) AND order_key IS NOT NULL AND (? IS NULL OR {of_accounts})");

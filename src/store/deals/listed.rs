@@ -6,6 +6,7 @@ use crate::deal::{DealStatus, ListedBy, Listing, Place, Sellers};
 use crate::store::columns::column;
 use crate::store::engine::connection::Conn;
 use crate::store::engine::values::Values;
+use crate::store::index_hints::by_index;
 
 use super::row::{COLUMNS, DealRow};
 use super::{accounts, sellers};
@@ -76,7 +77,7 @@ impl Texts {
             Line::Paid => ("deal_status_update_at", "update_at", "status = 1 AND "),
             Line::Seller(_) => ("deal_seller_create_at", "create_at", "merchant_id = ? AND "),
         };
-        let table = if is_mysql { format!("deal FORCE INDEX ({index})") } else { format!("deal INDEXED BY {index}") };
+        let table = format!("deal {}", by_index(index, is_mysql));
         // With a bound of its own beside the equation, SQLite would take that for the range.
         let (range, bound, floor) = match part {
             Part::Beside => (format!("{beginning}{time} = ? AND id < ?"), String::new(), "id >= ?".to_owned()),

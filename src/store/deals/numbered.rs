@@ -7,6 +7,7 @@ use sqlx::Error;
 use crate::deal::{ListedBy, Listing};
 use crate::store::engine::connection::Conn;
 use crate::store::engine::values::Values;
+use crate::store::index_hints::by_index;
 
 use super::listed::{Bounds, ListedRow, filter, place_time};
 use super::row::COLUMNS;
@@ -65,7 +66,7 @@ pub fn by_transaction(is_mysql: bool, by: ListedBy) -> String {
 }
 
 fn text(is_mysql: bool, by: ListedBy, number: &str, index: &str) -> String {
-    let table = if is_mysql { format!("deal FORCE INDEX ({index})") } else { format!("deal INDEXED BY {index}") };
+    let table = format!("deal {}", by_index(index, is_mysql));
     let (time, status) = match by {
         ListedBy::Created => ("create_at", ""),
         ListedBy::Paid => ("update_at", " AND status = 1"),

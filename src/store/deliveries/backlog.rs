@@ -11,8 +11,7 @@ use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-
-use super::due::by_index;
+use crate::store::index_hints::by_index;
 
 /// What waits for an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

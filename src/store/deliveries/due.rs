@@ -11,6 +11,7 @@ use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
+use crate::store::index_hints::by_index;
 use crate::store::outbox::row::{OutboxEvent, OutboxRow, columns};
 
 /// An event on its way to one endpoint.
@@ -54,11 +55,6 @@ struct DueDeliveries {
     endpoint: EndpointName,
     now: Timestamp,
     limit: u32,
-}
-
-/// What has a table read by this index: left to themselves, optimizers would rather read all of an endpoint's deliveries.
-pub fn by_index(index: &str, is_mysql: bool) -> String {
-    if is_mysql { format!("FORCE INDEX ({index})") } else { format!("INDEXED BY {index}") }
 }
 
 /// The positions of what goes first from one end. Whatever waits, a window of it is read: a line that must wait leads to the one that

@@ -8,6 +8,7 @@ use crate::deal::{Sums, TakingsBy};
 use crate::store::deals::{accounts, sellers};
 use crate::store::engine::connection::Conn;
 use crate::store::engine::statement::Query;
+use crate::store::index_hints::by_index;
 
 use super::slice::{Range, Slice, Texts};
 
@@ -43,11 +44,11 @@ fn texts(by: TakingsBy, conn: &Conn) -> &'static Texts {
 
 /// Rows of record that WeChat was paid by. What the original charged stands in doubles, which it made fen of in this way.
 pub fn new(is_mysql: bool, key: &str) -> Texts {
-    let table = if is_mysql { "deal FORCE INDEX (deal_status_update_at)" } else { "deal INDEXED BY deal_status_update_at" };
+    let table = format!("deal {}", by_index("deal_status_update_at", is_mysql));
     let whole = if is_mysql { "SIGNED" } else { "INTEGER" };
     let fee = format!("COALESCE(total_fee, CAST(ROUND(100e0 * CASE WHEN price_last = 0 THEN price ELSE price_last END) AS {whole}))");
     let (of_accounts, of_sellers) = (accounts::is_in_set(is_mysql), sellers::is_in_set(is_mysql));
     let condition =
         format!("order_key IS NOT NULL AND COALESCE(mode, 0) = 0 AND (? IS NULL OR {of_accounts}) AND (? IS NULL OR {of_sellers})");
-    Texts::new(table, "", "status = 1", "update_at", key, &fee, &condition)
+    Texts::new(&table, "", "status = 1", "update_at", key, &fee, &condition)
 }

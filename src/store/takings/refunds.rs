@@ -8,6 +8,7 @@ use crate::deal::{Sums, TakingsBy};
 use crate::store::deals::{accounts, sellers};
 use crate::store::engine::connection::Conn;
 use crate::store::engine::statement::Query;
+use crate::store::index_hints::by_index;
 
 use super::slice::{Range, Slice, Texts};
 
@@ -45,15 +46,10 @@ const ACCOUNT: &str = "COALESCE(refund.account, 'default')";
 
 /// Those of second payments are left out, as these payments are.
 pub fn new(is_mysql: bool, key: &str) -> Texts {
-    let (table, joined) = if is_mysql {
-        (
-            "refund FORCE INDEX (refund_state_refunded_at)",
-            " STRAIGHT_JOIN deal FORCE INDEX (deal_order_key) ON deal.order_key = refund.order_id",
-        )
-    } else {
-        ("refund INDEXED BY refund_state_refunded_at", " CROSS JOIN deal INDEXED BY deal_order_key ON deal.order_key = refund.order_id")
-    };
+    let table = format!("refund {}", by_index("refund_state_refunded_at", is_mysql));
+    let join = if is_mysql { "STRAIGHT_JOIN" } else { "CROSS JOIN" };
+    let joined = format!(" {join} deal {} ON deal.order_key = refund.order_id", by_index("deal_order_key", is_mysql));
     let (of_accounts, of_sellers) = (accounts::is_one_in_set(is_mysql, ACCOUNT), sellers::is_in_set(is_mysql));
     let condition = format!("of_second_payment = 0 AND (? IS NULL OR {of_accounts}) AND (? IS NULL OR {of_sellers})");
-    Texts::new(table, joined, "state = 'SUCCESS'", "refund.refunded_at", key, "refund_fee", &condition)
+    Texts::new(&table, &joined, "state = 'SUCCESS'", "refund.refunded_at", key, "refund_fee", &condition)
 }

@@ -54,6 +54,10 @@ on_both_engines! {
         let transaction = deal["transaction_id"].as_str().unwrap();
         assert_eq!(numbers(&told(&app, &format!("/wxPay/deals?transaction_id={transaction}")).await), [&order.id]);
         assert_eq!(numbers(&told(&app, "/wxPay/deals?to=2026-03-31").await), Vec::<&str>::new());
+        for plus in ["+", "%2B", "%20"] {
+            let range = format!("from=2026-04-01T12:01:00{plus}08:00&to=2026-04-01T12:02:00{plus}08:00");
+            assert_eq!(numbers(&told(&app, &format!("/wxPay/deals?{range}")).await), [&unpaid.id], "{plus}");
+        }
 
         let takings = description.holds("get", "/wxPay/takings", &get(&app, None, "/wxPay/takings").await);
         let sums = json!({"paid_count": 1, "paid_fee": 1990, "refunded_count": 1, "refunded_fee": 500, "net_fee": 1490, "paid": "19.90", "refunded": "5.00", "net": "14.90"});
@@ -98,9 +102,18 @@ on_both_engines! {
         for secret in ["openid", "<xml>", "sign"] {
             assert!(!whole.to_string().contains(secret), "{secret}: {whole}");
         }
-        for unknown in ["/wxPay/deals/nobody", "/wxPay/deals/%3C"] {
-            description.holds("get", "/wxPay/deals/{order_id}", &get(&app, None, unknown).await);
-            get(&app, None, unknown).await.refused(404, "ORDER_NOT_FOUND", None, unknown);
+        let in_english = get(&app, None, &format!("{path}?lang=en")).await.json();
+        assert_eq!(in_english["story"], english["story"]);
+        for (path, status, reason, field) in [
+            ("/wxPay/deals/nobody", 404, "ORDER_NOT_FOUND", None),
+            ("/wxPay/deals/%3C", 400, "INVALID_PARAMETER", Some("order_id")),
+            ("/wxPay/deals/%00", 400, "INVALID_PARAMETER", Some("order_id")),
+            ("/wxPay/deals/%FF", 400, "INVALID_PARAMETER", Some("order_id")),
+            ("/wxPay/deals/nobody?limit=1", 400, "INVALID_PARAMETER", Some("limit")),
+        ] {
+            let answer = get(&app, None, path).await;
+            description.holds("get", "/wxPay/deals/{order_id}", &answer);
+            answer.refused(status, reason, field, path);
         }
     }
 }
@@ -121,7 +134,18 @@ async fn a_key_of_scope_read_sees_what_is_within_its_reach() {
         Row::unpaid("a3", noon).of(14, "shop2").paid(noon),
     ];
     insert(&app.look().await, &rows).await;
-    let paths = ["/wxPay/deals", "/wxPay/deals/a2", "/wxPay/takings", "/wxPay/deals?format=csv", "/wxPay/deals?limit=0"];
+    let paths = [
+        "/wxPay/deals",
+        "/wxPay/deals/a2",
+        "/wxPay/takings",
+        "/wxPay/deals?format=csv",
+        "/wxPay/deals?limit=0",
+        "/wxPay/deals?by=paid&by=paid",
+        "/wxPay/deals/%00",
+        "/wxPay/takings?by=hour",
+        "/wxPay/changes?limit=0",
+        "/wxPay/changes?wait=1&wait=1",
+    ];
     for path in paths {
         get(&app, None, path).await.refused(401, "UNAUTHORIZED", None, path);
         get(&app, Some(&till), path).await.refused(403, "FORBIDDEN", None, path);
@@ -165,7 +189,10 @@ async fn what_cannot_be_read_is_refused_by_its_name() {
     for (query, field) in [
         ("from=yesterday", "from"),
         ("to=2026-02-30", "to"),
+        ("from=2026-04-02&to=2026-04-01", "from"),
+        ("from=2026-04-01T12:00:01Z&to=2026-04-01T12:00:00Z", "from"),
         ("by=price", "by"),
+        ("by=paid&status=UNPAID", "status"),
         ("status=paid", "status"),
         ("merchant_id=0", "merchant_id"),
         ("merchant_id=2147483648", "merchant_id"),
@@ -177,6 +204,7 @@ async fn what_cannot_be_read_is_refused_by_its_name() {
         ("limit=501", "limit"),
         ("limit=%2B1", "limit"),
         ("after=x", "after"),
+        ("after=Ojo6Ojo6Ojo6Ojo6Ojo6Ojo6OiA1", "after"),
         ("format=xls", "format"),
         ("format=csv&limit=5", "limit"),
         ("seller=12", "seller"),
@@ -199,6 +227,9 @@ async fn what_cannot_be_read_is_refused_by_its_name() {
         answer.refused(400, "INVALID_PARAMETER", Some(field), query);
     }
     assert_eq!(get(&app, None, "/wxPay/takings?from=2025-04-01&to=2026-04-01").await.json()["takings"].as_array().unwrap().len(), 366);
+    for accepted in ["after=", "account=nobody", "from=2026-04-01&to=2026-04-01", "by=paid&status=PAID"] {
+        assert_eq!(told(&app, &format!("/wxPay/deals?{accepted}")).await, json!({"deals": [], "next": null}), "{accepted}");
+    }
     get(&app, None, "/wxPay/deals?limit=1&limit=2").await.refused(400, "INVALID_PARAMETER", None, "twice");
 }
 
@@ -217,6 +248,19 @@ async fn a_key_that_asks_for_many_reports_keeps_no_other_waiting() {
         assert_eq!(get(&app, Some(&books), path).await.status, 200, "{path}");
     }
     assert!(unread.iter().all(|answer| answer.status() == 200));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn takings_of_too_many_sellers_are_refused_whatever_the_days() {
+    let app = TestApp::open(Engine::Sqlite).await;
+    let look = app.look().await;
+    insert_many(&look, 1, 10_001, 1).await;
+    look.run("UPDATE deal SET merchant_id = id").await;
+    let day = "/wxPay/takings?from=2026-04-01&to=2026-04-01";
+    let answer = get(&app, None, &format!("{day}&by=seller")).await;
+    answer.refused(400, "INVALID_PARAMETER", Some("by"), "one seller too many");
+    assert!(answer.json()["detail"].as_str().unwrap().contains("sum up by day"), "{}", answer.body);
+    assert_eq!(told(&app, day).await["total"]["paid_count"], 10_001);
 }
 
 on_both_engines! {

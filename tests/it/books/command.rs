@@ -45,6 +45,14 @@ on_both_engines! {
         assert!(code == 0 && csv.starts_with('\u{feff}') && csv.lines().count() == 3 && !csv.contains(place), "{csv}");
         let (code, said) = told(&["takings", "--from", "2026-04-02", "--to", "2026-04-01"]).await;
         assert!(code == 1 && said.contains("--from is after the last day"), "{said}");
+        for (words, why) in [
+            (&["deals", "--from", "2026-04-02", "--to", "2026-04-01"][..], "--from is not before --to"),
+            (&["deals", "--paid", "--status", "unpaid"], "--paid lists paid deals alone"),
+        ] {
+            let (code, said) = told(words).await;
+            assert!(code == 1 && said.contains(why), "{words:?}: {said}");
+        }
+        assert_eq!(told(&["deals", "--seller", "0"]).await.0, 2);
         assert_eq!(told(&["deals", "--day", "2026-04-31"]).await.0, 2);
         assert_eq!(database.look().await.everything().await, before);
     }
