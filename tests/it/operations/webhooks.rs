@@ -227,6 +227,8 @@ async fn a_test_reaches_the_endpoint_and_leaves_nothing_behind() {
     let elsewhere = [("WEBHOOKS__SHOP__URL", format!("http://{}/", free_address()))];
     let (code, said) = shop.webhooks_with(&elsewhere, &["test", "shop"]).await;
     assert!(code == 1 && said.contains("not answered: nothing answers at its address"), "{said}");
+    let chinese = [&elsewhere[..], &[("LANG", "zh_CN.UTF-8".to_owned())]].concat();
+    assert!(shop.webhooks_with(&chinese, &["test", "shop"]).await.1.contains("没有应答：连接不上"));
     let look = shop.database.look().await;
     assert!(look.texts("SELECT event_id FROM outbox").await.is_empty() && look.texts("SELECT id FROM webhook_delivery").await.is_empty());
     shop.service.terminate();
@@ -249,7 +251,7 @@ fn what_is_mistyped_is_refused_with_the_names_that_there_are() {
         );
     }
     for (arguments, why) in [
-        (&["resend", "shop"][..], "--since"),
+        (&["resend", "shop"][..], "<--since <SINCE>|--event <EVENT>>"),
         (&["resend", "shop", "--since", "2h", "--event", "evt_aaaaaaaaaaaaaaaaaaaaaaaaaa"], "cannot be used with"),
         (&["resend", "shop", "--since", "yesterday"], "how long ago"),
         (&["resend", "shop", "--event", "1"], "evt_"),
