@@ -11,13 +11,15 @@ use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Published};
 use crate::webhook::Endpoint;
 
 /// What another instance has stored, or has left behind, is seen within this time.
 const LOOK: Duration = Duration::from_secs(1);
 /// What happens within this time is told of in one transaction.
 const GATHER: Duration = Duration::from_millis(20);
+/// So often in a row other instances are faster; then this one waits for the next look.
+const CONTENDED: u32 = 20;
 /// Tries that end within this time are followed by others that are taken together.
 const TAKE_TOGETHER: Duration = Duration::from_millis(5);
 /// So long payments are let go first, and looked at so often.
@@ -62,11 +64,22 @@ async fn publish(gateway: &Gateway) {
             () = gateway.store().news() => sleep(GATHER).await,
             _ = looks.tick() => {}
         }
+        let mut contended = 0;
         loop {
             let_payments_go_first(gateway).await;
             match gateway.publish_once().await {
-                Ok(true) => {}
-                Ok(false) => break,
+                Ok(Published::Batch) => contended = 0,
+                Ok(Published::All) => break,
+                Ok(Published::Contended) if contended < CONTENDED => {
+                    contended += 1;
+                    sleep(GATHER).await;
+                }
+                Ok(Published::Contended) => {
+                    warn!(
+                        "nothing can be published: other instances are at it without end, or the tables outbox and webhook_delivery do not fit"
+                    );
+                    break;
+                }
                 Err(error) => {
                     warn!(%error, "what there is to tell is not published yet");
                     break;

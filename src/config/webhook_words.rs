@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::deal::{EndpointName, EventType, Reach};
+use crate::deal::{EndpointName, EventType};
 use crate::language::{Text, pair, text};
 use crate::webhook::Wanted;
 
@@ -93,7 +93,7 @@ pub fn same_url(name: &EndpointName, other: &EndpointName) -> Text {
 /// What an endpoint is told.
 pub fn told(name: &EndpointName, host: &str, wanted: &Wanted) -> Text {
     let (types, types_zh) = types(&wanted.types);
-    let (limit, limit_zh) = if wanted.reach == Reach::default() { ("", "") } else { (" of some deals", "部分订单的") };
+    let (limit, limit_zh) = if wanted.reach.is_everything() { ("", "") } else { (" of some deals", "部分订单的") };
     text(format!("The endpoint {name} ({host}) is told {types}{limit}."), format!("webhook {name}（{host}）会收到{limit_zh}{types_zh}。"))
 }
 

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{NaiveDateTime, Timelike};
 
 use super::{AccountId, Deal, DealStatus, OrderId, Reach, Timestamp};
 
@@ -96,11 +97,25 @@ impl FromStr for Place {
         let bytes = if text.len() <= LONGEST { URL_SAFE_NO_PAD.decode(text).ok() } else { None };
         let place = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or(InvalidPlace)?;
         let (time, id) = place.rsplit_once(' ').ok_or(InvalidPlace)?;
-        let is_time = (19..=26).contains(&time.len()) && time.bytes().all(|b| b.is_ascii_digit() || b"-: .".contains(&b));
         let is_number = !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit());
-        let id = id.parse().ok().filter(|_| is_time && is_number).ok_or(InvalidPlace)?;
+        let id = id.parse().ok().filter(|_| is_time(time) && is_number).ok_or(InvalidPlace)?;
         Ok(Self { time: time.to_owned(), id })
     }
+}
+
+/// Whether a column can hold it: MySQL takes a statement with any other for a broken one.
+fn is_time(text: &str) -> bool {
+    // A table of the original may hold the first.
+    let is_whole = |whole: &str| {
+        let time = NaiveDateTime::parse_from_str(whole, "%Y-%m-%d %H:%M:%S").ok();
+        // chrono reads what is longer and shorter too, and leap seconds.
+        whole == "0000-00-00 00:00:00" || time.is_some_and(|time| time.nanosecond() == 0 && time.to_string() == whole)
+    };
+    let is_part = |part: &str| {
+        let digits = part.strip_prefix('.').unwrap_or_default();
+        part.is_empty() || ((1..=6).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()))
+    };
+    text.split_at_checked(19).is_some_and(|(whole, part)| is_whole(whole) && is_part(part))
 }
 
 #[cfg(test)]
@@ -115,6 +130,21 @@ mod tests {
         }
         for text in ["2026-11-26 12:00:00", "2026-11-26 12:00:00 -7", "2026-11-26 12:00:00 +7", "yesterday at noon!! 7", ""] {
             assert_eq!(URL_SAFE_NO_PAD.encode(text).parse::<Place>(), Err(InvalidPlace), "{text}");
+        }
+        for time in [
+            ":::::::::::::::::::",
+            "2026-02-31 12:00:00",
+            "2026-11-26 24:00:00",
+            "2026-11-26 23:59:60",
+            "2026-11-26 12:00:00.",
+            "2026-11-26 12:00:00.1234567",
+            "2026-11-26 12:00:00:5",
+            "2026-11-26  2:00:00",
+            "2026-11-26 12:00:0",
+            "12026-11-26 12:00:0",
+            "2026-00-00 00:00:00",
+        ] {
+            assert_eq!(URL_SAFE_NO_PAD.encode(format!("{time} 5")).parse::<Place>(), Err(InvalidPlace), "{time}");
         }
         assert_eq!("not one".parse::<Place>(), Err(InvalidPlace));
     }

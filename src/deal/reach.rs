@@ -17,6 +17,17 @@ impl Reach {
         self.covers(deal.merchant_id, &deal.account)
     }
 
+    /// Whether there is no limit: all deals are within it, and what is nobody's.
+    pub fn is_everything(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The same as [`Reach::covers`] of an order whose seller is `None` where it is not known here: whose that is nobody knows, so it
+    /// is within a reach without limits only.
+    pub fn covers_if_known(&self, seller: Option<i64>, account: &AccountId) -> bool {
+        seller.map_or_else(|| self.is_everything(), |seller| self.covers(seller, account))
+    }
+
     /// Whether a deal of this seller through this account is one of them.
     pub fn covers(&self, seller: i64, account: &AccountId) -> bool {
         self.sellers.as_ref().is_none_or(|sellers| sellers.contains(seller))
@@ -41,7 +52,10 @@ mod tests {
             assert!(Reach::default().covers(seller, account));
             assert_eq!((both.covers(seller, account), of_sellers.covers(seller, account)), (has_both, is_of_seller), "{seller} {account}");
         }
+        assert!(Reach::default().covers_if_known(None, &shop2) && !both.covers_if_known(None, &shop2), "whose it is nobody knows");
+        assert_eq!([12, 13].map(|seller| both.covers_if_known(Some(seller), &shop2)), [true, false]);
         let nothing = Reach { accounts: Some(Vec::new()), sellers: None };
         assert!(!nothing.covers(12, &shop2), "a limit to no account is a limit");
+        assert!(!nothing.is_everything());
     }
 }

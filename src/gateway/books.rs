@@ -29,7 +29,8 @@ impl Gateway {
         Ok(self.store.books().deals(listing, after, limit).await?)
     }
 
-    /// All that is known of a deal, for a caller with this reach.
+    /// All that is known of a deal, for a caller with this reach. What endpoints have answered may be about others' orders, so a caller
+    /// with limits is not told of it.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`], and when the store cannot tell.
@@ -37,7 +38,11 @@ impl Gateway {
         let deal = self.load_within(order_id, reach).await?;
         Self::is_about(&deal.order_id, &deal.account);
         let (refunds, events) = (self.store.find_refunds(order_id).await?, self.store.events(order_id).await?);
-        Ok(WholeDeal { deal, refunds, events, deliveries: self.store.deliveries_of(order_id).await? })
+        let mut deliveries = self.store.deliveries_of(order_id).await?;
+        if !reach.is_everything() {
+            deliveries.iter_mut().for_each(|delivery| delivery.answer = None);
+        }
+        Ok(WholeDeal { deal, refunds, events, deliveries })
     }
 
     /// What was paid and what went back; `None`: by too many sellers or products for one answer.

@@ -68,6 +68,7 @@ pub use live::{Facts, OrderView};
 pub use metrics::GatewayMetrics;
 pub use missing::MissingAccount;
 pub use pay_page::{GivenBack, PayPage, Standing};
+pub use publish::Published;
 pub use query_order::Subject;
 pub use readiness::NotReady;
 pub use refund::{RefundView, RefundWish};

@@ -42,6 +42,11 @@ impl Gateway {
             ..self.event(order_id, EventKind::WebhookGivenUp, Origin::Sweeper)
         });
         if self.store.give_outdated_delivery_up(delivery, self.now_by_database(), event).await? {
+            self.metrics.webhook_given_up();
+            // Of one that is configured no more there is no series.
+            if self.endpoints.iter().any(|configured| configured.name == *endpoint) {
+                self.lines.metrics.given_up(endpoint);
+            }
             error!(
                 alarm = "webhook_given_up", %event_id, %endpoint,
                 "an event is too old to be kept and was not taken: its endpoint is paused, or configured no more"

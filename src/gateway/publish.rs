@@ -40,19 +40,30 @@ impl Default for Publication {
     }
 }
 
+/// How far a publication got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Published {
+    /// All that there was to tell.
+    All,
+    /// A batch of it.
+    Batch,
+    /// Nothing: another instance has told of the same, or has taken the same positions.
+    Contended,
+}
+
 impl Gateway {
-    /// Publishes what there is to tell, at most a batch of it; `true`: there may be more.
+    /// Publishes what there is to tell, at most a batch of it.
     ///
     /// # Errors
     /// The database is not available; then all of it is told later.
-    pub async fn publish_once(&self) -> Result<bool, StoreError> {
+    pub async fn publish_once(&self) -> Result<Published, StoreError> {
         let mut behind = 0;
         loop {
             let untold = self.store.untold(behind, BATCH).await?;
             let events = self.events_of(&untold.entries, untold.strange).await?;
             match untold.more_behind {
                 Some(last) if events.is_empty() => behind = last,
-                None if events.is_empty() => return Ok(false),
+                None if events.is_empty() => return Ok(Published::All),
                 more => return self.publish(events, more.is_some()).await,
             }
         }
@@ -63,7 +74,7 @@ impl Gateway {
         self.publication.count.subscribe()
     }
 
-    async fn publish(&self, mut events: Vec<NewEvent>, may_be_more: bool) -> Result<bool, StoreError> {
+    async fn publish(&self, mut events: Vec<NewEvent>, may_be_more: bool) -> Result<Published, StoreError> {
         let (all, count) = (events.len(), in_one_transaction(&events));
         events.truncate(count);
         let planned: HashSet<_> = events.iter().flat_map(|event| event.endpoints.clone()).collect();
@@ -72,12 +83,12 @@ impl Gateway {
                 self.lines.metrics.published(count);
                 planned.iter().for_each(|endpoint| self.lines.planned(endpoint).notify_one());
                 self.publication.count.send_modify(|published| *published += 1);
-                Ok(may_be_more || count < all)
+                Ok(if may_be_more || count < all { Published::Batch } else { Published::All })
             }
             // Another instance is at it.
             Ok(false) | Err(StoreError::Conflict) => {
                 debug!("another instance has told of the same");
-                Ok(true)
+                Ok(Published::Contended)
             }
             Err(error) => Err(error),
         }

@@ -25,6 +25,8 @@ const STREAMS_OF_AN_ADDRESS: usize = 100;
 
 /// Reports that take many questions, at once: they take turns in the one lane that there is for them.
 const EXPORTS: usize = 4;
+/// One that asks for many, or does not read what it is sent, leaves the others theirs.
+const EXPORTS_OF_A_CALLER: usize = 2;
 
 /// What of the service is in hand.
 #[derive(Debug)]
@@ -33,20 +35,28 @@ pub struct Shares {
     exports: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     readers: Arc<Semaphore>,
-    listeners: Arc<Mutex<HashMap<Listener, usize>>>,
+    holders: Holders,
 }
 
+type Holders = Arc<Mutex<HashMap<Holder, usize>>>;
+
+/// For whom places are counted, beside all places of their kind.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Listener {
+enum Holder {
+    /// Streams of this order's events.
     Order(OrderId),
+    /// Streams to this payer's address.
     Address(IpAddr),
+    /// Reports for the caller of this name.
+    Caller(String),
 }
 
-impl Listener {
+impl Holder {
     fn most(&self) -> usize {
         match self {
             Self::Order(_) => STREAMS_OF_AN_ORDER,
             Self::Address(_) => STREAMS_OF_AN_ADDRESS,
+            Self::Caller(_) => EXPORTS_OF_A_CALLER,
         }
     }
 }
@@ -59,7 +69,7 @@ impl Shares {
         let streams = in_hand.saturating_sub(part);
         let [in_hand, exports, streams, readers] =
             [in_hand, EXPORTS, streams, streams.div_ceil(2)].map(|places| Arc::new(Semaphore::new(places)));
-        Self { in_hand, exports, streams, readers, listeners: Arc::default() }
+        Self { in_hand, exports, streams, readers, holders: Arc::default() }
     }
 
     /// Room for one answer in the making.
@@ -73,60 +83,53 @@ impl Shares {
         Some([place(&self.readers)?, place(&self.streams)?, place(&self.in_hand)?])
     }
 
-    /// Room for one report that takes many questions.
-    pub(super) fn export(&self) -> Option<ExportPlace> {
-        let places = [&self.exports, &self.in_hand].map(|share| Arc::clone(share).try_acquire_owned().ok());
-        let [Some(export), Some(in_hand)] = places else { return None };
-        Some(ExportPlace { _places: [export, in_hand] })
+    /// Room for one report that takes many questions, for the caller of this name.
+    pub(super) fn export(&self, caller: &str) -> Option<Place> {
+        self.place(&self.exports, vec![Holder::Caller(caller.to_owned())])
     }
 
     /// Room for one stream of an order's events, for a payer at this address if it is known.
-    pub(super) fn stream(&self, order_id: &OrderId, payer: Option<IpAddr>) -> Option<StreamPlace> {
-        let places = [&self.streams, &self.in_hand].map(|share| Arc::clone(share).try_acquire_owned().ok());
-        let [Some(stream), Some(in_hand)] = places else { return None };
-        let keys: Vec<_> = [Some(Listener::Order(order_id.clone())), payer.map(|payer| Listener::Address(household(payer)))]
-            .into_iter()
-            .flatten()
-            .collect();
-        let mut listeners = lock(&self.listeners);
-        if keys.iter().any(|key| listeners.get(key).is_some_and(|streams| *streams >= key.most())) {
+    pub(super) fn stream(&self, order_id: &OrderId, payer: Option<IpAddr>) -> Option<Place> {
+        let address = payer.map(|payer| Holder::Address(household(payer)));
+        self.place(&self.streams, [Holder::Order(order_id.clone())].into_iter().chain(address).collect())
+    }
+
+    fn place(&self, share: &Arc<Semaphore>, counted: Vec<Holder>) -> Option<Place> {
+        let places = [share, &self.in_hand].map(|share| Arc::clone(share).try_acquire_owned().ok());
+        let [Some(place), Some(in_hand)] = places else { return None };
+        let mut holders = lock(&self.holders);
+        if counted.iter().any(|holder| holders.get(holder).is_some_and(|held| *held >= holder.most())) {
             return None;
         }
-        for key in &keys {
-            *listeners.entry(key.clone()).or_default() += 1;
+        for holder in &counted {
+            *holders.entry(holder.clone()).or_default() += 1;
         }
-        Some(StreamPlace { listeners: Arc::clone(&self.listeners), keys, _places: [stream, in_hand] })
+        Some(Place { holders: Arc::clone(&self.holders), counted, _places: [place, in_hand] })
     }
 }
 
-/// One report's place, as long as it goes on.
+/// The place of a report or a stream, as long as it goes on.
 #[derive(Debug)]
-pub struct ExportPlace {
+pub struct Place {
+    holders: Holders,
+    counted: Vec<Holder>,
     _places: [OwnedSemaphorePermit; 2],
 }
 
-/// One stream's place, as long as it is open.
-#[derive(Debug)]
-pub struct StreamPlace {
-    listeners: Arc<Mutex<HashMap<Listener, usize>>>,
-    keys: Vec<Listener>,
-    _places: [OwnedSemaphorePermit; 2],
-}
-
-impl Drop for StreamPlace {
+impl Drop for Place {
     fn drop(&mut self) {
-        let mut listeners = lock(&self.listeners);
-        for key in &self.keys {
-            match listeners.get_mut(key) {
-                Some(streams) if *streams > 1 => *streams -= 1,
-                _ => drop(listeners.remove(key)),
+        let mut holders = lock(&self.holders);
+        for holder in &self.counted {
+            match holders.get_mut(holder) {
+                Some(held) if *held > 1 => *held -= 1,
+                _ => drop(holders.remove(holder)),
             }
         }
     }
 }
 
-fn lock(listeners: &Mutex<HashMap<Listener, usize>>) -> MutexGuard<'_, HashMap<Listener, usize>> {
-    listeners.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(holders: &Mutex<HashMap<Holder, usize>>) -> MutexGuard<'_, HashMap<Holder, usize>> {
+    holders.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -158,6 +161,19 @@ mod tests {
     }
 
     #[test]
+    fn one_caller_s_reports_leave_half_of_the_places_to_others() {
+        let shares = Shares::new(12_000);
+        let reports = |caller| (0..10).map_while(|_| shares.export(caller)).collect::<Vec<_>>();
+        let (books, shop, branch) = (reports("books"), reports("shop"), reports("branch"));
+        assert_eq!((books.len(), shop.len(), branch.len()), (2, 2, 0), "four are all that there are");
+        drop(books);
+        assert!(shares.export("shop").is_none(), "a place that another has given back is not for a caller that has its own");
+        assert_eq!(reports("branch").len(), 2);
+        drop(shop);
+        assert!(lock(&shares.holders).is_empty(), "nobody is remembered who has gone");
+    }
+
+    #[test]
     fn an_order_and_an_address_have_limits_that_are_given_back() {
         let shares = Shares::new(12_000);
         let address = |text: &str| Some(text.parse().unwrap());
@@ -170,6 +186,6 @@ mod tests {
         assert_eq!(in_one_network.len(), 100, "who has one IPv6 address has 2^64 of them");
         drop((of_one_order, of_one_address, in_one_network));
         assert!(shares.stream(&order(1), address("192.0.2.1")).is_some());
-        assert!(lock(&shares.listeners).is_empty(), "nobody is remembered who has gone");
+        assert!(lock(&shares.holders).is_empty(), "nobody is remembered who has gone");
     }
 }

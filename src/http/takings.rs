@@ -63,7 +63,7 @@ impl TakingsQuery {
 pub async fn takings(State(app): State<Arc<App>>, headers: HeaderMap, query: TakingsQuery) -> Result<Json<ToldTakings>, Refusal> {
     let caller = app.back_end(&headers, Scope::Read)?;
     let wish = query.within(caller.reach().clone(), app.gateway.now())?;
-    let _place = app.shares.export().ok_or_else(Refusal::unavailable)?;
+    let _place = app.shares.export(caller.name()).ok_or_else(Refusal::unavailable)?;
     let takings = timeout(PATIENCE, app.gateway.takings(&wish)).await.map_err(|_| Refusal::unavailable())??;
     let takings = takings.ok_or_else(|| Refusal::invalid_field("by", "there are too many for one answer: take fewer days"))?;
     Ok(Json(ToldTakings::from(&takings)))

@@ -25,6 +25,8 @@ pub struct Store {
     audience: Arc<Audience>,
     /// That there is something to tell.
     news: Arc<Notify>,
+    /// Whose turn it is to write what is written once.
+    recording: Arc<tokio::sync::Mutex<()>>,
     /// As last seen.
     foreign_clock: Arc<Mutex<ForeignClock>>,
 }
@@ -37,6 +39,7 @@ impl Store {
             instance: Arc::default(),
             audience: Arc::default(),
             news: Arc::default(),
+            recording: Arc::default(),
             foreign_clock: Arc::new(Mutex::new(ForeignClock::Unknown)),
         }
     }
@@ -50,6 +53,11 @@ impl Store {
     /// Whether there is anybody to tell of what happens.
     pub fn has_audience(&self) -> bool {
         *self.audience != Audience::default()
+    }
+
+    /// Waits for the turn to write what is written once.
+    pub(super) async fn recording(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.recording.lock().await
     }
 
     /// Whether so many changes are in hand that callers or WeChat wait for that what can wait should.

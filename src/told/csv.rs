@@ -2,8 +2,8 @@
 //!
 //! A spreadsheet takes a cell for what it looks like, whoever wrote it: a seller's description that begins with `=` would be a
 //! formula, and an order's number a double of fifteen digits, 2.02611E+31. So a text that could be a formula has an apostrophe
-//! before it, and one that could be a number or a date has a tab behind it, as the bills of Alipay have: Excel and WPS keep both as
-//! the texts that they are, and a program takes the tab off with other white space. Amounts are numbers, and times are times.
+//! before it, and one that could be a number, a date or a truth value has a tab behind it, as the bills of Alipay have: Excel and WPS keep
+//! both as the texts that they are, and a program takes the tab off with other white space. Amounts are numbers, and times are times.
 
 use std::fmt::Write;
 
@@ -62,10 +62,11 @@ fn is_like_a_formula(text: &str) -> bool {
     text.starts_with(['\t', '\r', '\n']) || text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
 }
 
-/// Digits with whatever stands between and behind those of numbers, dates and times.
+/// Anything with a number in it, for spreadsheets know many forms of dates (MAR-8, 4月1日) and numbers ((5), full width), in many languages;
+/// and their truth values.
 fn is_like_a_number(text: &str) -> bool {
-    let is_of_one = |c: char| c.is_ascii_digit() || " .,:/-eE%".contains(c);
-    !is_like_a_formula(text) && text.contains(|c: char| c.is_ascii_digit()) && text.chars().all(is_of_one)
+    let is_truth_value = ["TRUE", "FALSE"].iter().any(|word| text.trim().eq_ignore_ascii_case(word));
+    !is_like_a_formula(text) && (text.contains(char::is_numeric) || is_truth_value)
 }
 
 #[cfg(test)]
@@ -95,10 +96,16 @@ mod tests {
 
     #[test]
     fn what_looks_like_a_number_or_a_date_stays_a_text() {
-        for text in ["20260401120000123456789012345678", "1E5", "1-2", "2026/04/01", "12:30", "007", "5%"] {
+        for text in ["20260401120000123456789012345678", "1E5", "1-2", "2026/04/01", "12:30", "007", "5%", "A-7", "红茶 2 盒"] {
             assert_eq!(cell(text), format!("{text}\t"));
         }
-        assert_eq!((cell("1,5"), cell("A-7"), cell("e")), ("\"1,5\t\"".to_owned(), "A-7".to_owned(), "e".to_owned()));
+        for text in ["MAR-8", "4月1日", "(5)", "１２３４５６７８９０１２３４５６７８", "½", "TRUE", "false", "True"] {
+            assert_eq!(cell(text), format!("{text}\t"));
+        }
+        assert_eq!(cell("1,5"), "\"1,5\t\"");
+        for text in ["e", "红茶", "TRUELY", "a true one"] {
+            assert_eq!(cell(text), text);
+        }
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub struct ToldDelivery {
     /// When it is next tried.
     #[schema(format = DateTime)]
     due_at: Option<String>,
-    /// The beginning of a refusal, or why there was no answer.
+    /// The beginning of a refusal, or why there was no answer. For a key without limits only: others' orders may be named in it.
     answer: Option<String>,
 }
 

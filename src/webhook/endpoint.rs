@@ -28,11 +28,7 @@ pub struct Wanted {
 impl Wanted {
     /// Whether it wants this event. One about an order that is not known here (`merchant_id` is `None`) is wanted where all deals are.
     pub fn has(&self, event_type: EventType, merchant_id: Option<i64>, account: &AccountId) -> bool {
-        let is_within = match merchant_id {
-            Some(merchant_id) => self.reach.covers(merchant_id, account),
-            None => self.reach == Reach::default(),
-        };
-        is_within && self.types.contains(&event_type)
+        self.reach.covers_if_known(merchant_id, account) && self.types.contains(&event_type)
     }
 }
 

@@ -12,6 +12,7 @@ use hyper::header::{HeaderValue, RETRY_AFTER, USER_AGENT};
 use hyper::{Method, Response, Uri};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 use crate::clock::Clock;
@@ -66,6 +67,8 @@ impl Http {
     pub(super) async fn post(&self, request: Request, clock: &Clock) -> Answer {
         let deadline = Instant::now() + PATIENCE;
         let Ok(request) = prepared(request) else { return Answer::Unanswered(Unanswered::Unresolved) };
+        // One turn of the runtime, in which it hears of idle connections that the endpoint has closed meanwhile.
+        yield_now().await;
         match timeout_at(deadline, self.client.request(request)).await {
             Err(_) => Answer::Unanswered(Unanswered::TooSlow),
             Ok(Err(error)) => Answer::Unanswered(cause(&error)),

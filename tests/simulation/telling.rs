@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use serde_json::Value;
+use wechat_pay::gateway::Published;
 use wechat_pay::webhook::{Answer, Request, Unanswered};
 
 use super::endpoints::Mood;
@@ -121,7 +122,7 @@ impl History<'_> {
             let outcome = match what {
                 Telling::Publish => loop {
                     match gateway.publish_once().await {
-                        Ok(true) => {}
+                        Ok(Published::Batch | Published::Contended) => {}
                         other => break other.map(|_| "published".to_owned()),
                     }
                 },

@@ -95,6 +95,9 @@ impl Gateway {
     pub async fn deliver(&self, endpoint: &Endpoint, TakenDelivery { delivery, until }: TakenDelivery) {
         let event = &delivery.event;
         let (event_id, name, tries) = (&event.event_id, &endpoint.name, delivery.tries.saturating_add(1));
+        if self.now_by_database() >= until {
+            return debug!(%event_id, endpoint = %name, "this instance stood still, and the lease on a delivery is over");
+        }
         let tried = match Message::of(event_id, &event.event_type, event.at, &event.data) {
             Some(message) => {
                 let begun = self.clock.ticks();

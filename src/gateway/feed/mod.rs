@@ -65,18 +65,10 @@ impl FeedPage {
             }
             self.is_pruned |= self.events.is_empty() && event.position > self.next + 1;
             self.next = event.position;
-            if may_see(reach, &event) {
+            if reach.covers_if_known(event.merchant_id, &event.account) {
                 self.events.push(event);
             }
         }
-    }
-}
-
-/// Whose an unknown order is nobody knows, so its events are for readers of everything.
-fn may_see(reach: &Reach, event: &OutboxEvent) -> bool {
-    match event.merchant_id {
-        Some(seller) => reach.covers(seller, &event.account),
-        None => *reach == Reach::default(),
     }
 }
 
@@ -87,7 +79,7 @@ impl Gateway {
     /// [`FeedError`].
     pub async fn changes(&self, position: i64, limit: usize, reach: &Reach) -> Result<FeedPage, FeedError> {
         let mut page = FeedPage::behind(position);
-        let read = if *reach == Reach::default() { u32::try_from(limit).unwrap_or(READ).min(READ) } else { READ };
+        let read = if reach.is_everything() { u32::try_from(limit).unwrap_or(READ).min(READ) } else { READ };
         for _ in 0..READS {
             let events = self.store.outbox_behind(page.next, read).await?;
             let is_last = events.len() < read as usize;

@@ -13,13 +13,14 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use tokio::time::sleep;
 
+use crate::auth::Caller;
 use crate::deal::{DealPage, Listing, Place};
 use crate::gateway::GatewayError;
 use crate::told::csv;
 
 use crate::http::App;
 use crate::http::refusal::Refusal;
-use crate::http::shares::ExportPlace;
+use crate::http::shares;
 
 /// Deals of one question.
 const PAGE: u32 = 500;
@@ -41,11 +42,11 @@ struct Export {
     app: Arc<App>,
     listing: Arc<Listing>,
     next: Option<Place>,
-    _place: ExportPlace,
+    _place: shares::Place,
 }
 
-pub async fn export(app: &Arc<App>, listing: Arc<Listing>) -> Result<Response, Refusal> {
-    let place = app.shares.export().ok_or_else(Refusal::unavailable)?;
+pub async fn export(app: &Arc<App>, caller: &Caller, listing: Arc<Listing>) -> Result<Response, Refusal> {
+    let place = app.shares.export(caller.name()).ok_or_else(Refusal::unavailable)?;
     let mut export = Export { app: Arc::clone(app), listing, next: None, _place: place };
     // What goes wrong before the first line is answered as for any call.
     let first = export.page().await?;

@@ -41,7 +41,7 @@ pub async fn deals(
     let (listing, form) = wish.within(caller.reach().clone())?;
     let listing = Arc::new(listing);
     match form {
-        Form::Csv => export::export(&app, listing).await,
+        Form::Csv => export::export(&app, &caller, listing).await,
         Form::Page { after, limit } => {
             let gateway = Arc::clone(&app.gateway);
             let page = app.serve(begun, async move { gateway.list_deals(&listing, after, limit).await }).await??;

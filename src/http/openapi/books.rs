@@ -22,7 +22,7 @@ pub fn deals() -> Value {
         "description": "All that is asked for must be true of a deal. One page looks through two thousand rows at most, so of a choice that few \
             deals fit it may be short, or empty: next says whether there is more. The CSV has all deals and is sent as it is read; what \
             breaks off in the middle is not whole. It is UTF-8 with a byte order mark; times are Beijing's; a text that a spreadsheet would \
-            take for a formula has an apostrophe before it, and one that it would take for a number or a date has a tab behind it.",
+            take for a formula has an apostrophe before it, and one that it would take for a number, a date or a truth value has a tab behind it.",
         "security": [{}, {"key": []}],
         "parameters": [
             parameter("from", "Not before this: a day in Beijing (2026-11-26), or a time with its zone.", moment()),

@@ -28,13 +28,15 @@ impl Store {
         Ok(())
     }
 
-    /// The same, unless the journal tells of it already; `false` when it does. (Two at once may both be written.)
+    /// The same, unless the journal tells of it already; `false` when it does. (Of several instances at once each may write it.)
     ///
     /// # Errors
     /// The database is not available.
     pub async fn record_once(&self, event: Event) -> Result<bool, StoreError> {
         let entry = self.entry(event);
         let announces = !entry.event.announces.is_empty();
+        // What is looked for must not be written between the look and this.
+        let _turn = self.recording().await;
         let is_new = self.engine().change(RecordOnce(Record(entry))).await? == 1;
         if announces && is_new {
             self.has_news();

@@ -1,4 +1,7 @@
 //! The last position of the outbox. Its row is never pruned, so no position is ever given twice.
+//!
+//! A copy of a database that was made while the service wrote may have the delivery of an event and not the event: its position is
+//! gone, and counting goes on behind it.
 
 use sqlx::Error;
 
@@ -31,6 +34,8 @@ impl Query for Head {
 
 /// As far as this connection's transaction sees.
 pub async fn head(conn: &mut Conn) -> Result<i64, Error> {
-    let rows: Vec<(i64,)> = conn.rows("SELECT COALESCE(MAX(position), 0) FROM outbox", Values::default()).await?;
+    const HEAD: &str = "SELECT COALESCE(MAX(position), 0) FROM (SELECT MAX(position) AS position FROM outbox \
+                        UNION ALL SELECT MAX(position) FROM webhook_delivery) given";
+    let rows: Vec<(i64,)> = conn.rows(HEAD, Values::default()).await?;
     Ok(rows.first().map_or(0, |(head,)| *head))
 }

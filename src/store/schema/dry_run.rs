@@ -204,6 +204,10 @@ mod tests {
             "deal_reference",
             "deal_reference_of_seller",
             "deal_refunds_due_at",
+            "deal_create_at",
+            "deal_seller_create_at",
+            "deal_status_update_at",
+            "deal_transaction_id",
         ];
         assert_eq!(names, expected);
     }

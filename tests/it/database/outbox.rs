@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
-use wechat_pay::deal::{AccountId, Announcement, Audience, Details, EndpointName, EventId};
+use wechat_pay::deal::{AccountId, AlarmKind, Announcement, Audience, Details, EndpointName, EventId};
 use wechat_pay::store::{Event, EventKind, LARGEST_BATCH, NewEvent, NextTry, Store, StoreError, TriedDelivery, Untold};
 
 use super::accounts::{deal, event, now, number};
@@ -56,6 +56,33 @@ on_both_engines! {
         assert_eq!(told.iter().map(|event| &event.event_id).collect::<Vec<_>>(), events.iter().map(|event| &event.event_id).collect::<Vec<_>>());
         assert_eq!(store.outbox_behind(2, 10).await.unwrap().len(), 1);
         assert_eq!(store.outbox_head().await.unwrap(), 3);
+    }
+
+    async fn what_is_written_once_is_announced_once_whichever_callers_tell_of_it_at_once(engine) {
+        let database = Database::fresh(engine).await;
+        let store = telling(&database).await;
+        let mismatch = || Event {
+            detail: Some("the amount is not the order's".to_owned()),
+            announces: vec![Announcement::AlarmRaised(AlarmKind::Money)],
+            ..event("o1", EventKind::Mismatch)
+        };
+        let told = join_all((0..8).map(|_| store.record_once(mismatch()))).await;
+        assert_eq!(told.into_iter().filter(|is_new| *is_new.as_ref().unwrap()).count(), 1);
+        assert_eq!(store.untold(0, 10).await.unwrap().entries.len(), 1);
+    }
+
+    async fn a_delivery_without_its_event_holds_up_no_other(engine) {
+        let database = Database::fresh(engine).await;
+        let store = telling(&database).await;
+        let look = database.look().await;
+        look.run(
+            "INSERT INTO webhook_delivery (endpoint, position, tries, created_at) VALUES ('shop', 7, 1, '2026-04-01 12:00:00')",
+        )
+        .await;
+        store.record(paid("o1")).await.unwrap();
+        let untold = store.untold(0, 10).await.unwrap().entries;
+        assert!(store.publish(vec![published(&untold[0], 1)], now()).await.unwrap());
+        assert_eq!(store.outbox_behind(0, 10).await.unwrap()[0].position, 8);
     }
 
     async fn of_publishers_at_once_one_is_let_through_at_a_time(engine) {

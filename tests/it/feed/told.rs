@@ -1,6 +1,7 @@
 //! What the stories of the feed have in common: something happens, and a reader asks.
 
 use wechat_pay::deal::{AlarmKind, Announcement, Audience, OrderId};
+use wechat_pay::gateway::Published;
 use wechat_pay::store::{Event, EventKind, LARGEST_BATCH, Origin, Store};
 
 use crate::support::database::Engine;
@@ -46,7 +47,7 @@ pub async fn tell(app: &TestApp, store: &Store, order_ids: &[&str]) {
 
 /// What has happened comes into the outbox now.
 pub async fn publish(app: &TestApp) {
-    while app.gateway().publish_once().await.unwrap() {}
+    while app.gateway().publish_once().await.unwrap() != Published::All {}
 }
 
 /// `GET /wxPay/changes` with this query.

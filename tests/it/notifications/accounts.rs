@@ -229,7 +229,7 @@ on_both_engines! {
         let (order, others) = (open(&app, 1).await, open(&app, SHOP2.seller).await);
         told(&app.notify(SHOP2.pays(&others).signed_by(&signer(SignType::Md5))).await, 401, "SIGNATURE");
         told(&post(&app, "/wxPay/notify/shop2", "no message".to_owned()).await, 400, "MALFORMED");
-        told(&post(&app, "/wxPay/notify/gone", SHOP2.signed(&SHOP2.pays(&others))).await, 401, "NO ACCOUNT");
+        told(&post(&app, "/wxPay/notify/nobody-s", SHOP2.signed(&SHOP2.pays(&others))).await, 401, "NO ACCOUNT");
         app.notify(SHOP2.signed(&SHOP2.pays(&others))).await.acknowledged("shop2");
         app.notify(WeChatMessage::notification(&order.id, 1990).signed()).await.acknowledged("default");
         let numbers = app.numbers().await;
@@ -247,7 +247,7 @@ on_both_engines! {
         ] {
             assert_eq!(numbers.get(series), count, "{series}");
         }
-        assert!(!app.scrape().await.body.contains("gone"), "what a sender wrote becomes no label");
+        assert!(!app.scrape().await.body.contains("nobody-s"), "what a sender wrote becomes no label");
     }
 
     async fn an_evil_account_raises_one_alarm_in_whatever_currency_it_lies(engine) {

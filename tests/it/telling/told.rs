@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use wechat_pay::auth::Key;
 use wechat_pay::chance::Chance;
-use wechat_pay::gateway::Gateway;
+use wechat_pay::gateway::{Gateway, Published};
 use wechat_pay::simulator::RefundNotify;
 use wechat_pay::store::OutboxEvent;
 
@@ -28,7 +28,7 @@ pub async fn app(engine: Engine) -> TestApp {
 
 /// All that was told so far, once there is nothing more to tell.
 pub async fn outbox(gateway: &Gateway) -> Vec<OutboxEvent> {
-    while gateway.publish_once().await.unwrap() {}
+    while gateway.publish_once().await.unwrap() != Published::All {}
     let events = gateway.store().outbox_behind(0, 10_000).await.unwrap();
     for event in &events {
         let data = event.data.to_lowercase();

@@ -11,7 +11,7 @@ use wechat_pay::chance::Chance;
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
 use wechat_pay::deal::{AlarmKind, Announcement, Audience, EventType, Reach};
-use wechat_pay::gateway::{Accounts, Gateway, TakenDelivery};
+use wechat_pay::gateway::{Accounts, Gateway, Published, TakenDelivery};
 use wechat_pay::store::{Event, EventKind, LARGEST_BATCH, Store};
 use wechat_pay::webhook::{Answer, Endpoint, Request, Secrets, Sender, Unanswered, Wanted};
 
@@ -98,7 +98,7 @@ impl Post {
     }
 
     pub async fn publish(&self) {
-        while self.gateway.publish_once().await.unwrap() {}
+        while self.gateway.publish_once().await.unwrap() != Published::All {}
     }
 
     fn endpoint(&self, name: &str) -> &Endpoint {
