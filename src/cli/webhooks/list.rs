@@ -73,3 +73,19 @@ fn table(rows: &[Vec<String>]) -> String {
     };
     rows.iter().filter_map(line).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_told_in_the_operator_s_language_and_a_refusal_in_its_own() {
+        let told = |status, answer: &str| {
+            let failure_of_it = LastFailure { at: Timestamp::UNIX_EPOCH, status, answer: Some(answer.to_owned()) };
+            [Language::English, Language::Chinese].map(|language| failure(&failure_of_it, language).split_once(' ').unwrap().1.to_owned())
+        };
+        assert_eq!(told(None, "nothing answers at its address"), ["nothing answers at its address", "连接不上"]);
+        assert_eq!(told(Some(500), "TLS failed"), ["HTTP 500: TLS failed"; 2]);
+        assert_eq!(told(Some(404), ""), ["HTTP 404"; 2]);
+    }
+}

@@ -165,15 +165,18 @@ async fn an_endpoint_that_comes_later_is_told_of_what_was_before() {
         ("WEBHOOKS__LATER__URL", format!("http://{}/events", later.address)),
         ("WEBHOOKS__LATER__SECRET", SECRET.to_owned()),
         ("WEBHOOKS__LATER__SELLERS", "13".to_owned()),
+        ("WEBHOOKS__LATER__PREVIOUS_SECRET", "whsec_TmV2ZXIgdXNlIHRoaXMgc2VjcmV0IGFueXdoZXJl".to_owned()),
     ];
     let (code, said) = shop.webhooks_with(&more, &["resend", "later", "--since", "1h"]).await;
     assert!(code == 0 && said.contains("once more: 0;"), "it wants another seller's: {said}");
+    assert!(!said.contains("previous secret"), "that is for the log of a service: {said}");
     more[2].1 = "12".to_owned();
     let (code, said) = shop.webhooks_with(&more, &["resend", "later", "--since", "1h"]).await;
     assert!(code == 0 && said.contains("Events that go to later once more: 1;"), "{said}");
     shop.service.terminate();
     shop.service.end(Duration::from_secs(12)).await;
     let service = Program::start("serve", shop.home.path(), &[&shop.variables[..], &more].concat());
+    service.says("events are signed with the previous secret too").await;
     later.hears(1, "deal.paid").await;
     service.terminate();
 }
