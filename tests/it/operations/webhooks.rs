@@ -176,7 +176,7 @@ async fn an_endpoint_that_comes_later_is_told_of_what_was_before() {
     shop.service.terminate();
     shop.service.end(Duration::from_secs(12)).await;
     let service = Program::start("serve", shop.home.path(), &[&shop.variables[..], &more].concat());
-    service.says("events are signed with the previous secret too").await;
+    service.says("events are signed with the previous secret too: take it out when the endpoint knows the new one").await;
     later.hears(1, "deal.paid").await;
     service.terminate();
 }
