@@ -130,6 +130,7 @@ impl Service {
 
     async fn start_with(settings: Settings, shop: Option<DemoShop>, clock: Clock, chance: Chance) -> Result<Self, StartError> {
         settings.may_simulate()?;
+        endpoints::warn_of_previous_secrets(&settings);
         let service = Self::answer(&settings, shop, clock.clone(), chance)?;
         if let Err(error) = opening::open(service.gateway.store(), &settings, &service.instance, &clock).await {
             service.servers.iter().for_each(JoinHandle::abort);

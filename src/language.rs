@@ -87,6 +87,12 @@ pub fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
 }
 
+/// What a terminal does not show but obeys: it moves the cursor, ends a line, or turns the direction of what follows.
+pub fn is_obeyed(c: char) -> bool {
+    let is_format = matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    c.is_control() || is_format
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -33,12 +33,25 @@ const LAST_TRIES: Duration = Duration::from_secs(1);
 
 /// Tells until `stop`. Without an endpoint, or without anybody to tell, nothing is asked of the database.
 pub async fn run(gateway: Arc<Gateway>, stop: CancellationToken) {
+    let has_work = gateway.store().has_audience() || !gateway.endpoints().is_empty();
+    if !has_work || stop.run_until_cancelled(learn_the_clock(&gateway)).await.is_none() {
+        return;
+    }
     let places = Arc::new(Semaphore::new(TO_ALL));
     let lines = gateway.endpoints().iter().map(|endpoint| {
         let (gateway, endpoint, places) = (Arc::clone(&gateway), endpoint.clone(), Arc::clone(&places));
         Line { gateway, endpoint, places, tries: JoinSet::new() }.keep_moving(&stop)
     });
     join(stop.run_until_cancelled(publish(&gateway)), join_all(lines.collect::<Vec<_>>())).await;
+}
+
+/// Waits until the database's clock is known: by another one, what an instance beside this has taken could look due.
+async fn learn_the_clock(gateway: &Gateway) {
+    let mut looks = looks();
+    while !gateway.knows_clock() {
+        looks.tick().await;
+        gateway.measure_clock().await;
+    }
 }
 
 async fn publish(gateway: &Gateway) {

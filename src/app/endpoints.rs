@@ -23,9 +23,6 @@ pub fn open(settings: &Settings, listeners: &[SocketAddr]) -> Result<Vec<Endpoin
     }
     let (trust, resolver, listeners) = (Trust::new(&ExtraRoots::default())?, Resolver::new(), Arc::<[SocketAddr]>::from(listeners));
     let open = |WebhookSettings { name, url, secrets, wanted, allow_private }: &WebhookSettings| {
-        if secrets.previous.is_some() {
-            warn!(endpoint = %name, "events are signed with the previous secret too: take it out when the endpoint knows the new one");
-        }
         let guard = Guard::new(*allow_private, Arc::clone(&listeners));
         Ok(Endpoint {
             name: name.clone(),
@@ -36,6 +33,13 @@ pub fn open(settings: &Settings, listeners: &[SocketAddr]) -> Result<Vec<Endpoin
         })
     };
     settings.webhooks.iter().map(open).collect()
+}
+
+/// Says whose secret is being changed, at the start of a service: a tool has its own words for it.
+pub fn warn_of_previous_secrets(settings: &Settings) {
+    for WebhookSettings { name, .. } in settings.webhooks.iter().filter(|webhook| webhook.secrets.previous.is_some()) {
+        warn!(endpoint = %name, "events are signed with the previous secret too: take it out when the endpoint knows the new one");
+    }
 }
 
 /// What there is somebody to tell of: what endpoints want, and everything where the feed can be read.

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::deal::{AccountId, BeijingTime, Day, Deal, DealStatus, Fen, ListedBy, Listing, Timestamp, range_from, range_to};
-use crate::language::{Language, padded};
+use crate::language::{Language, is_obeyed, padded};
 use crate::store::Books;
 use crate::told::csv;
 
@@ -121,6 +121,7 @@ fn row(deal: &Deal, language: Language) -> String {
     let opened = BeijingTime::from(deal.created_at).naive().to_string();
     let (price, refunded) = (deal.charged.map_or_else(|| "-".to_owned(), Fen::yuan), Fen::yuan_or_nothing(deal.refunded.fee));
     let state = words::status(deal.status);
+    let description = deal.details.description.as_ref().map(|description| description.as_str()).unwrap_or_default();
     line([
         deal.order_id.as_str(),
         &opened,
@@ -128,6 +129,6 @@ fn row(deal: &Deal, language: Language) -> String {
         &price,
         &refunded,
         &deal.merchant_id.to_string(),
-        deal.details.description.as_ref().map(|description| description.as_str()).unwrap_or_default(),
+        &description.replace(is_obeyed, ""),
     ])
 }

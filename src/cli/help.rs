@@ -96,7 +96,7 @@ static COMMANDS: [Entry; 17] = [
     ("help", pair("Print this message or the help of the given command", "显示本帮助，或某个命令的帮助")),
 ];
 
-static ARGUMENTS: [Entry; 28] = [
+static ARGUMENTS: [Entry; 30] = [
     ("dry_run", pair("Only say what would be done", "只说明会做什么，不执行")),
     ("name", pair("What the key is called in the configuration and in logs", "密钥在配置和日志里的名称")),
     ("scopes", pair("What it may do: pay, refund, read, manage, separated by commas", "可以做什么：pay、refund、read、manage，逗号分隔")),
@@ -126,17 +126,13 @@ static ARGUMENTS: [Entry; 28] = [
     (
         "from",
         pair(
-            "From this day on; of deals also a time, such as 2026-11-26T12:00:00+08:00",
-            "从这一天起；列订单时也可以是时间，如 2026-11-26T12:00:00+08:00",
+            "From this day on, in Beijing, or from a time on, such as 2026-11-26T12:00:00+08:00",
+            "从这一天（北京时间）或这个时间起，如 2026-11-26T12:00:00+08:00",
         ),
     ),
-    (
-        "to",
-        pair(
-            "Up to the end of this day; of deals also a time, before which they must be",
-            "到这一天结束为止；列订单时也可以是时间（不含）",
-        ),
-    ),
+    ("to", pair("Up to the end of this day, or up to a time, which is not in it", "到这一天结束为止，或到这个时间为止（不含）")),
+    ("from_day", pair("The first day in Beijing, such as 2026-11-01", "第一天（北京时间），如 2026-11-01")),
+    ("to_day", pair("The last day, which is in it; without it, today", "最后一天（含）；不写则到今天")),
     (
         "paid",
         pair(

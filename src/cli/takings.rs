@@ -14,11 +14,11 @@ use super::{Failure, Outcome, books_words as words, say};
 
 #[derive(Args)]
 pub struct Takings {
-    #[arg(long, conflicts_with_all = ["from", "to"])]
+    #[arg(long, conflicts_with_all = ["from_day", "to_day"])]
     day: Option<Day>,
-    #[arg(long)]
+    #[arg(long = "from", id = "from_day", value_name = "DAY")]
     from: Option<Day>,
-    #[arg(long)]
+    #[arg(long = "to", id = "to_day", value_name = "DAY")]
     to: Option<Day>,
     #[arg(long, value_enum, default_value_t = By::Day)]
     by: By,

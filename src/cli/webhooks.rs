@@ -6,7 +6,7 @@ mod words;
 
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use tokio::time::Instant;
 
 use crate::app;
@@ -35,9 +35,10 @@ enum What {
     Test {
         endpoint: EndpointName,
     },
+    #[command(group = ArgGroup::new("which").required(true).args(["since", "event"]))]
     Resend {
         endpoint: EndpointName,
-        #[arg(long, required_unless_present = "event", conflicts_with = "event")]
+        #[arg(long)]
         since: Option<Since>,
         #[arg(long)]
         event: Option<EventId>,

@@ -40,9 +40,15 @@ pub fn destination(key: &str, text: &str, allow_private: bool, listeners: &[(&st
     Ok(url)
 }
 
-/// As far as it may be shown: what follows a `?` may be a secret.
+/// As far as it may be shown: what follows the host may be a secret, a path too.
 pub fn shown(text: &str) -> Shown {
-    if text.contains('?') { Shown::Hidden } else { table::url(text) }
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none() => {
+            let is_whole = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+            if is_whole { table::plain(text) } else { table::plain(format!("{}/…", url.origin().ascii_serialization())) }
+        }
+        _ => table::secret(text),
+    }
 }
 
 /// Whether the host stands in the text as it is read out of it: `2130706433` is 127.0.0.1 too.

@@ -11,9 +11,9 @@ pub struct EventDelivery {
     pub event_id: EventId,
     /// Its type's word.
     pub event_type: String,
-    /// Tries that have ended.
+    /// Tries that have ended, since it was sent again if it was.
     pub tries: u32,
-    /// When the last one did.
+    /// When the last one did; with no tries, the last before it was sent again.
     pub tried_at: Option<Timestamp>,
     /// When the endpoint had it.
     pub delivered_at: Option<Timestamp>,

@@ -1,7 +1,8 @@
 //! What a story says of the events that the merchant's endpoints are told, in both languages side by side.
 
 use crate::deal::{EventDelivery, Timestamp};
-use crate::language::{Text, text};
+use crate::language::{Language, Text, text};
+use crate::webhook::Unanswered;
 
 use super::words::show;
 
@@ -13,7 +14,7 @@ pub fn standing(delivery: &EventDelivery, now: Timestamp) -> Text {
     let at = |time: Option<Timestamp>| time.map(show).unwrap_or_default();
     if let Some(time) = delivery.delivered_at {
         return text(
-            format!("  The endpoint {endpoint} has {event} since {}, tries: {tries}.", show(time)),
+            format!("  The endpoint {endpoint} took {event} {}, tries: {tries}.", show(time)),
             format!("  回调地址 {endpoint} 已于 {} 收到 {event_zh}，发送次数：{tries}。", show(time)),
         );
     }
@@ -32,6 +33,12 @@ pub fn standing(delivery: &EventDelivery, now: Timestamp) -> Text {
         );
     }
     let due = show(delivery.due_at.unwrap_or(now).max(now));
+    if let (0, Some(tried)) = (*tries, delivery.tried_at.map(show)) {
+        return text(
+            format!("  {event} is sent to the endpoint {endpoint} once more {due}; the last try before that was {tried}{why}."),
+            format!("  {event_zh} 将于 {due} 再次发送到回调地址 {endpoint}；此前最后一次发送：{tried}{why_zh}。"),
+        );
+    }
     if *tries == 0 {
         return text(
             format!("  {event} is sent to the endpoint {endpoint} {due}."),
@@ -49,7 +56,7 @@ pub fn standing(delivery: &EventDelivery, now: Timestamp) -> Text {
 fn outcome(delivery: &EventDelivery) -> (String, String) {
     match (delivery.status, &delivery.answer) {
         (Some(status), _) => (format!(" (HTTP {status})"), format!("（HTTP {status}）")),
-        (None, Some(answer)) => (format!(" ({answer})"), format!("（{answer}）")),
+        (None, Some(why)) => (format!(" ({why})"), format!("（{}）", Unanswered::told(why).read(Language::Chinese))),
         (None, None) => Default::default(),
     }
 }

@@ -121,7 +121,7 @@ pub fn paid(deal: &Deal) -> Text {
         (at.as_ref().map(|at| format!(" {at}")).unwrap_or_default(), at.as_ref().map(|at| format!("，支付时间 {at}")).unwrap_or_default());
     let back = given_back(deal);
     let more = match back.read(English) {
-        "" => pair(" Nothing more will happen to it.", "之后不会再有变化。"),
+        "" => pair(" That is final; nothing of it went back.", "这是最终结果，没有退过款。"),
         _ => pair("", ""),
     };
     text(
@@ -154,8 +154,8 @@ fn given_back(deal: &Deal) -> Text {
 
 pub fn expired() -> Text {
     pair(
-        "It has expired. Nothing more will happen to it, unless WeChat tells of a payment after all.",
-        "已过期。除非微信之后又通知有支付，否则不会再有变化。",
+        "It has expired. That is final, unless WeChat tells of a payment after all.",
+        "已过期。除非微信之后又通知有支付，否则这就是最终结果。",
     )
 }
 

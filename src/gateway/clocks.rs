@@ -1,7 +1,7 @@
 //! Clock skew. Instances meet in the database, so looks and leases are kept by its clock. To give an order up cannot be taken
 //! back, so it never rests on one clock: this instance's and the database's must both say that its time is over.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use chrono::{SubsecRound, TimeDelta};
 use tracing::debug;
@@ -23,6 +23,8 @@ const UNSURE: TimeDelta = TimeDelta::seconds(2);
 #[derive(Debug, Default)]
 pub struct Skew {
     millis: AtomicI64,
+    /// Whether it ever was.
+    is_known: AtomicBool,
 }
 
 impl Gateway {
@@ -32,6 +34,11 @@ impl Gateway {
         if let Err(error) = self.database_now().await {
             debug!(%error, "the database's clock is not known yet");
         }
+    }
+
+    /// Whether the database has ever said what time it is.
+    pub fn knows_clock(&self) -> bool {
+        self.skew.is_known.load(Ordering::Relaxed)
     }
 
     /// Now by the database's clock, in whole seconds.
@@ -45,6 +52,7 @@ impl Gateway {
         let theirs = self.clock.of_database(told);
         let skew = Some(theirs - self.clock.now()).filter(|skew| skew.abs() >= UNSURE).unwrap_or_default();
         self.skew.millis.store(skew.num_milliseconds(), Ordering::Relaxed);
+        self.skew.is_known.store(true, Ordering::Relaxed);
         self.metrics.skewed(skew);
         theirs.trunc_subsecs(0)
     }

@@ -12,7 +12,7 @@ pub struct ToldDelivery {
     endpoint: String,
     event_id: String,
     r#type: String,
-    /// Tries that have ended.
+    /// Tries that have ended, since it was sent again if it was.
     tries: u32,
     /// DELIVERED, WAITING for its next try, or GIVEN_UP.
     state: &'static str,

@@ -16,6 +16,7 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 use crate::clock::Clock;
+use crate::language::is_obeyed;
 use crate::resolver::Resolver;
 use crate::trust::Trust;
 
@@ -119,7 +120,7 @@ async fn beginning<B: Body<Data = Bytes> + Unpin>(mut body: B, deadline: Instant
 fn harmless(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let mut words = String::with_capacity(text.len());
-    for c in text.chars().map(|c| if is_invisible(c) { ' ' } else { c }) {
+    for c in text.chars().map(|c| if is_obeyed(c) { ' ' } else { c }) {
         if words.len() + c.len_utf8() > KEPT {
             break;
         }
@@ -127,11 +128,6 @@ fn harmless(bytes: &[u8]) -> String {
     }
     words.truncate(words.trim_end().len());
     words
-}
-
-/// What moves a cursor, ends a line, or turns the direction of what follows.
-fn is_invisible(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// What an error comes from.

@@ -6,6 +6,7 @@ use crate::config::Settings;
 use crate::deal::{BeijingTime, Timestamp};
 use crate::language::{Language, columns, padded};
 use crate::store::{EndpointStanding, LastFailure};
+use crate::webhook::Unanswered;
 
 use super::super::{Outcome, say};
 use super::{standings, words};
@@ -43,7 +44,7 @@ fn cells(standing: &EndpointStanding, language: Language) -> Vec<String> {
         standing.waiting.to_string(),
         shown(standing.waiting_since),
         standing.given_up.to_string(),
-        standing.last_failure.as_ref().map_or_else(|| "-".to_owned(), failure),
+        standing.last_failure.as_ref().map_or_else(|| "-".to_owned(), |last| failure(last, language)),
     ]
 }
 
@@ -51,10 +52,14 @@ fn shown(time: Option<Timestamp>) -> String {
     time.map_or_else(|| "-".to_owned(), |time| BeijingTime::from(time).to_string())
 }
 
-fn failure(LastFailure { at, status, answer }: &LastFailure) -> String {
-    let status = status.map(|status| format!("HTTP {status}"));
-    let answer = answer.as_ref().map(|answer| answer.chars().take(SHOWN).collect::<String>()).filter(|answer| !answer.is_empty());
-    let what: Vec<_> = [status, answer].into_iter().flatten().collect();
+fn failure(LastFailure { at, status, answer }: &LastFailure, language: Language) -> String {
+    let answer = answer.as_deref().filter(|answer| !answer.is_empty());
+    let what: Vec<_> = match status {
+        Some(status) => {
+            [Some(format!("HTTP {status}")), answer.map(|words| words.chars().take(SHOWN).collect())].into_iter().flatten().collect()
+        }
+        None => answer.map(|why| Unanswered::told(why).read(language).to_owned()).into_iter().collect(),
+    };
     format!("{} {}", shown(Some(*at)), what.join(": "))
 }
 
@@ -67,4 +72,20 @@ fn table(rows: &[Vec<String>]) -> String {
         Some(format!("{}{last}\n", others.collect::<String>()))
     };
     rows.iter().filter_map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_told_in_the_operator_s_language_and_a_refusal_in_its_own() {
+        let told = |status, answer: &str| {
+            let failure_of_it = LastFailure { at: Timestamp::UNIX_EPOCH, status, answer: Some(answer.to_owned()) };
+            [Language::English, Language::Chinese].map(|language| failure(&failure_of_it, language).split_once(' ').unwrap().1.to_owned())
+        };
+        assert_eq!(told(None, "nothing answers at its address"), ["nothing answers at its address", "连接不上"]);
+        assert_eq!(told(Some(500), "TLS failed"), ["HTTP 500: TLS failed"; 2]);
+        assert_eq!(told(Some(404), ""), ["HTTP 404"; 2]);
+    }
 }

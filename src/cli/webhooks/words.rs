@@ -58,7 +58,7 @@ pub fn answered(endpoint: &Endpoint, id: &EventId, answer: &Answer, took: Durati
         Answer::Refused { status, words: said, .. } => {
             text(format!("refused (HTTP {status}{})", words(said)), format!("被拒绝（HTTP {status}{}）", words(said)))
         }
-        Answer::Unanswered(why) => text(format!("not answered: {why}"), format!("没有应答：{why}")),
+        Answer::Unanswered(why) => text(format!("not answered: {why}"), format!("没有应答：{}", why.text().read(Chinese))),
     };
     text(
         format!("An event of type test ({id}) went to {name} at {host}: {} after {ms} ms.", outcome.read(English)),

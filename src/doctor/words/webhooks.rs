@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use crate::deal::{BeijingTime, Timestamp};
-use crate::language::{Text, pair, text};
+use crate::language::{Language, Text, pair, text};
 use crate::store::EndpointStanding;
 use crate::webhook::Unanswered;
 
@@ -20,38 +20,30 @@ pub fn reached(name: &str, host: &str, has_tls: bool) -> Text {
 
 /// Why events would not arrive.
 pub fn unreached(name: &str, host: &str, why: Unanswered) -> Trouble {
-    let (chinese, advice) = match why {
-        Unanswered::Forbidden => (
-            "解析出的地址是内网地址，或是本服务自己的监听地址",
-            text(
-                format!("check the name in DNS; if that address is meant, set webhooks.{name}.allow_private = true"),
-                format!("检查这个域名的解析；确实要发到那里，请设置 webhooks.{name}.allow_private = true"),
-            ),
+    let advice = match why {
+        Unanswered::Forbidden => text(
+            format!("check the name in DNS; if that address is meant, set webhooks.{name}.allow_private = true"),
+            format!("检查这个域名的解析；确实要发到那里，请设置 webhooks.{name}.allow_private = true"),
         ),
-        Unanswered::Unresolved => (
-            "域名解析失败",
-            text(
-                format!("check webhooks.{name}.url, and DNS on this machine (/etc/resolv.conf)"),
-                format!("检查 webhooks.{name}.url，以及本机的 DNS（/etc/resolv.conf）"),
-            ),
+        Unanswered::Unresolved => text(
+            format!("check webhooks.{name}.url, and DNS on this machine (/etc/resolv.conf)"),
+            format!("检查 webhooks.{name}.url，以及本机的 DNS（/etc/resolv.conf）"),
         ),
-        Unanswered::Unreachable | Unanswered::TooSlow => (
-            "连接不上",
-            pair(
-                "start the program that listens there, and let connections out of this machine (firewall, security group, route)",
-                "启动那里的程序，并放行本机的出站连接（防火墙、安全组、路由）",
-            ),
+        Unanswered::Unreachable | Unanswered::TooSlow => pair(
+            "start the program that listens there, and let connections out of this machine (firewall, security group, route)",
+            "启动那里的程序，并放行本机的出站连接（防火墙、安全组、路由）",
         ),
-        Unanswered::Tls => (
-            "TLS 握手失败",
-            pair(
-                "check the endpoint's certificate and its chain; install ca-certificates here",
-                "检查对方的证书和证书链；在本机安装 ca-certificates",
-            ),
+        Unanswered::Tls => pair(
+            "check the endpoint's certificate and its chain; install ca-certificates here",
+            "检查对方的证书和证书链；在本机安装 ca-certificates",
         ),
-        Unanswered::Broken => ("连接中断", pair("look for a proxy on the way, or try again", "检查途中的代理，或稍后再试")),
+        Unanswered::Broken => pair("look for a proxy on the way, or try again", "检查途中的代理，或稍后再试"),
     };
-    trouble(text(format!("{name}: {host}: {why}"), format!("{name}：{host}：{chinese}")), advice)
+    let why = why.text();
+    trouble(
+        text(format!("{name}: {host}: {}", why.read(Language::English)), format!("{name}：{host}：{}", why.read(Language::Chinese))),
+        advice,
+    )
 }
 
 pub fn well(name: &str, waiting: i64) -> Text {

@@ -130,7 +130,8 @@ fn whole_deal() -> Value {
         {"at": "2026-11-24T06:23:45+08:00", "kind": "opened", "sentence": "订单已入库，并向微信请求二维码。", "source": "front_end"},
         {"at": "2026-11-24T06:24:11+08:00", "kind": "settled", "sentence": "微信签名的支付结果已入账：已支付。", "source": "notification"},
     ]);
-    deal["outlook"] = json!("已支付，支付时间 2026-11-24T06:24:10+08:00，微信支付单号 4200002601202611244853690217。之后不会再有变化。");
+    deal["outlook"] =
+        json!("已支付，支付时间 2026-11-24T06:24:10+08:00，微信支付单号 4200002601202611244853690217。这是最终结果，没有退过款。");
     deal["refunds"] = json!([]);
     deal["deliveries"] = json!([{
         "endpoint": "shop",

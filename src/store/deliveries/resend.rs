@@ -35,8 +35,8 @@ impl Store {
         Ok(self.engine().report(One(event_id.clone())).await?.into_iter().find_map(OutboxRow::into_event))
     }
 
-    /// Has the events at these positions delivered to an endpoint from now on as if they had never been tried; how many of them. One that
-    /// waits for its first try goes on waiting, and is not counted.
+    /// Has the events at these positions delivered to an endpoint from now on, on a schedule of their own; how many of them. What came of
+    /// the last try stays written until the next has ended. One that waits for its first try goes on waiting, and is not counted.
     ///
     /// # Errors
     /// [`StoreError::Conflict`]: another program does the same at this very moment.
@@ -95,8 +95,8 @@ impl Resend {
         static UPDATE: Texts = Texts::new(|rows| {
             let (table, list) = (rows.table("webhook_delivery", "webhook_delivery_event"), rows.list("?"));
             format!(
-                "UPDATE {table} SET tries = 0, due_at = ?, tried_at = NULL, delivered_at = NULL, given_up_at = NULL, status = NULL, \
-                 answer = NULL WHERE endpoint = ? AND position IN ({list}) AND (due_at IS NULL OR tries > 0)"
+                "UPDATE {table} SET tries = 0, due_at = ?, delivered_at = NULL, given_up_at = NULL \
+                 WHERE endpoint = ? AND position IN ({list}) AND (due_at IS NULL OR tries > 0)"
             )
         });
         let mut values = Values::of([column(self.now).into(), self.endpoint.as_str().into()]);

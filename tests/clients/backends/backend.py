@@ -98,6 +98,7 @@ class Webhooks(http.server.BaseHTTPRequestHandler):
 
 
 def listen():
+    os.makedirs(os.environ["PAY_DELIVERED"], exist_ok=True)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PAY_PORT", 0))), Webhooks)
     print("webhooks at http://127.0.0.1:%d" % server.server_port, flush=True)
     server.serve_forever()

@@ -18,6 +18,7 @@ on_both_engines! {
             Row::unpaid("a1", "2026-04-01 23:59:59").paid("2026-04-02 00:00:10"),
             Row::unpaid("a2", "2026-04-02 10:00:00").of(13, "shop2"),
         ]).await;
+        look.run("UPDATE deal SET description = 'tea\u{202e} eat\u{2069}' WHERE order_id = 'a2'").await;
         look.ends().await;
         let database = app.stop().await;
         let before = database.look().await.everything().await;
@@ -34,6 +35,7 @@ on_both_engines! {
             (&["deals", "--from", "2026-04-01", "--status", "paid"], 3, "a1"),
             (&["deals", "--from", "2026-04-01", "--seller", "13", "--account", "shop2"], 3, "a2"),
             (&["deals", "--paid", "--day", "2026-04-02"], 3, "19.90"),
+            (&["deals", "--day", "2026-04-02"], 3, "13       tea eat\n"),
             (&["deals"], 2, "0 deals of the"),
             (&["takings", "--day", "2026-04-02"], 4, "2026-04-02      1          19.90"),
             (&["takings", "--from", "2026-04-01", "--to", "2026-04-02", "--by", "account"], 4, "default"),

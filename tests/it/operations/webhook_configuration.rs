@@ -123,11 +123,11 @@ fn all_mistakes_of_all_endpoints_are_told_at_once() {
 #[test]
 fn the_configuration_is_told_without_its_secrets() {
     let variables = [
-        ("WEBHOOKS__SHOP__URL", "https://shop.example.com/events?token=CANARY"),
+        ("WEBHOOKS__SHOP__URL", "https://shop.example.com/events/CANARY?token=CANARY"),
         SECRET,
         ("WEBHOOKS__SHOP__PREVIOUS_SECRET", PREVIOUS),
         ("WEBHOOKS__SHOP__EVENTS", "deal.paid"),
-        ("WEBHOOKS__BOOKS__URL", "https://shop.example.com/events?token=CANARY"),
+        ("WEBHOOKS__BOOKS__URL", "https://shop.example.com/events/CANARY?token=CANARY"),
         ("WEBHOOKS__BOOKS__SECRET", PREVIOUS),
         ("WEBHOOKS__BOOKS__SELLERS", "12"),
     ];
@@ -142,7 +142,7 @@ fn the_configuration_is_told_without_its_secrets() {
         (
             english,
             [
-                "webhooks.shop.secret",
+                "https://shop.example.com/…",
                 "The endpoint shop (shop.example.com) is told of deal.paid.",
                 "The endpoint books (shop.example.com) is told of all events of some deals.",
                 "Events for the endpoint shop are signed with the previous secret too",
@@ -151,7 +151,7 @@ fn the_configuration_is_told_without_its_secrets() {
         (
             chinese,
             [
-                "webhooks.shop.secret",
+                "https://shop.example.com/…",
                 "webhook shop（shop.example.com）会收到事件：deal.paid。",
                 "webhook books（shop.example.com）会收到部分订单的全部事件。",
                 "发给 webhook shop 的事件也用旧密钥签名",

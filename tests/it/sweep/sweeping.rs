@@ -185,7 +185,7 @@ on_both_engines! {
         app.payer_pays(&order).await;
         let told = app.explain(&order.id).await;
         assert!(told.contains("WeChat's signed word was stored: paid"), "{told}");
-        assert!(told.contains("Nothing more will happen"), "{told}");
+        assert!(told.contains("That is final; nothing of it went back."), "{told}");
         assert!(!told.contains("oSIMULATED"), "it does not name the payer");
     }
 }

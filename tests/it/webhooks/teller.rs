@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use futures_util::FutureExt;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -101,6 +102,21 @@ on_both_engines! {
         assert_eq!(came(&post, "shop", 1).await, ["o2 money"]);
         post.passes(30);
         assert_eq!(came(&post, "shop", 1).await, ["o1 money"], "its lease is over");
+        running.stop().await;
+    }
+
+    async fn a_teller_takes_nothing_before_it_knows_the_database_s_clock(engine) {
+        let database = Database::fresh(engine).await;
+        let clock = Clock::simulated(now());
+        let ahead = Clock::simulated_beside(now() + TimeDelta::seconds(40), &clock);
+        let one = Post::open(&database, clock, vec![("shop", says(TAKEN))]).await;
+        let other = Post::open(&database, ahead, vec![("shop", says(TAKEN))]).await;
+        one.happens_to(["o1"]).await;
+        let taken = one.take("shop", 16).await;
+        let running = Running::of(&other);
+        sleep(Duration::from_secs(2)).await;
+        assert!(other.came("shop").is_empty(), "its own clock says that the lease is over");
+        assert_eq!(one.deliver("shop", taken).await, 1);
         running.stop().await;
     }
 
