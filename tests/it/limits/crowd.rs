@@ -56,8 +56,9 @@ async fn those_that_rest_are_kept_and_take_little_memory(address: SocketAddr, pr
         nobody_waits(address).await;
         join_all(resting.iter_mut().map(|wire| wire.say(HEALTHZ))).await;
     }
-    let most = program.process.memory_kib("VmHWM");
-    assert!(most < 160 * 1024, "{most} KiB were resident");
+    // 160 MiB with the code of a release build, which takes 16: a debug build's takes more, and grows with each line.
+    let most = program.process.memory_kib("VmHWM") - program.process.memory_kib("RssFile");
+    assert!(most < 144 * 1024, "{most} KiB were resident beside the code");
 }
 
 async fn nobody_waits(address: SocketAddr) {
