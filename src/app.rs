@@ -354,5 +354,8 @@ pub fn announce(service: &Service) {
             true => info!("open the shop at {} and the phone at {}", page_of(service.address), page_of(*address)),
             false => info!("open the phone at {}; the shop is closed, for auth.mode is not open", page_of(*address)),
         }
+        if service.gateway.endpoints().iter().any(|endpoint| endpoint.name.as_str() == demo_shop::NAME) {
+            info!("the shop has a back end that is told of payments; its page says when");
+        }
     }
 }

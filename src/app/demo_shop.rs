@@ -6,7 +6,6 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
 
 use crate::chance::Chance;
 use crate::clock::Clock;
@@ -19,7 +18,7 @@ use crate::webhook::{Secret, Secrets, Wanted};
 use super::{StartError, has_shop, listen};
 
 /// The endpoint's name in the configuration.
-const NAME: &str = "demo-shop";
+pub const NAME: &str = "demo-shop";
 /// Of the one caller that there is.
 const CONNECTIONS: usize = 32;
 
@@ -45,7 +44,6 @@ impl DemoShop {
         let secrets = Secrets { present: Secret::draw(chance), previous: None };
         let wanted = Wanted { types: EventType::ALL.into(), reach: Reach::default() };
         settings.webhooks.push(WebhookSettings { name, url, secrets: secrets.clone(), wanted, allow_private: false });
-        info!(%address, "the demo shop has a back end that is told of payments");
         Ok(Some(Self { back_end: Arc::new(BackEnd::new(secrets, clock.clone())), listener }))
     }
 
