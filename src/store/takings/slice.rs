@@ -34,7 +34,7 @@ pub struct Slice {
     pub ended_at: Option<String>,
 }
 
-/// The texts of one kind of row: [`Range::last`] fills the first, [`Range::sums`] the second.
+/// The texts of one kind of row, whose places a [`Range`] fills.
 pub struct Texts {
     /// The time of the last row of a slice.
     pub last: String,
