@@ -63,10 +63,11 @@ impl Invariants {
         for ((order_id, what), ends) in &outbox.ends {
             once(order_id, what, *ends);
         }
-        let alarms = outbox.entries.iter().map(|entry| entry.order_id.as_str()).collect::<BTreeSet<_>>();
-        for order_id in alarms {
-            for (kind, (least, most)) in self.alarms(outbox, order_id) {
-                let count = announced.remove(&(order_id.to_owned(), format!("alarm.raised {kind}"))).unwrap_or_default();
+        let of_announced = announced.keys().map(|(order_id, _)| order_id.clone());
+        let orders: BTreeSet<_> = outbox.entries.iter().map(|entry| entry.order_id.clone()).chain(of_announced).collect();
+        for order_id in orders {
+            for (kind, (least, most)) in self.alarms(outbox, &order_id) {
+                let count = announced.remove(&(order_id.clone(), format!("alarm.raised {kind}"))).unwrap_or_default();
                 assert!((least..=most).contains(&count), "{count} alarms {kind} of {order_id}, and not {least} to {most}");
             }
         }
