@@ -20,7 +20,7 @@ pub enum Announcement {
     RefundSucceeded(RefundId),
     /// A refund has not, and will not by itself: it ended so. (It may arrive after all before this is told.)
     RefundFailed(RefundId, RefundState),
-    /// Somebody must look.
+    /// An operator, or the merchant, must look.
     AlarmRaised(AlarmKind),
 }
 

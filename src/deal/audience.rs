@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::EventType;
 
-/// The types of events that there is somebody to tell of. What nobody can want is not stored.
+/// The types of events that an endpoint or a reader can want. What none can want is not stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Audience(BTreeSet<EventType>);
 
@@ -14,7 +14,7 @@ impl Audience {
         EventType::ALL.into_iter().collect()
     }
 
-    /// Whether there is somebody to tell of these.
+    /// Whether an endpoint or a reader can want these.
     pub fn wants(&self, event_type: EventType) -> bool {
         self.0.contains(&event_type)
     }

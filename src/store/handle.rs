@@ -74,7 +74,7 @@ impl Store {
         self.news.notified().await;
     }
 
-    /// The journal's entry of an event, which announces what there is somebody to tell of, and nothing else.
+    /// The journal's entry of an event, which announces what an endpoint or a reader can want, and nothing else.
     pub(super) fn entry(&self, mut event: Event) -> Entry {
         event.announces.retain(|announcement| self.audience.wants(announcement.event_type()));
         Entry { event, instance: self.instance() }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::deal::{AlarmKind, OrderId};
 use crate::language::{Text, pair};
 
-/// An alarm: somebody must look.
+/// An alarm: an operator, or the merchant, must look.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ToldAlarm {
     /// What it is about, for programs.

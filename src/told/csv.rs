@@ -1,6 +1,6 @@
 //! Deals as CSV (RFC 4180), for spreadsheets and for programs.
 //!
-//! A spreadsheet takes a cell for what it looks like, whoever wrote it: a seller's description that begins with `=` would be a
+//! A spreadsheet takes a cell for what it looks like: a seller's description that begins with `=` would be a
 //! formula, and an order's number a double of fifteen digits, 2.02611E+31. So a text that could be a formula has an apostrophe
 //! before it, and one that could be a number, a date or a truth value has a tab behind it, as the bills of Alipay have: Excel and WPS keep
 //! both as the texts that they are, and a program takes the tab off with other white space. Amounts are numbers, and times are times.

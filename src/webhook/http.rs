@@ -35,7 +35,7 @@ const KEPT: usize = 1024;
 /// So large may the head of an answer be, in bytes, and so many headers it may have.
 const LARGEST_HEAD: usize = 16 * 1024;
 const MOST_HEADERS: usize = 64;
-/// How long the rest of an answer that nobody reads is waited for, so that its connection can be used again.
+/// How long the rest of an answer, which is not read, is waited for, so that its connection can be used again.
 const LINGER: Duration = Duration::from_millis(100);
 
 /// The HTTP client for an endpoint.

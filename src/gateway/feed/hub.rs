@@ -1,4 +1,4 @@
-//! Fan-out: whoever reads at the head waits here, and one look at the table serves all of them.
+//! Fan-out: readers at the head wait here, and one look at the table serves all of them.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -106,7 +106,7 @@ impl Gateway {
             match self.feed.behind(page.next, limit) {
                 Behind::Events(events) => page.take(events, limit, reach),
                 Behind::Older => return self.changes(page.next, limit, reach).await,
-                // It has read at another instance, or nobody has looked yet: the table knows.
+                // It has read at another instance, or this instance has not looked yet: the table knows.
                 Behind::Beyond => {
                     let _ = timeout(NEXT_LOOK, self.feed.next_look()).await;
                     if self.feed.behind(page.next, limit) == Behind::Beyond {

@@ -6,7 +6,7 @@ use sqlx::Error;
 use tracing::warn;
 
 use crate::deal::{Deal, OrderId};
-use crate::store::engine::connection::Conn;
+use crate::store::engine::connection::{Conn, by_engine};
 use crate::store::engine::statement::{Purpose, Query};
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
@@ -133,12 +133,7 @@ impl Query for FindDecided {
     const NAME: &'static str = "find decided";
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<DealRow>, Error> {
-        static MYSQL: LazyLock<String> = LazyLock::new(|| listed(true, "COALESCE(status, 0) <> 0"));
-        static SQLITE: LazyLock<String> = LazyLock::new(|| listed(false, "COALESCE(status, 0) <> 0"));
-        let sql = match conn {
-            Conn::MySql(_) => &MYSQL,
-            Conn::Sqlite(_) => &SQLITE,
-        };
+        let sql = by_engine!(conn, String, |is_mysql| listed(is_mysql, "COALESCE(status, 0) <> 0"));
         conn.rows(sql, Values::of([self.numbers.as_str().into()])).await
     }
 }
@@ -154,12 +149,7 @@ impl Query for FindAll {
     const NAME: &'static str = "find all";
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<DealRow>, Error> {
-        static MYSQL: LazyLock<String> = LazyLock::new(|| listed(true, "1 = 1"));
-        static SQLITE: LazyLock<String> = LazyLock::new(|| listed(false, "1 = 1"));
-        let sql = match conn {
-            Conn::MySql(_) => &MYSQL,
-            Conn::Sqlite(_) => &SQLITE,
-        };
+        let sql = by_engine!(conn, String, |is_mysql| listed(is_mysql, "1 = 1"));
         conn.rows(sql, Values::of([self.numbers.as_str().into()])).await
     }
 }

@@ -1,10 +1,8 @@
 //! The SQL of lists: ranges of an index, read from their newer ends, and what else must be true of a row.
 
-use std::sync::LazyLock;
-
 use crate::deal::{DealStatus, ListedBy, Listing, Place, Sellers};
 use crate::store::columns::column;
-use crate::store::engine::connection::Conn;
+use crate::store::engine::connection::{Conn, by_engine};
 use crate::store::engine::values::Values;
 use crate::store::index_hints::by_index;
 
@@ -97,20 +95,13 @@ impl Texts {
 
     /// Those of a line's part.
     pub fn of(conn: &Conn, line: Line, part: Part) -> &'static Self {
-        macro_rules! texts {
-            ($line:expr, $part:expr) => {{
-                static MYSQL: LazyLock<Texts> = LazyLock::new(|| Texts::new(true, $line, $part));
-                static SQLITE: LazyLock<Texts> = LazyLock::new(|| Texts::new(false, $line, $part));
-                if let Conn::MySql(_) = conn { &MYSQL } else { &SQLITE }
-            }};
-        }
         match (line, part) {
-            (Line::Created, Part::Beside) => texts!(Line::Created, Part::Beside),
-            (Line::Created, Part::Below) => texts!(Line::Created, Part::Below),
-            (Line::Paid, Part::Beside) => texts!(Line::Paid, Part::Beside),
-            (Line::Paid, Part::Below) => texts!(Line::Paid, Part::Below),
-            (Line::Seller(_), Part::Beside) => texts!(Line::Seller(0), Part::Beside),
-            (Line::Seller(_), Part::Below) => texts!(Line::Seller(0), Part::Below),
+            (Line::Created, Part::Beside) => by_engine!(conn, Texts, |is_mysql| Texts::new(is_mysql, Line::Created, Part::Beside)),
+            (Line::Created, Part::Below) => by_engine!(conn, Texts, |is_mysql| Texts::new(is_mysql, Line::Created, Part::Below)),
+            (Line::Paid, Part::Beside) => by_engine!(conn, Texts, |is_mysql| Texts::new(is_mysql, Line::Paid, Part::Beside)),
+            (Line::Paid, Part::Below) => by_engine!(conn, Texts, |is_mysql| Texts::new(is_mysql, Line::Paid, Part::Below)),
+            (Line::Seller(_), Part::Beside) => by_engine!(conn, Texts, |is_mysql| Texts::new(is_mysql, Line::Seller(0), Part::Beside)),
+            (Line::Seller(_), Part::Below) => by_engine!(conn, Texts, |is_mysql| Texts::new(is_mysql, Line::Seller(0), Part::Below)),
         }
     }
 }

@@ -21,7 +21,7 @@ pub struct TriedDelivery {
     pub at: Timestamp,
     /// The HTTP status; `None`: there was no answer.
     pub status: Option<u16>,
-    /// The beginning of a refusal, or why there was no answer. It may be shown to whoever may see the delivery.
+    /// The beginning of a refusal, or why there was no answer. It may be shown to keys without limits, and to operators.
     pub answer: Option<String>,
     /// What is next.
     pub next: NextTry,

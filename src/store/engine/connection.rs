@@ -32,6 +32,17 @@ macro_rules! on_conn {
 }
 pub(in crate::store) use on_conn;
 
+/// What is written once for each engine, when it is first needed: by whether the engine is MySQL.
+macro_rules! by_engine {
+    ($conn:expr, $written:ty, $write:expr) => {{
+        static MYSQL: std::sync::LazyLock<$written> = std::sync::LazyLock::new(|| ($write)(true));
+        static SQLITE: std::sync::LazyLock<$written> = std::sync::LazyLock::new(|| ($write)(false));
+        let written: &'static $written = if let $crate::store::engine::connection::Conn::MySql(_) = $conn { &MYSQL } else { &SQLITE };
+        written
+    }};
+}
+pub(in crate::store) use by_engine;
+
 impl Conn {
     /// What a table of ours is called, to be bound where its name is a value.
     pub fn table(&self, plain: &str) -> String {

@@ -1,12 +1,10 @@
 //! What was paid: deals by the times of their payments.
 
-use std::sync::LazyLock;
-
 use sqlx::Error;
 
 use crate::deal::{Sums, TakingsBy};
 use crate::store::deals::{accounts, sellers};
-use crate::store::engine::connection::Conn;
+use crate::store::engine::connection::{Conn, by_engine};
 use crate::store::engine::statement::Query;
 use crate::store::index_hints::by_index;
 
@@ -27,18 +25,11 @@ impl Query for Payments {
 }
 
 fn texts(by: TakingsBy, conn: &Conn) -> &'static Texts {
-    macro_rules! texts {
-        ($key:expr) => {{
-            static MYSQL: LazyLock<Texts> = LazyLock::new(|| new(true, $key));
-            static SQLITE: LazyLock<Texts> = LazyLock::new(|| new(false, $key));
-            if let Conn::MySql(_) = conn { &MYSQL } else { &SQLITE }
-        }};
-    }
     match by {
-        TakingsBy::Day => texts!("SUBSTR(CAST(update_at AS CHAR(26)), 1, 10)"),
-        TakingsBy::Seller => texts!("CAST(merchant_id AS CHAR(20))"),
-        TakingsBy::Product => texts!("CAST(product_id AS CHAR(20))"),
-        TakingsBy::Account => texts!(accounts::ACCOUNT),
+        TakingsBy::Day => by_engine!(conn, Texts, |is_mysql| new(is_mysql, "SUBSTR(CAST(update_at AS CHAR(26)), 1, 10)")),
+        TakingsBy::Seller => by_engine!(conn, Texts, |is_mysql| new(is_mysql, "CAST(merchant_id AS CHAR(20))")),
+        TakingsBy::Product => by_engine!(conn, Texts, |is_mysql| new(is_mysql, "CAST(product_id AS CHAR(20))")),
+        TakingsBy::Account => by_engine!(conn, Texts, |is_mysql| new(is_mysql, accounts::ACCOUNT)),
     }
 }
 
