@@ -36,9 +36,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
+use axum::{Extension, Router};
 use ipnet::IpNet;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -148,6 +148,7 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
     if app.phone.is_some() {
         api = api.merge(shop::routes());
     }
+    let look = Arc::new(pay_page::Look::new(&app.page, app.phone.as_deref()));
     let with_doctor = |notify: MethodRouter<Arc<App>>| notify.route_layer(from_fn_with_state(Arc::clone(&app), doctor::answer));
     let routes = api
         .route("/wxPay/notify", with_doctor(post(notify::notify)))
@@ -162,7 +163,7 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
         .route("/wxPay/deals", get(deals::deals))
         .route("/wxPay/deals/{order_id}", get(deals::whole::whole_deal))
         .route("/wxPay/takings", get(takings::takings))
-        .route("/pay/{order_id}", get(pay_page::pay_page))
+        .route("/pay/{order_id}", get(pay_page::pay_page).layer(Extension(look)))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/openapi.json", get(openapi::openapi_json))
