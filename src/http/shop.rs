@@ -39,6 +39,7 @@ async fn shop(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Resu
     let rows: String = deals.iter().map(|deal| row(deal, told_at(&app, deal), language)).collect();
     let values = [
         ("lang", Value::Text(language.tag())),
+        ("ribbon", Value::Markup(page::ribbon(language))),
         ("phone", Value::Text(app.phone.as_deref().unwrap_or_default())),
         ("any", Value::Text(if deals.is_empty() { "none" } else { "some" })),
         ("deals", Value::Markup(&rows)),

@@ -3,12 +3,13 @@
 //! `world` is a plain model of it (merchants, orders, payers, money; no HTTP, no clock of its own) with its `answers`, its
 //! `notifications` and its `refunds`; `rules` checks a request as the real gateway does, in its order and with its texts, and never skips a
 //! signature. The rest are façades: the pay API, the notifier, the control calls and the phone, a page that lives on them.
-//! `tls` serves the same behind certificates. What passes through them is kept in the `message_log`, for people to read. It shares the wire codec and the domain's types
+//! `tls` serves the same behind certificates; `keep` has its orders survive a restart. What passes through them is kept in the `message_log`, for people to read. It shares the wire codec and the domain's types
 //! with the client and knows nothing of gateway, store or http; what both could get wrong alike is pinned by WeChat's
 //! published vectors.
 
 mod answers;
 mod control;
+mod keep;
 mod merchants;
 mod message_log;
 mod notifications;
@@ -36,6 +37,7 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::listener;
 
+pub use keep::Keeper;
 pub use merchants::{SimMerchant, SubMerchant};
 pub use notifications::{Delivery, NotificationMessage};
 pub use notifier::Notifier;

@@ -1,13 +1,13 @@
 //! An order as WeChat knows it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::channel::TradeState;
 use crate::channel::wechat::v2::{Fields, Signer};
 use crate::deal::{BeijingTime, Fen, Timestamp};
 
 /// Which order: each merchant numbers its own, and so does each sub-merchant. (Of sub-merchants this is not confirmed.)
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct OrderKey {
     /// Whose order it is.
     pub mch_id: String,
@@ -114,7 +114,7 @@ impl SimOrder {
 }
 
 /// One notification that was sent.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     /// When (RFC 3339).
     pub at: String,
