@@ -3,12 +3,12 @@
 use crate::config::PageSettings;
 use crate::deal::{Deal, DealStatus, Fen, Timestamp};
 use crate::gateway::{GivenBack, PayPage, Standing};
-use crate::page::{Language, Value, fill};
+use crate::page::{Language, Value, fill, ribbon};
 
 use super::links::Links;
 use super::look::{Look, SCRIPT};
 use super::place::Place;
-use super::receipt::receipt;
+use super::receipt::{facts, receipt};
 use super::signs;
 use super::way::Way;
 use super::words::{SAID, text, told};
@@ -37,7 +37,7 @@ pub struct Reader<'a> {
     /// From WeChat's H5 page: whether it was paid there only the server knows.
     pub comes_back: bool,
     pub now: Timestamp,
-    /// Where the simulated phone is, in a demonstration.
+    /// The address of the simulated phone, in a demonstration.
     pub phone: Option<&'a str>,
 }
 
@@ -47,14 +47,14 @@ impl Reader<'_> {
         let deal = &page.deal;
         let word = |name| text(self.language, name).unwrap_or_default();
         let way = self.way(&page.standing);
-        let phone = self.phone.map(|phone| format!("{phone}/?order={}", url_encoded(deal.order_id.as_str())));
+        let phone = self.phone.map(|phone| format!("{phone}?order={}", url_encoded(deal.order_id.as_str())));
         let block = way.as_ref().and_then(|way| way.block(self.language, phone.as_deref()));
         let state = state(&page.standing, block.is_some());
         let is_paid = matches!(page.standing, Standing::Paid | Standing::Refunded(_));
         let went = if matches!(way, Some(Way::H5 { .. })) && self.comes_back { "h5" } else { "" };
         let said = if went.is_empty() { state } else { "back" };
         let links = Links::of(deal, settings);
-        let leads_on = if is_paid && self.is_freshly_paid(deal) { &links.return_url } else { "" };
+        let leads_on = if is_paid && !self.is_freshly_paid(deal) { "" } else { &links.return_url };
         let again = ((self.now - deal.created_at).num_seconds() / 20).clamp(AGAIN.0, AGAIN.1).to_string();
         let refresh = match (deal.status, state) {
             (_, "paid") if leads_on.is_empty() => String::new(),
@@ -76,6 +76,7 @@ impl Reader<'_> {
             ("style", look.style.as_str()),
             ("script", SCRIPT),
             ("refresh", &refresh),
+            ("ribbon", self.phone.map_or("", |_| ribbon(self.language))),
             ("logo", &logo),
             ("said", &self.said()),
             ("hurry", if (0..=HURRY).contains(&seconds) { " data-hurry" } else { "" }),
@@ -83,6 +84,7 @@ impl Reader<'_> {
             ("way", block.as_deref().unwrap_or_default()),
             ("refunds", &self.refunds(&page.standing)),
             ("receipt", &if is_paid { receipt(deal, &settings.merchant_name, self.language) } else { String::new() }),
+            ("facts", &facts(deal, &settings.merchant_name, self.language)),
             ("links", &links.markup(self.language)),
             ("bridge", &if has_bridge { look.bridge() } else { String::new() }),
         ];

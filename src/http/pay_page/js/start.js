@@ -40,7 +40,7 @@ document.addEventListener('visibilitychange', wake);
 window.addEventListener('online', wake);
 window.addEventListener('offline', () => { if (waits()) say('offline'); });
 window.addEventListener('pageshow', (event) => { if (event.persisted) wake(); });
-page.toggleAttribute('data-script', true);
+page.toggleAttribute('data-live', true);
 start(data.state);
 if (!over) {
   tick();
