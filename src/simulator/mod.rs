@@ -69,6 +69,17 @@ pub fn published_key(mch_id: &str) -> String {
     Md5::digest(format!("{}{mch_id}", DEFAULT_MERCHANT.api_key)).iter().map(|b| format!("{b:02x}")).collect()
 }
 
+/// The AppSecret of the simulator's default merchant; likewise.
+const DEFAULT_APP_SECRET: &str = "fedcba9876543210fedcba9876543210";
+
+/// The AppSecret of an appid of the simulator's that has none configured.
+pub fn published_secret(appid: &str) -> String {
+    if appid == DEFAULT_MERCHANT.appid {
+        return DEFAULT_APP_SECRET.to_owned();
+    }
+    Md5::digest(format!("{DEFAULT_APP_SECRET}{appid}")).iter().map(|b| format!("{b:02x}")).collect()
+}
+
 /// A simulated WeChat.
 #[derive(Debug, Clone)]
 pub struct Simulator {

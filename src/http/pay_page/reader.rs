@@ -1,8 +1,8 @@
 //! The page of a deal, as one reader gets it.
 
 use crate::config::PageSettings;
-use crate::deal::{DealStatus, Fen, Timestamp};
-use crate::gateway::{GivenBack, PayPage, Standing};
+use crate::deal::{Fen, Timestamp};
+use crate::gateway::{GivenBack, PayPage, Payable, Standing};
 use crate::page::{Language, Value, fill};
 
 use super::ways::Ways;
@@ -29,10 +29,11 @@ pub struct Reader {
 
 impl Reader {
     pub fn page(&self, page: &PayPage, settings: &PageSettings) -> String {
-        let deal = &page.deal;
+        let bought = &page.bought;
+        let order_id = bought.order_id.as_ref().map(ToString::to_string).unwrap_or_default();
         let word = |name| text(self.language, name).unwrap_or_default();
         let qr = match &page.standing {
-            Standing::Waiting(code_url) => qr::svg(code_url, word("qr_label")),
+            Standing::Waiting(Payable::Code(code_url)) => qr::svg(code_url, word("qr_label")),
             _ => None,
         };
         let state = match page.standing {
@@ -42,24 +43,24 @@ impl Reader {
             Standing::Refunded(_) => "refunded",
             Standing::Expired => "expired",
             Standing::Closed => "closed",
-            Standing::Trouble => "trouble",
+            Standing::Trouble | Standing::Taken | Standing::Elsewhere => "trouble",
         };
         let given_back = match page.standing {
             Standing::Refunded(given_back) => self.given_back(given_back),
             _ => String::new(),
         };
-        let ways = Ways::of(deal, settings);
+        let ways = Ways::of(bought, settings);
         let (return_url, links) = (&ways.return_url, ways.links(self.language));
-        let again = ((self.now - deal.created_at).num_seconds() / 20).clamp(AGAIN.0, AGAIN.1).to_string();
-        let refresh = match (deal.status, state) {
+        let again = ((self.now - bought.created_at).num_seconds() / 20).clamp(AGAIN.0, AGAIN.1).to_string();
+        let refresh = match (page.is_undecided, state) {
             (_, "paid") if return_url.is_empty() => String::new(),
             (_, "paid") => fill(REFRESH_TO, |name| Some(Value::Text(if name == "to" { return_url } else { READING }))),
-            (DealStatus::Unpaid, "waiting" | "expired" | "trouble") => fill(REFRESH, |_| Some(Value::Text(&again))),
+            (true, "waiting" | "expired" | "trouble") => fill(REFRESH, |_| Some(Value::Text(&again))),
             _ => String::new(),
         };
-        let amount = deal.charged.map_or(word("unknown_amount").to_owned(), Fen::grouped);
-        let product = format!("{} {}", word("product_label"), deal.product_id);
-        let (heading, about) = match &deal.details.description {
+        let amount = bought.price.map_or(word("unknown_amount").to_owned(), Fen::grouped);
+        let product = format!("{} {}", word("product_label"), bought.product_id);
+        let (heading, about) = match &bought.details.description {
             Some(description) => (description.as_str(), word("heading")),
             None => (word("heading"), product.as_str()),
         };
@@ -76,7 +77,7 @@ impl Reader {
                 "lang" => Value::Text(self.language.tag()),
                 "other_lang" => Value::Text(self.language.other().tag()),
                 "merchant" => Value::Text(&settings.merchant_name),
-                "order_id" => Value::Text(deal.order_id.as_str()),
+                "order_id" => Value::Text(&order_id),
                 "state" => Value::Text(state),
                 "status" => Value::Text(word(state)),
                 "how" => Value::Text(how(self.language, self.place)),

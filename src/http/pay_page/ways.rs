@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::{PageSettings, ReturnUrl};
-use crate::deal::Deal;
+use crate::gateway::Bought;
 use crate::page::{Language, Value, fill};
 
 use super::words::text;
@@ -20,12 +20,12 @@ pub struct Ways {
 
 impl Ways {
     /// Those of a deal: the merchant's, as long as the operator lists their hosts, or else the configured one.
-    pub fn of(deal: &Deal, settings: &PageSettings) -> Self {
+    pub fn of(bought: &Bought, settings: &PageSettings) -> Self {
         let allowed = |url: &Option<Arc<str>>| settings.return_hosts.allow(url.as_deref()?);
-        let filled = |url: Option<ReturnUrl>| url.map(|url| url.of(&deal.order_id)).unwrap_or_default();
+        let filled = |url: Option<ReturnUrl>| url.zip(bought.order_id.as_ref()).map(|(url, order_id)| url.of(order_id)).unwrap_or_default();
         Self {
-            return_url: filled(allowed(&deal.details.return_url).or_else(|| settings.return_url.clone())),
-            cancel_url: filled(allowed(&deal.details.cancel_url)),
+            return_url: filled(allowed(&bought.details.return_url).or_else(|| settings.return_url.clone())),
+            cancel_url: filled(allowed(&bought.details.cancel_url)),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Translations: what the payer's page says, in both languages.
 
+use axum::http::Uri;
+
 use crate::page::Language;
 
 /// Where the payer looks at the page.
@@ -14,6 +16,18 @@ pub enum Place {
 }
 
 impl Place {
+    /// What `?in=` says, which a simulated payer's page believes: an ordinary browser plays the others then.
+    pub fn simulated(uri: &Uri) -> Option<Self> {
+        let query = uri.query().unwrap_or_default();
+        let (_, place) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "in")?;
+        match &*place {
+            "wechat" => Some(Self::WeChat),
+            "phone" => Some(Self::Phone),
+            "desk" => Some(Self::Desk),
+            _ => None,
+        }
+    }
+
     /// By what the browser says of itself. A wrong guess costs a sentence.
     pub fn of(user_agent: &str) -> Self {
         match user_agent {
