@@ -4,6 +4,7 @@ mod accounts;
 mod certificates;
 mod demo_shop;
 mod endpoints;
+mod kept_orders;
 mod opening;
 mod parts;
 
@@ -39,6 +40,7 @@ use crate::webhook::Endpoint;
 
 use certificates::Certificates;
 use demo_shop::DemoShop;
+use kept_orders::KeptOrders;
 use parts::Listeners;
 
 /// For work that outlives its request, after the last connection is closed.
@@ -111,27 +113,47 @@ pub struct Service {
     reload: Arc<Notify>,
     stop: CancellationToken,
     stop_simulator: CancellationToken,
+    kept_orders: Option<KeptOrders>,
     work: TaskTracker,
     servers: Vec<JoinHandle<()>>,
+}
+
+/// The addresses of a demonstration's pages.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Places {
+    /// The demo shop, if there is one.
+    pub shop: Option<String>,
+    /// The payer's phone.
+    pub phone: String,
+    /// The description of the API.
+    pub docs: String,
+}
+
+/// What a demonstration has beside the service.
+#[derive(Default)]
+struct Demonstration {
+    shop: Option<DemoShop>,
+    keeps_simulator: bool,
 }
 
 impl Service {
     /// Starts serving. From the first moment on callers are answered, as long as the database is not open as if it were away;
     /// this returns when it is open.
     pub async fn start(settings: Settings, clock: Clock, chance: Chance) -> Result<Self, StartError> {
-        Self::start_with(settings, None, clock, chance).await
+        Self::start_with(settings, Demonstration::default(), clock, chance).await
     }
 
-    /// The same; and where there is a demo shop, it has a back end of its own that is told of payments.
+    /// The same; and where there is a demo shop, it has a back end of its own that is told of payments, and where the simulator is WeChat
+    /// for a database in a file, its orders survive a restart as well.
     pub async fn demonstrate(mut settings: Settings, clock: Clock, chance: Chance) -> Result<Self, StartError> {
         let shop = DemoShop::open(&mut settings, &clock, &chance)?;
-        Self::start_with(settings, shop, clock, chance).await
+        Self::start_with(settings, Demonstration { shop, keeps_simulator: true }, clock, chance).await
     }
 
-    async fn start_with(settings: Settings, shop: Option<DemoShop>, clock: Clock, chance: Chance) -> Result<Self, StartError> {
+    async fn start_with(settings: Settings, demonstration: Demonstration, clock: Clock, chance: Chance) -> Result<Self, StartError> {
         settings.may_simulate()?;
         endpoints::warn_of_previous_secrets(&settings);
-        let service = Self::answer(&settings, shop, clock.clone(), chance)?;
+        let service = Self::answer(&settings, demonstration, clock.clone(), chance)?;
         if let Err(error) = opening::open(service.gateway.store(), &settings, &service.instance, &clock).await {
             service.servers.iter().for_each(JoinHandle::abort);
             return Err(error);
@@ -150,15 +172,17 @@ impl Service {
     }
 
     /// The service with all its listeners, on a store that is not open.
-    fn answer(settings: &Settings, shop: Option<DemoShop>, clock: Clock, chance: Chance) -> Result<Self, StartError> {
+    fn answer(settings: &Settings, demonstration: Demonstration, clock: Clock, chance: Chance) -> Result<Self, StartError> {
+        let Demonstration { shop, keeps_simulator } = demonstration;
         let listener = listen("server.listen", settings.server.listen)?;
         let address = local_address(&listener, settings.server.listen);
         let stop_simulator = CancellationToken::new();
         let mut servers = Vec::new();
-        let mut simulator = None;
+        let (mut simulator, mut kept_orders) = (None, None);
         if settings.is_simulated() {
             let (listener, address, simulated) = simulator_of(settings, clock.clone(), chance.clone())?;
             serve_tls(&simulated, settings, &stop_simulator)?;
+            kept_orders = keeps_simulator.then(|| KeptOrders::open(&simulated, settings)).flatten();
             servers.push(tokio::spawn(simulated.clone().serve(listener, stop_simulator.clone())));
             simulator = Some((address, simulated));
         }
@@ -202,7 +226,20 @@ impl Service {
         let router = http::router(app, &settings.server);
         servers.push(tokio::spawn(listener::serve(listener, router, settings.server.max_connections, stop.clone())));
         let reload = Arc::default();
-        Ok(Self { address, metrics_address, simulator, has_shop, gateway, instance, reload, stop, stop_simulator, work, servers })
+        Ok(Self {
+            address,
+            metrics_address,
+            simulator,
+            has_shop,
+            gateway,
+            instance,
+            reload,
+            stop,
+            stop_simulator,
+            kept_orders,
+            work,
+            servers,
+        })
     }
 
     /// Has the simulated merchant platform (商户平台) tell this service of refunds by hand, as a merchant would set it there.
@@ -210,6 +247,13 @@ impl Service {
         if let Some((_, simulator)) = &self.simulator {
             simulator.world().habits.refund_notify_url = format!("http://{}/wxPay/refundNotify", reachable(self.address));
         }
+    }
+
+    /// Where a person who tries the service goes on; `None`: WeChat is no simulator, so there is money in it.
+    pub fn places(&self) -> Option<Places> {
+        let (phone, _) = self.simulator.as_ref()?;
+        let own = page_of(self.address);
+        Some(Places { docs: format!("{own}docs"), shop: self.has_shop.then_some(own), phone: page_of(*phone) })
     }
 
     /// Reads the client certificates again, soon.
@@ -232,6 +276,9 @@ impl Service {
         self.stop_simulator.cancel();
         for server in servers {
             let _ = timeout(Duration::from_millis(200), server).await;
+        }
+        if let Some(kept_orders) = self.kept_orders {
+            kept_orders.stop().await;
         }
     }
 }

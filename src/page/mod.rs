@@ -30,6 +30,14 @@ pub fn bilingual<'a>(template: &'a str, language: Language, values: &[(&str, Val
     })
 }
 
+/// The ribbon of a page behind which the simulator is WeChat: markup that stands first in the body. Its look is in [`BASE_CSS`].
+pub fn ribbon(language: Language) -> &'static str {
+    match language {
+        Language::Chinese => "<aside class=\"ribbon\">模拟环境，不会扣款</aside>",
+        Language::English => "<aside class=\"ribbon\">Simulation: no money moves</aside>",
+    }
+}
+
 /// A page whose style and script are files of its own.
 pub fn html(page: String) -> Response {
     secured(Html(page), HeaderValue::from_static(POLICY))

@@ -8,7 +8,7 @@ use super::message_log::Message;
 use super::orders::OrderKey;
 use super::payers::Payer;
 use super::payment::CannotPay;
-use super::trade_types::TradeType;
+use crate::deal::TradeType;
 
 /// What a payer does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::deal::Fen;
 
 use super::acts::Act;
-use super::orders::{OrderJson, OrderKey};
+use super::orders::{OrderJson, OrderKey, SimOrder};
 use super::payers::Payer;
 use super::switches::{Notify, replaced};
 use super::{CannotPay, Payment, Simulator, World};
@@ -37,12 +37,21 @@ struct Wanted {
     limit: Option<usize>,
     /// Those with this link: what a payer's camera sees.
     code_url: Option<String>,
+    /// Those of this number, which several merchants may have.
+    out_trade_no: Option<String>,
+    mch_id: Option<String>,
+    sub_mch_id: Option<String>,
 }
 
 async fn orders(State(simulator): State<Simulator>, Query(wanted): Query<Wanted>) -> Response {
     let world = simulator.world();
     let next = world.next_attempts();
-    let orders = world.orders().filter(|order| wanted.code_url.is_none() || order.code_url == wanted.code_url);
+    let is_wanted = |order: &&SimOrder| {
+        let number = wanted.out_trade_no.as_deref().unwrap_or(&order.out_trade_no);
+        (wanted.code_url.is_none() || order.code_url == wanted.code_url)
+            && order.key().is_meant(number, wanted.mch_id.as_deref(), wanted.sub_mch_id.as_deref())
+    };
+    let orders = world.orders().filter(is_wanted);
     let orders = orders.take(wanted.limit.unwrap_or(usize::MAX));
     Json(orders.map(|order| OrderJson::new(order, world.payee(order), next.get(&order.key()))).collect::<Vec<_>>()).into_response()
 }

@@ -9,7 +9,7 @@ use crate::deal::Timestamp;
 use super::World;
 use super::orders::{OrderKey, SimOrder};
 use super::payers::Payer;
-use super::trade_types::TradeType;
+use crate::deal::TradeType;
 
 /// The parameters of a page, in the order in which they are missed.
 const OF_A_PAGE: [&str; 6] = ["appId", "timeStamp", "nonceStr", "package", "signType", "paySign"];

@@ -24,6 +24,8 @@ const BYTES: usize = 8 * 1024;
 pub(super) struct MessageLog {
     pages: HashMap<OrderKey, VecDeque<Message>>,
     oldest_first: VecDeque<OrderKey>,
+    /// How often anything was written down.
+    noted: u64,
 }
 
 /// Something that was said or done, as `GET /_sim/orders/{out_trade_no}/messages` shows it.
@@ -31,7 +33,7 @@ pub(super) struct MessageLog {
 pub(super) struct Message {
     /// When it began.
     pub at: String,
-    /// `unifiedorder`, `orderquery`, `closeorder`, `refund`, `refundquery`; `notification`, `refund-notification`; `refund-decided`;
+    /// `unifiedorder`, `orderquery`, `closeorder`, `refund`, `refundquery`; `notification`, `refund-notification`; `refund-decided`; `restart`;
     /// or what the payer or the merchant's staff did.
     pub what: &'static str,
     /// How often in a row, if the merchant asked again and heard the same.
@@ -77,6 +79,7 @@ impl Message {
 impl MessageLog {
     /// Writes down what happened to an order.
     pub fn note(&mut self, order: &OrderKey, mut message: Message) {
+        self.noted += 1;
         for text in [&mut message.request, &mut message.answer].into_iter().flatten() {
             text.truncate(text.floor_char_boundary(BYTES));
         }
@@ -100,6 +103,11 @@ impl MessageLog {
             page.remove(1);
         }
         page.push_back(message);
+    }
+
+    /// How often anything was written down: whatever happens to an order is.
+    pub fn noted(&self) -> u64 {
+        self.noted
     }
 
     /// What is remembered of an order, oldest first.

@@ -3,7 +3,7 @@
 //! `world` is a plain model of it (merchants, orders, payers, money; no HTTP, no clock of its own) with its `answers`, its
 //! `notifications` and its `refunds`; `rules` checks a request as the real gateway does, in its order and with its texts, and never skips a
 //! signature. The rest are façades: the pay API, the notifier, the control calls and the phone, a page that lives on them.
-//! `tls` serves the same behind certificates. What passes through them is kept in the `message_log`, for people to read. It shares the wire codec and the domain's types
+//! `tls` serves the same behind certificates; `keep` has its orders survive a restart. What passes through them is kept in the `message_log`, for people to read. It shares the wire codec and the domain's types
 //! with the client and knows nothing of gateway, store or http; what both could get wrong alike is pinned by WeChat's
 //! published vectors.
 
@@ -14,6 +14,7 @@ mod codes;
 mod control;
 mod h5;
 mod invocations;
+mod keep;
 mod login;
 mod merchants;
 mod message_log;
@@ -31,7 +32,6 @@ mod rules;
 mod scene;
 mod switches;
 mod tls;
-mod trade_types;
 mod unified_order;
 mod world;
 
@@ -47,6 +47,7 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::listener;
 
+pub use keep::Keeper;
 pub use merchants::{SimMerchant, SubMerchant};
 pub use notifications::{Delivery, NotificationMessage};
 pub use notifier::Notifier;
@@ -56,7 +57,6 @@ pub use payment::{CannotPay, Payment};
 pub use refunds::{CannotRefund, RefundRefusal, RefundSource, RefundState, SimRefund};
 pub use switches::{CloseUnknown, Faults, Habits, Layout, Notify, OauthFault, RefundNotify};
 pub use tls::{CertificateError, Certificates, RequireClientCert};
-pub use trade_types::TradeType;
 pub use world::World;
 
 /// What a merchant's contract with WeChat consists of.

@@ -18,7 +18,7 @@ pub(super) const REPEATS: [i64; 15] = [15, 15, 30, 180, 600, 1200, 1800, 1800, 1
 pub(super) const LATE: i64 = 20;
 
 /// A notification to be posted.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// About which order.
     pub order: OrderKey,
@@ -57,7 +57,8 @@ impl World {
         self.decide_due_refunds(now);
         let (due, later): (VecDeque<_>, VecDeque<_>) = self.deliveries.drain(..).partition(|delivery| delivery.due <= now);
         self.deliveries = later;
-        due.into_iter()
+        let messages: Vec<_> = due
+            .into_iter()
             .filter_map(|delivery| {
                 if let Some(refund) = delivery.refund {
                     let (url, body) = self.refund_notification(refund)?;
@@ -74,7 +75,9 @@ impl World {
                     delivery,
                 })
             })
-            .collect()
+            .collect();
+        self.under_way.extend(messages.iter().map(|message| message.delivery.clone()));
+        messages
     }
 
     /// When the next notification of each order's payment is due.
@@ -96,6 +99,7 @@ impl World {
     pub fn delivered(&mut self, delivery: Delivery, status: Option<u16>, acknowledged: bool, now: Timestamp) -> Option<Timestamp> {
         self.stats.notifications_sent += 1;
         self.stats.notifications_acknowledged += u64::from(acknowledged);
+        self.under_way.retain(|under_way| *under_way != delivery);
         let attempts = match delivery.refund {
             Some(refund) => &mut self.refunds.get_mut(refund)?.attempts,
             None => &mut self.orders.get_mut(&delivery.order)?.attempts,

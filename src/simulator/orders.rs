@@ -1,14 +1,14 @@
 //! An order as WeChat knows it.
 
 use chrono::TimeDelta;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::channel::TradeState;
 use crate::channel::wechat::v2::{Fields, Signer};
 use crate::deal::{BeijingTime, Fen, Timestamp};
 
 use super::payers::Payer;
-use super::trade_types::TradeType;
+use crate::deal::TradeType;
 
 /// A `prepay_id` lives for two hours, and so does a Native link, whatever the order says.
 const PREPAY_LIFE: TimeDelta = TimeDelta::hours(2);
@@ -16,7 +16,7 @@ const PREPAY_LIFE: TimeDelta = TimeDelta::hours(2);
 const PAGE_LIFE: TimeDelta = TimeDelta::minutes(5);
 
 /// Which order: each merchant numbers its own, and so does each sub-merchant. (Of sub-merchants this is not confirmed.)
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct OrderKey {
     /// Whose order it is.
     pub mch_id: String,
@@ -182,7 +182,7 @@ impl H5Page {
 }
 
 /// One notification that was sent.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     /// When (RFC 3339).
     pub at: String,

@@ -26,5 +26,6 @@ fn script(text: &'static str) -> MethodRouter<Simulator> {
 
 async fn phone(uri: Uri, headers: HeaderMap) -> Response {
     let language = Language::of(&uri, &headers);
-    page::html(page::bilingual(include_str!("phone/phone.html"), language, &[("lang", Value::Text(language.tag()))]))
+    let values = [("lang", Value::Text(language.tag())), ("ribbon", Value::Markup(page::ribbon(language)))];
+    page::html(page::bilingual(include_str!("phone/phone.html"), language, &values))
 }

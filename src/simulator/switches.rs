@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::refunds::{RefundRefusal, RefundState};
 use super::tls::RequireClientCert;
-use super::trade_types::TradeType;
+use crate::deal::TradeType;
 
 /// What goes wrong. Shares are probabilities from 0 to 1.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use crate::deal::{BeijingTime, Fen, Timestamp};
 use super::World;
 use super::merchants::Requester;
 use super::orders::{H5Page, SimOrder};
-use super::trade_types::TradeType;
+use crate::deal::TradeType;
 
 /// `err_code` and `err_code_des`.
 type Refusal = (&'static str, &'static str);
@@ -21,7 +21,7 @@ impl World {
         now: Timestamp,
     ) -> Result<Fields, Refusal> {
         let get = |name| fields.get(name).unwrap_or_default().to_owned();
-        let trade_type = TradeType::named(&get("trade_type")).ok_or(("PARAM_ERROR", "trade_type参数格式错误"))?;
+        let trade_type = get("trade_type").parse::<TradeType>().ok().ok_or(("PARAM_ERROR", "trade_type参数格式错误"))?;
         if !self.habits.trade_types.contains(&trade_type) {
             return Err(("NOAUTH", "商户无此接口权限"));
         }

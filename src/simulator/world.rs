@@ -32,6 +32,8 @@ pub struct World {
     pub(super) balances: Balances,
     pub(super) codes: CodeBook,
     pub(super) deliveries: VecDeque<Delivery>,
+    /// Notifications that are being posted: nobody knows yet whether they come again.
+    pub(super) under_way: Vec<Delivery>,
     /// What goes wrong.
     pub faults: Faults,
     /// What differs from day to day.
@@ -61,6 +63,7 @@ impl World {
             balances: Balances::default(),
             codes: CodeBook::default(),
             deliveries: VecDeque::new(),
+            under_way: Vec::new(),
             faults: Faults::default(),
             habits: Habits::default(),
             stats: Stats::default(),

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use allocation_counter::measure;
 use merchant::merchant;
 use wechat_pay::channel::wechat::v2::{Fields, Merchant, SignType, UnverifiedNotice, reply, xml};
-use wechat_pay::deal::OrderId;
+use wechat_pay::deal::{OrderId, TradeType};
 
 /// The most that is read of any message.
 const LONGEST: usize = 64 * 1024;

@@ -10,7 +10,7 @@ use super::super::orders::OrderKey;
 pub type Payee = (String, Option<String>);
 
 /// What each merchant has, in fen.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Balances(HashMap<Payee, i64>);
 
 impl Balances {
@@ -22,6 +22,11 @@ impl Balances {
     /// The balance becomes this, in fen.
     pub fn set(&mut self, payee: Payee, fen: i64) {
         self.0.insert(payee, fen);
+    }
+
+    /// What everybody has, in fen.
+    pub fn all(&self) -> impl Iterator<Item = (&Payee, i64)> {
+        self.0.iter().map(|(payee, fen)| (payee, *fen))
     }
 
     /// Money comes in for an order.

@@ -20,6 +20,8 @@ pub struct RefundBook {
     by_order: HashMap<OrderKey, Vec<Place>>,
     under_way: BTreeSet<(Timestamp, Place)>,
     asked_for: HashSet<(Payee, String)>,
+    /// Those that a restart left out.
+    forgotten: usize,
 }
 
 impl RefundBook {
@@ -48,9 +50,21 @@ impl RefundBook {
         self.oldest_first.get_mut(place)
     }
 
-    /// How many there are.
+    /// A refund that was decided before a restart.
+    pub fn insert_decided(&mut self, refund: SimRefund) -> Place {
+        let place = self.insert(refund, Timestamp::UNIX_EPOCH);
+        self.end(place);
+        place
+    }
+
+    /// How many there ever were: new ones are numbered by it.
     pub fn len(&self) -> usize {
-        self.oldest_first.len()
+        self.forgotten + self.oldest_first.len()
+    }
+
+    /// So many more there were before a restart.
+    pub fn forget(&mut self, number: usize) {
+        self.forgotten += number;
     }
 
     /// The refunds of one number, whosever they are.
@@ -74,6 +88,11 @@ impl RefundBook {
     /// A refund that is due to come to its end now, and when it was.
     pub fn due(&self, now: Timestamp) -> Option<(Timestamp, Place)> {
         self.under_way.first().copied().filter(|(due, _)| *due <= now)
+    }
+
+    /// Those under way, and when each is due to come to its end.
+    pub fn under_way(&self) -> impl Iterator<Item = (Timestamp, Place)> {
+        self.under_way.iter().copied()
     }
 
     /// When the next one is due to come to its end.

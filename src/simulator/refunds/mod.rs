@@ -22,8 +22,8 @@ use crate::deal::{BeijingTime, Fen, Timestamp};
 
 use super::orders::{Attempt, OrderKey};
 
-pub(super) use balance::Balances;
-pub(super) use book::RefundBook;
+pub(super) use balance::{Balances, Payee};
+pub(super) use book::{Place, RefundBook};
 pub use by_hand::CannotRefund;
 pub(super) use form::check as check_form;
 pub use refusal::RefundRefusal;
@@ -52,7 +52,7 @@ pub struct SimRefund {
     /// The notifications so far.
     pub attempts: Vec<Attempt>,
     /// The parameters that a repeat must not change; none of one that was made by hand.
-    parameters: Fields,
+    pub(super) parameters: Fields,
 }
 
 /// How a refund stands.
@@ -71,6 +71,11 @@ pub enum RefundState {
 }
 
 impl RefundState {
+    /// Reads WeChat's word.
+    pub(super) fn from_word(word: &str) -> Option<Self> {
+        [Self::Processing, Self::Success, Self::RefundClose, Self::Change].into_iter().find(|state| state.as_str() == word)
+    }
+
     /// WeChat's word (`refund_status`).
     pub fn as_str(self) -> &'static str {
         match self {
@@ -92,6 +97,11 @@ pub enum RefundSource {
 }
 
 impl RefundSource {
+    /// Reads WeChat's word.
+    pub(super) fn from_word(word: &str) -> Option<Self> {
+        [Self::Api, Self::VendorPlatform].into_iter().find(|source| source.as_str() == word)
+    }
+
     /// WeChat's word (`refund_request_source`).
     pub fn as_str(self) -> &'static str {
         match self {

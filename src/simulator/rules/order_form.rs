@@ -9,8 +9,8 @@ use crate::deal::{BeijingTime, OrderId, Timestamp};
 
 use super::super::scene;
 use super::super::switches::Habits;
-use super::super::trade_types::TradeType;
 use super::{Complaint, is_missing};
+use crate::deal::TradeType;
 
 /// Checks an order.
 pub fn check(fields: &Fields, habits: &Habits, now: Timestamp) -> Result<(), Complaint> {
@@ -32,7 +32,7 @@ pub fn check(fields: &Fields, habits: &Habits, now: Timestamp) -> Result<(), Com
     if !is_notify_url(get("notify_url")) {
         return Err("invalid notify_url".to_owned());
     }
-    match TradeType::named(get("trade_type")) {
+    match get("trade_type").parse().ok() {
         None => return Err("trade_type参数格式错误".to_owned()),
         Some(TradeType::Native) if habits.product_id_required && fields.get("product_id").is_none() => {
             return Err("缺少参数".to_owned());
