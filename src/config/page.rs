@@ -8,6 +8,9 @@ use crate::language::pair;
 use super::checks::{endpoint, list, value};
 use super::error::ConfigError;
 use super::mistakes::{ConfigErrors, Mistakes};
+use super::page_color::Color;
+use super::page_frames::FrameAncestors;
+use super::page_logo::Logo;
 use super::return_url::{ReturnHosts, ReturnUrl, in_a_url};
 use super::table::{Shown, plain};
 
@@ -16,6 +19,12 @@ use super::table::{Shown, plain};
 pub struct PageSettings {
     /// The seller's name; empty: none is shown.
     pub merchant_name: String,
+    /// The seller's picture.
+    pub logo: Option<Logo>,
+    /// The seller's colour.
+    pub color: Option<Color>,
+    /// Which sites may show the page in a frame.
+    pub frame_ancestors: FrameAncestors,
     /// Where the page leads once the order is paid.
     pub return_url: Option<ReturnUrl>,
     /// Where else merchants may let it lead.
@@ -41,6 +50,9 @@ impl PageSettings {
 #[serde(deny_unknown_fields)]
 pub struct RawPage {
     merchant_name: String,
+    logo: String,
+    color: String,
+    frame_ancestors: String,
     return_url: String,
     return_hosts: String,
     base_url: String,
@@ -64,13 +76,43 @@ impl RawPage {
         }
         let return_url = mistakes.take(self.return_url());
         let return_hosts = mistakes.take(self.return_hosts());
-        let settings = |(return_url, return_hosts)| PageSettings {
-            merchant_name: self.merchant_name.trim().to_owned(),
-            return_url,
-            return_hosts,
-            base_url: self.base_url.trim_end_matches('/').to_owned(),
+        let (logo, color) = (mistakes.take(self.logo()), mistakes.take(self.color()));
+        let frame_ancestors = mistakes.take(self.frame_ancestors());
+        let settings = || {
+            Some(PageSettings {
+                merchant_name: self.merchant_name.trim().to_owned(),
+                logo: logo?,
+                color: color?,
+                frame_ancestors: frame_ancestors?,
+                return_url: return_url?,
+                return_hosts: return_hosts?,
+                base_url: self.base_url.trim_end_matches('/').to_owned(),
+            })
         };
-        mistakes.or_else(return_url.zip(return_hosts).map(settings))
+        mistakes.or_else(settings())
+    }
+
+    fn logo(&self) -> Result<Option<Logo>, ConfigError> {
+        let read = (!self.logo.is_empty()).then(|| Logo::read(&self.logo));
+        read.transpose().map_err(|why| value("page.logo", why))
+    }
+
+    fn color(&self) -> Result<Option<Color>, ConfigError> {
+        if self.color.is_empty() {
+            return Ok(None);
+        }
+        let why = || pair("a colour such as #07c160", "应为颜色，如 #07c160");
+        Color::read(&self.color).map(Some).ok_or_else(|| value("page.color", why()))
+    }
+
+    fn frame_ancestors(&self) -> Result<FrameAncestors, ConfigError> {
+        let why = || {
+            pair(
+                "origins such as https://shop.example.com, separated by commas (http is for loopback hosts only)",
+                "应为来源，如 https://shop.example.com，逗号分隔（http 只用于本机）",
+            )
+        };
+        FrameAncestors::read(&self.frame_ancestors).ok_or_else(|| value("page.frame_ancestors", why()))
     }
 
     fn return_url(&self) -> Result<Option<ReturnUrl>, ConfigError> {
@@ -99,6 +141,9 @@ impl RawPage {
     pub fn shown(&self) -> Vec<(&'static str, Shown)> {
         vec![
             ("page.merchant_name", plain(&self.merchant_name)),
+            ("page.logo", plain(&self.logo)),
+            ("page.color", plain(&self.color)),
+            ("page.frame_ancestors", plain(&self.frame_ancestors)),
             ("page.return_url", plain(&self.return_url)),
             ("page.return_hosts", plain(&self.return_hosts)),
             ("page.base_url", plain(&self.base_url)),

@@ -51,11 +51,11 @@ impl Gateway {
         checkout.is_open(self.clock.now())
     }
 
-    /// The page of a checkout for this payer.
+    /// The page of a checkout for this payer; `None`: for one who pays in no way from here.
     ///
     /// # Errors
     /// [`GatewayError::NotFound`] and [`GatewayError::Store`]; a way that cannot be had is [`Standing::Trouble`].
-    pub async fn checkout_page(&self, checkout_id: &CheckoutId, payer: PayerOf) -> Result<PayPage, GatewayError> {
+    pub async fn checkout_page(&self, checkout_id: &CheckoutId, payer: Option<PayerOf>) -> Result<PayPage, GatewayError> {
         let checkout = self.find_checkout(checkout_id, &Reach::default()).await?;
         if let Some(page) = self.page_of_decided(&checkout).await? {
             return Ok(page);
@@ -66,6 +66,7 @@ impl Gateway {
             is_undecided: true,
             standing,
         };
+        let Some(payer) = payer else { return Ok(page(Standing::Elsewhere, None)) };
         Ok(match self.to_pay(attempt(&checkout, payer)).await {
             Ok(Link::Open(opened)) => page(Standing::Waiting(opened.payable), Some(opened.order_id)),
             Ok(Link::Closed(order_id)) => page(Standing::Closed, Some(order_id)),

@@ -38,7 +38,7 @@ pub struct Bought {
     pub created_at: Timestamp,
     /// When it was paid, once paid.
     pub paid_at: Option<Timestamp>,
-    /// WeChat's number of the payment, once paid.
+    /// WeChat's number of the payment, once paid by WeChat.
     pub transaction_id: Option<String>,
 }
 
@@ -52,7 +52,7 @@ impl From<&Deal> for Bought {
             details: deal.details.clone(),
             created_at: deal.created_at,
             paid_at: deal.paid_at,
-            transaction_id: deal.transaction_id.clone(),
+            transaction_id: deal.transaction_id.clone().filter(|_| deal.mode.is_wechat()),
         }
     }
 }

@@ -64,6 +64,12 @@ pub fn secured(page: impl IntoResponse, policy: HeaderValue) -> Response {
     response
 }
 
+/// A page whose links tell where they lead from which site their reader comes, but not from which page.
+pub fn telling_origin(mut page: Response) -> Response {
+    page.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("origin"));
+    page
+}
+
 /// A style sheet, a script or a description as a response. It may be kept, but must be asked after: a new version brings a new one.
 pub fn asset(kind: &'static str, text: impl IntoResponse) -> Response {
     let headers = [

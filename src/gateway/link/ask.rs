@@ -40,7 +40,7 @@ impl Gateway {
         }
         let (note, outcome) = match self.accounts.at(route)?.open(place, request.clone()).await {
             Ok(opened) => {
-                let payable = self.payable(route, trade_type, &request, &opened.ticket)?;
+                let payable = self.payable((route, trade_type, &request), &opened.ticket, self.clock.now())?;
                 let link = Link::Open(Opened { order_id: order_id.clone(), payable, expires_at, details: details.clone() });
                 (PrepayNote::Link(opened), Ok(link))
             }

@@ -37,8 +37,13 @@ pub enum Link {
 pub enum Payable {
     /// A link to draw as a QR code.
     Code(String),
-    /// A link to lead the payer's browser to.
-    Browser(String),
+    /// A link to lead the payer's browser to, and until when it is good.
+    Browser {
+        /// The link.
+        mweb_url: String,
+        /// A moment before WeChat takes it no more.
+        good_until: Timestamp,
+    },
     /// What the payer's own WeChat, or an app, is called with: signed now.
     Device(PayParams),
 }
@@ -64,9 +69,10 @@ impl Gateway {
             (DealStatus::Expired, _) => Some(Link::Closed(deal.order_id.clone())),
             (DealStatus::Unpaid, Some(ticket)) => {
                 let request = deal.prepay.request.as_deref().unwrap_or_default();
+                let given_at = deal.prepay.asking_until.unwrap_or(self.clock.now());
                 Some(Link::Open(Opened {
                     order_id: deal.order_id.clone(),
-                    payable: self.payable(&deal.route(), deal.trade_type, request, ticket)?,
+                    payable: self.payable((&deal.route(), deal.trade_type, request), ticket, given_at)?,
                     expires_at: deal.expires_at,
                     details: deal.details.clone(),
                 }))
@@ -76,10 +82,13 @@ impl Gateway {
     }
 
     /// What a payer is given of an order that was opened by this stored request.
-    fn payable(&self, route: &Route, trade_type: TradeType, request: &str, ticket: &Ticket) -> Result<Payable, NoAccount> {
+    fn payable(&self, asking: (&Route, TradeType, &str), ticket: &Ticket, given_at: Timestamp) -> Result<Payable, NoAccount> {
+        let (route, trade_type, request) = asking;
         Ok(match ticket {
             Ticket::Qr(code_url) => Payable::Code(code_url.clone()),
-            Ticket::H5(mweb_url) => Payable::Browser(mweb_url.clone()),
+            Ticket::H5(mweb_url) => {
+                Payable::Browser { mweb_url: mweb_url.clone(), good_until: ticket.good_until(given_at).unwrap_or(given_at) }
+            }
             Ticket::Prepay(prepay_id) => {
                 let order = self.accounts.at(route)?;
                 Payable::Device(order.pay_params(request, trade_type, prepay_id, self.clock.now(), &self.chance))

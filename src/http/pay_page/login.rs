@@ -16,6 +16,7 @@ use crate::gateway::{Gateway, GatewayError, LoggedIn, LoginFailed};
 use crate::http::App;
 use crate::http::edge::Begun;
 
+use super::look::Look;
 use super::message::Message;
 
 /// What the browser that was led to WeChat's login has to bring back.
@@ -47,9 +48,7 @@ pub fn lead_to(app: &App, checkout: &Checkout, uri: &Uri, tries: u8) -> Result<O
     // Letters and digits; the first says how often it was begun.
     let state = format!("{tries}{}", Chance::System.nonce());
     let page = page_address(app, checkout);
-    let language = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).find(|(name, _)| name == "lang");
-    let language = language.map(|(_, value)| format!("?lang={}", if value == "en" { "en" } else { "zh" })).unwrap_or_default();
-    let Some(address) = app.gateway.login_address(checkout, &format!("{page}/openid{language}"), &state)? else { return Ok(None) };
+    let Some(address) = app.gateway.login_address(checkout, &format!("{page}/openid{}", language(uri)), &state)? else { return Ok(None) };
     Ok(Some(led(&address, &set_cookie(&page, STATE, &state, STATE_AGE))))
 }
 
@@ -57,42 +56,55 @@ pub fn lead_to(app: &App, checkout: &Checkout, uri: &Uri, tries: u8) -> Result<O
 pub async fn come_back(
     State(app): State<Arc<App>>,
     Extension(begun): Extension<Begun>,
+    Extension(look): Extension<Arc<Look>>,
     number: Path<String>,
     back: Query<Back>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let (Path(number), Query(Back { code, state })) = (number, back);
-    let Ok(checkout_id) = number.parse::<CheckoutId>() else { return Message::of(&GatewayError::NotFound).into_response() };
+    let (Path(number), Query(back)) = (number, back);
+    come_back_to(&app, begun, &number, back, &uri, &headers).await.unwrap_or_else(|message| message.page(&look))
+}
+
+async fn come_back_to(
+    app: &Arc<App>,
+    begun: Begun,
+    number: &str,
+    Back { code, state }: Back,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Response, Message> {
+    let checkout_id = number.parse::<CheckoutId>().map_err(|_| GatewayError::NotFound)?;
     let gateway = Arc::clone(&app.gateway);
-    let checkout = match gateway.find_checkout(&checkout_id, &Reach::default()).await {
-        Ok(checkout) => checkout,
-        Err(error) => return Message::of(&error).into_response(),
-    };
-    let is_its_own = cookie(&headers, STATE).is_some_and(|own| bool::from(own.as_bytes().ct_eq(state.as_bytes())));
+    let checkout = gateway.find_checkout(&checkout_id, &Reach::default()).await?;
+    let is_its_own = cookie(headers, STATE).is_some_and(|own| bool::from(own.as_bytes().ct_eq(state.as_bytes())));
     let is_code = (1..=128).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
     if !is_its_own || !is_code {
-        return Message::login(StatusCode::BAD_REQUEST).into_response();
+        return Err(Message::login(StatusCode::BAD_REQUEST));
     }
     let known = checkout.clone();
-    let outcome = match app.serve(begun, async move { gateway.log_in(&known, &code).await }).await {
-        Ok(outcome) => outcome,
-        Err(no_outcome) => return Message::from(no_outcome).into_response(),
-    };
+    let outcome = app.serve(begun, async move { gateway.log_in(&known, &code).await }).await?;
     let tries = state.bytes().next().map_or(TRIES, |digit| digit.saturating_sub(b'0'));
     match outcome {
         Ok(LoggedIn(token)) => {
-            let query = uri.query().into_iter().flat_map(|query| form_urlencoded::parse(query.as_bytes()));
-            let language = query.filter(|(name, _)| name == "lang").map(|(_, value)| format!("?lang={value}")).next().unwrap_or_default();
-            let page = page_address(&app, &checkout);
-            led(&format!("../{}{language}", checkout.checkout_id), &set_cookie(&page, PAYER, &token, PAYER_AGE))
+            let page = page_address(app, &checkout);
+            Ok(led(&format!("../{}{}", checkout.checkout_id, language(uri)), &set_cookie(&page, PAYER, &token, PAYER_AGE)))
         }
-        Err(LoginFailed::Again) if tries + 1 < TRIES => match lead_to(&app, &checkout, &uri, tries + 1) {
-            Ok(Some(led)) => led,
-            _ => Message::login(StatusCode::BAD_GATEWAY).into_response(),
-        },
-        Err(LoginFailed::Snapshot) => Message::snapshot().into_response(),
-        Err(LoginFailed::Again | LoginFailed::Trouble) => Message::login(StatusCode::BAD_GATEWAY).into_response(),
+        Err(LoginFailed::Again) if tries + 1 < TRIES => {
+            lead_to(app, &checkout, uri, tries + 1)?.ok_or(Message::login(StatusCode::BAD_GATEWAY))
+        }
+        Err(LoginFailed::Snapshot) => Err(Message::snapshot()),
+        Err(LoginFailed::Again | LoginFailed::Trouble) => Err(Message::login(StatusCode::BAD_GATEWAY)),
+    }
+}
+
+/// The language that was chosen, to be kept on the way.
+fn language(uri: &Uri) -> &'static str {
+    let mut query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    match query.find(|(name, _)| name == "lang").as_ref().map(|(_, value)| &**value) {
+        Some("en") => "?lang=en",
+        Some(_) => "?lang=zh",
+        None => "",
     }
 }
 

@@ -1,15 +1,16 @@
 //! Error page: what a payer sees where there is no deal to show.
 
 use axum::http::StatusCode;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, Response};
 
 use crate::gateway::GatewayError;
 use crate::http::NoOutcome;
 use crate::page::{Value, fill};
 
-use super::{STYLE, secured};
+use super::look::Look;
+use super::signs;
 
-const MESSAGE: &str = include_str!("message.html");
+const MESSAGE: &str = include_str!("html/message.html");
 
 /// In both languages: there is little to say.
 pub struct Message {
@@ -48,9 +49,29 @@ impl Message {
     fn unavailable() -> Self {
         Self {
             status: StatusCode::SERVICE_UNAVAILABLE,
-            chinese: "服务暂不可用，请稍后刷新本页",
+            chinese: "服务暂时不可用，请稍后刷新本页",
             english: "The service is not available just now. Please reload this page in a moment.",
         }
+    }
+
+    pub fn page(self, look: &Look) -> Response {
+        let (signs, icon) = (signs::all(), signs::icon("trouble"));
+        let page = fill(MESSAGE, |name| {
+            Some(match name {
+                "style" => Value::Markup(&look.style),
+                "signs" => Value::Markup(&signs),
+                "icon" => Value::Text(&icon),
+                "chinese" => Value::Text(self.chinese),
+                _ => Value::Text(self.english),
+            })
+        });
+        look.dress((self.status, Html(page)), false)
+    }
+}
+
+impl From<GatewayError> for Message {
+    fn from(error: GatewayError) -> Self {
+        Self::of(&error)
     }
 }
 
@@ -62,18 +83,5 @@ impl From<NoOutcome> for Message {
             NoOutcome::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self { status, ..Self::unavailable() }
-    }
-}
-
-impl IntoResponse for Message {
-    fn into_response(self) -> Response {
-        let page = fill(MESSAGE, |name| {
-            Some(match name {
-                "style" => Value::Markup(STYLE),
-                "chinese" => Value::Text(self.chinese),
-                _ => Value::Text(self.english),
-            })
-        });
-        secured((self.status, Html(page)))
     }
 }

@@ -3,86 +3,94 @@
 //! in it are relative. It shows the code without JavaScript too.
 
 mod checkout;
-pub mod login;
+mod links;
+mod login;
+mod look;
 mod message;
+mod palette;
+mod place;
 mod qr;
 mod reader;
-mod ways;
+mod receipt;
+mod signs;
+mod way;
 mod words;
 
 use std::sync::Arc;
-use std::sync::LazyLock;
 
-use axum::Extension;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::{HeaderMap, Uri, header};
+use axum::response::{Html, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
 
 use crate::deal::{CheckoutId, OrderId};
 use crate::gateway::{GatewayError, PayPage};
 use crate::listener::Peer;
-use crate::page::{self, Language};
+use crate::page::Language;
 
 use super::App;
 use super::edge::Begun;
 use checkout::Visitor;
+use look::Look;
 use message::Message;
+use place::Place;
 use reader::Reader;
-use words::Place;
 
-/// With the look that all pages have in common ([`crate::page::BASE_CSS`]).
-const STYLE: &str = concat!(include_str!("../../page/base.css"), include_str!("page.css"));
-const SCRIPT: &str = include_str!("page.js");
+/// The page, and where a browser comes back from WeChat's login.
+pub fn routes(app: &App) -> Router<Arc<App>> {
+    let look = Arc::new(Look::new(&app.page, app.phone.as_deref()));
+    Router::new().route("/pay/{number}", get(pay_page)).route("/pay/{number}/openid", get(login::come_back)).layer(Extension(look))
+}
 
-pub async fn pay_page(
+async fn pay_page(
     State(app): State<Arc<App>>,
     Extension(begun): Extension<Begun>,
     Extension(Peer(peer)): Extension<Peer>,
+    Extension(look): Extension<Arc<Look>>,
     number: Result<Path<String>, PathRejection>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let simulated = app.simulator.as_ref().and_then(|_| Place::simulated(&uri));
-    let place = simulated.unwrap_or_else(|| Place::of(agent));
-    let Ok(Path(number)) = number else { return Message::of(&GatewayError::NotFound).into_response() };
-    let shown = match (number.parse::<CheckoutId>(), number.parse::<OrderId>()) {
-        (Ok(checkout_id), _) => {
+    let played = Place::played(&uri).filter(|_| app.is_demonstration());
+    let place = played.unwrap_or(Place::of(agent));
+    let number = number.map(|Path(text)| (text.parse::<CheckoutId>(), text.parse::<OrderId>()));
+    let shown = match number {
+        Ok((Ok(checkout_id), _)) => {
             let address = app.proxies.client(peer.ip(), &headers);
             checkout::page_of(&app, begun, checkout_id, Visitor { place, address, uri: &uri, headers: &headers }).await
         }
-        (Err(_), Ok(order_id)) => order_page(&app, begun, order_id).await.map(|page| (page, place)),
-        (Err(_), Err(_)) => Err(Message::of(&GatewayError::NotFound).into_response()),
+        Ok((Err(_), Ok(order_id))) => order_page(&app, begun, order_id).await.map(|page| Shown::Page(page, place)),
+        _ => Err(Message::of(&GatewayError::NotFound)),
     };
-    match shown {
-        Ok((page, place)) => {
-            let reader = Reader { language: Language::of(&uri, &headers), place, now: app.gateway.now() };
-            secured(Html(reader.page(&page, &app.page)))
-        }
-        Err(response) => response,
-    }
+    let (page, place) = match shown {
+        Ok(Shown::Page(page, place)) => (page, place),
+        Ok(Shown::Led(led)) => return led,
+        Err(message) => return message.page(&look),
+    };
+    let reader = Reader {
+        language: Language::of(&uri, &headers),
+        place,
+        comes_back: uri.query().is_some_and(|query| query.split('&').any(|pair| pair == "back=h5")),
+        now: app.gateway.now(),
+        phone: app.phone.as_deref(),
+        site: &app.gateway.site().url,
+    };
+    let (page, has_bridge) = reader.page(&page, &app.page, &look);
+    look.dress(Html(page), has_bridge)
 }
 
-async fn order_page(app: &App, begun: Begun, order_id: OrderId) -> Result<PayPage, Response> {
+/// What a browser gets that asks for a page.
+enum Shown {
+    /// The page, for a payer at this place.
+    Page(PayPage, Place),
+    /// It is led elsewhere.
+    Led(Response),
+}
+
+async fn order_page(app: &App, begun: Begun, order_id: OrderId) -> Result<PayPage, Message> {
     let gateway = app.gateway.clone();
-    match app.serve(begun, async move { gateway.pay_page(order_id).await }).await {
-        Ok(Ok(page)) => Ok(page),
-        Ok(Err(error)) => Err(Message::of(&error).into_response()),
-        Err(no_outcome) => Err(Message::from(no_outcome).into_response()),
-    }
-}
-
-/// It runs and loads nothing but its own.
-fn secured(page: impl IntoResponse) -> Response {
-    static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
-        let policy = format!(
-            "default-src 'none'; style-src {}; script-src {}; connect-src 'self'; img-src data:; \
-             base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-            page::source_hash(STYLE),
-            page::source_hash(SCRIPT)
-        );
-        HeaderValue::from_str(&policy).ok()
-    });
-    page::secured(page, POLICY.clone().unwrap_or(HeaderValue::from_static("default-src 'none'")))
+    Ok(app.serve(begun, async move { gateway.pay_page(order_id).await }).await??)
 }
