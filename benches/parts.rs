@@ -22,7 +22,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use wechat_pay::channel::wechat::v2::{Merchant, SignType, UnverifiedNotice, reply, xml};
-use wechat_pay::deal::{BeijingTime, Fen, OrderId};
+use wechat_pay::deal::{BeijingTime, Fen, OrderId, TradeType};
 
 use messages::Writer;
 
@@ -65,7 +65,9 @@ fn gates(c: &mut Criterion) {
         group.bench_function("forged notification", |b| {
             b.iter(|| merchant.read_notification(&UnverifiedNotice::parse(black_box(&forged)).unwrap()).unwrap_err())
         });
-        group.bench_function("reply to unifiedorder", |b| b.iter(|| reply::unified_order(&merchant, &order_id, black_box(&link)).unwrap()));
+        group.bench_function("reply to unifiedorder", |b| {
+            b.iter(|| reply::unified_order(&merchant, &order_id, TradeType::Native, black_box(&link)).unwrap())
+        });
         group.bench_function("reply to orderquery", |b| {
             b.iter(|| reply::order_query(&merchant, &order_id, black_box(&paid_state)).unwrap())
         });

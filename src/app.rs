@@ -118,6 +118,17 @@ pub struct Service {
     servers: Vec<JoinHandle<()>>,
 }
 
+/// The addresses of a demonstration's pages.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Places {
+    /// The demo shop, if there is one.
+    pub shop: Option<String>,
+    /// The payer's phone.
+    pub phone: String,
+    /// The description of the API.
+    pub docs: String,
+}
+
 /// What a demonstration has beside the service.
 #[derive(Default)]
 struct Demonstration {
@@ -198,6 +209,7 @@ impl Service {
             metrics: HttpMetrics::default(),
             page: settings.page.clone(),
             accept_weak_durability: settings.accept_weak_durability,
+            simulator: simulator.as_ref().map(|(address, _)| page_of(*address)),
             phone: simulator.as_ref().filter(|_| has_shop).map(|(address, _)| page_of(*address)),
             shop: shop.as_ref().map(|shop| Arc::clone(&shop.back_end)),
             handshake,
@@ -235,6 +247,13 @@ impl Service {
         if let Some((_, simulator)) = &self.simulator {
             simulator.world().habits.refund_notify_url = format!("http://{}/wxPay/refundNotify", reachable(self.address));
         }
+    }
+
+    /// Where a person who tries the service goes on; `None`: WeChat is no simulator, so there is money in it.
+    pub fn places(&self) -> Option<Places> {
+        let (phone, _) = self.simulator.as_ref()?;
+        let own = page_of(self.address);
+        Some(Places { docs: format!("{own}docs"), shop: self.has_shop.then_some(own), phone: page_of(*phone) })
     }
 
     /// Reads the client certificates again, soon.

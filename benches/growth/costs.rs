@@ -10,7 +10,7 @@ use wechat_pay::channel::Channel;
 use wechat_pay::channel::wechat::v2::{Client, Endpoints, Http, SignType};
 use wechat_pay::clock::Clock;
 use wechat_pay::deal::{AccountId, Schedule, Sellers};
-use wechat_pay::gateway::{Account, AccountTerms, Accounts, Gateway, RefundTerms, Terms};
+use wechat_pay::gateway::{Account, AccountTerms, Accounts, Gateway, RefundTerms, Site, Terms};
 use wechat_pay::store::{LARGEST_BATCH, Store};
 use wechat_pay::trust::ExtraRoots;
 
@@ -125,9 +125,16 @@ async fn gateway(url: &str, upstream: &Upstream) -> Gateway {
         expire_after: TimeDelta::seconds(7200),
         close_min_age: TimeDelta::seconds(300),
         schedule: Schedule { first: Vec::new(), pause, young: pause, longest_pause: pause },
+        site: Site::default(),
         refund: RefundTerms::default(),
     };
-    let account_terms = AccountTerms { sellers: Sellers::default(), body: "{merchant_id},{product_id}".to_owned(), query_budget: 100 };
+    let account_terms = AccountTerms {
+        sellers: Sellers::default(),
+        body: "{merchant_id},{product_id}".to_owned(),
+        trade_types: vec![TradeType::Native],
+        checkout_types: Vec::new(),
+        query_budget: 100,
+    };
     let accounts = Accounts::new([Account::new(AccountId::default(), channel, account_terms)]);
     Gateway::new(store, accounts, Vec::new(), clock, chance, terms)
 }

@@ -31,8 +31,9 @@ pub fn open(settings: &Settings, simulator: &Endpoints, own: &str, chance: &Chan
         if merchant.previous_key.is_some() {
             warn!(%account, "the previous API key is still believed: take it out of the configuration when WeChat signs with it no more");
         }
-        let channel = Channel::WeChatV2(Client::new(merchant, way, chance.clone()));
-        accounts.push(Account::new(account, channel, configured.terms.clone()));
+        let channel = Channel::WeChatV2(Client::new(merchant, Arc::clone(&way), chance.clone()));
+        let login = configured.login.as_ref().map(|login| login.endpoints(simulator)).map(|endpoints| way.login(endpoints));
+        accounts.push(Account::new(account, channel, configured.terms.clone()).with_login(login));
     }
     Ok(Accounts::new(accounts))
 }

@@ -7,7 +7,7 @@ use crate::chance::Chance;
 use crate::channel::wechat::v2::{Endpoints, NoClient};
 use crate::clock::Clock;
 use crate::config::{CertificateSettings, Settings};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Terms};
 use crate::store::Store;
 use crate::trust::ExtraRoots;
 
@@ -43,13 +43,22 @@ pub fn gateway(settings: &Settings, listeners: &Listeners, clock: Clock, chance:
     let accounts = accounts::open(settings, &endpoints_at(listeners.simulator), &own, &chance)?;
     let endpoints = endpoints::open(settings, &listeners.all(settings))?;
     let store = Store::closed().telling(endpoints::audience(settings));
-    let gateway = Gateway::new(store, accounts, endpoints, clock, chance, settings.terms.clone());
+    let gateway = Gateway::new(store, accounts, endpoints, clock, chance, terms(settings, listeners.service));
     for account in settings.all_accounts() {
         if let Some(CertificateSettings { certificate, .. }) = &account.certificate {
             gateway.show_certificate(&account.merchant.account, Arc::clone(certificate));
         }
     }
     Ok(gateway)
+}
+
+/// With an address at which this machine's browsers reach a service that is only tried.
+fn terms(settings: &Settings, service: SocketAddr) -> Terms {
+    let mut terms = settings.terms.clone();
+    if terms.site.url.is_empty() && settings.is_simulated() {
+        terms.site.url = format!("http://{}", reachable(service));
+    }
+    terms
 }
 
 /// A new name for the journal.

@@ -15,19 +15,20 @@ use std::sync::Arc;
 use tokio::sync::SemaphorePermit;
 
 use crate::chance::Chance;
-use crate::deal::{OrderId, Refund, RefundId};
+use crate::deal::{Openid, OrderId, Refund, RefundId, Timestamp, TradeType};
 use crate::metrics::Registry;
 
 pub use error::{CallError, Doubt, Ground, Malformed, Refusal, SignatureError};
 pub use notice::{Acknowledgement, Addressee, News, NoticeError, Reading, Receipt, RefundWake, Unconfirmed};
-pub use order::{Order, RefundOrder};
+pub use order::{Order, PayParams, RefundOrder, Way};
 pub use outcome::{
     CertificateFault, CloseOutcome, Misconfiguration, Postponed, QueryOutcome, RefundOutcome, RefundQueryOutcome, RefundSubject,
 };
-pub use proof::{Evidence, ProvenPayment, ProvenRefund, Source, Ticket, Trade, TradeState};
+pub use proof::{Evidence, OpenedOrder, ProvenPayment, ProvenRefund, Source, Trade, TradeState};
 
 use wechat::v2;
 pub use wechat::v2::ClientCertificate;
+pub use wechat::{Login, LoginEndpoints, LoginError};
 
 /// A notification as it was posted: parsed, and not believed.
 #[derive(Debug)]
@@ -108,9 +109,31 @@ impl Channel {
     ///
     /// # Errors
     /// Says what may be concluded about the order: see [`CallError`].
-    pub async fn open(&self, place: SemaphorePermit<'_>, order_id: &OrderId, request: String) -> Result<Ticket, CallError> {
+    pub async fn open(&self, place: SemaphorePermit<'_>, order_id: &OrderId, request: String) -> Result<OpenedOrder, CallError> {
         match self {
             Self::WeChatV2(client) => client.unified_order(place, order_id, request).await,
+        }
+    }
+
+    /// What the payer's own WeChat, or an app, is called with for an order that this stored request has opened and that is paid with
+    /// this `prepay_id`: signed now, by the order's own algorithm.
+    pub fn pay_params(&self, request: &str, trade_type: TradeType, prepay_id: &str, now: Timestamp, chance: &Chance) -> PayParams {
+        match self {
+            Self::WeChatV2(client) => client.merchant().of_request(request).pay_params(trade_type, prepay_id, now, chance),
+        }
+    }
+
+    /// A key for a purpose of this service's own, which follows from the merchant's and does not tell it.
+    pub fn derived_key(&self, purpose: &str) -> [u8; 32] {
+        match self {
+            Self::WeChatV2(client) => client.merchant().signer.derived_key(purpose),
+        }
+    }
+
+    /// Whether a stored request opens an order for this payer.
+    pub fn is_for_payer(&self, request: &str, openid: &Openid) -> bool {
+        match self {
+            Self::WeChatV2(_) => v2::is_for_payer(request, openid),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::deal::{AccountId, Fen, OrderId, RefundId, RefundState, Timestamp};
+use crate::deal::{AccountId, Fen, OrderId, RefundId, RefundState, Ticket, Timestamp};
 
 /// WeChat's verdict on an order (`trade_state`, PROTOCOL.md, 5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -266,11 +266,11 @@ pub struct Trade {
     pub evidence: Evidence,
 }
 
-/// What a payer needs to pay an order that the channel has opened. It is evidence of the open order, never of a payment.
+/// An order that the channel has opened, on its signed word: evidence of the open order, never of a payment.
 #[derive(Debug, Clone)]
-pub struct Ticket {
-    /// The link to draw as a QR code: whatever text the channel has signed, since WeChat promises none.
-    pub code_url: String,
+pub struct OpenedOrder {
+    /// What a payer needs to pay it: whatever text the channel has signed, since WeChat promises none.
+    pub ticket: Ticket,
     /// The answer as received.
     pub evidence: Evidence,
 }

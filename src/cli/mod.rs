@@ -30,7 +30,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::config::{ConfigError, ConfigErrors};
 use crate::deal::OrderId;
 use crate::language::{Language, Text};
-use crate::telemetry;
+use crate::telemetry::{self, Lines};
 
 use signals::Signals;
 
@@ -95,8 +95,8 @@ pub fn run() -> ExitCode {
     let is_service = matches!(command, Command::Serve | Command::Simulator);
     // There 1 says that the refund was refused.
     let failure = if matches!(command, Command::Refund(_)) { ExitCode::from(2) } else { ExitCode::FAILURE };
-    let _last_lines = if is_service { telemetry::start() } else { telemetry::start_plain() };
-    match in_runtime(carry_out(command, language)) {
+    let lines = if is_service { telemetry::start() } else { telemetry::start_plain() };
+    match in_runtime(carry_out(command, language, &lines)) {
         Ok(code) => code,
         Err(Failure(sentences)) => {
             for sentence in sentences {
@@ -110,10 +110,10 @@ pub fn run() -> ExitCode {
     }
 }
 
-async fn carry_out(command: Command, language: Language) -> Outcome {
+async fn carry_out(command: Command, language: Language, lines: &Lines) -> Outcome {
     let mut signals = Signals::listen()?;
     match command {
-        Command::Serve => serve::serve(&mut signals).await,
+        Command::Serve => serve::serve(&mut signals, language, lines).await,
         Command::Simulator => simulator::simulator(&mut signals).await,
         tool => tokio::select! {
             outcome = use_tool(tool, language) => outcome,

@@ -12,14 +12,16 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::language::{Language, pair};
+use crate::telemetry::{self, Lines};
 
 use super::signals::Signals;
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, words};
 
 /// A terminal and a wrapper may both pass the same Ctrl-C on: what comes so soon is no second wish.
 const SAME_WISH: Duration = Duration::from_secs(1);
 
-pub async fn serve(signals: &mut Signals) -> Outcome {
+/// `lines`: where the log goes, and what is said to a person who has typed it.
+pub async fn serve(signals: &mut Signals, language: Language, lines: &Lines) -> Outcome {
     // From now on it ends nothing: not a start that waits for the database, nor a service whose terminal is closed.
     let mut hangup = signal(SignalKind::hangup())?;
     let settings = Settings::load()?;
@@ -38,6 +40,9 @@ pub async fn serve(signals: &mut Signals) -> Outcome {
     let service = started?;
     service.hear_of_refunds_by_hand();
     app::announce(&service);
+    if let Some(places) = service.places().filter(|_| telemetry::is_read_by_a_person()) {
+        lines.put(words::places(&places, language));
+    }
     loop {
         tokio::select! {
             () = signals.next() => break,

@@ -1,6 +1,7 @@
 //! What the commands say, in both languages side by side.
 
-use crate::language::{Text, pair, text};
+use crate::app::Places;
+use crate::language::{Language, Text, padded, pair, text};
 use crate::store::DatabaseUrl;
 
 /// `command`: with its arguments.
@@ -53,6 +54,14 @@ pub fn schema_is_up_to_date() -> Text {
 
 pub fn steps_taken(steps: &str) -> Text {
     text(format!("taken: {steps}"), format!("已执行：{steps}"))
+}
+
+/// Where a person goes on who has started a demonstration, a line each.
+pub fn places(Places { shop, phone, docs }: &Places, language: Language) -> String {
+    let names = [pair("shop", "商店"), pair("phone", "手机"), pair("docs", "文档")];
+    let places = [shop.as_ref(), Some(phone), Some(docs)];
+    let line = |(name, place): (Text, &String)| format!("{}  {place}\n", padded(name.read(language), 5));
+    names.into_iter().zip(places).filter_map(|(name, place)| Some(line((name, place?)))).collect()
 }
 
 pub fn ended_by_a_signal() -> Text {

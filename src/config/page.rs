@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::deal::OrderId;
+use crate::gateway::Site;
 use crate::language::pair;
 
 use super::checks::{endpoint, list, value};
@@ -34,9 +34,15 @@ pub struct PageSettings {
 }
 
 impl PageSettings {
-    /// The address of an order's page: absolute where the public one is known.
-    pub fn address_of(&self, order_id: &OrderId) -> String {
-        format!("{}/pay/{}", self.base_url, in_a_url(order_id))
+    /// What WeChat shows of the shop to a payer that comes from a phone's browser.
+    pub fn site(&self) -> Site {
+        let name = if self.merchant_name.is_empty() { "微信支付" } else { &self.merchant_name };
+        Site { url: self.base_url.clone(), name: name.to_owned() }
+    }
+
+    /// The address of the page of this order or checkout: absolute where the public one is known.
+    pub fn address_of(&self, number: &str) -> String {
+        format!("{}/pay/{}", self.base_url, in_a_url(number))
     }
 }
 
@@ -53,6 +59,10 @@ pub struct RawPage {
 }
 
 impl RawPage {
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
     pub fn validate(&self) -> Result<PageSettings, ConfigErrors> {
         let mut mistakes = Mistakes::default();
         let is_name = self.merchant_name.chars().count() <= 64 && !self.merchant_name.contains(char::is_control);

@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 
 use serde::Deserialize;
 
+use crate::deal::TradeType;
 use crate::gateway::Terms;
 use crate::language::{Text, pair, text};
 use crate::store::DatabaseUrl;
 
-use super::account::{RawAccount, WECHAT};
+use super::account::{AccountSettings, RawAccount, WECHAT};
 use super::accounts::RawAccounts;
 use super::auth::RawAuth;
 use super::checks::networks;
@@ -96,6 +97,7 @@ impl Raw {
             let merchants = self.simulator.merchants([wechat].into_iter().chain(others));
             mistakes.take(merchants)
         });
+        self.wants_public_address(accounts.as_ref(), &mut mistakes);
         let listeners = [
             ("server.listen", server.as_ref().map(|server| server.listen)),
             ("metrics.listen", metrics_listen.flatten()),
@@ -121,7 +123,13 @@ impl Raw {
                 auth: auth?,
                 webhooks: webhooks?,
                 keep_events: keep_events?,
-                terms: Terms { expire_after: deal.expire_after, close_min_age: deal.close_min_age, schedule: schedule?, refund: refund? },
+                terms: Terms {
+                    expire_after: deal.expire_after,
+                    close_min_age: deal.close_min_age,
+                    schedule: schedule?,
+                    site: page.as_ref()?.site(),
+                    refund: refund?,
+                },
                 max_price: deal.max_price,
                 page: page?,
                 limits: self.limits,
@@ -138,6 +146,19 @@ impl Raw {
             })
         };
         mistakes.or_else(made())
+    }
+
+    /// WeChat leads payers' browsers back to this service by its public address.
+    fn wants_public_address(&self, accounts: Option<&(AccountSettings, Vec<AccountSettings>)>, mistakes: &mut Mistakes) {
+        let Some((wechat, others)) = accounts.filter(|(wechat, _)| wechat.endpoints.is_some()) else { return };
+        let leads_back = |way: &TradeType| matches!(way, TradeType::Jsapi | TradeType::Mweb);
+        let terms = || [wechat].into_iter().chain(others).map(|account| &account.terms);
+        let is_wanted = terms().any(|terms| terms.checkout_types.iter().any(leads_back) || terms.trade_types.contains(&TradeType::Mweb));
+        let why = pair(
+            "is required with app_secret and with trade_type MWEB: the public https address under which payers reach this service",
+            "配置了 app_secret 或 MWEB 就必须填写：付款人访问本服务的公网 https 地址",
+        );
+        mistakes.check(!is_wanted || !self.page.base_url().is_empty(), "page.base_url", why);
     }
 
     /// The account `default` and the others.

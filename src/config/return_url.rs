@@ -25,7 +25,7 @@ impl ReturnUrl {
 
     /// The address for one order.
     pub fn of(&self, order_id: &OrderId) -> String {
-        self.0.replace(ORDER_ID, &in_a_url(order_id))
+        self.0.replace(ORDER_ID, &in_a_url(order_id.as_str()))
     }
 }
 
@@ -66,8 +66,8 @@ fn plain(text: &str) -> Option<Url> {
 }
 
 /// The number as a path's segment or a query's value. (Ours have digits only, but an adopted one may have a `|`.)
-pub(super) fn in_a_url(order_id: &OrderId) -> String {
-    form_urlencoded::byte_serialize(order_id.as_str().as_bytes()).collect()
+pub(super) fn in_a_url(number: &str) -> String {
+    form_urlencoded::byte_serialize(number.as_bytes()).collect()
 }
 
 fn host_of(url: &Url) -> Option<String> {

@@ -5,6 +5,8 @@ mod account_id;
 mod alarm_kind;
 mod announcement;
 mod audience;
+mod checkout;
+mod checkout_id;
 mod day;
 mod details;
 mod endpoint_name;
@@ -13,6 +15,7 @@ mod event_id;
 mod fen;
 mod listing;
 mod mode;
+mod openid;
 mod order_id;
 mod reach;
 mod refund;
@@ -24,7 +27,9 @@ mod schedule;
 mod sellers;
 mod status;
 mod takings;
+mod ticket;
 mod time;
+mod trade_type;
 mod transaction_key;
 
 use chrono::TimeDelta;
@@ -33,6 +38,8 @@ pub use account_id::{AccountId, InvalidAccountId};
 pub use alarm_kind::AlarmKind;
 pub use announcement::{Announcement, EventType, InvalidAnnouncement};
 pub use audience::Audience;
+pub use checkout::Checkout;
+pub use checkout_id::{CheckoutId, InvalidCheckoutId};
 pub use day::{Day, InvalidDay, InvalidMoment, range_from, range_to};
 pub use details::{Description, Details, InvalidDescription, InvalidReference, Reference};
 pub use endpoint_name::{EndpointName, InvalidEndpointName};
@@ -41,6 +48,7 @@ pub use event_id::{EventId, InvalidEventId};
 pub use fen::{Fen, InvalidYuan};
 pub use listing::{Contradiction, DealPage, InvalidPlace, ListedBy, Listing, Place};
 pub use mode::Mode;
+pub use openid::{InvalidOpenid, Openid};
 pub use order_id::{InvalidOrderId, OrderId};
 pub use reach::Reach;
 #[cfg(test)]
@@ -54,7 +62,9 @@ pub use schedule::Schedule;
 pub use sellers::{InvalidSellers, Sellers};
 pub use status::{DealStatus, UnknownStatus};
 pub use takings::{Sums, Takings, TakingsBy, TakingsWish, yuan};
+pub use ticket::Ticket;
 pub use time::{BeijingTime, ForeignTime, Timestamp};
+pub use trade_type::{InvalidTradeType, TradeType};
 pub use transaction_key::transaction_key;
 
 /// A deal that the original opened without saying until when lives as long as WeChat's link.
@@ -62,7 +72,7 @@ const LINK_LIFE: TimeDelta = TimeDelta::hours(2);
 
 /// One attempt of one payer to buy one product, as the store knows it.
 ///
-/// A deal exists before WeChat is asked for a QR link, so no payable link is ever without one.
+/// A deal exists before WeChat is asked for a QR link, so nothing that can be paid is ever without one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deal {
     /// The row's number in the `deal` table.
@@ -79,6 +89,10 @@ pub struct Deal {
     pub product_id: i64,
     /// What the merchant said of it.
     pub details: Details,
+    /// How its payer pays.
+    pub trade_type: TradeType,
+    /// Of which checkout it is one way, if of any.
+    pub checkout_id: Option<CheckoutId>,
     /// What is really charged. `None` for a row of the original whose price is not a whole amount of fen:
     /// such a deal can be shown, but no payment can ever match it.
     pub charged: Option<Fen>,
@@ -106,7 +120,7 @@ pub struct Deal {
     /// When it will be looked at next, without a caller asking. `None` once it is decided, and for deals so old when they
     /// were adopted that they are not followed.
     pub due_at: Option<Timestamp>,
-    /// How far the asking for its QR link has got.
+    /// How far the asking for what it is paid with has got.
     pub prepay: Prepay,
 }
 
@@ -136,7 +150,7 @@ impl Deal {
     }
 }
 
-/// What is known about the QR link of a deal.
+/// What is known about what a deal is paid with.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Prepay {
     /// The exact bytes to send to WeChat, kept because a repeat must be identical
@@ -144,8 +158,17 @@ pub struct Prepay {
     pub request: Option<String>,
     /// While this lies in the future a caller is asking WeChat, and no other may. Later: when the last answer came.
     pub asking_until: Option<Timestamp>,
-    /// The link to draw as a QR code, once WeChat gave one.
-    pub code_url: Option<String>,
+    /// What it is paid with, once WeChat gave it.
+    pub ticket: Option<Ticket>,
     /// Why WeChat refused to give one, when it last did.
     pub refusal: Option<String>,
+}
+
+impl Prepay {
+    /// What the deal is paid with, if WeChat gave it and it is still good.
+    pub fn good_ticket(&self, now: Timestamp) -> Option<&Ticket> {
+        let ticket = self.ticket.as_ref()?;
+        let given_at = self.asking_until.unwrap_or(now);
+        ticket.good_until(given_at).is_none_or(|until| now < until).then_some(ticket)
+    }
 }

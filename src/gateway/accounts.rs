@@ -12,10 +12,10 @@ use tokio::sync::SemaphorePermit;
 
 use crate::chance::Chance;
 use crate::channel::{
-    Addressee, CallError, Channel, ClientCertificate, CloseOutcome, NoticeError, Order, QueryOutcome, Reading, RefundOrder, RefundOutcome,
-    RefundQueryOutcome, RefundSubject, Refunding, Ticket, UnverifiedNotice,
+    Addressee, CallError, Channel, ClientCertificate, CloseOutcome, Login, NoticeError, OpenedOrder, Order, PayParams, QueryOutcome,
+    Reading, RefundOrder, RefundOutcome, RefundQueryOutcome, RefundSubject, Refunding, UnverifiedNotice,
 };
-use crate::deal::{AccountId, Refund, RefundId, Route, Sellers};
+use crate::deal::{AccountId, Openid, Refund, RefundId, Route, Sellers, Timestamp, TradeType};
 use crate::metrics::Registry;
 use crate::store::Origin;
 
@@ -24,6 +24,8 @@ use crate::store::Origin;
 pub struct Account {
     id: AccountId,
     channel: Channel,
+    /// By which it is known who a payer inside WeChat is, where that is set up.
+    login: Option<Login>,
     terms: AccountTerms,
 }
 
@@ -35,6 +37,10 @@ pub struct AccountTerms {
     /// The description that the payer reads where the merchant gives none, with `{merchant_id}` and `{product_id}` to be
     /// filled in.
     pub body: String,
+    /// How its deals may be paid.
+    pub trade_types: Vec<TradeType>,
+    /// How its checkouts may be paid: as far as a checkout can, by the same ways.
+    pub checkout_types: Vec<TradeType>,
     /// `orderquery` calls a second for waiting payers.
     pub query_budget: u32,
 }
@@ -42,12 +48,22 @@ pub struct AccountTerms {
 impl Account {
     /// An account, reached through this channel.
     pub fn new(id: AccountId, channel: Channel, terms: AccountTerms) -> Self {
-        Self { id, channel, terms }
+        Self { id, channel, login: None, terms }
+    }
+
+    /// The same account, whose payers inside WeChat are known by this login.
+    #[must_use]
+    pub fn with_login(self, login: Option<Login>) -> Self {
+        Self { login, ..self }
     }
 
     /// Its name.
     pub fn id(&self) -> &AccountId {
         &self.id
+    }
+
+    pub(super) fn login(&self) -> Option<&Login> {
+        self.login.as_ref()
     }
 
     pub(super) fn terms(&self) -> &AccountTerms {
@@ -76,6 +92,21 @@ impl Account {
     /// A place among the orders that are being opened through it.
     pub(super) async fn place_for_order(&self) -> Result<SemaphorePermit<'_>, CallError> {
         self.channel.place_for_order().await
+    }
+
+    /// Whether its deals may be paid so; `in_a_checkout`: of a checkout's, whose ways this service chooses.
+    pub(super) fn offers(&self, trade_type: TradeType, in_a_checkout: bool) -> bool {
+        if in_a_checkout { self.terms.checkout_types.contains(&trade_type) } else { self.terms.trade_types.contains(&trade_type) }
+    }
+
+    /// A key of this service's own for a purpose, which follows from the account's.
+    pub(super) fn derived_key(&self, purpose: &str) -> [u8; 32] {
+        self.channel.derived_key(purpose)
+    }
+
+    /// Whether a stored request opens an order for this payer.
+    pub(super) fn is_for_payer(&self, request: &str, openid: &Openid) -> bool {
+        self.channel.is_for_payer(request, openid)
     }
 
     /// The exact bytes of the request that will open an order.
@@ -185,8 +216,14 @@ impl<'a> RemoteOrder<'a> {
     }
 
     /// Opens it by its stored request.
-    pub async fn open(self, place: SemaphorePermit<'_>, request: String) -> Result<Ticket, CallError> {
+    pub async fn open(self, place: SemaphorePermit<'_>, request: String) -> Result<OpenedOrder, CallError> {
         self.channel.open(place, self.route.order_id(), request).await
+    }
+
+    /// What the payer's own WeChat, or an app, is called with for it: it was opened by this stored request, and is paid with this
+    /// `prepay_id`.
+    pub fn pay_params(self, request: &str, trade_type: TradeType, prepay_id: &str, now: Timestamp, chance: &Chance) -> PayParams {
+        self.channel.pay_params(request, trade_type, prepay_id, now, chance)
     }
 
     /// How it stands. The sweeper's budget bounds how many of its calls are under way, so it takes no place from callers.

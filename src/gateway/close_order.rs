@@ -1,7 +1,5 @@
 //! Closing an order at a front end's wish, for its payer has given up: unless it was paid.
 
-use std::time::Duration;
-
 use crate::deal::{DealStatus, Details, OrderId, Reach};
 use crate::store::Origin;
 
@@ -38,9 +36,7 @@ impl Gateway {
         let now = self.surely_now();
         let age = now - deal.opened_at(now);
         if age < self.terms.close_min_age {
-            // Whole seconds, rounded up: a caller that waits that long succeeds.
-            let missing = (self.terms.close_min_age - age).num_milliseconds().max(0).unsigned_abs();
-            return Err(GatewayError::TooEarly(Duration::from_secs(missing.div_ceil(1000))));
+            return Err(GatewayError::too_early(self.terms.close_min_age - age));
         }
         match self.expire(&deal, Origin::FrontEnd, &Calls::default()).await? {
             GivenUp::Closed => Ok(Closed::Closed(deal.details)),

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use crate::channel::{CallError, Refusal};
 use crate::deal::{AccountId, Fen, OrderId};
 use crate::store::StoreError;
@@ -21,6 +23,12 @@ pub enum GatewayError {
     /// The signed offer has opened another deal.
     #[error("the signature has been used")]
     SignatureUsed,
+    /// The account is not set up for the way in which the payer is to pay.
+    #[error("the account {0} is not set up for this trade_type")]
+    TradeTypeOff(AccountId),
+    /// The checkout is paid or given up, or its time is over: nobody begins to pay it.
+    #[error("the checkout cannot be paid any more")]
+    CheckoutClosed,
     /// The deal is too young to be closed.
     #[error("the order can be closed in {} s", .0.as_secs())]
     TooEarly(Duration),
@@ -72,6 +80,12 @@ pub enum GatewayError {
 }
 
 impl GatewayError {
+    /// It can be closed when so much time has passed. Whole seconds, rounded up: a caller that waits that long succeeds.
+    pub(super) fn too_early(missing: TimeDelta) -> Self {
+        let millis = missing.num_milliseconds().max(0).unsigned_abs();
+        Self::TooEarly(Duration::from_secs(millis.div_ceil(1000)))
+    }
+
     /// Why a call to WeChat about this order brought no answer.
     pub(super) fn of_call(order_id: &OrderId, error: CallError) -> Self {
         match error {

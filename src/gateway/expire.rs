@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use tracing::info;
 
 use crate::channel::CloseOutcome;
-use crate::deal::{Announcement, Deal, Route};
+use crate::deal::{Deal, Route};
 use crate::store::{Event, EventKind, Origin};
 
 use super::follow::Calls;
@@ -77,7 +77,7 @@ impl Gateway {
         if self.inquire(route, origin).await?.is_known {
             return Err(GatewayError::LeftOpen(order_id.clone()));
         }
-        let (detail, announces) = (Some("WeChat never knew it".to_owned()), vec![Announcement::DealExpired]);
+        let (detail, announces) = (Some("WeChat never knew it".to_owned()), self.expiry_to_tell(route).await?);
         let event = Event { detail, announces, ..self.event(order_id, EventKind::Expired, origin) };
         if !self.store.mark_never_ordered(order_id, self.surely_now() - QUIET, event).await? {
             return Ok(GivenUp::Unknown);

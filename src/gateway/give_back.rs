@@ -27,7 +27,7 @@ impl Gateway {
 
     /// Stores the refund of a second payment, once; the follower sends it. `false`: that is not chosen, or cannot be.
     async fn give_second_back(&self, payment: &ProvenPayment, origin: Origin) -> Result<bool, StoreError> {
-        if !self.terms.refund.automatic.second || payment.is_refunded() {
+        if payment.is_refunded() || !(self.terms.refund.automatic.second || self.is_attempt(payment).await?) {
             return Ok(false);
         }
         // The space is what no caller's key begins with.

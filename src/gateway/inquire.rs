@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use tracing::info;
 
 use crate::channel::{QueryOutcome, Trade, TradeState};
-use crate::deal::{Announcement, Route};
+use crate::deal::Route;
 use crate::store::{Event, EventKind, Origin};
 
 use super::{Gateway, GatewayError, SettleError};
@@ -35,7 +35,7 @@ impl Gateway {
                 Err(_) => return Err(GatewayError::Mismatch(order_id.clone())),
             }
         } else if state.is_dead() {
-            let announces = vec![Announcement::DealExpired];
+            let announces = self.expiry_to_tell(route).await?;
             let event = Event { evidence: Some(evidence.clone()), announces, ..self.event(order_id, EventKind::Expired, origin) };
             if self.store.mark_expired(order_id, &evidence, event).await? {
                 self.metrics.expired(route.account());

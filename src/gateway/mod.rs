@@ -2,8 +2,13 @@
 //! WeChat is asked. No database transaction and no lock is ever held across a call to WeChat.
 
 mod accounts;
+mod attempts;
 mod books;
+mod checkout;
+mod checkout_events;
+mod checkout_page;
 mod clocks;
+mod close_checkout;
 mod close_order;
 mod deliver;
 mod error;
@@ -17,6 +22,7 @@ mod inquire_refund;
 mod labels;
 mod link;
 mod live;
+mod login;
 mod metrics;
 mod missing;
 mod pay_page;
@@ -24,6 +30,7 @@ mod plan_refund;
 mod poll;
 mod prune;
 mod publish;
+mod query_checkout;
 mod query_order;
 mod query_refund;
 mod readiness;
@@ -56,6 +63,8 @@ use crate::webhook::Endpoint;
 
 pub use accounts::{Account, AccountTerms, Accounts, NoAccount};
 pub use books::WholeDeal;
+pub use checkout_events::CheckoutEvents;
+pub use checkout_page::{PayerOf, Ways};
 pub use close_order::Closed;
 pub use deliver::TakenDelivery;
 pub use error::GatewayError;
@@ -63,12 +72,14 @@ pub use events::Events;
 pub use feed::{FeedError, FeedPage};
 pub use follow::{Swept, most_under_way};
 pub use labels::{Disbelief, Wrong};
-pub use link::{Link, Opened};
+pub use link::{Link, Opened, Payable};
 pub use live::{Facts, OrderView};
+pub use login::{LoggedIn, LoginFailed};
 pub use metrics::GatewayMetrics;
 pub use missing::MissingAccount;
-pub use pay_page::{GivenBack, PayPage, Standing};
+pub use pay_page::{Bought, GivenBack, PayPage, Standing};
 pub use publish::Published;
+pub use query_checkout::CheckoutView;
 pub use query_order::Subject;
 pub use readiness::NotReady;
 pub use refund::{RefundView, RefundWish};
@@ -77,13 +88,14 @@ pub use resend::Resent;
 pub use settle::{SettleError, Settled};
 pub use settle_refund::{RefundSettleError, RefundSettled};
 pub use take_notice::{Taken, TakenNotice};
-pub use to_pay::ToPay;
+pub use to_pay::{Purchase, ToPay};
 
 use clocks::Skew;
 use deliver::Lines;
 use feed::Hub;
 use follow::Follower;
 use live::Live;
+use login::Logins;
 use missing::MissingAccounts;
 use publish::Publication;
 use sweep::Claimed;
@@ -97,8 +109,19 @@ pub struct Terms {
     pub close_min_age: TimeDelta,
     /// When undecided deals are looked at without a caller asking.
     pub schedule: Schedule,
+    /// What is said of the shop to payers' browsers that are led to WeChat.
+    pub site: Site,
     /// What is given back, and how soon after another refund.
     pub refund: RefundTerms,
+}
+
+/// The shop, as WeChat shows it to a payer that comes from a phone's browser.
+#[derive(Debug, Clone, Default)]
+pub struct Site {
+    /// This service's public address, whose host is registered at WeChat; empty: unknown.
+    pub url: String,
+    /// What it is called.
+    pub name: String,
 }
 
 /// Opens, watches, settles and closes deals.
@@ -117,6 +140,7 @@ pub struct Gateway {
     missing: MissingAccounts,
     skew: Skew,
     lines: Lines,
+    logins: Logins,
     publication: Publication,
     feed: Hub,
 }
@@ -125,9 +149,26 @@ impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, accounts: Accounts, endpoints: Vec<Endpoint>, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let live = Live::new(accounts.iter().map(|account| (account.id().clone(), account.terms().query_budget)));
-        let (metrics, follower, claimed, missing, skew, publication, feed) = Default::default();
+        let (metrics, follower, claimed, missing, skew, logins, publication, feed) = Default::default();
         let lines = Lines::of(&endpoints);
-        Self { store, accounts, endpoints, clock, chance, terms, live, metrics, follower, claimed, missing, skew, lines, publication, feed }
+        Self {
+            store,
+            accounts,
+            endpoints,
+            clock,
+            chance,
+            terms,
+            live,
+            metrics,
+            follower,
+            claimed,
+            missing,
+            skew,
+            lines,
+            logins,
+            publication,
+            feed,
+        }
     }
 
     /// What was counted since the start.
@@ -162,6 +203,11 @@ impl Gateway {
         if let Err(error) = self.store.record(event).await {
             tracing::warn!(%error, "an event could not be written");
         }
+    }
+
+    /// What is said of the shop to payers' browsers.
+    pub fn site(&self) -> &Site {
+        &self.terms.site
     }
 
     /// Now, by the service's clock.

@@ -57,7 +57,7 @@ impl Gateway {
         Ok(deal)
     }
 
-    async fn stands(self: &Arc<Self>, deal: &Deal) -> Result<OrderView, Arc<GatewayError>> {
+    pub(super) async fn stands(self: &Arc<Self>, deal: &Deal) -> Result<OrderView, Arc<GatewayError>> {
         if let Some(view) = self.decided(deal) {
             return Ok(view);
         }

@@ -48,7 +48,7 @@ pub enum SettleError {
     /// Paid in another currency.
     #[error("the currency is not CNY")]
     Currency,
-    /// The deal is paid already, by another payment: the payer was charged twice.
+    /// The deal, or the checkout that it is one way of, is paid already, by another payment: the payer was charged twice.
     #[error("the order was paid by another transaction")]
     SecondTransaction,
     /// The same, and this one goes back by itself: no operator need look.
@@ -114,6 +114,9 @@ impl Gateway {
             }
             Err(error) => info!(%order_id, ?source, transaction, %error, "a payment still does not fit"),
         }
+        if matches!(outcome, Err(SettleError::SecondTransaction | SettleError::SecondGoesBack)) {
+            self.give_up_paid_attempt(trade, origin).await;
+        }
         if is_news_of_refund(trade, &outcome) {
             self.metrics.raised(AlarmKind::Refunded);
             warn!(alarm = "refunded", %order_id, total_fee, transaction, "at least a part of a payment was given back, and not by this service");
@@ -149,6 +152,9 @@ impl Gateway {
             if deal.charged != Some(trade.total_fee()) {
                 return Err(SettleError::Amount);
             }
+            if self.is_checkout_paid_otherwise(&deal).await? {
+                return Err(SettleError::SecondTransaction);
+            }
             let refund = self.draft_of_late(&deal, trade);
             let (settled, kind) = match deal.status {
                 DealStatus::Paid => match paid_before(&deal, trade)? {
@@ -166,6 +172,9 @@ impl Gateway {
                 (_, Some(refund)) => {
                     let event = Event { announces: vec![Announcement::DealPaid { late: true }], ..event(kind) };
                     self.settle_and_give_back(&deal, trade, paid_at, event, refund).await?
+                }
+                (_, None) if deal.checkout_id.is_some() => {
+                    self.store.mark_attempt_paid(&deal, trade, paid_at, self.now_by_database(), event(kind)).await?
                 }
                 (_, None) => self.store.mark_paid_from(&deal, trade, paid_at, event(kind)).await?,
             };

@@ -36,6 +36,8 @@ pub struct Claimed(AtomicI64);
 /// A deal whose look is due.
 struct Due {
     deal: Deal,
+    /// It is one way of a checkout that is paid or given up, so nobody is to pay it.
+    is_unwanted: bool,
     to_do: ToDo,
 }
 
@@ -102,11 +104,11 @@ impl Gateway {
         self.store.forget_decided(now, DECIDED).await
     }
 
-    fn to_do(&self, deal: &Deal, now: Timestamp) -> ToDo {
+    fn to_do(&self, deal: &Deal, is_unwanted: bool, now: Timestamp) -> ToDo {
         let is_old = deal.prepay.request.is_none() && self.surely_now().min(now) - deal.created_at > FOLLOWED;
         if is_old || !deal.mode.is_wechat() {
             ToDo::Forget
-        } else if self.is_over(deal, now) {
+        } else if self.is_over(deal, now) || (is_unwanted && self.may_be_closed(deal, now)) {
             ToDo::GiveUp
         } else {
             ToDo::Ask
@@ -114,7 +116,7 @@ impl Gateway {
     }
 
     /// What WeChat says about a deal, after it was acted upon.
-    async fn look(&self, Due { deal, to_do }: &Due, calls: &Calls) -> Result<Look, GatewayError> {
+    async fn look(&self, Due { deal, to_do, .. }: &Due, calls: &Calls) -> Result<Look, GatewayError> {
         if *to_do != ToDo::GiveUp {
             calls.add_one();
             let told = self.inquire(&deal.route(), Origin::Sweeper).await?;
@@ -133,6 +135,19 @@ impl Gateway {
     /// Whether a deal is to be given up: its time is over by both clocks, and they agree.
     fn is_over(&self, deal: &Deal, now: Timestamp) -> bool {
         self.clocks_agree() && deal.payable_until() <= now.min(self.clock.now())
+    }
+
+    /// Whether WeChat closes its order: it is as old as that takes, by both clocks.
+    fn may_be_closed(&self, deal: &Deal, now: Timestamp) -> bool {
+        self.clocks_agree() && deal.created_at + self.terms.close_min_age <= now.min(self.clock.now())
+    }
+
+    /// The next look at a deal that nobody is to pay: as soon as it may be closed.
+    fn next_look_at_unwanted(&self, deal: &Deal, now: Timestamp) -> Timestamp {
+        let planned = self.next_look(deal, now);
+        // By the database's clock, and a second for what is cut off.
+        let closable = deal.created_at + self.terms.close_min_age + self.skew() + TimeDelta::seconds(1);
+        if closable > now { planned.min(closable) } else { planned }
     }
 
     /// The next look by the schedule, up to a tenth of the pause earlier, so that deals opened together spread out.
@@ -154,7 +169,12 @@ impl Followed for UndecidedDeals<'_> {
             Ok(DueItems { items: due.deals, is_cut: due.is_cut })
         };
         let DueItems { items, is_cut } = self.0.due_of_present_accounts(but_of, |deal: &Deal| &deal.account, ask).await?;
-        Ok(DueItems { items: items.into_iter().map(|deal| Due { to_do: self.0.to_do(&deal, now), deal }).collect(), is_cut })
+        let settled = self.0.settled_checkouts(items.iter()).await?;
+        let due = |deal: Deal| {
+            let is_unwanted = deal.checkout_id.as_ref().is_some_and(|checkout_id| settled.contains(checkout_id));
+            Due { to_do: self.0.to_do(&deal, is_unwanted, now), is_unwanted, deal }
+        };
+        Ok(DueItems { items: items.into_iter().map(due).collect(), is_cut })
     }
 
     fn due_at(&self, due: &Due) -> Option<Timestamp> {
@@ -172,7 +192,7 @@ impl Followed for UndecidedDeals<'_> {
         }
     }
 
-    async fn acquire(&self, Due { deal, to_do }: &Due, until: Timestamp) -> bool {
+    async fn acquire(&self, Due { deal, to_do, .. }: &Due, until: Timestamp) -> bool {
         let acquired = match to_do {
             ToDo::Forget => self.0.store.forget_look(deal).await.map(|()| false),
             ToDo::Ask | ToDo::GiveUp => self.0.store.take_look(deal, until).await,
@@ -192,6 +212,7 @@ impl Followed for UndecidedDeals<'_> {
             Ok(Look { is_known: false, .. }) if now >= deal.payable_until() && !may_be_never_ordered(deal) => {
                 self.0.terms.schedule.next_of_unknown(deal.opened_at(now), now).map_or(Next::Done, Next::At)
             }
+            _ if due.is_unwanted => Next::At(self.0.next_look_at_unwanted(deal, now)),
             _ => Next::At(self.0.next_look(deal, now)),
         };
         Step { next, said: outcome.map_or_else(|error| error.to_string(), |look| look.said.to_owned()) }
@@ -216,5 +237,5 @@ impl Followed for UndecidedDeals<'_> {
 
 /// Whether it is of ours and never had a link: once no request for one is under way, it is given up as never ordered.
 fn may_be_never_ordered(deal: &Deal) -> bool {
-    deal.prepay.request.is_some() && deal.prepay.code_url.is_none()
+    deal.prepay.request.is_some() && deal.prepay.ticket.is_none()
 }

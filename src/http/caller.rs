@@ -8,7 +8,7 @@ use tracing::Span;
 
 use crate::auth::{Auth, Caller, FURTHER, FurtherValues, Mode, Scope, SignedOffer, Unbelieved};
 use crate::deal::{Reach, Timestamp};
-use crate::gateway::ToPay;
+use crate::gateway::Purchase;
 
 use super::App;
 use super::body::Params;
@@ -69,11 +69,11 @@ fn further_values(params: &Params) -> Result<Option<FurtherValues<'_>>, Refusal>
 impl App {
     /// Whether the caller may open this deal: for this seller, and through this account. Before anything is counted, for a
     /// caller that may not open deals of a seller must not use up that seller's limit.
-    pub(super) fn check_reach(&self, wish: &ToPay) -> Result<(), Refusal> {
-        if !wish.reach.covers(wish.merchant_id, &self.gateway.account_for(wish)) {
+    pub(super) fn check_reach(&self, purchase: &Purchase) -> Result<(), Refusal> {
+        if !purchase.reach.covers(purchase.merchant_id, &self.gateway.account_for(purchase)) {
             return Err(Refusal::forbidden("the key is not for this seller, or not for this account"));
         }
-        match &wish.account {
+        match &purchase.account {
             Some(_) if matches!(self.auth.mode, Mode::Open) => Err(Refusal::forbidden("in auth.mode open no caller may name an account")),
             Some(account) if !self.gateway.has_account(account) => Err(Refusal::invalid_field("account", "there is no such account")),
             _ => Ok(()),

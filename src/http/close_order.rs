@@ -1,4 +1,4 @@
-//! `POST /wxPay/doCloseOrder`: closes an order that is not paid.
+//! `POST /wxPay/doCloseOrder`: closes an order, or a checkout, that is not paid.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::App;
 use super::caller::reach_of;
 use super::details::ToldDetails;
 use super::edge::Begun;
-use super::order_id::OrderIdParam;
+use super::number::{Number, NumberParam};
 use super::refusal::Refusal;
 
 /// The order is closed.
@@ -32,10 +32,16 @@ pub async fn close_order(
     State(app): State<Arc<App>>,
     Extension(begun): Extension<Begun>,
     headers: HeaderMap,
-    OrderIdParam(order_id): OrderIdParam,
+    NumberParam(number): NumberParam,
 ) -> Result<Json<CloseOrderAnswer>, Refusal> {
     let (gateway, reach) = (app.gateway.clone(), reach_of(app.caller(&headers)));
-    let refusal = match app.serve(begun, async move { gateway.close_order(order_id, &reach).await }).await? {
+    let closed = async move {
+        match number {
+            Number::Order(order_id) => gateway.close_order(order_id, &reach).await,
+            Number::Checkout(checkout_id) => gateway.close_checkout(&checkout_id, &reach).await,
+        }
+    };
+    let refusal = match app.serve(begun, closed).await? {
         Ok(Closed::Closed(details)) => {
             return Ok(Json(CloseOrderAnswer { code: 0, msg: "关单成功", details: ToldDetails::from(&details) }));
         }

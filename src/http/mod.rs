@@ -6,6 +6,7 @@
 mod body;
 mod caller;
 mod changes;
+mod checkout;
 mod client_address;
 mod close_order;
 mod deals;
@@ -18,11 +19,13 @@ mod limits;
 mod metrics;
 mod multipart;
 mod notify;
+mod number;
 mod openapi;
 mod order_id;
 mod paths;
 mod pay_page;
 mod query;
+mod query_checkout;
 mod query_order;
 mod query_refund;
 mod refund;
@@ -36,9 +39,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
-use axum::{Extension, Router};
 use ipnet::IpNet;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -84,6 +87,8 @@ pub struct App {
     pub page: PageSettings,
     /// Be ready although the database may lose what it acknowledged.
     pub accept_weak_durability: bool,
+    /// Where the simulator is, if that is WeChat: then no money moves, and a payer's page may be told which device it is on.
+    pub simulator: Option<String>,
     /// Where the phone of the simulator is, if that is WeChat and every caller may open deals; then there is a demo shop.
     pub phone: Option<String>,
     /// The demo shop's own back end, if it has one.
@@ -140,6 +145,8 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
         .route("/wxPay/wxPay/queryOrder", post(query_order::query_order))
         .route("/wxPay/doCloseOrder", post(close_order::close_order))
         .route("/wxPay/events", get(events::events))
+        .route("/wxPay/checkout", post(checkout::checkout))
+        .route("/wxPay/queryCheckout", post(query_checkout::query_checkout))
         // Before the layer, which then answers preflights instead.
         .method_not_allowed_fallback(method_not_allowed);
     if !server.cors_origins.is_empty() {
@@ -148,7 +155,6 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
     if app.phone.is_some() {
         api = api.merge(shop::routes());
     }
-    let look = Arc::new(pay_page::Look::new(&app.page, app.phone.as_deref()));
     let with_doctor = |notify: MethodRouter<Arc<App>>| notify.route_layer(from_fn_with_state(Arc::clone(&app), doctor::answer));
     let routes = api
         .route("/wxPay/notify", with_doctor(post(notify::notify)))
@@ -163,7 +169,7 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
         .route("/wxPay/deals", get(deals::deals))
         .route("/wxPay/deals/{order_id}", get(deals::whole::whole_deal))
         .route("/wxPay/takings", get(takings::takings))
-        .route("/pay/{order_id}", get(pay_page::pay_page).layer(Extension(look)))
+        .merge(pay_page::routes(&app))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/openapi.json", get(openapi::openapi_json))

@@ -12,7 +12,7 @@ use tracing::error;
 use utoipa::ToSchema;
 
 use crate::channel::{CallError, Doubt};
-use crate::deal::{Fen, OrderId, Refund};
+use crate::deal::{AccountId, CheckoutId, Fen, OrderId, Refund};
 use crate::gateway::{GatewayError, NoAccount};
 
 use super::NoOutcome;
@@ -41,6 +41,9 @@ pub struct Refusal {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     order_id: Option<Box<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    checkout_id: Option<Box<str>>,
     /// Seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -84,6 +87,7 @@ impl Refusal {
             field: None,
             detail: None,
             order_id: None,
+            checkout_id: None,
             retry_after: None,
             of_refund: None,
             wants_key: false,
@@ -182,6 +186,16 @@ impl Refusal {
         Self::new(StatusCode::OK, "ORDER_CLOSED", "该订单已关闭").order(order_id)
     }
 
+    /// Of a checkout that is given up, or whose time is over.
+    pub fn checkout_closed(checkout_id: &CheckoutId) -> Self {
+        Self::from(&GatewayError::CheckoutClosed).checkout(checkout_id)
+    }
+
+    /// It is about this checkout.
+    pub fn checkout(self, checkout_id: &CheckoutId) -> Self {
+        Self { checkout_id: Some(checkout_id.as_str().into()), ..self }
+    }
+
     /// WeChat has refused a refund for good; a repeat is answered the same.
     pub fn refund_refused(refund: &Refund) -> Self {
         let (refund_id, refund_state) = (Some(refund.refund_id.to_string()), Some(refund.state.as_str()));
@@ -220,13 +234,15 @@ impl From<&GatewayError> for Refusal {
                 ..Self::new(StatusCode::CONFLICT, "IDEMPOTENCY_CONFLICT", "相同的 Idempotency-Key 已用于其他参数")
             },
             GatewayError::SignatureUsed => Self::unauthorized("this signature has been used"),
+            GatewayError::TradeTypeOff(account) => Self::not_configured(format!("{}.trade_types", section(account))),
+            GatewayError::CheckoutClosed => Self::new(StatusCode::OK, "ORDER_CLOSED", "该订单已关闭"),
             GatewayError::TooEarly(wait) => Self {
                 retry_after: Some(wait.as_secs()),
                 ..Self::new(StatusCode::OK, "TOO_EARLY", "订单生成后不能马上关单").detail("the order is too young to be closed")
             },
             GatewayError::RefundNotFound => Self::new(StatusCode::NOT_FOUND, "REFUND_NOT_FOUND", "退款单不存在"),
             GatewayError::NoCertificate(account) => {
-                let section = if account.is_default() { "wechat".to_owned() } else { format!("accounts.{account}") };
+                let section = section(account);
                 Self::not_configured(format!("{section}.client_cert, {section}.client_key"))
             }
             GatewayError::NotPaid(order_id) => Self::new(StatusCode::OK, "ORDER_NOT_PAID", "该订单未支付").order(order_id),
@@ -261,6 +277,11 @@ impl From<&GatewayError> for Refusal {
             }
         }
     }
+}
+
+/// The configuration's section of an account.
+fn section(account: &AccountId) -> String {
+    if account.is_default() { "wechat".to_owned() } else { format!("accounts.{account}") }
 }
 
 impl From<GatewayError> for Refusal {

@@ -13,8 +13,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
-use crate::deal::OrderId;
-
 use super::client_address::household;
 
 /// Of so many connections one is kept free, twice.
@@ -46,7 +44,7 @@ type Holders = Arc<Mutex<HashMap<Holder, usize>>>;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Holder {
     /// Streams of this order's events.
-    Order(OrderId),
+    Order(String),
     /// Streams to this payer's address.
     Address(IpAddr),
     /// Reports for the caller of this name.
@@ -90,10 +88,10 @@ impl Shares {
         self.place(&self.exports, vec![Holder::Caller(caller.to_owned())])
     }
 
-    /// Room for one stream of an order's events, for a payer at this address if it is known.
-    pub(super) fn stream(&self, order_id: &OrderId, payer: Option<IpAddr>) -> Option<Place> {
+    /// Room for one stream of the events of an order or a checkout, for a payer at this address if it is known.
+    pub(super) fn stream(&self, number: &str, payer: Option<IpAddr>) -> Option<Place> {
         let address = payer.map(|payer| Holder::Address(household(payer)));
-        self.place(&self.streams, [Holder::Order(order_id.clone())].into_iter().chain(address).collect())
+        self.place(&self.streams, [Holder::Order(number.to_owned())].into_iter().chain(address).collect())
     }
 
     fn place(&self, share: &Arc<Semaphore>, counted: Vec<Holder>) -> Option<Place> {
@@ -138,8 +136,8 @@ fn lock(holders: &Mutex<HashMap<Holder, usize>>) -> MutexGuard<'_, HashMap<Holde
 mod tests {
     use super::*;
 
-    fn order(number: usize) -> OrderId {
-        number.to_string().parse().unwrap()
+    fn order(number: usize) -> String {
+        number.to_string()
     }
 
     #[test]

@@ -9,8 +9,9 @@ use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::channel::PayParams;
 use crate::deal::BeijingTime;
-use crate::gateway::Link;
+use crate::gateway::{Link, Payable};
 
 use super::App;
 use super::details::ToldDetails;
@@ -18,14 +19,42 @@ use super::edge::Begun;
 use super::refusal::Refusal;
 
 use wish::Wish;
-pub use wish::{IDEMPOTENCY_KEY, idempotency_key};
+pub use wish::{IDEMPOTENCY_KEY, PurchaseWish, idempotency_key};
+
+/// What the payer pays with, by the deal's `trade_type`.
+#[derive(Default, Serialize, ToSchema)]
+pub struct ToldPayable {
+    /// NATIVE: what to draw as a QR code. An array of one: the original's XML reader made it so, and front ends index it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(min_items = 1, max_items = 1, nullable = false)]
+    code_url: Option<[String; 1]>,
+    /// MWEB: where to lead the payer's browser, within four minutes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    mweb_url: Option<String>,
+    /// JSAPI: the argument of `WeixinJSBridge.invoke("getBrandWCPayRequest", …)` and `wx.requestPayment`; APP: that of the SDK. All
+    /// texts, signed now. (`wx.chooseWXPay` spells `timeStamp` as `timestamp`.)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = std::collections::BTreeMap<String, String>)]
+    pay_params: Option<PayParams>,
+}
+
+impl From<Payable> for ToldPayable {
+    fn from(payable: Payable) -> Self {
+        match payable {
+            Payable::Code(code_url) => Self { code_url: Some([code_url]), ..Self::default() },
+            Payable::Browser { mweb_url, .. } => Self { mweb_url: Some(mweb_url), ..Self::default() },
+            Payable::Device(pay_params) => Self { pay_params: Some(pay_params), ..Self::default() },
+        }
+    }
+}
 
 /// An open deal.
 #[derive(Serialize, ToSchema)]
 pub struct ToPayAnswer {
-    /// What to draw as a QR code. An array of one: the original's XML reader made it so, and front ends index it.
-    #[schema(min_items = 1, max_items = 1)]
-    code_url: [String; 1],
+    #[serde(flatten)]
+    #[schema(inline)]
+    payable: ToldPayable,
     order_id: String,
     #[schema(maximum = 0)]
     code: u8,
@@ -51,7 +80,7 @@ pub async fn to_pay(
     Extension(begun): Extension<Begun>,
     Wish { wish, ignored }: Wish,
 ) -> Result<Json<ToPayAnswer>, Refusal> {
-    app.limits.admit(wish.payer, wish.merchant_id).map_err(Refusal::rate_limited)?;
+    app.limits.admit(wish.payer, wish.purchase.merchant_id).map_err(Refusal::rate_limited)?;
     let gateway = app.gateway.clone();
     let opened = match app.serve(begun, async move { gateway.to_pay(wish).await }).await?? {
         Link::Open(opened) => opened,
@@ -59,8 +88,8 @@ pub async fn to_pay(
         Link::Closed(order_id) => return Err(Refusal::order_closed(&order_id)),
     };
     Ok(Json(ToPayAnswer {
-        code_url: [opened.code_url],
-        pay_page: app.page.address_of(&opened.order_id),
+        payable: opened.payable.into(),
+        pay_page: app.page.address_of(opened.order_id.as_str()),
         order_id: opened.order_id.to_string(),
         code: 0,
         msg: "",

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use crate::channel::TradeState;
 use crate::channel::wechat::v2::{Fields, xml};
-use crate::deal::{BeijingTime, Fen, Timestamp};
+use crate::deal::Timestamp;
 
 use super::World;
 use super::merchants::Requester;
@@ -13,16 +13,19 @@ use super::refunds::RefundRefusal;
 use super::rules::{self, Api, Complaint, PATHS};
 use super::switches::{CloseUnknown, Layout};
 
+/// Where a call is taken to have come in that was made without any HTTP.
+pub(super) const ORIGIN: &str = "http://127.0.0.1:8361";
+
 impl World {
     /// Answers a call by the last word of its path, without any HTTP: the whole reply, as XML. `None`: there is no such API.
     pub fn call(&mut self, api: &str, body: &[u8], now: Timestamp) -> Option<String> {
         let (path, api) = PATHS.into_iter().find(|(_, known)| known.name() == api)?;
         *self.stats.calls.entry(path.to_owned()).or_default() += 1;
-        Some(self.answer(api, false, body, now))
+        Some(self.answer(api, false, body, ORIGIN, now))
     }
 
-    /// Answers a request of a merchant's: the whole reply, as XML.
-    pub(super) fn answer(&mut self, api: Api, sandbox: bool, body: &[u8], now: Timestamp) -> String {
+    /// Answers a request of a merchant's: the whole reply, as XML. `origin`: where the merchant reaches this WeChat.
+    pub(super) fn answer(&mut self, api: Api, sandbox: bool, body: &[u8], origin: &str, now: Timestamp) -> String {
         let (fields, requester) = match rules::check(api, body, &self.merchants, sandbox, &self.habits, now) {
             Ok(checked) => checked,
             Err(complaint) if sandbox && complaint == "签名错误" && api != Api::GetSignKey => {
@@ -31,7 +34,7 @@ impl World {
             Err(complaint) => return protocol_failure(complaint),
         };
         let outcome = match api {
-            Api::UnifiedOrder => self.unified_order(&fields, &requester, now),
+            Api::UnifiedOrder => self.unified_order(&fields, &requester, origin, now),
             Api::OrderQuery => self.order_query(&fields, &requester, now),
             Api::CloseOrder => self.close_order(&fields, &requester, now),
             Api::Refund => self.refund(&fields, &requester, now).map_err(RefundRefusal::told),
@@ -84,68 +87,6 @@ impl World {
         let after_nonce = |name: &str| usize::from(name != "return_code" && name != "return_msg" && name != "nonce_str" && name != "sign");
         let signed = requester.signer.signed(all);
         xml::write(&if newer { signed } else { signed.reordered(after_nonce) })
-    }
-
-    fn unified_order(&mut self, fields: &Fields, requester: &Requester, now: Timestamp) -> Result<Fields, (&'static str, &'static str)> {
-        let get = |name| fields.get(name).unwrap_or_default().to_owned();
-        if get("trade_type") != "NATIVE" {
-            return Err(("NOAUTH", "商户号该产品权限未开通，请前往商户平台>产品中心检查后重试"));
-        }
-        let key = requester.order(&get("out_trade_no"));
-        let parameters: Fields =
-            fields.iter().filter(|(name, value)| !value.is_empty() && !["nonce_str", "sign", "sign_type"].contains(name)).collect();
-        let code_url = self.code_url();
-        self.close_if_forgotten(&key, now);
-        if let Some(order) = self.orders.get_mut(&key) {
-            // Paid and closed are judged before the parameters are compared.
-            if order.trade_state.is_paid() {
-                return Err(("ORDERPAID", "该订单已支付"));
-            }
-            if order.trade_state.is_dead() {
-                return Err(("ORDERCLOSED", "该订单已关闭"));
-            }
-            if order.parameters != parameters {
-                return Err(("INVALID_REQUEST", "201 商户订单号重复"));
-            }
-            // A fresh link; the former one is dead.
-            order.code_url.clone_from(&code_url);
-            order.created_at = now;
-        } else {
-            let order = SimOrder {
-                total_fee: get("total_fee").parse().ok().and_then(Fen::new).ok_or(("PARAM_ERROR", "invalid total_fee"))?,
-                body: get("body"),
-                notify_url: get("notify_url"),
-                code_url: code_url.clone(),
-                trade_state: TradeState::NotPay,
-                transaction_id: None,
-                paid_at: None,
-                created_at: now,
-                attempts: Vec::new(),
-                coupon: None,
-                parameters,
-                nonce: get("nonce_str"),
-                expires_at: fields.get("time_expire").and_then(BeijingTime::from_compact).map(BeijingTime::timestamp),
-                signer: requester.signer.clone(),
-                mch_id: key.mch_id,
-                sub_mch_id: key.sub_mch_id,
-                out_trade_no: key.out_trade_no,
-            };
-            self.orders.insert(order);
-        }
-        let stamp = BeijingTime::from(now).compact();
-        let prepay_id = format!("wx{}{}", &stamp[6..], &self.chance.nonce()[..26]);
-        Ok(Fields::new().with("prepay_id", prepay_id).with("trade_type", "NATIVE").with("code_url", code_url))
-    }
-
-    fn code_url(&self) -> String {
-        const LETTERS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-        let mut dice = self.chance.draw();
-        let mut token = String::with_capacity(9);
-        for _ in 0..9 {
-            token.push(char::from(LETTERS[usize::try_from(dice % 62).unwrap_or(0)]));
-            dice /= 62;
-        }
-        format!("weixin://wxpay/bizpayurl?pr={token}")
     }
 
     fn order_query(&mut self, fields: &Fields, requester: &Requester, now: Timestamp) -> Result<Fields, (&'static str, &'static str)> {

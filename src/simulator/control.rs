@@ -9,11 +9,11 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::channel::TradeState;
 use crate::deal::Fen;
 
-use super::message_log::Message;
-use super::orders::{OrderJson, OrderKey};
+use super::acts::Act;
+use super::orders::{OrderJson, OrderKey, SimOrder};
+use super::payers::Payer;
 use super::switches::{Notify, replaced};
 use super::{CannotPay, Payment, Simulator, World};
 
@@ -22,12 +22,9 @@ pub fn routes() -> Router<Simulator> {
         .route("/_sim/orders", get(orders))
         .route("/_sim/orders/{out_trade_no}/messages", get(messages))
         .route("/_sim/orders/{out_trade_no}/pay", post(pay))
-        .route("/_sim/orders/{out_trade_no}/fail", post(|state, path, whose| act(state, path, whose, "fail", TradeState::PayError)))
-        .route(
-            "/_sim/orders/{out_trade_no}/enter-password",
-            post(|state, path, whose| act(state, path, whose, "enter-password", TradeState::UserPaying)),
-        )
-        .route("/_sim/orders/{out_trade_no}/walk-away", post(|state, path, whose| act(state, path, whose, "walk-away", TradeState::NotPay)))
+        .route("/_sim/orders/{out_trade_no}/fail", post(|state, path, whose| act(state, path, whose, Act::Fail)))
+        .route("/_sim/orders/{out_trade_no}/enter-password", post(|state, path, whose| act(state, path, whose, Act::EnterPassword)))
+        .route("/_sim/orders/{out_trade_no}/walk-away", post(|state, path, whose| act(state, path, whose, Act::WalkAway)))
         .route("/_sim/faults", get(faults).put(set_faults))
         .route("/_sim/habits", get(habits).put(set_habits))
         .route("/_sim/stats", get(stats))
@@ -40,12 +37,21 @@ struct Wanted {
     limit: Option<usize>,
     /// Those with this link: what a payer's camera sees.
     code_url: Option<String>,
+    /// Those of this number, which several merchants may have.
+    out_trade_no: Option<String>,
+    mch_id: Option<String>,
+    sub_mch_id: Option<String>,
 }
 
 async fn orders(State(simulator): State<Simulator>, Query(wanted): Query<Wanted>) -> Response {
     let world = simulator.world();
     let next = world.next_attempts();
-    let orders = world.orders().filter(|order| wanted.code_url.as_ref().is_none_or(|link| order.code_url == *link));
+    let is_wanted = |order: &&SimOrder| {
+        let number = wanted.out_trade_no.as_deref().unwrap_or(&order.out_trade_no);
+        (wanted.code_url.is_none() || order.code_url == wanted.code_url)
+            && order.key().is_meant(number, wanted.mch_id.as_deref(), wanted.sub_mch_id.as_deref())
+    };
+    let orders = world.orders().filter(is_wanted);
     let orders = orders.take(wanted.limit.unwrap_or(usize::MAX));
     Json(orders.map(|order| OrderJson::new(order, world.payee(order), next.get(&order.key()))).collect::<Vec<_>>()).into_response()
 }
@@ -82,6 +88,7 @@ async fn messages(State(simulator): State<Simulator>, Path(number): Path<String>
 struct PayQuery {
     mch_id: Option<String>,
     sub_mch_id: Option<String>,
+    payer: Option<Payer>,
     notify: Option<Notify>,
     /// Fen paid by a coupon.
     coupon: Option<i64>,
@@ -90,12 +97,12 @@ struct PayQuery {
 }
 
 async fn pay(State(simulator): State<Simulator>, Path(number): Path<String>, Query(query): Query<PayQuery>) -> Response {
-    let PayQuery { mch_id, sub_mch_id, notify, coupon, transaction_id, signed_by } = query;
+    let PayQuery { mch_id, sub_mch_id, payer, notify, coupon, transaction_id, signed_by } = query;
     let is_number = |id: &String| (1..=32).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric());
     if !transaction_id.as_ref().is_none_or(is_number) {
         return refused(StatusCode::BAD_REQUEST, "transaction_id has 1 to 32 letters and digits".to_owned());
     }
-    let payment = Payment { coupon: coupon.and_then(Fen::new), notify, transaction_id, signed_by };
+    let payment = Payment { payer, coupon: coupon.and_then(Fen::new), notify, transaction_id, signed_by };
     let now = simulator.clock.now();
     let mut world = simulator.world();
     let paid = Whose { mch_id, sub_mch_id }.choose(&world, &number).and_then(|order| {
@@ -105,18 +112,19 @@ async fn pay(State(simulator): State<Simulator>, Path(number): Path<String>, Que
     moved(&world, paid)
 }
 
-async fn act(
-    State(simulator): State<Simulator>,
-    Path(number): Path<String>,
-    Query(whose): Query<Whose>,
-    name: &'static str,
-    state: TradeState,
-) -> Response {
+#[derive(Deserialize)]
+struct ActQuery {
+    mch_id: Option<String>,
+    sub_mch_id: Option<String>,
+    payer: Option<Payer>,
+}
+
+async fn act(State(simulator): State<Simulator>, Path(number): Path<String>, Query(query): Query<ActQuery>, act: Act) -> Response {
+    let ActQuery { mch_id, sub_mch_id, payer } = query;
     let now = simulator.clock.now();
     let mut world = simulator.world();
-    let acted = whose.choose(&world, &number).and_then(|order| {
-        world.turn(&order, state)?;
-        world.log.note(&order, Message::new(name, now));
+    let acted = Whose { mch_id, sub_mch_id }.choose(&world, &number).and_then(|order| {
+        world.act(&order, act, payer, now)?;
         Ok(order)
     });
     moved(&world, acted)
@@ -133,7 +141,9 @@ pub(super) fn cannot(error: CannotPay) -> Response {
     let status = match error {
         CannotPay::NoSuchOrder => StatusCode::NOT_FOUND,
         CannotPay::NoSuchMerchant => StatusCode::BAD_REQUEST,
-        CannotPay::Closed | CannotPay::Paid | CannotPay::Expired | CannotPay::Ambiguous => StatusCode::CONFLICT,
+        CannotPay::Closed | CannotPay::Paid | CannotPay::Expired | CannotPay::TakenUp | CannotPay::AnotherPayer | CannotPay::Ambiguous => {
+            StatusCode::CONFLICT
+        }
     };
     refused(status, error.to_string())
 }

@@ -10,6 +10,7 @@ use md5::{Digest, Md5};
 use crate::channel::wechat::v2::{ApiKey, Fields, Merchant, Signer};
 
 use super::orders::{OrderKey, SimOrder};
+use super::published_secret;
 
 /// A merchant of the simulated WeChat. Two of one `mch_id` with different appids are one merchant with two bound appids,
 /// and have one key.
@@ -20,6 +21,7 @@ pub struct SimMerchant {
     signer: Signer,
     sandbox_signer: Signer,
     pub(super) sandbox_key: String,
+    app_secret: String,
     /// Empty: a direct merchant.
     pub(super) sub_merchants: Vec<SubMerchant>,
     /// What payers read of it (`None`), or of a sub-merchant by its number.
@@ -41,8 +43,10 @@ impl SimMerchant {
         // A sandbox key of its own, as the real one has, derived so that a restart gives the same.
         let sandbox_key: String = Md5::digest(signer.sign(&Fields::new())).iter().map(|b| format!("{b:02x}")).collect();
         let sandbox_signer = ApiKey::new(&sandbox_key).map_or_else(|_| signer.clone(), |key| Signer::new(key, signer.sign_type()));
+        let appid = appid.into();
         Self {
-            appid: appid.into(),
+            app_secret: published_secret(&appid),
+            appid,
             mch_id: mch_id.into(),
             signer,
             sandbox_signer,
@@ -64,6 +68,29 @@ impl SimMerchant {
     pub fn with_name(mut self, sub_mch_id: Option<String>, name: impl Into<String>) -> Self {
         self.names.insert(sub_mch_id, name.into());
         self
+    }
+
+    /// With the secret of its appid (AppSecret) for the login of payers; without this it is [`published_secret`]'s.
+    #[must_use]
+    pub fn with_app_secret(mut self, app_secret: impl Into<String>) -> Self {
+        self.app_secret = app_secret.into();
+        self
+    }
+
+    /// Its appid and those of its sub-merchants.
+    pub(super) fn appids(&self) -> impl Iterator<Item = &str> {
+        let subs = self.sub_merchants.iter().filter_map(|sub_merchant| sub_merchant.appid.as_deref());
+        subs.chain([self.appid.as_str()])
+    }
+
+    /// Whether an appid is its own or a sub-merchant's.
+    pub(super) fn has_appid(&self, appid: &str) -> bool {
+        self.appids().any(|own| own == appid)
+    }
+
+    /// Whether an appid of its own or of its sub-merchants has this secret.
+    pub(super) fn has_secret(&self, appid: &str, secret: &str) -> bool {
+        if self.appid == appid { self.app_secret == secret } else { self.has_appid(appid) && published_secret(appid) == secret }
     }
 
     /// Its name, or a sub-merchant's.

@@ -7,22 +7,32 @@
 //! with the client and knows nothing of gateway, store or http; what both could get wrong alike is pinned by WeChat's
 //! published vectors.
 
+mod acts;
 mod answers;
+mod browser;
+mod codes;
 mod control;
+mod h5;
+mod invocations;
 mod keep;
+mod login;
 mod merchants;
 mod message_log;
 mod notifications;
 mod notifier;
 mod order_book;
 mod orders;
+mod origin;
 mod pay_api;
+mod payers;
 mod payment;
 mod phone;
 mod refunds;
 mod rules;
+mod scene;
 mod switches;
 mod tls;
+mod unified_order;
 mod world;
 
 use std::path::Path;
@@ -41,10 +51,11 @@ pub use keep::Keeper;
 pub use merchants::{SimMerchant, SubMerchant};
 pub use notifications::{Delivery, NotificationMessage};
 pub use notifier::Notifier;
-pub use orders::{Attempt, OrderKey, SimOrder};
+pub use orders::{Attempt, H5Page, OrderKey, SimOrder};
+pub use payers::Payer;
 pub use payment::{CannotPay, Payment};
 pub use refunds::{CannotRefund, RefundRefusal, RefundSource, RefundState, SimRefund};
-pub use switches::{CloseUnknown, Faults, Habits, Layout, Notify, RefundNotify};
+pub use switches::{CloseUnknown, Faults, Habits, Layout, Notify, OauthFault, RefundNotify};
 pub use tls::{CertificateError, Certificates, RequireClientCert};
 pub use world::World;
 
@@ -69,6 +80,17 @@ pub fn published_key(mch_id: &str) -> String {
         return DEFAULT_MERCHANT.api_key.to_owned();
     }
     Md5::digest(format!("{}{mch_id}", DEFAULT_MERCHANT.api_key)).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// The secret (AppSecret) of [`DEFAULT_MERCHANT`]'s appid, for the login of payers. It is published.
+pub const DEFAULT_APP_SECRET: &str = "fedcba9876543210fedcba9876543210";
+
+/// The secret of an appid that has none configured: all of them are as public as the default merchant's.
+pub fn published_secret(appid: &str) -> String {
+    if appid == DEFAULT_MERCHANT.appid {
+        return DEFAULT_APP_SECRET.to_owned();
+    }
+    Md5::digest(format!("{DEFAULT_APP_SECRET}{appid}")).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// A simulated WeChat.
@@ -143,6 +165,7 @@ impl Simulator {
             .merge(control::routes())
             .merge(refunds::control::routes())
             .merge(phone::routes())
+            .merge(browser::routes())
             .with_state(self.clone())
     }
 }

@@ -16,18 +16,20 @@ use crate::listener::Sever;
 
 use super::message_log::Message;
 use super::orders::OrderKey;
+use super::origin::Origin;
 use super::rules::{Api, PATHS};
 use super::{Simulator, World};
 
 pub fn routes() -> Router<Simulator> {
     let mut router = Router::new();
     for (path, api) in PATHS {
-        router = router.route(path, any(move |state, method, uri, body| call(state, method, uri, body, api, false)));
+        router = router.route(path, any(move |state, method, uri, origin, body| call(state, method, uri, origin, body, api, false)));
         let sandbox = format!("/sandboxnew{path}");
-        router = router.route(&sandbox, any(move |state, method, uri, body| call(state, method, uri, body, api, true)));
+        router = router.route(&sandbox, any(move |state, method, uri, origin, body| call(state, method, uri, origin, body, api, true)));
     }
     for path in ["/sandboxnew/pay/getsignkey", "/xdc/apiv2getsignkey/sign/getsignkey"] {
-        router = router.route(path, any(move |state, method, uri, body| call(state, method, uri, body, Api::GetSignKey, true)));
+        router =
+            router.route(path, any(move |state, method, uri, origin, body| call(state, method, uri, origin, body, Api::GetSignKey, true)));
     }
     router
 }
@@ -36,6 +38,7 @@ async fn call(
     State(simulator): State<Simulator>,
     method: Method,
     OriginalUri(uri): OriginalUri,
+    Origin(origin): Origin,
     body: Bytes,
     api: Api,
     sandbox: bool,
@@ -52,7 +55,7 @@ async fn call(
     let now = simulator.clock.now();
     let mut world = simulator.world();
     let carried_out = !matches!(reply_fault, ReplyFault::Reset | ReplyFault::Html | ReplyFault::SystemError { carried_out: false });
-    let answer = carried_out.then(|| world.answer(api, sandbox, &body, now));
+    let answer = carried_out.then(|| world.answer(api, sandbox, &body, &origin, now));
     let (answer, response) = match (reply_fault, answer) {
         (ReplyFault::None, Some(answer)) => (Some(answer.clone()), xml(answer)),
         (ReplyFault::SystemError { .. }, _) => {

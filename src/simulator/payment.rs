@@ -2,11 +2,14 @@
 
 use crate::deal::Fen;
 
+use super::payers::Payer;
 use super::switches::Notify;
 
 /// How a payer pays, and what becomes of the notification.
 #[derive(Debug, Clone, Default)]
 pub struct Payment {
+    /// Who pays; none: the payer whom the order names or who took its link up, else the first.
+    pub payer: Option<Payer>,
     /// Of the price, what a coupon pays.
     pub coupon: Option<Fen>,
     /// What becomes of the notification; none: what the faults say.
@@ -30,9 +33,15 @@ pub enum CannotPay {
     /// Paid before.
     #[error("ORDERPAID")]
     Paid,
-    /// Past `time_expire`, or the link is older than two hours.
+    /// Past `time_expire`, or the link is older than two hours, or an H5 page than five minutes.
     #[error("the link has expired")]
     Expired,
+    /// Another payer took the link up first.
+    #[error("商家订单信息有误")]
+    TakenUp,
+    /// The order names another payer's openid.
+    #[error("下单账号与支付账号不一致")]
+    AnotherPayer,
     /// Orders of several merchants, or of several sub-merchants, have this number.
     #[error("orders of several merchants have this number: name mch_id, and sub_mch_id where there is one")]
     Ambiguous,

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::refunds::{RefundRefusal, RefundState};
 use super::tls::RequireClientCert;
+use crate::deal::TradeType;
 
 /// What goes wrong. Shares are probabilities from 0 to 1.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -37,6 +38,20 @@ pub struct Faults {
     pub refund_refused: Option<RefundRefusal>,
     /// What becomes of notifications of refunds.
     pub refund_notify: RefundNotify,
+    /// How a code of the payers' login is exchanged.
+    pub oauth: OauthFault,
+}
+
+/// How a code of the payers' login is exchanged for an openid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OauthFault {
+    /// At once.
+    Normal,
+    /// The answer comes after 5 s; the code is spent before.
+    Slow,
+    /// The answer is that the system is busy; the code is not spent.
+    Error,
 }
 
 /// What becomes of a refund's notification.
@@ -123,6 +138,7 @@ impl Default for Faults {
             refund_frequency_limited: 0.0,
             refund_refused: None,
             refund_notify: RefundNotify::Normal,
+            oauth: OauthFault::Normal,
         }
     }
 }
@@ -160,6 +176,12 @@ pub struct Habits {
     pub refund_notify_url: String,
     /// Which certificate calls below `/secapi` must show over TLS.
     pub require_client_cert: RequireClientCert,
+    /// The ways to pay that merchants may offer.
+    pub trade_types: Vec<TradeType>,
+    /// Whether an H5 order is answered SUCCESS without its `mweb_url`, as reported of a merchant without the permission.
+    pub mweb_without_url: bool,
+    /// Whether an H5 page asks for the address that the order names (`spbill_create_ip`).
+    pub h5_check_address: bool,
 }
 
 /// The order of the fields in answers: both are seen.
@@ -201,6 +223,9 @@ impl Default for Habits {
             exact_acknowledgement: true,
             refund_notify_url: String::new(),
             require_client_cert: RequireClientCert::Pinned,
+            trade_types: TradeType::ALL.to_vec(),
+            mweb_without_url: false,
+            h5_check_address: true,
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::channel::TradeState;
 use crate::channel::wechat::v2::Merchant;
 use crate::deal::{BeijingTime, Fen, Timestamp};
 
+use super::codes::CodeBook;
 use super::merchants::{SimMerchant, directory};
 use super::message_log::{Message, MessageLog};
 use super::notifications::{Delivery, LATE, REPEATS};
@@ -20,9 +21,6 @@ use super::payment::{CannotPay, Payment};
 use super::refunds::{Balances, RefundBook};
 use super::switches::{Faults, Habits, Notify};
 
-/// A link lives for two hours, whatever the order says.
-const LINK_LIFE: TimeDelta = TimeDelta::hours(2);
-
 /// A simulated WeChat, as it is at one moment.
 #[derive(Debug)]
 pub struct World {
@@ -32,6 +30,7 @@ pub struct World {
     pub(super) orders: OrderBook,
     pub(super) refunds: RefundBook,
     pub(super) balances: Balances,
+    pub(super) codes: CodeBook,
     pub(super) deliveries: VecDeque<Delivery>,
     /// Notifications that are being posted: nobody knows yet whether they come again.
     pub(super) under_way: Vec<Delivery>,
@@ -62,6 +61,7 @@ impl World {
             orders: OrderBook::default(),
             refunds: RefundBook::default(),
             balances: Balances::default(),
+            codes: CodeBook::default(),
             deliveries: VecDeque::new(),
             under_way: Vec::new(),
             faults: Faults::default(),
@@ -169,9 +169,11 @@ impl World {
         if order.trade_state.is_dead() {
             return Err(CannotPay::Closed);
         }
-        if now >= order.created_at + LINK_LIFE || order.expires_at.is_some_and(|time| now >= time) {
+        if !order.can_be_paid(now) {
             return Err(CannotPay::Expired);
         }
+        let payer = self.payer_of(key, payment.payer)?;
+        self.take_up(key, payer);
         self.log.note(key, Message::new("pay", now));
         self.take_money(key, number, payment, now);
         Ok(())

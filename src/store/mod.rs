@@ -11,6 +11,7 @@
 //! What the journal must tell of is committed together with its event, or neither is.
 
 mod books;
+mod checkouts;
 mod columns;
 mod condition;
 mod deals;
@@ -29,6 +30,7 @@ mod schema;
 mod takings;
 
 pub use books::Books;
+pub use checkouts::insert::NewCheckout;
 pub use condition::Condition;
 pub use deals::insert::NewDeal;
 pub use deals::prepay::PrepayNote;

@@ -23,32 +23,37 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 pub use json::JsonLines;
 use writer::Writer;
-pub use writer::{LastLines, lines_lost};
+pub use writer::{Lines, lines_lost};
+
+/// Whether a person reads the log as it is written, and not a program or a file.
+pub fn is_read_by_a_person() -> bool {
+    std::io::stderr().is_terminal()
+}
 
 /// Starts logging. `RUST_LOG` chooses what (default: `info`). What is returned is dropped when the last line was said.
-pub fn start() -> LastLines {
+pub fn start() -> Lines {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let registry = tracing_subscriber::registry().with(filter);
-    let (writer, last_lines) = Writer::start(std::io::stderr());
+    let (writer, lines) = Writer::start(std::io::stderr());
     // A second start, in tests, keeps the first.
-    let _ = if std::io::stderr().is_terminal() {
+    let _ = if is_read_by_a_person() {
         registry.with(tracing_subscriber::fmt::layer().with_writer(move || writer.clone())).try_init()
     } else {
         registry.with(JsonLines::new(move |line| writer.put(line))).try_init()
     };
     tell_of_panics();
-    last_lines
+    lines
 }
 
 /// For a command that says a few things to the operator who typed it: plain sentences, and by default only about
 /// what is wrong.
-pub fn start_plain() -> LastLines {
+pub fn start_plain() -> Lines {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    let (writer, last_lines) = Writer::start(std::io::stderr());
+    let (writer, lines) = Writer::start(std::io::stderr());
     let sentences = tracing_subscriber::fmt::layer().without_time().with_level(false).with_target(false).with_ansi(false);
     let _ = tracing_subscriber::registry().with(filter).with(sentences.with_writer(move || writer.clone())).try_init();
     tell_of_panics();
-    last_lines
+    lines
 }
 
 fn tell_of_panics() {

@@ -42,11 +42,11 @@ pub struct Writer(SyncSender<Message>);
 
 impl Writer {
     /// Starts the thread, which lives as long as the process.
-    pub fn start(out: impl Write + Send + 'static) -> (Self, LastLines) {
+    pub fn start(out: impl Write + Send + 'static) -> (Self, Lines) {
         let (queue, lines) = sync_channel(LENGTH);
         // Without it the queue fills, and all lines are lost.
         let _ = thread::Builder::new().name("log".to_owned()).spawn(move || write_all(&lines, out));
-        (Self(queue.clone()), LastLines(queue))
+        (Self(queue.clone()), Lines(Self(queue)))
     }
 
     /// Has a line written, unless there are too many.
@@ -69,17 +69,24 @@ impl Write for Writer {
     }
 }
 
-/// Waits, when it is dropped, until the last lines are written; not for long.
+/// The lines of a process. Waits, when it is dropped, until the last are written; not for long.
 #[must_use]
-pub struct LastLines(SyncSender<Message>);
+pub struct Lines(Writer);
 
-impl Drop for LastLines {
+impl Lines {
+    /// Has a text written as it is, behind all that was logged so far.
+    pub fn put(&self, text: String) {
+        self.0.put(text.into_bytes());
+    }
+}
+
+impl Drop for Lines {
     fn drop(&mut self) {
         let (written, wait) = sync_channel(0);
         let mut message = Message::Last(written);
         let pause = LAST / 50;
         for _ in 0..50 {
-            match self.0.try_send(message) {
+            match self.0.0.try_send(message) {
                 Err(TrySendError::Full(back)) => message = back,
                 _ => break,
             }

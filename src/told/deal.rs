@@ -54,12 +54,12 @@ impl From<&Deal> for ToldDeal {
             created_at: time(deal.created_at),
             expires_at: deal.expires_at.map(time),
             account: deal.account.to_string(),
-            trade_type: "NATIVE",
+            trade_type: deal.trade_type.as_str(),
             description: deal.details.description.as_ref().map(ToString::to_string),
             reference: deal.details.reference.as_ref().map(ToString::to_string),
             return_url: deal.details.return_url.as_ref().map(ToString::to_string),
             cancel_url: deal.details.cancel_url.as_ref().map(ToString::to_string),
-            checkout_id: None,
+            checkout_id: deal.checkout_id.as_ref().map(ToString::to_string),
             refunded: Fen::yuan_or_nothing(deal.refunded.fee),
         }
     }

@@ -121,6 +121,7 @@ mod simulator {
     mod refund_control;
     mod refund_faults;
     pub mod refunds;
+    mod restart;
     mod shop;
     pub mod tls;
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use allocation_counter::measure;
 use merchant::merchant;
 use wechat_pay::channel::wechat::v2::{Fields, Merchant, SignType, UnverifiedNotice, reply, xml};
-use wechat_pay::deal::OrderId;
+use wechat_pay::deal::{OrderId, TradeType};
 
 /// The most that is read of any message.
 const LONGEST: usize = 64 * 1024;
@@ -62,7 +62,7 @@ fn no_message_costs_more_than_a_small_multiple_of_its_bytes() {
         let readers: [(&str, &dyn Fn()); 5] = [
             ("parser", &|| drop(xml::parse(&message))),
             ("notification", &|| drop(UnverifiedNotice::parse(&message).and_then(|notice| merchant.read_notification(&notice)))),
-            ("unifiedorder", &|| drop(reply::unified_order(&merchant, &order_id, &message))),
+            ("unifiedorder", &|| drop(reply::unified_order(&merchant, &order_id, TradeType::Native, &message))),
             ("orderquery", &|| drop(reply::order_query(&merchant, &order_id, &message))),
             ("closeorder", &|| drop(reply::close_order(&merchant, &order_id, &message))),
         ];

@@ -71,7 +71,7 @@ export const a_payment_is_seen_within_a_second = (browser) => visit(browser, {},
   await within(1000, () => reaction(service, visitor, phone));
   const shop = await visitor.go(`${service.shop}/`);
   assert.match(await shop.locator('.deals li').first().innerText(), /19\.90[\s\S]*已支付[\s\S]*线装笔记本 · SHOP-[0-9a-f]{8}/);
-  assert.match(await shop.locator('.deals li').nth(1).innerText(), /19\.90[\s\S]*等待付款/);
+  assert.match(await shop.locator('.deals li').nth(1).innerText(), /19\.90[\s\S]*待付款/);
   await theShopWasTold(shop);
   await shop.locator('.deals a').first().click();
   await comes(shop, 'paid');
@@ -98,12 +98,12 @@ export const a_payment_is_seen_within_three_seconds_when_the_stream_is_blocked =
 
 export const a_lost_notification_is_a_story_that_the_phone_tells = (browser) => visit(browser, {}, async (service, visitor) => {
   const phone = await visitor.go(`${service.phone}/`);
-  await phone.locator('#fault-notify').selectOption({ label: '丢失' });
+  await phone.locator('#fault-notify').selectOption({ label: '不送达' });
   await within(3000, () => reaction(service, visitor, phone));
   assert.equal((await service.sim('faults')).notify, 'lost');
-  await phone.locator('#verdict', { hasText: '服务自己查到了这笔付款' }).waitFor();
+  await phone.locator('#verdict', { hasText: '服务主动查询，确认了付款' }).waitFor();
   const told = await phone.locator('#timeline').innerText();
-  for (const line of [/统一下单：SUCCESS/, /查询订单：NOTPAY|扫码/, /付款人付款了/, /支付通知：丢失了/, /查询订单：SUCCESS/]) assert.match(told, line);
+  for (const line of [/统一下单：SUCCESS/, /查询订单：NOTPAY|扫码/, /完成支付/, /支付通知：没有送达/, /查询订单：SUCCESS/]) assert.match(told, line);
   await phone.locator('#timeline > li', { hasText: '查询订单：SUCCESS' }).locator('summary').click();
   const [asked, said] = await phone.locator('#timeline details[open] pre').allTextContents();
   assert.match(asked, /^<xml><.*<sign>.*<\/xml>$/s);

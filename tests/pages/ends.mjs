@@ -42,14 +42,14 @@ export const who_pays_while_it_is_closed_has_paid = (browser) => visit(browser, 
   const tab = await visitor.go(new URL(page, service.shop).href);
   await comes(tab, 'waiting');
   const phone = await visitor.go(`${service.phone}/`);
-  await phone.locator('#fault-notify').selectOption({ label: '丢失' });
+  await phone.locator('#fault-notify').selectOption({ label: '不送达' });
   await phone.locator('#fault-pay_at_close').selectOption({ label: '是' });
   await phone.locator('.fault.on').nth(1).waitFor();
   assert.equal((await service.post('/wxPay/doCloseOrder', { order_id: order })).reason, 'ORDER_PAID');
   await comes(tab, 'paid');
   await phone.locator('#verdict.good').waitFor();
   const told = await phone.locator('#timeline').innerText();
-  assert.match(told, /查询订单：NOTPAY[\s\S]*付款人付款了，就在关单的瞬间[\s\S]*支付通知：丢失了[\s\S]*关闭订单：ORDERPAID[\s\S]*查询订单：SUCCESS/);
+  assert.match(told, /查询订单：NOTPAY[\s\S]*完成支付，恰好在关单时[\s\S]*支付通知：没有送达[\s\S]*关闭订单：ORDERPAID[\s\S]*查询订单：SUCCESS/);
 });
 
 /** The colour in which a page says how it stands, once it says this. */

@@ -41,7 +41,7 @@ export const what_staff_gives_back_is_told_to_the_payer_and_to_the_merchant = (b
   await verdict(phone, '¥5.00 正在退回');
   await verdict(phone, '已支付，其中 ¥5.00 已退回');
   assert.equal(await phone.locator('#left').textContent(), '可退 ¥14.90 · 商户余额 ¥14.90');
-  const told = /退款到账\s*¥5\.00\s+\d\d:\d\d:\d\d 商户员工人工退款 → \d\d:\d\d:\d\d 退款到账 → 通知商户 1 次，已确认/;
+  const told = /退款到账\s*¥5\.00\s+\d\d:\d\d:\d\d 商户手工退款 → \d\d:\d\d:\d\d 退款到账 → 通知商户 1 次，已确认/;
   await phone.locator('#refunds li', { hasText: '已确认' }).waitFor();
   assert.match(await phone.locator('#refunds li').innerText(), told);
   await giveBack(phone);
@@ -49,7 +49,7 @@ export const what_staff_gives_back_is_told_to_the_payer_and_to_the_merchant = (b
   await phone.locator('#refund').waitFor({ state: 'hidden' });
   assert.equal(await phone.locator('#refunds li:focus').count(), 1, 'the focus is lost with the form');
   const timeline = await phone.locator('#timeline').innerText();
-  assert.match(timeline, /在商户平台退款[\s\S]*退款有了结果：退款到账[\s\S]*退款通知：服务已确认[\s\S]*在商户平台退款/);
+  assert.match(timeline, /在商户平台手工退款[\s\S]*退款结果：退款到账[\s\S]*退款通知：服务已确认[\s\S]*在商户平台手工退款/);
   const bill = await phone.locator('#bill li').allInnerTexts();
   assert.deepEqual(bill.map((line) => line.split('\n').pop()), ['+¥14.90', '+¥5.00', '−¥19.90']);
   assert.match(bill[1], /退款：线装笔记本/);
@@ -104,5 +104,5 @@ export const a_refund_is_made_and_decided_with_the_keyboard = (browser) => visit
   await phone.keyboard.press('Shift+Tab');
   await phone.locator('[data-end="CHANGE"]:focus').waitFor();
   await phone.keyboard.press('Enter');
-  await phone.locator('#refunds li:focus', { hasText: '被银行退回' }).waitFor();
+  await phone.locator('#refunds li:focus', { hasText: '银行退回' }).waitFor();
 });

@@ -223,7 +223,7 @@ impl Invariants {
         for row in self.undecided() {
             let Some(order) = network.order(row) else { continue };
             if row.code_url.is_some() && !network.may_have_an_unknown_link(&row.order_id) {
-                dead += u64::from(row.code_url.as_ref() != Some(&order.code_url));
+                dead += u64::from(row.code_url != order.code_url);
             }
         }
         dead

@@ -153,7 +153,7 @@ impl History<'_> {
         let transaction_id = self.network.transaction_elsewhere(order).filter(|_| self.random.happens(400));
         let line = format!("the payer of {} pays, {notify:?}, by {transaction_id:?}", order.out_trade_no);
         self.count("same transaction in two accounts", u64::from(transaction_id.is_some()));
-        let (payment, now) = (Payment { coupon, notify: Some(notify), transaction_id, signed_by: None }, self.now());
+        let (payment, now) = (Payment { payer: None, coupon, notify: Some(notify), transaction_id, signed_by: None }, self.now());
         format!("{line}: {:?}", self.network.world.pay_order(order, payment, now))
     }
 

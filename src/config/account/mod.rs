@@ -3,6 +3,7 @@
 mod addresses;
 mod certificate;
 mod endpoints;
+mod login;
 mod secrets;
 mod shown;
 mod validate;
@@ -19,6 +20,7 @@ use super::error::ConfigError;
 
 use addresses::addressed;
 pub use certificate::{CLIENT_CERT, CLIENT_KEY, CertificateSettings, CertificateSource};
+pub use login::LoginSettings;
 pub use validate::Numbers;
 
 const OFFICIAL_BASE: &str = "https://api.mch.weixin.qq.com";
@@ -33,6 +35,8 @@ pub struct AccountSettings {
     pub certificate: Option<CertificateSettings>,
     /// Where WeChat is; `None`: it is the simulator.
     pub endpoints: Option<Endpoints>,
+    /// By which it is known who a payer inside WeChat is, if it has an AppSecret.
+    pub login: Option<LoginSettings>,
     /// What else is chosen for it.
     pub terms: AccountTerms,
 }
@@ -49,6 +53,8 @@ pub struct RawAccount {
     pub api_key_file: String,
     pub previous_api_key: String,
     pub previous_api_key_file: String,
+    pub app_secret: String,
+    pub app_secret_file: String,
     client_cert: String,
     client_cert_file: String,
     client_key: String,
@@ -62,6 +68,9 @@ pub struct RawAccount {
     notify_url: String,
     refund_notify_url: String,
     body: String,
+    trade_types: String,
+    oauth_base_url: String,
+    oauth_api_base_url: String,
     query_budget: u32,
     #[serde(default)]
     sellers: String,
@@ -91,6 +100,9 @@ impl RawAccount {
             ("notify_url", &mut self.notify_url, addressed(&wechat.notify_url, name)),
             ("refund_notify_url", &mut self.refund_notify_url, addressed(&wechat.refund_notify_url, name)),
             ("body", &mut self.body, wechat.body.clone()),
+            ("trade_types", &mut self.trade_types, wechat.trade_types.clone()),
+            ("oauth_base_url", &mut self.oauth_base_url, wechat.oauth_base_url.clone()),
+            ("oauth_api_base_url", &mut self.oauth_api_base_url, wechat.oauth_api_base_url.clone()),
         ] {
             // An account that is pointed elsewhere has nothing to look for at the other's second host, nor at its other address.
             let is_own_affair = match key {

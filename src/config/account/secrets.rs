@@ -14,6 +14,7 @@ impl RawAccount {
         for (key, value, file) in [
             ("api_key", &mut self.api_key, &self.api_key_file),
             ("previous_api_key", &mut self.previous_api_key, &self.previous_api_key_file),
+            ("app_secret", &mut self.app_secret, &self.app_secret_file),
             ("proxy", &mut self.proxy, &self.proxy_file),
         ] {
             mistakes.take(secrets.fill(&format!("{section}.{key}"), value, file, origins));

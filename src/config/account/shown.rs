@@ -45,6 +45,8 @@ impl RawAccount {
             ("api_key_file", plain(&self.api_key_file)),
             ("previous_api_key", secret(&self.previous_api_key)),
             ("previous_api_key_file", plain(&self.previous_api_key_file)),
+            ("app_secret", secret(&self.app_secret)),
+            ("app_secret_file", plain(&self.app_secret_file)),
             (CLIENT_CERT, self.certificate_half().map_or_else(|| plain(""), |_| Shown::Hidden)),
             ("client_cert_file", plain(&self.client_cert_file)),
             (CLIENT_KEY, self.key_half().map_or_else(|| plain(""), |_| Shown::Hidden)),
@@ -60,6 +62,9 @@ impl RawAccount {
             ("proxy_file", plain(&self.proxy_file)),
             ("ca_file", plain(&self.ca_file)),
             ("body", plain(&self.body)),
+            ("trade_types", plain(&self.trade_types)),
+            ("oauth_base_url", url(&self.oauth_base_url)),
+            ("oauth_api_base_url", url(&self.oauth_api_base_url)),
             ("query_budget", plain(self.query_budget)),
         ];
         let own = match section {

@@ -45,9 +45,12 @@ impl RawAccount {
             true => mistakes.take(checked.endpoints(merchant.as_ref())).map(Some),
             false => Some(None),
         };
+        let login = mistakes.take(checked.login(merchant.as_ref(), is_real));
+        let ways = checked.take(&mut mistakes, "trade_types", checked.trade_types(login.as_ref(), is_real));
         let made = || {
-            let terms = AccountTerms { sellers: sellers?, body: body?, query_budget: self.query_budget };
-            Some(AccountSettings { merchant: merchant?, certificate: certificate?, endpoints: endpoints?, terms })
+            let (trade_types, checkout_types) = ways?;
+            let terms = AccountTerms { sellers: sellers?, body: body?, trade_types, checkout_types, query_budget: self.query_budget };
+            Some(AccountSettings { merchant: merchant?, certificate: certificate?, endpoints: endpoints?, login: login?, terms })
         };
         mistakes.or_else(made())
     }

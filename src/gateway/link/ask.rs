@@ -4,7 +4,7 @@ use tokio::sync::SemaphorePermit;
 use tracing::{error, warn};
 
 use crate::channel::{CallError, Doubt, Ground, Refusal};
-use crate::deal::{AlarmKind, Announcement, Deal, DealStatus, Details, OrderId, Route, Timestamp};
+use crate::deal::{AlarmKind, Announcement, Deal, DealStatus, Details, OrderId, Route, Timestamp, TradeType};
 use crate::store::{Event, EventKind, Origin, PrepayNote};
 
 use super::super::expire::GivenUp;
@@ -16,6 +16,7 @@ use super::{Link, Opened};
 #[derive(Debug, Clone, Copy)]
 pub(in crate::gateway) struct Asking<'a> {
     pub route: &'a Route,
+    pub trade_type: TradeType,
     /// Until when no other caller may ask.
     pub until: Timestamp,
     pub expires_at: Option<Timestamp>,
@@ -30,18 +31,18 @@ impl Gateway {
         asking: Asking<'_>,
         request: String,
     ) -> Result<Link, GatewayError> {
-        let Asking { route, until, expires_at, details } = asking;
+        let Asking { route, trade_type, until, expires_at, details } = asking;
         let order_id = route.order_id();
         // A caller that was held up until the right was over (a process that stood still, a database that took its time) does
         // not ask: another one does by now, or the deal was given up as one that WeChat never heard of.
         if self.clock.now() >= until {
             return Err(GatewayError::Upstream(order_id.clone(), Doubt::Timeout.into()));
         }
-        let (note, outcome) = match self.accounts.at(route)?.open(place, request).await {
-            Ok(ticket) => {
-                let code_url = ticket.code_url.clone();
-                let opened = Opened { order_id: order_id.clone(), code_url, expires_at, details: details.clone() };
-                (PrepayNote::Link(ticket), Ok(Link::Open(opened)))
+        let (note, outcome) = match self.accounts.at(route)?.open(place, request.clone()).await {
+            Ok(opened) => {
+                let payable = self.payable((route, trade_type, &request), &opened.ticket, self.clock.now())?;
+                let link = Link::Open(Opened { order_id: order_id.clone(), payable, expires_at, details: details.clone() });
+                (PrepayNote::Link(opened), Ok(link))
             }
             Err(CallError::Refused(refusal)) if refusal.ground == Ground::Decided => {
                 self.note(asking, PrepayNote::Unknown).await;
@@ -96,7 +97,7 @@ impl Gateway {
         if deal.status == DealStatus::Expired && self.close_behind(&deal).await == Some(GivenUp::Paid) {
             return Ok(Link::Paid(deal.order_id));
         }
-        match Link::stored(&deal) {
+        match self.stored_link(&deal)? {
             Some(stored) => Ok(stored),
             None if deal.prepay.asking_until.is_some_and(|until| until > self.clock.now()) => self.wait_for_other(order_id).await,
             // The other caller got none, so it is not known whether this link is still good.

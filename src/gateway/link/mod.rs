@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use crate::channel::{Doubt, Ground, Refusal};
-use crate::deal::{Deal, DealStatus, Details, OrderId, Timestamp};
+use crate::channel::{Doubt, Ground, PayParams, Refusal};
+use crate::deal::{Deal, DealStatus, Details, OrderId, Route, Ticket, Timestamp, TradeType};
 
-use super::{Gateway, GatewayError};
+use super::{Gateway, GatewayError, NoAccount};
 
 pub(super) use ask::Asking;
 
@@ -32,40 +32,73 @@ pub enum Link {
     Closed(OrderId),
 }
 
+/// What a payer is given to pay with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Payable {
+    /// A link to draw as a QR code.
+    Code(String),
+    /// A link to lead the payer's browser to, and until when it is good.
+    Browser {
+        /// The link.
+        mweb_url: String,
+        /// A moment before WeChat takes it no more.
+        good_until: Timestamp,
+    },
+    /// What the payer's own WeChat, or an app, is called with: signed now.
+    Device(PayParams),
+}
+
 /// A deal that can be paid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
     /// Its number.
     pub order_id: OrderId,
-    /// The link to draw as a QR code.
-    pub code_url: String,
+    /// What it is paid with.
+    pub payable: Payable,
     /// Until when.
     pub expires_at: Option<Timestamp>,
     /// What the merchant said of it.
     pub details: Details,
 }
 
-impl Link {
-    /// What a deal says by itself; `None` when WeChat must be asked.
-    fn stored(deal: &Deal) -> Option<Self> {
-        match (deal.status, &deal.prepay.code_url) {
-            (DealStatus::Paid, _) => Some(Self::Paid(deal.order_id.clone())),
-            (DealStatus::Expired, _) => Some(Self::Closed(deal.order_id.clone())),
-            (DealStatus::Unpaid, Some(code_url)) => Some(Self::Open(Opened {
-                order_id: deal.order_id.clone(),
-                code_url: code_url.clone(),
-                expires_at: deal.expires_at,
-                details: deal.details.clone(),
-            })),
-            (DealStatus::Unpaid, None) => None,
-        }
-    }
-}
-
 impl Gateway {
+    /// What a deal says by itself; `None` when WeChat must be asked.
+    fn stored_link(&self, deal: &Deal) -> Result<Option<Link>, NoAccount> {
+        Ok(match (deal.status, deal.prepay.good_ticket(self.clock.now())) {
+            (DealStatus::Paid, _) => Some(Link::Paid(deal.order_id.clone())),
+            (DealStatus::Expired, _) => Some(Link::Closed(deal.order_id.clone())),
+            (DealStatus::Unpaid, Some(ticket)) => {
+                let request = deal.prepay.request.as_deref().unwrap_or_default();
+                let given_at = deal.prepay.asking_until.unwrap_or(self.clock.now());
+                Some(Link::Open(Opened {
+                    order_id: deal.order_id.clone(),
+                    payable: self.payable((&deal.route(), deal.trade_type, request), ticket, given_at)?,
+                    expires_at: deal.expires_at,
+                    details: deal.details.clone(),
+                }))
+            }
+            (DealStatus::Unpaid, None) => None,
+        })
+    }
+
+    /// What a payer is given of an order that was opened by this stored request.
+    fn payable(&self, asking: (&Route, TradeType, &str), ticket: &Ticket, given_at: Timestamp) -> Result<Payable, NoAccount> {
+        let (route, trade_type, request) = asking;
+        Ok(match ticket {
+            Ticket::Qr(code_url) => Payable::Code(code_url.clone()),
+            Ticket::H5(mweb_url) => {
+                Payable::Browser { mweb_url: mweb_url.clone(), good_until: ticket.good_until(given_at).unwrap_or(given_at) }
+            }
+            Ticket::Prepay(prepay_id) => {
+                let order = self.accounts.at(route)?;
+                Payable::Device(order.pay_params(request, trade_type, prepay_id, self.clock.now(), &self.chance))
+            }
+        })
+    }
+
     /// The link of a deal that was opened before: the stored one, or else that of the byte-identical request.
     pub(super) async fn link(&self, deal: Deal) -> Result<Link, GatewayError> {
-        if let Some(stored) = Link::stored(&deal) {
+        if let Some(stored) = self.stored_link(&deal)? {
             return Ok(stored);
         }
         let route = deal.route();
@@ -74,7 +107,13 @@ impl Gateway {
         if let Some(request) = deal.prepay.request
             && self.store.claim_prepay(&deal.order_id, now, now + ASKING).await?
         {
-            let asking = Asking { route: &route, until: now + ASKING, expires_at: deal.expires_at, details: &deal.details };
+            let asking = Asking {
+                route: &route,
+                trade_type: deal.trade_type,
+                until: now + ASKING,
+                expires_at: deal.expires_at,
+                details: &deal.details,
+            };
             return match self.ask_for_link(place, asking, request).await {
                 // The same request cannot be another one, whatever WeChat says.
                 Err(GatewayError::Refused(_, refusal)) if refusal.ground == Ground::NumberTaken => self.look_behind(&route, refusal).await,
@@ -91,7 +130,7 @@ impl Gateway {
         while self.clock.ticks() - started < WAIT_FOR_OTHER {
             self.clock.pause(LOOK_AGAIN).await;
             let deal = self.load(order_id).await?;
-            if let Some(stored) = Link::stored(&deal) {
+            if let Some(stored) = self.stored_link(&deal)? {
                 return Ok(stored);
             }
             if deal.prepay.asking_until.is_none_or(|until| until <= self.clock.now()) {

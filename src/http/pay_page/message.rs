@@ -28,6 +28,24 @@ impl Message {
         }
     }
 
+    /// Who the payer is could not be learned.
+    pub fn login(status: StatusCode) -> Self {
+        Self {
+            status,
+            chinese: "暂时无法在微信中打开付款页，请返回商家重新进入",
+            english: "This page could not be opened in WeChat just now. Please go back to the shop and open it again.",
+        }
+    }
+
+    /// WeChat shows a snapshot of a page to a reader whom it does not tell.
+    pub fn snapshot() -> Self {
+        Self {
+            status: StatusCode::FORBIDDEN,
+            chinese: "当前是快照页，不能付款。请点右下角“使用完整服务”后再付款",
+            english: "This is a snapshot, which cannot be paid. Please tap “Use full service” and pay then.",
+        }
+    }
+
     fn unavailable() -> Self {
         Self {
             status: StatusCode::SERVICE_UNAVAILABLE,
@@ -48,6 +66,12 @@ impl Message {
             })
         });
         look.dress((self.status, Html(page)), false)
+    }
+}
+
+impl From<GatewayError> for Message {
+    fn from(error: GatewayError) -> Self {
+        Self::of(&error)
     }
 }
 

@@ -1,8 +1,8 @@
 //! The page of a deal, as one reader gets it.
 
 use crate::config::PageSettings;
-use crate::deal::{Deal, DealStatus, Fen, Timestamp};
-use crate::gateway::{GivenBack, PayPage, Standing};
+use crate::deal::{CheckoutId, Fen, OrderId, Timestamp};
+use crate::gateway::{Bought, GivenBack, PayPage, Payable, Standing};
 use crate::page::{Language, Value, fill, ribbon};
 
 use super::links::Links;
@@ -10,7 +10,7 @@ use super::look::{Look, SCRIPT};
 use super::place::Place;
 use super::receipt::{facts, receipt};
 use super::signs;
-use super::way::Way;
+use super::way::{Way, leading_back};
 use super::words::{SAID, text, told};
 
 const PAGE: &str = include_str!("html/page.html");
@@ -36,36 +36,42 @@ pub struct Reader<'a> {
     pub place: Place,
     /// From WeChat's H5 page: whether it was paid there only the server knows.
     pub comes_back: bool,
+    /// What of the address is kept when the language changes, as `&name=value`.
+    pub kept: &'a str,
     pub now: Timestamp,
     /// The address of the simulated phone, in a demonstration.
     pub phone: Option<&'a str>,
+    /// This service's public address; empty: unknown.
+    pub site: &'a str,
 }
 
 impl Reader<'_> {
     /// The page, and whether it calls WeChat's JSBridge.
     pub fn page(&self, page: &PayPage, settings: &PageSettings, look: &Look) -> (String, bool) {
-        let deal = &page.deal;
+        let bought = &page.bought;
+        let number = number(bought);
         let word = |name| text(self.language, name).unwrap_or_default();
-        let way = self.way(&page.standing);
-        let phone = self.phone.map(|phone| format!("{phone}?order={}", url_encoded(deal.order_id.as_str())));
+        let way = self.way(page);
+        let order_id = bought.order_id.as_ref();
+        let phone = self.phone.zip(order_id).map(|(phone, order_id)| format!("{phone}?order={}", url_encoded(order_id.as_str())));
         let block = way.as_ref().and_then(|way| way.block(self.language, phone.as_deref()));
         let state = state(&page.standing, block.is_some());
         let is_paid = matches!(page.standing, Standing::Paid | Standing::Refunded(_));
         let went = if matches!(way, Some(Way::H5 { .. })) && self.comes_back { "h5" } else { "" };
         let said = if went.is_empty() { state } else { "back" };
-        let links = Links::of(deal, settings);
-        let leads_on = if is_paid && !self.is_freshly_paid(deal) { "" } else { &links.return_url };
-        let again = ((self.now - deal.created_at).num_seconds() / 20).clamp(AGAIN.0, AGAIN.1).to_string();
-        let refresh = match (deal.status, state) {
+        let links = Links::of(bought, settings);
+        let leads_on = if is_paid && !self.is_freshly_paid(bought) { "" } else { &links.return_url };
+        let again = ((self.now - bought.created_at).num_seconds() / 20).clamp(AGAIN.0, AGAIN.1).to_string();
+        let refresh = match (page.is_undecided, state) {
             (_, "paid") if leads_on.is_empty() => String::new(),
             (_, "paid") => fill(REFRESH_TO, |name| Some(Value::Text(if name == "to" { leads_on } else { READING }))),
-            (DealStatus::Unpaid, "waiting" | "expired" | "trouble") => fill(REFRESH, |_| Some(Value::Text(&again))),
+            (true, "waiting" | "expired" | "trouble" | "taken") => fill(REFRESH, |_| Some(Value::Text(&again))),
             _ => String::new(),
         };
-        let amount = deal.charged.map_or(word("unknown_amount").to_owned(), Fen::grouped);
-        let heading = match &deal.details.description {
+        let amount = bought.price.map_or(word("unknown_amount").to_owned(), Fen::grouped);
+        let heading = match &bought.details.description {
             Some(description) => description.as_str().to_owned(),
-            None => format!("{} {}", word("product_label"), deal.product_id),
+            None => format!("{} {}", word("product_label"), bought.product_id),
         };
         let of_merchant = if settings.merchant_name.is_empty() { String::new() } else { format!(" · {}", settings.merchant_name) };
         let title = format!(" · ¥{amount}{of_merchant}");
@@ -83,16 +89,18 @@ impl Reader<'_> {
             ("signs", &signs::all()),
             ("way", block.as_deref().unwrap_or_default()),
             ("refunds", &self.refunds(&page.standing)),
-            ("receipt", &if is_paid { receipt(deal, &settings.merchant_name, self.language) } else { String::new() }),
-            ("facts", &facts(deal, &settings.merchant_name, self.language)),
+            ("receipt", &if is_paid { receipt(bought, &settings.merchant_name, self.language) } else { String::new() }),
+            ("facts", &facts(number, &settings.merchant_name, self.language)),
             ("links", &links.markup(self.language)),
             ("bridge", &if has_bridge { look.bridge() } else { String::new() }),
         ];
         let texts = [
             ("lang", self.language.tag()),
             ("other_lang", self.language.other().tag()),
+            ("kept", self.kept),
             ("merchant", &settings.merchant_name),
-            ("order_id", deal.order_id.as_str()),
+            ("order_id", number),
+            ("checkout_id", bought.checkout_id.as_ref().map(CheckoutId::as_str).unwrap_or_default()),
             ("state", state),
             ("word", said),
             ("status", word(said)),
@@ -117,15 +125,23 @@ impl Reader<'_> {
         (told(PAGE, self.language, &values), has_bridge)
     }
 
-    fn way(&self, standing: &Standing) -> Option<Way> {
-        match standing {
-            Standing::Waiting(code_url) => Some(Way::Code { link: code_url.clone(), place: self.place }),
+    fn way(&self, page: &PayPage) -> Option<Way> {
+        match &page.standing {
+            Standing::Waiting(Payable::Code(code_url)) => Some(Way::Code { link: code_url.clone(), place: self.place }),
+            Standing::Waiting(Payable::Browser { mweb_url, good_until }) => {
+                let back = format!("{}/pay/{}", self.site, number(&page.bought));
+                Some(Way::H5 { url: leading_back(mweb_url, &back), fresh_until: good_until.timestamp_millis() })
+            }
+            Standing::Waiting(Payable::Device(parameters)) if self.place == Place::WeChat => {
+                Some(Way::Bridge { parameters: serde_json::to_string(parameters).unwrap_or_default() })
+            }
+            Standing::Waiting(Payable::Device(_)) | Standing::Elsewhere => Some(Way::OpenInWeChat),
             _ => None,
         }
     }
 
-    fn is_freshly_paid(&self, deal: &Deal) -> bool {
-        deal.paid_at.is_none_or(|at| (self.now - at).num_seconds() <= FRESHLY_PAID)
+    fn is_freshly_paid(&self, bought: &Bought) -> bool {
+        bought.paid_at.is_none_or(|at| (self.now - at).num_seconds() <= FRESHLY_PAID)
     }
 
     /// What the script says by and by, as attributes.
@@ -152,14 +168,22 @@ impl Reader<'_> {
 
 fn state(standing: &Standing, has_way: bool) -> &'static str {
     match standing {
+        Standing::Elsewhere if has_way => "waiting",
         Standing::Waiting(_) if !has_way => "trouble",
         Standing::Waiting(_) => "waiting",
         Standing::Paid => "paid",
         Standing::Refunded(_) => "refunded",
         Standing::Expired => "expired",
         Standing::Closed => "closed",
-        Standing::Trouble => "trouble",
+        Standing::Taken => "taken",
+        Standing::Trouble | Standing::Elsewhere => "trouble",
     }
+}
+
+/// Which the page is about: the checkout, or the order.
+fn number(bought: &Bought) -> &str {
+    let order_id = || bought.order_id.as_ref().map(OrderId::as_str);
+    bought.checkout_id.as_ref().map(CheckoutId::as_str).or_else(order_id).unwrap_or_default()
 }
 
 fn url_encoded(text: &str) -> String {

@@ -1,6 +1,7 @@
 //! Receipt: what a payer keeps of a payment, to be printed or shown to the shop.
 
-use crate::deal::{BeijingTime, Deal, Fen};
+use crate::deal::{BeijingTime, Fen, OrderId};
+use crate::gateway::Bought;
 use crate::page::{Language, Value, fill};
 
 use super::words::{text, told};
@@ -8,27 +9,27 @@ use super::words::{text, told};
 const RECEIPT: &str = include_str!("html/receipt.html");
 const LINE: &str = "<div><dt>{{label}}</dt><dd class=\"{{kind}}\">{{value}}</dd></div>";
 
-/// What a payer is told of a deal beside its amount before it is paid: whom the money goes to, and its number.
-pub fn facts(deal: &Deal, merchant: &str, language: Language) -> String {
-    list(&[("payee_label", merchant), ("order_label", deal.order_id.as_str())], language)
+/// What a payer is told of a purchase beside its amount before it is paid: whom the money goes to, and its number.
+pub fn facts(number: &str, merchant: &str, language: Language) -> String {
+    list(&[("payee_label", merchant), ("order_label", number)], language)
 }
 
-/// The receipt of a paid deal: a line for whatever is known of it. WeChat's bill shows the payer the same numbers.
-pub fn receipt(deal: &Deal, merchant: &str, language: Language) -> String {
+/// The receipt of what was paid: a line for whatever is known of it. WeChat's bill shows the payer the same numbers.
+pub fn receipt(bought: &Bought, merchant: &str, language: Language) -> String {
     let product =
-        deal.details.description.as_ref().map_or_else(|| deal.product_id.to_string(), |description| description.as_str().to_owned());
-    let amount = deal.charged.map(|fen| format!("¥{}", Fen::grouped(fen))).unwrap_or_default();
-    let paid_at = deal
+        bought.details.description.as_ref().map_or_else(|| bought.product_id.to_string(), |description| description.as_str().to_owned());
+    let amount = bought.price.map(|fen| format!("¥{}", Fen::grouped(fen))).unwrap_or_default();
+    let paid_at = bought
         .paid_at
         .map(|at| format!("{}{}", clock_time(BeijingTime::from(at)), text(language, "time_zone").unwrap_or_default()))
         .unwrap_or_default();
-    let transaction = deal.transaction_id.as_deref().filter(|_| deal.mode.is_wechat()).unwrap_or_default();
+    let transaction = bought.transaction_id.as_deref().unwrap_or_default();
     let lines = [
         ("payee_label", merchant),
         ("product_label", &product),
         ("amount_label", &amount),
         ("paid_at_label", &paid_at),
-        ("order_label", deal.order_id.as_str()),
+        ("order_label", bought.order_id.as_ref().map(OrderId::as_str).unwrap_or_default()),
         ("transaction_label", transaction),
     ];
     told(RECEIPT, language, &[("lines", Value::Markup(&list(&lines, language)))])

@@ -15,7 +15,6 @@ const PHONE: &str = "<p><a class=\"button quiet\" href=\"{{to}}\" target=\"phone
 
 /// A way to pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(not(test), expect(dead_code, reason = "toPay opens no other deals than Native ones yet"))]
 pub enum Way {
     /// A QR code for the payer's phone; the link in it, and where the page is open.
     Code { link: String, place: Place },
@@ -62,7 +61,6 @@ impl Way {
 }
 
 /// WeChat's H5 page, told to lead back to ours.
-#[cfg_attr(not(test), expect(dead_code, reason = "toPay opens no other deals than Native ones yet"))]
 pub fn leading_back(mweb_url: &str, page: &str) -> String {
     let back: String = form_urlencoded::byte_serialize(format!("{page}?back=h5").as_bytes()).collect();
     format!("{mweb_url}&redirect_url={back}")

@@ -33,7 +33,7 @@ async function buy({ product, price }) {
   }
   // Whether the outcome is known: then the next attempt is another one.
   if (response.status < 500) attempts.delete(product);
-  say(`没有买成：${answer.msg}。请再试一次。`, `That did not work (${answer.reason}). Please try again.`, true);
+  say(`下单失败：${answer.msg}，请重试。`, `That did not work (${answer.reason}). Please try again.`, true);
   enable(true);
 }
 
@@ -46,13 +46,51 @@ for (const button of buttons) {
     enable(false);
     say('正在下单……', 'Opening the deal …', false);
     buy(button.dataset).catch(() => {
-      say('服务没有应答，请再试一次。', 'The service does not answer. Please try again.', true);
+      say('连接不上服务，请稍后重试。', 'The service does not answer. Please try again.', true);
       enable(true);
     });
   });
 }
 
-// A payer who comes back wants to see what has become of the deals, and to buy again.
+// The list moves by itself: one question at a time, none while nobody looks, and fewer while the service is away.
+const PAUSE = 2000;
+const LONGEST = 30000;
+const list = document.getElementById('deals');
+let pause = PAUSE;
+let timer;
+let asking = false;
+
+/** Shows the list, which the service has escaped, unless it is shown already; the reader's place in it stays. */
+function show(rows) {
+  if (list.shown === rows) return;
+  list.shown = rows;
+  const focused = list.contains(document.activeElement) && document.activeElement.getAttribute('href');
+  list.innerHTML = rows;
+  if (focused) list.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
+}
+
+async function refresh() {
+  clearTimeout(timer);
+  if (asking || document.hidden) return;
+  asking = true;
+  try {
+    const response = await fetch(`/shop/deals?lang=${document.documentElement.lang}`, { signal: AbortSignal.timeout(10000) });
+    if (!response.ok) throw new Error(response.status);
+    show(await response.text());
+    pause = PAUSE;
+  } catch {
+    pause = Math.min(2 * pause, LONGEST);
+  }
+  asking = false;
+  timer = setTimeout(refresh, pause);
+}
+document.addEventListener('visibilitychange', refresh);
+timer = setTimeout(refresh, PAUSE);
+
+// A payer who comes back wants to buy again.
 addEventListener('pageshow', (event) => {
-  if (event.persisted) location.reload();
+  if (!event.persisted) return;
+  say('', '', false);
+  enable(true);
+  refresh();
 });

@@ -1,5 +1,6 @@
 //! toPay's request: each parameter by its own rule, and which of them mean nothing here.
 
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -7,8 +8,8 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderName};
 
 use crate::auth::Mode;
-use crate::deal::{Details, Fen};
-use crate::gateway::ToPay;
+use crate::deal::{Details, Fen, Openid, TradeType};
+use crate::gateway::{Purchase, ToPay};
 use crate::http::App;
 use crate::http::body::Params;
 use crate::http::caller::{check_key, check_signature, reach_of};
@@ -19,19 +20,29 @@ use crate::listener::Peer;
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// What means something in every `auth.mode`.
-const PARAMETERS: [&str; 9] =
-    ["merchant_id", "product_id", "price", "description", "reference", "return_url", "cancel_url", "trade_type", "account"];
+const PARAMETERS: [&str; 8] = ["merchant_id", "product_id", "price", "description", "reference", "return_url", "cancel_url", "account"];
+/// What toPay alone takes.
+const OF_A_DEAL: [&str; 2] = ["trade_type", "openid"];
 /// What a signed offer has beside.
 const OF_AN_OFFER: [&str; 4] = ["version", "timestamp", "nonce", "signature"];
 
-/// A valid request of a caller that may make it.
+/// A valid request for a purchase, of a caller that may make it: all that toPay and checkout have in common.
+pub struct PurchaseWish {
+    pub purchase: Purchase,
+    /// The payer's address, or that of the caller's machine.
+    pub payer: IpAddr,
+    /// As they were sent.
+    params: Params,
+}
+
+/// A valid request to open a deal.
 pub struct Wish {
     pub wish: ToPay,
     /// The parameters that mean nothing here, as they were sent.
     pub ignored: Vec<String>,
 }
 
-impl FromRequest<Arc<App>> for Wish {
+impl FromRequest<Arc<App>> for PurchaseWish {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Refusal> {
@@ -41,23 +52,41 @@ impl FromRequest<Arc<App>> for Wish {
         let payer = app.proxies.client(peer, request.headers());
         let params = Params::from_request(request, app).await?;
         let signed_nonce = check_signature(&app.auth, &params, app.gateway.now())?;
-        let wish = ToPay {
+        let purchase = Purchase {
             merchant_id: number(&params, "merchant_id")?,
             product_id: number(&params, "product_id")?,
             price: price(&params, app.max_price)?,
             details: details(&params, app)?,
             account: parsed(&params, "account")?,
             reach: reach_of(caller),
-            payer,
             idempotency_key,
             signed_nonce,
         };
-        let is_native = is_native(&params)?;
-        app.check_reach(&wish)?;
-        if !is_native {
-            return Err(Refusal::not_configured("wechat.trade_types"));
-        }
-        Ok(Self { wish, ignored: ignored(&params, &app.auth.mode) })
+        app.check_reach(&purchase)?;
+        Ok(Self { purchase, payer, params })
+    }
+}
+
+impl FromRequest<Arc<App>> for Wish {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Refusal> {
+        let wish = PurchaseWish::from_request(request, app).await?;
+        let (trade_type, openid) = way(&wish.params)?;
+        let ignored = wish.ignored(&app.auth.mode, &OF_A_DEAL);
+        let PurchaseWish { purchase, payer, .. } = wish;
+        Ok(Self { wish: ToPay { purchase, trade_type, openid, payer, checkout: None }, ignored })
+    }
+}
+
+impl PurchaseWish {
+    /// The parameters that mean nothing in this call, which takes `further` ones beside.
+    pub fn ignored(&self, mode: &Mode, further: &[&str]) -> Vec<String> {
+        let is_signed = matches!(mode, Mode::Signed(_));
+        let means_something = |name: &&str| {
+            PARAMETERS.contains(name) || further.contains(name) || (is_signed && (OF_AN_OFFER.contains(name) || OF_A_DEAL.contains(name)))
+        };
+        self.params.names().filter(|name| !means_something(name)).map(str::to_owned).collect()
     }
 }
 
@@ -104,19 +133,16 @@ fn address(params: &Params, field: &'static str, app: &App) -> Result<Option<Arc
     }
 }
 
-/// The other types are known, and not set up.
-fn is_native(params: &Params) -> Result<bool, Refusal> {
-    match params.text_if_sent("trade_type")? {
-        None | Some("NATIVE") => Ok(true),
-        Some("JSAPI" | "MWEB" | "APP") => Ok(false),
-        Some(_) => Err(Refusal::invalid_field("trade_type", "NATIVE, JSAPI, MWEB or APP is expected")),
+/// How the payer pays, and who pays, which is wanted inside WeChat and means nothing elsewhere.
+fn way(params: &Params) -> Result<(TradeType, Option<Openid>), Refusal> {
+    let trade_type = parsed(params, "trade_type")?.unwrap_or(TradeType::Native);
+    let openid = parsed(params, "openid")?;
+    match (trade_type, openid) {
+        (TradeType::Jsapi, None) => Err(Refusal::invalid_field("openid", "the payer's openid is wanted with trade_type JSAPI")),
+        (TradeType::Jsapi, openid) => Ok((trade_type, openid)),
+        (_, Some(_)) => Err(Refusal::invalid_field("openid", "an openid is for trade_type JSAPI only")),
+        (_, None) => Ok((trade_type, None)),
     }
-}
-
-fn ignored(params: &Params, mode: &Mode) -> Vec<String> {
-    let is_signed = matches!(mode, Mode::Signed(_));
-    let means_something = |name: &&str| PARAMETERS.contains(name) || (is_signed && OF_AN_OFFER.contains(name));
-    params.names().filter(|name| !means_something(name)).map(str::to_owned).collect()
 }
 
 /// 1 to 64 printable ASCII characters, once.

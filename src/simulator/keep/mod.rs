@@ -100,3 +100,6 @@ impl Keeper {
         (self.kept.as_deref() != Some(&snapshot)).then(|| Arc::new(snapshot))
     }
 }
+
+#[cfg(test)]
+mod tests;

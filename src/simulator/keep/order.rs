@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::channel::TradeState;
 use crate::channel::wechat::v2::SignType;
-use crate::deal::{Fen, Timestamp};
+use crate::deal::{Fen, Timestamp, TradeType};
 
 use super::super::World;
-use super::super::orders::{Attempt, OrderKey, SimOrder};
+use super::super::orders::{Attempt, H5Page, OrderKey, SimOrder};
+use super::super::payers::Payer;
 
 /// An order. Times are milliseconds since 1970, amounts fen.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -17,7 +18,13 @@ pub struct KeptOrder {
     total_fee: i64,
     body: String,
     notify_url: String,
-    code_url: String,
+    #[serde(default)]
+    trade_type: TradeType,
+    #[serde(default)]
+    prepay_id: String,
+    code_url: Option<String>,
+    h5_page: Option<KeptPage>,
+    payer: Option<Payer>,
     trade_state: String,
     transaction_id: Option<String>,
     paid_at: Option<i64>,
@@ -32,6 +39,24 @@ pub struct KeptOrder {
     sandbox: bool,
 }
 
+/// Where a phone's browser meets WeChat.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct KeptPage {
+    url: String,
+    package: String,
+    made_at: i64,
+}
+
+impl KeptPage {
+    fn of(page: &H5Page) -> Self {
+        Self { url: page.url.clone(), package: page.package.clone(), made_at: page.made_at.timestamp_millis() }
+    }
+
+    fn into_page(self) -> Option<H5Page> {
+        Some(H5Page { url: self.url, package: self.package, made_at: DateTime::from_timestamp_millis(self.made_at)? })
+    }
+}
+
 impl KeptOrder {
     /// An order of this world.
     pub fn of(order: &SimOrder, world: &World) -> Self {
@@ -41,7 +66,11 @@ impl KeptOrder {
             total_fee: order.total_fee.get(),
             body: order.body.clone(),
             notify_url: order.notify_url.clone(),
+            trade_type: order.trade_type,
+            prepay_id: order.prepay_id.clone(),
             code_url: order.code_url.clone(),
+            h5_page: order.h5_page.as_ref().map(KeptPage::of),
+            payer: order.payer,
             trade_state: order.trade_state.as_str().to_owned(),
             transaction_id: order.transaction_id.clone(),
             paid_at: order.paid_at.as_ref().map(Timestamp::timestamp_millis),
@@ -64,7 +93,11 @@ impl KeptOrder {
             total_fee: Fen::new(self.total_fee)?,
             body: self.body,
             notify_url: self.notify_url,
+            trade_type: self.trade_type,
+            prepay_id: self.prepay_id,
             code_url: self.code_url,
+            h5_page: self.h5_page.and_then(KeptPage::into_page),
+            payer: self.payer,
             trade_state: TradeState::from_word(&self.trade_state)?,
             transaction_id: self.transaction_id,
             paid_at: self.paid_at.and_then(DateTime::from_timestamp_millis),

@@ -27,10 +27,10 @@ export async function call(path, method = 'GET', body = undefined) {
 const WHY_NOT = {
   ORDERPAID: say('该订单已支付', 'This order is paid.'),
   ORDERCLOSED: say('该订单已关闭', 'This order is closed.'),
-  ORDERNOTEXIST: say('没有这个订单', 'There is no such order.'),
+  ORDERNOTEXIST: say('订单不存在', 'There is no such order.'),
   'the link has expired': say('二维码已过期', 'This code has expired.'),
-  'the refund is decided': say('这笔退款已有结果', 'This refund is decided.'),
-  REFUND_FEE_INVALID: say('超过了可退的金额', 'That is more than is left.'),
+  'the refund is decided': say('这笔退款已处理完', 'This refund is decided.'),
+  REFUND_FEE_INVALID: say('超过可退金额', 'That is more than is left.'),
   NOTENOUGH: say('商户余额不足', 'The merchant’s balance is too low.'),
   TRADE_OVERDUE: say('付款已超过一年，不能退款', 'It was paid more than a year ago.'),
   INVALID_REQUEST: say('一个订单最多退款 50 次', 'Fifty refunds of an order are enough.'),
@@ -38,7 +38,7 @@ const WHY_NOT = {
 
 /** Why a control call failed, in words. A refusal of WeChat's begins with its code. */
 export function explain(error) {
-  if (!error.refused) return say('模拟器没有应答', 'The simulator does not answer.');
+  if (!error.refused) return say('连接不上模拟器', 'The simulator does not answer.');
   return WHY_NOT[error.message] || WHY_NOT[error.message.split(':')[0]] || error.message;
 }
 

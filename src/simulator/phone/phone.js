@@ -62,48 +62,48 @@ $('scan-form').addEventListener('submit', async (event) => {
       $('code').value = '';
       await scan(found);
     } else {
-      $('said').textContent = say('这个二维码已失效，或者不是这里的。', 'This code is dead, or not from here.');
+      $('said').textContent = say('二维码已失效，或不属于这个模拟器。', 'This code is dead, or not from here.');
     }
   } catch (error) {
     $('said').textContent = explain(error);
   }
 });
 $('pay').addEventListener('click', () => act('pay', say('支付成功', 'Paid')));
-$('fail').addEventListener('click', () => act('fail', say('支付失败：银行拒绝', 'Not paid: the bank refused')));
+$('fail').addEventListener('click', () => act('fail', say('支付失败：银行拒付', 'Not paid: the bank refused')));
 $('leave').addEventListener('click', () => act('walk-away', null));
 $('back').addEventListener('click', () => show('scan', $('code')));
 
 // --- The board of faults -----------------------------------------------------------------------------------------------
 
-const SHARES = [[0, say('从不', 'never')], [0.5, say('一半', 'half of them')], [1, say('总是', 'always')]];
+const SHARES = [[0, say('从不', 'never')], [0.5, say('一半几率', 'half of them')], [1, say('每次', 'always')]];
 const FAULTS = [
   ['notify', say('支付通知', 'Notification'), [
-    ['normal', say('正常', 'as it should')], ['lost', say('丢失', 'lost')], ['late', say('迟到 20 秒', '20 s late')],
-    ['twice', say('重复', 'twice')], ['forged', say('签名是伪造的', 'forged')], ['wrong_amount', say('金额不对', 'wrong amount')],
+    ['normal', say('正常', 'as it should')], ['lost', say('不送达', 'lost')], ['late', say('延迟 20 秒', '20 s late')],
+    ['twice', say('重复发送', 'twice')], ['forged', say('签名错误', 'forged')], ['wrong_amount', say('金额不符', 'wrong amount')],
   ]],
-  ['drop_reply', say('应答丢失', 'Reply dropped'), SHARES],
-  ['system_error', say('应答 SYSTEMERROR', 'SYSTEMERROR'), SHARES],
-  ['html', say('应答网页', 'A web page instead'), SHARES],
-  ['reset', say('连接中断', 'Connection broken'), SHARES],
-  ['latency_ms', say('应答缓慢', 'Slow answers'), [
-    [0, say('不', 'no')], [1000, say('1 秒', '1 s')], [3000, say('3 秒', '3 s')], [10000, say('10 秒', '10 s')],
+  ['drop_reply', say('接口不返回结果', 'Reply dropped'), SHARES],
+  ['system_error', say('接口报 SYSTEMERROR', 'SYSTEMERROR'), SHARES],
+  ['html', say('接口返回网页', 'A web page instead'), SHARES],
+  ['reset', say('连接断开', 'Connection broken'), SHARES],
+  ['latency_ms', say('接口响应慢', 'Slow answers'), [
+    [0, say('正常', 'no')], [1000, say('1 秒', '1 s')], [3000, say('3 秒', '3 s')], [10000, say('10 秒', '10 s')],
   ]],
   ['refund_notify', say('退款通知', 'Refund notification'), [
-    ['normal', say('正常', 'as it should')], ['lost', say('丢失', 'lost')], ['twice', say('重复', 'twice')], ['forged', say('内容是拼接伪造的', 'forged')],
-    ['foreign', say('用别的密钥加密', 'of another key')], ['truncated', say('被截断', 'cut off')], ['random', say('乱码', 'noise')],
+    ['normal', say('正常', 'as it should')], ['lost', say('不送达', 'lost')], ['twice', say('重复发送', 'twice')], ['forged', say('内容被篡改', 'forged')],
+    ['foreign', say('密钥不对', 'of another key')], ['truncated', say('内容不完整', 'cut off')], ['random', say('乱码', 'noise')],
   ]],
-  ['refund_delay_s', say('退款用时', 'A refund takes'), [
+  ['refund_delay_s', say('退款到账时间', 'A refund takes'), [
     [2, say('2 秒', '2 s')], [60, say('1 分钟', '1 min')], [259200, say('3 天', '3 days')],
   ]],
   ['refund_end', say('退款结果', 'A refund ends'), [
-    ['SUCCESS', say('到账', 'arrived')], ['REFUNDCLOSE', say('关闭', 'given up')], ['CHANGE', say('银行退回', 'bank refused')],
+    ['SUCCESS', say('到账', 'arrived')], ['REFUNDCLOSE', say('退款关闭', 'given up')], ['CHANGE', say('银行退回', 'bank refused')],
   ]],
-  ['refund_frequency_limited', say('退款频率限制', 'Refunds limited'), SHARES],
+  ['refund_frequency_limited', say('退款限频', 'Refunds limited'), SHARES],
   ['refund_refused', say('拒绝退款', 'Refunds refused'), [
-    [null, say('不', 'no')], ['NOTENOUGH', say('余额不足', 'too low a balance')], ['USER_ACCOUNT_ABNORMAL', say('用户已注销', 'account closed')],
+    [null, say('不拒绝', 'no')], ['NOTENOUGH', say('余额不足', 'too low a balance')], ['USER_ACCOUNT_ABNORMAL', say('用户已注销', 'account closed')],
     ['CERT_ERROR', say('证书无效', 'certificate refused')],
   ]],
-  ['pay_at_close', say('关单的瞬间付款', 'Pays while it is closed'), [[false, say('不', 'no')], [true, say('是', 'yes')]]],
+  ['pay_at_close', say('关单时恰好付款', 'Pays while it is closed'), [[false, say('否', 'no')], [true, say('是', 'yes')]]],
 ];
 
 for (const [name, label, values] of FAULTS) {
@@ -229,4 +229,34 @@ async function refresh() {
   if (mine === turn) timer = setTimeout(refresh, PAUSE);
 }
 onRefund(refresh);
+
+// --- An address that names an order (`?order=…`): the phone opens with it before it ---------------------------------------
+
+const address = new URLSearchParams(location.search);
+
+async function openAt(number) {
+  const wanted = new URLSearchParams({ limit: 2, out_trade_no: number });
+  for (const name of ['mch_id', 'sub_mch_id']) if (address.has(name)) wanted.set(name, address.get(name));
+  try {
+    const [found, another] = await call(`/_sim/orders?${wanted}`);
+    if (another) {
+      $('said').textContent = say(`不止一个商户有订单 ${number}，请在上面选择。`, `More than one merchant has an order ${number}: choose above.`);
+    } else if (found) {
+      choose(idOf(found));
+      await scan(found);
+    } else {
+      $('said').textContent = say(`模拟器里没有订单 ${number}，请回到商店重新下单。`, `The simulator knows no order ${number}: open a new one in the shop.`);
+    }
+  } catch (error) {
+    $('said').textContent = explain(error);
+  }
+}
+
+// Who changes the language keeps the order.
+for (const link of document.querySelectorAll('.languages a')) {
+  const there = new URLSearchParams(address);
+  there.set('lang', new URLSearchParams(link.search).get('lang'));
+  link.search = there;
+}
+if (address.get('order')) openAt(address.get('order'));
 refresh();

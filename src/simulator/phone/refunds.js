@@ -3,7 +3,7 @@ import { $, call, clock, control, element, explain, idOf, payee, say, whenChange
 import { REFUNDS } from './told.js';
 
 const BILL = 8;
-const ENDS = [['SUCCESS', say('到账', 'It arrives')], ['REFUNDCLOSE', say('微信关闭', 'WeChat gives it up')], ['CHANGE', say('银行退回', 'The bank refuses')]];
+const ENDS = [['SUCCESS', say('到账', 'It arrives')], ['REFUNDCLOSE', say('退款关闭', 'WeChat gives it up')], ['CHANGE', say('银行退回', 'The bank refuses')]];
 const MOODS = { SUCCESS: 'good', REFUNDCLOSE: 'bad', CHANGE: 'bad', PROCESSING: '' };
 
 let changed = () => {};
@@ -63,7 +63,7 @@ function telling(refund) {
 function line(refund) {
   const number = refund.out_refund_no;
   const byHand = refund.source !== 'API';
-  const begun = byHand ? say('商户员工人工退款', 'given by the merchant’s staff') : say('商户申请，微信受理', 'asked for and accepted');
+  const begun = byHand ? say('商户手工退款', 'given by the merchant’s staff') : say('商户申请，微信受理', 'asked for and accepted');
   const steps = [`${clock(refund.accepted_at)} ${begun}`];
   if (refund.decided_at) steps.push(`${clock(refund.decided_at)} ${REFUNDS[refund.refund_status]}`);
   const made = element(

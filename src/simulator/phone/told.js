@@ -2,26 +2,26 @@
 import { clock, colon, element, say, yuan } from './help.js';
 
 export const STATES = {
-  NOTPAY: say('等待付款', 'waiting'), USERPAYING: say('正在付款', 'paying'), SUCCESS: say('已支付', 'paid'),
+  NOTPAY: say('待付款', 'waiting'), USERPAYING: say('支付中', 'paying'), SUCCESS: say('已支付', 'paid'),
   PAYERROR: say('支付失败', 'bank refused'), CLOSED: say('已关闭', 'closed'), REFUND: say('有退款', 'with a refund'),
 };
 
 export const REFUNDS = {
   PROCESSING: say('退款处理中', 'on its way'), SUCCESS: say('退款到账', 'has arrived'),
-  REFUNDCLOSE: say('退款关闭', 'given up by WeChat'), CHANGE: say('被银行退回', 'refused by the bank'),
+  REFUNDCLOSE: say('退款关闭', 'given up by WeChat'), CHANGE: say('银行退回', 'refused by the bank'),
 };
 const WHO = { staff: say('商户员工', 'merchant’s staff'), self: say('微信', 'WeChat'), service: say('服务 → 微信', 'service → WeChat'), wechat: say('微信 → 服务', 'WeChat → service'), payer: say('付款人', 'payer') };
 const WHAT = {
   unifiedorder: say('统一下单', 'asks for a link'), orderquery: say('查询订单', 'asks how it stands'), closeorder: say('关闭订单', 'closes the order'),
-  pay: say('付款人付款了', 'The payer pays'), fail: say('银行拒绝付款', 'The bank refuses'), 'enter-password': say('付款人扫码，输入密码', 'The payer scans and enters the password'),
-  'walk-away': say('付款人走开了', 'The payer walks away'), refund: say('申请退款', 'asks for a refund'), refundquery: say('查询退款', 'asks how the refund stands'),
-  'refund-by-hand': say('在商户平台退款', 'gives back by hand'),
+  pay: say('完成支付', 'The payer pays'), fail: say('银行拒付', 'The bank refuses'), 'enter-password': say('扫码，输入密码', 'The payer scans and enters the password'),
+  'walk-away': say('取消支付', 'The payer walks away'), refund: say('申请退款', 'asks for a refund'), refundquery: say('查询退款', 'asks how the refund stands'),
+  'refund-by-hand': say('在商户平台手工退款', 'gives back by hand'),
 };
 const MISHAP = {
-  drop_reply: say('应答丢失', 'the reply was lost'), reset: say('连接中断', 'the connection broke'), html: say('应答了网页', 'answered with a web page'),
-  system_error: 'SYSTEMERROR', forged: say('签名是伪造的', 'forged signature'), wrong_amount: say('金额不对', 'wrong amount'), twice: say('重复', 'sent twice'),
-  signed_by: say('别的商户的签名', 'signed by another merchant'), foreign: say('用别的密钥加密', 'of another key'),
-  truncated: say('被截断', 'cut off'), random: say('乱码', 'noise'),
+  drop_reply: say('没有返回结果', 'the reply was lost'), reset: say('连接断开', 'the connection broke'), html: say('返回了网页', 'answered with a web page'),
+  system_error: 'SYSTEMERROR', forged: say('签名错误', 'forged signature'), wrong_amount: say('金额不符', 'wrong amount'), twice: say('重复发送', 'sent twice'),
+  signed_by: say('其他商户的签名', 'signed by another merchant'), foreign: say('密钥不对', 'of another key'),
+  truncated: say('内容不完整', 'cut off'), random: say('乱码', 'noise'),
 };
 
 /** Who, what, how it ended, and whether that is good (1), bad (-1) or neither. */
@@ -30,31 +30,32 @@ function tell(message) {
   if (what.endsWith('notification')) {
     const name = what === 'notification' ? say('支付通知', 'Notification') : say('退款通知', 'Refund notification');
     // A refund's has no signature that could be forged.
-    const mishap = what === 'refund-notification' && fault === 'forged' ? say('内容是伪造的', 'forged') : MISHAP[fault];
+    const mishap = what === 'refund-notification' && fault === 'forged' ? say('内容被篡改', 'forged') : MISHAP[fault];
     const kind = mishap ? `${name} (${mishap})` : name;
     if (message.acknowledged) return [WHO.wechat, kind, say('服务已确认', 'acknowledged'), 1];
-    const again = message.next_at ? say(`，${clock(message.next_at)} 再发`, `, next at ${clock(message.next_at)}`) : '';
-    if (fault === 'lost' && !message.request) return [WHO.wechat, kind, say('丢失了', 'was lost'), -1];
-    if (fault === 'late' && !message.request) return [WHO.wechat, kind, say('迟到', 'is late') + again, -1];
-    const answer = message.status ? say(`服务没有确认：HTTP ${message.status}`, `not acknowledged: HTTP ${message.status}`) : say('服务没有应答', 'no answer');
+    const again = message.next_at ? say(`，${clock(message.next_at)} 发送`, `, next at ${clock(message.next_at)}`) : '';
+    if (fault === 'lost' && !message.request) return [WHO.wechat, kind, say('没有送达', 'was lost'), -1];
+    if (fault === 'late' && !message.request) return [WHO.wechat, kind, say('延迟', 'is late') + again, -1];
+    const answer = message.status ? say(`服务没有确认：HTTP ${message.status}`, `not acknowledged: HTTP ${message.status}`) : say('服务没有响应', 'no answer');
     return [WHO.wechat, kind, answer + again, -1];
   }
-  if (what === 'refund-decided') return [WHO.self, say('退款有了结果', 'The refund is decided'), REFUNDS[says], says === 'SUCCESS' ? 1 : -1];
+  if (what === 'restart') return [WHO.self, say('模拟器重启，之前的记录没有保留', 'The simulator was restarted; what was said before is not kept'), '', 0];
+  if (what === 'refund-decided') return [WHO.self, say('退款结果', 'The refund is decided'), REFUNDS[says], says === 'SUCCESS' ? 1 : -1];
   if (what === 'refund-by-hand') return [WHO.staff, WHAT[what], '', 0];
   if (['unifiedorder', 'orderquery', 'closeorder', 'refund', 'refundquery'].includes(what)) {
     // A refund that was accepted has WeChat's number.
     const isAccepted = what === 'refund' && /^\d+$/.test(says);
     if (!fault) return [WHO.service, WHAT[what], isAccepted ? say(`已受理 ${says}`, `accepted as ${says}`) : says, says === 'SUCCESS' || isAccepted ? 1 : 0];
-    const done = message.carried_out ? say('，但微信已照办', ', yet WeChat did it') : say('，微信什么也没做', ', and WeChat did nothing');
+    const done = message.carried_out ? say('，但微信已处理', ', yet WeChat did it') : say('，微信没有处理', ', and WeChat did nothing');
     return [WHO.service, WHAT[what], MISHAP[fault] + done, -1];
   }
-  const late = fault === 'pay_at_close' ? say('，就在关单的瞬间', ' in the moment of the close') : '';
+  const late = fault === 'pay_at_close' ? say('，恰好在关单时', ' in the moment of the close') : '';
   return [WHO.payer, WHAT[what] + late, '', what === 'pay' ? 1 : 0];
 }
 
 function exact(message) {
   const request = message.what.endsWith('notification') ? say('通知', 'notification') : say('请求', 'request');
-  const answer = message.fault === 'drop_reply' ? say('应答（丢失）', 'reply (lost)') : say('应答', 'reply');
+  const answer = message.fault === 'drop_reply' ? say('响应（没有送达）', 'reply (lost)') : say('响应', 'reply');
   return [[request, message.request], [answer, message.answer]].filter(([, text]) => text).flatMap(([name, text]) => [
     element('div', { className: 'muted', textContent: name }), element('pre', { textContent: text }),
   ]);
@@ -91,11 +92,14 @@ export function verdict(known, messages, refunds) {
     const found = after.findIndex(({ what, says, fault }) => what === 'orderquery' && says === 'SUCCESS' && !fault);
     const lost = after.some(({ what, acknowledged }) => what === 'notification' && !acknowledged);
     if (found >= 0 && (told < 0 || found < told)) {
-      return lost ? [say('通知没有送达，服务自己查到了这笔付款。', 'The notification did not get through; the service found the payment by asking.'), 'good']
-        : [say('服务自己查到了这笔付款。', 'The service found the payment by asking.'), 'good'];
+      return lost ? [say('通知没有送达，服务主动查询，确认了付款。', 'The notification did not get through; the service found the payment by asking.'), 'good']
+        : [say('服务主动查询，确认了付款。', 'The service found the payment by asking.'), 'good'];
     }
-    if (told >= 0) return [lost ? say('通知重发之后，服务确认了付款。', 'The service acknowledged the payment when it was told again.') : say('服务收到通知，确认了付款。', 'The service was told of the payment and acknowledged it.'), 'good'];
-    return [say('已支付，但服务还不知道。', 'Paid, and the service does not know it yet.'), 'bad'];
+    // Of a payment before a restart there are the notifications alone.
+    const isBefore = paid < 0 && messages[0]?.what === 'restart';
+    if (told >= 0 || (isBefore && known.attempts.some(({ acknowledged }) => acknowledged))) return [lost ? say('通知重发后，服务确认了付款。', 'The service acknowledged the payment when it was told again.') : say('服务收到通知，确认了付款。', 'The service was told of the payment and acknowledged it.'), 'good'];
+    if (isBefore) return [say('已支付；模拟器重启之前的经过没有保留。', 'Paid; what was said before the simulator’s restart is not kept.'), ''];
+    return [say('已支付，服务还没有得知。', 'Paid, and the service does not know it yet.'), 'bad'];
   }
   if (known.trade_state === 'CLOSED') return [say('已关闭，不能再支付。', 'Closed: it cannot be paid any more.'), ''];
   return [`${STATES[known.trade_state] || known.trade_state}……`, ''];

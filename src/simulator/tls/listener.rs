@@ -1,10 +1,12 @@
 //! A TLS listener for the simulator alone: one task a connection, HTTP/1, no deadlines, for it stands in tests.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::http::uri::Scheme;
 use axum::http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -19,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tracing::debug;
 
-use crate::listener::Sever;
+use crate::listener::{Peer, Sever};
 
 use super::super::Simulator;
 use super::certificates::Certificates;
@@ -47,8 +49,8 @@ pub fn serve(
     let (acceptor, certificates) = (TlsAcceptor::from(Arc::new(config)), Arc::new(certificates));
     Ok(async move {
         while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
-            let stream = match accepted {
-                Ok((stream, _)) => stream,
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // A client that went away, or no descriptor left: the next may be taken.
                     debug!(%error, "a connection was not taken");
@@ -58,7 +60,7 @@ pub fn serve(
             };
             let (acceptor, certificates, simulator) = (acceptor.clone(), Arc::clone(&certificates), simulator.clone());
             let connection = async move {
-                if let Err(error) = serve_connection(stream, &acceptor, &certificates, simulator).await {
+                if let Err(error) = serve_connection(stream, peer, &acceptor, &certificates, simulator).await {
                     debug!(error, "a connection ended early");
                 }
             };
@@ -70,6 +72,7 @@ pub fn serve(
 
 async fn serve_connection(
     stream: TcpStream,
+    peer: SocketAddr,
     acceptor: &TlsAcceptor,
     certificates: &Certificates,
     simulator: Simulator,
@@ -80,7 +83,9 @@ async fn serve_connection(
         Some(certificate) => certificates.owner(certificate).map_or(Shown::Foreign, |mch_id| Shown::Of(mch_id.to_owned())),
     };
     let router = simulator.router();
-    let answer = |request: Request<Incoming>| {
+    let answer = |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        request.extensions_mut().insert(Scheme::HTTPS);
         let (shown, router) = (shown.clone(), router.clone());
         let demand = simulator.world().habits.require_client_cert;
         async move {

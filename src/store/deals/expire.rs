@@ -1,5 +1,7 @@
 //! Expiry: the changes that give a deal up which was not paid.
 
+use std::sync::LazyLock;
+
 use sqlx::Error;
 
 use crate::channel::Evidence;
@@ -11,6 +13,8 @@ use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::journal::event::Event;
+
+use super::prepay::HAS_NO_TICKET;
 
 impl Store {
     /// Unpaid → Expired on WeChat's signed word that the order is closed. `false`: it was not unpaid, a caller is
@@ -78,10 +82,13 @@ impl Change for MarkNeverOrdered {
     }
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
-        const UPDATE: &str = "UPDATE deal SET status = 2, create_at = create_at, update_at = ?, due_at = NULL \
-                              WHERE order_key = ? AND COALESCE(status, 0) = 0 \
-                              AND code_url IS NULL AND prepay_request IS NOT NULL AND asking_until <= ?";
-        let change = conn.change_each(UPDATE, rows, |row| {
+        static UPDATE: LazyLock<String> = LazyLock::new(|| {
+            format!(
+                "UPDATE deal SET status = 2, create_at = create_at, update_at = ?, due_at = NULL \
+                 WHERE order_key = ? AND COALESCE(status, 0) = 0 AND {HAS_NO_TICKET} AND prepay_request IS NOT NULL AND asking_until <= ?"
+            )
+        });
+        let change = conn.change_each(&UPDATE, rows, |row| {
             Values::of([column(row.now).into(), row.order_id.as_str().into(), column(row.quiet_since).into()])
         });
         change.await

@@ -1,8 +1,10 @@
 //! The insert of a new deal, under its unique numbers and keys.
 
+use std::sync::LazyLock;
+
 use sqlx::Error;
 
-use crate::deal::{AccountId, Description, Details, Fen, OrderId, Reference, Timestamp};
+use crate::deal::{AccountId, CheckoutId, Description, Details, Fen, OrderId, Reference, Timestamp, TradeType};
 use crate::store::columns::column;
 use crate::store::engine::connection::Conn;
 use crate::store::engine::sizes::Texts;
@@ -11,6 +13,8 @@ use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::journal::event::Event;
+
+use super::prepay::HAS_NO_TICKET;
 
 /// A deal about to be opened.
 #[derive(Debug, Clone)]
@@ -27,6 +31,10 @@ pub struct NewDeal {
     pub product_id: i64,
     /// What the merchant says of it.
     pub details: Details,
+    /// How its payer pays.
+    pub trade_type: TradeType,
+    /// Of which checkout it is one way, if of any ([`Store::insert_attempt`]).
+    pub checkout_id: Option<CheckoutId>,
     /// What is charged.
     pub price: Fen,
     /// The caller's `Idempotency-Key`.
@@ -45,6 +53,15 @@ pub struct NewDeal {
     pub due_at: Timestamp,
 }
 
+impl NewDeal {
+    /// NULL where the code is scanned, as in the rows of the original's; in an attempt of a checkout it is always said, for the index that
+    /// keeps each way from being opened twice.
+    fn trade_type_column(&self) -> Option<&'static str> {
+        let is_said = self.checkout_id.is_some() || self.trade_type != TradeType::Native;
+        is_said.then(|| self.trade_type.as_str())
+    }
+}
+
 impl Store {
     /// Stores a new deal.
     ///
@@ -55,7 +72,8 @@ impl Store {
         Ok(())
     }
 
-    /// Takes the idempotency key and the nonce off a deal whose number WeChat would not take, for the deal that replaces it.
+    /// Takes the idempotency key, the nonce and the place in its checkout off a deal whose number WeChat would not take, for the deal that
+    /// replaces it.
     ///
     /// # Errors
     /// The database is not available.
@@ -65,7 +83,7 @@ impl Store {
     }
 }
 
-struct Insert(NewDeal);
+pub struct Insert(pub NewDeal);
 
 impl Change for Insert {
     const NAME: &'static str = "insert";
@@ -80,11 +98,11 @@ impl Change for Insert {
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
         static INSERT: Texts = Texts::new(|rows| {
-            let values = rows.list("(?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+            let values = rows.list("(?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
             format!(
                 "INSERT INTO deal (order_id, order_key, product_id, merchant_id, price, price_last, total_fee, status, mode, \
                  idempotency_key, signed_nonce, prepay_request, asking_until, create_at, update_at, expires_at, due_at, \
-                 account, account_named, description, reference, return_url, cancel_url) VALUES {values}"
+                 account, account_named, description, reference, return_url, cancel_url, trade_type, checkout_id) VALUES {values}"
             )
         });
         let mut values = Values::default();
@@ -111,6 +129,8 @@ impl Change for Insert {
                 deal.details.reference.as_ref().map(Reference::as_str).into(),
                 deal.details.return_url.as_deref().into(),
                 deal.details.cancel_url.as_deref().into(),
+                deal.trade_type_column().into(),
+                deal.checkout_id.as_ref().map(CheckoutId::as_str).into(),
             ]);
         }
         conn.change(INSERT.of(rows.len(), conn), values).await
@@ -138,8 +158,12 @@ impl Change for ReleaseKeys {
     }
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
-        const UPDATE: &str = "UPDATE deal SET idempotency_key = NULL, signed_nonce = NULL, create_at = create_at, update_at = update_at \
-                              WHERE order_key = ? AND COALESCE(status, 0) = 0 AND code_url IS NULL";
-        conn.change_each(UPDATE, rows, |row| Values::of([row.order_id.as_str().into()])).await
+        static UPDATE: LazyLock<String> = LazyLock::new(|| {
+            format!(
+                "UPDATE deal SET idempotency_key = NULL, signed_nonce = NULL, checkout_id = NULL, create_at = create_at, \
+                 update_at = update_at WHERE order_key = ? AND COALESCE(status, 0) = 0 AND {HAS_NO_TICKET}"
+            )
+        });
+        conn.change_each(&UPDATE, rows, |row| Values::of([row.order_id.as_str().into()])).await
     }
 }

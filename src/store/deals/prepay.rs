@@ -1,9 +1,11 @@
 //! Asking WeChat for a deal's link: a lease on the right to ask, and what came of it.
 
+use std::sync::LazyLock;
+
 use sqlx::Error;
 
-use crate::channel::Ticket;
-use crate::deal::{OrderId, Timestamp};
+use crate::channel::OpenedOrder;
+use crate::deal::{OrderId, Ticket, Timestamp};
 use crate::store::columns::{change_with_messages, column, short, text_in};
 use crate::store::engine::connection::Conn;
 use crate::store::engine::sizes::Texts;
@@ -13,11 +15,14 @@ use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::journal::event::Event;
 
-/// How the asking for a QR link ended, to be written down.
+/// Whether WeChat has never given what a deal is paid with.
+pub const HAS_NO_TICKET: &str = "COALESCE(code_url, mweb_url, prepay_id) IS NULL";
+
+/// How the asking for what a deal is paid with ended, to be written down.
 #[derive(Debug, Clone)]
 pub enum PrepayNote {
-    /// WeChat gave a link.
-    Link(Ticket),
+    /// WeChat gave it.
+    Link(OpenedOrder),
     /// WeChat said no; its words.
     Refused(String),
     /// It is not known. Every later caller must send the identical request.
@@ -26,7 +31,7 @@ pub enum PrepayNote {
 
 impl Store {
     /// Takes the right to ask WeChat for this deal's link until `until`; `false` when another caller has it,
-    /// there is a link by now or the deal is decided.
+    /// there is a good link by now or the deal is decided.
     ///
     /// # Errors
     /// The database is not available.
@@ -42,7 +47,7 @@ impl Store {
     pub async fn note_prepay(&self, order_id: &OrderId, note: PrepayNote, until: Timestamp, event: Event) -> Result<bool, StoreError> {
         let (order_id, now) = (order_id.clone(), event.at);
         let noted = match note {
-            PrepayNote::Link(ticket) => self.change_and_tell(NoteLink { order_id, ticket, until, now }, event).await?,
+            PrepayNote::Link(opened) => self.change_and_tell(NoteLink { order_id, opened, until, now }, event).await?,
             PrepayNote::Refused(why) => self.change_and_tell(NoteNoLink { order_id, refusal: Some(why), until, now }, event).await?,
             PrepayNote::Unknown => self.change_and_tell(NoteNoLink { order_id, refusal: None, until, now }, event).await?,
         };
@@ -64,11 +69,18 @@ impl Change for ClaimPrepay {
     }
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
-        const UPDATE: &str = "UPDATE deal SET asking_until = ?, create_at = create_at, update_at = update_at \
-                              WHERE order_key = ? AND COALESCE(status, 0) = 0 AND code_url IS NULL AND prepay_request IS NOT NULL \
-                              AND (asking_until IS NULL OR asking_until <= ?)";
-        let change = conn
-            .change_each(UPDATE, rows, |row| Values::of([column(row.until).into(), row.order_id.as_str().into(), column(row.now).into()]));
+        static UPDATE: LazyLock<String> = LazyLock::new(|| {
+            // When the last answer came, `asking_until` says.
+            format!(
+                "UPDATE deal SET asking_until = ?, create_at = create_at, update_at = update_at \
+                 WHERE order_key = ? AND COALESCE(status, 0) = 0 AND prepay_request IS NOT NULL \
+                 AND ({HAS_NO_TICKET} OR (mweb_url IS NOT NULL AND asking_until <= ?)) AND (asking_until IS NULL OR asking_until <= ?)"
+            )
+        });
+        let change = conn.change_each(&UPDATE, rows, |row| {
+            let lapsed = column(Ticket::h5_lapsed_before(row.now));
+            Values::of([column(row.until).into(), row.order_id.as_str().into(), lapsed.into(), column(row.now).into()])
+        });
         change.await
     }
 }
@@ -77,7 +89,7 @@ impl Change for ClaimPrepay {
 /// counts. Nothing is noted of a deal that was decided meanwhile.
 struct NoteLink {
     order_id: OrderId,
-    ticket: Ticket,
+    opened: OpenedOrder,
     until: Timestamp,
     now: Timestamp,
 }
@@ -104,15 +116,17 @@ impl Change for NoteLink {
         static UPDATE: Texts = Texts::new(|rows| {
             let (deal, each, are) = (rows.table("deal", "deal_order_key"), rows.each("order_key"), rows.are("order_key"));
             format!(
-                "UPDATE {deal} SET code_url = {each}, prepayBack = {each}, refusal = NULL, asking_until = {each}, \
-                 create_at = create_at, update_at = update_at WHERE {are} AND asking_until = {each} AND COALESCE(status, 0) = 0"
+                "UPDATE {deal} SET code_url = {each}, mweb_url = {each}, prepay_id = {each}, prepayBack = {each}, refusal = NULL, \
+                 asking_until = {each}, create_at = create_at, update_at = update_at WHERE {are} AND asking_until = {each} AND COALESCE(status, 0) = 0"
             )
         });
         let sql = UPDATE.of(rows.len(), conn);
         let values = |charset| {
             let mut values = Values::default();
-            values.each(rows, Self::order_id, |row| row.ticket.code_url.as_str());
-            values.each(rows, Self::order_id, |row| text_in(&row.ticket.evidence, charset));
+            for column in 0..3 {
+                values.each(rows, Self::order_id, |row| row.opened.ticket.columns().get(column).copied().flatten());
+            }
+            values.each(rows, Self::order_id, |row| text_in(&row.opened.evidence, charset));
             values.each(rows, Self::order_id, |row| column(row.now));
             values.keys(rows, Self::order_id);
             values.each(rows, Self::order_id, |row| column(row.until));

@@ -1,6 +1,8 @@
 //! Rows of `deal`, and what they mean.
 
-use crate::deal::{AccountId, Deal, DealStatus, Details, Fen, Mode, OrderId, Prepay, Refunded, Timestamp, UnknownStatus};
+use crate::deal::{
+    AccountId, Deal, DealStatus, Details, Fen, Mode, OrderId, Prepay, Refunded, Ticket, Timestamp, TradeType, UnknownStatus,
+};
 
 use crate::store::columns::time;
 use crate::store::schema::foreign_clock::ForeignClock;
@@ -30,7 +32,8 @@ pub fn select_from(tables: &str, condition: &str) -> String {
 pub const COLUMNS: &str = "\
     CAST(id AS SIGNED) AS id, order_id, CAST(merchant_id AS SIGNED) AS merchant_id, \
     CAST(product_id AS SIGNED) AS product_id, CAST(status AS SIGNED) AS status, CAST(mode AS SIGNED) AS mode, transaction_id, \
-    transaction_key, price + 0e0 AS price, price_last + 0e0 AS price_last, total_fee, prepay_request, code_url, refusal, \
+    transaction_key, price + 0e0 AS price, price_last + 0e0 AS price_last, total_fee, prepay_request, code_url, mweb_url, prepay_id, refusal, \
+    trade_type, checkout_id, \
     account, CAST(account_named AS SIGNED) AS account_named, description, reference, return_url, cancel_url, \
     refunded_fee, refund_count, CAST(refund_last_at AS CHAR(19)) AS refund_last_at, \
     CAST(refunds_due_at AS CHAR(19)) AS refunds_due_at, \
@@ -59,6 +62,10 @@ pub struct DealRow {
     prepay_request: Option<String>,
     asking_until: Option<String>,
     code_url: Option<String>,
+    mweb_url: Option<String>,
+    prepay_id: Option<String>,
+    trade_type: Option<String>,
+    checkout_id: Option<String>,
     refusal: Option<String>,
     refunded_at: Option<String>,
     refunded_fee: Option<i64>,
@@ -85,6 +92,7 @@ impl DealRow {
     pub fn into_deal(self, clock: ForeignClock) -> Result<Deal, ImpossibleRow> {
         let status = DealStatus::from_code(self.status).map_err(|unknown| ImpossibleRow::Status(self.id, unknown))?;
         let charged = self.charged();
+        let trade_type = TradeType::from_column(self.trade_type.as_deref());
         let created_at = time(self.create_at).unwrap_or(Timestamp::UNIX_EPOCH);
         let is_ours = self.total_fee.is_some() || self.prepay_request.is_some() || self.expires_at.is_some();
         Ok(Deal {
@@ -100,6 +108,8 @@ impl DealRow {
                 return_url: self.return_url.map(Into::into),
                 cancel_url: self.cancel_url.map(Into::into),
             },
+            trade_type,
+            checkout_id: self.checkout_id.and_then(|text| text.parse().ok()),
             charged,
             status,
             transaction_id: self.transaction_id.filter(|id| !id.is_empty()),
@@ -120,7 +130,7 @@ impl DealRow {
             prepay: Prepay {
                 request: self.prepay_request,
                 asking_until: time(self.asking_until),
-                code_url: self.code_url,
+                ticket: Ticket::from_columns(trade_type, [self.code_url, self.mweb_url, self.prepay_id]),
                 refusal: self.refusal,
             },
         })

@@ -114,10 +114,11 @@ impl MarkPaid {
         format!("UPDATE {deal} SET status = 1, {paid}, create_at = create_at, update_at = {each}, due_at = NULL WHERE {guard}")
     }
 
-    /// Which deals a payment settles: unpaid ones of its account and of exactly this price.
+    /// Which deals a payment settles: unpaid ones of its account and of exactly this price. An attempt of a checkout takes its turn at
+    /// that ([`Store::mark_attempt_paid`]).
     fn guard(rows: Rows) -> String {
         let (are, each) = (rows.are("order_key"), rows.each("order_key"));
-        format!("{are} AND COALESCE(status, 0) = 0 AND total_fee = {each} AND {ACCOUNT} = {each}")
+        format!("{are} AND COALESCE(status, 0) = 0 AND checkout_id IS NULL AND total_fee = {each} AND {ACCOUNT} = {each}")
     }
 
     /// The values of [`MarkPaid::guard`].

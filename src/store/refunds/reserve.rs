@@ -6,6 +6,7 @@ use sqlx::Error;
 
 use crate::channel::ProvenPayment;
 use crate::deal::{AccountId, Deal, Fen, OrderId, RefundId, RefundReason, RefundSource, Refunded, Timestamp, transaction_key};
+use crate::store::checkouts::settle::Turn;
 use crate::store::columns::column;
 use crate::store::deals::accounts::ACCOUNT;
 use crate::store::deals::settle::MarkPaidFrom;
@@ -63,7 +64,7 @@ impl Store {
     }
 
     /// Stores the refund of a second payment, of which nothing is reserved on the deal; `false` unless another payment of that
-    /// account, signed by WeChat, has paid the deal.
+    /// account, signed by WeChat, has paid the deal, or another deal has paid the checkout that the deal is one way of.
     ///
     /// # Errors
     /// [`StoreError::Conflict`]: it is there already.
@@ -84,6 +85,7 @@ impl Store {
         refund: NewRefund,
         events: [Event; 2],
     ) -> Result<bool, StoreError> {
+        let turn = Turn::of(deal, refund.due_at);
         if deal.transaction_key.is_some() {
             return Ok(false);
         }
@@ -92,7 +94,7 @@ impl Store {
         let reserve = Reserve { id: deal.id, charged: payment.total_fee(), before: deal.refunded, refund };
         let settled = self.entry(settled);
         let announces = !settled.event.announces.is_empty();
-        let is_stored = self.change_and_tell(SettleAndReserve { paid, reserve, settled }, requested).await? == 1;
+        let is_stored = self.change_and_tell(SettleAndReserve { turn, paid, reserve, settled }, requested).await? == 1;
         if announces && is_stored {
             self.has_news();
         }
@@ -168,14 +170,15 @@ impl Change for ReserveSecond {
         // A key is written with WeChat's signed word only: a number that another program has put there is no evidence.
         static FIRST: LazyLock<String> = LazyLock::new(|| {
             format!(
-                "SELECT COUNT(*) FROM deal WHERE order_key = ? AND status = 1 AND transaction_key IS NOT NULL \
-                 AND transaction_key <> ? AND {ACCOUNT} = ?"
+                "SELECT COUNT(*) FROM deal WHERE order_key = ? AND {ACCOUNT} = ? \
+                 AND ((status = 1 AND transaction_key IS NOT NULL AND transaction_key <> ?) OR EXISTS (SELECT 1 FROM checkout \
+                 WHERE checkout.checkout_id = deal.checkout_id AND paid_by IS NOT NULL AND paid_by <> deal.order_key))"
             )
         });
         let mut affected = 0;
         for Self(refund) in rows {
             let second = transaction_key(&refund.account, refund.transaction_id.as_deref().unwrap_or_default());
-            let values = Values::of([refund.order_id.as_str().into(), second.into(), refund.account.as_str().into()]);
+            let values = Values::of([refund.order_id.as_str().into(), refund.account.as_str().into(), second.into()]);
             let counted: Vec<(i64,)> = conn.rows(&FIRST, values).await?;
             if counted == [(1,)] {
                 affected += insert(refund, true, conn).await?;
@@ -192,6 +195,8 @@ impl Change for ReserveSecond {
 
 /// A payment after expiry that is given back at once.
 struct SettleAndReserve {
+    /// Of one way to pay a checkout.
+    turn: Option<Turn>,
     paid: MarkPaidFrom,
     reserve: Reserve,
     /// Told before the event of the refund.
@@ -209,6 +214,11 @@ impl Change for SettleAndReserve {
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
         let mut affected = 0;
         for row in rows {
+            if let Some(turn) = &row.turn
+                && !turn.take(conn).await?
+            {
+                continue;
+            }
             if MarkPaidFrom::apply(&[&row.paid], conn).await? == 1 && row.reserve.apply_one(conn).await? == 1 {
                 journal::insert(&[&row.settled], conn).await?;
                 affected += 1;

@@ -61,12 +61,17 @@ pub const DEAL: Table = Table {
         ("refund_count", &["int", "bigint"], 0, "int"),
         ("refund_last_at", &["datetime"], 0, "datetime"),
         ("refunds_due_at", &["datetime"], 0, "datetime"),
+        ("trade_type", &["varchar"], 8, "varchar(8)"),
+        ("mweb_url", &["varchar"], 1024, "varchar(1024)"),
+        ("prepay_id", &["varchar"], 64, "varchar(64)"),
+        ("checkout_id", &["varchar"], 45, "varchar(45)"),
     ],
     unique: &[
         ("deal_order_key", "order_key"),
         ("deal_idempotency_key", "merchant_id, idempotency_key"),
         ("deal_transaction_key", "transaction_key"),
         ("deal_signed_nonce", "merchant_id, signed_nonce"),
+        ("deal_checkout_way", "checkout_id, trade_type"),
     ],
     remedy: BACKUP,
 };
@@ -106,6 +111,36 @@ pub const REFUND: Table = Table {
         ("due_at", &["datetime"], 0, "datetime"),
     ],
     unique: &[("refund_refund_id", "refund_id"), ("refund_idempotency_key", "order_id, idempotency_key")],
+    remedy: BACKUP,
+};
+
+pub const CHECKOUT: Table = Table {
+    name: "checkout",
+    columns: &[
+        ("id", &["bigint"], 0, "bigint"),
+        ("checkout_id", &["varchar"], 45, "varchar(45)"),
+        ("account", &["varchar"], 32, "varchar(32)"),
+        ("account_named", &["tinyint", "smallint", "int"], 0, "tinyint"),
+        ("merchant_id", &["bigint"], 0, "bigint"),
+        ("product_id", &["bigint"], 0, "bigint"),
+        ("total_fee", &["bigint"], 0, "bigint"),
+        ("description", &["varchar"], 127, "varchar(127)"),
+        ("reference", &["varchar"], 64, "varchar(64)"),
+        ("return_url", TEXT, 0, "text"),
+        ("cancel_url", TEXT, 0, "text"),
+        ("idempotency_key", &["varchar"], 64, "varchar(64)"),
+        ("signed_nonce", &["varchar"], 64, "varchar(64)"),
+        ("created_at", &["datetime"], 0, "datetime"),
+        ("expires_at", &["datetime"], 0, "datetime"),
+        ("paid_by", &["varchar"], 45, "varchar(45)"),
+        ("given_up_at", &["datetime"], 0, "datetime"),
+        ("attempts", &["int", "bigint"], 0, "int"),
+    ],
+    unique: &[
+        ("checkout_checkout_id", "checkout_id"),
+        ("checkout_idempotency_key", "merchant_id, idempotency_key"),
+        ("checkout_signed_nonce", "merchant_id, signed_nonce"),
+    ],
     remedy: BACKUP,
 };
 

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use crate::store::engine::table_names::{InvalidTablePrefix, TableNames};
 
-const TABLES: [&str; 7] = ["deal", "deal_event", "deal_migration", "refund", "outbox", "webhook_delivery", "webhook_pause"];
+const TABLES: [&str; 8] = ["deal", "deal_event", "deal_migration", "refund", "outbox", "webhook_delivery", "webhook_pause", "checkout"];
 
 /// A prefix of them.
 impl FromStr for TableNames {

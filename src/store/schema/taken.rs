@@ -5,7 +5,7 @@
 use sqlx::Error;
 
 use super::check::{Found, WrongSchema};
-use super::expected::{DELIVERY, OUTBOX, PAUSE, REFUND, Table};
+use super::expected::{CHECKOUT, DELIVERY, OUTBOX, PAUSE, REFUND, Table};
 use super::look::has_table;
 use crate::store::engine::connection::{Conn, MySql, Sqlite, on_conn};
 use crate::store::error::{StoreError, not_told};
@@ -21,7 +21,7 @@ struct Named {
     table: Option<&'static Table>,
 }
 
-const NAMED: [Named; 6] = [
+const NAMED: [Named; 8] = [
     Named {
         step: 7,
         columns: &[
@@ -83,6 +83,27 @@ const NAMED: [Named; 6] = [
             ("refund_state_refunded_at", "refund", "state,refunded_at"),
         ],
         table: None,
+    },
+    Named {
+        step: 12,
+        columns: &[
+            ("trade_type", "varchar(8) ascii_bin", "text"),
+            ("mweb_url", "varchar(1024) ascii_bin", "text"),
+            ("prepay_id", "varchar(64) ascii_bin", "text"),
+            ("checkout_id", "varchar(45) ascii_bin", "text"),
+        ],
+        indexes: &[("deal_checkout_way", "deal", "checkout_id,trade_type")],
+        table: None,
+    },
+    Named {
+        step: 12,
+        columns: &[],
+        indexes: &[
+            ("checkout_checkout_id", "checkout", "checkout_id"),
+            ("checkout_idempotency_key", "checkout", "merchant_id,idempotency_key"),
+            ("checkout_signed_nonce", "checkout", "merchant_id,signed_nonce"),
+        ],
+        table: Some(&CHECKOUT),
     },
 ];
 

@@ -8,7 +8,7 @@ use crate::store::engine::connection::{Conn, MySql, Sqlite};
 use crate::store::error::{StoreError, not_told};
 
 /// What every new deal fills with what other deals may have too. (Its own number is in no other row.)
-const FILLED: [&str; 21] = [
+const FILLED: [&str; 23] = [
     "product_id",
     "merchant_id",
     "price",
@@ -30,13 +30,17 @@ const FILLED: [&str; 21] = [
     "reference",
     "return_url",
     "cancel_url",
+    "trade_type",
+    "checkout_id",
 ];
 /// What changes write later into deals that may have it in common.
-const WRITTEN_LATER: [&str; 10] = [
+const WRITTEN_LATER: [&str; 12] = [
     "prepayback",
     "payback",
     "queryback",
     "code_url",
+    "mweb_url",
+    "prepay_id",
     "refusal",
     "refunded_at",
     "refunded_fee",
@@ -49,7 +53,7 @@ const OF_ONE_PAYMENT: [&str; 2] = ["transaction_id", "transaction_key"];
 /// What no two deals of ours have in common.
 const DISTINCT: [&str; 3] = ["id", "order_id", "order_key"];
 /// Those of our own making.
-const OURS: [&str; 4] = ["deal_order_key", "deal_idempotency_key", "deal_transaction_key", "deal_signed_nonce"];
+const OURS: [&str; 5] = ["deal_order_key", "deal_idempotency_key", "deal_transaction_key", "deal_signed_nonce", "deal_checkout_way"];
 
 /// One column of a unique index.
 struct Part {

@@ -7,7 +7,7 @@ use wechat_pay::chance::Chance;
 use wechat_pay::channel::wechat::v2::{Client, Merchant, SignType, Wire};
 use wechat_pay::channel::{Channel, News, ProvenPayment, QueryOutcome, Reading, UnverifiedNotice};
 use wechat_pay::clock::Clock;
-use wechat_pay::deal::{AccountId, DealStatus, Details, Fen, OrderId, Reach, Timestamp};
+use wechat_pay::deal::{AccountId, DealStatus, Details, Fen, OrderId, Reach, Timestamp, TradeType};
 use wechat_pay::store::{Event, EventKind, LARGEST_BATCH, NewDeal, Origin, Store, StoreError};
 
 use crate::support::database::{Database, Engine, Look};
@@ -47,6 +47,8 @@ pub async fn deal(store: &Store, order_id: &str, of: &str, details: Details) {
         merchant_id: 12,
         product_id: 34,
         details,
+        trade_type: TradeType::Native,
+        checkout_id: None,
         price: Fen::new(1990).unwrap(),
         idempotency_key: None,
         signed_nonce: None,

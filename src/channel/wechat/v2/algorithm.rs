@@ -38,7 +38,7 @@ impl Merchant {
     }
 
     /// The merchant with the algorithm of a stored request of ours, to send it and to read its answer.
-    pub(super) fn of_request(&self, request: &str) -> Cow<'_, Self> {
+    pub(in crate::channel) fn of_request(&self, request: &str) -> Cow<'_, Self> {
         SignType::of_request(request).map_or(Cow::Borrowed(self), |sign_type| self.by(sign_type))
     }
 }

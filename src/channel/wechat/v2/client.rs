@@ -12,14 +12,14 @@ use crate::chance::Chance;
 use crate::channel::Refunding;
 use crate::channel::error::{CallError, Ground};
 use crate::channel::outcome::{CertificateFault, CloseOutcome, Postponed, QueryOutcome, RefundOutcome, RefundQueryOutcome, RefundSubject};
-use crate::channel::proof::Ticket;
+use crate::channel::proof::OpenedOrder;
 use crate::deal::{OrderId, RefundId};
 use crate::metrics::Registry;
 
 use super::calls::{CLOSE_ORDER, Call, ORDER_QUERY, Places, REFUND, REFUND_QUERY, UNIFIED_ORDER};
 use super::certificate::ClientCertificate;
 use super::identity::Identity;
-use super::merchant::Merchant;
+use super::merchant::{Merchant, trade_type_of};
 use super::metrics::{self, CallMetrics, Outcome};
 use super::transport::{Http, TOTAL, Transport, Wire};
 use super::{refund, reply};
@@ -91,15 +91,17 @@ impl Client {
         _place: SemaphorePermit<'_>,
         order_id: &OrderId,
         request: String,
-    ) -> Result<Ticket, CallError> {
+    ) -> Result<OpenedOrder, CallError> {
         // It may have been stored before the configuration was changed.
         let merchant = self.merchant.of_request(&request);
         let request = merchant.signed_anew(request);
-        let ticket = self.call(UNIFIED_ORDER, &merchant, order_id, request, reply::unified_order).await?;
-        if !reply::looks_as_ever(&ticket.code_url) && !self.new_links.swap(true, Ordering::Relaxed) {
+        let trade_type = trade_type_of(&request).unwrap_or_default();
+        let read = |merchant: &Merchant, order_id: &OrderId, body: &[u8]| reply::unified_order(merchant, order_id, trade_type, body);
+        let opened = self.call(UNIFIED_ORDER, &merchant, order_id, request, read).await?;
+        if !reply::looks_as_ever(&opened.ticket) && !self.new_links.swap(true, Ordering::Relaxed) {
             warn!("WeChat gives links of a form that is new to this version; they are passed on as they are");
         }
-        Ok(ticket)
+        Ok(opened)
     }
 
     /// `orderquery` for a caller that waits.

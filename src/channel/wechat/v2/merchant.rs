@@ -3,11 +3,14 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use serde::Serialize;
+use serde_json::json;
+
 use crate::chance::Chance;
 use crate::channel::notice::Addressee;
-use crate::channel::order::{Order, RefundOrder};
+use crate::channel::order::{Order, RefundOrder, Way};
 use crate::channel::outcome::RefundSubject;
-use crate::deal::{AccountId, BeijingTime, Fen, OrderId, Refund};
+use crate::deal::{AccountId, BeijingTime, Fen, Openid, OrderId, Refund, TradeType};
 
 use super::fields::Fields;
 use super::rotation::PreviousKey;
@@ -49,8 +52,15 @@ impl Merchant {
             fields.push("time_expire", BeijingTime::from(time).compact());
         }
         fields.push("notify_url", self.notify_url.as_str());
-        fields.push("trade_type", "NATIVE");
-        fields.push("product_id", order.product_id.to_string());
+        fields.push("trade_type", order.way.trade_type().as_str());
+        match order.way {
+            Way::Native { product_id } => fields.push("product_id", product_id.to_string()),
+            // A payer has a name for each appid; the one that the payer pays in is the sub-merchant's own where it has one.
+            Way::Jsapi { openid } if self.sub_appid.is_some() => fields.push("sub_openid", openid.as_str()),
+            Way::Jsapi { openid } => fields.push("openid", openid.as_str()),
+            Way::Mweb { site_url, site_name } => fields.push("scene_info", scene_info(site_url, site_name)),
+            Way::App => {}
+        }
         xml::write(&self.signer.signed(fields))
     }
 
@@ -164,6 +174,28 @@ pub fn is_sendable(text: &str) -> bool {
     text.chars().all(|c| c <= '\u{ffff}' && !c.is_control() && c != '&' && c != '=')
 }
 
+/// `scene_info` of an order that a phone's browser pays. The members in WeChat's own order.
+fn scene_info(site_url: &str, site_name: &str) -> String {
+    #[derive(Serialize)]
+    struct Wap<'a> {
+        r#type: &'static str,
+        wap_url: &'a str,
+        wap_name: &'a str,
+    }
+    json!({ "h5_info": Wap { r#type: "Wap", wap_url: site_url, wap_name: &legible(site_name) } }).to_string()
+}
+
+/// The word for how a request's order is paid, if it is one that opens an order.
+pub(super) fn trade_type_of(request: &str) -> Option<TradeType> {
+    xml::parse(request.as_bytes()).ok()?.get("trade_type")?.parse().ok()
+}
+
+/// Whether a request opens an order for this payer.
+pub(in crate::channel) fn is_for_payer(request: &str, openid: &Openid) -> bool {
+    let Ok(fields) = xml::parse(request.as_bytes()) else { return false };
+    fields.get("sub_openid").or(fields.get("openid")) == Some(openid.as_str())
+}
+
 /// The same text in characters that WeChat knows: one beyond U+FFFF, as most emoji are, would have the order refused, so its
 /// place is taken by a box. (U+FFFE and U+FFFF are none that XML can carry.)
 fn legible(text: &str) -> Cow<'_, str> {
@@ -203,7 +235,7 @@ mod tests {
         let order_id = "20150806125346".parse().unwrap();
         let sent = |body: &str| {
             let (merchant, total_fee, payer) = (merchant(SignType::Md5), Fen::new(1).unwrap(), "1.2.3.4".parse().unwrap());
-            let order = Order { order_id: &order_id, total_fee, body, product_id: 1, payer, time_expire: None };
+            let order = Order { order_id: &order_id, total_fee, body, way: Way::Native { product_id: 1 }, payer, time_expire: None };
             let request = xml::parse(merchant.unified_order_request(&order, &Chance::System).as_bytes()).unwrap();
             assert_eq!(merchant.signer.verify(&request), Ok(()));
             request.get("body").unwrap().to_owned()
@@ -227,7 +259,7 @@ mod tests {
             order_id: &order_id,
             total_fee: Fen::new(1990).unwrap(),
             body: "茶",
-            product_id: 12,
+            way: Way::Native { product_id: 12 },
             payer: "123.12.12.123".parse().unwrap(),
             time_expire: None,
         };
@@ -266,7 +298,7 @@ mod tests {
                 order_id: &order_id,
                 total_fee: Fen::new(1990).unwrap(),
                 body: "微]]></body><total_fee>1</total_fee>",
-                product_id: 12,
+                way: Way::Native { product_id: 12 },
                 payer: "::ffff:123.12.12.123".parse().unwrap(),
                 time_expire: Some("2015-08-06T05:00:00Z".parse().unwrap()),
             };

@@ -13,7 +13,7 @@ use prometheus_client::metrics::histogram::Histogram;
 
 use crate::channel::error::{CallError, Doubt, Refusal};
 use crate::channel::outcome::{CloseOutcome, Misconfiguration, Postponed, QueryOutcome, RefundOutcome, RefundQueryOutcome};
-use crate::channel::proof::Ticket;
+use crate::channel::proof::OpenedOrder;
 use crate::deal::AccountId;
 use crate::metrics::{Registry, latency};
 
@@ -59,7 +59,7 @@ pub(super) trait Outcome {
     fn err_code(&self) -> &'static str;
 }
 
-impl Outcome for Ticket {
+impl Outcome for OpenedOrder {
     fn err_code(&self) -> &'static str {
         "SUCCESS"
     }

@@ -3,8 +3,8 @@
 
 use crate::channel::error::{CallError, Doubt, Malformed};
 use crate::channel::outcome::{CloseOutcome, Postponed, QueryOutcome, RefundOutcome, RefundQueryOutcome, RefundSubject};
-use crate::channel::proof::{Evidence, Source, Ticket, Trade, TradeState};
-use crate::deal::{OrderId, RefundId};
+use crate::channel::proof::{Evidence, OpenedOrder, Source, Trade, TradeState};
+use crate::deal::{OrderId, RefundId, Ticket, TradeType};
 
 use super::fields::Fields;
 use super::merchant::Merchant;
@@ -12,6 +12,9 @@ use super::payment::out_trade_no;
 use super::refund;
 use super::refusal::{WORDLESS, asks_for_patience, refusal};
 use super::xml;
+
+/// What a merchant is told whose product 支付产品 H5支付 is not opened.
+const WITHOUT_MWEB_URL: &str = "微信没有返回 mweb_url：商户号可能未开通 H5 支付";
 
 /// The three layers of failure, told apart in one place; to be asked to be patient is none of the refusals.
 fn admit(merchant: &Merchant, body: &[u8]) -> Result<Fields, CallError> {
@@ -62,11 +65,22 @@ fn same_order(fields: &Fields, order_id: &OrderId) -> Result<(), Doubt> {
 }
 
 /// Reads an answer to `unifiedorder` about this order.
-pub fn unified_order(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<Ticket, CallError> {
+pub fn unified_order(merchant: &Merchant, order_id: &OrderId, trade_type: TradeType, body: &[u8]) -> Result<OpenedOrder, CallError> {
     let fields = admit(merchant, body)?;
     same_order(&fields, order_id)?;
-    let code_url = fields.get("code_url").filter(|url| is_code_url(url)).ok_or(Doubt::Incomplete("code_url"))?;
-    Ok(Ticket { code_url: code_url.to_owned(), evidence: Evidence::new(body) })
+    if fields.get("trade_type").is_some_and(|word| word != trade_type.as_str()) {
+        return Err(Doubt::Foreign("trade_type").into());
+    }
+    let promised =
+        |name, largest| fields.get(name).filter(|text| is_plain(text, largest)).map(str::to_owned).ok_or(Doubt::Incomplete(name));
+    let ticket = match trade_type {
+        TradeType::Native => Ticket::Qr(promised("code_url", 256)?),
+        // WeChat takes an order of a merchant that may not do this, and gives it no link.
+        TradeType::Mweb if fields.get("mweb_url").is_none() => return Err(CallError::Refused(refusal(None, WITHOUT_MWEB_URL))),
+        TradeType::Mweb => Ticket::H5(promised("mweb_url", 1024)?),
+        TradeType::Jsapi | TradeType::App => Ticket::Prepay(promised("prepay_id", 64)?),
+    };
+    Ok(OpenedOrder { ticket, evidence: Evidence::new(body) })
 }
 
 /// Reads an answer to `orderquery` about this order.
@@ -145,14 +159,18 @@ pub fn refund_query(
 }
 
 /// Whether a link begins as they always did: `weixin://wxpay/bizpayurl?…` or `weixin://wxpay/bizpayurl/…`.
-pub(super) fn looks_as_ever(code_url: &str) -> bool {
-    code_url.strip_prefix("weixin://wxpay/bizpayurl").is_some_and(|rest| rest.starts_with(['?', '/']))
+pub(super) fn looks_as_ever(ticket: &Ticket) -> bool {
+    match ticket {
+        Ticket::Qr(code_url) => code_url.strip_prefix("weixin://wxpay/bizpayurl").is_some_and(|rest| rest.starts_with(['?', '/'])),
+        Ticket::H5(mweb_url) => mweb_url.starts_with("http"),
+        Ticket::Prepay(prepay_id) => prepay_id.starts_with("wx"),
+    }
 }
 
 /// Its text is not fixed (PROTOCOL.md, 3.1), and it is for WeChat's eyes alone; so all that matters is that the column
-/// holds it and a QR code can be drawn of it.
-fn is_code_url(url: &str) -> bool {
-    url.len() <= 256 && url.bytes().all(|b| b.is_ascii_graphic())
+/// holds it, and that a QR code can be drawn of it or a browser led to it.
+fn is_plain(text: &str, largest: usize) -> bool {
+    text.len() <= largest && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 #[cfg(test)]

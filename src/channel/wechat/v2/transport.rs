@@ -12,6 +12,7 @@ use tracing::warn;
 
 use crate::chance::Chance;
 use crate::channel::error::{CallError, Doubt, Malformed};
+use crate::channel::wechat::login::{Login, LoginEndpoints};
 use crate::clock::Clock;
 use crate::resolver::Resolver;
 use crate::trace::TraceContext;
@@ -131,6 +132,11 @@ impl Http {
         let trust = Trust::new(&endpoints.extra_roots)?;
         let client = http_client(endpoints.proxy.as_ref(), trust.tls(None)?)?;
         Ok(Self { endpoints, avoid_primary_until: Mutex::new(None), trust, client, chance })
+    }
+
+    /// The login of payers by the same client, with its proxy and its trust, and without a certificate.
+    pub fn login(&self, endpoints: LoginEndpoints) -> Login {
+        Login::new(endpoints, self.client.clone())
     }
 
     /// The client for a call: the one that all share, or the identity's own.

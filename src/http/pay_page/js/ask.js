@@ -1,4 +1,5 @@
-const body = JSON.stringify({ order_id: data.order });
+const [asked, name, number] = data.checkout ? ['queryCheckout', 'checkout_id', data.checkout] : ['queryOrder', 'order_id', data.order];
+const body = JSON.stringify({ [name]: number });
 const take = (answer) => {
   if (over) return;
   const time = Date.parse(answer.server_time);
@@ -28,7 +29,7 @@ const ask = async () => {
   if (over || asking) return;
   asking = true;
   try {
-    const answer = JSON.parse(await call('../wxPay/queryOrder', { method: 'POST', headers: { 'content-type': 'application/json' }, body }));
+    const answer = JSON.parse(await call('../wxPay/' + asked, { method: 'POST', headers: { 'content-type': 'application/json' }, body }));
     if (answer.code !== 0) throw new Error(answer.reason);
     misses = 0;
     take(answer);
@@ -48,7 +49,7 @@ const askSoon = () => {
 // Listening: one stream, which the browser opens again by itself unless it was refused.
 const listen = () => {
   if (over || !window.EventSource) return;
-  stream = new EventSource('../wxPay/events?order_id=' + encodeURIComponent(data.order));
+  stream = new EventSource('../wxPay/events?' + name + '=' + encodeURIComponent(number));
   stream.addEventListener('state', (event) => {
     if (!live) later(30000);
     live = true;

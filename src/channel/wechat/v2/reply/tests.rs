@@ -14,7 +14,7 @@ const REFUND_ID: &str = "R20150806125346_1";
 /// Each call with an answer in the older layout that succeeds, and the gate, which here tells only whether it does.
 type Gate = fn(&Merchant, &OrderId, &[u8]) -> Result<(), CallError>;
 const CALLS: [(&str, &str, Gate); 4] = [
-    ("unifiedorder", PREPAID, |merchant, order_id, body| unified_order(merchant, order_id, body).map(|_| ())),
+    ("unifiedorder", PREPAID, |merchant, order_id, body| unified_order(merchant, order_id, TradeType::Native, body).map(|_| ())),
     ("orderquery", PAID, |merchant, order_id, body| order_query(merchant, order_id, body).map(|_| ())),
     ("closeorder", CLOSED, |merchant, order_id, body| close_order(merchant, order_id, body).map(|_| ())),
     ("refundquery", REFUNDS, |merchant, order_id, body| refund_query(merchant, order_id, RefundSubject::OfOrder(0), body).map(|_| ())),

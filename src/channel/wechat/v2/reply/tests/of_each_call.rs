@@ -4,14 +4,18 @@ use crate::channel::wechat::v2::reply;
 mod unified_order {
     use super::*;
 
+    fn native(merchant: &Merchant, order_id: &OrderId, body: &[u8]) -> Result<OpenedOrder, CallError> {
+        reply::unified_order(merchant, order_id, TradeType::Native, body)
+    }
+
     #[test]
     fn gives_the_link_and_the_answer_itself() {
         let merchant = merchant(SignType::HmacSha256);
         let body = message(&merchant.signer, PREPAID);
-        let ticket = reply::unified_order(&merchant, &order_id(), &body).unwrap();
-        assert_eq!(ticket.code_url, "weixin://wxpay/bizpayurl?pr=4v3fQYUz3");
-        assert_eq!(ticket.evidence.xml().as_bytes(), body);
-        assert!(!format!("{ticket:?}").contains("IITRi8Iabbblz1Jc"), "evidence is not for logs");
+        let opened = native(&merchant, &order_id(), &body).unwrap();
+        assert_eq!(opened.ticket, Ticket::Qr("weixin://wxpay/bizpayurl?pr=4v3fQYUz3".to_owned()));
+        assert_eq!(opened.evidence.xml().as_bytes(), body);
+        assert!(!format!("{opened:?}").contains("IITRi8Iabbblz1Jc"), "evidence is not for logs");
     }
 
     #[test]
@@ -23,8 +27,8 @@ mod unified_order {
             "weixin://wxpay/bizpayurl/up?pr=NwY5Mz9&groupid=00",
             &of_length(256),
         ] {
-            let ticket = asked(reply::unified_order, &with(PREPAID, "code_url", code_url)).unwrap();
-            assert_eq!((ticket.code_url.as_str(), looks_as_ever(&ticket.code_url)), (code_url, true));
+            let ticket = asked(native, &with(PREPAID, "code_url", code_url)).unwrap().ticket;
+            assert_eq!((&ticket, looks_as_ever(&ticket)), (&Ticket::Qr(code_url.to_owned()), true));
         }
         for code_url in [
             "weixin://wxpay/s/XXXXXX",
@@ -35,8 +39,8 @@ mod unified_order {
             "https://wx.tenpay.com/t/4v3fQYUz3",
             "4v3fQYUz3",
         ] {
-            let ticket = asked(reply::unified_order, &with(PREPAID, "code_url", code_url)).unwrap();
-            assert_eq!((ticket.code_url.as_str(), looks_as_ever(&ticket.code_url)), (code_url, false));
+            let ticket = asked(native, &with(PREPAID, "code_url", code_url)).unwrap().ticket;
+            assert_eq!((&ticket, looks_as_ever(&ticket)), (&Ticket::Qr(code_url.to_owned()), false));
         }
         for code_url in [
             "",
@@ -48,10 +52,10 @@ mod unified_order {
             &of_length(257),
             &of_length(5 * 1024),
         ] {
-            let refused = asked(reply::unified_order, &with(PREPAID, "code_url", code_url)).unwrap_err();
+            let refused = asked(native, &with(PREPAID, "code_url", code_url)).unwrap_err();
             assert_eq!(refused, unknown(Doubt::Incomplete("code_url")), "{code_url}");
         }
-        let refused = asked(reply::unified_order, &without(PREPAID, "code_url")).unwrap_err();
+        let refused = asked(native, &without(PREPAID, "code_url")).unwrap_err();
         assert_eq!(refused, unknown(Doubt::Incomplete("code_url")));
     }
 
@@ -59,7 +63,7 @@ mod unified_order {
     fn says_no_to_orders_that_are_paid_or_closed() {
         for (err_code, description) in [("ORDERPAID", "该订单已支付"), ("ORDERCLOSED", "该订单已关闭"), ("ORDERNOTEXIST", "?")]
         {
-            let refused = asked(reply::unified_order, &no(err_code, description)).unwrap_err();
+            let refused = asked(native, &no(err_code, description)).unwrap_err();
             let CallError::Refused(refusal) = refused else { panic!("not a refusal: {refused}") };
             assert!(refusal.is(err_code));
             assert_eq!(refusal.to_string(), format!("{err_code}: {description}"));

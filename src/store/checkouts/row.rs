@@ -1,0 +1,74 @@
+//! Rows of `checkout`, and what they mean.
+
+use tracing::warn;
+
+use crate::deal::{AccountId, Checkout, Details, Fen, Timestamp};
+use crate::store::columns::time;
+
+/// The question for rows of `checkout`, in either engine's words.
+pub fn select(condition: &str) -> String {
+    select_from("checkout", condition)
+}
+
+/// The same when other tables are joined.
+pub fn select_from(tables: &str, condition: &str) -> String {
+    format!(
+        "SELECT CAST(id AS SIGNED) AS id, checkout_id, account, CAST(account_named AS SIGNED) AS account_named, merchant_id, product_id, \
+         total_fee, description, reference, return_url, cancel_url, CAST(created_at AS CHAR(19)) AS created_at, \
+         CAST(expires_at AS CHAR(19)) AS expires_at, paid_by, CAST(given_up_at AS CHAR(19)) AS given_up_at \
+         FROM {tables} WHERE {condition}"
+    )
+}
+
+/// One row as both engines give it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct CheckoutRow {
+    id: i64,
+    checkout_id: String,
+    account: Option<String>,
+    account_named: i64,
+    merchant_id: i64,
+    product_id: i64,
+    total_fee: i64,
+    description: Option<String>,
+    reference: Option<String>,
+    return_url: Option<String>,
+    cancel_url: Option<String>,
+    created_at: Option<String>,
+    expires_at: Option<String>,
+    paid_by: Option<String>,
+    given_up_at: Option<String>,
+}
+
+impl CheckoutRow {
+    /// The checkout that the row stands for. `None`, and a line in the log, for one that no program should have written.
+    pub fn into_checkout(self) -> Option<Checkout> {
+        let id = self.id;
+        let checkout = self.read();
+        if checkout.is_none() {
+            warn!(row = id, "a row of checkout cannot be read");
+        }
+        checkout
+    }
+
+    fn read(self) -> Option<Checkout> {
+        Some(Checkout {
+            checkout_id: self.checkout_id.parse().ok()?,
+            account: AccountId::from_column(self.account),
+            account_named: self.account_named == 1,
+            merchant_id: self.merchant_id,
+            product_id: self.product_id,
+            price: Fen::new(self.total_fee)?,
+            details: Details {
+                description: self.description.and_then(|text| text.parse().ok()),
+                reference: self.reference.and_then(|text| text.parse().ok()),
+                return_url: self.return_url.map(Into::into),
+                cancel_url: self.cancel_url.map(Into::into),
+            },
+            created_at: time(self.created_at).unwrap_or(Timestamp::UNIX_EPOCH),
+            expires_at: time(self.expires_at)?,
+            paid_by: self.paid_by.map(|text| text.parse()).transpose().ok()?,
+            given_up_at: time(self.given_up_at),
+        })
+    }
+}
