@@ -8,6 +8,7 @@ mod caller;
 mod changes;
 mod client_address;
 mod close_order;
+mod cors;
 mod deals;
 mod details;
 mod doctor;
@@ -21,6 +22,7 @@ mod notify;
 mod openapi;
 mod order_id;
 mod paths;
+mod pay_js;
 mod pay_page;
 mod query;
 mod query_order;
@@ -34,7 +36,6 @@ mod to_pay;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -44,7 +45,6 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
-use tower_http::cors::CorsLayer;
 
 use crate::auth::Auth;
 use crate::config::{PageSettings, ServerSettings};
@@ -142,8 +142,8 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
         .route("/wxPay/events", get(events::events))
         // Before the layer, which then answers preflights instead.
         .method_not_allowed_fallback(method_not_allowed);
-    if !server.cors_origins.is_empty() {
-        api = api.layer(cors(server));
+    if let Some(cors) = cors::layer(server, app.is_demonstration()) {
+        api = api.layer(cors);
     }
     if app.phone.is_some() {
         api = api.merge(shop::routes());
@@ -162,6 +162,7 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
         .route("/wxPay/deals", get(deals::deals))
         .route("/wxPay/deals/{order_id}", get(deals::whole::whole_deal))
         .route("/wxPay/takings", get(takings::takings))
+        .route("/pay.js", get(pay_js::pay_js))
         .route("/pay/{order_id}", get(pay_page::pay_page))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
@@ -178,14 +179,4 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
 
 async fn method_not_allowed() -> Refusal {
     Refusal::method_not_allowed()
-}
-
-fn cors(server: &ServerSettings) -> CorsLayer {
-    use axum::http::{Method, header};
-    CorsLayer::new()
-        .allow_origin(server.cors_origins.clone())
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers([&[header::CONTENT_TYPE, to_pay::IDEMPOTENCY_KEY], &*server.cors_headers].concat())
-        .expose_headers([edge::REQUEST_ID, header::RETRY_AFTER])
-        .max_age(Duration::from_secs(600))
 }

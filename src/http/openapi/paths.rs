@@ -15,6 +15,7 @@ pub fn paths() -> Value {
         "/wxPay/wxPay/queryOrder": {"post": query_order("queryOrderAlias")},
         "/wxPay/doCloseOrder": {"post": close_order()},
         "/wxPay/events": {"get": events()},
+        "/pay.js": {"get": pay_js()},
         "/pay/{order_id}": {"get": pay_page()},
         "/wxPay/notify": {"post": notify("notify")},
         "/wxPay/notify/{account}": {"post": notify_account("notifyAccount")},
@@ -207,6 +208,21 @@ fn events() -> Value {
         "description": "For EventSource. Close it at the last state, or the browser opens it again.",
         "parameters": [order_id("query")],
         "responses": answers(answer(description, "text/event-stream", json!({"type": "string"})), &["400", "404", "500", "503", "504"]),
+    })
+}
+
+fn pay_js() -> Value {
+    let script = answer("The script.", "text/javascript", json!({"type": "string"}));
+    let mut responses = answers(script, &["500"]);
+    let unchanged = "It is still the one of the If-None-Match.";
+    responses["304"] = json!({"description": unchanged, "headers": {"x-request-id": reference("headers", "x-request-id")}});
+    json!({
+        "operationId": "payJs",
+        "tags": ["Open a deal"],
+        "summary": "A script that shows the payer's page from any front end",
+        "description": "WechatPay.open shows the page of a deal in a dialog, or leads to it, and tells when it is paid. Its first lines say \
+            how to call it. Load it as a plain script; it needs nothing else.",
+        "responses": responses,
     })
 }
 
