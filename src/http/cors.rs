@@ -1,33 +1,53 @@
 //! CORS: which pages of other origins may call the front-end API. Never with credentials: no cookie means anything here.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::request::Parts;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tower::{Layer, ServiceExt};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::config::ServerSettings;
 
 use super::{edge, to_pay};
 
-/// The configured origins; in a demonstration those of this machine too, so that a page which is being written can be tried.
-/// `None` where no page of another origin may call at all.
-pub fn layer(server: &ServerSettings, is_demonstration: bool) -> Option<CorsLayer> {
-    let allowed = match (&*server.cors_origins, is_demonstration) {
-        ([], false) => return None,
-        (origins, false) => AllowOrigin::list(origins.to_vec()),
-        (origins, true) => {
-            let origins = origins.to_vec();
-            AllowOrigin::predicate(move |origin: &HeaderValue, _: &Parts| origins.contains(origin) || is_loopback(origin))
-        }
-    };
-    let layer = CorsLayer::new()
-        .allow_origin(allowed)
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers([&[header::CONTENT_TYPE, to_pay::IDEMPOTENCY_KEY], &*server.cors_headers].concat())
-        .expose_headers([edge::REQUEST_ID, header::RETRY_AFTER])
-        .max_age(Duration::from_secs(600));
-    Some(layer)
+/// Whose pages may call, and with what.
+#[derive(Debug)]
+pub struct Pages {
+    origins: Vec<HeaderValue>,
+    with_loopback: bool,
+    layer: CorsLayer,
+}
+
+impl Pages {
+    /// Those of the configured origins; in a demonstration those of this machine too, so that a page which is being written can be
+    /// tried.
+    pub fn new(server: &ServerSettings, is_demonstration: bool) -> Self {
+        let layer = CorsLayer::new()
+            // Whoever is not let in does not come here.
+            .allow_origin(AllowOrigin::mirror_request())
+            .allow_methods([Method::GET, Method::POST])
+            .allow_headers([&[header::CONTENT_TYPE, to_pay::IDEMPOTENCY_KEY], &*server.cors_headers].concat())
+            .expose_headers([edge::REQUEST_ID, header::RETRY_AFTER])
+            .max_age(Duration::from_secs(600));
+        Self { origins: server.cors_origins.clone(), with_loopback: is_demonstration, layer }
+    }
+
+    fn let_in(&self, origin: &HeaderValue) -> bool {
+        self.origins.contains(origin) || (self.with_loopback && is_loopback(origin))
+    }
+}
+
+/// Answers preflights, and lets pages read answers. For any other origin, and for whoever is no page, there is no CORS at all.
+pub async fn cors(State(pages): State<Arc<Pages>>, request: Request, next: Next) -> Response {
+    if request.headers().get(header::ORIGIN).is_some_and(|origin| pages.let_in(origin)) {
+        pages.layer.layer(next).oneshot(request).await.into_response()
+    } else {
+        next.run(request).await
+    }
 }
 
 /// `http://localhost:5173`, `https://127.0.0.1`, `http://[::1]:8000` …, exactly as browsers write an origin.

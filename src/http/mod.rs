@@ -140,11 +140,9 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
         .route("/wxPay/wxPay/queryOrder", post(query_order::query_order))
         .route("/wxPay/doCloseOrder", post(close_order::close_order))
         .route("/wxPay/events", get(events::events))
-        // Before the layer, which then answers preflights instead.
-        .method_not_allowed_fallback(method_not_allowed);
-    if let Some(cors) = cors::layer(server, app.is_demonstration()) {
-        api = api.layer(cors);
-    }
+        // Before the layer, which then answers preflights of pages that may call.
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(Arc::new(cors::Pages::new(server, app.is_demonstration())), cors::cors));
     if app.phone.is_some() {
         api = api.merge(shop::routes());
     }

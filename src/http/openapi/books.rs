@@ -13,7 +13,7 @@ pub fn tag() -> Value {
 
 pub fn deals() -> Value {
     let mut happy = answer("The deals, the newest first; or all of them as CSV.", JSON, reference("schemas", "DealsAnswer"));
-    happy["content"][JSON]["example"] = json!({"deals": [deal()], "next": "MjAyNi0xMS0yNCAwNjoyMzo0NSA3"});
+    happy["content"][JSON]["example"] = json!({"deals": [deal()], "next": null});
     happy["content"]["text/csv"] = json!({"schema": {"type": "string"}});
     json!({
         "operationId": "deals",

@@ -5,7 +5,7 @@ use serde_json::Value;
 /// Where `cargo run` listens.
 const SERVICE: &str = "localhost:8360";
 /// Where a back end might listen for webhooks.
-const BACK_END: &str = "http://127.0.0.1:8090/told";
+const BACK_END: &str = "localhost:8090/told";
 
 /// The command that makes the call.
 pub fn command(path: &str, operation: &Value) -> String {

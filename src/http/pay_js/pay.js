@@ -40,7 +40,7 @@
     const title = chinese ? '微信支付' : 'WeChat Pay';
     const dialog = element('dialog', { lang: chinese ? 'zh-CN' : 'en' });
     dialog.setAttribute('aria-label', title);
-    const frame = element('iframe', { title, src: address });
+    const frame = element('iframe', { title, referrerPolicy: 'origin', src: address });
     const button = element('button', { type: 'button', textContent: '×', onclick: dismiss, autofocus: true });
     button.setAttribute('aria-label', chinese ? '关闭' : 'Close');
     const opening = element('p', { textContent: chinese ? '正在打开收银台…' : 'Opening the checkout…' });
