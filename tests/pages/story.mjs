@@ -2,13 +2,14 @@
 import { launch } from './browser.mjs';
 import * as buying from './buying.mjs';
 import * as ends from './ends.mjs';
+import * as frontEnds from './front_ends.mjs';
 import * as refunds from './refunds.mjs';
 import * as accessibility from './accessibility.mjs';
 import * as pictures from './pictures.mjs';
 
 const browser = await launch();
 let failed = 0;
-for (const [name, story] of [buying, ends, refunds, accessibility, pictures].flatMap((stories) => Object.entries(stories))) {
+for (const [name, story] of [buying, ends, frontEnds, refunds, accessibility, pictures].flatMap((stories) => Object.entries(stories))) {
   const begun = Date.now();
   try {
     await story(browser);
