@@ -41,6 +41,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
 use ipnet::IpNet;
@@ -107,6 +109,16 @@ impl App {
     /// Whether no money moves and every caller may do everything.
     fn is_demonstration(&self) -> bool {
         self.phone.is_some()
+    }
+
+    /// The address under which a payer's browser reaches this service. A demonstration is known by several, and a cookie by one: so there
+    /// it is the one that the browser used.
+    fn site(&self, headers: &HeaderMap) -> String {
+        let used = headers.get(header::HOST).and_then(|host| host.to_str().ok()).and_then(|host| host.parse::<Authority>().ok());
+        match used.filter(|_| self.is_demonstration()) {
+            Some(host) => format!("http://{host}"),
+            None => self.gateway.site().url.clone(),
+        }
     }
 
     /// Has a front end's work done within its time, if there is room for one more in hand.

@@ -76,7 +76,7 @@ async fn pay_page(
         comes_back: uri.query().is_some_and(|query| query.split('&').any(|pair| pair == "back=h5")),
         now: app.gateway.now(),
         phone: app.phone.as_deref(),
-        site: &app.gateway.site().url,
+        site: &app.site(&headers),
     };
     let (page, has_bridge) = reader.page(&page, &app.page, &look);
     look.dress(Html(page), has_bridge)
