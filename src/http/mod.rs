@@ -9,6 +9,7 @@ mod changes;
 mod checkout;
 mod client_address;
 mod close_order;
+mod cors;
 mod deals;
 mod details;
 mod doctor;
@@ -23,6 +24,7 @@ mod number;
 mod openapi;
 mod order_id;
 mod paths;
+mod pay_js;
 mod pay_page;
 mod query;
 mod query_checkout;
@@ -37,9 +39,10 @@ mod to_pay;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
 use ipnet::IpNet;
@@ -47,7 +50,6 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
-use tower_http::cors::CorsLayer;
 
 use crate::auth::Auth;
 use crate::config::{PageSettings, ServerSettings};
@@ -109,6 +111,16 @@ impl App {
         self.phone.is_some()
     }
 
+    /// The address under which a payer's browser reaches this service. A demonstration is known by several, and a cookie by one: so there
+    /// it is the one that the browser used.
+    fn site(&self, headers: &HeaderMap) -> String {
+        let used = headers.get(header::HOST).and_then(|host| host.to_str().ok()).and_then(|host| host.parse::<Authority>().ok());
+        match used.filter(|_| self.is_demonstration()) {
+            Some(host) => format!("http://{host}"),
+            None => self.gateway.site().url.clone(),
+        }
+    }
+
     /// Has a front end's work done within its time, if there is room for one more in hand.
     async fn serve<T: Send + 'static>(&self, begun: Begun, work: impl Future<Output = T> + Send + 'static) -> Result<T, NoOutcome> {
         let _place = self.shares.call().ok_or(NoOutcome::NoRoom)?;
@@ -147,11 +159,9 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
         .route("/wxPay/events", get(events::events))
         .route("/wxPay/checkout", post(checkout::checkout))
         .route("/wxPay/queryCheckout", post(query_checkout::query_checkout))
-        // Before the layer, which then answers preflights instead.
-        .method_not_allowed_fallback(method_not_allowed);
-    if !server.cors_origins.is_empty() {
-        api = api.layer(cors(server));
-    }
+        // Before the layer, which then answers preflights of pages that may call.
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(Arc::new(cors::Pages::new(server, app.is_demonstration())), cors::cors));
     if app.phone.is_some() {
         api = api.merge(shop::routes());
     }
@@ -169,6 +179,7 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
         .route("/wxPay/deals", get(deals::deals))
         .route("/wxPay/deals/{order_id}", get(deals::whole::whole_deal))
         .route("/wxPay/takings", get(takings::takings))
+        .route("/pay.js", get(pay_js::pay_js))
         .merge(pay_page::routes(&app))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
@@ -185,14 +196,4 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
 
 async fn method_not_allowed() -> Refusal {
     Refusal::method_not_allowed()
-}
-
-fn cors(server: &ServerSettings) -> CorsLayer {
-    use axum::http::{Method, header};
-    CorsLayer::new()
-        .allow_origin(server.cors_origins.clone())
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers([&[header::CONTENT_TYPE, to_pay::IDEMPOTENCY_KEY], &*server.cors_headers].concat())
-        .expose_headers([edge::REQUEST_ID, header::RETRY_AFTER])
-        .max_age(Duration::from_secs(600))
 }

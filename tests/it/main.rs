@@ -111,6 +111,7 @@ mod refunds {
 mod repository {
     pub mod architecture;
     mod arrows;
+    mod examples;
     mod openapi;
     mod papers;
 }

@@ -4,13 +4,15 @@ import * as buying from './buying.mjs';
 import * as ends from './ends.mjs';
 import * as checkout from './checkout.mjs';
 import * as frames from './frames.mjs';
+import * as ways from './ways.mjs';
+import * as frontEnds from './front_ends.mjs';
 import * as refunds from './refunds.mjs';
 import * as accessibility from './accessibility.mjs';
 import * as pictures from './pictures.mjs';
 
 const browser = await launch();
 let failed = 0;
-for (const [name, story] of [buying, ends, checkout, frames, refunds, accessibility, pictures].flatMap((stories) => Object.entries(stories))) {
+for (const [name, story] of [buying, ends, checkout, frames, ways, frontEnds, refunds, accessibility, pictures].flatMap((stories) => Object.entries(stories))) {
   if (process.argv[2] && !name.includes(process.argv[2])) continue;
   const begun = Date.now();
   try {

@@ -6,6 +6,7 @@ pub mod configured;
 pub mod contract;
 pub mod database;
 pub mod description;
+pub mod example;
 pub mod http;
 pub mod listener;
 pub mod log;

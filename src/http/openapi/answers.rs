@@ -68,6 +68,14 @@ pub fn answer(description: &str, content_type: &str, schema: Value) -> Value {
     })
 }
 
+/// With an example of what is answered, or of what is sent.
+pub fn with_example(mut body: Value, example: impl Into<Value>) -> Value {
+    if let Some(content) = body["content"].as_object_mut().and_then(|contents| contents.values_mut().next()) {
+        content["example"] = example.into();
+    }
+    body
+}
+
 /// The answer of success, and the refusals that may come instead.
 pub fn answers(happy: Value, refused: &[&str]) -> Value {
     let mut all = Map::from_iter([("200".to_owned(), happy)]);

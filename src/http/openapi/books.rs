@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::answers::{answer, answers, reference};
-use super::requests::{ACCOUNT, JSON};
+use super::requests::{ACCOUNT, JSON, ORDER};
 
 const TAG: &str = "Read the books";
 
@@ -13,7 +13,7 @@ pub fn tag() -> Value {
 
 pub fn deals() -> Value {
     let mut happy = answer("The deals, the newest first; or all of them as CSV.", JSON, reference("schemas", "DealsAnswer"));
-    happy["content"][JSON]["example"] = json!({"deals": [deal()], "next": "MjAyNi0xMS0yNCAwNjoyMzo0NSA3"});
+    happy["content"][JSON]["example"] = json!({"deals": [deal()], "next": null});
     happy["content"]["text/csv"] = json!({"schema": {"type": "string"}});
     json!({
         "operationId": "deals",
@@ -25,10 +25,10 @@ pub fn deals() -> Value {
             take for a formula has an apostrophe before it, and one that it would take for a number, a date or a truth value has a tab behind it.",
         "security": [{}, {"key": []}],
         "parameters": [
-            parameter("from", "Not before this: a day in Beijing (2026-11-26), or a time with its zone. A range without any time in it is refused.", moment()),
+            like("2026-11-24", parameter("from", "Not before this: a day in Beijing (2026-11-26), or a time with its zone. A range without any time in it is refused.", moment())),
             parameter("to", "A day in Beijing, which is in the list; or a time with its zone, which is not.", moment()),
             parameter("by", "By which of a deal's times, in from, to and the order: when it was opened (created, the default) or when it was paid (paid: then paid deals alone, and no other status may be asked for).", words(&["created", "paid"])),
-            parameter("status", "Of this status.", words(&["UNPAID", "PAID", "EXPIRED"])),
+            like("PAID", parameter("status", "Of this status.", words(&["UNPAID", "PAID", "EXPIRED"]))),
             parameter("merchant_id", "Of this seller.", json!({"type": "string", "pattern": "^[1-9][0-9]{0,9}$"})),
             parameter("account", "Through this account. One that is unknown has none.", json!({"type": "string", "pattern": ACCOUNT})),
             parameter("transaction_id", "Paid by the payment of this number of WeChat's.", json!({"type": "string", "pattern": "^[!-~]{1,45}$"})),
@@ -51,7 +51,7 @@ pub fn deal_of_number() -> Value {
         "description": "WeChat is not asked.",
         "security": [{}, {"key": []}],
         "parameters": [
-            {"name": "order_id", "in": "path", "required": true, "schema": reference("schemas", "OrderId")},
+            {"name": "order_id", "in": "path", "required": true, "schema": reference("schemas", "OrderId"), "example": ORDER},
             parameter("lang", "zh or en: the language of sentences, instead of what Accept-Language says; whatever else it is is not looked at.", json!({"type": "string"})),
             {"name": "Accept-Language", "in": "header", "required": false, "description": "The language of sentences: Chinese, which it is by default, or English.", "schema": {"type": "string"}},
         ],
@@ -78,7 +78,7 @@ pub fn takings() -> Value {
         "security": [{}, {"key": []}],
         "parameters": [
             parameter("from", "The first day; that of to by default.", day()),
-            parameter("to", "The last day, which is in it; today by default. At most 366 days.", day()),
+            like("2026-11-24", parameter("to", "The last day, which is in it; today by default. At most 366 days.", day())),
             parameter("by", "By what they are summed up; by day by default. By day every day is there, otherwise what has any: ten thousand at most.", words(&["day", "seller", "product", "account"])),
         ],
         "responses": answers(happy, &["400", "401", "403", "500", "503"]),
@@ -87,6 +87,12 @@ pub fn takings() -> Value {
 
 fn parameter(name: &str, description: &str, schema: Value) -> Value {
     json!({"name": name, "in": "query", "required": false, "description": description, "schema": schema})
+}
+
+/// A parameter with the value that it has in the example.
+fn like(value: &str, mut parameter: Value) -> Value {
+    parameter["example"] = json!(value);
+    parameter
 }
 
 fn words(words: &[&str]) -> Value {
@@ -103,7 +109,7 @@ fn moment() -> Value {
 
 fn deal() -> Value {
     json!({
-        "order_id": "20261124062345522402465816291019",
+        "order_id": ORDER,
         "merchant_id": 1,
         "product_id": 2,
         "price": "19.90",

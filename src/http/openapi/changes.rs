@@ -4,10 +4,17 @@ use serde_json::{Value, json};
 
 use crate::deal::{AlarmKind, EventType};
 use crate::told::{ToldAlarm, ToldChange, ToldDeal};
+use crate::webhook::Secrets;
 
 use super::answers::{answer, answers, reference};
-use super::requests::JSON;
+use super::requests::{JSON, ORDER, REFUND};
 use super::schema;
+
+/// That of the examples, from the tests of Standard Webhooks.
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const EVENT: &str = "evt_c4ymq3ur5kd2aox7hznwgj6fpb";
+/// 2026-11-24T08:31:41+08:00
+const SENT_AT: i64 = 1_795_480_301;
 
 const TAG: &str = "Be told";
 
@@ -25,6 +32,13 @@ pub fn changes() -> Value {
         "nothing new": {"value": {"changes": [], "next": "1042"}},
         "after a long absence": {"value": {"changes": [example(EventType::DealExpired, true)], "next": "907", "pruned": true}},
     });
+    let mut after = parameter(
+        "after",
+        "The next of an earlier answer, as it is: what it is made of may change. Empty: from the beginning. One that this service cannot \
+         have given, since nothing was told there yet, is refused.",
+        json!({"type": "string"}),
+    );
+    after["example"] = json!("");
     json!({
         "operationId": "changes",
         "tags": [TAG],
@@ -34,8 +48,7 @@ pub fn changes() -> Value {
             keys without such limits. It takes a key (Authorization: Bearer) of scope read; a demonstration takes none.",
         "security": [{}, {"key": []}],
         "parameters": [
-            parameter("after", "The next of an earlier answer, as it is: what it is made of may change. Empty: from the beginning. One \
-                that this service cannot have given, since nothing was told there yet, is refused.", json!({"type": "string"})),
+            after,
             parameter("limit", "Events at most; 100 unless it is said.", json!({"type": "integer", "minimum": 1, "maximum": 500})),
             parameter("wait", "Seconds to wait for an event while there is none; none unless it is said.",
                 json!({"type": "integer", "minimum": 0, "maximum": 30})),
@@ -51,6 +64,12 @@ pub fn webhooks() -> Value {
 
 fn webhook(event_type: EventType) -> Value {
     let header = |name: &str, description: &str, is_required: bool| json!({"name": name, "in": "header", "required": is_required, "description": description, "schema": {"type": "string"}});
+    let like = |value: &str, mut header: Value| {
+        header["example"] = json!(value);
+        header
+    };
+    let body = example(event_type, false);
+    let signature = SECRET.parse().map(|present| Secrets { present, previous: None }.sign(EVENT, SENT_AT, &body.to_string()));
     let response = |description: &str| json!({"description": description});
     json!({
         "operationId": name_of(event_type),
@@ -58,17 +77,18 @@ fn webhook(event_type: EventType) -> Value {
         "summary": summary(event_type),
         "description": "Sent to each endpoint of the configuration that wants it, signed as Standard Webhooks says: verify it before you \
             believe it. It comes at least once, so remember its webhook-id; a later event of an order does not overtake an earlier \
-            one's first try.",
+            one's first try. The example is signed with the secret whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw of that specification's own \
+            tests; wechat-pay webhooks test NAME sends one that is fresh.",
         "parameters": [
-            header("webhook-id", "The event's number, the same in every try, for every endpoint and in the feed.", true),
-            header("webhook-timestamp", "When this try was made: seconds since 1970.", true),
-            header("webhook-signature", "v1, and the Base64 of HMAC-SHA256 by the endpoint's secret over the number, the timestamp and the \
-                body, with a full stop between them. There are two, with a space between, while the endpoint has a previous secret.", true),
+            like(EVENT, header("webhook-id", "The event's number, the same in every try, for every endpoint and in the feed.", true)),
+            like(&SENT_AT.to_string(), header("webhook-timestamp", "When this try was made: seconds since 1970.", true)),
+            like(&signature.unwrap_or_default(), header("webhook-signature", "v1, and the Base64 of HMAC-SHA256 by the endpoint's secret over the number, the timestamp and the \
+                body, with a full stop between them. There are two, with a space between, while the endpoint has a previous secret.", true)),
             header("traceparent", "Trace context.", false),
         ],
         "requestBody": {
             "required": true,
-            "content": {JSON: {"schema": reference("schemas", &schema_of(event_type)), "example": example(event_type, false)}},
+            "content": {JSON: {"schema": reference("schemas", &schema_of(event_type)), "example": body}},
         },
         "responses": {
             "2XX": response("It is delivered. The answer is to come within 15 seconds, and its body is not looked at."),
@@ -160,7 +180,7 @@ fn example(event_type: EventType, has_id: bool) -> Value {
         "price": "19.90",
         "total_fee": 1990,
         "status": if is_paid { "PAID" } else { "EXPIRED" },
-        "transaction_id": is_paid.then_some("4200000020261124062302519012"),
+        "transaction_id": is_paid.then_some("4200002601202611244853690217"),
         "paid_at": is_paid.then_some("2026-11-24T06:24:10+08:00"),
         "created_at": "2026-11-24T06:23:45+08:00",
         "expires_at": "2026-11-24T08:23:45+08:00",
@@ -175,7 +195,7 @@ fn example(event_type: EventType, has_id: bool) -> Value {
     });
     let refund = |state: &str, words: &str| {
         json!({
-            "refund_id": "20261124063002881204577190346612",
+            "refund_id": REFUND,
             "order_id": ORDER,
             "refund": "5.00",
             "refund_state": state,
@@ -201,9 +221,7 @@ fn example(event_type: EventType, has_id: bool) -> Value {
     };
     let mut example = json!({"type": event_type.as_str(), "timestamp": timestamp, "data": data});
     if has_id {
-        example["id"] = json!("evt_c4ymq3ur5kd2aox7hznwgj6fpb");
+        example["id"] = json!(EVENT);
     }
     example
 }
-
-const ORDER: &str = "20261124062345522402465816291019";

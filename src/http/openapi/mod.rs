@@ -7,10 +7,14 @@
 mod answers;
 mod books;
 mod changes;
+mod chinese;
+mod curl;
 mod docs;
+mod from_wechat;
 mod paths;
 mod refunds;
 mod requests;
+mod service;
 
 use std::sync::LazyLock;
 

@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::answers::{acknowledgements, answer, answers, pages, reference, refusal};
+use super::answers::{answer, answers, pages, reference, refusal, with_example};
 use super::books;
 use super::changes::changes;
-use super::refunds::{query_refund, refund, refund_notify, refund_notify_account};
-use super::requests::{ACCOUNT, JSON, body, of_account};
+use super::from_wechat::{notify, notify_account, refund_notify, refund_notify_account};
+use super::refunds::{query_refund, refund};
+use super::requests::{ACCOUNT, JSON, ORDER, body, language};
+use super::service::{docs, healthz, openapi_json, readyz};
 
 pub fn paths() -> Value {
     json!({
@@ -15,6 +17,7 @@ pub fn paths() -> Value {
         "/wxPay/wxPay/queryOrder": {"post": query_order("queryOrderAlias")},
         "/wxPay/doCloseOrder": {"post": close_order()},
         "/wxPay/events": {"get": events()},
+        "/pay.js": {"get": pay_js()},
         "/pay/{order_id}": {"get": pay_page()},
         "/wxPay/notify": {"post": notify("notify")},
         "/wxPay/notify/{account}": {"post": notify_account("notifyAccount")},
@@ -41,12 +44,12 @@ fn to_pay() -> Value {
     happy["links"] = what_follows();
     happy["content"][JSON]["example"] = json!({
         "code_url": ["weixin://wxpay/bizpayurl?pr=jqBH5Yx3H"],
-        "order_id": "20261124062345522402465816291019",
+        "order_id": ORDER,
         "code": 0,
         "msg": "",
         "expires_at": "2026-11-24T08:23:45+08:00",
         "server_time": "2026-11-24T06:23:45+08:00",
-        "pay_page": "/pay/20261124062345522402465816291019",
+        "pay_page": format!("/pay/{ORDER}"),
         "description": "线装笔记本",
         "reference": "A-2026-1001",
     });
@@ -73,6 +76,7 @@ fn to_pay() -> Value {
             "required": false,
             "description": "The same key with the same parameters gives the same order and link. 1 to 64 printable ASCII characters, per merchant_id.",
             "schema": {"type": "string", "pattern": "^[ -~]{1,64}$"},
+            "example": "cart-7",
         }],
         "requestBody": body,
         "responses": answers(happy, &["400", "401", "403", "408", "409", "413", "415", "429", "500", "501", "502", "503", "504"]),
@@ -174,9 +178,9 @@ fn query_order(id: &str) -> Value {
             scope read shows the deal too: order_id to refunded; and it may ask by the merchant's own number, for the newest deal that \
             has it. Deals that are not of the key's sellers and accounts are unknown to it.",
         "security": [{}, {"key": []}],
-        "requestBody": body(&order_or_reference()),
+        "requestBody": with_example(body(&order_or_reference()), json!({"order_id": ORDER})),
         "responses": answers(
-            answer("How it stands; or, with code 1, why WeChat would not say.", JSON, happy),
+            with_example(answer("How it stands; or, with code 1, why WeChat would not say.", JSON, happy), paid_order()),
             &["400", "401", "403", "404", "408", "413", "415", "500", "502", "503", "504"],
         ),
     })
@@ -184,14 +188,17 @@ fn query_order(id: &str) -> Value {
 
 fn close_order() -> Value {
     let refused = refusal(&["TOO_EARLY", "ORDER_PAID", "WECHAT_REFUSED"]);
+    let happy = json!({"anyOf": [reference("schemas", "CloseOrderAnswer"), refused]});
+    let happy = answer("It is closed; or, with code 1, why it is not.", JSON, happy);
+    let closed = json!({"code": 0, "msg": "关单成功", "description": "线装笔记本", "reference": "A-2026-1001"});
     json!({
         "operationId": "doCloseOrder",
         "tags": ["Give it up"],
         "summary": "Give an order up",
         "description": "Not before deal.close_min_age. Closing twice succeeds; a paid order is refused.",
-        "requestBody": body(&order()),
+        "requestBody": with_example(body(&order()), json!({"order_id": ORDER})),
         "responses": answers(
-            answer("It is closed; or, with code 1, why it is not.", JSON, json!({"anyOf": [reference("schemas", "CloseOrderAnswer"), refused]})),
+            with_example(happy, closed),
             &["400", "404", "408", "413", "415", "500", "501", "502", "503", "504"],
         ),
     })
@@ -200,99 +207,68 @@ fn close_order() -> Value {
 fn events() -> Value {
     let description = "Server-sent events named state, whose data is what queryOrder answers (QueryOrderAnswer): the present state, \
                        then each change. It ends once the order is decided.";
+    let happy = answer(description, "text/event-stream", json!({"type": "string"}));
+    let happy = with_example(happy, format!("event: state\ndata: {}\n\n", paid_order()));
     json!({
         "operationId": "events",
         "tags": ["See how it stands"],
         "summary": "How an order stands, told at once",
         "description": "For EventSource. Close it at the last state, or the browser opens it again.",
         "parameters": [order_id("query")],
-        "responses": answers(answer(description, "text/event-stream", json!({"type": "string"})), &["400", "404", "500", "503", "504"]),
+        "responses": answers(happy, &["400", "404", "500", "503", "504"]),
+    })
+}
+
+fn pay_js() -> Value {
+    let script = answer("The script.", "text/javascript", json!({"type": "string"}));
+    let first_line = "// WechatPay.open({ page, order | checkout, mode, lang, onPaid, onClosed }): …";
+    let mut responses = answers(with_example(script, first_line), &["500"]);
+    let unchanged = "It is still the one of the If-None-Match.";
+    responses["304"] = json!({"description": unchanged, "headers": {"x-request-id": reference("headers", "x-request-id")}});
+    json!({
+        "operationId": "payJs",
+        "tags": ["Open a deal"],
+        "summary": "A script that shows the payer's page from any front end",
+        "description": "WechatPay.open shows the page of a deal in a dialog, or leads to it, and tells when it is paid. Its first lines say \
+            how to call it. Load it as a plain script; it needs nothing else.",
+        "responses": responses,
     })
 }
 
 fn pay_page() -> Value {
-    json!({
-        "operationId": "payPage",
-        "tags": ["See how it stands"],
-        "summary": "The payer's page",
-        "description": "Amount, QR code, time left, and what has become of it.",
-        "parameters": [order_id("path"), {
-            "name": "lang",
-            "in": "query",
-            "required": false,
-            "description": "zh or en, instead of what Accept-Language says; whatever else it is is not looked at.",
-            "schema": {"type": "string"},
-        }],
-        "responses": pages("The page.", &[
+    let mut responses = pages(
+        "The page.",
+        &[
             ("404", "There is no such order."),
             ("500", "A fault of this service; it has been logged."),
             ("502", "The order cannot be shown just now."),
             ("503", "This service cannot work just now."),
             ("504", "The order cannot be shown in time."),
-        ]),
+        ],
+    );
+    responses["200"] = with_example(responses["200"].take(), "<!doctype html>\n…");
+    json!({
+        "operationId": "payPage",
+        "tags": ["See how it stands"],
+        "summary": "The payer's page",
+        "description": "Amount, QR code, time left, and what has become of it.",
+        "parameters": [order_id("path"), language()],
+        "responses": responses,
     })
 }
 
-fn notify(id: &str) -> Value {
-    let text = json!({"type": "string"});
-    let mut properties = json!({});
-    for name in ["return_code", "result_code", "appid", "mch_id", "out_trade_no", "total_fee", "transaction_id", "fee_type", "sign"] {
-        properties[name] = text.clone();
-    }
-    let notification = json!({
-        "type": "object",
-        "xml": {"name": "xml"},
-        "required": ["return_code", "result_code", "appid", "mch_id", "out_trade_no", "sign"],
-        "properties": properties,
-        "additionalProperties": text,
-    });
+/// How the order of the examples stands, once it is paid.
+fn paid_order() -> Value {
     json!({
-        "operationId": id,
-        "tags": ["Hear from WeChat"],
-        "summary": "An order was paid",
-        "description": "WeChat's signed XML, whatever its content type says.",
-        "requestBody": {"required": true, "content": {"text/xml": {"schema": notification}}},
-        "responses": acknowledgements(),
-    })
-}
-
-fn notify_account(id: &str) -> Value {
-    of_account(notify(id))
-}
-
-fn healthz() -> Value {
-    json!({
-        "operationId": "healthz",
-        "tags": ["Run the service"],
-        "summary": "Whether the process lives",
-        "responses": answers(answer("It does.", JSON, reference("schemas", "Healthy")), &["500"]),
-    })
-}
-
-fn readyz() -> Value {
-    json!({
-        "operationId": "readyz",
-        "tags": ["Run the service"],
-        "summary": "Whether it may be sent callers",
-        "responses": answers(answer("It may.", JSON, reference("schemas", "Ready")), &["500", "503"]),
-    })
-}
-
-fn openapi_json() -> Value {
-    json!({
-        "operationId": "openapi",
-        "tags": ["Run the service"],
-        "summary": "This description",
-        "responses": answers(answer("OpenAPI 3.1.", JSON, json!({"type": "object", "required": ["openapi", "info", "paths"]})), &["500"]),
-    })
-}
-
-fn docs() -> Value {
-    json!({
-        "operationId": "docs",
-        "tags": ["Run the service"],
-        "summary": "This description, for people",
-        "responses": pages("The page.", &[]),
+        "trade_state": "SUCCESS",
+        "trade_state_desc": "支付成功",
+        "code": 0,
+        "msg": "",
+        "server_time": "2026-11-24T06:24:12+08:00",
+        "expires_at": "2026-11-24T08:23:45+08:00",
+        "paid_at": "2026-11-24T06:24:10+08:00",
+        "description": "线装笔记本",
+        "reference": "A-2026-1001",
     })
 }
 
@@ -311,5 +287,5 @@ fn order_or_reference() -> Value {
 }
 
 fn order_id(place: &str) -> Value {
-    json!({"name": "order_id", "in": place, "required": true, "schema": reference("schemas", "OrderId")})
+    json!({"name": "order_id", "in": place, "required": true, "schema": reference("schemas", "OrderId"), "example": ORDER})
 }

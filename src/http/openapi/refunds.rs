@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::answers::{acknowledgements, answer, answers, reference, refusal};
-use super::requests::{JSON, body, of_account};
+use super::answers::{answer, answers, reference, refusal, with_example};
+use super::requests::{JSON, ORDER, REFUND, body};
 
 pub fn refund() -> Value {
     let refused = ["ORDER_NOT_PAID", "REFUND_TOO_LATE", "REFUND_TOO_MUCH", "REFUND_TOO_MANY", "REFUND_TOO_SOON", "WECHAT_REFUSED"];
@@ -24,7 +24,7 @@ pub fn refund() -> Value {
             "reason": {"description": "What the payer reads: 1 to 80 bytes of UTF-8 without control characters.", "type": "string"},
         },
     }));
-    wish["content"][JSON]["example"] = json!({"order_id": ORDER, "refund": "5.00", "reason": "少发一件"});
+    wish = with_example(wish, json!({"order_id": ORDER, "refund": "5.00", "reason": "少发一件"}));
     json!({
         "operationId": "refund",
         "tags": ["Give money back"],
@@ -40,6 +40,7 @@ pub fn refund() -> Value {
             "required": true,
             "description": "The same key with the same parameters is the same refund. 1 to 64 printable ASCII characters, per order_id.",
             "schema": {"type": "string", "pattern": "^[!-~]([ -~]{0,62}[!-~])?$"},
+            "example": "A-2026-1001-1",
         }],
         "requestBody": wish,
         "responses": answers(happy, &["400", "401", "403", "404", "408", "409", "413", "415", "500", "501", "503", "504"]),
@@ -56,8 +57,8 @@ pub fn query_refund() -> Value {
         refund
     };
     happy["content"][JSON]["examples"] = json!({
-        "by refund_id": {"value": arrived()},
-        "by order_id": {"value": {
+        "of a refund_id": {"value": arrived()},
+        "of an order_id": {"value": {
             "code": 0,
             "msg": "",
             "order_id": ORDER,
@@ -80,7 +81,7 @@ pub fn query_refund() -> Value {
             },
         },
     }));
-    asked["content"][JSON]["example"] = json!({"refund_id": REFUND});
+    asked = with_example(asked, json!({"refund_id": REFUND}));
     json!({
         "operationId": "queryRefund",
         "tags": ["Give money back"],
@@ -92,33 +93,6 @@ pub fn query_refund() -> Value {
         "responses": answers(happy, &["400", "401", "403", "404", "408", "413", "415", "500", "503", "504"]),
     })
 }
-
-pub fn refund_notify(id: &str) -> Value {
-    let text = json!({"type": "string"});
-    let notification = json!({
-        "type": "object",
-        "xml": {"name": "xml"},
-        "required": ["return_code", "appid", "mch_id", "req_info"],
-        "properties": {"return_code": text, "appid": text, "mch_id": text, "nonce_str": text, "req_info": text},
-        "additionalProperties": text,
-    });
-    json!({
-        "operationId": id,
-        "tags": ["Hear from WeChat"],
-        "summary": "A refund has come to its end",
-        "description": "WeChat's encrypted XML, whatever its content type says. It is not signed, so it proves nothing: WeChat is asked \
-            about the refund, and its signed answer is stored. A notification of a payment is taken here as well.",
-        "requestBody": {"required": true, "content": {"text/xml": {"schema": notification}}},
-        "responses": acknowledgements(),
-    })
-}
-
-pub fn refund_notify_account(id: &str) -> Value {
-    of_account(refund_notify(id))
-}
-
-const ORDER: &str = "20261124062345522402465816291019";
-const REFUND: &str = "20261124063010871204486630152297";
 
 fn accepted() -> Value {
     json!({
@@ -159,7 +133,7 @@ fn examples() -> Value {
         json!({"value": refusal})
     };
     json!({
-        "accepted": {"value": accepted()},
+        "ACCEPTED": {"value": accepted()},
         "ORDER_NOT_PAID": refused("ORDER_NOT_PAID", "该订单未支付", json!({"order_id": ORDER})),
         "REFUND_TOO_LATE": refused("REFUND_TOO_LATE", "支付已超过一年，不能退款", json!({})),
         "REFUND_TOO_MUCH": refused("REFUND_TOO_MUCH", "退款金额超过可退金额", json!({"left": "14.90"})),

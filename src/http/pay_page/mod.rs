@@ -77,7 +77,7 @@ async fn pay_page(
         kept: &KEPT.into_iter().filter(|pair| has(&uri, pair)).map(|pair| format!("&{pair}")).collect::<String>(),
         now: app.gateway.now(),
         phone: app.phone.as_deref(),
-        site: &app.gateway.site().url,
+        site: &app.site(&headers),
     };
     let (page, has_bridge) = reader.page(&page, &app.page, &look);
     look.dress(Html(page), has_bridge)

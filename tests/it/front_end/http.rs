@@ -145,13 +145,10 @@ async fn every_answer_has_its_own_request_id() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_of_other_origins_are_told_nothing_unless_they_are_listed() {
-    let closed = TestApp::open(Engine::Sqlite).await;
+    let wechat = TestApp::open(Engine::Sqlite).await;
+    let closed = TestAppBuilder::new(Engine::Sqlite).await.on_wechat_of(&wechat).open().await;
     let open =
         TestAppBuilder::new(Engine::Sqlite).await.set("SERVER__CORS_ORIGINS", format!("{SHOP}, https://pay.example.com")).open().await;
-    let preflight = async |app: &TestApp, path: &str, origin: &str| {
-        let request = app.till.request("OPTIONS", path).header("origin", origin).header("access-control-request-method", "POST");
-        app.till.send(request.header("access-control-request-headers", "content-type,idempotency-key")).await
-    };
     let cors_headers = |answer: &Answer| answer.headers.keys().filter(|name| name.as_str().starts_with("access-control-allow")).count();
 
     for path in ["/wxPay/toPay", "/wxPay/queryOrder", "/wxPay/wxPay/queryOrder", "/wxPay/doCloseOrder"] {
@@ -187,6 +184,47 @@ async fn pages_of_other_origins_are_told_nothing_unless_they_are_listed() {
     assert_eq!(to_pay_with(&open, &page).await.header("access-control-allow-origin"), Some(SHOP));
     assert_eq!(cors_headers(&to_pay_with(&closed, &page).await), 0);
     assert_eq!(to_pay_with(&open, &[("origin", b"null")]).await.header("access-control-allow-origin"), None);
+}
+
+/// As a browser asks before a page of another origin may call.
+async fn preflight(app: &TestApp, path: &str, origin: &str) -> Answer {
+    let request = app.till.request("OPTIONS", path).header("origin", origin).header("access-control-request-method", "POST");
+    app.till.send(request.header("access-control-request-headers", "content-type,idempotency-key")).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_of_this_machine_may_call_a_demonstration_and_never_a_real_service() {
+    let demonstration = TestApp::open(Engine::Sqlite).await;
+    let real = TestAppBuilder::new(Engine::Sqlite).await.on_wechat_of(&demonstration).open().await;
+    let listed = TestAppBuilder::new(Engine::Sqlite).await.set("SERVER__CORS_ORIGINS", SHOP).on_wechat_of(&demonstration).open().await;
+    let with_keys = TestAppBuilder::new(Engine::Sqlite)
+        .await
+        .set("AUTH__MODE", "api_key")
+        .set("AUTH__API_KEYS", crate::support::configured::SHOPS_KEY)
+        .open()
+        .await;
+    let allowed = |answer: &Answer| answer.header("access-control-allow-origin").map(str::to_owned);
+    for origin in ["http://localhost:5173", "http://127.0.0.1:8090", "https://localhost", "http://[::1]:3000"] {
+        for path in ["/wxPay/toPay", "/wxPay/queryOrder", "/wxPay/doCloseOrder", "/wxPay/events"] {
+            let answer = preflight(&demonstration, path, origin).await;
+            assert_eq!((answer.status, allowed(&answer).as_deref()), (200, Some(origin)), "{path}");
+            assert_eq!(answer.header("access-control-allow-credentials"), None, "{path}");
+            for app in [&real, &listed, &with_keys] {
+                assert_eq!(allowed(&preflight(app, path, origin).await), None, "{path} for {origin}");
+            }
+        }
+        let page = [("origin", origin.as_bytes())];
+        assert_eq!(allowed(&to_pay_with(&demonstration, &page).await).as_deref(), Some(origin));
+        assert_eq!(allowed(&to_pay_with(&listed, &page).await), None);
+    }
+    assert_eq!(allowed(&preflight(&listed, "/wxPay/toPay", SHOP).await).as_deref(), Some(SHOP));
+    for origin in [SHOP, "null", "http://localhost.evil.example", "http://192.168.1.2:5173"] {
+        assert_eq!(allowed(&preflight(&demonstration, "/wxPay/toPay", origin).await), None, "{origin}");
+        assert_eq!(allowed(&to_pay_with(&demonstration, &[("origin", origin.as_bytes())]).await), None, "{origin}");
+    }
+    for path in ["/wxPay/notify", "/wxPay/refund", "/wxPay/changes", "/wxPay/deals"] {
+        assert_eq!(allowed(&preflight(&demonstration, path, "http://localhost:5173").await), None, "{path} is for no page");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -135,7 +135,7 @@ async fn refunds_go_as_they_are_described_and_their_examples_are_real() {
     let [order, refused] = [paid(&app).await, paid(&app).await];
     let accepted =
         description.holds("post", "/wxPay/refund", &refund(&app, &order, "first", json!({"refund": "5", "reason": "少发一件"})).await);
-    is_as_shown("accepted", &accepted);
+    is_as_shown("ACCEPTED", &accepted);
     app.wechat().faults.refund_refused = Some(RefundRefusal::UserAccountAbnormal);
     let refusals = [
         (&refused, json!({}), "WECHAT_REFUSED"),
@@ -153,7 +153,8 @@ async fn refunds_go_as_they_are_described_and_their_examples_are_real() {
     is_as_shown("REFUND_TOO_LATE", &description.holds("post", "/wxPay/refund", &refund(&app, &order, "third", json!({})).await));
     assert!(unseen.is_empty(), "{unseen:?}");
 
-    for (name, body) in [("by refund_id", json!({"refund_id": accepted["refund_id"]})), ("by order_id", json!({"order_id": order.id}))] {
+    for (name, body) in [("of a refund_id", json!({"refund_id": accepted["refund_id"]})), ("of an order_id", json!({"order_id": order.id}))]
+    {
         let answer = description.holds("post", "/wxPay/queryRefund", &query_refund(&app, body).await);
         assert_eq!(fields(&of_query[name]["value"]), fields(&answer), "{name}");
         answer["refunds"].as_array().into_iter().flatten().for_each(|refund| description.fits("ToldRefund", refund));
