@@ -1,7 +1,7 @@
 //! Persistence (a snapshot): the orders of a simulated WeChat outlive its process, in a file that is replaced as a whole.
 //!
 //! It is written at most a second after something has changed, and at the stop, by a thread that no caller waits for. Whoever kills the
-//! process loses that second, as if WeChat had never heard of it. Faults, habits and the stories of the orders begin anew.
+//! process loses what is not written yet, as if WeChat had never heard of it. Faults, habits and the stories of the orders begin anew.
 
 mod file;
 mod order;
@@ -22,6 +22,8 @@ use super::Simulator;
 use snapshot::{Revision, Snapshot};
 
 /// Between two looks whether something has changed.
+const LOOK: Duration = Duration::from_millis(100);
+/// After writing, however much happens.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Keeps what a simulator knows in a file.
@@ -64,17 +66,21 @@ impl Keeper {
 
     /// Keeps what changes, until `stop`, and what there is then.
     pub async fn run(mut self, stop: CancellationToken) {
+        let mut pause = LOOK;
         while !stop.is_cancelled() {
             tokio::select! {
-                () = sleep(PAUSE) => {}
+                () = sleep(pause) => {}
                 () = stop.cancelled() => {}
             }
-            self.keep().await;
+            let snapshot = self.changed();
+            pause = if snapshot.is_some() { PAUSE } else { LOOK };
+            if let Some(snapshot) = snapshot {
+                self.keep(snapshot).await;
+            }
         }
     }
 
-    async fn keep(&mut self) {
-        let Some(snapshot) = self.changed() else { return };
+    async fn keep(&mut self, snapshot: Arc<Snapshot>) {
         let (path, written) = (self.path.clone(), Arc::clone(&snapshot));
         let outcome = spawn_blocking(move || file::write(&path, &written)).await.unwrap_or_else(|error| Err(error.into()));
         match &outcome {
