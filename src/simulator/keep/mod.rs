@@ -10,7 +10,6 @@ mod restore;
 mod snapshot;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::spawn_blocking;
@@ -27,14 +26,13 @@ const LOOK: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Keeps what a simulator knows in a file.
-#[derive(Debug)]
 pub struct Keeper {
     simulator: Simulator,
     path: PathBuf,
     /// The world when it was last looked at.
     seen: Revision,
     /// What the file holds, once it was written.
-    kept: Option<Arc<Snapshot>>,
+    kept: Option<Snapshot>,
     fails: bool,
 }
 
@@ -72,17 +70,28 @@ impl Keeper {
                 () = sleep(pause) => {}
                 () = stop.cancelled() => {}
             }
-            let snapshot = self.changed();
-            pause = if snapshot.is_some() { PAUSE } else { LOOK };
-            if let Some(snapshot) = snapshot {
-                self.keep(snapshot).await;
+            pause = LOOK;
+            let may_differ = self.fails || self.simulator.world().revision() != self.seen;
+            if may_differ {
+                // Thousands of orders take a moment, and a disk may take longer.
+                let kept = spawn_blocking(move || {
+                    self.keep();
+                    self
+                });
+                let Ok(keeper) = kept.await else { return };
+                self = keeper;
+                pause = PAUSE;
             }
         }
     }
 
-    async fn keep(&mut self, snapshot: Arc<Snapshot>) {
-        let (path, written) = (self.path.clone(), Arc::clone(&snapshot));
-        let outcome = spawn_blocking(move || file::write(&path, &written)).await.unwrap_or_else(|error| Err(error.into()));
+    fn keep(&mut self) {
+        let world = self.simulator.world();
+        let (revision, snapshot) = (world.revision(), Snapshot::of(&world));
+        drop(world);
+        self.seen = revision;
+        // A merchant who only asks changes nothing.
+        let outcome = if self.kept.as_ref() == Some(&snapshot) { Ok(()) } else { file::write(&self.path, &snapshot) };
         match &outcome {
             Ok(()) => self.kept = Some(snapshot),
             // Once is enough: it is tried again every second.
@@ -90,20 +99,6 @@ impl Keeper {
             Err(_) => {}
         }
         self.fails = outcome.is_err();
-    }
-
-    /// What there is to keep, if it is not what the file holds.
-    fn changed(&mut self) -> Option<Arc<Snapshot>> {
-        let world = self.simulator.world();
-        let revision = world.revision();
-        if revision == self.seen && !self.fails {
-            return None;
-        }
-        let snapshot = Snapshot::of(&world);
-        drop(world);
-        self.seen = revision;
-        // A merchant who only asks changes nothing.
-        (self.kept.as_deref() != Some(&snapshot)).then(|| Arc::new(snapshot))
     }
 }
 

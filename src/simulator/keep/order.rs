@@ -11,7 +11,7 @@ use super::super::World;
 use super::super::orders::{Attempt, OrderKey, SimOrder};
 
 /// An order. Times are milliseconds since 1970, amounts fen.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize)]
 pub struct KeptOrder {
     key: OrderKey,
     total_fee: i64,

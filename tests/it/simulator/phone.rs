@@ -115,8 +115,8 @@ async fn an_order_is_found_by_its_number() {
         let known = app.phone().get(&format!("/_sim/orders?{query}")).await.json();
         known.as_array().unwrap().iter().map(|order| order["out_trade_no"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(found(&format!("out_trade_no={}", order.id)).await, [order.id.clone()]);
-    assert_eq!(found(&format!("out_trade_no={}&mch_id={}", other.id, DEFAULT_MERCHANT.mch_id)).await, [other.id.clone()]);
+    assert_eq!(found(&format!("out_trade_no={}", order.id)).await, [order.id.as_str()]);
+    assert_eq!(found(&format!("out_trade_no={}&mch_id={}", other.id, DEFAULT_MERCHANT.mch_id)).await, [other.id.as_str()]);
     for nothing in ["out_trade_no=1".to_owned(), format!("out_trade_no={}&mch_id=1900000002", order.id)] {
         assert!(found(&nothing).await.is_empty(), "{nothing}");
     }
