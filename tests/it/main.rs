@@ -85,6 +85,7 @@ mod operations {
     mod request_log;
     mod secrets;
     mod starting;
+    mod terminal;
     mod webhook_configuration;
     mod webhooks;
 }

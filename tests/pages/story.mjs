@@ -1,5 +1,6 @@
 // Tells all stories, one after the other.
 import { launch } from './browser.mjs';
+import * as demo from './demo.mjs';
 import * as buying from './buying.mjs';
 import * as ends from './ends.mjs';
 import * as frontEnds from './front_ends.mjs';
@@ -9,7 +10,7 @@ import * as pictures from './pictures.mjs';
 
 const browser = await launch();
 let failed = 0;
-for (const [name, story] of [buying, ends, frontEnds, refunds, accessibility, pictures].flatMap((stories) => Object.entries(stories))) {
+for (const [name, story] of [demo, buying, ends, frontEnds, refunds, accessibility, pictures].flatMap((stories) => Object.entries(stories))) {
   const begun = Date.now();
   try {
     await story(browser);
