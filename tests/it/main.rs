@@ -53,6 +53,7 @@ mod front_end {
     pub mod keys;
     mod offers;
     mod page;
+    mod pay_js;
     mod requests;
 }
 mod limits {

@@ -53,7 +53,8 @@
     shadow.append(dialog);
     document.body.append(host);
     dialog.showModal();
-    return { frame, remove: () => { dialog.removeEventListener('close', dismiss); dialog.close(); host.remove(); } };
+    // Whoever has clicked into the page may be about to print the receipt.
+    return { frame, isRead: () => shadow.activeElement === frame, remove: () => { dialog.removeEventListener('close', dismiss); dialog.close(); host.remove(); } };
   }
 
   /** A phone cannot scan its own screen: there the page itself knows what to do. WeChat on a desk is a desk. */
@@ -89,7 +90,7 @@
       if (over) return;
       over = true;
       clearTimeout(next);
-      if (state === 'paid') setTimeout(leave, PAID_IS_SHOWN);
+      if (state === 'paid') setTimeout(() => { if (!shown?.isRead()) leave(); }, PAID_IS_SHOWN);
       else leave();
       tellEnd({ state, result });
       if (state === 'paid') onPaid?.(result);
@@ -118,7 +119,8 @@
       if (!shown || source !== shown.frame.contentWindow || origin !== address.origin || data?.source !== 'wechat-pay') return;
       clearTimeout(greeted);
       if (data.state === 'paid' && !(await ask())) end('paid', { order_id: data.order_id || order, confirmed: false });
-      if (data.state === 'expired' || data.state === 'closed') told = data.state;
+      if (['expired', 'closed'].includes(data.state)) told = data.state;
+      if (data.state === 'waiting') told = 'cancel';
       if (data.state === 'cancel') dismiss();
     };
     const lead = () => {
