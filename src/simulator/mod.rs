@@ -2,12 +2,11 @@
 //!
 //! `world` is a plain model of it (merchants, orders, payers, money; no HTTP, no clock of its own) with its `answers`, its
 //! `notifications` and its `refunds`; `rules` checks a request as the real gateway does, in its order and with its texts, and never skips a
-//! signature. `unified_order` takes orders of all trade types, `payers` pay them, `login`, `invocations` and `h5`
-//! are what a payer's WeChat checks. The rest are façades: the pay API, the notifier, the control calls, the phone, a page that lives on them, and the
-//! `browser`, WeChat's side of a payer's browser.
-//! `tls` serves the same behind certificates. What passes through them is kept in the `message_log`, for people to read. It shares the wire codec and the domain's types
-//! with the client and knows nothing of gateway, store or http; what both could get wrong alike is pinned by WeChat's
-//! published vectors.
+//! signature. `unified_order` takes orders of all trade types, `payers` pay them, and `login`, `invocations` and `h5` are what a payer's
+//! WeChat checks before. The rest are façades: the pay API, the notifier, the control calls, the phone, a page that lives on them, and the
+//! `browser`, what a payer's browser meets below `/_wechat/`. `tls` serves the same behind certificates. What passes through them is kept in
+//! the `message_log`, for people to read. It shares the wire codec and the domain's types with the client and knows nothing of gateway,
+//! store or http; what both could get wrong alike is pinned by WeChat's published vectors.
 
 mod acts;
 mod answers;
