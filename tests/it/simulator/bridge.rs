@@ -58,7 +58,7 @@ async fn the_payer_looks_hesitates_and_pays() {
     let handed = parameters(FIRST, APPID, &of_second_payer(&served).await, SignType::Md5);
     let state = || served.simulator.world().order(NUMBER).unwrap().trade_state.as_str();
     let sheet = invoke(&served, "look", 2, &handed).await;
-    assert_eq!(sheet["sheet"], json!({ "payee": "商户 1900000001", "body": "腾讯充值中心-QQ会员充值", "total_fee": 88 }));
+    assert_eq!(sheet["sheet"], json!({ "payee": null, "mch_id": "1900000001", "body": "腾讯充值中心-QQ会员充值", "total_fee": 88 }));
     assert_eq!(state(), "USERPAYING");
     for (choice, word, became) in [("cancel", "cancel", "NOTPAY"), ("fail", "fail", "PAYERROR"), ("pay", "ok", "SUCCESS")] {
         assert_eq!(invoke(&served, choice, 2, &handed).await, result(word));

@@ -92,7 +92,7 @@ async fn the_payer_sees_the_sheet_and_is_led_back() {
         let (path, browser) = (ordered(&served, &[]).await, Browser::of(&served, 2));
         let seen = browser.get(&format!("{path}&redirect_url={}&lang=en", encoded(BACK)), &[PHONE, SHOP]).await;
         for word in [
-            "商户 1900000001",
+            "Merchant 1900000001",
             "¥0.88",
             "腾讯充值中心-QQ会员充值",
             "Wang",
