@@ -118,8 +118,13 @@ mod repository {
     mod papers;
 }
 mod simulator {
+    mod bridge;
+    mod browser;
     mod faults;
+    mod h5;
+    mod login;
     pub mod merchants;
+    mod payers;
     mod phone;
     mod refund_control;
     mod refund_faults;
@@ -127,6 +132,7 @@ mod simulator {
     mod restart;
     mod shop;
     pub mod tls;
+    mod trade_types;
 }
 mod sweep {
     mod backlog;
