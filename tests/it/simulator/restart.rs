@@ -74,6 +74,7 @@ async fn what_was_ordered_and_paid_before_a_restart_is_known_after_it() {
     assert_eq!(app.database.look().await.status(&late.id).await, 0);
     app.time_passes(20);
     becomes_paid(&app, late).await;
+    app.notified(late, 1).await;
     assert!(app.wechat().order(&late.id).unwrap().attempts[0].acknowledged);
     // A refund under way arrives.
     assert_eq!(app.phone().get("/_sim/refunds").await.json()[0]["refund_status"], "SUCCESS");
