@@ -251,7 +251,7 @@ fn pay_page() -> Value {
         "operationId": "payPage",
         "tags": ["See how it stands"],
         "summary": "The payer's page",
-        "description": "Amount, QR code, time left, and what has become of it.",
+        "description": "What is bought, its amount and how to pay it from this device; what has become of it, and a receipt once it is paid.",
         "parameters": [order_id("path"), language()],
         "responses": responses,
     })
