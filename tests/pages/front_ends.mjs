@@ -75,6 +75,17 @@ export const the_page_of_the_readme_is_paid_in_a_dialog = (browser) => pays_in_t
 
 export const the_page_of_the_chinese_readme_is_too = (browser) => pays_in_the_dialog(browser, 'README.zh-CN.md', '支付成功，谢谢惠顾！', '微信支付');
 
+export const a_receipt_that_was_clicked_into_stays = (browser) => visit(browser, { readme: 'README.md', locale: 'en-GB' }, async ({ service, tab }) => {
+  await buy(tab);
+  await cashier(tab).locator('h1').click();
+  await service.sim(`orders/${await newest(service)}/pay`, 'POST');
+  await said(tab, 'Paid, thank you!');
+  await tab.waitForTimeout(4000);
+  assert.ok(await dialog(tab).isVisible(), 'it was taken away from under the hand');
+  await tab.getByRole('button', { name: 'Close' }).click();
+  assert.equal(await dialog(tab).count(), 0);
+});
+
 export const who_closes_the_dialog_has_not_paid_and_may_come_back = (browser) => visit(browser, { readme: 'README.md', locale: 'en-GB' }, async ({ service, tab }) => {
   await buy(tab);
   await tab.keyboard.press('Escape');
