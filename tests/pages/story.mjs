@@ -1,5 +1,6 @@
 // Tells all stories, one after the other; or those whose names hold the word that is given.
 import { launch } from './browser.mjs';
+import * as demo from './demo.mjs';
 import * as buying from './buying.mjs';
 import * as ends from './ends.mjs';
 import * as checkout from './checkout.mjs';
@@ -12,7 +13,8 @@ import * as pictures from './pictures.mjs';
 
 const browser = await launch();
 let failed = 0;
-for (const [name, story] of [buying, ends, checkout, frames, ways, frontEnds, refunds, accessibility, pictures].flatMap((stories) => Object.entries(stories))) {
+const all = [demo, buying, ends, checkout, frames, ways, frontEnds, refunds, accessibility, pictures].flatMap((stories) => Object.entries(stories));
+for (const [name, story] of all) {
   if (process.argv[2] && !name.includes(process.argv[2])) continue;
   const begun = Date.now();
   try {

@@ -227,7 +227,7 @@ fn pay_js() -> Value {
     responses["304"] = json!({"description": unchanged, "headers": {"x-request-id": reference("headers", "x-request-id")}});
     json!({
         "operationId": "payJs",
-        "tags": ["Open a deal"],
+        "tags": ["See how it stands"],
         "summary": "A script that shows the payer's page from any front end",
         "description": "WechatPay.open shows the page of a deal in a dialog, or leads to it, and tells when it is paid. Its first lines say \
             how to call it. Load it as a plain script; it needs nothing else.",
