@@ -7,3 +7,4 @@ pub mod give_up;
 pub mod insert;
 mod row;
 pub mod settle;
+pub mod story;

@@ -59,7 +59,7 @@ async fn deals_live(app: &TestApp, table: &str) {
         assert_eq!(status(&look, table, &order.id).await.unwrap(), expected);
     }
     let told = app.explain(&silent.id).await;
-    assert!(told.contains("WeChat gave a link") && told.contains("By the sweeper"), "{told}");
+    assert!(told.contains("WeChat opened it") && told.contains("By the sweeper"), "{told}");
 }
 
 on_both_engines! {
