@@ -211,12 +211,15 @@ async fn no_secret_is_written_or_answered() {
     let paid: Vec<String> = orders.iter().map(|order_id| transaction_id(order_id)).collect();
     canaries.extend(paid.iter().map(String::as_str));
     canaries.extend(heard.signs.iter().map(String::as_str));
+    // The payer's receipt has the number of the payment, which the payer reads in WeChat too.
+    let is_receipt = |answer: &&String| answer.contains("<section class=\"receipt\"");
     for canary in canaries {
         if let Some(line) = written.lines().find(|line| line.contains(canary)) {
             panic!("{canary} was written: {line}");
         }
         // The end of a payment's number may be shown, and a mistyped order_id is no secret.
-        if let Some(answer) = heard.answers.iter().find(|answer| answer.contains(canary)) {
+        let answers = heard.answers.iter().filter(|answer| !(paid.iter().any(|number| number == canary) && is_receipt(answer)));
+        if let Some(answer) = answers.into_iter().find(|answer| answer.contains(canary)) {
             panic!("{canary} was answered: {answer}");
         }
     }
