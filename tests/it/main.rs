@@ -66,6 +66,7 @@ mod front_end {
     pub mod keys;
     mod offers;
     mod page;
+    mod pay_js;
     mod requests;
 }
 mod limits {
@@ -98,6 +99,7 @@ mod operations {
     mod request_log;
     mod secrets;
     mod starting;
+    mod terminal;
     mod webhook_configuration;
     mod webhooks;
 }
@@ -130,8 +132,13 @@ mod repository {
     mod papers;
 }
 mod simulator {
+    mod bridge;
+    mod browser;
     mod faults;
+    mod h5;
+    mod login;
     pub mod merchants;
+    mod payers;
     mod phone;
     mod refund_control;
     mod refund_faults;
@@ -139,6 +146,7 @@ mod simulator {
     mod restart;
     mod shop;
     pub mod tls;
+    mod trade_types;
 }
 mod sweep {
     mod backlog;

@@ -227,7 +227,7 @@ fn pay_js() -> Value {
     responses["304"] = json!({"description": unchanged, "headers": {"x-request-id": reference("headers", "x-request-id")}});
     json!({
         "operationId": "payJs",
-        "tags": ["Open a deal"],
+        "tags": ["See how it stands"],
         "summary": "A script that shows the payer's page from any front end",
         "description": "WechatPay.open shows the page of a deal in a dialog, or leads to it, and tells when it is paid. Its first lines say \
             how to call it. Load it as a plain script; it needs nothing else.",
@@ -251,7 +251,7 @@ fn pay_page() -> Value {
         "operationId": "payPage",
         "tags": ["See how it stands"],
         "summary": "The payer's page",
-        "description": "Amount, QR code, time left, and what has become of it.",
+        "description": "What is bought, its amount and how to pay it from this device; what has become of it, and a receipt once it is paid.",
         "parameters": [order_id("path"), language()],
         "responses": responses,
     })

@@ -73,13 +73,21 @@ async fn pay_page(
     let reader = Reader {
         language: Language::of(&uri, &headers),
         place,
-        comes_back: uri.query().is_some_and(|query| query.split('&').any(|pair| pair == "back=h5")),
+        comes_back: has(&uri, "back=h5"),
+        kept: &KEPT.into_iter().filter(|pair| has(&uri, pair)).map(|pair| format!("&{pair}")).collect::<String>(),
         now: app.gateway.now(),
         phone: app.phone.as_deref(),
-        site: &app.gateway.site().url,
+        site: &app.site(&headers),
     };
     let (page, has_bridge) = reader.page(&page, &app.page, &look);
     look.dress(Html(page), has_bridge)
+}
+
+/// Parameters of the page's address beside its language.
+const KEPT: [&str; 4] = ["back=h5", "embed=1", "in=wechat", "in=phone"];
+
+fn has(uri: &Uri, parameter: &str) -> bool {
+    uri.query().is_some_and(|query| query.split('&').any(|pair| pair == parameter))
 }
 
 /// What a browser gets that asks for a page.

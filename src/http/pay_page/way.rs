@@ -10,8 +10,8 @@ const CODE: &str = include_str!("html/code.html");
 const BRIDGE: &str = include_str!("html/bridge.html");
 const H5: &str = include_str!("html/h5.html");
 const OPEN_IN_WECHAT: &str = include_str!("html/open_in_wechat.html");
-const COPY: &str = "<p><button type=\"button\" class=\"script quiet\" data-do=\"copy\">{{copy}}</button></p>\n";
-const PHONE: &str = "<p><a class=\"button quiet\" href=\"{{to}}\" target=\"_blank\">{{pay_by_phone}}</a></p>\n";
+const COPY: &str = "<p><button type=\"button\" class=\"live quiet\" data-do=\"copy\">{{copy}}</button></p>\n";
+const PHONE: &str = "<p><a class=\"button quiet\" href=\"{{to}}\" target=\"phone\">{{pay_by_phone}}</a></p>\n";
 
 /// A way to pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
