@@ -6,7 +6,7 @@ use wechat_pay::auth::Key;
 use wechat_pay::chance::Chance;
 
 use super::made::{Checkout, checkout, try_checkout};
-use crate::front_end::auth::offer_at;
+use crate::front_end::auth::{carry, offer_at};
 use crate::support::database::Engine;
 use crate::support::on_both_engines;
 use crate::support::test_app::{TestApp, TestAppBuilder};
@@ -77,6 +77,11 @@ on_both_engines! {
         let at_once = join_all((0..5).map(make)).await;
         assert_eq!(at_once.iter().filter(|answer| answer.json()["code"] == 0).count(), 1, "{at_once:?}");
         assert_eq!(rows(&app).await, 2);
+
+        carry(&app.till, &offer("nonce-0001"), None).await.refused(401, "UNAUTHORIZED", None, "it has made a checkout");
+        assert_eq!(carry(&app.till, &offer("nonce-0003"), None).await.json()["code"], 0);
+        try_checkout(&app.till, None, &offer("nonce-0003")).await.refused(401, "UNAUTHORIZED", None, "it has opened a deal");
+        assert_eq!((rows(&app).await, app.look().await.count().await), (2, 1));
     }
 
     async fn one_that_is_paid_or_over_is_told_so_under_its_key(engine) {

@@ -4,10 +4,10 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use wechat_pay::channel::wechat::v2::{Fields, SignType};
 use wechat_pay::deal::TradeType;
-use wechat_pay::simulator::{DEFAULT_MERCHANT, Payer};
+use wechat_pay::simulator::{DEFAULT_MERCHANT, Payer, published_secret};
 
 use crate::checkouts::browser::{Browser, SITE};
-use crate::checkouts::made::{instance, paid_at};
+use crate::checkouts::made::{checkout, instance, paid_at};
 use crate::support::database::{Database, Engine};
 use crate::support::http::Answer;
 use crate::support::listener::{Heard, Listener};
@@ -285,4 +285,43 @@ async fn a_browser_s_order_names_the_site_and_the_payer_s_own_address() {
     assert_eq!(sent.parameter("spbill_create_ip"), Some("203.0.113.7"));
     let scene = format!("{{\"h5_info\":{{\"type\":\"Wap\",\"wap_url\":\"{SITE}\",\"wap_name\":\"微茶\"}}}}");
     assert_eq!(sent.parameter("scene_info"), Some(&*scene));
+}
+
+/// A service provider's sub-merchant, which has an appid of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sub_merchant_s_payer_is_known_and_pays_in_its_own_appid() {
+    const SUB_APPID: &str = "wx0000000000000109";
+    let provider = [("APPID", "wx0000000000000003"), ("MCH_ID", "1900000003"), ("API_KEY", "0f1e2d3c4b5a69788796a5b4c3d2e1f0")];
+    let merchant = |builder: TestAppBuilder, section: &str| {
+        provider.iter().fold(builder, |builder, (key, value)| builder.set(&format!("{section}__{key}"), value))
+    };
+    let wechat = merchant(TestAppBuilder::new(Engine::Sqlite).await, "SIMULATOR__MERCHANTS__PROVIDER");
+    let wechat = wechat.set("SIMULATOR__MERCHANTS__PROVIDER__SUB_MERCHANTS", format!("1900000109:{SUB_APPID}")).open().await;
+    let builder = merchant(instance(TestAppBuilder::new(Engine::Sqlite).await, &wechat), "ACCOUNTS__SHOP2");
+    let browser = format!("http://{}/_wechat", wechat.phone().address);
+    let own = [
+        ("SUB_MCH_ID", "1900000109"),
+        ("SUB_APPID", SUB_APPID),
+        ("SELLERS", "12"),
+        ("APP_SECRET", &published_secret(SUB_APPID)),
+        ("OAUTH_BASE_URL", &browser),
+        ("OAUTH_API_BASE_URL", &browser),
+    ];
+    let app = own.iter().fold(builder, |builder, (key, value)| builder.set(&format!("ACCOUNTS__SHOP2__{key}"), value)).open().await;
+
+    let mut of_its_own = wish("JSAPI");
+    of_its_own["openid"] = json!(Payer::First.openid(SUB_APPID));
+    let answer = app.till.post_json("/wxPay/toPay", &of_its_own).await;
+    let mut payer = Browser::in_wechat(&app, Payer::First);
+    assert_eq!(answer.json()["pay_params"]["appId"], SUB_APPID, "{}", answer.body);
+    let paid = payer.invokes(&wechat.phone(), "invoke", &answer.json()["pay_params"]).await;
+    assert_eq!(paid["err_msg"], "get_brand_wcpay_request:ok", "{paid}");
+    assert_eq!(app.trade_state(&order(&answer).id).await, "SUCCESS");
+    assert_eq!(app.look().await.value(&order(&answer).id, "account").await.as_deref(), Some("shop2"));
+
+    let bought = checkout(&app).await;
+    let page = payer.open(&bought.site()).await;
+    assert!(page.led[0].contains(&format!("?appid={SUB_APPID}&")), "{:?}", page.led);
+    assert_eq!(payer.pays_by_bridge(&wechat, &page).await["err_msg"], "get_brand_wcpay_request:ok");
+    assert_eq!(bought.query(&app).await["trade_state"], "SUCCESS");
 }
