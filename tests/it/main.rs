@@ -60,9 +60,10 @@ mod feed {
 }
 mod front_end {
     pub mod auth;
+    mod cors;
     mod details;
     mod events;
-    mod http;
+    pub mod http;
     pub mod keys;
     mod offers;
     mod page;

@@ -160,3 +160,19 @@ export const the_phone_of_a_demonstration_opens_at_this_order = (browser) => vis
   await phone.locator('#pay').click();
   await comes(tab, 'paid');
 });
+
+export const a_code_that_was_not_to_be_had_comes_in_place = (browser) => visit(browser, {}, { locale: 'en-GB' }, async (service, visitor) => {
+  await service.sim('faults', 'PUT', { reset: 1 });
+  const deal = await service.open();
+  assert.equal(deal.reason, 'UPSTREAM');
+  const tab = await visitor.go(`${service.shop}/pay/${deal.order_id}`);
+  await comes(tab, 'trouble');
+  await tab.getByText('Nothing has been charged').waitFor();
+  await accessible(tab);
+  await tab.evaluate(() => { window.untouched = true; });
+  await service.sim('faults', 'PUT', { reset: 0 });
+  await comes(tab, 'waiting', 30_000);
+  const [known] = await service.sim('orders');
+  assert.equal(await readCode(tab), known.code_url);
+  assert.equal(await tab.evaluate(() => window.untouched), true, 'the page was loaded again');
+});

@@ -99,7 +99,7 @@ export const a_phones_browser_pays_on_wechats_page_and_comes_back = (browser) =>
   await tab.getByRole('link', { name: '去微信支付' }).click();
   await tab.waitForURL(/\/_wechat\/checkmweb/);
   await tab.getByRole('button', { name: '取消' }).click();
-  await tab.waitForURL(/\?back=h5$/);
+  await tab.waitForURL(/\?back=h5&in=phone$/);
   await says(tab, 'back');
   await tab.getByRole('link', { name: '我已支付' }).waitFor();
   assert.equal(await tab.getByRole('link', { name: '去微信支付' }).isVisible(), false);
@@ -110,7 +110,7 @@ export const a_phones_browser_pays_on_wechats_page_and_comes_back = (browser) =>
   await tab.getByRole('link', { name: '重新支付' }).click();
   await tab.waitForURL(/\/_wechat\/checkmweb/);
   await tab.getByRole('button', { name: '支付', exact: true }).click();
-  await tab.waitForURL(/\?back=h5$/);
+  await tab.waitForURL(/\?back=h5&in=phone$/);
   await comes(tab, 'paid');
   assert.equal((await queried(service, checkout)).trade_state, 'SUCCESS');
 });
@@ -119,7 +119,7 @@ export const without_javascript_a_phone_goes_and_comes_back_too = (browser) => v
   await tab.getByRole('link', { name: '去微信支付' }).click();
   await tab.waitForURL(/\/_wechat\/checkmweb/);
   await tab.getByRole('button', { name: '支付', exact: true }).click();
-  await tab.waitForURL(/\?back=h5$/);
+  await tab.waitForURL(/\?back=h5&in=phone$/);
   await comes(tab, 'paid');
   await tab.locator('.receipt').waitFor();
 });
@@ -148,3 +148,17 @@ export const a_phone_that_cannot_pay_takes_the_link_to_wechat = (browser) => {
     assert.deepEqual(await service.sim('orders'), [], 'nothing is asked of WeChat until it can be paid');
   });
 };
+
+export const a_link_that_is_good_for_minutes_is_renewed_in_place = (browser) => visit(browser, { place: 'phone' }, async ({ tab }) => {
+  await comes(tab, 'waiting');
+  const way = tab.locator('[data-fresh]');
+  const until = await way.getAttribute('data-fresh');
+  assert.ok(Number(until) > Date.now(), 'it is good for some minutes');
+  await tab.evaluate(() => {
+    window.untouched = true;
+    document.querySelector('[data-fresh]').dataset.fresh = '0';
+  });
+  await tab.waitForFunction(() => document.querySelector('[data-fresh]').dataset.fresh !== '0');
+  assert.ok(Number(await way.getAttribute('data-fresh')) >= Number(until));
+  assert.equal(await tab.evaluate(() => window.untouched), true, 'the page was loaded again');
+});

@@ -38,6 +38,8 @@ pub struct Reader<'a> {
     pub comes_back: bool,
     /// What of the address is kept when the language changes, as `&name=value`.
     pub kept: &'a str,
+    /// And on the way over WeChat's H5 page.
+    pub kept_abroad: &'a str,
     pub now: Timestamp,
     /// The address of the simulated phone, in a demonstration.
     pub phone: Option<&'a str>,
@@ -129,7 +131,7 @@ impl Reader<'_> {
         match &page.standing {
             Standing::Waiting(Payable::Code(code_url)) => Some(Way::Code { link: code_url.clone(), place: self.place }),
             Standing::Waiting(Payable::Browser { mweb_url, good_until }) => {
-                let back = format!("{}/pay/{}", self.site, number(&page.bought));
+                let back = format!("{}/pay/{}?back=h5{}", self.site, number(&page.bought), self.kept_abroad);
                 Some(Way::H5 { url: leading_back(mweb_url, &back), fresh_until: good_until.timestamp_millis() })
             }
             Standing::Waiting(Payable::Device(parameters)) if self.place == Place::WeChat => {

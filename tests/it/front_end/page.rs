@@ -268,7 +268,7 @@ async fn it_says_what_is_sold_and_leads_where_the_merchant_says() {
     let thanks = format!("https://tea.example.com/thanks?o={tea}&amp;x=&quot;&gt;&lt;script&gt;");
     let cart = format!("https://books.example.com:8443/cart/{tea}");
     let states = |ways: &[(&str, &str)]| ways.iter().map(|(when, to)| ((*when).to_owned(), (*to).to_owned())).collect::<Vec<_>>();
-    let both = states(&[("button paid refunded", &thanks), ("button expired closed", &cart), ("waiting trouble", &cart)]);
+    let both = states(&[("button paid refunded", &thanks), ("button expired closed", &cart), ("waiting trouble taken", &cart)]);
     assert_eq!(ways(&page(&app, &tea).await), both);
     assert!(page(&app, &tea).await.body.contains(&format!("data-return=\"{thanks}\"")), "the script leads there too");
 

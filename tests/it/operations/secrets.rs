@@ -211,15 +211,13 @@ async fn no_secret_is_written_or_answered() {
     let paid: Vec<String> = orders.iter().map(|order_id| transaction_id(order_id)).collect();
     canaries.extend(paid.iter().map(String::as_str));
     canaries.extend(heard.signs.iter().map(String::as_str));
-    // The payer's receipt has the number of the payment, which the payer reads in WeChat too.
-    let is_receipt = |answer: &&String| answer.contains("<section class=\"receipt\"");
     for canary in canaries {
         if let Some(line) = written.lines().find(|line| line.contains(canary)) {
             panic!("{canary} was written: {line}");
         }
-        // The end of a payment's number may be shown, and a mistyped order_id is no secret.
-        let answers = heard.answers.iter().filter(|answer| !(paid.iter().any(|number| number == canary) && is_receipt(answer)));
-        if let Some(answer) = answers.into_iter().find(|answer| answer.contains(canary)) {
+        // The end of a payment's number may be shown, and the whole of it on the payer's receipt; a mistyped order_id is no secret.
+        let is_receipt = |answer: &str| paid.iter().any(|number| number == canary) && answer.contains("<section class=\"receipt\"");
+        if let Some(answer) = heard.answers.iter().find(|answer| answer.contains(canary) && !is_receipt(answer)) {
             panic!("{canary} was answered: {answer}");
         }
     }
