@@ -73,6 +73,12 @@ impl Gateway {
         if let Some(deal) = self.opened_before(&wish).await? {
             return self.resume(deal, &wish).await;
         }
+        // An offer is for one purchase. Of two deals a unique index keeps it.
+        if let Some(nonce) = &wish.purchase.signed_nonce
+            && self.store.is_nonce_used_for_checkout(wish.purchase.merchant_id, nonce).await?
+        {
+            return Err(GatewayError::SignatureUsed);
+        }
         let mut number_was_taken = false;
         for _ in 0..DRAWS {
             let place = account.place_for_order().await.map_err(|_| GatewayError::Busy)?;
