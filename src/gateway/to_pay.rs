@@ -137,7 +137,11 @@ impl Gateway {
     /// `false`: the checkout that it is one way of wants no payment any more.
     async fn insert(&self, wish: &ToPay, deal: NewDeal, opened: Event) -> Result<bool, StoreError> {
         match &wish.checkout {
-            Some(checkout) => self.store.insert_attempt(&checkout.checkout_id, deal, opened).await,
+            Some(checkout) => {
+                // The later of the two clocks: none that has said that its time is over is to be wrong.
+                let now = deal.created_at.max(self.now_by_database());
+                self.store.insert_attempt(&checkout.checkout_id, now, deal, opened).await
+            }
             None => self.store.insert(deal, opened).await.map(|()| true),
         }
     }
