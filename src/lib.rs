@@ -105,6 +105,11 @@
 //! 14. No change that is to be told of is without its event, and no event without its change: what it announces is stored with its entry
 //!     of the journal, in its transaction, and published once that is committed. What was published has a position, and no lower one is
 //!     committed later: a reader that goes on behind the last one it has read misses nothing.
+//! 15. At most one deal of a checkout is ever Paid, and the checkout names it, from the moment that either is committed: both are
+//!     written in one transaction, which takes its turn at the checkout's row. There is one deal of a checkout for each way to pay it.
+//! 16. Once a checkout is paid or given up no payer begins to pay it: no deal of it is stored any more, and no page shows how to pay.
+//! 17. The other deals of a paid checkout are closed at WeChat as soon as that closes orders, and nothing is told of their expiry. What
+//!     was paid by one of them all the same goes back once, all of it, whatever the operator has chosen, or an alarm is raised.
 //!
 //! # Words
 //! *Deal*: one attempt to buy one product. *Order id*: our number for it, `out_trade_no` on the wire. *Transaction id*:

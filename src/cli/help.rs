@@ -40,7 +40,13 @@ static COMMANDS: [Entry; 17] = [
             "为后端生成一个密钥，打印它和它的配置条目；不写 --scopes 时，是 auth.api_keys 的条目",
         ),
     ),
-    ("explain", pair("Tell the story of an order, and what comes next; nothing is changed", "讲清一个订单的经过和接下来会怎样；只读")),
+    (
+        "explain",
+        pair(
+            "Tell the story of an order, or of a checkout with all its orders, and what comes next; nothing is changed",
+            "讲清一个订单（或一个收银单及其全部订单）的经过和接下来会怎样；只读",
+        ),
+    ),
     (
         "deals",
         pair(
@@ -96,13 +102,20 @@ static COMMANDS: [Entry; 17] = [
     ("help", pair("Print this message or the help of the given command", "显示本帮助，或某个命令的帮助")),
 ];
 
-static ARGUMENTS: [Entry; 30] = [
+static ARGUMENTS: [Entry; 31] = [
     ("dry_run", pair("Only say what would be done", "只说明会做什么，不执行")),
     ("name", pair("What the key is called in the configuration and in logs", "密钥在配置和日志里的名称")),
     ("scopes", pair("What it may do: pay, refund, read, manage, separated by commas", "可以做什么：pay、refund、read、manage，逗号分隔")),
     ("accounts", pair("Only through these accounts, separated by commas", "只限这些账户，逗号分隔")),
     ("sellers", pair("Only for these sellers, such as 12,100-199", "只限这些商户编号，如 12,100-199")),
     ("order", pair("The order's number: out_trade_no", "订单号：out_trade_no")),
+    (
+        "number",
+        pair(
+            "The order's number (out_trade_no), or the checkout's (C and 32 digits)",
+            "订单号（out_trade_no），或收银单号（C 加 32 位数字）",
+        ),
+    ),
     ("refund", pair("How much, in yuan; without it, all that is left", "退多少元；不写则退全部剩余金额")),
     ("reason", pair("What the payer reads of it, at most 80 bytes of UTF-8", "付款人看到的退款原因，最多 80 字节（UTF-8）")),
     (

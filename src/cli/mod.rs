@@ -57,7 +57,8 @@ enum Command {
     CheckConfig,
     NewKey(new_key::NewKey),
     Explain {
-        order: OrderId,
+        /// An order's, or a checkout's, which has the form of one.
+        number: OrderId,
     },
     Deals(deals::Deals),
     Takings(takings::Takings),
@@ -131,7 +132,7 @@ async fn use_tool(tool: Command, language: Language) -> Outcome {
         Command::Migrate { dry_run: false } => migrate::migrate(language).await,
         Command::CheckConfig => check_config::check_config(language),
         Command::NewKey(wish) => new_key::new_key(&wish, language),
-        Command::Explain { order } => explain::explain(&order, language).await,
+        Command::Explain { number } => explain::explain(&number, language).await,
         Command::Deals(wish) => deals::deals(wish, language).await,
         Command::Takings(wish) => takings::takings(wish, language).await,
         Command::Refund(wish) => refund::refund(wish, language).await,

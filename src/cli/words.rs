@@ -24,6 +24,10 @@ pub fn no_such_order(database: &DatabaseUrl) -> Text {
     )
 }
 
+pub fn no_such_checkout(database: &DatabaseUrl) -> Text {
+    text(format!("there is no such checkout in the {database}"), format!("{database} 里没有这个收银单"))
+}
+
 pub fn so_it_stands(database: &DatabaseUrl) -> Text {
     text(format!("So it stands in the {database}."), format!("以上来自 {database}。"))
 }

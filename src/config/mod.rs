@@ -38,6 +38,8 @@ mod simulator;
 mod simulator_merchants;
 mod sweep;
 mod table;
+mod way_words;
+mod ways;
 mod webhook_url;
 mod webhook_words;
 mod webhooks;
@@ -167,6 +169,7 @@ fn warnings(variables: &HashMap<String, String>, settings: &Settings) -> Vec<Tex
     let opens_for_all = |key: &&Caller| key.may(Scope::Pay) && key.reach().accounts.is_some() && key.reach().sellers.is_none();
     warnings.extend(settings.auth.keys.callers().filter(opens_for_all).map(|key| words::key_for_all_sellers(key.name())));
     warnings.extend(settings.uncertified_automatic_refunds());
+    warnings.extend(settings.idle_app_secrets());
     warnings.extend(webhooks::at_one_address(&settings.webhooks).map(|(name, other)| webhook_words::same_url(name, other)));
     warnings
 }

@@ -35,7 +35,8 @@ impl Overview {
         let auth = words::auth(&settings.auth);
         let certificates = settings.told_certificates();
         let webhooks = settings.webhooks.iter().flat_map(WebhookSettings::told);
-        let of_accounts = [profile, wechat].into_iter().chain(previous_key).chain(certificates).chain(self.sellers());
+        let of_accounts =
+            [profile, wechat].into_iter().chain(previous_key).chain(settings.told_ways()).chain(certificates).chain(self.sellers());
         let sentences = of_accounts.chain([auth]).chain(webhooks);
         for sentence in sentences {
             let _ = write!(text, "\n{}", sentence.read(language));

@@ -1,4 +1,4 @@
-//! Each account: WeChat's hosts, the credentials, the client certificate, the notify URL.
+//! Each account: WeChat's hosts, the credentials, the client certificate, the login of payers, the notify URL.
 
 use std::collections::HashSet;
 
@@ -42,6 +42,7 @@ impl Doctor {
         }
         findings.extend(credentials);
         findings.extend(self.certificate(account, endpoints).await);
+        findings.extend(self.login(account, endpoints).await);
         findings.extend(self.notify_url(merchant, endpoints).await);
         findings
     }

@@ -53,6 +53,8 @@ pub enum Check {
     Credentials,
     /// The client certificate for refunds.
     Certificate,
+    /// The login of payers inside WeChat.
+    Login,
     /// The URL that WeChat notifies.
     NotifyUrl,
     /// The headers in which a proxy tells its caller's address.
@@ -77,6 +79,7 @@ impl Check {
             Self::Clock => pair("clock", "时钟"),
             Self::Credentials => pair("credentials", "商户凭证"),
             Self::Certificate => pair("certificate", "API证书"),
+            Self::Login => pair("login", "网页授权"),
             Self::NotifyUrl => pair("notify URL", "通知地址"),
             Self::ProxyHeaders => pair("proxy headers", "代理请求头"),
             Self::Webhooks => pair("webhooks", "webhook"),

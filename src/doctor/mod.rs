@@ -11,6 +11,7 @@ mod files;
 mod finding;
 mod hosts;
 mod line;
+mod login;
 mod merchants;
 mod notify_url;
 mod port;

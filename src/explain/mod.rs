@@ -1,5 +1,8 @@
-//! An audit trail told in sentences, `wechat-pay explain <order_id>`: what happened to a deal, by its journal, and what comes next.
+//! An audit trail told in sentences, `wechat-pay explain <order_id>`: what happened to a deal, by its journal, and what comes next; and
+//! `wechat-pay explain <checkout_id>`, of a checkout with all of its deals.
 
+mod checkout;
+mod checkout_words;
 mod delivery_words;
 mod lines;
 mod refund_words;
@@ -9,6 +12,7 @@ use crate::deal::{AccountId, Deal, DealStatus, Mode, OrderId, Refund, RefundStat
 use crate::language::{Language, Text, text};
 use crate::store::{StoredEvent, Story};
 
+pub use checkout::tell_checkout;
 pub use lines::{Line, lines};
 
 /// Tells the story of an order; `None` if there is no such order and nothing was ever heard of it. `is_configured` says of an
@@ -37,6 +41,7 @@ pub fn tell(
 
 fn introduction(deal: &Deal, now: Timestamp) -> Vec<Text> {
     let mut sentences = vec![words::opened(deal, now)];
+    sentences.extend(words::way(deal));
     if !deal.account.is_default() {
         sentences.push(words::account(&deal.account));
     }

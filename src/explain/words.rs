@@ -1,6 +1,6 @@
 //! What a story says, in both languages side by side.
 
-use crate::deal::{AccountId, BeijingTime, Deal, Fen, OrderId, Timestamp};
+use crate::deal::{AccountId, BeijingTime, Deal, Fen, OrderId, Timestamp, TradeType};
 use crate::language::Language::{Chinese, English};
 use crate::language::{Text, pair, text};
 use crate::store::{EventKind, Origin};
@@ -29,6 +29,29 @@ pub fn opened(deal: &Deal, now: Timestamp) -> Text {
     )
 }
 
+/// How it is paid, unless by scanning a code and by that alone; and which checkout it is one way of.
+pub fn way(deal: &Deal) -> Option<Text> {
+    let (how, how_zh) = trade_type(deal.trade_type);
+    match &deal.checkout_id {
+        Some(checkout_id) => Some(text(
+            format!("  It is one way to pay the checkout {checkout_id}: {how}."),
+            format!("  它是收银单 {checkout_id} 的一种付款方式：{how_zh}。"),
+        )),
+        None if deal.trade_type == TradeType::Native => None,
+        None => Some(text(format!("  It is paid {how}."), format!("  付款方式：{how_zh}。"))),
+    }
+}
+
+/// In English and in Chinese, with WeChat's word.
+pub fn trade_type(trade_type: TradeType) -> (&'static str, &'static str) {
+    match trade_type {
+        TradeType::Native => ("by scanning a code (NATIVE)", "扫码（NATIVE）"),
+        TradeType::Jsapi => ("inside WeChat (JSAPI)", "微信内（JSAPI）"),
+        TradeType::Mweb => ("from a phone's browser (MWEB)", "手机浏览器（MWEB）"),
+        TradeType::App => ("from an app (APP)", "App（APP）"),
+    }
+}
+
 pub fn account(account: &AccountId) -> Text {
     text(format!("  It goes through the account {account}."), format!("  它走账户 {account}。"))
 }
@@ -46,9 +69,9 @@ pub fn opened_before() -> Text {
 
 pub fn event(kind: Option<EventKind>) -> Text {
     match kind {
-        Some(EventKind::Opened) => pair("The deal was stored, and WeChat was asked for a link", "订单已入库，并向微信请求二维码"),
-        Some(EventKind::LinkGiven) => pair("WeChat gave a link", "微信给出了二维码"),
-        Some(EventKind::LinkRefused) => pair("WeChat refused to give a link", "微信拒绝给出二维码"),
+        Some(EventKind::Opened) => pair("The deal was stored, and WeChat was asked to open it", "订单已入库，并向微信下单"),
+        Some(EventKind::LinkGiven) => pair("WeChat opened it: it can be paid", "微信已受理下单，可以付款"),
+        Some(EventKind::LinkRefused) => pair("WeChat refused to open it", "微信拒绝下单"),
         Some(EventKind::LinkUnknown) => pair(
             "WeChat's answer did not arrive; only the same request again, or a query, can tell",
             "没有收到微信的应答；只能原样重发请求，或者查单才知道结果",

@@ -22,6 +22,7 @@ use super::refusal::Refusal;
 #[derive(Serialize, ToSchema)]
 pub struct QueryCheckoutAnswer {
     #[serde(flatten)]
+    #[schema(ignore)]
     view: QueryOrderAnswer,
     checkout_id: String,
     /// The order that paid it, once it is paid.

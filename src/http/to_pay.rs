@@ -32,8 +32,7 @@ pub struct ToldPayable {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     mweb_url: Option<String>,
-    /// JSAPI: the argument of `WeixinJSBridge.invoke("getBrandWCPayRequest", …)` and `wx.requestPayment`; APP: that of the SDK. All
-    /// texts, signed now. (`wx.chooseWXPay` spells `timeStamp` as `timestamp`.)
+    /// JSAPI and APP: what WeChat is called with, all of it texts, signed now.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = std::collections::BTreeMap<String, String>)]
     pay_params: Option<PayParams>,
@@ -53,7 +52,7 @@ impl From<Payable> for ToldPayable {
 #[derive(Serialize, ToSchema)]
 pub struct ToPayAnswer {
     #[serde(flatten)]
-    #[schema(inline)]
+    #[schema(ignore)]
     payable: ToldPayable,
     order_id: String,
     #[schema(maximum = 0)]

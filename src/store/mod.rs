@@ -31,6 +31,7 @@ mod takings;
 
 pub use books::Books;
 pub use checkouts::insert::NewCheckout;
+pub use checkouts::story::CheckoutStory;
 pub use condition::Condition;
 pub use deals::insert::NewDeal;
 pub use deals::prepay::PrepayNote;

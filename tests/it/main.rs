@@ -24,6 +24,19 @@ mod books {
     mod rows;
     mod takings;
 }
+mod checkouts {
+    pub mod browser;
+    mod closing;
+    mod costs;
+    mod cut;
+    mod decided;
+    mod login;
+    pub mod made;
+    mod making;
+    mod second;
+    mod told;
+    mod ways;
+}
 mod database {
     pub mod accounts;
     mod batching;
@@ -47,9 +60,10 @@ mod feed {
 }
 mod front_end {
     pub mod auth;
+    mod cors;
     mod details;
     mod events;
-    mod http;
+    pub mod http;
     pub mod keys;
     mod offers;
     mod page;
@@ -97,6 +111,7 @@ mod payments {
     mod races;
     mod stories;
     mod trade_states;
+    mod trade_types;
 }
 mod refunds {
     pub mod api;

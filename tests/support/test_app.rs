@@ -264,6 +264,13 @@ impl TestApp {
         explain::tell(&story, &order_id, self.clock.now(), has_account, Language::English).unwrap()
     }
 
+    /// The same of a checkout.
+    pub async fn explain_checkout(&self, checkout_id: &str) -> String {
+        let story = Store::checkout_story(&self.url, &checkout_id.parse().unwrap()).await.unwrap().unwrap();
+        let has_account = |account: &AccountId| self.gateway().has_account(account);
+        explain::tell_checkout(&story, self.clock.now(), has_account, Language::English)
+    }
+
     /// Where it shows its numbers.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.service.as_ref().unwrap().metrics_address

@@ -5,6 +5,7 @@ pub mod configuration;
 pub mod database;
 pub mod files;
 pub mod hosts;
+pub mod login;
 pub mod notify_url;
 pub mod port;
 pub mod rows;

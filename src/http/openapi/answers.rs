@@ -7,7 +7,7 @@ const REFUSALS: [(&str, &[&str], &str); 14] = [
     ("400", &["INVALID_PARAMETER"], "The body cannot be read, or a parameter is missing or invalid; field names it where one is to blame."),
     ("401", &["UNAUTHORIZED"], "auth.mode wants a key or a signed offer; a missing, an unknown and a wrong one are answered alike."),
     ("403", &["FORBIDDEN"], "The key is valid, and not for this: its scopes, accounts or sellers."),
-    ("404", &["ORDER_NOT_FOUND", "REFUND_NOT_FOUND"], "There is no such order, or no such refund; or it is beyond the key."),
+    ("404", &["ORDER_NOT_FOUND", "REFUND_NOT_FOUND"], "There is no such order, checkout or refund; or it is beyond the key."),
     ("408", &["INVALID_PARAMETER"], "The body did not come within 3.5 seconds."),
     ("409", &["IDEMPOTENCY_CONFLICT"], "The same Idempotency-Key with other parameters; field names one that differs."),
     ("413", &["INVALID_PARAMETER"], "The body is larger than 64 KiB."),

@@ -133,7 +133,7 @@ fn deal() -> Value {
 fn whole_deal() -> Value {
     let mut deal = deal();
     deal["story"] = json!([
-        {"at": "2026-11-24T06:23:45+08:00", "kind": "opened", "sentence": "订单已入库，并向微信请求二维码。", "source": "front_end"},
+        {"at": "2026-11-24T06:23:45+08:00", "kind": "opened", "sentence": "订单已入库，并向微信下单。", "source": "front_end"},
         {"at": "2026-11-24T06:24:11+08:00", "kind": "settled", "sentence": "微信签名的支付结果已入账：已支付。", "source": "notification"},
     ]);
     deal["outlook"] =

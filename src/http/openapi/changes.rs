@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::deal::{AlarmKind, EventType};
+use crate::deal::{AlarmKind, EventType, TradeType};
 use crate::told::{ToldAlarm, ToldChange, ToldDeal};
 use crate::webhook::Secrets;
 
@@ -103,7 +103,7 @@ fn webhook(event_type: EventType) -> Value {
 pub fn schemas() -> Vec<(String, Value)> {
     let mut deal = schema::<ToldDeal>();
     deal["properties"]["status"]["enum"] = json!(["UNPAID", "PAID", "EXPIRED"]);
-    deal["properties"]["trade_type"]["enum"] = json!(["NATIVE"]);
+    deal["properties"]["trade_type"]["enum"] = json!(TradeType::ALL.map(TradeType::as_str));
     let mut alarm = schema::<ToldAlarm>();
     alarm["properties"]["kind"]["enum"] = AlarmKind::ALL.iter().map(|kind| kind.as_str()).collect();
     let mut change = schema::<ToldChange>();

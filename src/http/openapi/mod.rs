@@ -12,9 +12,14 @@ mod curl;
 mod docs;
 mod from_wechat;
 mod paths;
+mod pay_page;
+mod pay_params;
+mod purchases;
 mod refunds;
 mod requests;
 mod service;
+mod standing;
+mod wish;
 
 use std::sync::LazyLock;
 
@@ -30,15 +35,15 @@ use crate::told::{ToldDeal, ToldDelivery, ToldRefund, ToldSums, ToldTaking, Told
 
 use super::details::ToldDetails;
 use super::refusal::{OfRefund, Refusal};
-use super::{changes as feed, close_order, deals, health, query_order, query_refund, refund, to_pay};
+use super::{changes as feed, checkout, close_order, deals, health, query_checkout, query_order, query_refund, refund, to_pay};
 
 pub use docs::docs;
 
 /// What holds for every path.
 ///
 /// No Markdown here and in what follows: the page shows texts as they are.
-const ABOUT: &str = "A front end opens a deal and shows its QR code; the payer pays inside WeChat; WeChat's signed notification \
-    settles the deal; the front end sees SUCCESS. Amounts are yuan, times are RFC 3339. Unknown parameters are ignored, but \
+const ABOUT: &str = "A front end opens a deal and shows its QR code, or makes a checkout, whose one link fits every device; the payer pays inside \
+    WeChat; WeChat's signed notification settles the deal; the front end sees SUCCESS. Amounts are yuan, times are RFC 3339. Unknown parameters are ignored, but \
     refund, queryRefund, deals, takings and changes refuse them; a repeated one is refused. Every answer has x-request-id. An unknown path is answered with \
     404 and the reason NOT_FOUND, another method with 405, the header Allow and the reason METHOD_NOT_ALLOWED. Answers may get more \
     fields, never fewer.";
@@ -65,7 +70,7 @@ fn document() -> Value {
         "servers": [{"url": "/"}],
         "tags": [
             {"name": "Open a deal", "description": "For the merchant: its back end, or a page with an offer that its back end has signed."},
-            {"name": "See how it stands", "description": "For callers that know the order's number, which cannot be guessed."},
+            {"name": "See how it stands", "description": "For callers that know the number of the order or the checkout, which cannot be guessed."},
             {"name": "Give it up", "description": "Likewise."},
             {"name": "Give money back", "description": "For the merchant's back end, with a key. Browsers of other origins are not let in."},
             {"name": "Be told", "description": "For the merchant's back end: by webhooks, which are sent to it, or by the feed, which it reads with a key."},
@@ -82,7 +87,7 @@ fn document() -> Value {
             "securitySchemes": {"key": {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "A key that wechat-pay new-key has drawn: of scope pay for toPay where auth.mode is api_key, of scope read for queryOrder, changes and the books, of scope refund for refund, of either for queryRefund.",
+                "description": "A key that wechat-pay new-key has drawn: of scope pay for toPay and checkout where auth.mode is api_key, of scope read for queryOrder, changes and the books, of scope refund for refund, of either for queryRefund.",
             }},
         },
     })
@@ -90,8 +95,10 @@ fn document() -> Value {
 
 fn schemas() -> Value {
     let mut schemas = json!({
-        "ToPayAnswer": with_all_of(schema::<to_pay::ToPayAnswer>(), &[schema::<ToldDetails>()]),
-        "QueryOrderAnswer": query_order_answer(),
+        "ToPayAnswer": to_pay_answer(),
+        "CheckoutAnswer": with_all_of(schema::<checkout::CheckoutAnswer>(), &[schema::<ToldDetails>()]),
+        "QueryOrderAnswer": query_order_answer(&[schema::<query_order::OfMerchant>()]),
+        "QueryCheckoutAnswer": with_all_required(schema::<query_checkout::QueryCheckoutAnswer>(), query_order_answer(&[])),
         "CloseOrderAnswer": with_all_of(schema::<close_order::CloseOrderAnswer>(), &[schema::<ToldDetails>()]),
         "ChangesAnswer": schema::<feed::ChangesAnswer>(),
         "RefundAnswer": refund_answer(),
@@ -113,17 +120,34 @@ fn schemas() -> Value {
             "pattern": "^[0-9A-Za-z_|*@-]{1,45}$",
             "description": "The order's number. Ours are Beijing time and 18 random digits.",
         },
+        "CheckoutId": {
+            "type": "string",
+            "pattern": "^C[0-9]{32}$",
+            "description": "The checkout's number: C, Beijing time and 18 random digits.",
+        },
     });
     for (name, schema) in changes::schemas() {
+        schemas[name] = schema;
+    }
+    for (name, schema) in pay_params::schemas() {
         schemas[name] = schema;
     }
     schemas
 }
 
-/// Its words are an enumeration of another layer, which knows nothing of schemas; and more is told to a key of scope read.
-fn query_order_answer() -> Value {
-    let mut schema =
-        with_all_of(schema::<query_order::QueryOrderAnswer>(), &[schema::<ToldDetails>(), schema::<query_order::OfMerchant>()]);
+/// What a deal is paid with has one of two forms, which are maps of texts to the code.
+fn to_pay_answer() -> Value {
+    let mut schema = with_all_of(schema::<to_pay::ToPayAnswer>(), &[schema::<to_pay::ToldPayable>(), schema::<ToldDetails>()]);
+    let pay_params = &mut schema["properties"]["pay_params"];
+    let description = pay_params["description"].take();
+    let forms = [answers::reference("schemas", "JsapiParams"), answers::reference("schemas", "AppParams")];
+    *pay_params = json!({"description": description, "anyOf": forms});
+    schema
+}
+
+/// Its words are an enumeration of another layer, which knows nothing of schemas; and `more` is told to a key of scope read.
+fn query_order_answer(more: &[Value]) -> Value {
+    let mut schema = with_all_of(schema::<query_order::QueryOrderAnswer>(), &[&[schema::<ToldDetails>()], more].concat());
     schema["properties"]["trade_state"]["enum"] = TradeState::ALL.iter().map(|state| state.as_str()).collect();
     schema
 }

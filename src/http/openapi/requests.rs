@@ -13,6 +13,7 @@ pub const ACCOUNT: &str = "^[a-z][a-z0-9_-]{0,31}$";
 
 /// The numbers of the examples.
 pub const ORDER: &str = "20261124062345522402465816291019";
+pub const CHECKOUT: &str = "C20261124062345137720915503468021";
 pub const REFUND: &str = "20261124063010871204486630152297";
 
 /// Read alike from all kinds.

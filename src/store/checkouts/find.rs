@@ -33,7 +33,7 @@ impl Store {
         if numbers.is_empty() {
             return Ok(Vec::new());
         }
-        let rows = self.engine().ask(FindCheckouts { numbers: json!(numbers).to_string() }).await?;
+        let rows = self.engine().ask(FindCheckouts::of(&numbers)).await?;
         Ok(rows.into_iter().filter_map(CheckoutRow::into_checkout).collect())
     }
 
@@ -73,9 +73,15 @@ impl Store {
     }
 }
 
-struct FindCheckouts {
+pub(super) struct FindCheckouts {
     /// As one JSON text: engines limit how many parameters there may be.
     numbers: String,
+}
+
+impl FindCheckouts {
+    pub(super) fn of(numbers: &[&str]) -> Self {
+        Self { numbers: json!(numbers).to_string() }
+    }
 }
 
 impl Query for FindCheckouts {
@@ -129,8 +135,8 @@ impl Query for IsNonceUsed {
     }
 }
 
-struct FindAttempts {
-    checkout_id: CheckoutId,
+pub(super) struct FindAttempts {
+    pub(super) checkout_id: CheckoutId,
 }
 
 impl Query for FindAttempts {

@@ -41,14 +41,12 @@ impl Store {
     /// The database cannot be opened, is not up to date, or holds an impossible row.
     pub async fn story(url: &DatabaseUrl, order_id: &OrderId) -> Result<Story, StoreError> {
         let mut conn = open_up_to_date(url).await?;
-        let read = read(&mut conn, order_id).await.map_err(|error| not_told(&error))?;
-        let deal = read.row.map(|row| row.into_deal(read.clock)).transpose()?;
-        Ok(Story { deal, refunds: readable(read.refunds), events: read.events, deliveries: read.deliveries })
+        read(&mut conn, order_id).await.map_err(|error| not_told(&error))?.into_story()
     }
 }
 
 /// As it stands in the tables.
-struct Read {
+pub struct Read {
     row: Option<DealRow>,
     refunds: Vec<RefundRow>,
     events: Vec<StoredEvent>,
@@ -56,7 +54,16 @@ struct Read {
     clock: ForeignClock,
 }
 
-async fn read(conn: &mut Conn, order_id: &OrderId) -> Result<Read, Error> {
+impl Read {
+    /// What the rows mean.
+    pub fn into_story(self) -> Result<Story, StoreError> {
+        let deal = self.row.map(|row| row.into_deal(self.clock)).transpose()?;
+        Ok(Story { deal, refunds: readable(self.refunds), events: self.events, deliveries: self.deliveries })
+    }
+}
+
+/// Reads all that there is of an order.
+pub async fn read(conn: &mut Conn, order_id: &OrderId) -> Result<Read, Error> {
     let row = match Find(order_id.clone()).run(conn).await? {
         Some(row) => Some(row),
         None => DealRow::of_record(FindUnclaimed(order_id.clone()).run(conn).await?, order_id),

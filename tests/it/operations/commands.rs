@@ -47,8 +47,8 @@ fn what_is_mistyped_is_refused_with_what_was_meant() {
         (&["migrat"][..], "'migrate'"),
         (&["docter"], "'doctor'"),
         (&["migrate", "--dryrun"], "'--dry-run'"),
-        (&["explain"], "<ORDER>"),
-        (&["explain", "no order id"], "<ORDER>"),
+        (&["explain"], "<NUMBER>"),
+        (&["explain", "no order id"], "<NUMBER>"),
         (&["explain", "1", "2"], "unexpected argument '2'"),
         (&["completions", "dos"], "bash"),
     ] {

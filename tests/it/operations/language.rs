@@ -157,7 +157,7 @@ async fn explain_and_doctor_speak_either_language() {
 
     let (code, story, _) = told(&["explain", &order.id], IN_CHINESE);
     assert_eq!(code, 0);
-    for words in ["订单已入库，并向微信请求二维码。来自前端调用", "微信签名的支付结果已入账：已支付", "已支付，支付时间", "以上来自 SQLite"]
+    for words in ["订单已入库，并向微信下单。来自前端调用", "微信签名的支付结果已入账：已支付", "已支付，支付时间", "以上来自 SQLite"]
     {
         assert!(story.contains(words), "{words}: {story}");
     }

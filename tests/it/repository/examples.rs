@@ -19,6 +19,7 @@ use crate::support::wechat_message::{ACKNOWLEDGED, transaction_id};
 /// The moment of the examples.
 const OPENED_AT: &str = "2026-11-23T22:23:45Z";
 const ORDER: &str = "20261124062345522402465816291019";
+const CHECKOUT: &str = "C20261124062345137720915503468021";
 const REFUND: &str = "20261124063010871204486630152297";
 const PAYMENT: &str = "4200002601202611244853690217";
 
@@ -82,12 +83,22 @@ async fn every_example_of_the_docs_is_true() {
     assert_eq!(found["refund_state"], "SUCCESS");
     shown.is_true("takings", &[]).await;
 
+    of_a_checkout(&mut shown).await;
     let given_up = order_of(&opening.with(&[("cart-7", "cart-8")]).holds(&shown.app.till).await);
     of_payments_notification(&mut shown, &opening).await;
     shown.app.time_passes(301);
     shown.is_true("doCloseOrder", &[(ORDER, &given_up.id)]).await;
     of_webhooks(&mut shown);
     assert!(shown.unseen.is_empty(), "nobody tries {:?}", shown.unseen);
+}
+
+/// The page opens the way that fits, which pays it.
+async fn of_a_checkout(shown: &mut Shown) {
+    let number = shown.is_true("checkout", &[]).await.json()["checkout_id"].as_str().unwrap().to_owned();
+    assert_eq!(shown.app.till.get(&format!("/pay/{number}")).await.status, 200);
+    let id = shown.app.look().await.texts(&format!("SELECT order_id FROM deal WHERE checkout_id = '{number}'")).await[0].clone().unwrap();
+    shown.app.payer_pays(&Order { id, code_url: String::new() }).await;
+    shown.is_true("queryCheckout", &[(CHECKOUT, &number)]).await;
 }
 
 /// The demo shop takes webhooks; the story of a deal shows when.
@@ -164,8 +175,8 @@ async fn the_docs_speak_both_languages_and_show_every_call_with_an_example() {
         app.till.send(request).await.body
     };
     for (query, accepted, tag, word, other) in [
-        ("", "zh-CN", "zh-CN", "下单，拿到二维码链接", "Open a deal and get the link"),
-        ("", "en-GB", "en", "Open a deal and get the link", "下单，拿到二维码链接"),
+        ("", "zh-CN", "zh-CN", "下单，拿到付款所需的链接或参数", "Open a deal and get what it is paid with"),
+        ("", "en-GB", "en", "Open a deal and get what it is paid with", "下单，拿到付款所需的链接或参数"),
         ("?lang=en", "zh-CN", "en", "Give a payment or a part of it back", "全额或部分退款"),
         ("?lang=zh", "en", "zh-CN", "全额或部分退款", "Give a payment or a part of it back"),
     ] {

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use wechat_pay::deal::{AlarmKind, Announcement, RefundState};
+use wechat_pay::deal::{AlarmKind, Announcement, RefundState, TradeType};
 use wechat_pay::simulator::{Faults, RefundRefusal};
 
 use crate::feed::told::{announced, beside, publish, read};
 use crate::refunds::api::{paid, query_refund, refund};
 use crate::support::database::Engine;
 use crate::support::description::Description;
-use crate::support::test_app::{TestApp, TestAppBuilder};
+use crate::support::test_app::{Order, TestApp, TestAppBuilder};
 use crate::support::wechat_message::WeChatMessage;
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -27,8 +27,11 @@ async fn described(app: &TestApp) -> Description {
 async fn every_route_is_described_with_the_methods_that_it_takes() {
     let app = TestApp::open(Engine::Sqlite).await;
     let description = described(&app).await;
-    let router = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/mod.rs")).unwrap();
-    let routes: BTreeSet<&str> = router.split(".route(\"").skip(1).map(|route| route.split('"').next().unwrap()).collect();
+    let read = |file| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+    let routers = ["src/http/mod.rs", "src/http/pay_page/mod.rs"].map(read).concat();
+    // Where WeChat's login leads a payer's browser back to is no call of anybody's.
+    let routes: BTreeSet<&str> = routers.split(".route(\"").skip(1).map(|route| route.split('"').next().unwrap()).collect();
+    let routes: BTreeSet<_> = routes.into_iter().filter(|route| *route != "/pay/{number}/openid").collect();
     assert!(routes.len() > 10, "the routes are looked for in the wrong way");
     assert_eq!(description.paths(), routes.iter().map(|route| (*route).to_owned()).collect::<BTreeSet<_>>());
     for path in routes {
@@ -76,7 +79,7 @@ async fn a_purchase_goes_as_it_is_described() {
         "/wxPay/wxPay/queryOrder",
         &app.till.post_json("/wxPay/wxPay/queryOrder", &json!({"order_id": order.id})).await,
     );
-    description.holds("get", "/pay/{order_id}", &app.till.get(&format!("/pay/{}", order.id)).await);
+    description.holds("get", "/pay/{number}", &app.till.get(&format!("/pay/{}", order.id)).await);
     assert_eq!(description.holds("post", "/wxPay/doCloseOrder", &app.close(&order.id).await)["reason"], "TOO_EARLY");
     description.holds("post", "/wxPay/notify", &app.notify(WeChatMessage::notification(&order.id, 1).signed()).await);
     description.holds("post", "/wxPay/notify", &app.notify("<xml/>").await);
@@ -103,18 +106,61 @@ async fn a_purchase_goes_as_it_is_described() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_examples_are_real() {
-    let app = TestApp::open(Engine::Sqlite).await;
+    let app = TestAppBuilder::new(Engine::Sqlite).await.set("WECHAT__TRADE_TYPES", "NATIVE,JSAPI,MWEB,APP").open().await;
     let mut description = described(&app).await;
     let operation = &description.document()["paths"]["/wxPay/toPay"]["post"];
-    let example = |body: &Value| body["content"]["application/json"]["example"].clone();
-    let (asked, answered) = (example(&operation["requestBody"]), example(&operation["responses"]["200"]));
-    let answer = app.till.post_json("/wxPay/toPay", &asked).await;
-    let opened = description.holds("post", "/wxPay/toPay", &answer);
-    description.fits("ToPayAnswer", &answered);
-    let fields = |answer: &Value| answer.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    assert_eq!(fields(&opened), fields(&answered));
+    let examples = |body: &Value| body["content"]["application/json"]["examples"].clone();
+    let (asked, answered) = (examples(&operation["requestBody"]), examples(&operation["responses"]["200"]));
+    let fields = |answer: &Value| answer.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let ways: BTreeSet<_> = TradeType::ALL.map(|way| way.as_str().to_owned()).into();
+    assert_eq!((fields(&asked), fields(&answered)), (ways.clone(), ways.clone()));
+    for way in &ways {
+        let answer = app.till.post_json("/wxPay/toPay", &asked[way]["value"]).await;
+        let (opened, shown) = (description.holds("post", "/wxPay/toPay", &answer), &answered[way]["value"]);
+        description.fits("ToPayAnswer", shown);
+        assert_eq!(fields(&opened), fields(shown), "{way}");
+        if shown["pay_params"].is_object() {
+            assert_eq!(fields(&opened["pay_params"]), fields(&shown["pay_params"]), "{way}");
+            let form = if way == "APP" { "AppParams" } else { "JsapiParams" };
+            [&opened, shown].map(|answer| description.fits(form, &answer["pay_params"]));
+        }
+    }
     let page = app.till.get("/docs").await.body;
     assert!(page.contains("<pre><code>") && page.contains("A-2026-1001"), "people see them too");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_checkout_goes_as_it_is_described() {
+    let app = TestApp::open(Engine::Sqlite).await;
+    let mut description = described(&app).await;
+    let call = async |path: &str, body: Value| app.till.post_json(path, &body).await;
+    let wish = json!({"merchant_id": 1, "product_id": 2, "price": "19.90", "description": "线装笔记本", "reference": "A-2026-1001"});
+    let mut make = async || description.holds("post", "/wxPay/checkout", &call("/wxPay/checkout", wish.clone()).await);
+    let [made, given_up] = [make().await, make().await].map(|answer| json!({"checkout_id": answer["checkout_id"]}));
+    let number = made["checkout_id"].as_str().unwrap();
+    let asked = description.holds("post", "/wxPay/queryCheckout", &call("/wxPay/queryCheckout", made.clone()).await);
+    assert_eq!((&asked["trade_state"], &asked["checkout_id"], &asked["order_id"]), (&json!("NOTPAY"), &json!(number), &Value::Null));
+    description.holds("get", "/pay/{number}", &app.till.get(&format!("/pay/{number}")).await);
+    let early = description.holds("post", "/wxPay/doCloseOrder", &call("/wxPay/doCloseOrder", made.clone()).await);
+    assert_eq!(early["reason"], "TOO_EARLY");
+
+    let order = Order { id: app.look().await.texts("SELECT order_id FROM deal").await[0].clone().unwrap(), code_url: String::new() };
+    app.payer_pays(&order).await;
+    let paid = description.holds("post", "/wxPay/queryCheckout", &call("/wxPay/queryCheckout", made.clone()).await);
+    assert_eq!((&paid["trade_state"], &paid["order_id"]), (&json!("SUCCESS"), &json!(order.id)));
+    let events = app.till.get(&format!("/wxPay/events?checkout_id={number}")).await;
+    description.holds("get", "/wxPay/events", &events);
+    let data: Value = serde_json::from_str(events.body.lines().find_map(|line| line.strip_prefix("data: ")).unwrap()).unwrap();
+    description.fits("QueryCheckoutAnswer", &data);
+    assert_eq!(description.holds("post", "/wxPay/doCloseOrder", &call("/wxPay/doCloseOrder", made.clone()).await)["reason"], "ORDER_PAID");
+    assert_eq!(description.holds("post", "/wxPay/doCloseOrder", &call("/wxPay/doCloseOrder", given_up).await)["code"], 0);
+    for (path, body) in
+        [("/wxPay/queryCheckout", json!({})), ("/wxPay/queryCheckout", json!({"checkout_id": "C1"})), ("/wxPay/checkout", json!({}))]
+    {
+        description.holds("post", path, &call(path, body).await);
+    }
+    let nobody = json!({"checkout_id": format!("C{}", "0".repeat(32))});
+    description.holds("post", "/wxPay/queryCheckout", &call("/wxPay/queryCheckout", nobody).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -241,7 +287,7 @@ async fn whoever_is_refused_is_refused_as_described() {
     for query in ["", "?order_id=nobody", "?order_id=%3C"] {
         description.holds("get", "/wxPay/events", &app.till.get(&format!("/wxPay/events{query}")).await);
     }
-    description.holds("get", "/pay/{order_id}", &app.till.get("/pay/nobody").await);
+    description.holds("get", "/pay/{number}", &app.till.get("/pay/nobody").await);
     app.to_pay_once("cart-7", "1.00").await;
     description.holds("post", "/wxPay/toPay", &app.to_pay_once("cart-7", "2.00").await);
     app.time_passes(301);
@@ -266,7 +312,9 @@ async fn whoever_is_refused_is_refused_as_described() {
     limits.to_pay("1.00").await;
     description.holds("post", "/wxPay/toPay", &limits.try_to_pay("1.00").await);
 
-    for more in [json!({"account": "shop2"}), json!({"trade_type": "JSAPI"}), json!({"return_url": "https://shop.example.com/"})] {
+    for more in
+        [json!({"account": "shop2"}), json!({"trade_type": "JSAPI", "openid": "oUpF8"}), json!({"return_url": "https://shop.example.com/"})]
+    {
         let mut wish = json!({"merchant_id": 12, "product_id": 34, "price": 1});
         wish.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         description.holds("post", "/wxPay/toPay", &app.till.post_json("/wxPay/toPay", &wish).await);

@@ -120,7 +120,7 @@ fn every_number_for_prometheus_is_explained() {
 
 #[test]
 fn every_call_and_every_refusal_is_told_of_in_either_language() {
-    let routes = read("src/http/mod.rs");
+    let routes = read("src/http/mod.rs") + &read("src/http/pay_page/mod.rs");
     let mut words: Vec<_> = between(&routes, ".route(\"", '"').map(str::to_owned).collect();
     let refusals = read("src/http/refusal.rs");
     words.extend(between(&refusals, "Self::new(", '\n').filter_map(|call| between(call, "\"", '"').next()).map(str::to_owned));

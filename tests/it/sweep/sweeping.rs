@@ -180,7 +180,7 @@ on_both_engines! {
         let app = TestApp::open(engine).await;
         let order = app.to_pay("19.90").await;
         let told = app.explain(&order.id).await;
-        assert!(told.contains("19.90 yuan") && told.contains("WeChat gave a link"), "{told}");
+        assert!(told.contains("19.90 yuan") && told.contains("WeChat opened it"), "{told}");
         assert!(told.contains("looks at it again 2026-04-01T12:00:05+08:00"), "{told}");
         app.payer_pays(&order).await;
         let told = app.explain(&order.id).await;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::support::on_both_engines;
 use crate::support::stub::{Reply, Stub};
 use crate::support::test_app::{Order, TestApp, TestAppBuilder};
@@ -48,5 +50,45 @@ on_both_engines! {
         assert!(story.contains(") is sent to the endpoint shop once more 2026-04-01T14:00:00+08:00; the last try before that was 2026-04-01T12:00:10+08:00 (HTTP 500)."), "{story}");
         app.look().await.run("UPDATE webhook_delivery SET tried_at = NULL, status = NULL").await;
         assert!(app.explain(&order.id).await.contains(") is sent to the endpoint shop 2026-04-01T14:00:00+08:00."));
+    }
+}
+
+on_both_engines! {
+    async fn a_checkout_is_told_with_its_deals_and_with_what_goes_back(engine) {
+        let app = TestApp::open(engine).await;
+        let wish = json!({"merchant_id": 12, "product_id": 34, "price": "19.90"});
+        let number = app.till.post_json("/wxPay/checkout", &wish).await.json()["checkout_id"].as_str().unwrap().to_owned();
+        let story = app.explain_checkout(&number).await;
+        assert!(story.starts_with(&format!("Checkout {number}: product 34 of seller 12, 19.90 yuan, account default, made 2026-04-01T12:00:00+08:00")), "{story}");
+        assert!(story.ends_with("No payer has come yet, and WeChat knows nothing of it.\n"), "{story}");
+
+        let opened_by = async |agent: &str| {
+            let page = app.till.send(app.till.request("GET", &format!("/pay/{number}")).header("user-agent", agent)).await;
+            assert_eq!(page.status, 200, "{}", page.body);
+            let id = app.look().await.texts("SELECT order_id FROM deal ORDER BY id DESC").await[0].clone().unwrap();
+            Order { id, code_url: String::new() }
+        };
+        let (desk, phone) = (opened_by("Mozilla/5.0 (X11; Linux)").await, opened_by("Mozilla/5.0 (iPhone) Mobile").await);
+        assert!(app.explain_checkout(&number).await.contains("\nIt can be paid.\n"));
+        app.payer_pays(&desk).await;
+        app.payer_pays(&phone).await;
+        let story = app.explain_checkout(&number).await;
+        for told in [
+            format!("  Order {}, by scanning a code (NATIVE): paid it.\n", desk.id),
+            format!("  Order {}, from a phone's browser (MWEB): cannot be paid any more.\n", phone.id),
+            "    A second payment by MWEB, 19.90 yuan, is going back (refund ".to_owned(),
+            format!("It is paid, by order {}. That is final", desk.id),
+            format!("\n\nOrder {}: product 34 of seller 12, 19.90 yuan, opened", phone.id),
+            format!("  It is one way to pay the checkout {number}: from a phone's browser (MWEB).\n"),
+        ] {
+            assert!(story.contains(&told), "{told:?} is not in\n{story}");
+        }
+        app.time_passes(3);
+        app.sweep().await;
+        app.time_passes(120);
+        app.sweep().await;
+        let story = app.explain_checkout(&number).await;
+        assert!(story.contains("A second payment by MWEB, 19.90 yuan, has gone back to its payer (refund "), "{story}");
+        assert!(!story.contains("oSIMULATED"), "no payer is named: {story}");
     }
 }

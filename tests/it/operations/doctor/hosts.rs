@@ -19,20 +19,21 @@ use crate::support::wechat_message::WeChatMessage;
 
 const NO_SUCH_ORDER: (&str, &str) = ("ORDERNOTEXIST", "order not exist");
 
-/// A service that is examined beside the simulator running alone, for as long as the token lives.
-async fn beside_the_simulator() -> (Database, Patient, tokio_util::sync::DropGuard) {
+/// A service that is examined beside the simulator running alone, for as long as the token lives, and where that is.
+pub async fn beside_the_simulator() -> (Database, Patient, String, tokio_util::sync::DropGuard) {
     let database = Database::fresh(Engine::Sqlite).await;
     let stop = CancellationToken::new();
     let settings = Settings::from_environment([("WECHAT_PAY__SIMULATOR__LISTEN".to_owned(), "127.0.0.1:0".to_owned())].into()).unwrap();
     let (address, _) = app::run_simulator(settings, Clock::System, Chance::System, stop.clone()).await.unwrap();
-    let patient = Patient::on(&database).with_wechat_at(format!("http://{address}"));
-    (database, Patient { clock: Clock::System, ..patient }, stop.drop_guard())
+    let address = format!("http://{address}");
+    let patient = Patient::on(&database).with_wechat_at(&address);
+    (database, Patient { clock: Clock::System, ..patient }, address, stop.drop_guard())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn right_credentials_are_proved_by_wechat_s_own_signature() {
     for sign_type in ["MD5", "HMAC-SHA256"] {
-        let (_database, patient, _simulator) = beside_the_simulator().await;
+        let (_database, patient, _, _simulator) = beside_the_simulator().await;
         let findings = patient.set("WECHAT__SIGN_TYPE", sign_type).examined().await;
         findings.say(Ok, "credentials", sign_type);
         findings.say(Ok, "primary host", "127.0.0.1: DNS");
@@ -48,7 +49,7 @@ async fn a_wrong_key_is_told_from_wrong_numbers() {
         ("WECHAT__MCH_ID", "1900000002", "mch_id"),
         ("WECHAT__APPID", "wx0000000000000002", "appid"),
     ] {
-        let (_database, patient, _simulator) = beside_the_simulator().await;
+        let (_database, patient, _, _simulator) = beside_the_simulator().await;
         let findings = patient.set(key, value).examined().await;
         findings.say(Fail, "credentials", found);
         findings.say(Ok, "primary host", "HTTP");
@@ -57,7 +58,7 @@ async fn a_wrong_key_is_told_from_wrong_numbers() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_account_s_key_is_tried_and_shared_hosts_are_told_of_once() {
-    let (_database, patient, _simulator) = beside_the_simulator().await;
+    let (_database, patient, _, _simulator) = beside_the_simulator().await;
     let findings = patient
         .set("ACCOUNTS__SHOP2__APPID", "wx2421b1c4370ec43b")
         .set("ACCOUNTS__SHOP2__MCH_ID", "1900000002")

@@ -4,6 +4,7 @@ mod certificate;
 mod database;
 mod files;
 mod hosts;
+mod login;
 mod notify_url;
 mod program;
 mod webhooks;
