@@ -60,6 +60,10 @@
 //! refusals in `refusal`, its method in `client` and in [`channel::Channel`], its outcome in `channel::outcome`; the other side in
 //! `simulator::{rules, answers}`; its facts in PROTOCOL.md.
 //!
+//! *A call of ours*: its file and its route in `http`; its entry in `http::openapi::paths`, with an example of what is asked and answered,
+//! which `/docs` shows as a command; its sentences in Chinese in `http/openapi/chinese`; its turn in tests/it/repository/examples.rs,
+//! where the example is made.
+//!
 //! *A scope*: its word in `auth::scope`; the call that wants it asks `http::caller` (`App::back_end`), and says so in `openapi::paths`
 //! and config/README.md. What its holder may see and touch is bounded by the key's reach, in the gateway (`load_within`) or in
 //! the store's own question.

@@ -84,7 +84,7 @@ impl Gateway {
     }
 
     /// `None`: a payer may begin to pay it.
-    async fn page_of_decided(&self, checkout: &Checkout) -> Result<Option<PayPage>, GatewayError> {
+    pub(super) async fn page_of_decided(&self, checkout: &Checkout) -> Result<Option<PayPage>, GatewayError> {
         let (checkout_id, now) = (Some(checkout.checkout_id.clone()), self.clock.now());
         if let Some(order_id) = &checkout.paid_by {
             let page = self.page_of(self.load(order_id).await?).await?;

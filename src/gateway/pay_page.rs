@@ -95,6 +95,13 @@ impl Gateway {
     pub async fn pay_page(&self, order_id: OrderId) -> Result<PayPage, GatewayError> {
         let deal = self.load(&order_id).await?;
         Self::is_about(&order_id, &deal.account);
+        // Nobody is to pay one way of a checkout that was paid in another.
+        if let Some(checkout_id) = &deal.checkout_id
+            && let Some(checkout) = self.store.find_checkout(checkout_id).await?
+            && let Some(page) = self.page_of_decided(&checkout).await?
+        {
+            return Ok(page);
+        }
         self.page_of(deal).await
     }
 

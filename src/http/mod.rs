@@ -41,6 +41,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
 use ipnet::IpNet;
@@ -109,6 +111,16 @@ impl App {
         self.phone.is_some()
     }
 
+    /// The address under which a payer's browser reaches this service. A demonstration is known by several, and a cookie by one: so there
+    /// it is the one that the browser used.
+    fn site(&self, headers: &HeaderMap) -> String {
+        let used = headers.get(header::HOST).and_then(|host| host.to_str().ok()).and_then(|host| host.parse::<Authority>().ok());
+        match used.filter(|_| self.is_demonstration()) {
+            Some(host) => format!("http://{host}"),
+            None => self.gateway.site().url.clone(),
+        }
+    }
+
     /// Has a front end's work done within its time, if there is room for one more in hand.
     async fn serve<T: Send + 'static>(&self, begun: Begun, work: impl Future<Output = T> + Send + 'static) -> Result<T, NoOutcome> {
         let _place = self.shares.call().ok_or(NoOutcome::NoRoom)?;
@@ -167,12 +179,12 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
         .route("/wxPay/deals", get(deals::deals))
         .route("/wxPay/deals/{order_id}", get(deals::whole::whole_deal))
         .route("/wxPay/takings", get(takings::takings))
-        .route("/pay.js", get(pay_js::pay_js))
         .merge(pay_page::routes(&app))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/openapi.json", get(openapi::openapi_json))
         .route("/docs", get(openapi::docs))
+        .route("/pay.js", get(pay_js::pay_js))
         .fallback(|| async { Refusal::path_not_found() })
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(edge::catch_panics))

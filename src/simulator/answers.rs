@@ -6,22 +6,19 @@ use crate::channel::TradeState;
 use crate::channel::wechat::v2::{Fields, xml};
 use crate::deal::Timestamp;
 
-use super::World;
 use super::merchants::Requester;
 use super::orders::{OrderKey, SimOrder};
 use super::refunds::RefundRefusal;
 use super::rules::{self, Api, Complaint, PATHS};
 use super::switches::{CloseUnknown, Layout};
-
-/// Where a call is taken to have come in that was made without any HTTP.
-pub(super) const ORIGIN: &str = "http://127.0.0.1:8361";
+use super::{DEFAULT_ORIGIN, World};
 
 impl World {
     /// Answers a call by the last word of its path, without any HTTP: the whole reply, as XML. `None`: there is no such API.
     pub fn call(&mut self, api: &str, body: &[u8], now: Timestamp) -> Option<String> {
         let (path, api) = PATHS.into_iter().find(|(_, known)| known.name() == api)?;
         *self.stats.calls.entry(path.to_owned()).or_default() += 1;
-        Some(self.answer(api, false, body, ORIGIN, now))
+        Some(self.answer(api, false, body, DEFAULT_ORIGIN, now))
     }
 
     /// Answers a request of a merchant's: the whole reply, as XML. `origin`: where the merchant reaches this WeChat.

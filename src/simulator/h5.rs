@@ -92,10 +92,11 @@ pub(super) fn may_lead_back(order: &SimOrder, url: &str) -> bool {
     host_of(url).is_some_and(|host| leads_to_its_site(order, host))
 }
 
-/// An app's order names no site, so every one will do.
+/// An app's order names no site, so every one will do. This machine has several names.
 fn leads_to_its_site(order: &SimOrder, host: &str) -> bool {
     let registered = order.parameter("scene_info").and_then(registered_host);
-    registered.is_none_or(|registered| registered.eq_ignore_ascii_case(host))
+    let is_here = |host: &str| ["localhost", "127.0.0.1", "::1"].contains(&host.trim_matches(['[', ']']));
+    registered.is_none_or(|registered| registered.eq_ignore_ascii_case(host) || is_here(&registered) && is_here(host))
 }
 
 /// Whether the order was made for a client of this address. To itself a machine has several.

@@ -95,3 +95,57 @@ fn open(order: &SimOrder) -> Result<OrderKey, String> {
     }
     Ok(order.key())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::wechat::v2::{ApiKey, SignType};
+
+    const T2: &str = "FD19D752A746E5F238A6E53BD99EEBD0";
+    const T3: &str = "FC7A79E4918B4FFA96E836F5AD4A510F31241FB46C14C971D6D7B4F8E15AF262";
+    const T4: [&str; 2] = ["1F88CC0F1B0560FF6D5EED1FBB7AE9C0", "62E940627B1AE23A7FA957793AD576177906BAFF190D103D0CC6F55B75F8DD2F"];
+    /// Of the name `timestamp`, which the JSSDK takes and WeChat does not sign.
+    const T3X: &str = "4DF55F6E55A8ED5D5DC70065354BD61A";
+
+    fn signer(sign_type: SignType) -> Signer {
+        Signer::new(ApiKey::new("192006250b4c09247ec02edce69f6a2d").unwrap(), sign_type)
+    }
+
+    #[test]
+    fn a_page_is_believed_as_others_sign() {
+        let page = |sign_type: SignType, sign: &str| {
+            Fields::new()
+                .with("appId", "wxd930ea5d5a258f4f")
+                .with("timeStamp", "1414561699")
+                .with("nonceStr", "5K8264ILTKCH16CQ2502SI8ZNMTM67VS")
+                .with("package", "prepay_id=wx201410272009395522657a690389285100")
+                .with("signType", sign_type.as_str())
+                .with("paySign", sign)
+        };
+        for (sign_type, sign, is_right) in [
+            (SignType::Md5, T2, true),
+            (SignType::HmacSha256, T3, true),
+            (SignType::Md5, T3X, false),
+            (SignType::HmacSha256, T2, false),
+            (SignType::Md5, "", false),
+        ] {
+            assert_eq!(bears(&signer(sign_type), &page(sign_type, sign), "paySign"), is_right, "{sign}");
+        }
+        assert!(!bears(&signer(SignType::Md5), &page(SignType::HmacSha256, T3), "paySign"), "the order's algorithm decides");
+    }
+
+    #[test]
+    fn an_app_is_believed_as_others_sign() {
+        let app = Fields::new()
+            .with("appid", "wxd930ea5d5a258f4f")
+            .with("partnerid", "10000100")
+            .with("prepayid", "wx201410272009395522657a690389285100")
+            .with("package", "Sign=WXPay")
+            .with("noncestr", "5K8264ILTKCH16CQ2502SI8ZNMTM67VS")
+            .with("timestamp", "1414561699");
+        for (sign_type, sign) in SignType::ALL.into_iter().zip(T4) {
+            assert!(bears(&signer(sign_type), &app.clone().with("sign", sign), "sign"), "{sign}");
+            assert!(!bears(&signer(sign_type), &app.clone().with("partnerId", "10000100").with("sign", sign), "sign"), "{sign}");
+        }
+    }
+}

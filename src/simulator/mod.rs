@@ -1,11 +1,12 @@
-//! A simulator of WeChat, the other side, to run and test against, since no merchant gets a sandbox that knows Native orders.
+//! A simulator of WeChat, the other side, to run and test against, since no merchant gets a sandbox that knows QR codes or pages.
 //!
 //! `world` is a plain model of it (merchants, orders, payers, money; no HTTP, no clock of its own) with its `answers`, its
 //! `notifications` and its `refunds`; `rules` checks a request as the real gateway does, in its order and with its texts, and never skips a
-//! signature. The rest are façades: the pay API, the notifier, the control calls and the phone, a page that lives on them.
-//! `tls` serves the same behind certificates; `keep` has its orders survive a restart. What passes through them is kept in the `message_log`, for people to read. It shares the wire codec and the domain's types
-//! with the client and knows nothing of gateway, store or http; what both could get wrong alike is pinned by WeChat's
-//! published vectors.
+//! signature. `unified_order` takes orders of all trade types, `payers` pay them, and `login`, `invocations` and `h5` are what a payer's
+//! WeChat checks before. The rest are façades: the pay API, the notifier, the control calls, the phone, a page that lives on them, and the
+//! `browser`, what a payer's browser meets below `/_wechat/`. `tls` serves the same behind certificates; `keep` has its orders survive a
+//! restart. What passes through them is kept in the `message_log`, for people to read. It shares the wire codec and the domain's types with
+//! the client and knows nothing of gateway, store or http; what both could get wrong alike is pinned by WeChat's published vectors.
 
 mod acts;
 mod answers;
@@ -73,6 +74,9 @@ pub struct MerchantNumbers {
 /// The simulator's merchant unless one is configured. This key is published.
 pub const DEFAULT_MERCHANT: MerchantNumbers =
     MerchantNumbers { appid: "wx0000000000000001", mch_id: "1900000001", api_key: "0123456789abcdef0123456789abcdef" };
+
+/// Where a client reaches the simulator that does not say it.
+const DEFAULT_ORIGIN: &str = "http://127.0.0.1:8361";
 
 /// The API key of a merchant of the simulator's that has none configured: all of them are as public as the default merchant's.
 pub fn published_key(mch_id: &str) -> String {

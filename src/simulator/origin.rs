@@ -7,7 +7,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 use axum::http::uri::Scheme;
 
-use super::answers::ORIGIN;
+use super::DEFAULT_ORIGIN;
 
 /// Scheme, host and port, as the client's request names them. A listener with TLS says so by an extension.
 pub(super) struct Origin(pub String);
@@ -18,6 +18,6 @@ impl<S: Sync> FromRequestParts<S> for Origin {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let scheme = parts.extensions.get::<Scheme>().unwrap_or(&Scheme::HTTP);
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        Ok(Self(host.map_or_else(|| ORIGIN.to_owned(), |host| format!("{scheme}://{host}"))))
+        Ok(Self(host.map_or_else(|| DEFAULT_ORIGIN.to_owned(), |host| format!("{scheme}://{host}"))))
     }
 }

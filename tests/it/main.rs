@@ -47,12 +47,14 @@ mod feed {
 }
 mod front_end {
     pub mod auth;
+    mod cors;
     mod details;
     mod events;
-    mod http;
+    pub mod http;
     pub mod keys;
     mod offers;
     mod page;
+    mod pay_js;
     mod requests;
 }
 mod limits {
@@ -85,6 +87,7 @@ mod operations {
     mod request_log;
     mod secrets;
     mod starting;
+    mod terminal;
     mod webhook_configuration;
     mod webhooks;
 }
@@ -116,8 +119,13 @@ mod repository {
     mod papers;
 }
 mod simulator {
+    mod bridge;
+    mod browser;
     mod faults;
+    mod h5;
+    mod login;
     pub mod merchants;
+    mod payers;
     mod phone;
     mod refund_control;
     mod refund_faults;
@@ -125,6 +133,7 @@ mod simulator {
     mod restart;
     mod shop;
     pub mod tls;
+    mod trade_types;
 }
 mod sweep {
     mod backlog;

@@ -32,6 +32,17 @@ async function look(visitor, [url, state], lang) {
   return tab;
 }
 
+/** The payer's page is read on watches of phones, and at desks. */
+async function fitsTheSmallestAndADesk(tab) {
+  const size = tab.viewportSize();
+  for (const viewport of [{ width: 320, height: 568 }, { width: 1280, height: 800 }]) {
+    await tab.setViewportSize(viewport);
+    await fits(tab);
+    await accessible(tab);
+  }
+  await tab.setViewportSize(size);
+}
+
 export async function every_page_in_every_light_and_language_is_accessible_and_fits_a_small_phone(browser) {
   const { service, pages } = await town();
   try {
@@ -41,6 +52,7 @@ export async function every_page_in_every_light_and_language_is_accessible_and_f
         for (const page of [...pages, [`${service.shop}/docs`]]) {
           const tab = await look(visitor, page, lang);
           await fits(tab);
+          if (page[1]) await fitsTheSmallestAndADesk(tab);
           for (const summary of await tab.locator('summary').all()) await summary.click();
           await fits(tab);
           await accessible(tab);

@@ -63,11 +63,11 @@ export async function failure_and_a_lost_connection_do_not_look_like_success(bro
   const visitor = await Visitor.arrive(browser, service, { forgive: (complaint) => complaint.includes('/wxPay/') });
   const [open, paid] = [await service.open(), await service.open()];
   await service.sim(`orders/${paid.order_id}/pay`, 'POST');
-  const success = await colour(await visitor.go(new URL(paid.pay_page, service.shop).href), '支付成功');
+  const success = await colour(await visitor.go(new URL(paid.pay_page, service.shop).href), '付款完成');
   const tab = await visitor.go(new URL(open.pay_page, service.shop).href);
   await comes(tab, 'waiting');
   await service.sim(`orders/${open.order_id}/fail`, 'POST');
-  const failure = await colour(tab, '付款未成功');
+  const failure = await colour(tab, '付款没有成功');
   await service.stop();
   const lost = await colour(tab, '网络不稳定');
   assert.equal(new Set([success, failure, lost]).size, 3, `${success}, ${failure}, ${lost}`);
@@ -92,7 +92,17 @@ export async function a_paid_page_leads_on(browser) {
     assert.match(await tab.locator('main').innerText(), /老王茶铺 <b>/);
     await service.sim(`orders/${order}/pay`, 'POST');
     await comes(tab, 'paid');
+    await tab.getByText(/^[1-5] 秒后返回商家$/).waitFor();
     await tab.waitForURL(`${origin}/thanks?order=${order}`);
+    // Who stays has time for the receipt.
+    const other = await service.open();
+    await tab.goto(new URL(other.pay_page, service.shop).href);
+    await comes(tab, 'waiting');
+    await service.sim(`orders/${other.order_id}/pay`, 'POST');
+    await tab.getByRole('button', { name: '留在本页' }).click();
+    await tab.waitForTimeout(5500);
+    assert.ok(tab.url().endsWith(other.pay_page), 'the page led on although its reader stays');
+    assert.equal(await tab.getByRole('link', { name: '返回商家' }).getAttribute('href'), `${origin}/thanks?order=${other.order_id}`);
   });
   server.close();
 }
@@ -101,7 +111,7 @@ export const who_gives_up_is_led_back = (browser) => visit(browser, { PAGE__RETU
   const { pay_page: page, order_id: order } = await service.open('19.90', { cancel_url: 'https://shop.example.com/cart/{order_id}' });
   const tab = await visitor.go(new URL(page, service.shop).href);
   await comes(tab, 'waiting');
-  const way = tab.getByRole('link', { name: '不付了，返回商家' });
+  const way = tab.getByRole('link', { name: '放弃付款' });
   assert.equal(await way.getAttribute('href'), `https://shop.example.com/cart/${order}`);
   await service.sim(`orders/${order}/pay`, 'POST');
   await comes(tab, 'paid');

@@ -133,11 +133,13 @@ impl History<'_> {
         merchant.expect("invariant 11: a request in the name of an account of ours").account.clone()
     }
 
-    /// To close cannot be taken back: a till has asked for it, or the deal's time was over by the clock that all share.
+    /// To close cannot be taken back: a till has asked for it, nobody is to pay its checkout any more, or the deal's time was over by the
+    /// clock that all share.
     fn check_close(&self, request: &str, asked_at: Timestamp) {
         let row = self.invariants.rows.values().find(|row| request.contains(&row.order_id)).expect("a request about a deal of ours");
         let is_over = asked_at >= row.expires_at;
-        assert!(is_over || self.front_ends.given_up.contains(&row.order_id), "invariant 5: closed at {asked_at}, before its end: {row:?}");
+        let is_unwanted = self.invariants.is_unwanted(row) || self.front_ends.given_up.contains(&row.order_id);
+        assert!(is_over || is_unwanted, "invariant 5: closed at {asked_at}, before its end: {row:?}");
     }
 
     /// Time passes before it comes back.
@@ -229,9 +231,13 @@ impl History<'_> {
                     let content = self.check_refund_notice(&posted, (status, &body), pending.since, &configured);
                     self.network.answered(posted, Some(status), content, self.clock.now());
                 }
-                RequestKind::Notify(posted) if posted.is_of_second => {
+                RequestKind::OfCheckout(asked) => {
+                    let asked = asked.clone();
+                    self.hear_of_checkout(&asked, (status, &body));
+                }
+                RequestKind::Notify(posted) if posted.is_of_second || self.is_of_second_way(posted) => {
                     let posted = (**posted).clone();
-                    let undisturbed = pending.faults == self.faults;
+                    let undisturbed = pending.faults == self.faults && posted.genuine;
                     self.check_second_payment(&posted, (status, &body), pending.since, undisturbed);
                     self.network.answered(posted, Some(status), false, self.clock.now());
                 }

@@ -11,9 +11,10 @@ use wechat_pay::deal::{AccountId, RefundState, Timestamp};
 use wechat_pay::gateway::{AutomaticRefunds, RefundTerms};
 use wechat_pay::simulator::Notify;
 
+use super::checkout_rows::Checkouts;
 use super::configuration::Configuration;
 use super::endpoints::Endpoints;
-use super::instance::{Instance, settings};
+use super::instance::{self, Instance, settings};
 use super::invariants::Invariants;
 use super::locks::Locks;
 use super::merchants::Merchants;
@@ -95,6 +96,12 @@ impl Summary {
             "endpoints gone",
             "events delivered again",
             "events given up",
+            "checkouts",
+            "checkouts paid",
+            "checkouts paid in two ways",
+            "checkouts given up",
+            "orders of paid checkouts closed",
+            "pages of settled checkouts",
         ];
         kinds.iter().all(|what| self.counts.contains_key(what))
     }
@@ -169,6 +176,11 @@ impl<'a> History<'a> {
         let mut settings =
             if is_flood { sweep_overload::settings(url) } else { settings(url, random.one_of(&[60, 300, 400, 900, 7200]), 600) };
         settings.terms.refund = refund_terms(&random);
+        // By a sequence of its own, so that histories without checkouts are what they would be if there were none.
+        let has_checkouts = !is_flood && Random::new(!seed).happens(330);
+        if has_checkouts {
+            instance::offer_checkouts(&mut settings);
+        }
         let merchants = Merchants::of(&settings);
         // Half of the time the change of a key is over, but for the previous one, which is believed for good.
         let has_new_key = is_flood || random.happens(500);
@@ -205,6 +217,9 @@ impl<'a> History<'a> {
         if history.is_telling() {
             history.invariants.outbox = Some(Outbox::default());
         }
+        if has_checkouts {
+            history.invariants.checkouts = Some(Checkouts::default());
+        }
         for _ in 0..=history.random.below(2) {
             let instance = history.start_instance(history.is_flood).await;
             history.instances.push(Some(instance));
@@ -229,6 +244,9 @@ impl<'a> History<'a> {
         }
         if self.random.happens(if self.is_telling() { 700 } else { 400 }) {
             self.begin_paid().await;
+        }
+        if self.invariants.checkouts.is_some() && self.random.happens(700) {
+            self.begin_checkout().await;
         }
         let moves = if self.is_telling() { 35 } else { 20 } + self.random.below(32);
         let mut made = 0;
@@ -277,6 +295,8 @@ impl<'a> History<'a> {
         self.each_sweeps().await;
         self.invariants.check_end(&self.network);
         self.invariants.check_end_of_refunds(&self.network);
+        self.invariants.check_end_of_checkouts(&self.network).await;
+        self.count_checkouts();
         self.count_refunds();
         let refunded = self.invariants.rows.values().filter(|row| row.refunded_at.is_some()).count();
         self.count("told of a refund", refunded as u64);
@@ -419,6 +439,9 @@ impl<'a> History<'a> {
             row.hash(&mut self.hasher);
         }
         for row in self.invariants.refunds.values() {
+            row.hash(&mut self.hasher);
+        }
+        for row in self.invariants.checkouts.iter().flat_map(|checkouts| checkouts.rows.values()) {
             row.hash(&mut self.hasher);
         }
         if let Some(outbox) = &self.invariants.outbox {

@@ -18,8 +18,8 @@ use wechat_pay::channel::Channel;
 use wechat_pay::channel::wechat::v2::{Client, Wire};
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
-use wechat_pay::deal::{Audience, Timestamp};
-use wechat_pay::gateway::{Account, AccountTerms, Accounts, Gateway};
+use wechat_pay::deal::{Audience, Timestamp, TradeType};
+use wechat_pay::gateway::{Account, AccountTerms, Accounts, Gateway, Site};
 use wechat_pay::handshake::Key;
 use wechat_pay::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
 use wechat_pay::listener::Peer;
@@ -59,6 +59,12 @@ pub fn settings(database: &str, expire_after: i64, longest_pause: i64) -> Settin
     ];
     let variables: HashMap<_, _> = variables.into_iter().map(|(key, value)| (format!("WECHAT_PAY__{key}"), value)).collect();
     Settings::from_environment(variables).unwrap()
+}
+
+/// Makes each account's checkouts payable by a code and from a phone's browser.
+pub fn offer_checkouts(settings: &mut Settings) {
+    settings.wechat.terms.checkout_types = vec![TradeType::Native, TradeType::Mweb];
+    settings.terms.site = Site { url: "https://pay.example.com".to_owned(), name: "Shop".to_owned() };
 }
 
 impl Instance {
@@ -133,6 +139,12 @@ impl Instance {
             request = request.header("idempotency-key", key);
         }
         self.ask(request.body(Body::from(body)).unwrap())
+    }
+
+    /// A payer's browser opens the page of a checkout.
+    pub fn page(&self, checkout_id: &str, browser: &str) -> impl Future<Output = (u16, String)> + Send + 'static {
+        let request = Request::get(format!("/pay/{checkout_id}")).extension(Peer(([203, 0, 113, 9], 4711).into()));
+        self.ask(request.header("user-agent", browser).body(Body::empty()).unwrap())
     }
 
     /// What has happened behind a reader's cursor.

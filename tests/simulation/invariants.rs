@@ -10,6 +10,7 @@ use wechat_pay::channel::wechat::v2::{SignType, xml};
 use wechat_pay::deal::{AccountId, BeijingTime, Timestamp};
 use wechat_pay::simulator::SimOrder;
 
+use super::checkout_rows::Checkouts;
 use super::merchants::{Merchants, is_named, sign_type};
 use super::network::Network;
 use super::outbox_rows::Outbox;
@@ -29,6 +30,9 @@ pub struct Row {
     pub status: i64,
     pub transaction_id: Option<String>,
     pub total_fee: i64,
+    pub checkout_id: Option<String>,
+    /// How it is paid, if not by a code.
+    pub trade_type: Option<String>,
     pub code_url: Option<String>,
     pub expires_at: Timestamp,
     pub due_at: Option<Timestamp>,
@@ -55,12 +59,12 @@ impl Row {
 }
 
 const ROWS: &str = "SELECT deal.order_id, COALESCE(status, 0), transaction_id, total_fee, code_url, expires_at, due_at, payBack, \
-    queryBack, refunded_at, account, opened, settled, expired, failed, prepay_request, COALESCE(refunded_fee, 0), refunds_due_at FROM deal LEFT JOIN (SELECT order_id, SUM(kind = 'opened') AS opened, \
+    queryBack, refunded_at, account, opened, settled, expired, failed, prepay_request, COALESCE(refunded_fee, 0), refunds_due_at, checkout_id, trade_type FROM deal LEFT JOIN (SELECT order_id, SUM(kind = 'opened') AS opened, \
     SUM(kind IN ('settled', 'settled_late')) AS settled, SUM(kind = 'expired') AS expired, SUM(kind = 'payment_failed') AS failed \
     FROM deal_event GROUP BY order_id) told ON told.order_id = deal.order_id ORDER BY id";
 
 pub struct Invariants {
-    conn: SqliteConnection,
+    pub(super) conn: SqliteConnection,
     pub(super) merchants: Merchants,
     /// Which state of the database has been read.
     version: Option<i64>,
@@ -73,6 +77,8 @@ pub struct Invariants {
     pub decided_elsewhere: BTreeSet<String>,
     /// What is told, in a history in which somebody is.
     pub outbox: Option<Outbox>,
+    /// In a history in which there are any.
+    pub checkouts: Option<Checkouts>,
 }
 
 impl Invariants {
@@ -86,6 +92,7 @@ impl Invariants {
             proven: BTreeSet::new(),
             decided_elsewhere: BTreeSet::new(),
             outbox: None,
+            checkouts: None,
         }
     }
 
@@ -126,6 +133,8 @@ impl Invariants {
                 request: row.get(15),
                 refunded_fee: row.get(16),
                 refunds_due_at: row.get::<Option<String>, _>(17).map(time),
+                checkout_id: row.get(18),
+                trade_type: row.get(19),
             };
             if let Some(before) = self.rows.get(&row.order_id) {
                 follows(before, &row);
@@ -135,6 +144,9 @@ impl Invariants {
         }
         let gone = self.rows.keys().find(|order_id| !rows.contains_key(*order_id));
         assert_eq!(gone, None, "invariant 9: its row is gone");
+        if let Some(checkouts) = &mut self.checkouts {
+            checkouts.read(&mut self.conn, &self.rows, &rows, now).await;
+        }
         self.rows = rows;
         let refunds = RefundRow::read(&mut self.conn).await;
         for before in self.refunds.values() {
@@ -174,7 +186,8 @@ impl Invariants {
                 1 => self.check_paid(row, order, network),
                 2 => {
                     assert_eq!((row.settled, row.expired), (0, 1), "invariant 10: {row:?}");
-                    let payable = order.map_or(network.is_awaited(&row.order_id), |order| !order.trade_state.is_dead());
+                    let is_spent = |state: TradeState| state.is_dead() || self.is_paid_otherwise(row) && state.is_paid();
+                    let payable = order.map_or(network.is_awaited(&row.order_id), |order| !is_spent(order.trade_state));
                     assert!(!payable, "invariant 5: Expired, and WeChat has it as {:?}: {row:?}", order.map(|order| order.trade_state));
                 }
                 _ => panic!("invariant 4: an unknown status: {row:?}"),
@@ -237,6 +250,7 @@ impl Invariants {
                 now <= row.expires_at.max(since) + DECIDED_WITHIN,
                 "invariant 6: still undecided at {now}, {since} the faults ended: {row:?}"
             );
+            self.check_closed_in_time(row, since, now);
             let paid_at = network.order(row).and_then(|order| order.paid_at);
             let known = paid_at.is_none_or(|paid_at| now <= paid_at.max(since) + KNOWN_WITHIN);
             assert!(known, "invariant 6: paid at {paid_at:?} and still unknown at {now}, {since} the faults ended: {row:?}");
@@ -244,10 +258,11 @@ impl Invariants {
     }
 
     /// After a pass of each instance nothing is due any more that was so when the first of them had `begun`, but for the deals of an
-    /// account that is `absent` everywhere.
+    /// account that is `absent` everywhere, and those of which that has become known meanwhile that nobody is to pay them.
     pub fn check_looked_at(&self, absent: Option<&AccountId>, begun: Timestamp) {
         for row in self.undecided_but(absent) {
-            assert!(row.due_at.is_none_or(|due| due > begun), "invariant 6: due, and not looked at: {row:?}");
+            let is_unwanted_since = self.unwanted_since(row).is_some_and(|since| since >= begun);
+            assert!(row.due_at.is_none_or(|due| due > begun) || is_unwanted_since, "invariant 6: due, and not looked at: {row:?}");
         }
     }
 
@@ -266,7 +281,7 @@ impl Invariants {
     pub fn check_end(&self, network: &Network) {
         for row in self.rows.values() {
             let state = network.order(row).map(|order| order.trade_state);
-            let paid = state.is_some_and(TradeState::is_paid);
+            let paid = state.is_some_and(TradeState::is_paid) && !self.is_paid_otherwise(row);
             assert_eq!(row.status, if paid { 1 } else { 2 }, "invariant 6: WeChat has it as {state:?}: {row:?}");
             assert_eq!(row.due_at, None, "a decided deal is looked at no more: {row:?}");
         }
@@ -289,7 +304,8 @@ fn follows(before: &Row, after: &Row) {
     assert!(lawful, "invariant 4: {before:?} became {after:?}");
     assert!(before.refunded_at.is_none() || before.refunded_at == after.refunded_at, "REFUND is final: {before:?} became {after:?}");
     assert!(before.transaction_id.is_none() || before.transaction_id == after.transaction_id, "invariant 4: {before:?} became {after:?}");
-    assert_eq!((before.total_fee, before.expires_at), (after.total_fee, after.expires_at), "invariant 4: {before:?} became {after:?}");
+    let fixed = |row: &Row| (row.total_fee, row.expires_at, row.checkout_id.clone(), row.trade_type.clone());
+    assert_eq!(fixed(before), fixed(after), "invariant 4: {before:?} became {after:?}");
 }
 
 pub fn time(column: String) -> Timestamp {

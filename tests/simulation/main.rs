@@ -14,6 +14,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod checkout_answers;
+mod checkout_invariants;
+mod checkout_rows;
+mod checkout_workload;
 mod configuration;
 mod driver;
 mod endpoints;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 use wechat_pay::deal::Timestamp;
 
+use super::checkout_workload::AskedOfCheckout;
 use super::configuration::Configuration;
 use super::invariants::{Invariants, Row};
 use super::network::{Network, Posted};
@@ -35,6 +36,7 @@ pub enum RequestKind {
     QueryRefund(String),
     /// Those of an order.
     QueryRefunds(String),
+    OfCheckout(AskedOfCheckout),
 }
 
 /// A seller's name for an attempt.
@@ -66,6 +68,7 @@ impl RequestKind {
             Self::Refund(asked) => format!("refund {asked:?}"),
             Self::QueryRefund(number) => format!("queryRefund {number}"),
             Self::QueryRefunds(order_id) => format!("queryRefund of {order_id}"),
+            Self::OfCheckout(asked) => format!("of a checkout: {asked:?}"),
         }
     }
 }
@@ -79,10 +82,12 @@ pub struct FrontEnds {
     pub given_up: BTreeSet<String>,
     /// What back ends have asked for.
     pub refunds: Vec<AskedRefund>,
+    pub checkouts: Vec<String>,
+    pub checkout_keys: BTreeMap<Key, Option<String>>,
 }
 
 impl FrontEnds {
-    fn learn(&mut self, order_id: &str) {
+    pub fn learn(&mut self, order_id: &str) {
         if !self.orders.iter().any(|known| known == order_id) {
             self.orders.push(order_id.to_owned());
         }
@@ -134,7 +139,10 @@ impl FrontEnds {
                     let row = &invariants.rows[order_id];
                     assert!(row.status == 1 && row.refunded_at.is_some(), "REFUND was told, and is not stored: {row:?}");
                 }
-                "CLOSED" | "REVOKED" => not_payable(&invariants.rows[order_id], network),
+                "CLOSED" | "REVOKED" => {
+                    let row = &invariants.rows[order_id];
+                    not_payable(row, network, invariants.is_paid_otherwise(row));
+                }
                 _ => {}
             },
             RequestKind::Refund(asked) => invariants.check_refund_answer(asked, status, body, &json),
@@ -142,18 +150,22 @@ impl FrontEnds {
             RequestKind::QueryRefunds(_) if said_yes => {
                 json["refunds"].as_array().expect("the refunds of an order").iter().for_each(|told| invariants.check_told(told));
             }
-            RequestKind::Close(order_id) if said_yes => not_payable(&invariants.rows[order_id], network),
+            RequestKind::Close(order_id) if said_yes => {
+                let row = &invariants.rows[order_id];
+                not_payable(row, network, invariants.is_paid_otherwise(row));
+            }
             _ => {}
         }
         false
     }
 }
 
-/// Invariant 5: a caller that is told that an order is closed may rely on it.
-fn not_payable(row: &Row, network: &Network) {
+/// Invariant 5: a caller that is told that an order is closed may rely on it: nobody can pay it, or somebody has, and it goes back
+/// because its checkout was paid by another one.
+pub fn not_payable(row: &Row, network: &Network, is_paid_otherwise: bool) {
     let state = network.order(row).map(|order| order.trade_state);
     assert!(
-        state.map_or(!network.is_awaited(&row.order_id), |state| state.is_dead()),
+        state.map_or(!network.is_awaited(&row.order_id), |state| state.is_dead() || is_paid_otherwise && state.is_paid()),
         "invariant 5: closed was said, and WeChat has it as {state:?}: {row:?}"
     );
 }

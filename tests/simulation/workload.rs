@@ -37,6 +37,9 @@ impl History<'_> {
         if self.is_telling() && self.random.happens(if self.invariants.has_told() { 350 } else { 50 }) {
             return self.tell_something().await;
         }
+        if self.invariants.checkouts.is_some() && self.random.happens(450) {
+            return self.act_on_a_checkout().await;
+        }
         let is_paid = self.invariants.rows.values().any(|row| row.status == 1);
         if self.random.happens(if is_paid { 450 } else { 20 }) {
             return self.money_goes_back().await;
@@ -75,7 +78,7 @@ impl History<'_> {
     }
 
     /// One that a load balancer sends callers to.
-    fn ready(&self) -> Option<&Instance> {
+    pub fn ready(&self) -> Option<&Instance> {
         let ready: Vec<_> = self.instances.iter().flatten().filter(|instance| instance.is_ready(self.now())).collect();
         (!ready.is_empty()).then(|| self.random.one_of(&ready))
     }
@@ -105,7 +108,7 @@ impl History<'_> {
 
     pub async fn open_a_deal(&mut self) {
         let again = !self.front_ends.keys.is_empty() && self.random.happens(450);
-        if !again && self.invariants.rows.len() >= DEALS {
+        if !again && self.invariants.rows.values().filter(|row| row.checkout_id.is_none()).count() >= DEALS {
             return;
         }
         let key = if again {
@@ -217,7 +220,8 @@ impl History<'_> {
 
     /// The service that was here before, on the same table, has heard of a payment and marks its row.
     async fn another_program_decides(&mut self) {
-        let is_paid = |row: &&Row| self.network.order(row).is_some_and(|order| order.trade_state.is_paid());
+        // It knows nothing of checkouts.
+        let is_paid = |row: &&Row| row.checkout_id.is_none() && self.network.order(row).is_some_and(|order| order.trade_state.is_paid());
         let paid: Vec<_> = self.invariants.undecided().filter(is_paid).map(|row| row.order_id.clone()).collect();
         if !paid.is_empty() {
             let order_id = self.random.one_of(&paid);

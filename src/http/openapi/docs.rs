@@ -19,9 +19,10 @@ use kind::kind;
 const STYLE: &str = concat!(include_str!("../../page/base.css"), include_str!("docs.css"));
 
 const LINK: &str = "<li><a href=\"#{{id}}\"><code>{{method}} {{path}}</code></a> {{summary}}</li>";
+const LINKS: &str = "<li><b>{{name}}</b><ul>{{links}}</ul></li>";
 const CHAPTER: &str = "<h2>{{name}}</h2><p class=\"muted\">{{description}}</p>{{calls}}";
 const CALL: &str = "<section class=\"card\" id=\"{{id}}\"><h3><code><span class=\"method\">{{method}}</span> {{path}}</code></h3>\
-                    <p><b>{{summary}}{{。|.}}</b> {{description}}</p>{{example}}{{parameters}}{{answers}}</section>";
+                    <p><b>{{summary}}{{。|.}}</b>{{| }}{{description}}</p>{{example}}{{parameters}}{{answers}}</section>";
 const EXAMPLE: &str = "<pre class=\"asked\"><code>{{asked}}</code></pre><pre class=\"answered\"><code>{{answered}}</code></pre>";
 const OTHER_ANSWER: &str = "<details><summary>{{name}}</summary><pre><code>{{json}}</code></pre></details>";
 const SCHEMA: &str = "<section class=\"card\" id=\"{{name}}\"><h3>{{name}}</h3><p>{{description}}</p>{{fields}}</section>";
@@ -96,8 +97,9 @@ impl<'d> Docs<'d> {
                 calls += &self.put(CALL, &values);
             }
         }
-        let name = [("name", self.said(tag, "name")), ("description", self.said(tag, "description")), ("calls", Value::Markup(&calls))];
-        (links, self.put(CHAPTER, &name))
+        let name = self.said(tag, "name");
+        let chapter = [("name", name), ("description", self.said(tag, "description")), ("calls", Value::Markup(&calls))];
+        (self.put(LINKS, &[("name", name), ("links", Value::Markup(&links))]), self.put(CHAPTER, &chapter))
     }
 
     /// The call as a command, what is answered, and what else may be.

@@ -17,15 +17,16 @@
   const home = document.currentScript ? document.currentScript.src : location.href;
 
   const STYLE = `
-    dialog { box-sizing: border-box; width: min(30rem, 100vw); height: min(47rem, 100vh); height: min(47rem, 100dvh);
+    dialog { box-sizing: border-box; width: min(30rem, 100vw); height: min(50rem, 100vh); height: min(50rem, 100dvh);
       max-width: none; max-height: none; margin: auto; padding: 0; border: 0; border-radius: 12px; overflow: hidden;
       background: Canvas; color: CanvasText; font: 1rem/1.5 system-ui, sans-serif; color-scheme: light dark; }
+    dialog[open] { display: grid; grid-template: auto 1fr / 1fr; }
     dialog::backdrop { background: rgb(0 0 0 / .55); }
-    iframe, p { position: absolute; inset: 0; width: 100%; height: 100%; border: 0; margin: 0; }
+    button { justify-self: end; width: 2.75rem; height: 2.75rem; border: 0; background: none; color: inherit; font-size: 1.5rem;
+      line-height: 1; cursor: pointer; }
+    button:focus-visible { outline: 3px solid #07c160; outline-offset: -4px; border-radius: 12px; }
+    iframe, p { grid-area: 2 / 1; width: 100%; height: 100%; border: 0; margin: 0; }
     p { display: grid; place-content: center; }
-    button { position: absolute; inset: .5rem .5rem auto auto; width: 2.75rem; height: 2.75rem; border: 0; border-radius: 50%;
-      background: Canvas; color: CanvasText; font-size: 1.5rem; line-height: 1; cursor: pointer; }
-    button:focus-visible { outline: 3px solid #07c160; }
     @media (max-width: 30rem) { dialog { border-radius: 0; } }`;
 
   const element = (name, properties) => Object.assign(document.createElement(name), properties);
@@ -45,7 +46,7 @@
     button.setAttribute('aria-label', chinese ? '关闭' : 'Close');
     const opening = element('p', { textContent: chinese ? '正在打开收银台…' : 'Opening the checkout…' });
     opening.setAttribute('role', 'status');
-    dialog.append(opening, frame, button);
+    dialog.append(button, opening, frame);
     // Esc.
     dialog.addEventListener('cancel', (event) => { event.preventDefault(); dismiss(); });
     // A browser that insists on closing it: the payer pressed Esc twice.
@@ -53,7 +54,8 @@
     shadow.append(dialog);
     document.body.append(host);
     dialog.showModal();
-    return { frame, remove: () => { dialog.removeEventListener('close', dismiss); dialog.close(); host.remove(); } };
+    // Whoever has clicked into the page may be about to print the receipt.
+    return { frame, isRead: () => shadow.activeElement === frame, remove: () => { dialog.removeEventListener('close', dismiss); dialog.close(); host.remove(); } };
   }
 
   /** A phone cannot scan its own screen: there the page itself knows what to do. WeChat on a desk is a desk. */
@@ -89,7 +91,7 @@
       if (over) return;
       over = true;
       clearTimeout(next);
-      if (state === 'paid') setTimeout(leave, PAID_IS_SHOWN);
+      if (state === 'paid') setTimeout(() => { if (!shown?.isRead()) leave(); }, PAID_IS_SHOWN);
       else leave();
       tellEnd({ state, result });
       if (state === 'paid') onPaid?.(result);
@@ -118,7 +120,8 @@
       if (!shown || source !== shown.frame.contentWindow || origin !== address.origin || data?.source !== 'wechat-pay') return;
       clearTimeout(greeted);
       if (data.state === 'paid' && !(await ask())) end('paid', { order_id: data.order_id || order, confirmed: false });
-      if (data.state === 'expired' || data.state === 'closed') told = data.state;
+      if (['expired', 'closed'].includes(data.state)) told = data.state;
+      if (data.state === 'waiting') told = 'cancel';
       if (data.state === 'cancel') dismiss();
     };
     const lead = () => {

@@ -33,7 +33,7 @@ pub async fn page_of(app: &Arc<App>, begun: Begun, checkout_id: CheckoutId, visi
     if way == Some(TradeType::Jsapi)
         && openid.is_none()
         && app.gateway.is_open(&checkout)
-        && let Some(led) = lead_to(app, &checkout, visitor.uri, 0)?
+        && let Some(led) = lead_to(app, &checkout, (visitor.uri, visitor.headers), 0)?
     {
         return Ok(Shown::Led(led));
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::{PageSettings, ReturnUrl};
+use crate::deal::OrderId;
 use crate::gateway::Bought;
 use crate::page::{Language, Value};
 
@@ -23,9 +24,12 @@ pub struct Links {
 
 impl Links {
     /// Those of a deal: the merchant's, as long as the operator lists their hosts, or else the configured one.
+    /// Of a checkout that no payer has begun to pay, `{order_id}` is its own number.
     pub fn of(bought: &Bought, settings: &PageSettings) -> Self {
         let allowed = |url: &Option<Arc<str>>| settings.return_hosts.allow(url.as_deref()?);
-        let filled = |url: Option<ReturnUrl>| url.zip(bought.order_id.as_ref()).map(|(url, order_id)| url.of(order_id)).unwrap_or_default();
+        let own = || bought.checkout_id.as_ref().and_then(|checkout_id| checkout_id.as_str().parse::<OrderId>().ok());
+        let number = bought.order_id.clone().or_else(own);
+        let filled = |url: Option<ReturnUrl>| url.zip(number.as_ref()).map(|(url, number)| url.of(number)).unwrap_or_default();
         Self {
             return_url: filled(allowed(&bought.details.return_url).or_else(|| settings.return_url.clone())),
             cancel_url: filled(allowed(&bought.details.cancel_url)),
@@ -38,7 +42,7 @@ impl Links {
         let links = [
             ("button paid refunded", &self.return_url, "back_to_shop", ""),
             ("button expired closed", unpaid, "back_to_shop", ""),
-            ("waiting trouble", &self.cancel_url, "give_up", " data-do=\"give_up\""),
+            ("waiting trouble taken", &self.cancel_url, "give_up", " data-do=\"give_up\""),
         ];
         let link = |(when, to, word, does): (&str, &String, &str, &str)| {
             let word = text(language, word).unwrap_or_default();

@@ -44,10 +44,10 @@ pub fn payer_of(gateway: &Gateway, checkout: &Checkout, headers: &HeaderMap) -> 
 }
 
 /// Leads a browser inside WeChat to WeChat's login. `None`: there is none for this checkout.
-pub fn lead_to(app: &App, checkout: &Checkout, uri: &Uri, tries: u8) -> Result<Option<Response>, GatewayError> {
+pub fn lead_to(app: &App, checkout: &Checkout, (uri, headers): (&Uri, &HeaderMap), tries: u8) -> Result<Option<Response>, GatewayError> {
     // Letters and digits; the first says how often it was begun.
     let state = format!("{tries}{}", Chance::System.nonce());
-    let page = page_address(app, checkout);
+    let page = page_address(app, headers, checkout);
     let Some(address) = app.gateway.login_address(checkout, &format!("{page}/openid{}", language(uri)), &state)? else { return Ok(None) };
     Ok(Some(led(&address, &set_cookie(&page, STATE, &state, STATE_AGE))))
 }
@@ -87,11 +87,11 @@ async fn come_back_to(
     let tries = state.bytes().next().map_or(TRIES, |digit| digit.saturating_sub(b'0'));
     match outcome {
         Ok(LoggedIn(token)) => {
-            let page = page_address(app, &checkout);
+            let page = page_address(app, headers, &checkout);
             Ok(led(&format!("../{}{}", checkout.checkout_id, language(uri)), &set_cookie(&page, PAYER, &token, PAYER_AGE)))
         }
         Err(LoginFailed::Again) if tries + 1 < TRIES => {
-            lead_to(app, &checkout, uri, tries + 1)?.ok_or(Message::login(StatusCode::BAD_GATEWAY))
+            lead_to(app, &checkout, (uri, headers), tries + 1)?.ok_or(Message::login(StatusCode::BAD_GATEWAY))
         }
         Err(LoginFailed::Snapshot) => Err(Message::snapshot()),
         Err(LoginFailed::Again | LoginFailed::Trouble) => Err(Message::login(StatusCode::BAD_GATEWAY)),
@@ -109,8 +109,8 @@ fn language(uri: &Uri) -> &'static str {
 }
 
 /// The whole address of a checkout's page.
-fn page_address(app: &App, checkout: &Checkout) -> String {
-    format!("{}/pay/{}", app.gateway.site().url, checkout.checkout_id)
+fn page_address(app: &App, headers: &HeaderMap, checkout: &Checkout) -> String {
+    format!("{}/pay/{}", app.site(headers), checkout.checkout_id)
 }
 
 /// A cookie for this page and what is below it.

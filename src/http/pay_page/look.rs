@@ -5,13 +5,12 @@ use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 
 use crate::config::PageSettings;
-use crate::page::{self, source_hash};
+use crate::page::{self, BASE_CSS, source_hash};
 
 use super::palette;
 
-/// With the look that all pages have in common ([`crate::page::BASE_CSS`]).
+/// What is this page's own, behind the look that all pages have in common and the merchant's colours.
 const STYLE: &str = concat!(
-    include_str!("../../page/base.css"),
     include_str!("css/layout.css"),
     include_str!("css/states.css"),
     include_str!("css/small_and_large.css"),
@@ -49,14 +48,14 @@ pub struct Look {
 }
 
 impl Look {
-    /// `phone`: where the simulated phone is, in a demonstration.
+    /// `phone`: the address of the simulated phone, with a slash at its end, in a demonstration.
     pub fn new(settings: &PageSettings, phone: Option<&str>) -> Self {
-        let style = palette::css(settings.color) + STYLE;
+        let style = [BASE_CSS, &palette::css(settings.color), STYLE].concat();
         let demonstrations = DEMONSTRATIONS.into_iter().filter(|_| phone.is_some());
         let parents = settings.frame_ancestors.iter().chain(demonstrations).collect::<Vec<_>>().join(" ");
-        let bridge = phone.map(|phone| format!("{phone}/_wechat/jsbridge.js"));
+        let bridge = phone.map(|phone| format!("{phone}_wechat/jsbridge.js"));
         let (also_runs, also_asks) =
-            phone.zip(bridge.as_deref()).map(|(phone, bridge)| (format!(" {bridge}"), format!(" {phone}/_wechat/"))).unzip();
+            phone.zip(bridge.as_deref()).map(|(phone, bridge)| (format!(" {bridge}"), format!(" {phone}_wechat/"))).unzip();
         let policy = |also_runs: &str, also_asks: &str| {
             let (style, script) = (source_hash(&style), source_hash(SCRIPT));
             let parents = if parents.is_empty() { "'none'" } else { &parents };

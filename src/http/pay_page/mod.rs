@@ -73,13 +73,28 @@ async fn pay_page(
     let reader = Reader {
         language: Language::of(&uri, &headers),
         place,
-        comes_back: uri.query().is_some_and(|query| query.split('&').any(|pair| pair == "back=h5")),
+        comes_back: has(&uri, "back=h5"),
+        kept: &kept(&uri, &KEPT),
+        kept_abroad: &kept(&uri, &KEPT_ABROAD),
         now: app.gateway.now(),
         phone: app.phone.as_deref(),
-        site: &app.gateway.site().url,
+        site: &app.site(&headers),
     };
     let (page, has_bridge) = reader.page(&page, &app.page, &look);
     look.dress(Html(page), has_bridge)
+}
+
+/// What of the page's address is kept when its language changes, and on the way over WeChat's own page.
+const KEPT: [&str; 4] = ["back=h5", "embed=1", "in=wechat", "in=phone"];
+const KEPT_ABROAD: [&str; 3] = ["in=phone", "lang=zh", "lang=en"];
+
+/// Those of these parameters that an address has, as `&name=value`.
+fn kept(uri: &Uri, parameters: &[&str]) -> String {
+    parameters.iter().filter(|parameter| has(uri, parameter)).map(|parameter| format!("&{parameter}")).collect()
+}
+
+fn has(uri: &Uri, parameter: &str) -> bool {
+    uri.query().is_some_and(|query| query.split('&').any(|pair| pair == parameter))
 }
 
 /// What a browser gets that asks for a page.

@@ -3,12 +3,12 @@
 use crate::config::PageSettings;
 use crate::deal::{CheckoutId, Fen, OrderId, Timestamp};
 use crate::gateway::{Bought, GivenBack, PayPage, Payable, Standing};
-use crate::page::{Language, Value, fill};
+use crate::page::{Language, Value, fill, ribbon};
 
 use super::links::Links;
 use super::look::{Look, SCRIPT};
 use super::place::Place;
-use super::receipt::receipt;
+use super::receipt::{facts, receipt};
 use super::signs;
 use super::way::{Way, leading_back};
 use super::words::{SAID, text, told};
@@ -36,8 +36,12 @@ pub struct Reader<'a> {
     pub place: Place,
     /// From WeChat's H5 page: whether it was paid there only the server knows.
     pub comes_back: bool,
+    /// What of the address is kept when the language changes, as `&name=value`.
+    pub kept: &'a str,
+    /// And on the way over WeChat's H5 page.
+    pub kept_abroad: &'a str,
     pub now: Timestamp,
-    /// Where the simulated phone is, in a demonstration.
+    /// The address of the simulated phone, in a demonstration.
     pub phone: Option<&'a str>,
     /// This service's public address; empty: unknown.
     pub site: &'a str,
@@ -51,19 +55,19 @@ impl Reader<'_> {
         let word = |name| text(self.language, name).unwrap_or_default();
         let way = self.way(page);
         let order_id = bought.order_id.as_ref();
-        let phone = self.phone.zip(order_id).map(|(phone, order_id)| format!("{phone}/?order={}", url_encoded(order_id.as_str())));
+        let phone = self.phone.zip(order_id).map(|(phone, order_id)| format!("{phone}?order={}", url_encoded(order_id.as_str())));
         let block = way.as_ref().and_then(|way| way.block(self.language, phone.as_deref()));
         let state = state(&page.standing, block.is_some());
         let is_paid = matches!(page.standing, Standing::Paid | Standing::Refunded(_));
         let went = if matches!(way, Some(Way::H5 { .. })) && self.comes_back { "h5" } else { "" };
         let said = if went.is_empty() { state } else { "back" };
         let links = Links::of(bought, settings);
-        let leads_on = if is_paid && self.is_freshly_paid(bought) { &links.return_url } else { "" };
+        let leads_on = if is_paid && !self.is_freshly_paid(bought) { "" } else { &links.return_url };
         let again = ((self.now - bought.created_at).num_seconds() / 20).clamp(AGAIN.0, AGAIN.1).to_string();
         let refresh = match (page.is_undecided, state) {
             (_, "paid") if leads_on.is_empty() => String::new(),
             (_, "paid") => fill(REFRESH_TO, |name| Some(Value::Text(if name == "to" { leads_on } else { READING }))),
-            (true, "waiting" | "expired" | "trouble") => fill(REFRESH, |_| Some(Value::Text(&again))),
+            (true, "waiting" | "expired" | "trouble" | "taken") => fill(REFRESH, |_| Some(Value::Text(&again))),
             _ => String::new(),
         };
         let amount = bought.price.map_or(word("unknown_amount").to_owned(), Fen::grouped);
@@ -80,6 +84,7 @@ impl Reader<'_> {
             ("style", look.style.as_str()),
             ("script", SCRIPT),
             ("refresh", &refresh),
+            ("ribbon", self.phone.map_or("", |_| ribbon(self.language))),
             ("logo", &logo),
             ("said", &self.said()),
             ("hurry", if (0..=HURRY).contains(&seconds) { " data-hurry" } else { "" }),
@@ -87,12 +92,14 @@ impl Reader<'_> {
             ("way", block.as_deref().unwrap_or_default()),
             ("refunds", &self.refunds(&page.standing)),
             ("receipt", &if is_paid { receipt(bought, &settings.merchant_name, self.language) } else { String::new() }),
+            ("facts", &facts(number, &settings.merchant_name, self.language)),
             ("links", &links.markup(self.language)),
             ("bridge", &if has_bridge { look.bridge() } else { String::new() }),
         ];
         let texts = [
             ("lang", self.language.tag()),
             ("other_lang", self.language.other().tag()),
+            ("kept", self.kept),
             ("merchant", &settings.merchant_name),
             ("order_id", number),
             ("checkout_id", bought.checkout_id.as_ref().map(CheckoutId::as_str).unwrap_or_default()),
@@ -124,7 +131,7 @@ impl Reader<'_> {
         match &page.standing {
             Standing::Waiting(Payable::Code(code_url)) => Some(Way::Code { link: code_url.clone(), place: self.place }),
             Standing::Waiting(Payable::Browser { mweb_url, good_until }) => {
-                let back = format!("{}/pay/{}", self.site, number(&page.bought));
+                let back = format!("{}/pay/{}?back=h5{}", self.site, number(&page.bought), self.kept_abroad);
                 Some(Way::H5 { url: leading_back(mweb_url, &back), fresh_until: good_until.timestamp_millis() })
             }
             Standing::Waiting(Payable::Device(parameters)) if self.place == Place::WeChat => {
@@ -170,7 +177,8 @@ fn state(standing: &Standing, has_way: bool) -> &'static str {
         Standing::Refunded(_) => "refunded",
         Standing::Expired => "expired",
         Standing::Closed => "closed",
-        Standing::Trouble | Standing::Taken | Standing::Elsewhere => "trouble",
+        Standing::Taken => "taken",
+        Standing::Trouble | Standing::Elsewhere => "trouble",
     }
 }
 

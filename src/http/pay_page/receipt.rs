@@ -7,15 +7,22 @@ use crate::page::{Language, Value, fill};
 use super::words::{text, told};
 
 const RECEIPT: &str = include_str!("html/receipt.html");
-const LINE: &str = "<div><dt>{{label}}</dt><dd class=\"number\">{{value}}</dd></div>";
+const LINE: &str = "<div><dt>{{label}}</dt><dd class=\"{{kind}}\">{{value}}</dd></div>";
+
+/// What a payer is told of a purchase beside its amount before it is paid: whom the money goes to, and its number.
+pub fn facts(number: &str, merchant: &str, language: Language) -> String {
+    list(&[("payee_label", merchant), ("order_label", number)], language)
+}
 
 /// The receipt of what was paid: a line for whatever is known of it. WeChat's bill shows the payer the same numbers.
 pub fn receipt(bought: &Bought, merchant: &str, language: Language) -> String {
-    let word = |name| text(language, name).unwrap_or_default();
     let product =
         bought.details.description.as_ref().map_or_else(|| bought.product_id.to_string(), |description| description.as_str().to_owned());
     let amount = bought.price.map(|fen| format!("¥{}", Fen::grouped(fen))).unwrap_or_default();
-    let paid_at = bought.paid_at.map(|at| format!("{}{}", clock_time(BeijingTime::from(at)), word("time_zone"))).unwrap_or_default();
+    let paid_at = bought
+        .paid_at
+        .map(|at| format!("{}{}", clock_time(BeijingTime::from(at)), text(language, "time_zone").unwrap_or_default()))
+        .unwrap_or_default();
     let transaction = bought.transaction_id.as_deref().unwrap_or_default();
     let lines = [
         ("payee_label", merchant),
@@ -25,12 +32,23 @@ pub fn receipt(bought: &Bought, merchant: &str, language: Language) -> String {
         ("order_label", bought.order_id.as_ref().map(OrderId::as_str).unwrap_or_default()),
         ("transaction_label", transaction),
     ];
-    let lines: String = lines.iter().filter(|(_, value)| !value.is_empty()).map(|(label, value)| line(word(label), value)).collect();
-    told(RECEIPT, language, &[("lines", Value::Markup(&lines))])
+    told(RECEIPT, language, &[("lines", Value::Markup(&list(&lines, language)))])
+}
+
+/// A line for each that has a value.
+fn list(lines: &[(&str, &str)], language: Language) -> String {
+    let known = lines.iter().filter(|(_, value)| !value.is_empty());
+    known.map(|(label, value)| line(text(language, label).unwrap_or_default(), value)).collect()
 }
 
 fn line(label: &str, value: &str) -> String {
-    fill(LINE, |name| Some(Value::Text(if name == "label" { label } else { value })))
+    let kind = if value.bytes().all(|b| b.is_ascii_digit()) { "digits" } else { "number" };
+    let value = |name| match name {
+        "label" => label,
+        "kind" => kind,
+        _ => value,
+    };
+    fill(LINE, |name| Some(Value::Text(value(name))))
 }
 
 /// `2026-04-01 12:00:00`

@@ -1,7 +1,7 @@
 //! Icons: one for each word that the page says of a payment, large or small on the page and as the tab's favicon.
 
 /// Word, colour of the disc, what is drawn on it in white.
-const SIGNS: [(&str, &str, &str); 9] = [
+const SIGNS: [(&str, &str, &str); 10] = [
     ("waiting", "#2f6db5", "M24 13v12l8 5"),
     ("paying", "#2f6db5", "M17 12h14v24H17zM22 32h4"),
     ("failed", "#c8372d", "M24 12v14M24 34v1"),
@@ -10,6 +10,7 @@ const SIGNS: [(&str, &str, &str); 9] = [
     ("refunded", "#2f6db5", "M33 30H15m7-7l-7 7 7 7M15 18h18"),
     ("expired", "#66707c", "M24 13v12l8 5"),
     ("closed", "#66707c", "M16 16l16 16M32 16L16 32"),
+    ("taken", "#a86400", "M24 13v12l8 5"),
     ("trouble", "#a86400", "M24 12v14M24 34v1"),
 ];
 

@@ -10,8 +10,8 @@ const CODE: &str = include_str!("html/code.html");
 const BRIDGE: &str = include_str!("html/bridge.html");
 const H5: &str = include_str!("html/h5.html");
 const OPEN_IN_WECHAT: &str = include_str!("html/open_in_wechat.html");
-const COPY: &str = "<p><button type=\"button\" class=\"script quiet\" data-do=\"copy\">{{copy}}</button></p>\n";
-const PHONE: &str = "<p><a class=\"button quiet\" href=\"{{to}}\" target=\"_blank\">{{pay_by_phone}}</a></p>\n";
+const COPY: &str = "<p><button type=\"button\" class=\"live quiet\" data-do=\"copy\">{{copy}}</button></p>\n";
+const PHONE: &str = "<p><a class=\"button quiet\" href=\"{{to}}\" target=\"phone\">{{pay_by_phone}}</a></p>\n";
 
 /// A way to pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,9 +60,9 @@ impl Way {
     }
 }
 
-/// WeChat's H5 page, told to lead back to ours.
+/// WeChat's H5 page, told to lead back to this one.
 pub fn leading_back(mweb_url: &str, page: &str) -> String {
-    let back: String = form_urlencoded::byte_serialize(format!("{page}?back=h5").as_bytes()).collect();
+    let back: String = form_urlencoded::byte_serialize(page.as_bytes()).collect();
     format!("{mweb_url}&redirect_url={back}")
 }
 
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn wechat_s_page_leads_back_to_ours() {
-        let url = leading_back("https://wx.tenpay.com/checkmweb?prepay_id=wx1&package=2", "https://pay.example.com/pay/1%7C2");
+        let url = leading_back("https://wx.tenpay.com/checkmweb?prepay_id=wx1&package=2", "https://pay.example.com/pay/1%7C2?back=h5");
         let back = "&redirect_url=https%3A%2F%2Fpay.example.com%2Fpay%2F1%257C2%3Fback%3Dh5";
         assert_eq!(url, format!("https://wx.tenpay.com/checkmweb?prepay_id=wx1&package=2{back}"));
         for language in BOTH {

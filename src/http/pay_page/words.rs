@@ -20,7 +20,7 @@ pub fn told<'a>(template: &'a str, language: Language, values: &[(&str, Value<'a
 }
 
 /// What the script says in the place of the status, as attributes `data-say-…`.
-pub const SAID: [&str; 14] = [
+pub const SAID: [&str; 15] = [
     "waiting",
     "paying",
     "failed",
@@ -35,9 +35,10 @@ pub const SAID: [&str; 14] = [
     "unconfirmed",
     "back",
     "no_bridge",
+    "taken",
 ];
 
-const WORDS: [(&str, &str, &str); 59] = [
+const WORDS: [(&str, &str, &str); 61] = [
     // How it stands.
     ("waiting", "等待付款", "Waiting for your payment"),
     ("paying", "请在手机上确认付款", "Please confirm on your phone"),
@@ -48,6 +49,7 @@ const WORDS: [(&str, &str, &str); 59] = [
     ("expired", "已超过付款时间", "The time to pay is over"),
     ("closed", "订单已关闭", "The order is closed"),
     ("trouble", "暂时无法获取付款二维码", "No payment code is to be had just now"),
+    ("taken", "有人正在用另一个微信付款", "Someone else is paying this in WeChat"),
     ("confirming", "正在确认付款结果…", "Confirming your payment…"),
     ("cancelled", "还没有付款，可以继续支付", "Not paid yet. You can still pay."),
     ("unconfirmed", "还没有收到付款结果", "We have not heard of your payment yet"),
@@ -86,6 +88,11 @@ const WORDS: [(&str, &str, &str); 59] = [
     ),
     ("trouble_more", "还没有扣款。本页会自动重试，也可以", "Nothing has been charged. This page tries again by itself, or you can"),
     ("try_again", "立即重试", "try again now"),
+    (
+        "taken_more",
+        "对方付款后，本页会显示结果。要由您来付，请在电脑上打开本页，用微信扫码。",
+        "This page shows the result when they have paid. To pay it yourself, open this page on a computer and scan the code.",
+    ),
     // How to pay.
     ("wechat_pay", "微信支付", "WeChat Pay"),
     ("qr_label", "微信支付付款二维码", "QR code for WeChat Pay"),

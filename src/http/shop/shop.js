@@ -1,10 +1,10 @@
-// Buying, as any front end does it: ask toPay, go to the page it names.
+// Buying, as any front end does it: ask toPay, or checkout for a link that every device can pay, and go to the page it names.
 'use strict';
 
 const zh = document.documentElement.lang.startsWith('zh');
-const buttons = document.querySelectorAll('button[data-product]');
+const buttons = document.querySelectorAll('button[data-product], button[data-checkout]');
 const said = document.getElementById('said');
-// One attempt a product, with its key: pressed again after a lost answer, the same button gets the same order.
+// One attempt a button, with its key: pressed again after a lost answer, the same button gets the same order.
 const attempts = new Map();
 
 function random(bytes) {
@@ -16,12 +16,14 @@ function say(chinese, english, bad) {
   said.className = bad ? 'bad' : '';
 }
 
-async function buy({ product, price }) {
+async function buy(button) {
+  const { price, checkout } = button.dataset;
+  const product = checkout || button.dataset.product;
   // The shop's own number of the order, as a back end draws it.
-  if (!attempts.has(product)) attempts.set(product, { key: random(16), reference: `SHOP-${random(4)}` });
-  const { key, reference } = attempts.get(product);
+  if (!attempts.has(button)) attempts.set(button, { key: random(16), reference: `SHOP-${random(4)}` });
+  const { key, reference } = attempts.get(button);
   const description = document.getElementById(`product-${product}`).textContent;
-  const response = await fetch('/wxPay/toPay', {
+  const response = await fetch(checkout ? '/wxPay/checkout' : '/wxPay/toPay', {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': key },
     body: JSON.stringify({ merchant_id: 1, product_id: Number(product), price, description, reference }),
@@ -32,7 +34,7 @@ async function buy({ product, price }) {
     return;
   }
   // Whether the outcome is known: then the next attempt is another one.
-  if (response.status < 500) attempts.delete(product);
+  if (response.status < 500) attempts.delete(button);
   say(`下单失败：${answer.msg}，请重试。`, `That did not work (${answer.reason}). Please try again.`, true);
   enable(true);
 }
@@ -45,7 +47,7 @@ for (const button of buttons) {
   button.addEventListener('click', () => {
     enable(false);
     say('正在下单……', 'Opening the deal …', false);
-    buy(button.dataset).catch(() => {
+    buy(button).catch(() => {
       say('连接不上服务，请稍后重试。', 'The service does not answer. Please try again.', true);
       enable(true);
     });

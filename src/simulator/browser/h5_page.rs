@@ -60,11 +60,12 @@ pub async fn open(
 }
 
 fn shown(language: Language, page: &Page, back: &str, sheet: &Sheet, payer: Payer) -> Response {
+    let payee = sheet.payee.clone().unwrap_or_else(|| format!("{} {}", pair(language, "商户", "Merchant"), sheet.mch_id));
     let amount = sheet.total_fee.grouped();
     let (chinese, english) = payer.name();
     let values = [
         ("lang", Value::Text(language.tag())),
-        ("payee", Value::Text(&sheet.payee)),
+        ("payee", Value::Text(&payee)),
         ("amount", Value::Text(&amount)),
         ("body", Value::Text(&sheet.body)),
         ("payer", Value::Text(pair(language, chinese, english))),

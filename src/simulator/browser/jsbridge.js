@@ -49,7 +49,7 @@
     dialog.setAttribute('aria-label', say('微信支付（模拟）', 'WeChat Pay (simulated)'));
     dialog.append(
       element('p', 'ribbon', say('模拟环境，不会扣款', 'Simulated: no money moves')),
-      element('p', '', sheet.payee),
+      element('p', '', sheet.payee || say(`商户 ${sheet.mch_id}`, `Merchant ${sheet.mch_id}`)),
       element('p', 'amount', `¥${Math.floor(sheet.total_fee / 100).toLocaleString('en')}.${String(sheet.total_fee % 100).padStart(2, '0')}`),
       element('p', 'goods', sheet.body),
     );

@@ -23,9 +23,8 @@ use super::viewer::Viewer;
 /// How slow a slow exchange is.
 const SLOW: Duration = Duration::from_secs(5);
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
-#[derive(Default)]
 pub struct AuthorizeQuery {
     appid: String,
     redirect_uri: String,

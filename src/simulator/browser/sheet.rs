@@ -26,8 +26,10 @@ pub enum Choice {
 /// What the sheet shows.
 #[derive(Debug)]
 pub struct Sheet {
-    /// The merchant.
-    pub payee: String,
+    /// The merchant's name, where it has one.
+    pub payee: Option<String>,
+    /// The merchant's number: the sub-merchant's, where it is one's.
+    pub mch_id: String,
     /// What is bought.
     pub body: String,
     /// The price.
@@ -37,7 +39,7 @@ pub struct Sheet {
 impl Sheet {
     /// As scripts read it, the price in fen.
     pub fn json(&self) -> Value {
-        json!({ "payee": self.payee, "body": self.body, "total_fee": self.total_fee.get() })
+        json!({ "payee": self.payee, "mch_id": self.mch_id, "body": self.body, "total_fee": self.total_fee.get() })
     }
 }
 
@@ -65,8 +67,7 @@ impl World {
     /// The sheet of an order.
     pub(super) fn sheet(&self, key: &OrderKey) -> Option<Sheet> {
         let order = self.order_by_key(key)?;
-        let number = order.sub_mch_id.as_ref().unwrap_or(&order.mch_id);
-        let payee = self.payee(order).map_or_else(|| format!("商户 {number}"), str::to_owned);
-        Some(Sheet { payee, body: order.body.clone(), total_fee: order.total_fee })
+        let mch_id = order.sub_mch_id.as_ref().unwrap_or(&order.mch_id).clone();
+        Some(Sheet { payee: self.payee(order).map(str::to_owned), mch_id, body: order.body.clone(), total_fee: order.total_fee })
     }
 }

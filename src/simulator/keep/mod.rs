@@ -1,7 +1,7 @@
 //! Persistence (a snapshot): the orders of a simulated WeChat outlive its process, in a file that is replaced as a whole.
 //!
 //! It is written at most a second after something has changed, and at the stop, by a thread that no caller waits for. Whoever kills the
-//! process loses that second, as if WeChat had never heard of it. Faults, habits and the stories of the orders begin anew.
+//! process loses what is not written yet, as if WeChat had never heard of it. Faults, habits and the stories of the orders begin anew.
 
 mod file;
 mod order;
@@ -10,7 +10,6 @@ mod restore;
 mod snapshot;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::spawn_blocking;
@@ -22,17 +21,18 @@ use super::Simulator;
 use snapshot::{Revision, Snapshot};
 
 /// Between two looks whether something has changed.
+const LOOK: Duration = Duration::from_millis(100);
+/// After writing, however much happens.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Keeps what a simulator knows in a file.
-#[derive(Debug)]
 pub struct Keeper {
     simulator: Simulator,
     path: PathBuf,
     /// The world when it was last looked at.
     seen: Revision,
     /// What the file holds, once it was written.
-    kept: Option<Arc<Snapshot>>,
+    kept: Option<Snapshot>,
     fails: bool,
 }
 
@@ -64,19 +64,34 @@ impl Keeper {
 
     /// Keeps what changes, until `stop`, and what there is then.
     pub async fn run(mut self, stop: CancellationToken) {
+        let mut pause = LOOK;
         while !stop.is_cancelled() {
             tokio::select! {
-                () = sleep(PAUSE) => {}
+                () = sleep(pause) => {}
                 () = stop.cancelled() => {}
             }
-            self.keep().await;
+            pause = LOOK;
+            let may_differ = self.fails || self.simulator.world().revision() != self.seen;
+            if may_differ {
+                // Thousands of orders take a moment, and a disk may take longer.
+                let kept = spawn_blocking(move || {
+                    self.keep();
+                    self
+                });
+                let Ok(keeper) = kept.await else { return };
+                self = keeper;
+                pause = PAUSE;
+            }
         }
     }
 
-    async fn keep(&mut self) {
-        let Some(snapshot) = self.changed() else { return };
-        let (path, written) = (self.path.clone(), Arc::clone(&snapshot));
-        let outcome = spawn_blocking(move || file::write(&path, &written)).await.unwrap_or_else(|error| Err(error.into()));
+    fn keep(&mut self) {
+        let world = self.simulator.world();
+        let (revision, snapshot) = (world.revision(), Snapshot::of(&world));
+        drop(world);
+        self.seen = revision;
+        // A merchant who only asks changes nothing.
+        let outcome = if self.kept.as_ref() == Some(&snapshot) { Ok(()) } else { file::write(&self.path, &snapshot) };
         match &outcome {
             Ok(()) => self.kept = Some(snapshot),
             // Once is enough: it is tried again every second.
@@ -84,20 +99,6 @@ impl Keeper {
             Err(_) => {}
         }
         self.fails = outcome.is_err();
-    }
-
-    /// What there is to keep, if it is not what the file holds.
-    fn changed(&mut self) -> Option<Arc<Snapshot>> {
-        let world = self.simulator.world();
-        let revision = world.revision();
-        if revision == self.seen && !self.fails {
-            return None;
-        }
-        let snapshot = Snapshot::of(&world);
-        drop(world);
-        self.seen = revision;
-        // A merchant who only asks changes nothing.
-        (self.kept.as_deref() != Some(&snapshot)).then(|| Arc::new(snapshot))
     }
 }
 

@@ -12,7 +12,7 @@ use super::super::orders::{Attempt, H5Page, OrderKey, SimOrder};
 use super::super::payers::Payer;
 
 /// An order. Times are milliseconds since 1970, amounts fen.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize)]
 pub struct KeptOrder {
     key: OrderKey,
     total_fee: i64,

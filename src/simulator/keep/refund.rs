@@ -9,7 +9,7 @@ use super::super::orders::{Attempt, OrderKey};
 use super::super::refunds::{RefundSource, RefundState, SimRefund};
 
 /// A refund. Times are milliseconds since 1970, amounts fen.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize)]
 pub struct KeptRefund {
     order: OrderKey,
     out_refund_no: String,

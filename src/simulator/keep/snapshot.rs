@@ -17,8 +17,8 @@ pub const VERSION: u32 = 1;
 /// The newest so many orders are kept, and beside them those of which something is still to come.
 const ORDERS: usize = 2000;
 
-/// What the file holds. Times are milliseconds since 1970, amounts fen.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+/// What the file holds; not to be shown, for it names payers. Times are milliseconds since 1970, amounts fen.
+#[derive(PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     pub version: u32,
     /// Oldest first.
@@ -32,7 +32,7 @@ pub struct Snapshot {
 }
 
 /// A notification that is still to come.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize)]
 pub struct KeptDelivery {
     pub order: OrderKey,
     /// The place of its refund among `refunds`.

@@ -57,7 +57,7 @@ fn a_restarted_world_is_the_same_world() {
     world.refund_by_hand("A", Fen::new(40), now()).unwrap();
     world.refund_by_hand("B", None, now()).unwrap();
     let again = restarted(&world);
-    assert_eq!(Snapshot::of(&again), Snapshot::of(&world));
+    assert!(Snapshot::of(&again) == Snapshot::of(&world));
     let sign_types: Vec<_> = again.orders().map(|order| order.signer.sign_type()).collect();
     assert_eq!(sign_types, [SignType::Md5, SignType::HmacSha256, SignType::Md5], "each is signed for as it was opened");
 }

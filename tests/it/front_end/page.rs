@@ -11,7 +11,7 @@ use crate::support::on_both_engines;
 use crate::support::proxy::Proxy;
 use crate::support::scripted_wechat::{LINK, ScriptedWeChat};
 use crate::support::stub::Reply;
-use crate::support::test_app::{TestApp, TestAppBuilder};
+use crate::support::test_app::{Order, TestApp, TestAppBuilder};
 
 const MERCHANT: &str = "<b>\"Tom & 'Jerry'\"</b>";
 
@@ -60,18 +60,24 @@ on_both_engines! {
         let [open, paid, closed] = [app.to_pay("19.9").await, app.to_pay("0.01").await, app.to_pay("100").await];
         let waiting = page(&app, &open.id).await;
         shows(&waiting, "waiting", true);
-        for text in ["19.90", "商品 34", "好味书店", &open.id, "2:00:00", "长按", "lang=\"zh-CN\""] {
+        for text in ["19.90", "商品 34", "好味书店", &open.id, "微信支付", "长按", "lang=\"zh-CN\""] {
             assert!(waiting.body.contains(text), "{text}: {}", main(&waiting));
         }
+        assert!(waiting.body.contains("<title>等待付款 · ¥19.90 · 好味书店</title>"), "{}", waiting.body);
         assert_eq!(scanned(&waiting), open.code_url, "a phone reads the link");
         app.payer_pays(&paid).await;
         app.time_passes(300);
         app.close(&closed.id).await;
         shows(&page(&app, &paid.id).await, "paid", false);
         shows(&page(&app, &closed.id).await, "closed", false);
-        assert!(page(&app, &open.id).await.body.contains("1:55:00"), "by the server's clock");
+        let hurries = async || page(&app, &open.id).await.body.contains(" data-hurry");
+        app.time_passes(6299);
+        assert!(!hurries().await, "ten minutes and a second are left");
+        app.time_passes(1);
+        assert!(hurries().await, "by the server's clock");
+        assert!(page(&app, &open.id).await.body.contains(">10:00</span>"));
         // It is not closed at WeChat yet, but no payer is to scan it any more.
-        app.time_passes(6900);
+        app.time_passes(600);
         shows(&page(&app, &open.id).await, "expired", false);
         app.sweep().await;
         shows(&page(&app, &open.id).await, "expired", false);
@@ -147,40 +153,55 @@ async fn on_a_phone_it_says_what_to_do() {
     assert_ne!(said[1], said[2]);
 }
 
+/// Headers and content of a page that can do nothing but its own. Of a demonstration's, links to the simulated phone and frames of
+/// this machine's pages beside.
 #[track_caller]
 fn is_guarded(answer: &Answer) {
-    for (name, value) in [
-        ("cache-control", "no-store"),
-        ("x-content-type-options", "nosniff"),
-        ("referrer-policy", "no-referrer"),
-        ("x-robots-tag", "noindex"),
-    ] {
+    for (name, value) in
+        [("cache-control", "no-store"), ("x-content-type-options", "nosniff"), ("referrer-policy", "origin"), ("x-robots-tag", "noindex")]
+    {
         assert_eq!(answer.header(name), Some(value));
     }
     let policy = answer.header("content-security-policy").unwrap();
-    for rule in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'", "connect-src 'self'"] {
+    let is_demonstration = policy.contains("frame-ancestors http://localhost:* http://127.0.0.1:*");
+    for rule in ["default-src 'none'", "frame-ancestors ", "base-uri 'none'", "form-action 'none'", "connect-src 'self';", "img-src data:;"]
+    {
         assert!(policy.contains(rule), "{policy}");
     }
-    assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
+    let strict = policy.replace("http://localhost:* http://127.0.0.1:*", "'none'");
+    assert!(!strict.contains("unsafe") && !strict.contains("http") && strict.ends_with("frame-ancestors 'none'"), "{policy}");
     let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
     assert!(policy.contains(&format!("style-src {};", hash(between(&answer.body, "<style>", "</style>")))), "{policy}");
     if answer.body.contains("<script") {
         assert!(policy.contains(&format!("script-src {};", hash(between(&answer.body, "<script>", "</script>")))), "{policy}");
     }
     assert!(answer.body.len() < 50 * 1024, "{} bytes", answer.body.len());
+    let body = answer.body.split(" href=\"http://127.0.0.1:").map(|part| part.split_once("/?order=").map_or(part, |(_, rest)| rest));
+    let body =
+        if is_demonstration { body.collect::<String>().replace("http://localhost:* http://127.0.0.1:*", "") } else { answer.body.clone() };
     // Neither address nor event handler nor style from elsewhere: the policy would block them, and the page be broken.
     for word in ["http://", "https://", "//cdn", "src=", " onclick", " style=", "javascript:", "/static/", "@import", "url("] {
-        assert!(!answer.body.contains(word), "{word} in {}", main(answer));
+        assert!(!body.contains(word), "{word} in {}", main(answer));
     }
+}
+
+/// With credentials, and WeChat's answers written here.
+async fn of_a_merchant(settings: &[(&str, &str)]) -> (ScriptedWeChat, TestApp) {
+    let wechat = ScriptedWeChat::new().await;
+    let app = TestAppBuilder::new(Engine::Sqlite).await.with_wechat_at(wechat.stub.address);
+    let app = settings.iter().fold(app, |app, (key, value)| app.set(key, value)).open().await;
+    (wechat, app)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_loads_nothing_and_is_light() {
-    let app = TestAppBuilder::new(Engine::Sqlite).await.set("PAGE__MERCHANT_NAME", MERCHANT).open().await;
+    let (_wechat, app) = of_a_merchant(&[("PAGE__MERCHANT_NAME", MERCHANT)]).await;
     let order = app.to_pay("99999.99").await;
     let answer = page(&app, &order.id).await;
     shows(&answer, "waiting", true);
     is_guarded(&answer);
+    assert!(answer.header("content-security-policy").unwrap().ends_with("frame-ancestors 'none'"));
+    assert!(!answer.body.contains("ribbon\"") && !answer.body.contains("模拟"), "money moves");
     assert!(answer.body.contains("</span>99,999.99<"), "{}", main(&answer));
     assert!(answer.body.contains("&lt;b&gt;&quot;Tom &amp; &apos;Jerry&apos;&quot;&lt;/b&gt;") && !answer.body.contains("<b>"));
     assert!(!answer.body.contains("weixin://"), "the link is in the picture and nowhere else");
@@ -201,7 +222,7 @@ async fn without_javascript_it_asks_again_and_leads_on() {
     app.payer_pays(&order).await;
     let paid = page(&app, &order.id).await;
     let address = format!("https://shop.example.com/done?o={}&amp;from=pay", order.id);
-    assert_eq!(noscript(&paid), format!("<meta http-equiv=\"refresh\" content=\"3;url={address}\">"));
+    assert_eq!(noscript(&paid), format!("<meta http-equiv=\"refresh\" content=\"5;url={address}\">"));
     assert!(paid.body.contains(&format!("data-return=\"{address}\"")) && paid.body.contains(&format!("href=\"{address}\"")));
     // Never where a request would like it.
     let elsewhere = page(&app, &format!("{}?return_url=https://evil.example.com&lang=en", order.id)).await;
@@ -235,7 +256,7 @@ async fn it_says_what_is_sold_and_leads_where_the_merchant_says() {
         "cancel_url": "https://books.example.com:8443/cart/{order_id}",
     }))
     .await;
-    for (lang, heading, give_up) in [("zh", "微信扫码支付", "不付了"), ("en", "Pay with WeChat", "Do not pay")] {
+    for (lang, heading, give_up) in [("zh", "微信支付", "放弃付款"), ("en", "WeChat Pay", "Cancel and go back")] {
         let shown = page(&app, &format!("{tea}?lang={lang}")).await;
         assert_eq!(between(&shown.body, "<h1>", "</h1>"), "&lt;script&gt;alert(&apos;茶&apos;)&lt;/script&gt; &amp; {{amount}}");
         assert_eq!(shown.body.matches("<script").count(), 1, "the page's own");
@@ -247,7 +268,7 @@ async fn it_says_what_is_sold_and_leads_where_the_merchant_says() {
     let thanks = format!("https://tea.example.com/thanks?o={tea}&amp;x=&quot;&gt;&lt;script&gt;");
     let cart = format!("https://books.example.com:8443/cart/{tea}");
     let states = |ways: &[(&str, &str)]| ways.iter().map(|(when, to)| ((*when).to_owned(), (*to).to_owned())).collect::<Vec<_>>();
-    let both = states(&[("button paid refunded", &thanks), ("button expired closed", &cart), ("waiting trouble", &cart)]);
+    let both = states(&[("button paid refunded", &thanks), ("button expired closed", &cart), ("waiting trouble taken", &cart)]);
     assert_eq!(ways(&page(&app, &tea).await), both);
     assert!(page(&app, &tea).await.body.contains(&format!("data-return=\"{thanks}\"")), "the script leads there too");
 
@@ -301,4 +322,81 @@ async fn without_a_database_it_asks_for_patience() {
     assert_eq!(answer.status, 503);
     assert!(answer.body.contains("稍后") && answer.body.contains("in a moment"));
     is_guarded(&answer);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_paid_page_is_a_receipt() {
+    let app = TestAppBuilder::new(Engine::Sqlite)
+        .await
+        .set("PAGE__MERCHANT_NAME", MERCHANT)
+        .set("PAGE__RETURN_URL", "https://shop.example.com/done")
+        .open()
+        .await;
+    let opened =
+        app.till.post_json("/wxPay/toPay", &json!({"merchant_id": 12, "product_id": 34, "price": 1280, "description": "龙井"})).await;
+    let order_id = opened.json()["order_id"].as_str().unwrap().to_owned();
+    assert!(!page(&app, &order_id).await.body.contains("class=\"receipt\""), "nothing is paid");
+    app.time_passes(90);
+    app.payer_pays(&Order { id: order_id.clone(), code_url: String::new() }).await;
+    let transaction = app.wechat().orders().next().unwrap().transaction_id.clone().unwrap();
+    let receipt = |answer: &Answer| between(&answer.body, "<section class=\"receipt\"", "</section>").to_owned();
+    for (lang, label, at) in [("zh", "付款凭证", "2026-04-01 12:01:30<"), ("en", ">Receipt<", "2026-04-01 12:01:30 (Beijing time)<")] {
+        let receipt = receipt(&page(&app, &format!("{order_id}?lang={lang}")).await);
+        for text in [label, at, "龙井", "¥1,280.00", &order_id, &transaction, "&lt;b&gt;&quot;Tom"] {
+            assert!(receipt.contains(text), "{text}: {receipt}");
+        }
+    }
+    let leads_on = async || !page(&app, &order_id).await.body.contains("data-return=\"\"");
+    assert!(leads_on().await);
+    app.time_passes(601);
+    assert!(!leads_on().await, "who comes back later wants the receipt");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_wears_the_merchant_s_colour_and_picture() {
+    let picture = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&picture, "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").unwrap();
+    let path = picture.path().to_str().unwrap();
+    let (_wechat, app) = of_a_merchant(&[("PAGE__LOGO", path), ("PAGE__COLOR", "#FFD100")]).await;
+    let answer = page(&app, &app.to_pay("19.90").await.id).await;
+    let data = format!("data:image/svg+xml;base64,{}", STANDARD.encode("<svg xmlns=\"http://www.w3.org/2000/svg\"/>"));
+    assert!(answer.body.contains(&format!("<img class=\"logo\" src=\"{data}\" alt=\"\"")), "{}", main(&answer));
+    let style = between(&answer.body, "<style>", "</style>");
+    assert!(style.contains("--brand:#ffd100;--on-brand:#000000;"), "black can be read on yellow: {style}");
+    let policy = answer.header("content-security-policy").unwrap();
+    assert!(policy.contains(&format!("'sha256-{}'", STANDARD.encode(Sha256::digest(style)))), "{policy}");
+    assert!(answer.body.len() - data.len() < 50 * 1024);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_is_framed_by_the_sites_that_may() {
+    let sites = "https://shop.example.com, https://m.example.com:8443";
+    let (_wechat, app) = of_a_merchant(&[("PAGE__FRAME_ANCESTORS", sites)]).await;
+    let order = app.to_pay("19.90").await;
+    for path in [order.id.as_str(), "20260401120000000000000000000000"] {
+        let answer = page(&app, path).await;
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(policy.ends_with("frame-ancestors https://shop.example.com https://m.example.com:8443"), "{policy}");
+    }
+    assert!(page(&app, &order.id).await.body.contains("data-parents=\"https://shop.example.com https://m.example.com:8443\""));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_demonstration_says_so_and_leads_to_its_phone() {
+    let app = TestApp::open(Engine::Sqlite).await;
+    let order = app.to_pay("19.90").await;
+    for (lang, ribbon, link) in
+        [("zh", "模拟环境，不会扣款", "用模拟手机付款"), ("en", "Simulation: no money moves", "Pay with the simulated phone")]
+    {
+        let answer = page(&app, &format!("{}?lang={lang}", order.id)).await;
+        let phone = format!("href=\"http://{}/?order={}\" target=\"phone\">{link}</a>", app.phone().address, order.id);
+        assert!(answer.body.contains(ribbon) && answer.body.contains(&phone), "{}", main(&answer));
+        is_guarded(&answer);
+    }
+    // A visitor at a desk plays where it is opened; nobody does where money moves.
+    let played = page(&app, &format!("{}?in=wechat", order.id)).await;
+    assert!(main(&played).contains("这笔订单要扫码付款"), "{}", main(&played));
+    let (_wechat, real) = of_a_merchant(&[]).await;
+    let real_page = page(&real, &format!("{}?in=wechat", real.to_pay("19.90").await.id)).await;
+    assert!(!main(&real_page).contains("这笔订单要扫码付款"));
 }

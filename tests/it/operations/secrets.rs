@@ -215,8 +215,9 @@ async fn no_secret_is_written_or_answered() {
         if let Some(line) = written.lines().find(|line| line.contains(canary)) {
             panic!("{canary} was written: {line}");
         }
-        // The end of a payment's number may be shown, and a mistyped order_id is no secret.
-        if let Some(answer) = heard.answers.iter().find(|answer| answer.contains(canary)) {
+        // The end of a payment's number may be shown, and the whole of it on the payer's receipt; a mistyped order_id is no secret.
+        let is_receipt = |answer: &str| paid.iter().any(|number| number == canary) && answer.contains("<section class=\"receipt\"");
+        if let Some(answer) = heard.answers.iter().find(|answer| answer.contains(canary) && !is_receipt(answer)) {
             panic!("{canary} was answered: {answer}");
         }
     }

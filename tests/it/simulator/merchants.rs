@@ -97,7 +97,7 @@ pub fn world() -> World {
     World::with_merchants(merchants(), Chance::seeded(1), 1)
 }
 
-fn ask(world: &mut World, api: &str, request: &str) -> Fields {
+pub fn ask(world: &mut World, api: &str, request: &str) -> Fields {
     xml::parse(world.call(api, request.as_bytes(), now()).unwrap().as_bytes()).unwrap()
 }
 
@@ -267,17 +267,23 @@ async fn the_service_believes_no_other_merchant_about_its_order() {
 pub struct Served {
     pub phone: Caller,
     pub simulator: Simulator,
+    pub clock: Clock,
     _stop: tokio_util::sync::DropGuard,
 }
 
 impl Served {
     pub async fn new() -> Self {
-        let simulator = Simulator::with_merchants(merchants(), Clock::manual(now()), Chance::seeded(1), 1, true).unwrap();
+        Self::of(merchants()).await
+    }
+
+    pub async fn of(merchants: Vec<SimMerchant>) -> Self {
+        let clock = Clock::manual(now());
+        let simulator = Simulator::with_merchants(merchants, clock.clone(), Chance::seeded(1), 1, true).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let phone = Caller::new(listener.local_addr().unwrap());
         let stop = CancellationToken::new();
         tokio::spawn(simulator.clone().serve(listener, stop.clone()));
-        Self { phone, simulator, _stop: stop.drop_guard() }
+        Self { phone, simulator, clock, _stop: stop.drop_guard() }
     }
 
     async fn act(&self, what: &str) -> (u16, Value) {

@@ -106,10 +106,26 @@ async fn the_payer_scans_hesitates_and_pays() {
     assert_eq!(app.phone().get("/_sim/orders/nobody/messages").await.status, 404);
 }
 
+/// What the address `/?order=…` finds.
+#[tokio::test]
+async fn an_order_is_found_by_its_number() {
+    let (app, order) = app().await;
+    let other = app.to_pay("5").await;
+    let found = async |query: &str| {
+        let known = app.phone().get(&format!("/_sim/orders?{query}")).await.json();
+        known.as_array().unwrap().iter().map(|order| order["out_trade_no"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&format!("out_trade_no={}", order.id)).await, [order.id.as_str()]);
+    assert_eq!(found(&format!("out_trade_no={}&mch_id={}", other.id, DEFAULT_MERCHANT.mch_id)).await, [other.id.as_str()]);
+    for nothing in ["out_trade_no=1".to_owned(), format!("out_trade_no={}&mch_id=1900000002", order.id)] {
+        assert!(found(&nothing).await.is_empty(), "{nothing}");
+    }
+}
+
 #[tokio::test]
 async fn the_page_trusts_nobody_and_speaks_two_languages() {
     let app = TestApp::open(Engine::Sqlite).await;
-    for (path, language, word) in [("/", "zh-CN", "付款人的手机"), ("/?lang=en", "en", "The payer’s phone")] {
+    for (path, language, word) in [("/", "zh-CN", "模拟手机"), ("/?lang=en", "en", "The payer’s phone")] {
         let page = app.phone().get(path).await;
         let policy = page.header("content-security-policy").unwrap();
         assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");

@@ -67,11 +67,28 @@ async fn it_trusts_nobody_and_speaks_two_languages() {
     app.till.post("/", "application/json", "{}").await.refused(405, "METHOD_NOT_ALLOWED", None, "POST /");
 }
 
+/// What the shop's page asks for again and again.
+#[tokio::test]
+async fn the_list_alone_is_the_list_of_the_page() {
+    let app = TestApp::open(Engine::Sqlite).await;
+    assert_eq!(app.till.get("/shop/deals").await.body, "");
+    let orders = [app.to_pay("1").await, app.to_pay("2").await];
+    app.payer_pays(&orders[0]).await;
+    for language in ["zh", "en"] {
+        let list = app.till.get(&format!("/shop/deals?lang={language}")).await;
+        assert_eq!((list.status, list.header("cache-control")), (200, Some("no-store")));
+        assert!(app.till.get(&format!("/?lang={language}")).await.body.contains(&list.body), "{}", list.body);
+        // The phone is offered for what can be paid.
+        let phones: Vec<_> = list.body.split("class=\"phone\" href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        assert_eq!(phones, [format!("http://{}/?order={}", app.phone().address, orders[1].id)]);
+    }
+}
+
 #[tokio::test]
 async fn with_real_credentials_there_is_none() {
     let wechat = Stub::start(|_, _| Reply::Body(String::new())).await;
     let app = TestAppBuilder::new(Engine::Sqlite).await.with_wechat_at(wechat.address).open().await;
-    for path in ["/", "/shop/shop.css", "/shop/shop.js"] {
+    for path in ["/", "/shop/shop.css", "/shop/shop.js", "/shop/deals"] {
         app.till.get(path).await.refused(404, "NOT_FOUND", None, path);
     }
 }

@@ -6,11 +6,12 @@ use std::path::Path;
 use reqwest::{Certificate, Client, Identity};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
-use wechat_pay::channel::wechat::v2::SignType;
+use wechat_pay::channel::wechat::v2::{SignType, xml};
 use wechat_pay::simulator::{Certificates, Payment};
 
 use super::merchants::{FIRST, Merchant, SECOND, Served, now};
 use super::refunds::{NUMBER, asked};
+use super::trade_types::order;
 
 /// A served simulator that listens with TLS too, and whose merchants have an order paid.
 pub struct Secured {
@@ -37,8 +38,8 @@ impl Secured {
         Self { served, url, folder, _stop: stop.drop_guard() }
     }
 
-    /// What a client says that shows the certificate of this name in this folder, or none: status and text.
-    async fn says(&self, shown: Option<(&Path, &str)>, path: &str, request: String) -> (u16, String) {
+    /// A client that shows the certificate of this name in this folder, or none.
+    fn client(&self, shown: Option<(&Path, &str)>) -> Client {
         let authority = fs::read(self.folder.path().join("ca.pem")).unwrap();
         let builder = Client::builder().no_proxy().tls_certs_only([Certificate::from_pem(&authority).unwrap()]);
         let client = match shown {
@@ -48,7 +49,12 @@ impl Secured {
             }
             None => builder,
         };
-        let answer = client.build().unwrap().post(format!("{}{path}", self.url)).body(request).send().await.unwrap();
+        client.build().unwrap()
+    }
+
+    /// What such a client hears: status and text.
+    async fn says(&self, shown: Option<(&Path, &str)>, path: &str, request: String) -> (u16, String) {
+        let answer = self.client(shown).post(format!("{}{path}", self.url)).body(request).send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
@@ -106,6 +112,16 @@ async fn other_calls_want_none_and_faults_pass_through_tls() {
     assert_eq!(sandbox.0, 400, "the sandbox wants one too");
     secured.served.simulator.world().faults.system_error = 1.0;
     assert!(secured.says(None, "/pay/orderquery", query).await.1.contains("SYSTEMERROR"));
+}
+
+#[tokio::test]
+async fn the_page_of_an_h5_order_is_behind_tls_too() {
+    let secured = Secured::new().await;
+    let answer = secured.says(None, "/pay/unifiedorder", order(FIRST, "MWEB", &[("out_trade_no", "2")])).await.1;
+    let url = xml::parse(answer.as_bytes()).unwrap().get("mweb_url").unwrap().to_owned();
+    assert!(url.starts_with(&format!("{}/_wechat/checkmweb?", secured.url)), "{url}");
+    let page = secured.client(None).get(url).header("referer", "https://shop.example.com/").send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("name=\"choice\""), "its client's address is known: {page}");
 }
 
 #[test]

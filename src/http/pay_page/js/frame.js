@@ -15,12 +15,13 @@ const post = (state) => {
   for (const origin of around()) window.parent.postMessage(message, origin);
 };
 
-const TOLD = { waiting: 'waiting', trouble: 'waiting', paid: 'paid', refunded: 'paid', expired: 'expired', closed: 'closed' };
+const TOLD = { waiting: 'waiting', trouble: 'waiting', taken: 'waiting', paid: 'paid', refunded: 'paid', expired: 'expired', closed: 'closed' };
 let told = '';
 const tell = (state) => {
   if (told !== TOLD[state]) post(told = TOLD[state]);
 };
 if (framed) {
   page.toggleAttribute('data-framed', true);
+  page.toggleAttribute('data-embed', /[?&]embed=1(&|$)/.test(location.search));
   post('hello');
 }

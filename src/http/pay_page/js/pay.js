@@ -13,6 +13,7 @@ const bridge = () => new Promise((resolve) => {
 });
 const pay = async (button) => {
   button.disabled = true;
+  restAt('waiting');
   const found = await bridge();
   if (!found) {
     button.disabled = false;
@@ -24,7 +25,7 @@ const pay = async (button) => {
     if (end === 'ok') return confirm();
     if (end === 'cancel') return restAt('cancelled');
     // WeChat's own words help the merchant; that the prepay is over is one that a fresh one heals.
-    const reason = result.err_desc || why || result.err_msg;
+    const reason = result.err_desc || (why === undefined ? result.err_msg : why);
     document.getElementById('reason').textContent = reason;
     restAt('failed');
     if (/total_fee/.test(reason)) renew();

@@ -1,7 +1,9 @@
 const left = document.getElementById('left');
+// There is no way to pay just now; there may be one soon.
+const isStuck = (state) => ['trouble', 'taken'].includes(state);
 const two = (number) => String(number).padStart(2, '0');
 const tick = () => {
-  if (over || data.state === 'trouble') return;
+  if (over || isStuck(data.state)) return;
   const seconds = Math.max(0, Math.ceil((expires - now()) / 1000));
   const hours = Math.floor(seconds / 3600);
   left.textContent = (hours ? hours + ':' : '') + two(Math.floor(seconds / 60) % 60) + ':' + two(seconds % 60);
@@ -20,13 +22,13 @@ const overdue = async () => {
 const retry = async () => {
   const state = await renew();
   if (over) return;
-  if (state && state !== 'trouble') return start(state);
+  if (state && !isStuck(state)) return start(state);
   setTimeout(retry, Number(data.again) * 1000);
 };
 
 const start = (state) => {
   if (['paid', 'refunded', 'closed'].includes(state)) return finish(state);
-  if (state === 'trouble') setTimeout(retry, Number(data.again) * 1000);
+  if (isStuck(state)) setTimeout(retry, Number(data.again) * 1000);
   if (state === 'waiting' && page.querySelector('.h5') && (data.back || hasGone())) {
     show(state);
     return wentOut();
@@ -40,7 +42,7 @@ document.addEventListener('visibilitychange', wake);
 window.addEventListener('online', wake);
 window.addEventListener('offline', () => { if (waits()) say('offline'); });
 window.addEventListener('pageshow', (event) => { if (event.persisted) wake(); });
-page.toggleAttribute('data-script', true);
+page.toggleAttribute('data-live', true);
 start(data.state);
 if (!over) {
   tick();
