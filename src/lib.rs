@@ -1,22 +1,27 @@
-//! A self-hosted payment gateway for WeChat Pay (v2, Native QR codes).
+//! A self-hosted payment gateway for WeChat Pay (v2): QR codes, payments inside WeChat, from phones' browsers and from apps.
 //!
-//! A front end opens a deal and shows a QR code; the payer pays inside WeChat; WeChat posts a signed notification; the
-//! deal is Paid, and the front end hears it by an event or sees it at its next poll. A back end may have a payment given back. The
-//! README says how to run it; this page is for engineers that change it.
+//! A front end opens a deal and shows a QR code, or makes a checkout and leads the payer to its page, which opens the deal that fits the
+//! device; the payer pays inside WeChat; WeChat posts a signed notification; the deal is Paid, and the front end hears it by an event or
+//! sees it at its next poll. A back end may have a payment given back. The README says how to run it; this page is for engineers that
+//! change it.
 //!
 //! # The way of a request
 //! ```text
 //! front end    ─POST toPay─▶ http::to_pay ─▶ Gateway::to_pay ─▶ Accounts::of_seller     through which account it goes, for good
 //!                                                           ├─▶ Store::insert           unpaid, before money can move
-//!                                                           ├─▶ Channel::open           ─▶ code_url
-//!                                                           └─▶ Store::note_prepay      ─▶ JSON
+//!                                                           ├─▶ Channel::open           ─▶ code_url │ mweb_url │ prepay_id
+//!                                                           └─▶ Store::note_prepay      ─▶ JSON, with Channel::pay_params
+//! front end    ─POST checkout─▶ http::checkout ─▶ Gateway::open_checkout ─▶ Store::insert_checkout       nothing is asked of WeChat
+//! payer's page ─GET pay/C…─▶ http::pay_page::checkout ─▶ Gateway::checkout_page ─▶ to_pay in the way that fits: Store::insert_attempt
+//!                          └─▶ login ─▶ WeChat ─▶ Gateway::log_in ─▶ Login::openid       inside WeChat: who pays
 //! WeChat ─POST notify─▶ http::notify (sender, size) ─▶ Gateway::take_notice ─▶ Accounts::of_notice       whose numbers: which key
 //!                          │                                ├─▶ Channel::read_notice      that key → signature → meaning
 //!                          │                                └─▶ Gateway::settle ─▶ Store::mark_paid (store::deals::settle)
 //!                          └─▶ Gateway::acknowledge    ─▶ <xml>SUCCESS
 //! front end    ─POST queryOrder─▶ http::query_order ─▶ Gateway::query_order ─▶ poll ─▶ inquire ─▶ settle when paid
 //! payer's page ─GET pay─▶ http::pay_page ─▶ Gateway::pay_page ─▶ HTML with the QR code, which listens:
-//! payer's page ─GET events─▶ http::events ─▶ Gateway::events ─▶ the present state, then each change
+//! payer's page ─GET events─▶ http::events ─▶ Gateway::events │ checkout_events ─▶ the present state, then each change
+//! front end    ─POST queryCheckout─▶ http::query_checkout ─▶ Gateway::query_checkout ─▶ how its deals stand together
 //! back end     ─POST refund─▶ http::refund ─▶ Gateway::refund ─▶ Store::reserve_refund     the amount and the row, before money can move
 //!                                                           ├─▶ send_refund ─▶ Channel::refund
 //!                                                           └─▶ settle_refund │ plan_refund: sent again │ refuse: released
@@ -40,11 +45,12 @@
 //!          { channel, webhook } → { resolver, trust }                what their clients share
 //! ```
 //!
-//! Inside the gateway a use case (`to_pay`, `take_notice`, `query_order`, `close_order`, `pay_page`, `events`, `refund`, `query_refund`,
-//! `renew_certificate`, `sweep`) calls verbs, and no verb a use case: `inquire` asks WeChat about a deal and stores what follows, `settle` is the door to Paid,
+//! Inside the gateway a use case (`to_pay`, `checkout`, `take_notice`, `query_order`, `query_checkout`, `close_order`, `close_checkout`,
+//! `pay_page`, `checkout_page`, `login`, `events`, `checkout_events`, `refund`, `query_refund`, `renew_certificate`, `sweep`) calls verbs, and no verb a use case: `inquire` asks WeChat about a deal and stores what follows, `settle` is the door to Paid,
 //! `inquire_refund` and `settle_refund` are the same for Refunded, `send_refund` asks for one, `take_wake` reads no more out of a refund's
 //! notification than what to ask about, `give_back` is for payments that no merchant waits for; `expire` gives a deal up, `link` gets its link,
-//! `poll` asks for waiting payers, `view` says what the store alone can say.
+//! `poll` asks for waiting payers, `view` says what the store alone can say. `attempts` is about the deals of one checkout side by side. One
+//! use case calls another in one place: `checkout_page` opens a way by `to_pay`, as a front end would.
 //! `accounts` holds the channel of each account and gives it for a deal's `Route` alone; `missing` tells of the accounts that
 //! deals need and the configuration lacks. `live` is what one instance knows of the payers who wait (request coalescing, fair
 //! queue, cache, subscriptions; it says what to ask and never asks), `follow` the driver for whatever has a due time and a lease.
@@ -61,6 +67,10 @@
 //! *A scope*: its word in `auth::scope`; the call that wants it asks `http::caller` (`App::back_end`), and says so in `openapi::paths`
 //! and config/README.md. What its holder may see and touch is bounded by the key's reach, in the gateway (`load_within`) or in
 //! the store's own question.
+//!
+//! *Another way to pay*: its word in `deal::trade_type`, what WeChat gives for it in `deal::ticket`; its fields of the request in
+//! `channel::order::Way` and `wechat::v2::merchant`, what a client is called with in `wechat::v2::invoke`; whether a checkout can offer it in
+//! `config::account::login`, for which device in `http::pay_page::checkout`; its side of the world in `simulator::rules`.
 //!
 //! *Something that back ends are told*: its word in `deal::announcement` (an alarm's in `deal::alarm_kind`, with its sentence in
 //! `told::alarm`), said by the verb that makes the change in the entry of the journal that goes with it; its form in `told`, its data in
@@ -110,6 +120,9 @@
 //! 16. Once a checkout is paid or given up no payer begins to pay it: no deal of it is stored any more, and no page shows how to pay.
 //! 17. The other deals of a paid checkout are closed at WeChat as soon as that closes orders, and nothing is told of their expiry. What
 //!     was paid by one of them all the same goes back once, all of it, whatever the operator has chosen, or an alarm is raised.
+//! 18. Who a payer inside WeChat is, is known by WeChat's answer to this service alone, for a code that the payer's own browser brought
+//!     back; it only says in whose name an order is asked for, and proves nothing about money. An openid is told to nobody but WeChat and
+//!     that browser.
 //!
 //! # Words
 //! *Deal*: one attempt to buy one product. *Order id*: our number for it, `out_trade_no` on the wire. *Transaction id*:
@@ -117,6 +130,9 @@
 //! state*: WeChat's. *Prepay*: what `unifiedorder` gives. *Evidence*: the verified XML in the `…Back` columns
 //! and the journal. *Channel*: a payment provider, by the version of its API. *Journal*: what happened to a deal and why. *Look*:
 //! a question of the sweeper's about an undecided deal. *Watched*: an order with listeners to its events.
+//! *Trade type*, or *way*: how the payer pays (NATIVE, JSAPI, MWEB, APP); an order has one, for ever. *Ticket*: what WeChat gives for that:
+//! a link or a `prepay_id`. *Pay params*: the signed texts that a client calls WeChat with. *Checkout*: one purchase that may be paid in several ways;
+//! *attempt*: a deal that is one of them. *Login*: how a page inside WeChat learns the payer's openid (OAuth2).
 //! *Account*: one WeChat merchant number of ours with its appid and keys; `[wechat]` is the account `default`. *Seller*: the front
 //! end's `merchant_id`, by which a new deal gets its account. *Route*: order id and account, taken from a deal. *Details*: what the
 //! merchant says of a deal (description, reference, return_url, cancel_url).

@@ -13,7 +13,7 @@ pub fn pay_js() -> Value {
     responses["304"] = json!({"description": unchanged, "headers": {"x-request-id": reference("headers", "x-request-id")}});
     json!({
         "operationId": "payJs",
-        "tags": ["Open a deal"],
+        "tags": ["See how it stands"],
         "summary": "A script that shows the payer's page from any front end",
         "description": "WechatPay.open shows the page of a deal or a checkout in a dialog, or leads to it, and tells when it is paid. Its first lines say \
             how to call it. Load it as a plain script; it needs nothing else.",
@@ -39,8 +39,8 @@ pub fn pay_page() -> Value {
         "operationId": "payPage",
         "tags": ["See how it stands"],
         "summary": "The payer's page",
-        "description": "What is bought, the amount, how it is paid from this device, the time left, and what has become of it. Of a checkout the deal \
-            that fits the device is opened when its page is first asked for.",
+        "description": "What is bought, its amount and how to pay it from this device; what has become of it, and a receipt once it is paid. Of a \
+            checkout the deal that fits the device is opened when its page is first asked for.",
         "parameters": [number(), language()],
         "responses": responses,
     })

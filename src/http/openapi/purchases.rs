@@ -20,18 +20,19 @@ pub fn to_pay() -> Value {
     let happy = json!({"anyOf": [reference("schemas", "ToPayAnswer"), refusal(&["ORDER_PAID", "ORDER_CLOSED", "WECHAT_REFUSED"])]});
     let mut happy = answer("The deal is open; or, with code 1, why it is not.", JSON, happy);
     happy["links"] = what_follows_an_order();
+    // The first by name is the one that is shown as a command.
     happy["content"][JSON]["examples"] = json!({
-        "NATIVE": {"value": opened(&json!({"code_url": ["weixin://wxpay/bizpayurl?pr=jqBH5Yx3H"]}))},
-        "JSAPI": {"value": opened(&json!({"pay_params": jsapi_params()}))},
-        "MWEB": {"value": opened(&json!({"mweb_url": MWEB_URL}))},
-        "APP": {"value": opened(&json!({"pay_params": app_params()}))},
+        "code_url (NATIVE)": {"value": opened(&json!({"code_url": ["weixin://wxpay/bizpayurl?pr=jqBH5Yx3H"]}))},
+        "pay_params (JSAPI)": {"value": opened(&json!({"pay_params": jsapi_params()}))},
+        "mweb_url (MWEB)": {"value": opened(&json!({"mweb_url": MWEB_URL}))},
+        "pay_params (APP)": {"value": opened(&json!({"pay_params": app_params()}))},
     });
     let mut body = body(&deal());
     body["content"][JSON]["examples"] = json!({
-        "NATIVE": {"value": wish(&json!({}))},
-        "JSAPI": {"value": wish(&json!({"trade_type": "JSAPI", "openid": OPENID}))},
-        "MWEB": {"value": wish(&json!({"trade_type": "MWEB"}))},
-        "APP": {"value": wish(&json!({"trade_type": "APP"}))},
+        "code_url (NATIVE)": {"value": wish(&json!({}))},
+        "pay_params (JSAPI)": {"value": wish(&json!({"trade_type": "JSAPI", "openid": OPENID}))},
+        "mweb_url (MWEB)": {"value": wish(&json!({"trade_type": "MWEB"}))},
+        "pay_params (APP)": {"value": wish(&json!({"trade_type": "APP"}))},
     });
     let mut call = json!({
         "operationId": "toPay",

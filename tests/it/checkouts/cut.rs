@@ -55,7 +55,7 @@ async fn insert_attempt(store: &Store, n: usize, order_id: &str, trade_type: Tra
         expires_at: now() + TimeDelta::hours(2),
         due_at: now() + TimeDelta::hours(1),
     };
-    store.insert_attempt(&id(n), deal, event(order_id, EventKind::Opened)).await
+    store.insert_attempt(&id(n), now(), deal, event(order_id, EventKind::Opened)).await
 }
 
 async fn pay_attempt(store: &Store, order_id: &str) -> bool {
