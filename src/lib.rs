@@ -115,13 +115,12 @@
 //! 14. No change that is to be told of is without its event, and no event without its change: what it announces is stored with its entry
 //!     of the journal, in its transaction, and published once that is committed. What was published has a position, and no lower one is
 //!     committed later: a reader that goes on behind the last one it has read misses nothing.
-//! 15. Of a checkout's deals at most one is ever Paid, and `checkout.paid_by` names it: both are written in one transaction, which takes its
-//!     turn at the checkout's row. So does the insert of a deal: a checkout has one a way at most, and none more once it is paid, given up
-//!     or over.
-//! 16. A payment of a checkout that another deal has paid is never the merchant's: it is recorded and goes back, whatever is configured, or
-//!     raises an alarm where it cannot. Its deal is decided by that, and nobody is told that it was paid or has expired. The deals that
-//!     nobody is to pay any more are closed at WeChat.
-//! 17. Who a payer inside WeChat is, is known by WeChat's answer to this service alone, for a code that the payer's own browser brought
+//! 15. At most one deal of a checkout is ever Paid, and the checkout names it, from the moment that either is committed: both are
+//!     written in one transaction, which takes its turn at the checkout's row. There is one deal of a checkout for each way to pay it.
+//! 16. Once a checkout is paid or given up no payer begins to pay it: no deal of it is stored any more, and no page shows how to pay.
+//! 17. The other deals of a paid checkout are closed at WeChat as soon as that closes orders, and nothing is told of their expiry. What
+//!     was paid by one of them all the same goes back once, all of it, whatever the operator has chosen, or an alarm is raised.
+//! 18. Who a payer inside WeChat is, is known by WeChat's answer to this service alone, for a code that the payer's own browser brought
 //!     back; it only says in whose name an order is asked for, and proves nothing about money. An openid is told to nobody but WeChat and
 //!     that browser.
 //!

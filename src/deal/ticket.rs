@@ -11,7 +11,7 @@ const H5_LIFE: TimeDelta = TimeDelta::minutes(4);
 pub enum Ticket {
     /// A link to draw as a QR code (`code_url`), good for two hours.
     Qr(String),
-    /// A link to lead a phone's browser to (`mweb_url`), good for five minutes.
+    /// A link to lead a phone's browser to (`mweb_url`), good for five minutes; empty once it has lapsed and is asked for anew.
     H5(String),
     /// A number that the payer's own WeChat or app is to be called with (`prepay_id`), good for two hours.
     Prepay(String),
@@ -38,7 +38,11 @@ impl Ticket {
 
     /// Until when it is good that was given then; `None`: as long as a deal can be.
     pub fn good_until(&self, given_at: Timestamp) -> Option<Timestamp> {
-        matches!(self, Self::H5(_)).then(|| given_at + H5_LIFE)
+        match self {
+            Self::H5(link) if link.is_empty() => Some(Timestamp::MIN_UTC),
+            Self::H5(_) => Some(given_at + H5_LIFE),
+            Self::Qr(_) | Self::Prepay(_) => None,
+        }
     }
 
     /// A link for a phone's browser that was given then or before is not good any more.

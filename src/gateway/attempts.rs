@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use tracing::warn;
 
 use crate::channel::ProvenPayment;
-use crate::deal::{Announcement, Checkout, CheckoutId, Deal, DealStatus, Route};
+use crate::deal::{Checkout, CheckoutId, Deal, DealStatus};
 use crate::store::{Event, EventKind, Origin, StoreError};
 
 use super::Gateway;
@@ -45,16 +45,6 @@ impl Gateway {
             Ok(false) => {}
             Err(error) => warn!(%order_id, %error, "a deal that was paid after its checkout could not be given up yet"),
         }
-    }
-
-    /// What is told when an order expires: nothing of one whose checkout was paid in another way, for what was bought is not free again.
-    pub(super) async fn expiry_to_tell(&self, route: &Route) -> Result<Vec<Announcement>, StoreError> {
-        let checkout = match route.checkout_id() {
-            Some(checkout_id) => self.store.find_checkout(checkout_id).await?,
-            None => None,
-        };
-        let is_paid = checkout.is_some_and(|checkout| checkout.paid_by.is_some());
-        Ok(if is_paid { Vec::new() } else { vec![Announcement::DealExpired] })
     }
 
     /// The checkouts of these deals that want no payment any more: paid, or given up.

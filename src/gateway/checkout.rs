@@ -20,6 +20,12 @@ impl Gateway {
         if let Some(checkout) = self.made_before(purchase).await? {
             return is_same(checkout, purchase);
         }
+        // An offer is for one purchase. Of two checkouts a unique index keeps it.
+        if let Some(nonce) = &purchase.signed_nonce
+            && self.store.is_nonce_used(purchase.merchant_id, nonce).await?
+        {
+            return Err(GatewayError::SignatureUsed);
+        }
         // One that there is, so that the checkout can be paid.
         let account = self.accounts.get(&self.account_for(purchase))?.id().clone();
         for _ in 0..DRAWS {

@@ -59,6 +59,7 @@ impl CheckoutEvents {
         if checkout.paid_by.is_some() {
             return self.gateway.stored_checkout(checkout).await;
         }
+        let is_over = self.gateway.is_surely_over(&checkout);
         for deal in self.gateway.store().find_attempts(&self.checkout_id).await? {
             if self.deals.iter().all(|watched| watched.order_id != deal.order_id) {
                 let mut events = self.gateway.events(deal.order_id.clone(), &Reach::default()).await?;
@@ -67,7 +68,7 @@ impl CheckoutEvents {
             }
         }
         let views: Vec<_> = self.deals.iter().map(|watched| watched.view.clone()).collect();
-        Ok(self.gateway.view_of(checkout, &views))
+        Ok(self.gateway.view_of(checkout, is_over, &views))
     }
 
     /// Until one of its deals tells something, or it is time to look.

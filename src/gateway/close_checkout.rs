@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use crate::deal::{CheckoutId, DealStatus, Reach};
+use crate::deal::{CheckoutId, Deal, DealStatus, Reach};
 use crate::store::Origin;
 
 use super::close_order::Closed;
@@ -22,18 +22,18 @@ impl Gateway {
             return Ok(Closed::Paid(order_id));
         }
         let attempts = self.store.find_attempts(checkout_id).await?;
-        let undecided: Vec<_> = attempts.iter().filter(|deal| deal.status == DealStatus::Unpaid).collect();
-        let now = self.surely_now();
-        let missing = undecided.iter().map(|deal| self.terms.close_min_age - (now - deal.opened_at(now))).max();
+        let missing = undecided(&attempts).map(|deal| self.missing_to_close(deal)).max();
         if let Some(missing) = missing.filter(|missing| *missing > TimeDelta::zero()) {
             return Err(GatewayError::too_early(missing));
         }
         self.store.give_up_checkout(checkout_id, self.clock.now_seconds(), self.now_by_database()).await?;
+        // Nobody begins to pay it from here on, so these are all; one may have been opened since they were looked at before.
+        let attempts = self.store.find_attempts(checkout_id).await?;
         let mut left_open = None;
-        for deal in undecided {
-            match self.expire(deal, Origin::FrontEnd, &Calls::default()).await? {
-                GivenUp::Paid | GivenUp::Closed => {}
-                GivenUp::Unknown => left_open = Some(deal.order_id.clone()),
+        for deal in undecided(&attempts) {
+            let is_too_young = self.missing_to_close(deal) > TimeDelta::zero();
+            if is_too_young || self.expire(deal, Origin::FrontEnd, &Calls::default()).await? == GivenUp::Unknown {
+                left_open = Some(deal.order_id.clone());
             }
         }
         match (self.find_checkout(checkout_id, reach).await?.paid_by, left_open) {
@@ -42,4 +42,14 @@ impl Gateway {
             (None, None) => Ok(Closed::Closed(checkout.details)),
         }
     }
+
+    /// Until WeChat closes the order of a deal.
+    fn missing_to_close(&self, deal: &Deal) -> TimeDelta {
+        let now = self.surely_now();
+        self.terms.close_min_age - (now - deal.opened_at(now))
+    }
+}
+
+fn undecided(attempts: &[Deal]) -> impl Iterator<Item = &Deal> {
+    attempts.iter().filter(|deal| deal.status == DealStatus::Unpaid)
 }

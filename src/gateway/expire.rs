@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use tracing::info;
 
 use crate::channel::CloseOutcome;
-use crate::deal::{Deal, Route};
+use crate::deal::{Announcement, Deal, Route};
 use crate::store::{Event, EventKind, Origin};
 
 use super::follow::Calls;
@@ -77,9 +77,14 @@ impl Gateway {
         if self.inquire(route, origin).await?.is_known {
             return Err(GatewayError::LeftOpen(order_id.clone()));
         }
-        let (detail, announces) = (Some("WeChat never knew it".to_owned()), self.expiry_to_tell(route).await?);
+        let (detail, announces) = (Some("WeChat never knew it".to_owned()), vec![Announcement::DealExpired]);
         let event = Event { detail, announces, ..self.event(order_id, EventKind::Expired, origin) };
-        if !self.store.mark_never_ordered(order_id, self.surely_now() - QUIET, event).await? {
+        let quiet_since = self.surely_now() - QUIET;
+        let has_expired = match route.checkout_id() {
+            Some(checkout_id) => self.store.mark_attempt_never_ordered(checkout_id, order_id, quiet_since, event).await?,
+            None => self.store.mark_never_ordered(order_id, quiet_since, event).await?,
+        };
+        if !has_expired {
             return Ok(GivenUp::Unknown);
         }
         self.metrics.expired(route.account());

@@ -27,13 +27,17 @@ impl Gateway {
 
     /// Stores the refund of a second payment, once; the follower sends it. `false`: that is not chosen, or cannot be.
     async fn give_second_back(&self, payment: &ProvenPayment, origin: Origin) -> Result<bool, StoreError> {
-        if payment.is_refunded() || !(self.terms.refund.automatic.second || self.is_attempt(payment).await?) {
+        if !(self.terms.refund.automatic.second || self.is_attempt(payment).await?) {
             return Ok(false);
         }
         // The space is what no caller's key begins with.
         let key = format!(" second {}", payment.transaction_id());
         if self.store.find_refund_by_key(payment.order_id(), &key).await?.is_some() {
             return Ok(true);
+        }
+        // Others have given it back, or a part of it.
+        if payment.is_refunded() {
+            return Ok(false);
         }
         let Some(refund) = self.draft_giving_back(payment, key, SECOND) else { return Ok(false) };
         let event = Event { evidence: Some(payment.evidence().clone()), ..self.refund_requested(&refund, origin) };

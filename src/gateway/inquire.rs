@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use tracing::info;
 
 use crate::channel::{QueryOutcome, Trade, TradeState};
-use crate::deal::Route;
+use crate::deal::{Announcement, Route};
 use crate::store::{Event, EventKind, Origin};
 
 use super::{Gateway, GatewayError, SettleError};
@@ -35,9 +35,13 @@ impl Gateway {
                 Err(_) => return Err(GatewayError::Mismatch(order_id.clone())),
             }
         } else if state.is_dead() {
-            let announces = self.expiry_to_tell(route).await?;
+            let announces = vec![Announcement::DealExpired];
             let event = Event { evidence: Some(evidence.clone()), announces, ..self.event(order_id, EventKind::Expired, origin) };
-            if self.store.mark_expired(order_id, &evidence, event).await? {
+            let has_expired = match route.checkout_id() {
+                Some(checkout_id) => self.store.mark_attempt_expired(checkout_id, order_id, &evidence, event).await?,
+                None => self.store.mark_expired(order_id, &evidence, event).await?,
+            };
+            if has_expired {
                 self.metrics.expired(route.account());
                 self.live.touch(order_id);
                 info!(%order_id, state = state.as_str(), "expired: WeChat says it cannot be paid any more");

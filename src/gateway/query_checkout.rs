@@ -38,6 +38,7 @@ impl Gateway {
         if checkout.paid_by.is_some() {
             return self.stored_checkout(checkout).await;
         }
+        let is_over = self.is_surely_over(&checkout);
         let attempts = self.store.find_attempts(checkout_id).await?;
         let views: Vec<_> = join_all(attempts.iter().map(|deal| self.stands(deal))).await;
         // What WeChat said may have paid it.
@@ -46,7 +47,7 @@ impl Gateway {
             return self.stored_checkout(checkout).await;
         }
         let views = views.into_iter().collect::<Result<Vec<_>, _>>()?;
-        Ok(self.view_of(checkout, &views))
+        Ok(self.view_of(checkout, is_over, &views))
     }
 
     /// The same by what is stored alone.
@@ -59,18 +60,24 @@ impl Gateway {
             let view = self.decided(&deal).unwrap_or_else(|| OrderView::undecided(TradeState::NotPay, (&deal).into()));
             return Ok(CheckoutView { checkout, view, order_id: Some(order_id) });
         }
+        let is_over = self.is_surely_over(&checkout);
         let attempts = self.store.find_attempts(&checkout.checkout_id).await?;
         let views: Vec<_> = attempts.iter().map(|deal| self.stored_view(deal)).collect();
-        Ok(self.view_of(checkout, &views))
+        Ok(self.view_of(checkout, is_over, &views))
     }
 
     pub(super) fn stored_view(&self, deal: &Deal) -> OrderView {
         OrderView::decided(deal).unwrap_or_else(|| OrderView::undecided(TradeState::NotPay, deal.into()))
     }
 
-    /// What its deals make of a checkout that none of them has paid.
-    pub(super) fn view_of(&self, checkout: Checkout, attempts: &[OrderView]) -> CheckoutView {
-        let is_over = !checkout.is_open(self.clock.now());
+    /// Whether no payer can begin to pay it any more, whatever clock of ours he meets. To be asked before its deals are looked at: those
+    /// are all only then.
+    pub(super) fn is_surely_over(&self, checkout: &Checkout) -> bool {
+        !checkout.is_open(self.surely_now())
+    }
+
+    /// What its deals make of a checkout that none of them has paid. `is_over`: they are all that it will ever have.
+    pub(super) fn view_of(&self, checkout: Checkout, is_over: bool, attempts: &[OrderView]) -> CheckoutView {
         let undecided = || attempts.iter().filter(|view| !view.is_final());
         // The farthest that any payer has got counts.
         let farthest = |wanted: TradeState| undecided().find(|view| view.state == wanted);

@@ -62,6 +62,15 @@ pub enum SettleError {
     Store(#[source] StoreError),
 }
 
+/// Whether the journal tells of a payment that does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Noted {
+    Now,
+    Before,
+    /// It could not be written.
+    NotYet,
+}
+
 impl From<StoreError> for SettleError {
     fn from(error: StoreError) -> Self {
         match error {
@@ -88,6 +97,10 @@ impl Gateway {
         if outcome.is_ok() {
             self.live.touch(order_id);
         }
+        let noted = match &outcome {
+            Ok(_) | Err(SettleError::Store(_)) => Noted::Before,
+            Err(error) => self.note_mismatch(trade, error, origin).await,
+        };
         let (source, total_fee) = (trade.source(), trade.total_fee().get());
         let transaction = tail(trade.transaction_id());
         match &outcome {
@@ -103,18 +116,18 @@ impl Gateway {
                 warn!(%order_id, ?source, total_fee, transaction, "paid after it had expired; settled, and all of it is given back")
             }
             Err(SettleError::Store(error)) => warn!(%order_id, ?source, %error, "a payment could not be stored yet"),
-            Err(error @ SettleError::SecondGoesBack) => {
-                if self.note_mismatch(trade, error, origin).await {
-                    warn!(%order_id, ?source, total_fee, transaction, "paid by a second transaction, which is given back");
-                }
+            Err(error) if noted == Noted::Before => info!(%order_id, ?source, transaction, %error, "a payment still does not fit"),
+            Err(SettleError::SecondGoesBack) => {
+                warn!(%order_id, ?source, total_fee, transaction, "paid by a second transaction, which is given back")
             }
-            Err(error) if self.note_mismatch(trade, error, origin).await => {
+            Err(error) => {
                 self.metrics.raised(AlarmKind::Money);
                 warn!(alarm = "money", %order_id, ?source, total_fee, transaction, %error, "a payment does not fit and changed nothing")
             }
-            Err(error) => info!(%order_id, ?source, transaction, %error, "a payment still does not fit"),
         }
-        if matches!(outcome, Err(SettleError::SecondTransaction | SettleError::SecondGoesBack)) {
+        // Once it is given up nobody asks again, so what there is to tell must be written by then.
+        let is_second = matches!(outcome, Err(SettleError::SecondTransaction | SettleError::SecondGoesBack));
+        if is_second && noted != Noted::NotYet {
             self.give_up_paid_attempt(trade, origin).await;
         }
         if is_news_of_refund(trade, &outcome) {
@@ -208,9 +221,8 @@ impl Gateway {
         Ok(settled)
     }
 
-    /// Writes a payment that does not fit into the journal, with what WeChat has signed: once, however often it is told. `false`:
-    /// it is there already.
-    async fn note_mismatch(&self, trade: &ProvenPayment, error: &SettleError, origin: Origin) -> bool {
+    /// Writes a payment that does not fit into the journal, with what WeChat has signed: once, however often it is told.
+    async fn note_mismatch(&self, trade: &ProvenPayment, error: &SettleError, origin: Origin) -> Noted {
         let detail = match error {
             // Whatever another account's key signs about this deal is one and the same mistake.
             SettleError::ForeignAccount => format!("{error}: signed for the account {}", trade.account()),
@@ -221,10 +233,14 @@ impl Gateway {
         let is_alarm = !matches!(error, SettleError::SecondGoesBack);
         let announces = is_alarm.then_some(Announcement::AlarmRaised(AlarmKind::Money)).into_iter().collect();
         let event = Event { detail: Some(detail), evidence: Some(trade.evidence().clone()), announces, ..event };
-        self.store.record_once(event).await.unwrap_or_else(|error| {
-            warn!(%error, "an event could not be written");
-            true
-        })
+        match self.store.record_once(event).await {
+            Ok(true) => Noted::Now,
+            Ok(false) => Noted::Before,
+            Err(error) => {
+                warn!(%error, "an event could not be written");
+                Noted::NotYet
+            }
+        }
     }
 
     /// `time_end`, unless it is impossible: it is not checked by any signature of time, so it decides nothing and a

@@ -73,6 +73,12 @@ impl Gateway {
         if let Some(deal) = self.opened_before(&wish).await? {
             return self.resume(deal, &wish).await;
         }
+        // An offer is for one purchase. Of two deals a unique index keeps it.
+        if let Some(nonce) = &wish.purchase.signed_nonce
+            && self.store.is_nonce_used_for_checkout(wish.purchase.merchant_id, nonce).await?
+        {
+            return Err(GatewayError::SignatureUsed);
+        }
         let mut number_was_taken = false;
         for _ in 0..DRAWS {
             let place = account.place_for_order().await.map_err(|_| GatewayError::Busy)?;
@@ -131,7 +137,11 @@ impl Gateway {
     /// `false`: the checkout that it is one way of wants no payment any more.
     async fn insert(&self, wish: &ToPay, deal: NewDeal, opened: Event) -> Result<bool, StoreError> {
         match &wish.checkout {
-            Some(checkout) => self.store.insert_attempt(&checkout.checkout_id, deal, opened).await,
+            Some(checkout) => {
+                // The later of the two clocks: none that has said that its time is over is to be wrong.
+                let now = deal.created_at.max(self.now_by_database());
+                self.store.insert_attempt(&checkout.checkout_id, now, deal, opened).await
+            }
             None => self.store.insert(deal, opened).await.map(|()| true),
         }
     }

@@ -24,6 +24,19 @@ mod books {
     mod rows;
     mod takings;
 }
+mod checkouts {
+    pub mod browser;
+    mod closing;
+    mod costs;
+    mod cut;
+    mod decided;
+    mod login;
+    pub mod made;
+    mod making;
+    mod second;
+    mod told;
+    mod ways;
+}
 mod database {
     pub mod accounts;
     mod batching;
@@ -98,6 +111,7 @@ mod payments {
     mod races;
     mod stories;
     mod trade_states;
+    mod trade_types;
 }
 mod refunds {
     pub mod api;

@@ -54,8 +54,7 @@ impl Invariants {
     /// In the end a checkout is paid if one of its orders is, and what was paid by another way goes back once, all of it; or an alarm
     /// was raised, because others had given it back.
     pub async fn check_end_of_checkouts(&mut self, network: &Network) {
-        const ALARMS: &str =
-            "SELECT COUNT(*) FROM deal_event WHERE order_id = ? AND kind = 'mismatch' AND detail NOT LIKE '%is given back%'";
+        const ALARMS: &str = "SELECT COUNT(*) FROM deal_event WHERE order_id = ? AND kind = 'mismatch' AND detail LIKE 'the order was paid by another transaction:%'";
         let Some(checkouts) = &self.checkouts else { return };
         for row in self.rows.values().filter(|row| row.checkout_id.is_some()) {
             let Some(order) = network.order(row).filter(|order| order.trade_state.is_paid()) else { continue };

@@ -93,8 +93,8 @@ impl Instance {
         }));
         let gateway =
             Arc::new(Gateway::new(store, accounts, endpoints.wired(number, scheduler), clock.clone(), chance, settings.terms.clone()));
-        if !endpoints.0.is_empty() {
-            // As a process does before it tells anybody anything.
+        if !endpoints.0.is_empty() || settings.wechat.terms.checkout_types.contains(&TradeType::Mweb) {
+            // As a process does before it tells anybody anything, or opens anything.
             scheduler.is_starting(number);
             gateway.measure_clock().await;
             scheduler.is_starting(0);

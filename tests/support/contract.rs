@@ -9,8 +9,8 @@ impl Answer {
     /// The body as JSON, after it was held against the contract's form of a refusal: these words and no others.
     #[track_caller]
     pub fn refused(&self, status: u16, reason: &str, field: Option<&str>, what: &str) -> Value {
-        const WORDS: [&str; 10] =
-            ["code", "msg", "reason", "field", "detail", "order_id", "retry_after", "refund_id", "refund_state", "left"];
+        const WORDS: [&str; 11] =
+            ["code", "msg", "reason", "field", "detail", "order_id", "checkout_id", "retry_after", "refund_id", "refund_state", "left"];
         assert_eq!(self.header("content-type"), Some("application/json"), "{what}: {}", self.body);
         let json = self.json();
         let told = (self.status, json["code"].as_i64(), json["reason"].as_str(), json["field"].as_str());

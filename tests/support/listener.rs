@@ -43,8 +43,13 @@ impl Heard {
 impl Listener {
     /// Begins to listen, or fails the test. What a busy machine sends away comes again, as a page does.
     pub async fn to(till: &Caller, order_id: &str) -> Self {
+        Self::to_events(till, &format!("order_id={order_id}")).await
+    }
+
+    /// The same about whatever the query names.
+    pub async fn to_events(till: &Caller, query: &str) -> Self {
         for _ in 0..10 {
-            let request = till.request("GET", &format!("/wxPay/events?order_id={order_id}")).timeout(Duration::from_secs(60));
+            let request = till.request("GET", &format!("/wxPay/events?{query}")).timeout(Duration::from_secs(60));
             let response = request.send().await.unwrap();
             if response.status() != 503 {
                 assert_eq!(response.status(), 200);

@@ -73,7 +73,8 @@ impl FromRequest<Arc<App>> for Wish {
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Refusal> {
         let wish = PurchaseWish::from_request(request, app).await?;
         let (trade_type, openid) = way(&wish.params)?;
-        let ignored = wish.ignored(&app.auth.mode, &OF_A_DEAL);
+        let further = if trade_type == TradeType::Native { &OF_A_DEAL[..1] } else { &OF_A_DEAL };
+        let ignored = wish.ignored(&app.auth.mode, further);
         let PurchaseWish { purchase, payer, .. } = wish;
         Ok(Self { wish: ToPay { purchase, trade_type, openid, payer, checkout: None }, ignored })
     }
@@ -133,14 +134,18 @@ fn address(params: &Params, field: &'static str, app: &App) -> Result<Option<Arc
     }
 }
 
-/// How the payer pays, and who pays, which is wanted inside WeChat and means nothing elsewhere.
+/// How the payer pays, and who pays, which is wanted inside WeChat. Callers of the original may send an openid with a code: there it
+/// means nothing.
 fn way(params: &Params) -> Result<(TradeType, Option<Openid>), Refusal> {
     let trade_type = parsed(params, "trade_type")?.unwrap_or(TradeType::Native);
+    if trade_type == TradeType::Native {
+        return Ok((trade_type, None));
+    }
     let openid = parsed(params, "openid")?;
     match (trade_type, openid) {
         (TradeType::Jsapi, None) => Err(Refusal::invalid_field("openid", "the payer's openid is wanted with trade_type JSAPI")),
         (TradeType::Jsapi, openid) => Ok((trade_type, openid)),
-        (_, Some(_)) => Err(Refusal::invalid_field("openid", "an openid is for trade_type JSAPI only")),
+        (_, Some(_)) => Err(Refusal::invalid_field("openid", "MWEB and APP are paid by whom their order finds: an openid is for JSAPI")),
         (_, None) => Ok((trade_type, None)),
     }
 }

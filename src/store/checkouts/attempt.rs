@@ -2,7 +2,7 @@
 
 use sqlx::Error;
 
-use crate::deal::CheckoutId;
+use crate::deal::{CheckoutId, Timestamp};
 use crate::store::columns::column;
 use crate::store::deals::insert::{Insert, NewDeal};
 use crate::store::engine::connection::Conn;
@@ -13,18 +13,19 @@ use crate::store::handle::Store;
 use crate::store::journal::event::Event;
 
 impl Store {
-    /// Stores a new deal of an open checkout; `false`: the checkout is paid or given up, or its time is over.
+    /// Stores a new deal of an open checkout; `false`: the checkout is paid or given up, or its time is over by `now`.
     ///
     /// # Errors
     /// [`StoreError::Conflict`]: the checkout has a deal for this way, or the order id is taken.
-    pub async fn insert_attempt(&self, checkout_id: &CheckoutId, deal: NewDeal, event: Event) -> Result<bool, StoreError> {
-        let change = InsertAttempt { checkout_id: checkout_id.clone(), insert: Insert(deal) };
+    pub async fn insert_attempt(&self, checkout_id: &CheckoutId, now: Timestamp, deal: NewDeal, event: Event) -> Result<bool, StoreError> {
+        let change = InsertAttempt { checkout_id: checkout_id.clone(), now, insert: Insert(deal) };
         Ok(self.change_and_tell(change, event).await? == 1)
     }
 }
 
 struct InsertAttempt {
     checkout_id: CheckoutId,
+    now: Timestamp,
     insert: Insert,
 }
 
@@ -39,8 +40,8 @@ impl Change for InsertAttempt {
         const TURN: &str = "UPDATE checkout SET attempts = attempts + 1 \
                             WHERE checkout_id = ? AND paid_by IS NULL AND given_up_at IS NULL AND expires_at > ?";
         let mut affected = 0;
-        for Self { checkout_id, insert } in rows {
-            let values = Values::of([checkout_id.as_str().into(), column(insert.0.created_at).into()]);
+        for Self { checkout_id, now, insert } in rows {
+            let values = Values::of([checkout_id.as_str().into(), column(*now).into()]);
             if conn.change(TURN, values).await? == 1 {
                 affected += Insert::apply(&[insert], conn).await?;
             }

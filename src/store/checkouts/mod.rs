@@ -2,6 +2,7 @@
 //! checkout's row first, so that of two at once the later one sees what the earlier one did.
 
 pub mod attempt;
+pub mod expire;
 pub mod find;
 pub mod give_up;
 pub mod insert;

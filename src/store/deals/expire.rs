@@ -24,8 +24,7 @@ impl Store {
     /// # Errors
     /// The database is not available.
     pub async fn mark_expired(&self, order_id: &OrderId, evidence: &Evidence, event: Event) -> Result<bool, StoreError> {
-        let change = MarkExpired { order_id: order_id.clone(), evidence: evidence.clone(), now: event.at };
-        Ok(self.change_and_tell(change, event).await? == 1)
+        Ok(self.change_and_tell(MarkExpired::of(order_id, evidence, event.at), event).await? == 1)
     }
 
     /// Unpaid → Expired for a deal that never had a link and that WeChat does not know, if no caller has asked for a link
@@ -34,15 +33,22 @@ impl Store {
     /// # Errors
     /// The database is not available.
     pub async fn mark_never_ordered(&self, order_id: &OrderId, quiet_since: Timestamp, event: Event) -> Result<bool, StoreError> {
-        let change = MarkNeverOrdered { order_id: order_id.clone(), quiet_since, now: event.at };
-        Ok(self.change_and_tell(change, event).await? == 1)
+        Ok(self.change_and_tell(MarkNeverOrdered::of(order_id, quiet_since, event.at), event).await? == 1)
     }
 }
 
-struct MarkExpired {
+/// Of an order that WeChat has closed.
+pub struct MarkExpired {
     order_id: OrderId,
     evidence: Evidence,
     now: Timestamp,
+}
+
+impl MarkExpired {
+    /// On this word, now.
+    pub fn of(order_id: &OrderId, evidence: &Evidence, now: Timestamp) -> Self {
+        Self { order_id: order_id.clone(), evidence: evidence.clone(), now }
+    }
 }
 
 impl Change for MarkExpired {
@@ -68,10 +74,18 @@ impl Change for MarkExpired {
     }
 }
 
-struct MarkNeverOrdered {
+/// Of an order that WeChat does not know.
+pub struct MarkNeverOrdered {
     order_id: OrderId,
     quiet_since: Timestamp,
     now: Timestamp,
+}
+
+impl MarkNeverOrdered {
+    /// If no caller has asked for a link since then.
+    pub fn of(order_id: &OrderId, quiet_since: Timestamp, now: Timestamp) -> Self {
+        Self { order_id: order_id.clone(), quiet_since, now }
+    }
 }
 
 impl Change for MarkNeverOrdered {

@@ -70,11 +70,13 @@ impl Change for ClaimPrepay {
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
         static UPDATE: LazyLock<String> = LazyLock::new(|| {
-            // When the last answer came, `asking_until` says.
+            // When the last answer came, `asking_until` says; from now on it does not, so a link that it was the age of goes. An empty one
+            // stays in its place: WeChat knows the order.
             format!(
-                "UPDATE deal SET asking_until = ?, create_at = create_at, update_at = update_at \
-                 WHERE order_key = ? AND COALESCE(status, 0) = 0 AND prepay_request IS NOT NULL \
-                 AND ({HAS_NO_TICKET} OR (mweb_url IS NOT NULL AND asking_until <= ?)) AND (asking_until IS NULL OR asking_until <= ?)"
+                "UPDATE deal SET asking_until = ?, mweb_url = CASE WHEN mweb_url IS NULL THEN NULL ELSE '' END, create_at = create_at, \
+                 update_at = update_at WHERE order_key = ? AND COALESCE(status, 0) = 0 AND prepay_request IS NOT NULL \
+                 AND ({HAS_NO_TICKET} OR mweb_url = '' OR (mweb_url IS NOT NULL AND asking_until <= ?)) \
+                 AND (asking_until IS NULL OR asking_until <= ?)"
             )
         });
         let change = conn.change_each(&UPDATE, rows, |row| {

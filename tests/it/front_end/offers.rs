@@ -3,6 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use wechat_pay::simulator::{DEFAULT_MERCHANT, Payer};
 
 use crate::front_end::auth::{carry, offer_at};
 use crate::support::database::Engine;
@@ -13,7 +14,12 @@ const FURTHER: [&str; 7] = ["description", "reference", "return_url", "cancel_ur
 
 async fn open() -> TestApp {
     let builder = TestAppBuilder::new(Engine::Sqlite).await.set("AUTH__MODE", "signed");
-    builder.set("AUTH__SIGNING_SECRETS", format!("shop:{SECRET}")).set("PAGE__RETURN_HOSTS", "shop.example.com").open().await
+    builder
+        .set("AUTH__SIGNING_SECRETS", format!("shop:{SECRET}"))
+        .set("PAGE__RETURN_HOSTS", "shop.example.com")
+        .set("WECHAT__TRADE_TYPES", "NATIVE,JSAPI")
+        .open()
+        .await
 }
 
 /// An offer of version v2 with these values beside the seven.
@@ -35,7 +41,7 @@ fn offer(app: &TestApp, nonce: &str, further: &Value) -> Value {
 fn full() -> Value {
     json!({
         "description": "红茶 2 盒", "reference": "A-2026/11 #7", "return_url": "https://shop.example.com/paid?order={order_id}",
-        "cancel_url": "https://shop.example.com/cart", "trade_type": "NATIVE", "openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "account": "default",
+        "cancel_url": "https://shop.example.com/cart", "trade_type": "JSAPI", "openid": Payer::First.openid(DEFAULT_MERCHANT.appid), "account": "default",
     })
 }
 
@@ -48,7 +54,13 @@ async fn what_the_back_end_signed_is_what_is_sold() {
         (&json!(0), &json!("红茶 2 盒"), &json!("A-2026/11 #7")),
         "{told}"
     );
-    assert_eq!(told["ignored"], json!(["openid"]), "it means nothing for a QR code");
+    assert_eq!((told.get("ignored"), &told["pay_params"]["appId"]), (None, &json!(DEFAULT_MERCHANT.appid)), "{told}");
+    let order_id = told["order_id"].as_str().unwrap();
+    assert_eq!(
+        app.wechat().order(order_id).unwrap().parameter("openid"),
+        full()["openid"].as_str(),
+        "the payer whom the back end has signed"
+    );
     let told = carry(&app.till, &offer(&app, "nonce-0002", &json!({})), None).await.json();
     assert_eq!((&told["code"], told.get("description")), (&json!(0), None), "{told}");
     let unknown = offer(&app, "nonce-0003", &json!({"account": "shop2"}));

@@ -56,7 +56,7 @@ fn proofs_know_no_protocol_and_protocols_no_channel() {
 
 #[test]
 fn the_store_knows_of_a_channel_only_what_it_proves() {
-    let proofs = ["Evidence", "ProvenPayment", "ProvenRefund", "Source", "Ticket"];
+    let proofs = ["Evidence", "ProvenPayment", "ProvenRefund", "Source", "OpenedOrder"];
     let mut named = 0;
     for (path, text) in sources("store") {
         for (at, _) in text.match_indices("crate::channel::") {

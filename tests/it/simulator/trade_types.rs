@@ -3,7 +3,8 @@
 use chrono::TimeDelta;
 use wechat_pay::chance::Chance;
 use wechat_pay::channel::wechat::v2::{ApiKey, Fields, SignType, Signer, xml};
-use wechat_pay::simulator::{Habits, Payer, Payment, SimMerchant, TradeType, World};
+use wechat_pay::deal::TradeType;
+use wechat_pay::simulator::{Habits, Payer, Payment, SimMerchant, World};
 
 use super::merchants::{FIRST, Merchant, SECOND, WITH_APPID, ask, gist, now, world};
 

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use serde::Serialize;
-use serde_json::json;
 
 use crate::chance::Chance;
 use crate::channel::notice::Addressee;
@@ -177,12 +176,18 @@ pub fn is_sendable(text: &str) -> bool {
 /// `scene_info` of an order that a phone's browser pays. The members in WeChat's own order.
 fn scene_info(site_url: &str, site_name: &str) -> String {
     #[derive(Serialize)]
+    struct Scene<'a> {
+        h5_info: Wap<'a>,
+    }
+    #[derive(Serialize)]
     struct Wap<'a> {
         r#type: &'static str,
         wap_url: &'a str,
         wap_name: &'a str,
     }
-    json!({ "h5_info": Wap { r#type: "Wap", wap_url: site_url, wap_name: &legible(site_name) } }).to_string()
+    let scene = Scene { h5_info: Wap { r#type: "Wap", wap_url: site_url, wap_name: &legible(site_name) } };
+    // Texts in structs are always JSON.
+    serde_json::to_string(&scene).unwrap_or_default()
 }
 
 /// The word for how a request's order is paid, if it is one that opens an order.
@@ -323,6 +328,59 @@ mod tests {
                 let sent: Fields = sent.iter().filter(|(name, _)| !drawn.contains(name)).collect();
                 assert_eq!(canonical(&sent), canonical(&expected));
             }
+        }
+    }
+
+    /// The fields of a request in the name of this merchant that opens the order of the vectors, paid in this way.
+    fn opened(merchant: &Merchant, way: Way<'_>) -> Fields {
+        let (order_id, payer) = ("20150806125346".parse().unwrap(), "123.12.12.123".parse().unwrap());
+        let (total_fee, body) = (Fen::new(88).unwrap(), "腾讯充值中心-QQ会员充值");
+        let order = Order { order_id: &order_id, total_fee, body, way, payer, time_expire: None };
+        let sent = xml::parse(merchant.unified_order_request(&order, &Chance::System).as_bytes()).unwrap();
+        assert_eq!(merchant.signer.verify(&sent), Ok(()));
+        sent
+    }
+
+    #[test]
+    fn orders_of_payers_in_wechat_and_in_browsers_get_the_signatures_that_are_known_from_elsewhere() {
+        let openid = "oUpF8uMEb4qRXf22hE3X68TekukE".parse().unwrap();
+        let (jsapi, mweb) = (Way::Jsapi { openid: &openid }, Way::Mweb { site_url: "https://example.com", site_name: "腾讯充值" });
+        for (way, md5, hmac_sha256) in [
+            (jsapi, "9C79BE4297782DCE8A3B310313134128", "87E6A4E96F6263A784605B52E46088793159BB447F4AF25CE2512C15DBE6DF45"),
+            (mweb, "0995D31829275E1FC107D6F2BA9B143D", "545F6ECA4BC1ABB4A1AD42C6BAABD59B4127A1536EF0FFD0147D3C8390EE95C3"),
+        ] {
+            for (sign_type, expected) in [(SignType::Md5, md5), (SignType::HmacSha256, hmac_sha256)] {
+                let merchant = merchant(sign_type);
+                // T1 and T5 have this nonce, and do not name their algorithm.
+                let of_the_vector = |(name, value)| (name, if name == "nonce_str" { "5K8264ILTKCH16CQ2502SI8ZNMTM67VS" } else { value });
+                let sent = opened(&merchant, way);
+                let sent: Fields = sent.iter().filter(|(name, _)| !["sign", "sign_type"].contains(name)).map(of_the_vector).collect();
+                assert_eq!(merchant.signer.sign(&sent), expected, "{way:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_way_names_what_wechat_wants_for_it_and_nothing_of_another_s() {
+        let openid: Openid = "oUpF8uMEb4qRXf22hE3X68TekukE".parse().unwrap();
+        let own = ["product_id", "openid", "sub_openid", "scene_info"];
+        let site = (r#"a "shop" 😀"#, r#"{"h5_info":{"type":"Wap","wap_url":"https://example.com","wap_name":"a \"shop\" □"}}"#);
+        let provider = provider(SignType::Md5);
+        let without_appid = Merchant { sub_appid: None, ..provider.clone() };
+        for (merchant, way, expected) in [
+            (&provider, Way::Jsapi { openid: &openid }, [None, None, Some(openid.as_str()), None]),
+            (&without_appid, Way::Jsapi { openid: &openid }, [None, Some(openid.as_str()), None, None]),
+            (&provider, Way::Mweb { site_url: "https://example.com", site_name: site.0 }, [None, None, None, Some(site.1)]),
+            (&provider, Way::App, [None; 4]),
+            (&provider, Way::Native { product_id: 12 }, [Some("12"), None, None, None]),
+        ] {
+            let sent = opened(merchant, way);
+            assert_eq!(own.map(|name| sent.get(name)), expected, "{way:?}");
+            assert_eq!(sent.get("trade_type"), Some(way.trade_type().as_str()));
+            let request = xml::write(&sent);
+            assert_eq!(trade_type_of(&request), Some(way.trade_type()));
+            assert_eq!(is_for_payer(&request, &openid), matches!(way, Way::Jsapi { .. }));
+            assert!(!is_for_payer(&request, &"oSomebodyElse".parse().unwrap()));
         }
     }
 

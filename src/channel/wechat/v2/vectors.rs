@@ -25,7 +25,7 @@ struct Vector {
     hmac_sha256: Option<&'static str>,
 }
 
-static VECTORS: [Vector; 21] = [
+static VECTORS: [Vector; 25] = [
     Vector {
         name: "the worked example",
         lines: "appid=wxd930ea5d5a258f4f\nmch_id=10000100\ndevice_info=1000\nbody=test\nnonce_str=ibuaiVcKdpRxkhJA",
@@ -70,7 +70,7 @@ static VECTORS: [Vector; 21] = [
         hmac_sha256: Some(V5X_HMAC_SHA256),
     },
     Vector {
-        name: "V6: JSAPI",
+        name: "V6 and T2: JSAPI",
         lines: "appId=wxd930ea5d5a258f4f\ntimeStamp=1414561699\nnonceStr=5K8264ILTKCH16CQ2502SI8ZNMTM67VS\n\
                 package=prepay_id=wx201410272009395522657a690389285100\nsignType=MD5",
         more: "",
@@ -78,12 +78,42 @@ static VECTORS: [Vector; 21] = [
         hmac_sha256: None,
     },
     Vector {
-        name: "V7: APP",
+        name: "V7 and T4: APP",
         lines: "appid=wxd930ea5d5a258f4f\npartnerid=10000100\nprepayid=wx201410272009395522657a690389285100\npackage=Sign=WXPay\n\
                 noncestr=5K8264ILTKCH16CQ2502SI8ZNMTM67VS\ntimestamp=1414561699",
         more: "",
         md5: Some("1F88CC0F1B0560FF6D5EED1FBB7AE9C0"),
         hmac_sha256: Some("62E940627B1AE23A7FA957793AD576177906BAFF190D103D0CC6F55B75F8DD2F"),
+    },
+    Vector {
+        name: "T1: an order of a payer in WeChat",
+        lines: T1,
+        more: "",
+        md5: Some("9C79BE4297782DCE8A3B310313134128"),
+        hmac_sha256: Some("87E6A4E96F6263A784605B52E46088793159BB447F4AF25CE2512C15DBE6DF45"),
+    },
+    Vector {
+        name: "T3: JSAPI, by the other algorithm",
+        lines: "appId=wxd930ea5d5a258f4f\ntimeStamp=1414561699\nnonceStr=5K8264ILTKCH16CQ2502SI8ZNMTM67VS\n\
+                package=prepay_id=wx201410272009395522657a690389285100\nsignType=HMAC-SHA256",
+        more: "",
+        md5: None,
+        hmac_sha256: Some("FC7A79E4918B4FFA96E836F5AD4A510F31241FB46C14C971D6D7B4F8E15AF262"),
+    },
+    Vector {
+        name: "T5: an order of a payer in a browser, scene_info as it is",
+        lines: T5,
+        more: "",
+        md5: Some("0995D31829275E1FC107D6F2BA9B143D"),
+        hmac_sha256: Some("545F6ECA4BC1ABB4A1AD42C6BAABD59B4127A1536EF0FFD0147D3C8390EE95C3"),
+    },
+    Vector {
+        name: "T7: a mini-program",
+        lines: "appId=wx0123456789abcdef\ntimeStamp=1414561699\nnonceStr=5K8264ILTKCH16CQ2502SI8ZNMTM67VS\n\
+                package=prepay_id=wx201410272009395522657a690389285100\nsignType=HMAC-SHA256",
+        more: "",
+        md5: None,
+        hmac_sha256: Some("6E8DB4E4010851245477B93BB4D763064AD462EF5ECE4836D0D6B79A0F78BBD2"),
     },
     Vector {
         name: "V8: the static Native link",
@@ -186,6 +216,30 @@ spbill_create_ip=123.12.12.123
 notify_url=https://example.com/wxPay/callback
 trade_type=NATIVE
 product_id=12235413214070356458058";
+
+const T1: &str = "\
+appid=wxd930ea5d5a258f4f
+mch_id=10000100
+nonce_str=5K8264ILTKCH16CQ2502SI8ZNMTM67VS
+body=腾讯充值中心-QQ会员充值
+out_trade_no=20150806125346
+total_fee=88
+spbill_create_ip=123.12.12.123
+notify_url=https://example.com/wxPay/callback
+trade_type=JSAPI
+openid=oUpF8uMEb4qRXf22hE3X68TekukE";
+
+const T5: &str = "\
+appid=wxd930ea5d5a258f4f
+mch_id=10000100
+nonce_str=5K8264ILTKCH16CQ2502SI8ZNMTM67VS
+body=腾讯充值中心-QQ会员充值
+out_trade_no=20150806125346
+total_fee=88
+spbill_create_ip=123.12.12.123
+notify_url=https://example.com/wxPay/callback
+trade_type=MWEB
+scene_info={\"h5_info\":{\"type\":\"Wap\",\"wap_url\":\"https://example.com\",\"wap_name\":\"腾讯充值\"}}";
 
 const R1: &str = "\
 appid=wxd930ea5d5a258f4f

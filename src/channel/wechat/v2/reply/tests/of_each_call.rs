@@ -60,6 +60,45 @@ mod unified_order {
     }
 
     #[test]
+    fn gives_what_each_way_is_paid_with() {
+        let link = "https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=wx30165715577881d4d4de0c5d2282184633&package=1405458241";
+        let prepay_id = || Ticket::Prepay("wx30165715577881d4d4de0c5d2282184633".to_owned());
+        let answer = |word: &str| with(&without(PREPAID, "code_url"), "trade_type", word);
+        for (trade_type, lines, expected) in [
+            (TradeType::Jsapi, answer("JSAPI"), prepay_id()),
+            (TradeType::App, answer("APP"), prepay_id()),
+            (TradeType::Mweb, with(&answer("MWEB"), "mweb_url", link), Ticket::H5(link.to_owned())),
+        ] {
+            let asked = |lines: &str| asked(|merchant, order_id, body| reply::unified_order(merchant, order_id, trade_type, body), lines);
+            assert_eq!(asked(&lines).unwrap().ticket, expected);
+            assert_eq!(asked(&without(&lines, "trade_type")).unwrap().ticket, expected, "it need not be said");
+            let refused = asked(&with(&lines, "trade_type", "NATIVE")).unwrap_err();
+            assert_eq!(refused, unknown(Doubt::Foreign("trade_type")), "an order keeps its way");
+        }
+        let jsapi = |merchant: &Merchant, order_id: &OrderId, body: &[u8]| reply::unified_order(merchant, order_id, TradeType::Jsapi, body);
+        for prepay_id in ["", "wx 3", "微", &"x".repeat(65)] {
+            let refused = asked(jsapi, &with(&answer("JSAPI"), "prepay_id", prepay_id)).unwrap_err();
+            assert_eq!(refused, unknown(Doubt::Incomplete("prepay_id")), "{prepay_id}");
+        }
+        for (err_code, description) in [("NOAUTH", "商户无此接口权限"), ("PARAM_ERROR", "appid与openid不匹配")] {
+            let Err(CallError::Refused(refusal)) = asked(jsapi, &no(err_code, description)) else { panic!("a refusal") };
+            assert_eq!(refusal.to_string(), format!("{err_code}: {description}"));
+        }
+    }
+
+    #[test]
+    fn takes_an_h5_order_without_its_link_for_a_refusal() {
+        let mweb = |merchant: &Merchant, order_id: &OrderId, body: &[u8]| reply::unified_order(merchant, order_id, TradeType::Mweb, body);
+        let lines = with(&without(PREPAID, "code_url"), "trade_type", "MWEB");
+        let Err(CallError::Refused(refusal)) = asked(mweb, &lines) else { panic!("WeChat has given no permission") };
+        assert!(refusal.err_code.is_none() && refusal.description.contains("mweb_url"), "{refusal}");
+        for mweb_url in [" https://wx.tenpay.com/", "https://wx.tenpay.com/\u{7f}", &"x".repeat(1025)] {
+            let refused = asked(mweb, &with(&lines, "mweb_url", mweb_url)).unwrap_err();
+            assert_eq!(refused, unknown(Doubt::Incomplete("mweb_url")), "{mweb_url}");
+        }
+    }
+
+    #[test]
     fn says_no_to_orders_that_are_paid_or_closed() {
         for (err_code, description) in [("ORDERPAID", "该订单已支付"), ("ORDERCLOSED", "该订单已关闭"), ("ORDERNOTEXIST", "?")]
         {
