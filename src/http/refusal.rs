@@ -41,24 +41,24 @@ pub struct Refusal {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     order_id: Option<Box<str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    checkout_id: Option<Box<str>>,
     /// Seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     retry_after: Option<u64>,
     #[serde(flatten)]
     #[schema(ignore)]
-    of_refund: Option<Box<OfRefund>>,
+    further: Option<Box<Further>>,
     /// Whether a key would help.
     #[serde(skip)]
     wants_key: bool,
 }
 
-/// What the refusal of a refund says beside.
+/// What the refusal of a checkout or a refund says beside.
 #[derive(Debug, Default, Serialize, ToSchema)]
-pub struct OfRefund {
+pub struct Further {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    checkout_id: Option<String>,
     /// The refund that WeChat has refused for good.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -87,9 +87,8 @@ impl Refusal {
             field: None,
             detail: None,
             order_id: None,
-            checkout_id: None,
             retry_after: None,
-            of_refund: None,
+            further: None,
             wants_key: false,
         }
     }
@@ -193,15 +192,16 @@ impl Refusal {
 
     /// It is about this checkout.
     pub fn checkout(self, checkout_id: &CheckoutId) -> Self {
-        Self { checkout_id: Some(checkout_id.as_str().into()), ..self }
+        let further = Further { checkout_id: Some(checkout_id.to_string()), ..self.further.map(|further| *further).unwrap_or_default() };
+        Self { further: Some(Box::new(further)), ..self }
     }
 
     /// WeChat has refused a refund for good; a repeat is answered the same.
     pub fn refund_refused(refund: &Refund) -> Self {
         let (refund_id, refund_state) = (Some(refund.refund_id.to_string()), Some(refund.state.as_str()));
-        let of_refund = Some(Box::new(OfRefund { refund_id, refund_state, left: None }));
+        let further = Some(Box::new(Further { refund_id, refund_state, ..Further::default() }));
         let refused = Self::new(StatusCode::OK, "WECHAT_REFUSED", "微信支付拒绝了退款").order(&refund.order_id);
-        Self { of_refund, detail: refund.detail.clone(), ..refused }
+        Self { further, detail: refund.detail.clone(), ..refused }
     }
 
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
@@ -248,7 +248,7 @@ impl From<&GatewayError> for Refusal {
             GatewayError::NotPaid(order_id) => Self::new(StatusCode::OK, "ORDER_NOT_PAID", "该订单未支付").order(order_id),
             GatewayError::RefundTooLate => Self::new(StatusCode::OK, "REFUND_TOO_LATE", "支付已超过一年，不能退款"),
             GatewayError::RefundTooMuch(left) => Self {
-                of_refund: Some(Box::new(OfRefund { left: Some(Fen::yuan_or_nothing(*left)), ..OfRefund::default() })),
+                further: Some(Box::new(Further { left: Some(Fen::yuan_or_nothing(*left)), ..Further::default() })),
                 ..Self::new(StatusCode::OK, "REFUND_TOO_MUCH", "退款金额超过可退金额")
             },
             GatewayError::RefundTooMany => Self::new(StatusCode::OK, "REFUND_TOO_MANY", "该订单的退款次数已达上限"),

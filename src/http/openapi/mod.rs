@@ -34,7 +34,7 @@ use crate::page;
 use crate::told::{ToldDeal, ToldDelivery, ToldRefund, ToldSums, ToldTaking, ToldTakings};
 
 use super::details::ToldDetails;
-use super::refusal::{OfRefund, Refusal};
+use super::refusal::{Further, Refusal};
 use super::{changes as feed, checkout, close_order, deals, health, query_checkout, query_order, query_refund, refund, to_pay};
 
 pub use docs::docs;
@@ -111,7 +111,7 @@ fn schemas() -> Value {
         "ToldTakings": schema::<ToldTakings>(),
         "ToldTaking": with_all_required(schema::<ToldTaking>(), schema::<ToldSums>()),
         "ToldSums": schema::<ToldSums>(),
-        "Refusal": with_all_of(schema::<Refusal>(), &[schema::<OfRefund>()]),
+        "Refusal": with_all_of(schema::<Refusal>(), &[schema::<Further>()]),
         "Healthy": schema::<health::Healthy>(),
         "Ready": schema::<health::Ready>(),
         "Acknowledgement": answers::acknowledgement(),

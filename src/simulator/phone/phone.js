@@ -79,9 +79,9 @@ const SHARES = [[0, say('从不', 'never')], [0.5, say('一半几率', 'half of 
 const FAULTS = [
   ['notify', say('支付通知', 'Notification'), [
     ['normal', say('正常', 'as it should')], ['lost', say('不送达', 'lost')], ['late', say('延迟 20 秒', '20 s late')],
-    ['twice', say('重复发送', 'twice')], ['forged', say('签名错误', 'forged')], ['wrong_amount', say('金额不符', 'wrong amount')],
+    ['twice', say('重复发送', 'twice')], ['forged', say('伪造签名', 'forged')], ['wrong_amount', say('金额不一致', 'wrong amount')],
   ]],
-  ['drop_reply', say('接口不返回结果', 'Reply dropped'), SHARES],
+  ['drop_reply', say('响应丢失', 'Reply dropped'), SHARES],
   ['system_error', say('接口报 SYSTEMERROR', 'SYSTEMERROR'), SHARES],
   ['html', say('接口返回网页', 'A web page instead'), SHARES],
   ['reset', say('连接断开', 'Connection broken'), SHARES],

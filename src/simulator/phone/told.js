@@ -18,8 +18,8 @@ const WHAT = {
   'refund-by-hand': say('在商户平台手工退款', 'gives back by hand'),
 };
 const MISHAP = {
-  drop_reply: say('没有返回结果', 'the reply was lost'), reset: say('连接断开', 'the connection broke'), html: say('返回了网页', 'answered with a web page'),
-  system_error: 'SYSTEMERROR', forged: say('签名错误', 'forged signature'), wrong_amount: say('金额不符', 'wrong amount'), twice: say('重复发送', 'sent twice'),
+  drop_reply: say('响应丢失', 'the reply was lost'), reset: say('连接断开', 'the connection broke'), html: say('返回了网页', 'answered with a web page'),
+  system_error: 'SYSTEMERROR', forged: say('伪造签名', 'forged signature'), wrong_amount: say('金额不一致', 'wrong amount'), twice: say('重复发送', 'sent twice'),
   signed_by: say('其他商户的签名', 'signed by another merchant'), foreign: say('密钥不对', 'of another key'),
   truncated: say('内容不完整', 'cut off'), random: say('乱码', 'noise'),
 };
