@@ -42,8 +42,8 @@ pub fn fault(line: &str) -> Option<&'static str> {
         ("bearer ", "a caller's key"),
         ("wpk_", "a caller's key"),
     ];
-    // The name of a route of ours, which tells of nobody.
-    let lower = line.to_lowercase().replace("/pay/{number}/openid", "");
+    // The name of a route of ours, and a sentence of WeChat's: they tell of nobody.
+    let lower = line.to_lowercase().replace("/pay/{number}/openid", "").replace("appid与openid不匹配", "");
     if let Some((_, why)) = words.iter().find(|(word, _)| lower.contains(&word.to_lowercase())) {
         return Some(why);
     }

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use crate::config::PageSettings;
 use crate::page::{self, BASE_CSS, source_hash};
 
-use super::palette;
+use super::{palette, signs};
 
 /// What is this page's own, behind the look that all pages have in common and the merchant's colours.
 const STYLE: &str = concat!(
@@ -39,6 +39,8 @@ pub struct Look {
     pub style: String,
     /// The colour of the page's head.
     pub brand: String,
+    /// The signs of all states.
+    pub signs: String,
     /// Origins that may frame the page, with a blank between them.
     pub parents: String,
     /// The script that plays WeChat's JSBridge in a demonstration.
@@ -66,7 +68,15 @@ impl Look {
             HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
         };
         let (plain, with_bridge) = (policy("", ""), policy(&also_runs.unwrap_or_default(), &also_asks.unwrap_or_default()));
-        Self { policy: plain, policy_with_bridge: with_bridge, brand: palette::head(settings.color), parents, bridge, style }
+        Self {
+            policy: plain,
+            policy_with_bridge: with_bridge,
+            brand: palette::head(settings.color),
+            signs: signs::all(),
+            parents,
+            bridge,
+            style,
+        }
     }
 
     /// The element that loads the simulated JSBridge.

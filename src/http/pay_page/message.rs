@@ -55,11 +55,11 @@ impl Message {
     }
 
     pub fn page(self, look: &Look) -> Response {
-        let (signs, icon) = (signs::all(), signs::icon("trouble"));
+        let icon = signs::icon("trouble");
         let page = fill(MESSAGE, |name| {
             Some(match name {
                 "style" => Value::Markup(&look.style),
-                "signs" => Value::Markup(&signs),
+                "signs" => Value::Markup(&look.signs),
                 "icon" => Value::Text(&icon),
                 "chinese" => Value::Text(self.chinese),
                 _ => Value::Text(self.english),

@@ -88,7 +88,7 @@ impl Reader<'_> {
             ("logo", &logo),
             ("said", &self.said()),
             ("hurry", if (0..=HURRY).contains(&seconds) { " data-hurry" } else { "" }),
-            ("signs", &signs::all()),
+            ("signs", &look.signs),
             ("way", block.as_deref().unwrap_or_default()),
             ("refunds", &self.refunds(&page.standing)),
             ("receipt", &if is_paid { receipt(bought, &settings.merchant_name, self.language) } else { String::new() }),

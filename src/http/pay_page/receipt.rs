@@ -42,7 +42,8 @@ fn list(lines: &[(&str, &str)], language: Language) -> String {
 }
 
 fn line(label: &str, value: &str) -> String {
-    let kind = if value.bytes().all(|b| b.is_ascii_digit()) { "digits" } else { "number" };
+    let is_number = value.len() > 20 && value.bytes().all(|b| b.is_ascii_alphanumeric());
+    let kind = if is_number { "digits" } else { "number" };
     let value = |name| match name {
         "label" => label,
         "kind" => kind,
