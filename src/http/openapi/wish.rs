@@ -16,10 +16,10 @@ pub fn deal() -> Value {
         "type": "string",
         "enum": TradeType::ALL.map(TradeType::as_str),
     });
-    // Without a type: for the other ways it means nothing, and anything is taken.
+    // Without a type: for NATIVE it means nothing, and anything is taken.
     deal["properties"]["openid"] = json!({
-        "description": "Who pays, for JSAPI, where it is required: the payer's openid in the account's appid, ^[0-9A-Za-z_-]{1,128}$. For the \
-            other ways it means nothing.",
+        "description": "Who pays, for JSAPI, where it is required: the payer's openid in the account's appid, ^[0-9A-Za-z_-]{1,128}$. For \
+            NATIVE it means nothing; for MWEB and APP it is refused.",
     });
     deal
 }
