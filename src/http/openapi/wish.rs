@@ -16,10 +16,10 @@ pub fn deal() -> Value {
         "type": "string",
         "enum": TradeType::ALL.map(TradeType::as_str),
     });
+    // Without a type: for NATIVE it means nothing, and anything is taken.
     deal["properties"]["openid"] = json!({
-        "description": "Who pays, for JSAPI, where it is required: the payer's openid in the account's appid. For the other ways it is refused.",
-        "type": "string",
-        "pattern": "^[0-9A-Za-z_-]{1,128}$",
+        "description": "Who pays, for JSAPI, where it is required: the payer's openid in the account's appid, ^[0-9A-Za-z_-]{1,128}$. For \
+            NATIVE it means nothing; for MWEB and APP it is refused.",
     });
     deal
 }
