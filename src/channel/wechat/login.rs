@@ -124,6 +124,8 @@ mod tests {
 
     #[test]
     fn the_address_is_wechat_s_own_to_the_letter() {
+        // Without one no client is made.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let endpoints = LoginEndpoints {
             appid: "wx520c15f417810387".to_owned(),
             secret: "fedcba9876543210fedcba9876543210".into(),
