@@ -59,7 +59,11 @@ impl History<'_> {
             }
             84..92 => {
                 let body = json!({"checkout_id": checkout_id}).to_string();
-                self.ask_of_checkout(AskedOfCheckout::Close(checkout_id), "/wxPay/doCloseOrder", None, body).await;
+                self.ask_of_checkout(AskedOfCheckout::Close(checkout_id.clone()), "/wxPay/doCloseOrder", None, body).await;
+                // At the same time somebody begins to pay it.
+                if self.random.happens(500) {
+                    self.payers_come(&checkout_id).await;
+                }
             }
             _ => {
                 // So that its deals are old enough to be closed, or all but.
