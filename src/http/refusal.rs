@@ -79,18 +79,7 @@ pub struct Reason(pub &'static str);
 
 impl Refusal {
     fn new(status: StatusCode, reason: &'static str, msg: &'static str) -> Self {
-        Self {
-            status,
-            code: 1,
-            msg,
-            reason,
-            field: None,
-            detail: None,
-            order_id: None,
-            retry_after: None,
-            further: None,
-            wants_key: false,
-        }
+        Self { status, code: 1, msg, reason, field: None, detail: None, order_id: None, retry_after: None, further: None, wants_key: false }
     }
 
     pub fn invalid(msg: &'static str) -> Self {
