@@ -37,7 +37,7 @@ pub struct Refusal {
     field: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    detail: Option<String>,
+    detail: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     order_id: Option<Box<str>>,
@@ -47,7 +47,7 @@ pub struct Refusal {
     /// Seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    retry_after: Option<u64>,
+    retry_after: Option<u32>,
     #[serde(flatten)]
     #[schema(ignore)]
     of_refund: Option<Box<OfRefund>>,
@@ -148,15 +148,13 @@ impl Refusal {
 
     pub fn unavailable() -> Self {
         Self {
-            retry_after: Some(SOON.as_secs()), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "服务暂不可用，请稍后再试")
+            retry_after: whole_seconds(SOON), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "服务暂不可用，请稍后再试")
         }
     }
 
     pub fn rate_limited(wait: Duration) -> Self {
-        // Whole seconds, rounded up: a caller that waits that long is let through.
-        let seconds = u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX);
         Self {
-            retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", "请求过于频繁，请稍后再试")
+            retry_after: whole_seconds(wait), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", "请求过于频繁，请稍后再试")
         }
     }
 
@@ -175,7 +173,7 @@ impl Refusal {
     }
 
     fn upstream(status: StatusCode) -> Self {
-        Self { retry_after: Some(SOON.as_secs()), ..Self::new(status, "UPSTREAM", "微信支付暂无应答，请稍后再试") }
+        Self { retry_after: whole_seconds(SOON), ..Self::new(status, "UPSTREAM", "微信支付暂无应答，请稍后再试") }
     }
 
     pub fn order_paid(order_id: &OrderId) -> Self {
@@ -201,10 +199,11 @@ impl Refusal {
         let (refund_id, refund_state) = (Some(refund.refund_id.to_string()), Some(refund.state.as_str()));
         let of_refund = Some(Box::new(OfRefund { refund_id, refund_state, left: None }));
         let refused = Self::new(StatusCode::OK, "WECHAT_REFUSED", "微信支付拒绝了退款").order(&refund.order_id);
-        Self { of_refund, detail: refund.detail.clone(), ..refused }
+        Self { of_refund, detail: refund.detail.as_deref().map(Into::into), ..refused }
     }
 
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        let detail: String = detail.into();
         self.detail = Some(detail.into());
         self
     }
@@ -237,7 +236,7 @@ impl From<&GatewayError> for Refusal {
             GatewayError::TradeTypeOff(account) => Self::not_configured(format!("{}.trade_types", section(account))),
             GatewayError::CheckoutClosed => Self::new(StatusCode::OK, "ORDER_CLOSED", "该订单已关闭"),
             GatewayError::TooEarly(wait) => Self {
-                retry_after: Some(wait.as_secs()),
+                retry_after: whole_seconds(*wait),
                 ..Self::new(StatusCode::OK, "TOO_EARLY", "订单生成后不能马上关单").detail("the order is too young to be closed")
             },
             GatewayError::RefundNotFound => Self::new(StatusCode::NOT_FOUND, "REFUND_NOT_FOUND", "退款单不存在"),
@@ -253,7 +252,7 @@ impl From<&GatewayError> for Refusal {
             },
             GatewayError::RefundTooMany => Self::new(StatusCode::OK, "REFUND_TOO_MANY", "该订单的退款次数已达上限"),
             GatewayError::RefundTooSoon(wait) => Self {
-                retry_after: Some(wait.as_secs()),
+                retry_after: whole_seconds(*wait),
                 ..Self::new(StatusCode::OK, "REFUND_TOO_SOON", "距上一次退款时间太短，请稍后再试")
             },
             GatewayError::NotWeChats(order_id) => {
@@ -277,6 +276,11 @@ impl From<&GatewayError> for Refusal {
             }
         }
     }
+}
+
+/// Rounded up: a caller that waits that long is let through.
+fn whole_seconds(wait: Duration) -> Option<u32> {
+    Some(u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX))
 }
 
 /// The configuration's section of an account.
