@@ -66,6 +66,8 @@ impl History<'_> {
     fn cannot_be_paid(&mut self, checkout_id: &str) {
         for row in self.invariants.attempts(checkout_id) {
             not_payable(row, &self.network, self.invariants.is_paid_otherwise(row));
+            let is_to_be_ordered = row.status == 0 && self.network.order(row).is_none();
+            assert!(!is_to_be_ordered, "invariant 5: closed was said, and WeChat may be asked for it yet: {row:?}");
         }
         let now = self.now();
         self.invariants.wants_no_payment(checkout_id, now);
