@@ -180,7 +180,7 @@ impl Gateway {
                 DealStatus::Unpaid => (Settled::Now, EventKind::Settled),
             };
             let changed = match (settled, refund) {
-                (Settled::Identified, _) => self.store.identify(&deal, trade, event(kind)).await?,
+                (Settled::Identified, _) => self.store.identify(&deal, trade, self.now_by_database(), event(kind)).await?,
                 (Settled::GivenBack, _) => self.store.note_given_back(&deal, trade, event(kind)).await?,
                 (_, Some(refund)) => {
                     let event = Event { announces: vec![Announcement::DealPaid { late: true }], ..event(kind) };

@@ -7,6 +7,7 @@ use sqlx::Error;
 
 use crate::channel::{ProvenPayment, Source};
 use crate::deal::{Deal, DealStatus, Timestamp, transaction_key};
+use crate::store::checkouts::settle::Turn;
 use crate::store::columns::{Charset, change_with_messages, column, text_in};
 use crate::store::engine::connection::Conn;
 use crate::store::engine::sizes::{Rows, Texts};
@@ -39,13 +40,15 @@ impl Store {
         Ok(self.change_and_tell(change, event).await? == 1)
     }
 
-    /// Fills the transaction into a deal that another program has marked as paid without naming one, if it still has none.
+    /// Fills the transaction into a deal that another program has marked as paid without naming one, if it still has none. A checkout that
+    /// it is one way of is paid by it from then on, unless another deal has paid that; its other deals are due at once, by the database's
+    /// clock, `due_at`.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] as above.
-    pub async fn identify(&self, deal: &Deal, payment: &ProvenPayment, event: Event) -> Result<bool, StoreError> {
+    pub async fn identify(&self, deal: &Deal, payment: &ProvenPayment, due_at: Timestamp, event: Event) -> Result<bool, StoreError> {
         let refunded_at = payment.is_refunded().then_some(event.at);
-        let change = Identify { id: deal.id, payment: payment.clone(), refunded_at };
+        let change = Identify { id: deal.id, turn: Turn::of(deal, due_at), payment: payment.clone(), refunded_at };
         Ok(self.change_and_tell(change, event).await? == 1)
     }
 }
@@ -228,6 +231,8 @@ impl Change for MarkPaidFrom {
 /// What the other program has written there stays.
 struct Identify {
     id: i64,
+    /// Of one way to pay a checkout.
+    turn: Option<Turn>,
     payment: ProvenPayment,
     refunded_at: Option<Timestamp>,
 }
@@ -251,6 +256,9 @@ impl Change for Identify {
         });
         let mut affected = 0;
         for row in rows {
+            if let Some(turn) = &row.turn {
+                turn.take(conn).await?;
+            }
             let values = |charset| {
                 let message = text_in(row.payment.evidence(), charset);
                 let (pay_back, query_back) = match row.payment.source() {

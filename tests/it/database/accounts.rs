@@ -157,7 +157,7 @@ on_both_engines! {
 
             look.run(&format!("UPDATE deal SET transaction_id = NULL, transaction_key = NULL WHERE order_id = '{id}'")).await;
             let read = store.find(&number(&id)).await.unwrap().unwrap();
-            let identified = async |by: &str| store.identify(&read, &paid(by, &id), event(&id, EventKind::Identified)).await.unwrap();
+            let identified = async |by: &str| store.identify(&read, &paid(by, &id), now(), event(&id, EventKind::Identified)).await.unwrap();
             assert!(!identified(other).await);
             assert!(identified(of).await);
 
