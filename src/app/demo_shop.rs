@@ -19,6 +19,8 @@ use super::{StartError, has_shop, listen};
 
 /// The endpoint's name in the configuration.
 pub const NAME: &str = "demo-shop";
+/// What the payer reads whom it pays.
+const MERCHANT: &str = "演示商店 Demo shop";
 /// Of the one caller that there is.
 const CONNECTIONS: usize = 32;
 
@@ -32,6 +34,10 @@ pub struct DemoShop {
 impl DemoShop {
     /// Listens at a free port, and has events sent there; `None`: there is no shop, or an endpoint that is configured has its name.
     pub fn open(settings: &mut Settings, clock: &Clock, chance: &Chance) -> Result<Option<Self>, StartError> {
+        if has_shop(settings) && settings.page.merchant_name.is_empty() {
+            MERCHANT.clone_into(&mut settings.page.merchant_name);
+            settings.terms.site = settings.page.site();
+        }
         let Ok(name) = NAME.parse::<EndpointName>() else { return Ok(None) };
         if !has_shop(settings) || settings.webhooks.iter().any(|webhook| webhook.name == name) {
             return Ok(None);

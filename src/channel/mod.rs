@@ -10,6 +10,7 @@ mod outcome;
 pub mod proof;
 pub mod wechat;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::sync::SemaphorePermit;
@@ -127,6 +128,13 @@ impl Channel {
     pub fn derived_key(&self, purpose: &str) -> [u8; 32] {
         match self {
             Self::WeChatV2(client) => client.merchant().signer.derived_key(purpose),
+        }
+    }
+
+    /// Whether a stored request opens an order that a browser at this address can pay.
+    pub fn is_for_address(&self, request: &str, address: IpAddr) -> bool {
+        match self {
+            Self::WeChatV2(_) => v2::is_for_address(request, address),
         }
     }
 

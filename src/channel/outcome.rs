@@ -1,4 +1,4 @@
-//! Outcomes of the calls about one order, as far as no [`super::Ticket`] or error says it.
+//! Outcomes of the calls about one order, as far as no [`Ticket`](crate::deal::Ticket) or error says it.
 
 use crate::deal::RefundId;
 

@@ -6,6 +6,7 @@
 //! be written down.
 
 use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::sync::SemaphorePermit;
@@ -102,6 +103,11 @@ impl Account {
     /// A key of this service's own for a purpose, which follows from the account's.
     pub(super) fn derived_key(&self, purpose: &str) -> [u8; 32] {
         self.channel.derived_key(purpose)
+    }
+
+    /// Whether a stored request opens an order that a browser at this address can pay.
+    pub(super) fn is_for_address(&self, request: &str, address: IpAddr) -> bool {
+        self.channel.is_for_address(request, address)
     }
 
     /// Whether a stored request opens an order for this payer.

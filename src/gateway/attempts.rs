@@ -8,7 +8,7 @@ use crate::channel::ProvenPayment;
 use crate::deal::{Checkout, CheckoutId, Deal, DealStatus};
 use crate::store::{Event, EventKind, Origin, StoreError};
 
-use super::Gateway;
+use super::{Gateway, GatewayError};
 
 /// What the journal says of a deal that was paid after another one had paid their checkout.
 const PAID_OTHERWISE: &str = "its checkout was paid in another way before";
@@ -18,6 +18,16 @@ impl Gateway {
     pub(super) async fn is_checkout_paid_otherwise(&self, deal: &Deal) -> Result<bool, StoreError> {
         let Some(checkout_id) = &deal.checkout_id else { return Ok(false) };
         Ok(self.store.find_checkout(checkout_id).await?.is_some_and(|checkout| is_paid_otherwise(&checkout, deal)))
+    }
+
+    /// The deal that has paid the checkout that this one is a way of; or else this one.
+    pub(super) async fn that_paid(&self, deal: Deal) -> Result<Deal, GatewayError> {
+        let Some(checkout_id) = &deal.checkout_id else { return Ok(deal) };
+        let checkout = self.store.find_checkout(checkout_id).await?;
+        match checkout.and_then(|checkout| checkout.paid_by) {
+            Some(paid_by) => self.load(&paid_by).await,
+            None => Ok(deal),
+        }
     }
 
     /// Whether a payment is one of a checkout's, whose second payments go back whatever else is chosen.

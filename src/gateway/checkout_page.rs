@@ -67,10 +67,20 @@ impl Gateway {
             standing,
         };
         let Some(payer) = payer else { return Ok(page(Standing::Elsewhere, None)) };
-        Ok(match self.to_pay(attempt(&checkout, payer)).await {
+        let is_from_a_phone = payer.trade_type == TradeType::Mweb;
+        let paid_by_scanning = PayerOf { trade_type: TradeType::Native, ..payer.clone() };
+        let link = match self.to_pay(attempt(&checkout, payer)).await {
+            // Not from this browser: then in WeChat on the same phone, or else by scanning with another one.
+            Err(GatewayError::OtherAddress | GatewayError::Refused(..)) if is_from_a_phone => match self.ways(&checkout)?.jsapi {
+                true => return Ok(page(Standing::Elsewhere, None)),
+                false => self.to_pay(attempt(&checkout, paid_by_scanning)).await,
+            },
+            link => link,
+        };
+        Ok(match link {
             Ok(Link::Open(opened)) => page(Standing::Waiting(opened.payable), Some(opened.order_id)),
             Ok(Link::Closed(order_id)) => page(Standing::Closed, Some(order_id)),
-            Err(GatewayError::TradeTypeOff(_)) => page(Standing::Elsewhere, None),
+            Err(GatewayError::TradeTypeOff(_) | GatewayError::OtherAddress) => page(Standing::Elsewhere, None),
             Err(GatewayError::IdempotencyConflict(_)) => page(Standing::Taken, None),
             Err(error @ GatewayError::Store(_)) => return Err(error),
             // It was decided meanwhile.

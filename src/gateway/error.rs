@@ -26,6 +26,9 @@ pub enum GatewayError {
     /// The account is not set up for the way in which the payer is to pay.
     #[error("the account {0} is not set up for this trade_type")]
     TradeTypeOff(AccountId),
+    /// The order is for a phone's browser at another address.
+    #[error("the order can be paid from another address only")]
+    OtherAddress,
     /// The checkout is paid or given up, or its time is over: nobody begins to pay it.
     #[error("the checkout cannot be paid any more")]
     CheckoutClosed,

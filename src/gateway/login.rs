@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
 use crate::channel::LoginError;
-use crate::deal::{AccountId, Checkout, Openid};
+use crate::deal::{AccountId, Checkout, CheckoutId, Openid};
 
 use super::accounts::Account;
 use super::{Gateway, GatewayError};
@@ -24,8 +24,11 @@ use super::{Gateway, GatewayError};
 const KEPT: Duration = Duration::from_secs(600);
 /// So many codes are kept at most; the oldest go first.
 const MOST: usize = 4096;
-/// What the key of tokens is derived for.
-const PURPOSE: &str = "the openid of a checkout's payer";
+/// What the keys of tokens and of seals are derived for.
+const TOKEN: &str = "the openid of a checkout's payer";
+const SEAL: &str = "the state of a checkout's login";
+/// So many codes of one checkout are exchanged while they are kept: who pays needs one, and who shares a link may bring some.
+const OF_A_CHECKOUT: usize = 32;
 
 /// What codes gave, by account and code.
 #[derive(Debug, Default)]
@@ -33,9 +36,13 @@ pub struct Logins(Mutex<HashMap<(AccountId, String), Login>>);
 
 #[derive(Debug, Clone)]
 struct Login {
+    checkout_id: CheckoutId,
     begun: Duration,
-    outcome: Arc<OnceCell<Result<Openid, LoginError>>>,
+    outcome: Outcome,
 }
+
+/// What came of an exchange, once it has ended.
+type Outcome = Arc<OnceCell<Result<Openid, LoginError>>>;
 
 /// Who a payer is, in a token for the payer's browser to keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +68,16 @@ impl Gateway {
         Ok(self.accounts.get(&checkout.account)?.login().map(|login| login.address(back, state)))
     }
 
+    /// What only this service can put behind a text that goes to WeChat's login and back: 32 hexadecimal digits, for this checkout.
+    ///
+    /// # Errors
+    /// [`GatewayError::NoAccount`].
+    pub fn login_seal(&self, checkout: &Checkout, text: &str) -> Result<String, GatewayError> {
+        let account = self.accounts.get(&checkout.account)?;
+        let tag = mac(account, SEAL, checkout, text).finalize().into_bytes();
+        Ok(tag.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+    }
+
     /// Exchanges a code for the payer's token; of several that bring one code at once, one does.
     ///
     /// # Errors
@@ -68,9 +85,14 @@ impl Gateway {
     pub async fn log_in(&self, checkout: &Checkout, code: &str) -> Result<LoggedIn, LoginFailed> {
         let account = self.accounts.get(&checkout.account).map_err(|_| LoginFailed::Trouble)?;
         let login = account.login().ok_or(LoginFailed::Trouble)?;
-        let outcome = self.logins.of(account.id(), code, self.clock.ticks());
-        match outcome.get_or_init(|| login.openid(code)).await {
-            Ok(openid) => Ok(LoggedIn(token(account, checkout, openid))),
+        let Some(outcome) = self.logins.of(account.id(), checkout, code, self.clock.ticks()) else { return Err(LoginFailed::Trouble) };
+        let told = outcome.get_or_init(|| login.openid(code)).await.clone();
+        if matches!(told, Err(LoginError::NoAnswer | LoginError::Refused(_))) {
+            // It may pass, and is not remembered.
+            self.logins.forget(account.id(), code);
+        }
+        match told {
+            Ok(openid) => Ok(LoggedIn(token(account, checkout, &openid))),
             Err(error @ LoginError::Code(_)) => {
                 info!(%error, "a payer's login begins again");
                 Err(LoginFailed::Again)
@@ -92,14 +114,25 @@ impl Gateway {
         let (openid, tag) = text.rsplit_once('.')?;
         let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
         let openid: Openid = openid.parse().ok()?;
-        mac(account, checkout, &openid).verify_slice(&tag).ok()?;
+        mac(account, TOKEN, checkout, openid.as_str()).verify_slice(&tag).ok()?;
         Some(openid)
     }
 }
 
 impl Logins {
-    fn of(&self, account: &AccountId, code: &str, now: Duration) -> Arc<OnceCell<Result<Openid, LoginError>>> {
+    fn forget(&self, account: &AccountId, code: &str) {
         let mut logins = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        logins.remove(&(account.clone(), code.to_owned()));
+    }
+
+    /// `None`: too many codes were brought for this checkout.
+    fn of(&self, account: &AccountId, checkout: &Checkout, code: &str, now: Duration) -> Option<Outcome> {
+        let mut logins = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (account.clone(), code.to_owned());
+        let brought = logins.values().filter(|login| login.checkout_id == checkout.checkout_id && now < login.begun + KEPT);
+        if !logins.contains_key(&key) && brought.count() >= OF_A_CHECKOUT {
+            return None;
+        }
         if logins.len() >= MOST {
             logins.retain(|_, login| now < login.begun + KEPT);
         }
@@ -108,19 +141,19 @@ impl Logins {
         {
             logins.remove(&oldest);
         }
-        let new = || Login { begun: now, outcome: Arc::default() };
-        Arc::clone(&logins.entry((account.clone(), code.to_owned())).or_insert_with(new).outcome)
+        let new = || Login { checkout_id: checkout.checkout_id.clone(), begun: now, outcome: Arc::default() };
+        Some(Arc::clone(&logins.entry(key).or_insert_with(new).outcome))
     }
 }
 
 fn token(account: &Account, checkout: &Checkout, openid: &Openid) -> String {
-    let tag = mac(account, checkout, openid).finalize().into_bytes();
+    let tag = mac(account, TOKEN, checkout, openid.as_str()).finalize().into_bytes();
     format!("{}.{}", openid.as_str(), URL_SAFE_NO_PAD.encode(tag))
 }
 
-fn mac(account: &Account, checkout: &Checkout, openid: &Openid) -> Hmac<Sha256> {
+fn mac(account: &Account, purpose: &str, checkout: &Checkout, text: &str) -> Hmac<Sha256> {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
-    let mut mac = Hmac::<Sha256>::new_from_slice(&account.derived_key(PURPOSE)).expect("any key length");
-    mac.update(format!("{}\n{}", checkout.checkout_id, openid.as_str()).as_bytes());
+    let mut mac = Hmac::<Sha256>::new_from_slice(&account.derived_key(purpose)).expect("any key length");
+    mac.update(format!("{}\n{text}", checkout.checkout_id).as_bytes());
     mac
 }

@@ -113,7 +113,7 @@ impl Gateway {
             DealStatus::Paid => self.paid(&deal).await?,
             DealStatus::Expired | DealStatus::Unpaid if is_over => Standing::Expired,
             DealStatus::Expired => Standing::Closed,
-            DealStatus::Unpaid => match self.link(deal.clone()).await {
+            DealStatus::Unpaid => match self.link_for_page(deal.clone()).await {
                 Ok(Link::Open(opened)) => Standing::Waiting(opened.payable),
                 Ok(Link::Paid(order_id)) => {
                     let deal = self.load(&order_id).await?;

@@ -51,7 +51,10 @@ impl Gateway {
     async fn find(&self, subject: &Subject, reach: &Reach) -> Result<Deal, GatewayError> {
         let deal = match subject {
             Subject::Number(order_id) => self.load_within(order_id, reach).await?,
-            Subject::Reference(reference) => self.store.find_by_reference(reference, reach).await?.ok_or(GatewayError::NotFound)?,
+            Subject::Reference(reference) => {
+                let newest = self.store.find_by_reference(reference, reach).await?.ok_or(GatewayError::NotFound)?;
+                self.that_paid(newest).await?
+            }
         };
         Self::is_about(&deal.order_id, &deal.account);
         Ok(deal)

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use tracing::{error, warn};
 
 use crate::channel::{Ground, Order, Way};
-use crate::deal::{AccountId, Checkout, Deal, Details, Fen, Openid, OrderId, Reach, Route, TradeType};
+use crate::deal::{AccountId, Checkout, Deal, DealStatus, Details, Fen, Openid, OrderId, Reach, Route, TradeType};
 use crate::store::{Event, EventKind, NewDeal, Origin, StoreError};
 
 use super::link::{ASKING, Asking, Link};
@@ -241,6 +241,13 @@ impl Gateway {
         {
             return Err(GatewayError::IdempotencyConflict("openid"));
         }
-        self.link(deal).await
+        // WeChat lets a phone's browser pay from the address alone that the order was made for. A caller of toPay knows its payer.
+        if let (TradeType::Mweb, Some(_), Some(request)) = (wish.trade_type, &wish.checkout, &deal.prepay.request)
+            && deal.status == DealStatus::Unpaid
+            && !self.accounts.get(&deal.account)?.is_for_address(request, wish.payer)
+        {
+            return Err(GatewayError::OtherAddress);
+        }
+        if wish.checkout.is_some() { self.link_for_page(deal).await } else { self.link(deal).await }
     }
 }

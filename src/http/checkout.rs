@@ -44,6 +44,7 @@ impl FromRequest<Arc<App>> for Wish {
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Refusal> {
         let wish = PurchaseWish::from_request(request, app).await?;
+        wish.refuse_signed_way(&app.auth.mode)?;
         let ignored = wish.ignored(&app.auth.mode, &[]);
         Ok(Self(wish, ignored))
     }

@@ -224,6 +224,7 @@ impl From<&GatewayError> for Refusal {
             },
             GatewayError::SignatureUsed => Self::unauthorized("this signature has been used"),
             GatewayError::TradeTypeOff(account) => Self::not_configured(format!("{}.trade_types", section(account))),
+            GatewayError::OtherAddress => Self::new(StatusCode::OK, "WECHAT_REFUSED", "微信支付拒绝了请求").detail(error.to_string()),
             GatewayError::CheckoutClosed => Self::new(StatusCode::OK, "ORDER_CLOSED", "该订单已关闭"),
             GatewayError::TooEarly(wait) => Self {
                 retry_after: Some(wait.as_secs()),

@@ -43,7 +43,7 @@ impl From<Payable> for ToldPayable {
         match payable {
             Payable::Code(code_url) => Self { code_url: Some([code_url]), ..Self::default() },
             Payable::Browser { mweb_url, .. } => Self { mweb_url: Some(mweb_url), ..Self::default() },
-            Payable::Device(pay_params) => Self { pay_params: Some(pay_params), ..Self::default() },
+            Payable::WeChat(pay_params) | Payable::App(pay_params) => Self { pay_params: Some(pay_params), ..Self::default() },
         }
     }
 }

@@ -16,6 +16,8 @@ pub(super) use ask::Asking;
 
 /// How long the right to ask is held: longer than a call can take.
 pub(super) const ASKING: TimeDelta = TimeDelta::seconds(8);
+/// How long pages leave WeChat alone that has refused a link.
+const AFTER_REFUSAL: TimeDelta = TimeDelta::seconds(10);
 /// How long a second caller waits for the first one's answer; front ends wait for at most 8 s.
 const WAIT_FOR_OTHER: Duration = Duration::from_secs(6);
 /// How often it looks.
@@ -44,8 +46,10 @@ pub enum Payable {
         /// A moment before WeChat takes it no more.
         good_until: Timestamp,
     },
-    /// What the payer's own WeChat, or an app, is called with: signed now.
-    Device(PayParams),
+    /// What the payer's own WeChat is called with by a page or a mini-program inside it: signed now.
+    WeChat(PayParams),
+    /// The same for the merchant's own app.
+    App(PayParams),
 }
 
 /// A deal that can be paid.
@@ -91,9 +95,21 @@ impl Gateway {
             }
             Ticket::Prepay(prepay_id) => {
                 let order = self.accounts.at(route)?;
-                Payable::Device(order.pay_params(request, trade_type, prepay_id, self.clock.now(), &self.chance))
+                let params = order.pay_params(request, trade_type, prepay_id, self.clock.now(), &self.chance);
+                if trade_type == TradeType::App { Payable::App(params) } else { Payable::WeChat(params) }
             }
         })
+    }
+
+    /// The same for a page, which strangers may ask for as often as they like: what WeChat has just refused it is not asked for again.
+    pub(super) async fn link_for_page(&self, deal: Deal) -> Result<Link, GatewayError> {
+        let is_recent = deal.prepay.asking_until.is_some_and(|at| self.clock.now() < at + AFTER_REFUSAL);
+        match &deal.prepay.refusal {
+            Some(description) if is_recent && deal.status == DealStatus::Unpaid && deal.prepay.ticket.is_none() => {
+                Err(GatewayError::Refused(deal.order_id, Refusal::stored(description.clone())))
+            }
+            _ => self.link(deal).await,
+        }
     }
 
     /// The link of a deal that was opened before: the stored one, or else that of the byte-identical request.

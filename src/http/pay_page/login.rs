@@ -26,6 +26,10 @@ const PAYER: &str = "wechat_pay_payer";
 /// Seconds that each is kept: as long as a code may come back, and as long as a checkout can be paid.
 const STATE_AGE: u32 = 600;
 const PAYER_AGE: u32 = 7200;
+/// Parameters of the page that are kept on the way over WeChat's login.
+const KEPT: [&str; 3] = ["in=wechat", "lang=zh", "lang=en"];
+/// How long a `state` is before its seal: a digit and a nonce.
+const DRAWN: usize = 33;
 /// A login that has failed so often by itself is not begun again by itself.
 const TRIES: u8 = 3;
 
@@ -46,10 +50,11 @@ pub fn payer_of(gateway: &Gateway, checkout: &Checkout, headers: &HeaderMap) -> 
 /// Leads a browser inside WeChat to WeChat's login. `None`: there is none for this checkout.
 pub fn lead_to(app: &App, checkout: &Checkout, (uri, headers): (&Uri, &HeaderMap), tries: u8) -> Result<Option<Response>, GatewayError> {
     // Letters and digits; the first says how often it was begun.
-    let state = format!("{tries}{}", Chance::System.nonce());
+    let drawn = format!("{tries}{}", Chance::System.nonce());
+    let state = format!("{drawn}{}", app.gateway.login_seal(checkout, &drawn)?);
     let page = page_address(app, headers, checkout);
-    let Some(address) = app.gateway.login_address(checkout, &format!("{page}/openid{}", language(uri)), &state)? else { return Ok(None) };
-    Ok(Some(led(&address, &set_cookie(&page, STATE, &state, STATE_AGE))))
+    let Some(address) = app.gateway.login_address(checkout, &format!("{page}/openid{}", kept(uri)), &state)? else { return Ok(None) };
+    Ok(Some(led(&address, Some(&set_cookie(&page, STATE, &state, STATE_AGE)))))
 }
 
 /// `GET /pay/{checkout_id}/openid`: a browser comes back from WeChat's login. However often it brings one code, it gets the same token.
@@ -77,35 +82,44 @@ async fn come_back_to(
     let checkout_id = number.parse::<CheckoutId>().map_err(|_| GatewayError::NotFound)?;
     let gateway = Arc::clone(&app.gateway);
     let checkout = gateway.find_checkout(&checkout_id, &Reach::default()).await?;
+    // Who is known has nothing to say, and who cannot pay any more need not be known.
+    if payer_of(&gateway, &checkout, headers).is_some() || !gateway.is_open(&checkout) {
+        return Ok(led(&back_to(&checkout, uri), None));
+    }
     let is_its_own = cookie(headers, STATE).is_some_and(|own| bool::from(own.as_bytes().ct_eq(state.as_bytes())));
     let is_code = (1..=128).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
-    if !is_its_own || !is_code {
-        return Err(Message::login(StatusCode::BAD_REQUEST));
+    if !is_its_own || !is_code || !is_sealed(&gateway, &checkout, &state)? {
+        return Err(Message::login(StatusCode::BAD_REQUEST, &back_to(&checkout, uri)));
     }
     let known = checkout.clone();
     let outcome = app.serve(begun, async move { gateway.log_in(&known, &code).await }).await?;
     let tries = state.bytes().next().map_or(TRIES, |digit| digit.saturating_sub(b'0'));
+    let trouble = || Message::login(StatusCode::BAD_GATEWAY, &back_to(&checkout, uri));
     match outcome {
         Ok(LoggedIn(token)) => {
             let page = page_address(app, headers, &checkout);
-            Ok(led(&format!("../{}{}", checkout.checkout_id, language(uri)), &set_cookie(&page, PAYER, &token, PAYER_AGE)))
+            Ok(led(&back_to(&checkout, uri), Some(&set_cookie(&page, PAYER, &token, PAYER_AGE))))
         }
-        Err(LoginFailed::Again) if tries + 1 < TRIES => {
-            lead_to(app, &checkout, (uri, headers), tries + 1)?.ok_or(Message::login(StatusCode::BAD_GATEWAY))
-        }
+        Err(LoginFailed::Again) if tries + 1 < TRIES => lead_to(app, &checkout, (uri, headers), tries + 1)?.ok_or_else(trouble),
         Err(LoginFailed::Snapshot) => Err(Message::snapshot()),
-        Err(LoginFailed::Again | LoginFailed::Trouble) => Err(Message::login(StatusCode::BAD_GATEWAY)),
+        Err(LoginFailed::Again | LoginFailed::Trouble) => Err(trouble()),
     }
 }
 
-/// The language that was chosen, to be kept on the way.
-fn language(uri: &Uri) -> &'static str {
-    let mut query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-    match query.find(|(name, _)| name == "lang").as_ref().map(|(_, value)| &**value) {
-        Some("en") => "?lang=en",
-        Some(_) => "?lang=zh",
-        None => "",
-    }
+/// Whether a `state` is one that this service has drawn for this checkout, so that only who was led to WeChat has it asked.
+fn is_sealed(gateway: &Gateway, checkout: &Checkout, state: &str) -> Result<bool, GatewayError> {
+    let Some((drawn, seal)) = state.split_at_checked(DRAWN) else { return Ok(false) };
+    Ok(bool::from(gateway.login_seal(checkout, drawn)?.as_bytes().ct_eq(seal.as_bytes())))
+}
+
+/// The checkout's page, from below it.
+fn back_to(checkout: &Checkout, uri: &Uri) -> String {
+    format!("../{}{}", checkout.checkout_id, kept(uri))
+}
+
+/// What was chosen and is kept on the way, as a query.
+fn kept(uri: &Uri) -> String {
+    super::kept(uri, &KEPT).replacen('&', "?", 1)
 }
 
 /// The whole address of a checkout's page.
@@ -126,16 +140,16 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// A redirection that nobody keeps, and that does not tell from where it comes.
-fn led(address: &str, cookie: &str) -> Response {
+fn led(address: &str, cookie: Option<&str>) -> Response {
     let headers = [
-        (header::LOCATION, HeaderValue::try_from(address)),
-        (header::SET_COOKIE, HeaderValue::try_from(cookie)),
-        (header::CACHE_CONTROL, Ok(HeaderValue::from_static("no-store"))),
-        (header::REFERRER_POLICY, Ok(HeaderValue::from_static("no-referrer"))),
+        (header::LOCATION, Some(address)),
+        (header::SET_COOKIE, cookie),
+        (header::CACHE_CONTROL, Some("no-store")),
+        (header::REFERRER_POLICY, Some("no-referrer")),
     ];
     let mut response = StatusCode::FOUND.into_response();
     for (name, value) in headers {
-        if let Ok(value) = value {
+        if let Some(Ok(value)) = value.map(HeaderValue::try_from) {
             response.headers_mut().insert(name, value);
         }
     }

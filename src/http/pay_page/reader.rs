@@ -10,7 +10,7 @@ use super::look::{Look, SCRIPT};
 use super::place::Place;
 use super::receipt::{facts, receipt};
 use super::signs;
-use super::way::{Way, leading_back};
+use super::way::{Simulated, Way, leading_back};
 use super::words::{SAID, text, told};
 
 const PAGE: &str = include_str!("html/page.html");
@@ -55,8 +55,7 @@ impl Reader<'_> {
         let word = |name| text(self.language, name).unwrap_or_default();
         let way = self.way(page);
         let order_id = bought.order_id.as_ref();
-        let phone = self.phone.zip(order_id).map(|(phone, order_id)| format!("{phone}?order={}", url_encoded(order_id.as_str())));
-        let block = way.as_ref().and_then(|way| way.block(self.language, phone.as_deref()));
+        let block = way.as_ref().and_then(|way| way.block(self.language, &self.simulated(page)));
         let state = state(&page.standing, block.is_some());
         let is_paid = matches!(page.standing, Standing::Paid | Standing::Refunded(_));
         let went = if matches!(way, Some(Way::H5 { .. })) && self.comes_back { "h5" } else { "" };
@@ -127,17 +126,39 @@ impl Reader<'_> {
         (told(PAGE, self.language, &values), has_bridge)
     }
 
+    /// Codes are scanned with the phone; and what is paid inside WeChat is opened there.
+    fn simulated(&self, page: &PayPage) -> Simulated {
+        let Some(phone) = self.phone else { return Simulated::default() };
+        let bought = &page.bought;
+        let is_scanned = matches!(page.standing, Standing::Waiting(Payable::Code(_)));
+        let is_for_wechat =
+            matches!(page.standing, Standing::Waiting(Payable::WeChat(_)) | Standing::Elsewhere) || bought.checkout_id.is_some();
+        let order = bought.order_id.as_ref().filter(|_| is_scanned);
+        let address = format!("{}/pay/{}", self.site, number(bought));
+        Simulated {
+            phone: order.map(|order_id| format!("{phone}?order={}", url_encoded(order_id.as_str()))),
+            wechat: is_for_wechat.then(|| format!("{phone}_wechat/?url={}", url_encoded(&address))),
+        }
+    }
+
     fn way(&self, page: &PayPage) -> Option<Way> {
         match &page.standing {
             Standing::Waiting(Payable::Code(code_url)) => Some(Way::Code { link: code_url.clone(), place: self.place }),
+            Standing::Waiting(Payable::Browser { .. }) if self.place == Place::Desk => {
+                Some(Way::OpenElsewhere { how: "how_open_on_a_phone" })
+            }
+            Standing::Waiting(Payable::Browser { .. }) if self.place == Place::WeChat => {
+                Some(Way::OpenElsewhere { how: "how_open_in_a_browser" })
+            }
             Standing::Waiting(Payable::Browser { mweb_url, good_until }) => {
                 let back = format!("{}/pay/{}?back=h5{}", self.site, number(&page.bought), self.kept_abroad);
                 Some(Way::H5 { url: leading_back(mweb_url, &back), fresh_until: good_until.timestamp_millis() })
             }
-            Standing::Waiting(Payable::Device(parameters)) if self.place == Place::WeChat => {
+            Standing::Waiting(Payable::WeChat(parameters)) if self.place == Place::WeChat => {
                 Some(Way::Bridge { parameters: serde_json::to_string(parameters).unwrap_or_default() })
             }
-            Standing::Waiting(Payable::Device(_)) | Standing::Elsewhere => Some(Way::OpenInWeChat),
+            Standing::Waiting(Payable::App(_)) => Some(Way::OpenElsewhere { how: "how_open_in_the_app" }),
+            Standing::Waiting(Payable::WeChat(_)) | Standing::Elsewhere => Some(Way::OpenElsewhere { how: "how_open_in_wechat" }),
             _ => None,
         }
     }

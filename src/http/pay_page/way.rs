@@ -12,6 +12,7 @@ const H5: &str = include_str!("html/h5.html");
 const OPEN_IN_WECHAT: &str = include_str!("html/open_in_wechat.html");
 const COPY: &str = "<p><button type=\"button\" class=\"live quiet\" data-do=\"copy\">{{copy}}</button></p>\n";
 const PHONE: &str = "<p><a class=\"button quiet\" href=\"{{to}}\" target=\"phone\">{{pay_by_phone}}</a></p>\n";
+const WECHAT: &str = "<p><a class=\"button quiet\" href=\"{{to}}\" target=\"phone\">{{open_in_simulated_wechat}}</a></p>\n";
 
 /// A way to pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,13 +23,14 @@ pub enum Way {
     Bridge { parameters: String },
     /// In a phone's browser, by a page of WeChat's: its address, and until when that is good (Unix time in ms).
     H5 { url: String, fresh_until: i64 },
-    /// On a phone whose browser cannot pay: in WeChat it can.
-    OpenInWeChat,
+    /// From here it cannot be paid: the word that says where it can.
+    OpenElsewhere { how: &'static str },
 }
 
 impl Way {
-    /// The block of the page; `None` for a link that no code can hold. `phone`: where the simulated phone pays this very order.
-    pub fn block(&self, language: Language, phone: Option<&str>) -> Option<String> {
+    /// The block of the page; `None` for a link that no code can hold. `simulated`: in a demonstration, where to
+    /// pay it.
+    pub fn block(&self, language: Language, simulated: &Simulated) -> Option<String> {
         let copy = told(COPY, language, &[]);
         Some(match self {
             Self::Code { link, place } => {
@@ -38,7 +40,7 @@ impl Way {
                     Place::WeChat => ("how_in_wechat", false),
                 };
                 let qr = qr::svg(link, text(language, "qr_label").unwrap_or_default())?;
-                let phone = phone.map(|to| told(PHONE, language, &[("to", Value::Text(to))])).unwrap_or_default();
+                let phone = simulated.links(language);
                 let values = [
                     ("qr", Value::Markup(&qr)),
                     ("how", Value::Text(text(language, how).unwrap_or_default())),
@@ -52,11 +54,31 @@ impl Way {
                 let fresh_until = fresh_until.to_string();
                 told(H5, language, &[("url", Value::Text(url)), ("fresh", Value::Text(&fresh_until))])
             }
-            Self::OpenInWeChat => {
-                let how = text(language, "how_open_in_wechat").unwrap_or_default();
-                told(OPEN_IN_WECHAT, language, &[("how", Value::Text(how)), ("copy", Value::Markup(&copy))])
+            Self::OpenElsewhere { how } => {
+                let how = text(language, how).unwrap_or_default();
+                told(
+                    OPEN_IN_WECHAT,
+                    language,
+                    &[("how", Value::Text(how)), ("copy", Value::Markup(&copy)), ("phone", Value::Markup(&simulated.links(language)))],
+                )
             }
         })
+    }
+}
+
+/// Where a demonstration's visitor can pay what a page shows.
+#[derive(Debug, Clone, Default)]
+pub struct Simulated {
+    /// The phone, with the order to be scanned before it.
+    pub phone: Option<String>,
+    /// WeChat's own browser, with this page in it.
+    pub wechat: Option<String>,
+}
+
+impl Simulated {
+    fn links(&self, language: Language) -> String {
+        let link = |(template, to): (&'static str, &Option<String>)| Some(told(template, language, &[("to", Value::Text(to.as_deref()?))]));
+        [(PHONE, &self.phone), (WECHAT, &self.wechat)].into_iter().filter_map(link).collect()
     }
 }
 
@@ -76,7 +98,7 @@ mod tests {
     fn the_bridge_gets_its_parameters_as_they_are_signed() {
         let way = Way::Bridge { parameters: r#"{"appId":"wx1","package":"prepay_id=wx2","paySign":"A<\"&"}"#.to_owned() };
         for language in BOTH {
-            let block = way.block(language, Some("http://127.0.0.1:1/")).unwrap();
+            let block = way.block(language, &Simulated { phone: Some("http://127.0.0.1:1/".to_owned()), wechat: None }).unwrap();
             let escaped = "{&quot;appId&quot;:&quot;wx1&quot;,&quot;package&quot;:&quot;prepay_id=wx2&quot;,&quot;paySign&quot;:&quot;A&lt;\\&quot;&amp;&quot;}";
             assert!(block.contains(escaped), "{block}");
             assert!(!block.contains("{{") && !block.contains("127.0.0.1"), "a JSAPI order is not scanned: {block}");
@@ -89,7 +111,7 @@ mod tests {
         let back = "&redirect_url=https%3A%2F%2Fpay.example.com%2Fpay%2F1%257C2%3Fback%3Dh5";
         assert_eq!(url, format!("https://wx.tenpay.com/checkmweb?prepay_id=wx1&package=2{back}"));
         for language in BOTH {
-            let block = Way::H5 { url: url.clone(), fresh_until: 1_775_016_300_000 }.block(language, None).unwrap();
+            let block = Way::H5 { url: url.clone(), fresh_until: 1_775_016_300_000 }.block(language, &Simulated::default()).unwrap();
             assert_eq!(block.matches(&url.replace('&', "&amp;")).count(), 2, "to pay, and to pay again: {block}");
             assert!(block.contains("data-fresh=\"1775016300000\"") && !block.contains("{{"), "{block}");
             assert!(!block.contains("noreferrer"), "WeChat looks at the Referer");
@@ -100,13 +122,17 @@ mod tests {
     fn a_code_is_for_a_phone_that_scans_it() {
         let code = |place| Way::Code { link: "weixin://wxpay/bizpayurl?pr=1".to_owned(), place };
         let said = BOTH.map(|language| {
-            [Place::Desk, Place::Phone, Place::WeChat].map(|place| code(place).block(language, None).unwrap()).map(|block| {
-                assert!(block.contains("<svg id=\"qr\"") && !block.contains("{{"), "{block}");
-                block.contains("data-do=\"copy\"")
-            })
+            [Place::Desk, Place::Phone, Place::WeChat].map(|place| code(place).block(language, &Simulated::default()).unwrap()).map(
+                |block| {
+                    assert!(block.contains("<svg id=\"qr\"") && !block.contains("{{"), "{block}");
+                    block.contains("data-do=\"copy\"")
+                },
+            )
         });
         assert_eq!(said, [[false, true, true]; 2], "who cannot scan it here may take the address elsewhere");
-        assert_eq!(Way::Code { link: "x".repeat(9000), place: Place::Desk }.block(Language::Chinese, None), None);
-        assert!(!Way::OpenInWeChat.block(Language::English, None).unwrap().contains("<svg"));
+        assert_eq!(Way::Code { link: "x".repeat(9000), place: Place::Desk }.block(Language::Chinese, &Simulated::default()), None);
+        assert!(
+            !Way::OpenElsewhere { how: "how_open_in_wechat" }.block(Language::English, &Simulated::default()).unwrap().contains("<svg")
+        );
     }
 }

@@ -38,7 +38,7 @@ pub const SAID: [&str; 15] = [
     "taken",
 ];
 
-const WORDS: [(&str, &str, &str); 61] = [
+const WORDS: [(&str, &str, &str); 65] = [
     // How it stands.
     ("waiting", "等待付款", "Waiting for your payment"),
     ("paying", "请在手机上确认付款", "Please confirm on your phone"),
@@ -113,7 +113,23 @@ const WORDS: [(&str, &str, &str); 61] = [
         "这笔订单要在微信里付款：复制链接，发到微信里打开。",
         "This order is paid inside WeChat: copy the link, send it to a chat, and open it there.",
     ),
+    (
+        "how_open_in_a_browser",
+        "这笔订单要在手机浏览器里付款：复制链接，用浏览器打开。",
+        "This order is paid from the phone’s browser: copy the link and open it there.",
+    ),
+    (
+        "how_open_on_a_phone",
+        "这笔订单要在手机上付款：把链接发到手机，用手机浏览器打开。",
+        "This order is paid on a phone: send the link to your phone and open it in its browser.",
+    ),
+    (
+        "how_open_in_the_app",
+        "这笔订单要在商家的 App 里付款，请回到 App 继续。",
+        "This order is paid in the shop’s app. Please go back to the app.",
+    ),
     ("note", "长按识别、从相册选取都不能付款", "A long press or a picture from the album does not work"),
+    ("open_in_simulated_wechat", "在模拟微信里打开", "Open it in the simulated WeChat"),
     ("copy", "复制链接", "Copy the link"),
     ("copied", "已复制", "Copied"),
     ("pay_now", "立即支付", "Pay now"),

@@ -81,6 +81,16 @@ impl FromRequest<Arc<App>> for Wish {
 }
 
 impl PurchaseWish {
+    /// An offer that is signed for one way or one payer is none for a link that everybody pays in every way.
+    pub fn refuse_signed_way(&self, mode: &Mode) -> Result<(), Refusal> {
+        for field in OF_A_DEAL {
+            if matches!(mode, Mode::Signed(_)) && self.params.text_if_sent(field)?.is_some_and(|value| !value.is_empty()) {
+                return Err(Refusal::invalid_field(field, "a checkout is for every payer and every way: leave it out of the offer"));
+            }
+        }
+        Ok(())
+    }
+
     /// The parameters that mean nothing in this call, which takes `further` ones beside.
     pub fn ignored(&self, mode: &Mode, further: &[&str]) -> Vec<String> {
         let is_signed = matches!(mode, Mode::Signed(_));

@@ -65,6 +65,7 @@ fn shown(language: Language, page: &Page, back: &str, sheet: &Sheet, payer: Paye
     let (chinese, english) = payer.name();
     let values = [
         ("lang", Value::Text(language.tag())),
+        ("ribbon", Value::Markup(page::ribbon(language))),
         ("payee", Value::Text(&payee)),
         ("amount", Value::Text(&amount)),
         ("body", Value::Text(&sheet.body)),

@@ -30,6 +30,7 @@ pub async fn home(uri: Uri, headers: HeaderMap, viewer: Viewer, Query(address): 
     };
     let values = [
         ("lang", Value::Text(language.tag())),
+        ("ribbon", Value::Markup(page::ribbon(language))),
         ("payers", Value::Markup(&payers)),
         ("url", Value::Text(&address.url)),
         ("query", Value::Text(&kept)),

@@ -16,7 +16,12 @@ pub fn html(page: String) -> Response {
 /// What WeChat writes, with its code for it where there is one.
 pub fn notice(language: Language, text: &str, code: &str) -> Response {
     let code = if code.is_empty() { String::new() } else { format!("{}{code}", pair(language, "错误码：", "Code: ")) };
-    let values = [("lang", Value::Text(language.tag())), ("text", Value::Text(text)), ("code", Value::Text(&code))];
+    let values = [
+        ("lang", Value::Text(language.tag())),
+        ("ribbon", Value::Markup(page::ribbon(language))),
+        ("text", Value::Text(text)),
+        ("code", Value::Text(&code)),
+    ];
     html(page::bilingual(include_str!("notice.html"), language, &values))
 }
 

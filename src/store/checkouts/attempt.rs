@@ -38,7 +38,8 @@ impl Change for InsertAttempt {
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
         const TURN: &str = "UPDATE checkout SET attempts = attempts + 1 \
-                            WHERE checkout_id = ? AND paid_by IS NULL AND given_up_at IS NULL AND expires_at > ?";
+                            WHERE checkout_id = ? AND paid_by IS NULL AND given_up_at IS NULL AND expires_at > ? AND NOT EXISTS \
+                            (SELECT 1 FROM deal WHERE deal.checkout_id = checkout.checkout_id AND status = 1)";
         let mut affected = 0;
         for Self { checkout_id, now, insert } in rows {
             let values = Values::of([checkout_id.as_str().into(), column(*now).into()]);

@@ -69,7 +69,8 @@ impl<C: Change> Change for ExpireAttempt<C> {
     }
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
-        const TURN: &str = "UPDATE checkout SET attempts = attempts WHERE checkout_id = ? AND paid_by IS NULL";
+        const TURN: &str = "UPDATE checkout SET attempts = attempts WHERE checkout_id = ? AND paid_by IS NULL AND NOT EXISTS \
+                            (SELECT 1 FROM deal WHERE deal.checkout_id = checkout.checkout_id AND status = 1)";
         let mut affected = 0;
         for Self { checkout_id, change, entry } in rows {
             let is_unpaid = conn.change(TURN, Values::of([checkout_id.as_str().into()])).await? == 1;

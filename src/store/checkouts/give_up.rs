@@ -36,7 +36,8 @@ impl Change for GiveUp {
     }
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
-        const UPDATE: &str = "UPDATE checkout SET given_up_at = ? WHERE checkout_id = ? AND paid_by IS NULL AND given_up_at IS NULL";
+        const UPDATE: &str = "UPDATE checkout SET given_up_at = ? WHERE checkout_id = ? AND paid_by IS NULL AND given_up_at IS NULL \
+                              AND NOT EXISTS (SELECT 1 FROM deal WHERE deal.checkout_id = checkout.checkout_id AND status = 1)";
         let mut affected = 0;
         for row in rows {
             let values = Values::of([column(row.now).into(), row.checkout_id.as_str().into()]);

@@ -5,6 +5,11 @@ use tracing::warn;
 use crate::deal::{AccountId, Checkout, Details, Fen, Timestamp};
 use crate::store::columns::time;
 
+/// Which of its deals has paid a checkout. Another program that marks a deal as paid (the original's, or this service before there were
+/// checkouts) does not take a turn at the checkout.
+pub const PAID_BY: &str =
+    "COALESCE(paid_by, (SELECT MIN(order_key) FROM deal WHERE deal.checkout_id = checkout.checkout_id AND status = 1))";
+
 /// The question for rows of `checkout`, in either engine's words.
 pub fn select(condition: &str) -> String {
     select_from("checkout", condition)
@@ -15,7 +20,7 @@ pub fn select_from(tables: &str, condition: &str) -> String {
     format!(
         "SELECT CAST(id AS SIGNED) AS id, checkout_id, account, CAST(account_named AS SIGNED) AS account_named, merchant_id, product_id, \
          total_fee, description, reference, return_url, cancel_url, CAST(created_at AS CHAR(19)) AS created_at, \
-         CAST(expires_at AS CHAR(19)) AS expires_at, paid_by, CAST(given_up_at AS CHAR(19)) AS given_up_at \
+         CAST(expires_at AS CHAR(19)) AS expires_at, {PAID_BY} AS paid_by, CAST(given_up_at AS CHAR(19)) AS given_up_at \
          FROM {tables} WHERE {condition}"
     )
 }

@@ -75,8 +75,10 @@ impl Turn {
 
     /// `false`: another deal has paid the checkout.
     pub async fn take(&self, conn: &mut Conn) -> Result<bool, Error> {
-        const UPDATE: &str = "UPDATE checkout SET paid_by = ? WHERE checkout_id = ? AND paid_by IS NULL";
-        let values = Values::of([self.order_id.as_str().into(), self.checkout_id.as_str().into()]);
+        const UPDATE: &str = "UPDATE checkout SET paid_by = ? WHERE checkout_id = ? AND paid_by IS NULL AND NOT EXISTS \
+                              (SELECT 1 FROM deal WHERE deal.checkout_id = checkout.checkout_id AND status = 1 AND order_key <> ?)";
+        let (order_id, checkout_id) = (self.order_id.as_str(), self.checkout_id.as_str());
+        let values = Values::of([order_id.into(), checkout_id.into(), order_id.into()]);
         if conn.change(UPDATE, values).await? != 1 {
             return Ok(false);
         }

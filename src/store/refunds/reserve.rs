@@ -171,8 +171,9 @@ impl Change for ReserveSecond {
         static FIRST: LazyLock<String> = LazyLock::new(|| {
             format!(
                 "SELECT COUNT(*) FROM deal WHERE order_key = ? AND {ACCOUNT} = ? \
-                 AND ((status = 1 AND transaction_key IS NOT NULL AND transaction_key <> ?) OR EXISTS (SELECT 1 FROM checkout \
-                 WHERE checkout.checkout_id = deal.checkout_id AND paid_by IS NOT NULL AND paid_by <> deal.order_key))"
+                 AND ((status = 1 AND transaction_key IS NOT NULL AND transaction_key <> ?) OR EXISTS (SELECT 1 FROM deal winner \
+                 WHERE winner.checkout_id = deal.checkout_id AND winner.status = 1 AND winner.transaction_key IS NOT NULL \
+                 AND winner.order_key <> deal.order_key))"
             )
         });
         let mut affected = 0;

@@ -195,6 +195,12 @@ pub(super) fn trade_type_of(request: &str) -> Option<TradeType> {
     xml::parse(request.as_bytes()).ok()?.get("trade_type")?.parse().ok()
 }
 
+/// Whether a request opens an order that can be paid from this address.
+pub(in crate::channel) fn is_for_address(request: &str, address: IpAddr) -> bool {
+    let ordered = xml::parse(request.as_bytes()).ok().and_then(|fields| fields.get("spbill_create_ip")?.parse::<IpAddr>().ok());
+    ordered.map(unmapped) == Some(unmapped(address))
+}
+
 /// Whether a request opens an order for this payer.
 pub(in crate::channel) fn is_for_payer(request: &str, openid: &Openid) -> bool {
     let Ok(fields) = xml::parse(request.as_bytes()) else { return false };

@@ -36,7 +36,7 @@ pub use certificate::{ClientCertificate, DECRYPTED, FROM_PKCS12, InvalidClientCe
 pub use client::Client;
 pub use fields::Fields;
 pub use merchant::{Merchant, is_sendable, is_signed_with, numbers_in};
-pub(in crate::channel) use merchant::{is_for_payer, is_request_for};
+pub(in crate::channel) use merchant::{is_for_address, is_for_payer, is_request_for};
 pub use notification::UnverifiedNotice;
 pub(in crate::channel) use notification::acknowledgement;
 pub use proxy::{InvalidProxy, Proxy};

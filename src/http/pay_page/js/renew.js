@@ -7,6 +7,8 @@ const renew = async () => {
   try {
     const text = await call('');
     const fresh = new DOMParser().parseFromString(text, 'text/html').getElementById('cashier');
+    // What is shown is better than nothing.
+    if (fresh.dataset.state === 'trouble' && waits()) return 'trouble';
     for (const part of fresh.querySelectorAll('[data-part]')) {
       page.querySelector('[data-part=' + part.dataset.part + ']').replaceWith(document.adoptNode(part));
     }
