@@ -146,3 +146,22 @@ fn nothing_of_a_payer_is_kept_or_shown() {
     assert_eq!(unreadable[0].to_string(), "line 2: what stands in 交易时间 is not of its form");
     assert!(!format!("{unreadable:?} {end:?}").contains(payer));
 }
+
+/// Two rows of the fixture of WeChat's own PHP library, with a summary in the form of its own.
+#[test]
+fn rows_of_the_official_fixture() {
+    let header = ALL.lines().next().unwrap();
+    let file = format!(
+        "{header}
+`2019-02-19 01:52:32,`wxab8acd895ab1638a,`1921000401,`0,`,`4200000263201902167700134902,`autotest_20190219015232_89201,`wxab8acb865bb1637e,`NATIVE,`SUCCESS,`OTHERS,`CNY,`0.03,`0.00,`0,`0,`0.00,`0.00,`,`,`autotest,`,`0.01000,`39.00%,`0.03,`0.00,`
+`2019-02-19 05:01:46,`wxab8acd895ab1638a,`1921000401,`0,`harryma007,`4200000263201902167700134212,`autotest_20190216081946_82335,`oHkLxtx0vUqe-18p_AXTZ1innxkCY,`JSAPI,`REFUND,`OTHERS,`CNY,`0.00,`0.00,`50000709672019011908420787722,`REF4200000263201902167700963919,`0.01,`0.00,`ORIGINAL,`SUCCESS,`系统拨测-cheeryin-test_micropay_succ,`,`0.00000,`39.00%,`0.00,`0.01,`
+总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额
+`2.0,`0.03,`0.01,`0.0,`0.01,`0.03,`0.01"
+    );
+    let (rows, unreadable, end) = read(file.as_bytes());
+    assert!(unreadable.is_empty() && end.agrees, "{unreadable:?} {end:?}");
+    let [Row::Payment(payment), Row::Refund(refund)] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!((payment.total_fee.get(), payment.fee, payment.order_id.as_str()), (3, 1000, "autotest_20190219015232_89201"));
+    assert_eq!((refund.refund_fee.get(), refund.fee), (1, 0));
+    assert_eq!(refund.refund_id.as_deref(), Some("REF4200000263201902167700963919"));
+}
