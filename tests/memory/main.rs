@@ -1,4 +1,4 @@
-//! What any message costs at most: in memory a small multiple of its bytes, at the same moment and altogether; in
+//! What any message costs at most (and any bill: `bills`): in memory a small multiple of its bytes, at the same moment and altogether; in
 //! time some milliseconds.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
@@ -6,6 +6,8 @@
 #[path = "../support/merchant.rs"]
 #[allow(dead_code, reason = "the stories use the rest")]
 mod merchant;
+
+mod bills;
 
 use std::time::{Duration, Instant};
 

@@ -2,11 +2,12 @@
 //!
 //! `calls` is the table of the calls; `Fields` are signed, sent and verified; `xml` is their wire form; `merchant` knows who we
 //! are; `reply` is the one gate through which every answer comes, `payment` and `refund` what it proves; `notification` reads what WeChat
-//! posts to us; `client` makes the calls over a `transport`, by TLS as `crate::trust` and the merchant's `certificate` have it.
+//! posts to us; `bill` reads the bills; `client` makes the calls over a `transport`, by TLS as `crate::trust` and the merchant's `certificate` have it.
 //! The simulator shares `calls`, `Fields`, `xml`, `sign` and `refund_cipher`, so a mistake in them would cancel out unseen: the vectors of
 //! WeChat's own documents pin them (`vectors.rs`).
 
 mod algorithm;
+pub mod bill;
 pub mod calls;
 mod certificate;
 mod client;

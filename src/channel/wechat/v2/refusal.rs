@@ -14,6 +14,8 @@ pub(super) fn refusal(err_code: Option<&str>, description: &str) -> Refusal {
         Some("ORDERPAID" | "ORDERCLOSED") => Ground::Decided,
         Some("SIGNERROR") => Ground::OurSignature,
         None if description.contains("签名错误") => Ground::OurSignature,
+        // `downloadbill` has a code for everything that is wrong with a request, and says in English what it is.
+        Some("20001") if description == "sign error" => Ground::OurSignature,
         _ => Ground::Other,
     };
     Refusal { ground, err_code: err_code.map(str::to_owned), description: description.to_owned() }

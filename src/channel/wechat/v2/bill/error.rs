@@ -1,0 +1,32 @@
+//! Why there is no bill to read.
+
+use std::io;
+
+use crate::channel::error::Refusal;
+
+/// Why there is no bill in an answer. None of these is signed, so they prove nothing: where a caller knows of payments on a day, WeChat's
+/// word that there is no bill of it is a reason to ask again.
+#[derive(Debug, thiserror::Error)]
+pub enum BillError {
+    /// `No Bill Exist`: no trades on that day, or none that WeChat has a bill of yet.
+    #[error("WeChat has no bill of that day")]
+    NoBillExists,
+    /// `Bill Creating`: it is not ready before some time between 9 and 10 o'clock, Beijing time, on the day after.
+    #[error("WeChat is still making the bill of that day")]
+    BillCreating,
+    /// WeChat has some trouble of its own; the same question may be answered later.
+    #[error("WeChat could not make the bill now")]
+    SystemError,
+    /// WeChat's no to the question as it was asked.
+    #[error("WeChat refused: {0}")]
+    Refused(Refusal),
+    /// Neither a file nor an error document, or one with a header that is none.
+    #[error("the answer is no bill")]
+    NotABill,
+    /// A file that lacks a column without which its rows say nothing.
+    #[error("the file has no column {0}")]
+    MissingColumn(&'static str),
+    /// It could not be read to the end of its header, or not unpacked.
+    #[error("the bill cannot be read")]
+    Read(#[from] io::Error),
+}
