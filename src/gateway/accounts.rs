@@ -100,6 +100,11 @@ impl Account {
         if in_a_checkout { self.terms.checkout_types.contains(&trade_type) } else { self.terms.trade_types.contains(&trade_type) }
     }
 
+    /// Whether a checkout can be paid through it in any way.
+    pub(super) fn has_checkouts(&self) -> bool {
+        !self.terms.checkout_types.is_empty()
+    }
+
     /// A key of this service's own for a purpose, which follows from the account's.
     pub(super) fn derived_key(&self, purpose: &str) -> [u8; 32] {
         self.channel.derived_key(purpose)

@@ -27,7 +27,11 @@ impl Gateway {
             return Err(GatewayError::SignatureUsed);
         }
         // One that there is, so that the checkout can be paid.
-        let account = self.accounts.get(&self.account_for(purchase))?.id().clone();
+        let account = self.accounts.get(&self.account_for(purchase))?;
+        if !account.has_checkouts() {
+            return Err(GatewayError::TradeTypeOff(account.id().clone()));
+        }
+        let account = account.id().clone();
         for _ in 0..DRAWS {
             let created_at = self.clock.now_seconds();
             let checkout = Checkout {

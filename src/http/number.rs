@@ -9,7 +9,7 @@ use super::body::Params;
 use super::order_id;
 use super::refusal::Refusal;
 
-/// By `order_id`, or, where none is sent, by `checkout_id`: strings and never numbers.
+/// By `order_id` or by `checkout_id`, one of the two: strings and never numbers.
 #[derive(Debug, Clone)]
 pub enum Number {
     Order(OrderId),
@@ -27,10 +27,11 @@ impl Number {
 
     fn read(params: &Params) -> Result<Self, Refusal> {
         let has = |name| params.names().any(|sent| sent == name);
-        if has("checkout_id") && !has("order_id") {
-            return read_checkout_id(params).map(Self::Checkout);
+        match (has("order_id"), has("checkout_id")) {
+            (true, true) => Err(Refusal::invalid_field("checkout_id", "either an order_id or a checkout_id is expected, not both")),
+            (false, true) => read_checkout_id(params).map(Self::Checkout),
+            _ => order_id::read(params).map(Self::Order),
         }
-        order_id::read(params).map(Self::Order)
     }
 }
 

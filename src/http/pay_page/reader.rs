@@ -54,7 +54,6 @@ impl Reader<'_> {
         let number = number(bought);
         let word = |name| text(self.language, name).unwrap_or_default();
         let way = self.way(page);
-        let order_id = bought.order_id.as_ref();
         let block = way.as_ref().and_then(|way| way.block(self.language, &self.simulated(page)));
         let state = state(&page.standing, block.is_some());
         let is_paid = matches!(page.standing, Standing::Paid | Standing::Refunded(_));

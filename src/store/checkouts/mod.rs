@@ -9,3 +9,4 @@ pub mod insert;
 mod row;
 pub mod settle;
 pub mod story;
+pub mod turn;

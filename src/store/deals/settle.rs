@@ -7,7 +7,7 @@ use sqlx::Error;
 
 use crate::channel::{ProvenPayment, Source};
 use crate::deal::{Deal, DealStatus, Timestamp, transaction_key};
-use crate::store::checkouts::settle::Turn;
+use crate::store::checkouts::turn::Turn;
 use crate::store::columns::{Charset, change_with_messages, column, text_in};
 use crate::store::engine::connection::Conn;
 use crate::store::engine::sizes::{Rows, Texts};

@@ -6,7 +6,7 @@ use sqlx::Error;
 
 use crate::channel::ProvenPayment;
 use crate::deal::{AccountId, Deal, Fen, OrderId, RefundId, RefundReason, RefundSource, Refunded, Timestamp, transaction_key};
-use crate::store::checkouts::settle::Turn;
+use crate::store::checkouts::turn::Turn;
 use crate::store::columns::column;
 use crate::store::deals::accounts::ACCOUNT;
 use crate::store::deals::settle::MarkPaidFrom;
