@@ -67,14 +67,16 @@ impl Gateway {
             standing,
         };
         let Some(payer) = payer else { return Ok(page(Standing::Elsewhere, None)) };
-        let is_from_a_phone = payer.trade_type == TradeType::Mweb;
-        let paid_by_scanning = PayerOf { trade_type: TradeType::Native, ..payer.clone() };
+        let way = payer.trade_type;
+        let paid_by_scanning = PayerOf { trade_type: TradeType::Native, openid: None, address: payer.address };
         let link = match self.to_pay(attempt(&checkout, payer)).await {
             // Not from this browser: then in WeChat on the same phone, or else by scanning with another one.
-            Err(GatewayError::OtherAddress | GatewayError::Refused(..)) if is_from_a_phone => match self.ways(&checkout)?.jsapi {
-                true => return Ok(page(Standing::Elsewhere, None)),
-                false => self.to_pay(attempt(&checkout, paid_by_scanning)).await,
-            },
+            Err(GatewayError::OtherAddress | GatewayError::Refused(..)) if way == TradeType::Mweb && self.ways(&checkout)?.jsapi => {
+                return Ok(page(Standing::Elsewhere, None));
+            }
+            Err(GatewayError::OtherAddress | GatewayError::Refused(..)) if way != TradeType::Native => {
+                self.to_pay(attempt(&checkout, paid_by_scanning)).await
+            }
             link => link,
         };
         Ok(match link {

@@ -37,6 +37,8 @@ pub async fn page_of(app: &Arc<App>, begun: Begun, checkout_id: CheckoutId, visi
     {
         return Ok(Shown::Led(led));
     }
+    // Who pays matters inside WeChat alone.
+    let openid = openid.filter(|_| way == Some(TradeType::Jsapi));
     let payer = way.map(|trade_type| PayerOf { trade_type, openid, address: visitor.address });
     let gateway = Arc::clone(&app.gateway);
     let page = app.serve(begun, async move { gateway.checkout_page(&checkout_id, payer).await }).await??;
