@@ -1,12 +1,12 @@
 //! The merchant's picture on the payer's page: a small file, read once at start and carried in the page itself (a data URI).
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::language::{Text, pair};
+use crate::language::{Text, pair, text};
 
 /// Bytes of the file. The page carries it in each answer, a third longer.
 const LARGEST: usize = 16 * 1024;
@@ -31,16 +31,30 @@ impl Logo {
 
     /// Reads the file, or says what is wrong with it.
     pub(super) fn read(path: &str) -> Result<Self, Text> {
-        let unreadable = || pair("a file that can be read", "应为可以读取的文件");
-        let file = File::open(path).map_err(|_| unreadable())?;
+        let file = File::open(path).map_err(|error| unreadable(&error))?;
+        let size = file.metadata().map_or(0, |known| known.len());
         let mut bytes = Vec::new();
         // One byte more than it may have tells that it has too many, however long it is.
-        file.take(LARGEST as u64 + 1).read_to_end(&mut bytes).map_err(|_| unreadable())?;
+        file.take(LARGEST as u64 + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
         if bytes.len() > LARGEST {
-            return Err(pair("a picture of at most 16 KiB", "图片不能超过 16 KiB"));
+            return Err(text(
+                format!("a picture of at most 16 KiB ({LARGEST} bytes); this file has {size}"),
+                format!("图片不能超过 16 KiB（{LARGEST} 字节），这个文件有 {size} 字节"),
+            ));
         }
         let kind = kind_of(&bytes).ok_or_else(|| pair("a PNG, JPEG, WebP or SVG picture", "应为 PNG、JPEG、WebP 或 SVG 图片"))?;
         Ok(Self { data_uri: format!("data:{kind};base64,{}", STANDARD.encode(&bytes)) })
+    }
+}
+
+/// What stands in the configuration is repeated in no refusal, so it says what is wrong with the path.
+fn unreadable(error: &io::Error) -> Text {
+    match error.kind() {
+        io::ErrorKind::NotFound => pair("a file that can be read; at this path there is none", "应为可以读取的文件；这个路径没有文件"),
+        io::ErrorKind::PermissionDenied => {
+            pair("a file that can be read; this service may not read it", "应为可以读取的文件；本服务没有读取它的权限")
+        }
+        _ => pair("a file that can be read", "应为可以读取的文件"),
     }
 }
 

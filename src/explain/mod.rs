@@ -10,7 +10,7 @@ mod words;
 
 use crate::deal::{AccountId, Deal, DealStatus, Mode, OrderId, Refund, RefundState, Timestamp};
 use crate::language::{Language, Text, text};
-use crate::store::{StoredEvent, Story};
+use crate::store::{EventKind, StoredEvent, Story};
 
 pub use checkout::tell_checkout;
 pub use lines::{Line, lines};
@@ -35,7 +35,7 @@ pub fn tell(
     sentences
         .extend(refunds.iter().flat_map(|refund| [refund_words::asked(refund), standing(refund, now, is_configured(&refund.account))]));
     sentences.extend(deliveries.iter().map(|delivery| delivery_words::standing(delivery, now)));
-    sentences.extend(deal.as_ref().map(|deal| outlook(deal, now, is_configured(&deal.account))));
+    sentences.extend(deal.as_ref().map(|deal| outlook(deal, events, now, is_configured(&deal.account))));
     Some(sentences.iter().map(|sentence| format!("{}\n", sentence.read(language))).collect())
 }
 
@@ -77,10 +77,12 @@ fn standing(refund: &Refund, now: Timestamp, has_account: bool) -> Text {
     }
 }
 
-/// What comes next of a deal.
-pub fn outlook(deal: &Deal, now: Timestamp, has_account: bool) -> Text {
+/// What comes next of a deal with this journal.
+pub fn outlook(deal: &Deal, events: &[StoredEvent], now: Timestamp, has_account: bool) -> Text {
+    let is_paid_second = || events.iter().any(|event| event.kind == Some(EventKind::PaidOtherwise));
     match deal.status {
         DealStatus::Paid => words::paid(deal),
+        DealStatus::Expired if is_paid_second() => words::paid_second(),
         DealStatus::Expired => words::expired(),
         DealStatus::Unpaid if !deal.mode.is_wechat() => words::never_asked(),
         DealStatus::Unpaid if !has_account => words::without_account(&deal.account),

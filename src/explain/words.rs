@@ -89,10 +89,18 @@ pub fn event(kind: Option<EventKind>) -> Text {
             "ALARM: WeChat has signed a payment that does not fit; nothing was changed",
             "告警：微信签名的支付与订单不符；没有改动任何数据",
         ),
+        Some(EventKind::SecondPayment) => pair(
+            "WeChat has signed a second payment beside the one that counts; it goes back",
+            "微信签名了第二笔支付，与已入账的不是同一笔；会退还",
+        ),
         Some(EventKind::PaymentFailed) => pair("WeChat told of a payment that failed", "微信通知一次付款失败"),
         Some(EventKind::Looked) => pair("WeChat was asked how it stands", "向微信查单"),
         Some(EventKind::Closed) => pair("WeChat was asked to close it", "请求微信关单"),
         Some(EventKind::Expired) => pair("WeChat confirmed that it cannot be paid any more: expired", "微信确认不能再付款：已过期"),
+        Some(EventKind::PaidOtherwise) => pair(
+            "Its checkout had been paid in another way before: this order is not counted as paid",
+            "它的收银单此前已用另一种方式支付：这个订单不算已支付",
+        ),
         Some(EventKind::RefundRequested) => pair("A refund was stored; WeChat is asked for it", "退款已入库，随后向微信申请"),
         Some(EventKind::RefundAccepted) => pair("WeChat accepted the refund", "微信已受理退款"),
         Some(EventKind::RefundPostponed) => {
@@ -179,6 +187,14 @@ pub fn expired() -> Text {
     pair(
         "It has expired. That is final, unless WeChat tells of a payment after all.",
         "已过期。除非微信之后又通知有支付，否则这就是最终结果。",
+    )
+}
+
+/// Of a deal whose checkout was paid in another way before it was paid itself.
+pub fn paid_second() -> Text {
+    pair(
+        "It was paid second, after its checkout had been paid in another way. That is final: what becomes of this payment says its refund.",
+        "它是重复付的一笔：收银单此前已用另一种方式支付。这是最终结果，这笔款的去向见它的退款。",
     )
 }
 

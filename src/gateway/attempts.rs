@@ -6,12 +6,9 @@ use tracing::warn;
 
 use crate::channel::ProvenPayment;
 use crate::deal::{Checkout, CheckoutId, Deal, DealStatus};
-use crate::store::{Event, EventKind, Origin, StoreError};
+use crate::store::{EventKind, Origin, StoreError};
 
 use super::{Gateway, GatewayError};
-
-/// What the journal says of a deal that was paid after another one had paid their checkout.
-const PAID_OTHERWISE: &str = "its checkout was paid in another way before";
 
 impl Gateway {
     /// Whether another deal has paid the checkout that this one is a way of.
@@ -44,7 +41,7 @@ impl Gateway {
         let given_up = async {
             match self.store.find_to_finish(order_id).await? {
                 Some(deal) if deal.status == DealStatus::Unpaid && self.is_checkout_paid_otherwise(&deal).await? => {
-                    let event = Event { detail: Some(PAID_OTHERWISE.to_owned()), ..self.event(order_id, EventKind::Expired, origin) };
+                    let event = self.event(order_id, EventKind::PaidOtherwise, origin);
                     self.store.mark_expired(order_id, payment.evidence(), event).await
                 }
                 _ => Ok(false),

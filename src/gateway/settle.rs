@@ -223,14 +223,16 @@ impl Gateway {
 
     /// Writes a payment that does not fit into the journal, with what WeChat has signed: once, however often it is told.
     async fn note_mismatch(&self, trade: &ProvenPayment, error: &SettleError, origin: Origin) -> Noted {
+        // Of a payment that goes back by itself nothing need be said.
+        let is_alarm = !matches!(error, SettleError::SecondGoesBack);
+        let kind = if is_alarm { EventKind::Mismatch } else { EventKind::SecondPayment };
         let detail = match error {
+            SettleError::SecondGoesBack => format!("{} fen by transaction {}", trade.total_fee().get(), trade.transaction_id()),
             // Whatever another account's key signs about this deal is one and the same mistake.
             SettleError::ForeignAccount => format!("{error}: signed for the account {}", trade.account()),
             _ => format!("{error}: {} fen by transaction {}", trade.total_fee().get(), trade.transaction_id()),
         };
-        let event = self.event(trade.order_id(), EventKind::Mismatch, origin);
-        // Of a payment that goes back by itself nothing need be said.
-        let is_alarm = !matches!(error, SettleError::SecondGoesBack);
+        let event = self.event(trade.order_id(), kind, origin);
         let announces = is_alarm.then_some(Announcement::AlarmRaised(AlarmKind::Money)).into_iter().collect();
         let event = Event { detail: Some(detail), evidence: Some(trade.evidence().clone()), announces, ..event };
         match self.store.record_once(event).await {

@@ -38,6 +38,9 @@ pub fn ribbon(language: Language) -> &'static str {
     }
 }
 
+/// The same, of a page in both languages at once.
+pub const RIBBON_IN_BOTH: &str = "<aside class=\"ribbon\">模拟环境，不会扣款 <span lang=\"en\">Simulation: no money moves</span></aside>";
+
 /// A page whose style and script are files of its own.
 pub fn html(page: String) -> Response {
     secured(Html(page), HeaderValue::from_static(POLICY))

@@ -15,11 +15,12 @@ async function visit(browser, options, story, settings = {}) {
   }
 }
 
-export const shop_and_phone_wear_a_ribbon = async (browser) => {
+export const every_page_wears_a_ribbon = async (browser) => {
   for (const [locale, words] of [['zh-CN', '模拟环境，不会扣款'], ['en-GB', 'Simulation: no money moves']]) {
-    await visit(browser, { locale, viewport: { width: 320, height: 640 } }, async (service, visitor) => {
-      for (const page of [service.shop, service.phone]) {
-        const tab = await visitor.go(`${page}/`);
+    await visit(browser, { locale, viewport: { width: 320, height: 640 }, forgive: (complaint) => complaint.includes('404') }, async (service, visitor) => {
+      const pages = [`${service.shop}/`, `${service.shop}/docs`, `${service.phone}/`, `${service.phone}/_wechat/`, `${service.phone}/_wechat/checkmweb`];
+      for (const page of pages) {
+        const tab = await visitor.go(page);
         const ribbon = tab.locator('.ribbon');
         assert.equal(await ribbon.textContent(), words);
         const { y, height } = await ribbon.boundingBox();
@@ -27,8 +28,13 @@ export const shop_and_phone_wear_a_ribbon = async (browser) => {
         await fits(tab);
         await accessible(tab);
         await tab.emulateMedia({ media: 'print' });
-        assert.equal(await ribbon.isVisible(), false, 'it is printed');
+        assert.equal(await ribbon.isVisible(), true, 'on paper too, so that nobody takes it for real');
       }
+      const tab = await visitor.context.newPage();
+      assert.equal((await tab.goto(`${service.shop}/pay/20260401120000123456789012345678`)).status(), 404);
+      assert.match(await tab.locator('.ribbon').textContent(), new RegExp(words));
+      await fits(tab);
+      await accessible(tab);
     });
   }
 };

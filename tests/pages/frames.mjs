@@ -22,7 +22,7 @@ async function told(tab, many) {
 export async function the_site_around_is_told_how_it_stands(browser) {
   const service = await Service.start({ PAGE__RETURN_HOSTS: 'shop.example.com' });
   const deal = await service.open('19.90', { return_url: 'https://shop.example.com/', cancel_url: 'https://shop.example.com/cart' });
-  const shop = await site(`${new URL(deal.pay_page, service.shop).href}?embed=1`);
+  const shop = await site(new URL(deal.pay_page, service.shop).href);
   try {
     const visitor = await Visitor.arrive(browser, service, { also: [shop.origin] });
     const tab = await visitor.go(shop.origin);

@@ -118,8 +118,9 @@ const PHONE = { viewport: { width: 360, height: 740 }, userAgent: 'Mozilla/5.0 (
 export const on_a_phone_it_leads_to_the_page = (browser) => visit(browser, { readme: 'README.md', ...PHONE }, async ({ service, tab }) => {
   await fits(tab);
   await tab.locator('#buy').click();
-  await tab.waitForURL(new RegExp(`^${service.shop}/pay/[0-9]{32}`));
+  await tab.waitForURL(new RegExp(`^${service.shop}/pay/C[0-9]{32}`));
   await comes(tab, 'waiting');
+  await tab.getByRole('link', { name: '去微信支付' }).waitFor();
 });
 
 export const where_the_page_may_not_be_framed_it_leads_there = (browser) => {

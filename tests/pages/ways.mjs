@@ -41,8 +41,13 @@ const queried = (service, checkout) => service.post('/wxPay/queryCheckout', { ch
 export const inside_wechat_its_own_sheet_is_paid = (browser) => visit(browser, { place: 'wechat' }, async ({ service, tab, checkout }) => {
   await comes(tab, 'waiting');
   const button = tab.getByRole('button', { name: '立即支付' });
+  assert.match(tab.url(), /[?]in=wechat$/, 'the login leads back to where the payer was');
   assert.equal(await tab.locator('#qr').count(), 0, 'a payer inside WeChat cannot scan');
   await looks_well(tab);
+  const [{ out_trade_no: order }] = await service.sim('orders');
+  await service.sim(`orders/${order}/enter-password`, 'POST');
+  await says(tab, 'paying');
+  await tab.getByText('请在微信里完成付款').waitFor();
   await button.click();
   await tab.getByRole('button', { name: '取消', exact: true }).click();
   await says(tab, 'cancelled');
@@ -98,6 +103,7 @@ export const a_phones_browser_pays_on_wechats_page_and_comes_back = (browser) =>
   await looks_well(tab);
   await tab.getByRole('link', { name: '去微信支付' }).click();
   await tab.waitForURL(/\/_wechat\/checkmweb/);
+  await looks_well(tab);
   await tab.getByRole('button', { name: '取消' }).click();
   await tab.waitForURL(/\?back=h5&in=phone$/);
   await says(tab, 'back');
@@ -108,6 +114,12 @@ export const a_phones_browser_pays_on_wechats_page_and_comes_back = (browser) =>
   await says(tab, 'confirming');
   await tab.waitForSelector('main[data-word="unconfirmed"]', { timeout: 25_000 });
   await tab.getByRole('link', { name: '重新支付' }).click();
+  await tab.waitForURL(/\/_wechat\/checkmweb/);
+  await tab.getByRole('button', { name: '失败：银行拒绝' }).click();
+  await says(tab, 'failed');
+  assert.equal(await tab.getByRole('link', { name: '我已支付' }).isVisible(), false, 'who was refused has not paid');
+  await looks_well(tab);
+  await tab.getByRole('link', { name: '去微信支付' }).click();
   await tab.waitForURL(/\/_wechat\/checkmweb/);
   await tab.getByRole('button', { name: '支付', exact: true }).click();
   await tab.waitForURL(/\?back=h5&in=phone$/);
@@ -162,3 +174,42 @@ export const a_link_that_is_good_for_minutes_is_renewed_in_place = (browser) => 
   assert.ok(Number(await way.getAttribute('data-fresh')) > Date.now());
   assert.equal(await tab.evaluate(() => window.untouched), true, 'the page was loaded again');
 });
+
+export const from_a_desk_it_is_opened_in_the_simulated_wechat = (browser) => visit(browser, {}, async ({ visitor, tab, address }) => {
+  await comes(tab, 'waiting');
+  await looks_well(tab);
+  const [wechat] = await Promise.all([visitor.context.waitForEvent('page'), tab.getByRole('link', { name: '在模拟微信里打开' }).click()]);
+  await looks_well(wechat);
+  assert.equal(await wechat.locator('#url').inputValue(), address);
+  await wechat.getByRole('button', { name: '在微信里打开' }).click();
+  await comes(wechat, 'waiting');
+  await wechat.getByRole('button', { name: '立即支付' }).click();
+  await wechat.getByRole('button', { name: '支付', exact: true }).click();
+  await comes(wechat, 'paid');
+  await comes(tab, 'paid');
+});
+
+export async function an_order_that_is_not_paid_from_here_says_where(browser) {
+  const service = await Service.start({ WECHAT__TRADE_TYPES: 'NATIVE,JSAPI,MWEB,APP' });
+  try {
+    for (const [trade_type, place, words] of [
+      ['MWEB', '', '这笔订单要在手机上付款'],
+      ['MWEB', 'wechat', '这笔订单要在手机浏览器里付款'],
+      ['APP', '', '这笔订单要在商家的 App 里付款'],
+      ['APP', 'phone', '这笔订单要在商家的 App 里付款'],
+      ['APP', 'wechat', '这笔订单要在商家的 App 里付款'],
+    ]) {
+      const order = await service.open('19.90', { trade_type });
+      assert.equal(order.code, 0, JSON.stringify(order));
+      const visitor = await arrive(browser, service, {});
+      const tab = await visitor.go(new URL(`${order.pay_page}?in=${place}`, service.shop).href);
+      await comes(tab, 'waiting');
+      await tab.getByText(words).waitFor();
+      assert.equal(await tab.locator('[data-do=pay], [data-do=go], #qr').count(), 0, `${trade_type} in ${place}: a way that leads nowhere`);
+      await looks_well(tab);
+      await visitor.leave();
+    }
+  } finally {
+    await service.stop();
+  }
+}

@@ -60,7 +60,7 @@ impl Row {
 
 const ROWS: &str = "SELECT deal.order_id, COALESCE(status, 0), transaction_id, total_fee, code_url, expires_at, due_at, payBack, \
     queryBack, refunded_at, account, opened, settled, expired, failed, prepay_request, COALESCE(refunded_fee, 0), refunds_due_at, checkout_id, trade_type FROM deal LEFT JOIN (SELECT order_id, SUM(kind = 'opened') AS opened, \
-    SUM(kind IN ('settled', 'settled_late')) AS settled, SUM(kind = 'expired') AS expired, SUM(kind = 'payment_failed') AS failed \
+    SUM(kind IN ('settled', 'settled_late')) AS settled, SUM(kind IN ('expired', 'paid_otherwise')) AS expired, SUM(kind = 'payment_failed') AS failed \
     FROM deal_event GROUP BY order_id) told ON told.order_id = deal.order_id ORDER BY id";
 
 pub struct Invariants {

@@ -74,7 +74,7 @@ pub async fn whole_deal(
 
 fn answer(app: &App, whole: &WholeDeal, language: Language) -> WholeDealAnswer {
     let has_account = app.gateway.has_account(&whole.deal.account);
-    let outlook = explain::outlook(&whole.deal, app.gateway.now(), has_account);
+    let outlook = explain::outlook(&whole.deal, &whole.events, app.gateway.now(), has_account);
     WholeDealAnswer {
         deal: ToldDeal::from(&whole.deal),
         story: explain::lines(&whole.events, language).into_iter().map(ToldLine::from).collect(),

@@ -3,13 +3,16 @@
 
 mod kind;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::{Html, Response};
 use serde_json::Value as Json;
 
 use crate::page::{self, Language, Value, bilingual};
+
+use crate::http::App;
 
 use super::chinese::chinese;
 use super::{DOCUMENT, curl};
@@ -29,7 +32,7 @@ const SCHEMA: &str = "<section class=\"card\" id=\"{{name}}\"><h3>{{name}}</h3><
 const TABLE: &str = "<table><caption>{{caption}}</caption><tbody>{{rows}}</tbody></table>";
 const ROW: &str = "<tr><th scope=\"row\"><code>{{name}}</code></th><td>{{kind}}</td><td>{{description}}</td></tr>";
 
-pub async fn docs(uri: Uri, headers: HeaderMap) -> Response {
+pub async fn docs(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Response {
     static CHINESE: LazyLock<String> = LazyLock::new(|| Docs { document: &DOCUMENT, language: Language::Chinese }.page());
     static ENGLISH: LazyLock<String> = LazyLock::new(|| Docs { document: &DOCUMENT, language: Language::English }.page());
     static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
@@ -38,9 +41,14 @@ pub async fn docs(uri: Uri, headers: HeaderMap) -> Response {
             format!("default-src 'none'; style-src {style}; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
         HeaderValue::from_str(&policy).ok()
     });
-    let page = match Language::of(&uri, &headers) {
+    let language = Language::of(&uri, &headers);
+    let page = match language {
         Language::Chinese => CHINESE.as_str(),
         Language::English => ENGLISH.as_str(),
+    };
+    let page = match app.is_demonstration() {
+        true => page.replacen("<main>", &format!("{}\n<main>", page::ribbon(language)), 1),
+        false => page.to_owned(),
     };
     page::secured(Html(page), POLICY.clone().unwrap_or(HeaderValue::from_static("default-src 'none'")))
 }

@@ -135,11 +135,9 @@
       lead();
       return paying;
     }
-    const framed = new URL(address);
-    framed.searchParams.set('embed', '1');
     addEventListener('message', hear);
     document.addEventListener('visibilitychange', wake);
-    shown = show(framed, chinese, dismiss);
+    shown = show(address, chinese, dismiss);
     // It may not be framed here (page.frame_ancestors), or cannot be reached.
     greeted = setTimeout(lead, HELLO_WITHIN);
     later();

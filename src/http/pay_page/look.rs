@@ -43,6 +43,8 @@ pub struct Look {
     pub signs: String,
     /// Origins that may frame the page, with a blank between them.
     pub parents: String,
+    /// Over a page in both languages, in a demonstration.
+    pub ribbon: &'static str,
     /// The script that plays WeChat's JSBridge in a demonstration.
     bridge: Option<String>,
     policy: HeaderValue,
@@ -74,6 +76,7 @@ impl Look {
             brand: palette::head(settings.color),
             signs: signs::all(),
             parents,
+            ribbon: phone.map_or("", |_| page::RIBBON_IN_BOTH),
             bridge,
             style,
         }

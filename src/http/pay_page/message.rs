@@ -69,6 +69,7 @@ impl Message {
         let page = fill(MESSAGE, |name| {
             Some(match name {
                 "style" => Value::Markup(&look.style),
+                "ribbon" => Value::Markup(look.ribbon),
                 "signs" => Value::Markup(&look.signs),
                 "again" => Value::Markup(&again),
                 "icon" => Value::Text(&icon),

@@ -85,7 +85,7 @@ async fn pay_page(
 }
 
 /// What of the page's address is kept when its language changes, and on the way over WeChat's own page.
-const KEPT: [&str; 4] = ["back=h5", "embed=1", "in=wechat", "in=phone"];
+const KEPT: [&str; 3] = ["back=h5", "in=wechat", "in=phone"];
 const KEPT_ABROAD: [&str; 3] = ["in=phone", "lang=zh", "lang=en"];
 
 /// Those of these parameters that an address has, as `&name=value`.

@@ -84,7 +84,7 @@ impl Reader<'_> {
             ("refresh", &refresh),
             ("ribbon", self.phone.map_or("", |_| ribbon(self.language))),
             ("logo", &logo),
-            ("said", &self.said()),
+            ("said", &self.said(way.as_ref())),
             ("hurry", if (0..=HURRY).contains(&seconds) { " data-hurry" } else { "" }),
             ("signs", &look.signs),
             ("way", block.as_deref().unwrap_or_default()),
@@ -167,9 +167,12 @@ impl Reader<'_> {
     }
 
     /// What the script says by and by, as attributes.
-    fn said(&self) -> String {
-        let attribute = |name: &&str| {
-            let values = [("name", Value::Text(name)), ("text", Value::Text(text(self.language, name).unwrap_or_default()))];
+    fn said(&self, way: Option<&Way>) -> String {
+        // Who scans holds another phone; else it is the payer's own that has turned to WeChat.
+        let is_paid_here = self.place != Place::Desk && !matches!(way, Some(Way::Code { .. }));
+        let word = |name| if name == "paying" && is_paid_here { "paying_here" } else { name };
+        let attribute = |name: &&'static str| {
+            let values = [("name", Value::Text(name)), ("text", Value::Text(text(self.language, word(name)).unwrap_or_default()))];
             fill(" data-say-{{name}}=\"{{text}}\"", |hole| values.iter().find(|(known, _)| *known == hole).map(|(_, value)| *value))
         };
         SAID.iter().map(attribute).collect()

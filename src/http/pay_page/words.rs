@@ -38,10 +38,11 @@ pub const SAID: [&str; 15] = [
     "taken",
 ];
 
-const WORDS: [(&str, &str, &str); 65] = [
+const WORDS: [(&str, &str, &str); 66] = [
     // How it stands.
     ("waiting", "等待付款", "Waiting for your payment"),
     ("paying", "请在手机上确认付款", "Please confirm on your phone"),
+    ("paying_here", "请在微信里完成付款", "Please finish the payment in WeChat"),
     ("failed", "付款没有成功，可以再试一次", "The payment did not go through. You can try again."),
     ("offline", "网络不稳定，正在重新连接…", "The connection is lost. Trying again…"),
     ("paid", "付款完成", "Payment complete"),

@@ -24,6 +24,8 @@ pub enum EventKind {
     Refunded,
     /// WeChat has signed something about money that does not fit the deal. Nothing was changed.
     Mismatch,
+    /// WeChat has signed a second payment, and it goes back by itself.
+    SecondPayment,
     /// WeChat told of a payment that failed.
     PaymentFailed,
     /// The sweeper asked, and the deal is still undecided.
@@ -32,6 +34,8 @@ pub enum EventKind {
     Closed,
     /// The deal became Expired.
     Expired,
+    /// The deal became Expired by a payment, for its checkout had been paid in another way before.
+    PaidOtherwise,
     /// A refund was asked for; WeChat is about to be.
     RefundRequested,
     /// WeChat has accepted a refund.
@@ -59,7 +63,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const ALL: [(Self, &'static str); 25] = [
+    const ALL: [(Self, &'static str); 27] = [
         (Self::Opened, "opened"),
         (Self::LinkGiven, "link_given"),
         (Self::LinkRefused, "link_refused"),
@@ -69,10 +73,12 @@ impl EventKind {
         (Self::Identified, "identified"),
         (Self::Refunded, "refunded"),
         (Self::Mismatch, "mismatch"),
+        (Self::SecondPayment, "second_payment"),
         (Self::PaymentFailed, "payment_failed"),
         (Self::Looked, "looked"),
         (Self::Closed, "closed"),
         (Self::Expired, "expired"),
+        (Self::PaidOtherwise, "paid_otherwise"),
         (Self::RefundRequested, "refund_requested"),
         (Self::RefundAccepted, "refund_accepted"),
         (Self::RefundPostponed, "refund_postponed"),

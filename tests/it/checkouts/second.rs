@@ -108,7 +108,11 @@ on_both_engines! {
         shop.followed().await;
         assert_eq!((states(&shop.app, &loser).await, shop.wechat.calls("closeorder")), (vec!["SUCCESS".to_owned()], 0));
         assert_eq!(told(&shop.app).await.iter().filter(|(event_type, _)| event_type == "deal.paid").count(), 1);
-        assert!(shop.app.explain(&loser.id).await.contains("this one is given back"));
+        let story = shop.app.explain(&loser.id).await;
+        for sentence in ["a second payment beside the one that counts; it goes back", "Its checkout had been paid in another way before", "It was paid second"] {
+            assert!(story.contains(sentence), "{story}");
+        }
+        assert!(!story.contains("ALARM") && !story.contains("cannot be paid any more"), "{story}");
     }
 
     async fn a_payer_who_pays_while_the_other_way_is_closed_gets_the_money_back(engine) {

@@ -22,6 +22,5 @@ const tell = (state) => {
 };
 if (framed) {
   page.toggleAttribute('data-framed', true);
-  page.toggleAttribute('data-embed', /[?&]embed=1(&|$)/.test(location.search));
   post('hello');
 }
