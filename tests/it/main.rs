@@ -25,14 +25,18 @@ mod books {
     mod takings;
 }
 mod checkouts {
+    mod addresses;
     pub mod browser;
     mod closing;
     mod costs;
     mod cut;
     mod decided;
+    mod foreign_paid;
     mod login;
+    mod login_bounds;
     pub mod made;
     mod making;
+    mod refused;
     mod second;
     mod told;
     mod ways;

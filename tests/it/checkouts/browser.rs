@@ -25,6 +25,8 @@ pub struct Browser {
     client: Client,
     /// Where [`SITE`] is.
     site: SocketAddr,
+    /// Where it is itself, as the proxy before the service says.
+    address: Option<&'static str>,
     /// Name, value and path of each.
     pub cookies: Vec<(String, String, String)>,
 }
@@ -53,13 +55,19 @@ impl Browser {
     fn new(app: &TestApp, agent: &'static str, payer: Payer) -> Self {
         let client = Client::builder().no_proxy().redirect(Policy::none()).timeout(Duration::from_secs(15)).build().unwrap();
         let whose = ("sim_payer".to_owned(), payer.number().to_string(), "/_wechat".to_owned());
-        Self { agent, payer, client, site: app.till.address, cookies: vec![whose] }
+        Self { agent, payer, client, site: app.till.address, address: None, cookies: vec![whose] }
     }
 
     /// The same browser at another instance of the service.
     #[must_use]
     pub fn at(&self, app: &TestApp) -> Self {
         Self { site: app.till.address, ..self.clone() }
+    }
+
+    /// The same browser at this address of its own.
+    #[must_use]
+    pub fn from(self, address: &'static str) -> Self {
+        Self { address: Some(address), ..self }
     }
 
     /// Asks once, and keeps the cookies of the answer.
@@ -75,6 +83,9 @@ impl Browser {
         let mut request = self.client.get(url).header(header::USER_AGENT, self.agent);
         if !cookie.is_empty() {
             request = request.header(header::COOKIE, cookie);
+        }
+        if let Some(address) = self.address {
+            request = request.header("x-forwarded-for", address);
         }
         if let Some(referer) = referer {
             request = request.header(header::REFERER, referer);

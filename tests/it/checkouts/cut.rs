@@ -15,11 +15,11 @@ use crate::support::on_both_engines;
 const BREAKS: [Fault; 3] =
     [Fault::Broken { carried_out: true }, Fault::Broken { carried_out: false }, Fault::TooSlow { carried_out: true }];
 
-fn id(n: usize) -> CheckoutId {
+pub fn id(n: usize) -> CheckoutId {
     format!("C20260401120000{n:018}").parse().unwrap()
 }
 
-fn new_checkout(n: usize) -> NewCheckout {
+pub fn new_checkout(n: usize) -> NewCheckout {
     let checkout = Checkout {
         checkout_id: id(n),
         account: AccountId::default(),
@@ -36,7 +36,7 @@ fn new_checkout(n: usize) -> NewCheckout {
     NewCheckout { checkout, idempotency_key: Some(format!("cart-{n}")), signed_nonce: None }
 }
 
-async fn insert_attempt(store: &Store, n: usize, order_id: &str, trade_type: TradeType) -> Result<bool, StoreError> {
+pub async fn insert_attempt(store: &Store, n: usize, order_id: &str, trade_type: TradeType) -> Result<bool, StoreError> {
     let deal = NewDeal {
         order_id: number(order_id),
         account: AccountId::default(),
@@ -58,7 +58,7 @@ async fn insert_attempt(store: &Store, n: usize, order_id: &str, trade_type: Tra
     store.insert_attempt(&id(n), now(), deal, event(order_id, EventKind::Opened)).await
 }
 
-async fn pay_attempt(store: &Store, order_id: &str) -> bool {
+pub async fn pay_attempt(store: &Store, order_id: &str) -> bool {
     let deal = store.find(&number(order_id)).await.unwrap().unwrap();
     store.mark_attempt_paid(&deal, &paid("default", order_id), now(), now(), event(order_id, EventKind::Settled)).await.unwrap()
 }

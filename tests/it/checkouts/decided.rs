@@ -1,9 +1,10 @@
 //! What becomes of a checkout's deals: when one pays it the others are closed, and when nobody does all of them are.
 
+use serde_json::json;
 use wechat_pay::simulator::{Notify, Payer};
 
 use super::browser::Browser;
-use super::made::{Checkout, checkout, instance, paid_at};
+use super::made::{Checkout, checkout, instance, paid_at, try_checkout};
 use crate::refunds::books::{alarms, states};
 use crate::support::database::{Database, Engine};
 use crate::support::on_both_engines;
@@ -100,6 +101,25 @@ on_both_engines! {
         let other = bought.order(&app, "MWEB").await;
         app.notify(WeChatMessage::notification(&other.id, 1990).signed()).await.not_believed(409, "a second");
         assert_eq!((bought.deals(&app).await, states(&app, &other).await), (vec!["JSAPI 2".to_owned(), "MWEB 2".to_owned(), "NATIVE 1".to_owned()], vec!["PROCESSING".to_owned()]));
+    }
+
+    async fn asked_by_the_merchant_s_own_number_the_deal_that_paid_answers(engine) {
+        let app = TestApp::open(engine).await;
+        let made = try_checkout(&app.till, None, &json!({"reference": "A-7"})).await.json();
+        let bought = Checkout { id: made["checkout_id"].as_str().unwrap().to_owned() };
+        bought.at_a_desk(&app).await;
+        app.time_passes(5);
+        bought.on_a_phone(&app).await;
+        let asked = async || app.till.post_json("/wxPay/queryOrder", &json!({"reference": "A-7"})).await.json();
+        let (first, newest) = (bought.order(&app, "NATIVE").await, bought.order(&app, "MWEB").await);
+        let told = asked().await;
+        assert_eq!((&told["trade_state"], &told["order_id"]), (&json!("NOTPAY"), &json!(newest.id)), "{told}");
+        app.notify(paid_at(&app, &first)).await.acknowledged("paid");
+        app.time_passes(301);
+        app.sweep().await;
+        assert_eq!(bought.deals(&app).await, ["MWEB 2", "NATIVE 1"]);
+        let told = asked().await;
+        assert_eq!((&told["trade_state"], &told["order_id"]), (&json!("SUCCESS"), &json!(first.id)), "{told}");
     }
 
     async fn a_lost_notification_is_found_by_the_sweeper_and_the_others_are_closed(engine) {

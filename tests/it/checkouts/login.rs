@@ -16,18 +16,18 @@ use crate::support::test_app::{TestApp, TestAppBuilder};
 /// Where codes are exchanged.
 const EXCHANGE: &str = "/_wechat/sns/oauth2/access_token";
 
-fn exchanges(app: &TestApp) -> u64 {
+pub fn exchanges(app: &TestApp) -> u64 {
     app.wechat().calls(EXCHANGE)
 }
 
 /// Where a browser that has been led to WeChat comes back to, with WeChat's code.
-async fn led_back(browser: &mut Browser, bought: &Checkout, app: &TestApp) -> String {
+pub async fn led_back(browser: &mut Browser, bought: &Checkout, app: &TestApp) -> String {
     let to_wechat = browser.ask(&bought.page(app)).await;
     browser.ask(to_wechat.header("location").expect("led to WeChat")).await.header("location").expect("and back").to_owned()
 }
 
 /// The same with another value.
-fn with(url: &str, name: &str, value: &str) -> String {
+pub fn with(url: &str, name: &str, value: &str) -> String {
     let mut url: Url = url.parse().unwrap();
     let pairs: Vec<_> = url
         .query_pairs()
@@ -37,20 +37,20 @@ fn with(url: &str, name: &str, value: &str) -> String {
     url.into()
 }
 
-fn query(url: &str, name: &str) -> String {
+pub fn query(url: &str, name: &str) -> String {
     Url::parse(url).unwrap().query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
 /// Nobody reads in it who the payer is, or what the merchant's secret is.
 #[track_caller]
-fn tells_nothing(answer: &Answer) {
+pub fn tells_nothing(answer: &Answer) {
     let location = answer.header("location").unwrap_or_default();
     for secret in ["oSIMULATED", DEFAULT_APP_SECRET] {
         assert!(!answer.body.contains(secret) && !location.contains(secret), "{location} {}", answer.body);
     }
 }
 
-fn payer_cookie(browser: &mut Browser) -> &mut (String, String, String) {
+pub fn payer_cookie(browser: &mut Browser) -> &mut (String, String, String) {
     browser.cookies.iter_mut().find(|(name, ..)| name == "wechat_pay_payer").expect("a payer's cookie")
 }
 
@@ -68,7 +68,7 @@ on_both_engines! {
             app.phone().address, DEFAULT_MERCHANT.appid
         );
         assert_eq!(*to_wechat, expected, "WeChat's parameters in WeChat's order, and the fragment");
-        assert!(state.len() <= 128 && state.bytes().all(|b| b.is_ascii_alphanumeric()), "{state}");
+        assert!(state.len() == 65 && state.bytes().all(|b| b.is_ascii_alphanumeric()), "{state}");
         assert_eq!((query(back, "state"), query(back, "lang"), to_page.as_str()), (state, "en".to_owned(), &*format!("../{}?lang=en", bought.id)));
         assert!(page.answer.body.contains("Pay now"), "in the language that was chosen");
         tells_nothing(&page.answer);
@@ -155,13 +155,14 @@ async fn who_brings_no_state_or_another_one_is_nobody() {
     let strange_back = led_back(&mut stranger, &bought, &app).await;
     let elsewhere = led_back(&mut stranger, &other, &app).await;
     let without = Browser::in_wechat(&app, Payer::Second);
-    // The cookie of another checkout under this one's path.
-    let mut planted = Browser::in_wechat(&app, Payer::Second);
-    planted.cookies = stranger.cookies.iter().filter(|(_, _, path)| path.ends_with(&other.id)).cloned().collect();
-    for (name, _, path) in &mut planted.cookies {
-        assert_eq!(name, "wechat_pay_state");
-        *path = format!("/pay/{}", bought.id);
-    }
+    // A cookie that no page of this checkout's has given: another one's, and such as anybody makes up.
+    let planted = |state: &str| {
+        let mut browser = Browser::in_wechat(&app, Payer::Second);
+        browser.cookies.push(("wechat_pay_state".to_owned(), state.to_owned(), format!("/pay/{}", bought.id)));
+        browser
+    };
+    let (of_other, own) = (query(&elsewhere, "state"), query(&back, "state"));
+    let begun_more_often = format!("1{}", &own[1..]);
     for (mut browser, url) in [
         (without.clone(), back.clone()),
         (stranger.clone(), back.clone()),
@@ -171,11 +172,17 @@ async fn who_brings_no_state_or_another_one_is_nobody() {
         (victim.clone(), with(&back, "code", "a b")),
         (victim.clone(), with(&back, "code", &"x".repeat(129))),
         (victim.clone(), back.split_once('?').unwrap().0.to_owned()),
-        (planted.clone(), back.clone()),
+        (planted(&of_other), back.clone()),
+        (planted(&of_other), with(&back, "state", &of_other)),
+        (planted(""), with(&back, "state", "")),
+        (planted("9abc"), with(&back, "state", "9abc")),
+        (planted(&own[..33]), with(&back, "state", &own[..33])),
+        (planted(&begun_more_often), with(&back, "state", &begun_more_often)),
         (victim.clone(), elsewhere.replace(&other.id, &bought.id)),
     ] {
         let answer = browser.ask(&url).await;
         assert_eq!((answer.status, answer.header("set-cookie")), (400, None), "{url}: {}", answer.body);
+        assert!(answer.body.contains(&format!("href=\"../{}\"", bought.id)), "with a way to begin anew: {}", answer.body);
         tells_nothing(&answer);
     }
     assert_eq!((exchanges(&app), app.look().await.count().await), (0, 0), "no code was spent for them");
@@ -257,11 +264,14 @@ async fn while_wechat_s_login_is_slow_or_out_of_order_a_payer_is_answered_in_tim
         let bought = checkout(&app).await;
         let mut browser = Browser::in_wechat(&app, Payer::First);
         app.wechat().faults.oauth = fault;
-        let page = browser.open(&bought.page(&app)).await;
-        let took = page.answer.took;
-        assert!(page.answer.status == 502 && took < Duration::from_secs(8), "{fault:?} {took:?}: {}", page.answer.body);
-        tells_nothing(&page.answer);
+        let back = led_back(&mut browser, &bought, &app).await;
+        let answer = browser.ask(&back).await;
+        let took = answer.took;
+        assert!(answer.status == 502 && took < Duration::from_secs(8), "{fault:?} {took:?}: {}", answer.body);
+        assert!(answer.body.contains(&format!("href=\"../{}\"", bought.id)), "{}", answer.body);
+        tells_nothing(&answer);
         app.wechat().faults.oauth = OauthFault::Normal;
-        assert_eq!(browser.open(&bought.page(&app)).await.state(), "waiting", "once it is well again");
+        assert_eq!(browser.clone().open(&bought.page(&app)).await.state(), "waiting", "once it is well again");
+        assert_eq!(browser.open(&back).await.state(), "waiting", "and by a reload, too");
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use wechat_pay::auth::Key;
 use wechat_pay::chance::Chance;
 
+use super::browser::SITE;
 use super::made::{Checkout, checkout, try_checkout};
 use crate::front_end::auth::{carry, offer_at};
 use crate::support::database::Engine;
@@ -99,6 +100,21 @@ on_both_engines! {
         let told = try_checkout(&app.till, Some("over"), &json!({})).await.refused(200, "ORDER_CLOSED", None, "over");
         assert_eq!(told["checkout_id"], id);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_nobody_could_pay_is_not_made() {
+    let wechat = TestApp::open(Engine::Sqlite).await;
+    let app_only = TestAppBuilder::new(Engine::Sqlite).await.set("WECHAT__TRADE_TYPES", "APP").open().await;
+    // By a page inside WeChat alone, where no payer can be known.
+    let builder = TestAppBuilder::new(Engine::Sqlite).await.on_wechat_of(&wechat).set("PAGE__BASE_URL", SITE);
+    let without_login = builder.set("WECHAT__TRADE_TYPES", "JSAPI").open().await;
+    for app in [&app_only, &without_login] {
+        let told = try_checkout(&app.till, None, &json!({})).await.refused(501, "NOT_CONFIGURED", None, "no way to pay");
+        assert_eq!((&told["detail"], rows(app).await), (&json!("wechat.trade_types"), 0));
+    }
+    let builder = TestAppBuilder::new(Engine::Sqlite).await.set("WECHAT__TRADE_TYPES", "JSAPI");
+    checkout(&builder.open().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -127,7 +127,8 @@ on_both_engines! {
         let app = TestApp::open(engine).await;
         app.wechat().habits.trade_types = vec![TradeType::Native];
         let bought = checkout(&app).await;
-        assert_eq!(bought.on_a_phone(&app).await.state(), "trouble");
+        let phone = bought.on_a_phone(&app).await;
+        assert_eq!((phone.state().as_str(), phone.h5()), ("waiting", None), "it is told to open WeChat");
         let desk = bought.at_a_desk(&app).await;
         assert!(desk.state() == "waiting" && desk.has_code());
         app.payer_pays(&bought.order(&app, "NATIVE").await).await;

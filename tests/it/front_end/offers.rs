@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use wechat_pay::simulator::{DEFAULT_MERCHANT, Payer};
 
+use crate::checkouts::made::try_checkout;
 use crate::front_end::auth::{carry, offer_at};
 use crate::support::database::Engine;
 use crate::support::test_app::{TestApp, TestAppBuilder};
@@ -69,6 +70,32 @@ async fn what_the_back_end_signed_is_what_is_sold() {
     carry(&app.till, &elsewhere, None).await.refused(400, "INVALID_PARAMETER", Some("return_url"), "signed, and not one of the hosts");
     let two_lines = offer(&app, "nonce-0005", &json!({"description": "tea\nA-7"}));
     carry(&app.till, &two_lines, None).await.refused(401, "UNAUTHORIZED", None, "a line end would make two offers one text");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_signed_for_one_way_or_one_payer_makes_no_link_for_everybody() {
+    let app = open().await;
+    let openid = full()["openid"].clone();
+    for (nonce, further, field) in [
+        ("nonce-0001", full(), "trade_type"),
+        ("nonce-0002", json!({"trade_type": "NATIVE"}), "trade_type"),
+        ("nonce-0003", json!({"openid": openid}), "openid"),
+    ] {
+        let answer = try_checkout(&app.till, None, &offer(&app, nonce, &further)).await;
+        answer.refused(400, "INVALID_PARAMETER", Some(field), &further.to_string());
+    }
+    assert!(app.look().await.texts("SELECT checkout_id FROM checkout").await.is_empty());
+    let told = carry(&app.till, &offer(&app, "nonce-0001", &full()), None).await.json();
+    assert_eq!(told["code"], 0, "it opens its deal all the same: {told}");
+
+    let mut further = full();
+    for name in ["trade_type", "openid"] {
+        further.as_object_mut().unwrap().remove(name);
+    }
+    for (nonce, further) in [("nonce-0004", further), ("nonce-0005", json!({"trade_type": "", "openid": ""}))] {
+        let told = try_checkout(&app.till, None, &offer(&app, nonce, &further)).await.json();
+        assert_eq!((&told["code"], told.get("reference")), (&json!(0), further.get("reference")), "{told}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

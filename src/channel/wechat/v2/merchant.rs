@@ -441,6 +441,19 @@ mod tests {
     }
 
     #[test]
+    fn a_stored_request_is_for_the_address_that_it_names() {
+        let request = xml::write(&opened(&merchant(SignType::Md5), Way::Mweb { site_url: "https://example.com", site_name: "茶" }));
+        let is_for = |address: &str| is_for_address(&request, address.parse().unwrap());
+        assert!(is_for("123.12.12.123") && is_for("::ffff:123.12.12.123"));
+        for other in ["123.12.12.124", "::1", "2001:db8::1"] {
+            assert!(!is_for(other), "{other}");
+        }
+        for request in ["", "<xml></xml>", "<xml><spbill_create_ip>x</spbill_create_ip></xml>"] {
+            assert!(!is_for_address(request, "123.12.12.123".parse().unwrap()), "{request}");
+        }
+    }
+
+    #[test]
     fn a_mapped_address_is_unwrapped() {
         assert_eq!(unmapped("::ffff:1.2.3.4".parse().unwrap()).to_string(), "1.2.3.4");
         assert_eq!(unmapped("2001:db8::1".parse().unwrap()).to_string(), "2001:db8::1");
