@@ -120,7 +120,7 @@ export const on_a_phone_it_leads_to_the_page = (browser) => visit(browser, { rea
   await tab.locator('#buy').click();
   await tab.waitForURL(new RegExp(`^${service.shop}/pay/C[0-9]{32}`));
   await comes(tab, 'waiting');
-  await tab.getByRole('link', { name: '去微信支付' }).waitFor();
+  await tab.getByRole('link', { name: 'Pay in WeChat' }).waitFor();
 });
 
 export const where_the_page_may_not_be_framed_it_leads_there = (browser) => {

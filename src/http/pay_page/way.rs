@@ -131,8 +131,22 @@ mod tests {
         });
         assert_eq!(said, [[false, true, true]; 2], "who cannot scan it here may take the address elsewhere");
         assert_eq!(Way::Code { link: "x".repeat(9000), place: Place::Desk }.block(Language::Chinese, &Simulated::default()), None);
-        assert!(
-            !Way::OpenElsewhere { how: "how_open_in_wechat" }.block(Language::English, &Simulated::default()).unwrap().contains("<svg")
-        );
+    }
+
+    #[test]
+    fn what_is_paid_elsewhere_shows_nothing_to_pay_with() {
+        let simulated = Simulated { phone: None, wechat: Some("http://127.0.0.1:1/_wechat/?url=a&b".to_owned()) };
+        for how in ["how_open_in_wechat", "how_open_in_a_browser", "how_open_on_a_phone", "how_open_in_the_app"] {
+            let said = BOTH.map(|language| {
+                let way = Way::OpenElsewhere { how };
+                let (block, in_demonstration) =
+                    (way.block(language, &Simulated::default()).unwrap(), way.block(language, &simulated).unwrap());
+                assert!(block.contains(text(language, how).unwrap()) && block.contains("data-do=\"copy\""), "{block}");
+                assert!(!["<svg", "data-pay", "href", "{{"].iter().any(|word| block.contains(word)), "{block}");
+                assert!(in_demonstration.contains("href=\"http://127.0.0.1:1/_wechat/?url=a&amp;b\""), "{in_demonstration}");
+                block
+            });
+            assert_ne!(said[0], said[1]);
+        }
     }
 }

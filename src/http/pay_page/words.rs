@@ -159,3 +159,20 @@ const WORDS: [(&str, &str, &str); 66] = [
     ("stay", "留在本页", "Stay here"),
     ("unknown_amount", "—", "—"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn each_word_is_there_once_in_both_languages() {
+        let names: HashSet<_> = WORDS.iter().map(|(name, ..)| name).collect();
+        assert_eq!(names.len(), WORDS.len());
+        for name in SAID.iter().chain(&["paying_here"]) {
+            let [chinese, english] = [Language::Chinese, Language::English].map(|language| text(language, name).unwrap());
+            assert!(!chinese.is_ascii() && english.chars().all(|letter| letter < '\u{2e80}'), "{name}: {chinese}, {english}");
+        }
+    }
+}
