@@ -17,7 +17,7 @@ on_both_engines! {
         let app = TestApp::open(engine).await;
         app.wechat().habits.trade_types = vec![TradeType::Native, TradeType::Jsapi];
         let (bought, look) = (checkout(&app).await, app.look().await);
-        for (pause, asked) in [(0, 1), (1, 1), (16, 1), (2, 2), (0, 2), (17, 2), (2, 3)] {
+        for (pause, asked) in [(0, 1), (9, 1), (1, 2), (9, 2), (1, 3)] {
             app.time_passes(pause);
             for _ in 0..5 {
                 let page = bought.on_a_phone(&app).await;
@@ -27,7 +27,7 @@ on_both_engines! {
             assert_eq!((app.calls("unifiedorder"), refusals(&look).await), (asked, usize::try_from(asked).unwrap()));
         }
         app.wechat().habits.trade_types.push(TradeType::Mweb);
-        app.time_passes(19);
+        app.time_passes(10);
         assert!(bought.on_a_phone(&app).await.h5().is_some(), "once the merchant may");
         assert_eq!(bought.deals(&app).await, ["MWEB 0"]);
     }
@@ -44,7 +44,7 @@ on_both_engines! {
     }
 
     async fn an_order_s_own_page_pauses_and_its_caller_does_not(engine) {
-        let app = TestApp::open(engine).await;
+        let app = TestAppBuilder::new(engine).await.set("WECHAT__TRADE_TYPES", "NATIVE,MWEB").open().await;
         app.wechat().habits.trade_types = vec![TradeType::Native];
         let wish = json!({"merchant_id": 12, "product_id": 34, "price": "19.90", "trade_type": "MWEB"});
         let ask = async || {
@@ -59,7 +59,7 @@ on_both_engines! {
         assert_eq!(app.calls("unifiedorder"), 1);
         ask().await.refused(200, "WECHAT_REFUSED", None, "still not");
         assert_eq!(app.calls("unifiedorder"), 2, "a merchant's own caller knows why it asks again");
-        app.time_passes(19);
+        app.time_passes(10);
         app.till.get(&page).await;
         assert_eq!((app.calls("unifiedorder"), refusals(&app.look().await).await), (3, 3));
     }

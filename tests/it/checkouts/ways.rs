@@ -129,6 +129,8 @@ on_both_engines! {
         let bought = checkout(&app).await;
         let phone = bought.on_a_phone(&app).await;
         assert_eq!((phone.state().as_str(), phone.h5()), ("waiting", None), "it is told to open WeChat");
+        let in_wechat = Browser::in_wechat(&app, Payer::First).open(&bought.page(&app)).await;
+        assert!(in_wechat.state() == "waiting" && in_wechat.has_code(), "where another phone can scan it: {}", in_wechat.answer.body);
         let desk = bought.at_a_desk(&app).await;
         assert!(desk.state() == "waiting" && desk.has_code());
         app.payer_pays(&bought.order(&app, "NATIVE").await).await;
