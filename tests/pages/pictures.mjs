@@ -16,8 +16,21 @@ export async function pictures_are_taken(browser) {
     await writeFile(join(process.env.SCREENSHOTS, `${name}.png`), PNG.sync.write(picture, { colorType: 2, filterType: 0, deflateLevel: 9, deflateStrategy: 0 }));
   };
   const service = await Service.start({ PAGE__MERCHANT_NAME: '老王茶铺' });
+  // A phone inside WeChat, with the sheet that WeChat pays on before the page.
+  const takeInWeChat = async () => {
+    const { pay_page } = await service.post('/wxPay/checkout', { merchant_id: 1, product_id: 2, price: '19.90', description: '正山小种红茶' });
+    const plays = (complaint) => complaint.startsWith(`a request to ${service.phone}/_wechat/`);
+    const visitor = await Visitor.arrive(browser, service, { locale: 'zh-CN', viewport: { width: 360, height: 700 }, forgive: plays });
+    const tab = await visitor.go(new URL(`${pay_page}?in=wechat`, service.shop).href);
+    await take(tab, 'wechat');
+    await tab.getByRole('button', { name: '立即支付' }).click();
+    await tab.getByRole('button', { name: '支付', exact: true }).waitFor();
+    await take(tab, 'wechat-sheet');
+    await visitor.leave();
+  };
   try {
     const bought = [];
+    await takeInWeChat();
     const goods = [['9.90', 'A cup of Longjing tea'], ['128.00', 'A paper umbrella']];
     for (const [price, description] of goods) bought.push(await service.open(price, { description, reference: `SHOP-${bought.length + 1}` }));
     await service.sim(`orders/${bought[0].order_id}/pay`, 'POST');
