@@ -208,6 +208,7 @@ mod tests {
             "deal_seller_create_at",
             "deal_status_update_at",
             "deal_transaction_id",
+            "deal_checkout_way",
         ];
         assert_eq!(names, expected);
     }
