@@ -59,7 +59,7 @@ async fn the_door_asks_who_one_is_and_what_to_open() {
     let browser = Browser::of(&served, 2);
     for (path, words) in [
         ("/_wechat/", ["在微信里打开", "在手机浏览器里打开", "模拟环境，不会扣款", "老王"]),
-        ("/_wechat/?lang=en", ["Open in WeChat", "Open in a phone’s browser", "Simulated: no money moves", "Wang"]),
+        ("/_wechat/?lang=en", ["Open in WeChat", "Open in a phone’s browser", "Simulation: no money moves", "Wang"]),
     ] {
         let seen = browser.get(path, &[]).await;
         assert!(seen.status == 200 && words.iter().all(|word| seen.page.contains(word)), "{}", seen.page);
