@@ -96,7 +96,7 @@ async fn the_payer_sees_the_sheet_and_is_led_back() {
             "¥0.88",
             "腾讯充值中心-QQ会员充值",
             "Wang",
-            "Simulated",
+            "Simulation",
             "value=\"https://shop.example.com:8443/pay/1?paid=maybe\"",
         ] {
             assert!(seen.page.contains(word), "{word}: {}", seen.page);
