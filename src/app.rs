@@ -209,7 +209,6 @@ impl Service {
             metrics: HttpMetrics::default(),
             page: settings.page.clone(),
             accept_weak_durability: settings.accept_weak_durability,
-            simulator: simulator.as_ref().map(|(address, _)| page_of(*address)),
             phone: simulator.as_ref().filter(|_| has_shop).map(|(address, _)| page_of(*address)),
             shop: shop.as_ref().map(|shop| Arc::clone(&shop.back_end)),
             handshake,

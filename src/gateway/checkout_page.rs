@@ -11,7 +11,7 @@ use super::{Gateway, GatewayError};
 
 /// Who is about to pay a checkout, and how.
 #[derive(Debug, Clone)]
-pub struct PayerOf {
+pub struct Payer {
     /// In which way.
     pub trade_type: TradeType,
     /// Who, where that has to be known.
@@ -20,11 +20,9 @@ pub struct PayerOf {
     pub address: IpAddr,
 }
 
-/// The ways in which a checkout may be paid.
+/// The ways in which a checkout may be paid beside the scanning of a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ways {
-    /// By scanning a code.
-    pub native: bool,
     /// Inside WeChat, by a payer who has logged in.
     pub jsapi: bool,
     /// From a phone's browser.
@@ -32,18 +30,14 @@ pub struct Ways {
 }
 
 impl Gateway {
-    /// The ways in which a checkout may be paid.
+    /// The ways in which a checkout may be paid beside the scanning of a code.
     ///
     /// # Errors
     /// [`GatewayError::NoAccount`].
     pub fn ways(&self, checkout: &Checkout) -> Result<Ways, GatewayError> {
         let account = self.accounts.get(&checkout.account)?;
         let offers = |trade_type| account.offers(trade_type, true);
-        Ok(Ways {
-            native: offers(TradeType::Native),
-            jsapi: offers(TradeType::Jsapi) && account.login().is_some(),
-            mweb: offers(TradeType::Mweb),
-        })
+        Ok(Ways { jsapi: offers(TradeType::Jsapi) && account.login().is_some(), mweb: offers(TradeType::Mweb) })
     }
 
     /// Whether a payer may still begin to pay a checkout.
@@ -55,7 +49,7 @@ impl Gateway {
     ///
     /// # Errors
     /// [`GatewayError::NotFound`] and [`GatewayError::Store`]; a way that cannot be had is [`Standing::Trouble`].
-    pub async fn checkout_page(&self, checkout_id: &CheckoutId, payer: Option<PayerOf>) -> Result<PayPage, GatewayError> {
+    pub async fn checkout_page(&self, checkout_id: &CheckoutId, payer: Option<Payer>) -> Result<PayPage, GatewayError> {
         let checkout = self.find_checkout(checkout_id, &Reach::default()).await?;
         if let Some(page) = self.page_of_decided(&checkout).await? {
             return Ok(page);
@@ -68,7 +62,7 @@ impl Gateway {
         };
         let Some(payer) = payer else { return Ok(page(Standing::Elsewhere, None)) };
         let way = payer.trade_type;
-        let paid_by_scanning = PayerOf { trade_type: TradeType::Native, openid: None, address: payer.address };
+        let paid_by_scanning = Payer { trade_type: TradeType::Native, openid: None, address: payer.address };
         let link = match self.to_pay(attempt(&checkout, payer)).await {
             // Not from this browser: then in WeChat on the same phone, or else by scanning with another one.
             Err(GatewayError::OtherAddress | GatewayError::Refused(..)) if way == TradeType::Mweb && self.ways(&checkout)?.jsapi => {
@@ -82,7 +76,9 @@ impl Gateway {
         Ok(match link {
             Ok(Link::Open(opened)) => page(Standing::Waiting(opened.payable), Some(opened.order_id)),
             Ok(Link::Closed(order_id)) => page(Standing::Closed, Some(order_id)),
-            Err(GatewayError::TradeTypeOff(_) | GatewayError::OtherAddress) => page(Standing::Elsewhere, None),
+            Err(GatewayError::TradeTypeOff(_) | GatewayError::OtherAddress) if self.ways(&checkout)?.jsapi => {
+                page(Standing::Elsewhere, None)
+            }
             Err(GatewayError::IdempotencyConflict(_)) => page(Standing::Taken, None),
             Err(error @ GatewayError::Store(_)) => return Err(error),
             // It was decided meanwhile.
@@ -113,7 +109,7 @@ impl Gateway {
 }
 
 /// The deal by which a checkout is paid in this way.
-fn attempt(checkout: &Checkout, PayerOf { trade_type, openid, address }: PayerOf) -> ToPay {
+fn attempt(checkout: &Checkout, Payer { trade_type, openid, address }: Payer) -> ToPay {
     let purchase = Purchase {
         merchant_id: checkout.merchant_id,
         product_id: checkout.product_id,

@@ -64,7 +64,7 @@ use crate::webhook::Endpoint;
 pub use accounts::{Account, AccountTerms, Accounts, NoAccount};
 pub use books::WholeDeal;
 pub use checkout_events::CheckoutEvents;
-pub use checkout_page::{PayerOf, Ways};
+pub use checkout_page::{Payer, Ways};
 pub use close_order::Closed;
 pub use deliver::TakenDelivery;
 pub use error::GatewayError;

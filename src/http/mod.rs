@@ -89,8 +89,6 @@ pub struct App {
     pub page: PageSettings,
     /// Be ready although the database may lose what it acknowledged.
     pub accept_weak_durability: bool,
-    /// Where the simulator is, if that is WeChat: then no money moves, and a payer's page may be told which device it is on.
-    pub simulator: Option<String>,
     /// Where the phone of the simulator is, if that is WeChat and every caller may open deals; then there is a demo shop.
     pub phone: Option<String>,
     /// The demo shop's own back end, if it has one.

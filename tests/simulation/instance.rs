@@ -110,7 +110,6 @@ impl Instance {
             metrics: HttpMetrics::default(),
             page: settings.page.clone(),
             accept_weak_durability: false,
-            simulator: None,
             phone: None,
             shop: None,
             handshake: Key::derive(|_| [0; 32]),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, Uri};
 
 use crate::deal::{CheckoutId, Reach, TradeType};
-use crate::gateway::{PayerOf, Ways};
+use crate::gateway::{Payer, Ways};
 use crate::http::App;
 use crate::http::edge::Begun;
 
@@ -39,7 +39,7 @@ pub async fn page_of(app: &Arc<App>, begun: Begun, checkout_id: CheckoutId, visi
     }
     // Who pays matters inside WeChat alone.
     let openid = openid.filter(|_| way == Some(TradeType::Jsapi));
-    let payer = way.map(|trade_type| PayerOf { trade_type, openid, address: visitor.address });
+    let payer = way.map(|trade_type| Payer { trade_type, openid, address: visitor.address });
     let gateway = Arc::clone(&app.gateway);
     let page = app.serve(begun, async move { gateway.checkout_page(&checkout_id, payer).await }).await??;
     Ok(Shown::Page(page, place))
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn each_device_gets_the_way_that_fits_it() {
-        let ways = |jsapi, mweb| Ways { native: true, jsapi, mweb };
+        let ways = |jsapi, mweb| Ways { jsapi, mweb };
         let chosen = |ways| [Place::Desk, Place::Phone, Place::WeChat].map(|place| way(ways, place));
         let (native, jsapi, mweb) = (Some(TradeType::Native), Some(TradeType::Jsapi), Some(TradeType::Mweb));
         assert_eq!(chosen(ways(true, true)), [native, mweb, jsapi]);

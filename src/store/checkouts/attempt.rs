@@ -1,5 +1,7 @@
 //! The insert of a deal by which a checkout is paid in one more way: only while nothing has paid the checkout and it is not given up.
 
+use std::sync::LazyLock;
+
 use sqlx::Error;
 
 use crate::deal::{CheckoutId, Timestamp};
@@ -11,6 +13,8 @@ use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::journal::event::Event;
+
+use super::row::IS_UNPAID;
 
 impl Store {
     /// Stores a new deal of an open checkout; `false`: the checkout is paid or given up, or its time is over by `now`.
@@ -37,13 +41,16 @@ impl Change for InsertAttempt {
     }
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
-        const TURN: &str = "UPDATE checkout SET attempts = attempts + 1 \
-                            WHERE checkout_id = ? AND paid_by IS NULL AND given_up_at IS NULL AND expires_at > ? AND NOT EXISTS \
-                            (SELECT 1 FROM deal WHERE deal.checkout_id = checkout.checkout_id AND status = 1)";
+        static TURN: LazyLock<String> = LazyLock::new(|| {
+            format!(
+                "UPDATE checkout SET attempts = attempts + 1 \
+                 WHERE checkout_id = ? AND given_up_at IS NULL AND expires_at > ? AND {IS_UNPAID}"
+            )
+        });
         let mut affected = 0;
         for Self { checkout_id, now, insert } in rows {
             let values = Values::of([checkout_id.as_str().into(), column(*now).into()]);
-            if conn.change(TURN, values).await? == 1 {
+            if conn.change(&TURN, values).await? == 1 {
                 affected += Insert::apply(&[insert], conn).await?;
             }
         }

@@ -1,6 +1,8 @@
 //! Expiry of a deal that is one way to pay a checkout: it is told of, unless another deal had paid the checkout by then, for what was
 //! bought is not free again.
 
+use std::sync::LazyLock;
+
 use sqlx::Error;
 
 use crate::channel::Evidence;
@@ -14,6 +16,8 @@ use crate::store::handle::Store;
 use crate::store::journal::entry::Entry;
 use crate::store::journal::event::Event;
 use crate::store::journal::insert::insert;
+
+use super::row::IS_UNPAID;
 
 impl Store {
     /// [`Store::mark_expired`] for a deal of this checkout.
@@ -69,11 +73,11 @@ impl<C: Change> Change for ExpireAttempt<C> {
     }
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
-        const TURN: &str = "UPDATE checkout SET attempts = attempts WHERE checkout_id = ? AND paid_by IS NULL AND NOT EXISTS \
-                            (SELECT 1 FROM deal WHERE deal.checkout_id = checkout.checkout_id AND status = 1)";
+        static TURN: LazyLock<String> =
+            LazyLock::new(|| format!("UPDATE checkout SET attempts = attempts WHERE checkout_id = ? AND {IS_UNPAID}"));
         let mut affected = 0;
         for Self { checkout_id, change, entry } in rows {
-            let is_unpaid = conn.change(TURN, Values::of([checkout_id.as_str().into()])).await? == 1;
+            let is_unpaid = conn.change(&TURN, Values::of([checkout_id.as_str().into()])).await? == 1;
             if C::apply(&[change], conn).await? == 1 {
                 let announces = if is_unpaid { entry.event.announces.clone() } else { Vec::new() };
                 let entry = Entry { event: Event { announces, ..entry.event.clone() }, instance: entry.instance.clone() };

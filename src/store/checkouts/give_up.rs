@@ -1,5 +1,7 @@
 //! Giving a checkout up: from then on no payer begins to pay it.
 
+use std::sync::LazyLock;
+
 use sqlx::Error;
 
 use crate::deal::{CheckoutId, Timestamp};
@@ -9,6 +11,8 @@ use crate::store::engine::statement::Change;
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
+
+use super::row::IS_UNPAID;
 
 impl Store {
     /// Gives a checkout up that is not paid; `false`: it is paid, or given up already. Its deals that are not decided are due at once,
@@ -36,12 +40,12 @@ impl Change for GiveUp {
     }
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
-        const UPDATE: &str = "UPDATE checkout SET given_up_at = ? WHERE checkout_id = ? AND paid_by IS NULL AND given_up_at IS NULL \
-                              AND NOT EXISTS (SELECT 1 FROM deal WHERE deal.checkout_id = checkout.checkout_id AND status = 1)";
+        static UPDATE: LazyLock<String> =
+            LazyLock::new(|| format!("UPDATE checkout SET given_up_at = ? WHERE checkout_id = ? AND given_up_at IS NULL AND {IS_UNPAID}"));
         let mut affected = 0;
         for row in rows {
             let values = Values::of([column(row.now).into(), row.checkout_id.as_str().into()]);
-            if conn.change(UPDATE, values).await? == 1 {
+            if conn.change(&UPDATE, values).await? == 1 {
                 affected += 1;
                 look_at_attempts(&row.checkout_id, row.due_at, conn).await?;
             }

@@ -10,6 +10,10 @@ use crate::store::columns::time;
 pub const PAID_BY: &str =
     "COALESCE(paid_by, (SELECT MIN(order_key) FROM deal WHERE deal.checkout_id = checkout.checkout_id AND status = 1))";
 
+/// That none of its deals has paid a checkout, by the same words.
+pub const IS_UNPAID: &str =
+    "paid_by IS NULL AND NOT EXISTS (SELECT 1 FROM deal WHERE deal.checkout_id = checkout.checkout_id AND status = 1)";
+
 /// The question for rows of `checkout`, in either engine's words.
 pub fn select(condition: &str) -> String {
     select_from("checkout", condition)
