@@ -179,6 +179,7 @@ export const from_a_desk_it_is_opened_in_the_simulated_wechat = (browser) => vis
   await comes(tab, 'waiting');
   await looks_well(tab);
   const [wechat] = await Promise.all([visitor.context.waitForEvent('page'), tab.getByRole('link', { name: '在模拟微信里打开' }).click()]);
+  await wechat.waitForSelector('#url');
   await looks_well(wechat);
   assert.equal(await wechat.locator('#url').inputValue(), address);
   await wechat.getByRole('button', { name: '在微信里打开' }).click();
