@@ -45,6 +45,11 @@ impl<R: BufRead> Lines<R> {
         Ok(None)
     }
 
+    /// The number of the line that was read last.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
     /// The present line and what stands behind it, up to this many bytes more.
     pub fn rest(&mut self, longest: u64) -> io::Result<Vec<u8>> {
         let mut rest = std::mem::take(&mut self.line);
@@ -54,8 +59,9 @@ impl<R: BufRead> Lines<R> {
 
     fn read_line(&mut self) -> io::Result<bool> {
         self.line.clear();
-        self.number += 1;
-        Ok(self.file.by_ref().take(LONGEST as u64).read_until(b'\n', &mut self.line)? > 0)
+        let is_there = self.file.by_ref().take(LONGEST as u64).read_until(b'\n', &mut self.line)? > 0;
+        self.number += u64::from(is_there);
+        Ok(is_there)
     }
 }
 

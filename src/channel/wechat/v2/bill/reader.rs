@@ -77,6 +77,11 @@ impl<R: BufRead, L: Layout> Reader<R, L> {
         Ok(Self { lines, content, unreadable: 0, broken: None })
     }
 
+    /// The line of the row that was read last; that of the header is 1.
+    pub fn line(&self) -> u64 {
+        self.lines.number()
+    }
+
     /// Reads what is left, and tells what the whole file comes to.
     ///
     /// # Errors
