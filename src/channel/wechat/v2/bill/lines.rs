@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Read};
 /// A line with its end; the texts of one come to some 2 KiB at most.
 pub(super) const LONGEST: usize = 64 * 1024;
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 pub(super) struct Lines<R> {
     file: R,
