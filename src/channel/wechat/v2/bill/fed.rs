@@ -31,13 +31,13 @@ pub struct Fed<L: Layout> {
     unpacker: Unpacker,
     text: Text,
     reader: Option<Reader<Text, L>>,
-    is_whole: bool,
+    is_closed: bool,
 }
 
 impl<L: Layout> Default for Fed<L> {
     fn default() -> Self {
         let (pieces, unpacker, text) = (VecDeque::new(), Unpacker::Unknown(Vec::new()), Text::default());
-        Self { pieces, unpacker, text, reader: None, is_whole: false }
+        Self { pieces, unpacker, text, reader: None, is_closed: false }
     }
 }
 
@@ -48,8 +48,13 @@ impl<L: Layout> Fed<L> {
     }
 
     /// There are no more pieces: what was fed is the whole file.
-    pub fn is_whole(&mut self) {
-        self.is_whole = true;
+    pub fn close(&mut self) {
+        self.is_closed = true;
+    }
+
+    /// Whether there are no more.
+    pub fn is_closed(&self) -> bool {
+        self.is_closed
     }
 
     /// The next row of what was fed; `None`: more is to be fed, or all was read.
@@ -72,7 +77,7 @@ impl<L: Layout> Fed<L> {
 
     /// The line of the row that was read last; that of the header is 1.
     pub fn line(&self) -> u64 {
-        self.reader.as_ref().map_or(0, Reader::line)
+        self.reader.as_ref().map_or(0, Reader::line_number)
     }
 
     /// What the whole file comes to, once all rows were read.
@@ -86,7 +91,7 @@ impl<L: Layout> Fed<L> {
     /// `false`: there is nothing to unpack now.
     fn unpack_on(&mut self) -> io::Result<bool> {
         let Some(piece) = self.pieces.front_mut() else {
-            let ends = self.is_whole && !self.text.is_whole();
+            let ends = self.is_closed && !self.text.is_whole();
             if ends {
                 self.text.add(&self.unpacker.finish()?);
                 self.text.end();
@@ -261,7 +266,7 @@ mod tests {
             fed.feed(Bytes::copy_from_slice(piece));
             take_all(&mut fed)?;
         }
-        fed.is_whole();
+        fed.close();
         take_all(&mut fed)?;
         let end = fed.end()?;
         Ok((rows, unreadable, end.agrees))

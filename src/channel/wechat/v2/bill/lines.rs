@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Read};
 /// A line with its end; the texts of one come to some 2 KiB at most.
 pub(super) const LONGEST: usize = 64 * 1024;
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 pub(super) struct Lines<R> {
     file: R,
@@ -43,11 +43,6 @@ impl<R: BufRead> Lines<R> {
             }
         }
         Ok(None)
-    }
-
-    /// The number of the line that was read last.
-    pub fn number(&self) -> u64 {
-        self.number
     }
 
     /// The present line and what stands behind it, up to this many bytes more.
