@@ -4,6 +4,7 @@
 mod accounts;
 mod attempts;
 mod bill_terms;
+mod bills;
 mod books;
 mod checkout;
 mod checkout_events;

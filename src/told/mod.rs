@@ -1,10 +1,12 @@
-//! What merchants' back ends are told: one form of a deal, of a refund and of an alarm, in every answer, list and event.
+//! What merchants' back ends are told: one form of a deal, of a refund, of a difference and of an alarm, in every answer, list and event.
 
 mod alarm;
 mod change;
 pub mod csv;
 mod deal;
 mod delivery;
+mod difference;
+mod difference_words;
 mod refund;
 mod takings;
 
@@ -12,5 +14,7 @@ pub use alarm::{ToldAlarm, sentence};
 pub use change::ToldChange;
 pub use deal::{ToldDeal, status, status_of};
 pub use delivery::ToldDelivery;
+pub use difference::ToldDifference;
+pub use difference_words::difference_sentence;
 pub use refund::ToldRefund;
 pub use takings::{ToldSums, ToldTaking, ToldTakings};
