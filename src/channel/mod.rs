@@ -16,7 +16,7 @@ use std::sync::Arc;
 use tokio::sync::SemaphorePermit;
 
 use crate::chance::Chance;
-use crate::deal::{Openid, OrderId, Refund, RefundId, Timestamp, TradeType};
+use crate::deal::{BillKind, Day, Openid, OrderId, Refund, RefundId, Timestamp, TradeType};
 use crate::metrics::Registry;
 
 pub use error::{CallError, Doubt, Ground, Malformed, Refusal, SignatureError};
@@ -28,7 +28,11 @@ pub use outcome::{
 pub use proof::{Evidence, OpenedOrder, ProvenPayment, ProvenRefund, Source, Trade, TradeState};
 
 use wechat::v2;
-pub use wechat::v2::ClientCertificate;
+pub use wechat::v2::bill::{
+    BillEnd, BillError, BillReader, Direction, FedBill, FedFundFlow, FundFlowReader, FundFlowRow, FundFlowSums, LineFault, MovementKind,
+    PaymentRow, RefundRow, Row as BillRow, StatedSum, TradeSums, UnreadableLine,
+};
+pub use wechat::v2::{ClientCertificate, Download};
 pub use wechat::{Login, LoginEndpoints, LoginError};
 
 /// A notification as it was posted: parsed, and not believed.
@@ -231,6 +235,16 @@ impl Channel {
     pub async fn query_refund(&self, order_id: &OrderId, subject: RefundSubject<'_>) -> Result<RefundQueryOutcome, CallError> {
         match self {
             Self::WeChatV2(client) => client.refund_query(order_id, subject).await,
+        }
+    }
+
+    /// Begins to receive a bill of a day. Nobody has signed it.
+    ///
+    /// # Errors
+    /// Why there is none to be had: an error document is told from a file by its first bytes. Whether to ask again is the caller's to say.
+    pub async fn download(&self, kind: BillKind, day: Day) -> Result<Download, BillError> {
+        match self {
+            Self::WeChatV2(client) => client.download(kind, day).await,
         }
     }
 

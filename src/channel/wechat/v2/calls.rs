@@ -1,5 +1,5 @@
 //! The table of WeChat's calls (PROTOCOL.md, 1.2): all that is known of each stands here and nowhere else. The replies of all are
-//! signed. Those below `/secapi` want a client certificate.
+//! signed, but for bills. Those below `/secapi` want a client certificate, and so does the fund flow.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::xml::MAX_BYTES;
 /// Pauses before an identical request is sent again, while there is time: WeChat asks for that after SYSTEMERROR, and
 /// allows it after every unknown outcome of `unifiedorder` and `closeorder` (PROTOCOL.md, 1.4).
 const REPEATED: &[Duration] = &[Duration::from_millis(200), Duration::from_millis(600)];
-/// A front end that wants to know asks again by itself.
+/// Whoever wants to know asks again: a front end by itself, for a bill hours later.
 const ASKED_ONCE: &[Duration] = &[];
 
 /// Makes an order, and gives its link.
@@ -56,6 +56,27 @@ pub const REFUND_QUERY: Call = Call {
     places: Places::Refunds,
     largest_reply: MAX_BYTES,
 };
+/// A day's trade bill.
+pub const DOWNLOAD_BILL: Call = Call {
+    name: "downloadbill",
+    path: "/pay/downloadbill",
+    wants_certificate: false,
+    pauses: ASKED_ONCE,
+    places: Places::Bills,
+    largest_reply: LARGEST_BILL,
+};
+/// A day's fund flow.
+pub const DOWNLOAD_FUND_FLOW: Call = Call {
+    name: "downloadfundflow",
+    path: "/pay/downloadfundflow",
+    wants_certificate: true,
+    pauses: ASKED_ONCE,
+    places: Places::Bills,
+    largest_reply: LARGEST_BILL,
+};
+
+/// As received, and so packed: some gigabytes of text. It is far beyond any shop's day, and keeps an answer that does not end from filling the disk.
+const LARGEST_BILL: usize = 256 * 1024 * 1024;
 
 /// What is asked of WeChat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +95,8 @@ pub struct Call {
     pub largest_reply: usize,
 }
 
-/// The groups of calls that are bounded apart from one another, so that waiting payers' questions keep no order from being made, and a
-/// day's refunds neither of the two.
+/// The groups of calls that are bounded apart from one another, so that waiting payers' questions keep no order from being made, a day's
+/// refunds neither of the two, and bills, which take minutes, none of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Places {
     /// What makes and closes orders.
@@ -84,4 +105,6 @@ pub enum Places {
     Queries,
     /// What gives money back, and asks how that stands.
     Refunds,
+    /// What brings bills.
+    Bills,
 }

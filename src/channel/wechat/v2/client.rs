@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 use tracing::{Instrument, info, info_span, warn};
 
@@ -24,9 +24,13 @@ use super::metrics::{self, CallMetrics, Outcome};
 use super::transport::{Http, TOTAL, Transport, Wire};
 use super::{refund, reply};
 
+mod bills;
+
 /// Calls under way at once in each group of places. When WeChat is slow, more would only wait longer, and take the memory and
 /// the time of callers that could be told so at once.
 const UNDER_WAY: usize = 64;
+/// The same of bills. A minute more or less is nothing to them, and each may take the way to WeChat for minutes.
+const BILLS_UNDER_WAY: usize = 2;
 /// How long a call waits for its place among them.
 const PLACE: Duration = Duration::from_millis(500);
 
@@ -39,6 +43,7 @@ pub struct Client {
     orders: Semaphore,
     queries: Semaphore,
     refunds: Semaphore,
+    bills: Arc<Semaphore>,
     chance: Chance,
     metrics: Arc<CallMetrics>,
     /// Whether links of another form than ever have been told of.
@@ -65,6 +70,7 @@ impl Client {
             orders: Semaphore::new(UNDER_WAY),
             queries: Semaphore::new(UNDER_WAY),
             refunds: Semaphore::new(UNDER_WAY),
+            bills: Arc::new(Semaphore::new(BILLS_UNDER_WAY)),
             chance,
             new_links: AtomicBool::default(),
         }
@@ -181,8 +187,20 @@ impl Client {
             Places::Orders => &self.orders,
             Places::Queries => &self.queries,
             Places::Refunds => &self.refunds,
+            Places::Bills => &self.bills,
         };
         match timeout(PLACE, places.acquire()).await {
+            Ok(Ok(place)) => Ok(place),
+            _ => {
+                self.metrics.busy(call);
+                Err(CallError::Busy)
+            }
+        }
+    }
+
+    /// The same for as long as its answer is read.
+    async fn place_for_bill(&self, call: Call) -> Result<OwnedSemaphorePermit, CallError> {
+        match timeout(PLACE, Arc::clone(&self.bills).acquire_owned()).await {
             Ok(Ok(place)) => Ok(place),
             _ => {
                 self.metrics.busy(call);

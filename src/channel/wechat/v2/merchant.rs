@@ -9,7 +9,7 @@ use crate::chance::Chance;
 use crate::channel::notice::Addressee;
 use crate::channel::order::{Order, RefundOrder, Way};
 use crate::channel::outcome::RefundSubject;
-use crate::deal::{AccountId, BeijingTime, Fen, Openid, OrderId, Refund, TradeType};
+use crate::deal::{AccountId, BeijingTime, Day, Fen, Openid, OrderId, Refund, TradeType};
 
 use super::fields::Fields;
 use super::rotation::PreviousKey;
@@ -97,6 +97,19 @@ impl Merchant {
         xml::write(&self.signer.signed(fields))
     }
 
+    /// A `downloadbill` request: all rows of a day, packed.
+    pub(super) fn bill_request(&self, day: Day, chance: &Chance) -> String {
+        let fields = self.envelope(chance).with("bill_date", compact(day)).with("bill_type", "ALL").with("tar_type", "GZIP");
+        xml::write(&self.signer.signed(fields))
+    }
+
+    /// A `downloadfundflow` request: that of the account that payments go to, packed. WeChat takes HMAC-SHA256 alone.
+    pub(super) fn fund_flow_request(&self, day: Day, chance: &Chance) -> String {
+        let merchant = self.by(SignType::HmacSha256);
+        let fields = merchant.envelope(chance).with("bill_date", compact(day)).with("account_type", "Basic").with("tar_type", "GZIP");
+        xml::write(&merchant.signer.signed(fields))
+    }
+
     fn envelope(&self, chance: &Chance) -> Fields {
         let mut fields = Fields::new().with("appid", self.appid.as_str()).with("mch_id", self.mch_id.as_str());
         for (name, value) in [("sub_appid", &self.sub_appid), ("sub_mch_id", &self.sub_mch_id)] {
@@ -171,6 +184,11 @@ pub fn is_signed_with(request: &str, key: &str) -> bool {
 /// to sign.
 pub fn is_sendable(text: &str) -> bool {
     text.chars().all(|c| c <= '\u{ffff}' && !c.is_control() && c != '&' && c != '=')
+}
+
+/// `yyyyMMdd`.
+fn compact(day: Day) -> String {
+    day.to_string().replace('-', "")
 }
 
 /// `scene_info` of an order that a phone's browser pays. The members in WeChat's own order.

@@ -14,6 +14,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use crate::channel::error::{CallError, Doubt, Refusal};
 use crate::channel::outcome::{CloseOutcome, Misconfiguration, Postponed, QueryOutcome, RefundOutcome, RefundQueryOutcome};
 use crate::channel::proof::OpenedOrder;
+use crate::channel::wechat::v2::bill::BillError;
 use crate::deal::AccountId;
 use crate::metrics::{Registry, latency};
 
@@ -139,6 +140,21 @@ fn err_code(error: &CallError) -> &'static str {
     }
 }
 
+/// The same of a bill. What says that there is none is an answer, too.
+fn bill_word(failure: &BillError) -> &'static str {
+    match failure {
+        BillError::NoBillExists => "NO_BILL_EXIST",
+        BillError::BillCreating => "BILL_CREATING",
+        BillError::SystemError => "SYSTEMERROR",
+        BillError::Refused(refusal) => word(refusal),
+        BillError::Certificate(_) => "certificate",
+        BillError::Call(error) => err_code(error),
+        BillError::Digest => "digest",
+        BillError::NotABill | BillError::MissingColumn(_) => "malformed",
+        BillError::Read(_) => "broken",
+    }
+}
+
 /// The numbers of one client, by its account. Nothing is shown of what was never counted: of hundreds of accounts most are
 /// idle.
 #[derive(Debug)]
@@ -165,8 +181,17 @@ impl CallMetrics {
 
     /// Counts a try.
     pub(super) fn called<T: Outcome>(&self, call: Call, outcome: &Result<T, CallError>, time: Duration) {
+        self.count(call, outcome.as_ref().map_or_else(err_code, T::err_code), time);
+    }
+
+    /// Counts a try to get a bill, once it has come to its end, or why it did not.
+    pub(super) fn fetched(&self, call: Call, failure: Option<&BillError>, time: Duration) {
+        self.count(call, failure.map_or("SUCCESS", bill_word), time);
+    }
+
+    fn count(&self, call: Call, err_code: &'static str, time: Duration) {
         let mut counted = self.counted();
-        counted.add(call, outcome.as_ref().map_or_else(err_code, T::err_code));
+        counted.add(call, err_code);
         counted.durations.entry(call.name).or_insert_with(latency).observe(time.as_secs_f64());
     }
 

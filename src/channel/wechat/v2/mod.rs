@@ -2,7 +2,7 @@
 //!
 //! `calls` is the table of the calls; `Fields` are signed, sent and verified; `xml` is their wire form; `merchant` knows who we
 //! are; `reply` is the one gate through which every answer comes, `payment` and `refund` what it proves; `notification` reads what WeChat
-//! posts to us; `bill` reads the bills; `client` makes the calls over a `transport`, by TLS as `crate::trust` and the merchant's `certificate` have it.
+//! posts to us; `bill` reads the bills, and `download` is one on its way; `client` makes the calls over a `transport`, by TLS as `crate::trust` and the merchant's `certificate` have it.
 //! The simulator shares `calls`, `Fields`, `xml`, `sign` and `refund_cipher`, so a mistake in them would cancel out unseen: the vectors of
 //! WeChat's own documents pin them (`vectors.rs`).
 
@@ -11,6 +11,7 @@ pub mod bill;
 pub mod calls;
 mod certificate;
 mod client;
+mod download;
 mod fields;
 mod identity;
 mod invoke;
@@ -35,6 +36,7 @@ pub mod xml;
 pub(in crate::channel) use algorithm::confirm;
 pub use certificate::{ClientCertificate, DECRYPTED, FROM_PKCS12, InvalidClientCertificate, PairPart};
 pub use client::Client;
+pub use download::Download;
 pub use fields::Fields;
 pub use merchant::{Merchant, is_sendable, is_signed_with, numbers_in};
 pub(in crate::channel) use merchant::{is_for_address, is_for_payer, is_request_for};

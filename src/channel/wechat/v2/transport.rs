@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use reqwest::{Response, StatusCode, Url};
 use rustls::ClientConfig;
@@ -76,6 +77,75 @@ impl Transport {
             Self::Wire(wire) => (wire.carry)(call.name, request, left).await,
         }
     }
+
+    /// Sends a request whose answer is read piece by piece, and waits for its first byte.
+    pub async fn open(&self, call: Call, identity: &Identity, request: String, patience: Patience) -> Result<Answer, CallError> {
+        match self {
+            Self::Http(http) => {
+                let opened = timeout(patience.first, http.open(call, identity, request, patience));
+                opened.await.unwrap_or(Err(Doubt::Timeout.into()))
+            }
+            Self::Wire(wire) => {
+                let whole = (wire.carry)(call.name, request, patience.first).await?;
+                Ok(Answer { ahead: Some(whole.into()), behind: None, is_complaint: false, digest: None, between: patience.between })
+            }
+        }
+    }
+}
+
+/// How long is waited for parts of an answer that is read piece by piece.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    /// For its first byte, both hosts included.
+    pub first: Duration,
+    /// Between two pieces.
+    pub between: Duration,
+    /// For all of it.
+    pub whole: Duration,
+}
+
+/// An answer that is read piece by piece, as it was sent: the HTTP client unpacks nothing.
+pub(super) struct Answer {
+    ahead: Option<Bytes>,
+    behind: Option<Response>,
+    /// Whether it is nginx's 400, in which only a word about the client certificate means anything.
+    pub is_complaint: bool,
+    /// What its header says of the content's SHA-1, as it is written there.
+    pub digest: Option<String>,
+    between: Duration,
+}
+
+impl Answer {
+    /// The next bytes, at least one; `None`: there are no more.
+    pub async fn piece(&mut self) -> Result<Option<Bytes>, CallError> {
+        loop {
+            let piece = match (self.ahead.take(), &mut self.behind) {
+                (Some(piece), _) => Some(piece),
+                (None, Some(response)) => {
+                    let piece = timeout(self.between, response.chunk()).await.map_err(|_| Doubt::Timeout)?;
+                    piece.map_err(transport_error)?
+                }
+                (None, None) => None,
+            };
+            match piece {
+                Some(piece) if piece.is_empty() => {}
+                Some(piece) => return Ok(Some(piece)),
+                None => {
+                    self.behind = None;
+                    return Ok(None);
+                }
+            }
+        }
+    }
+}
+
+/// `SHA=` and 40 hexadecimal digits (PROTOCOL.md, 16.1), beside which other digests may stand.
+fn sha_digest(response: &Response) -> Option<String> {
+    let lines = response.headers().get_all("digest").iter().map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned());
+    lines.collect::<Vec<_>>().join(",").split(',').find_map(|digest| {
+        let (name, value) = digest.trim().split_once('=')?;
+        name.eq_ignore_ascii_case("SHA").then(|| value.to_owned())
+    })
 }
 
 /// A WeChat within this process: takes the name of a call, a request and the time that there is, gives the reply, or a
@@ -150,13 +220,24 @@ impl Http {
         Ok(identity.client::<NoClient>(make)?.unwrap_or_else(|| self.client.clone()))
     }
 
-    /// Posts to the host that is expected to work, and to the other one if it cannot be reached.
     async fn post(&self, call: Call, identity: &Identity, request: String) -> Result<Vec<u8>, CallError> {
+        read_capped(self.send(call, identity, request, TOTAL).await?, call.largest_reply).await
+    }
+
+    async fn open(&self, call: Call, identity: &Identity, request: String, patience: Patience) -> Result<Answer, CallError> {
+        let mut response = self.send(call, identity, request, patience.whole).await?;
+        let (is_complaint, digest) = (response.status() == StatusCode::BAD_REQUEST, sha_digest(&response));
+        let ahead = response.chunk().await.map_err(transport_error)?;
+        Ok(Answer { behind: ahead.is_some().then_some(response), ahead, is_complaint, digest, between: patience.between })
+    }
+
+    /// Posts to the host that is expected to work, and to the other one if it cannot be reached.
+    async fn send(&self, call: Call, identity: &Identity, request: String, within: Duration) -> Result<Response, CallError> {
         let client = self.client_for(call, identity).map_err(|error| {
             warn!(%error, "there is no HTTPS client for the client certificate");
             CallError::Unreachable
         })?;
-        let post_to = |base, request| self.post_to(&client, base, call, request);
+        let post_to = |base, request| self.post_to(&client, base, call, request, within);
         let Some(backup) = &self.endpoints.backup else {
             return post_to(&self.endpoints.primary, request).await;
         };
@@ -181,17 +262,24 @@ impl Http {
         until.is_some_and(|until| Instant::now() < until)
     }
 
-    async fn post_to(&self, client: &reqwest::Client, base: &Url, call: Call, request: String) -> Result<Vec<u8>, CallError> {
+    async fn post_to(
+        &self,
+        client: &reqwest::Client,
+        base: &Url,
+        call: Call,
+        request: String,
+        within: Duration,
+    ) -> Result<Response, CallError> {
         let url = format!("{}{}", base.as_str().trim_end_matches('/'), call.path);
-        let mut post = client.post(url).header("content-type", "text/xml; charset=utf-8");
+        let mut post = client.post(url).timeout(within).header("content-type", "text/xml; charset=utf-8");
         if let Some(trace) = TraceContext::current() {
             post = post.header("traceparent", trace.step(&self.chance));
         }
         let response = post.body(request).send().await.map_err(transport_error)?;
         match response.status() {
-            StatusCode::OK => read_capped(response, call.largest_reply).await,
+            StatusCode::OK => Ok(response),
             // nginx's page says what is wrong with the certificate.
-            StatusCode::BAD_REQUEST if call.wants_certificate => read_capped(response, call.largest_reply).await,
+            StatusCode::BAD_REQUEST if call.wants_certificate => Ok(response),
             StatusCode::TOO_MANY_REQUESTS => Err(CallError::RateLimited),
             status => Err(Doubt::Status(status.as_u16()).into()),
         }

@@ -2,7 +2,8 @@
 
 use std::io;
 
-use crate::channel::error::Refusal;
+use crate::channel::error::{CallError, Refusal};
+use crate::channel::outcome::CertificateFault;
 
 /// Why there is no bill in an answer. None of these is signed, so they prove nothing: where a caller knows of payments on a day, WeChat's
 /// word that there is no bill of it is a reason to ask again.
@@ -20,6 +21,15 @@ pub enum BillError {
     /// WeChat's no to the question as it was asked.
     #[error("WeChat refused: {0}")]
     Refused(Refusal),
+    /// The client certificate is missing or not taken: nothing was looked at.
+    #[error("{0}")]
+    Certificate(CertificateFault),
+    /// The call failed before the end of the answer, or the answer had none within bounds.
+    #[error("{0}")]
+    Call(#[from] CallError),
+    /// The file is not the one whose digest stands in the answer's header.
+    #[error("the bill is not what its Digest header says")]
+    Digest,
     /// Neither a file nor an error document, or one with a header that is none.
     #[error("the answer is no bill")]
     NotABill,

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Read};
 /// A line with its end; the texts of one come to some 2 KiB at most.
 pub(super) const LONGEST: usize = 64 * 1024;
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 pub(super) struct Lines<R> {
     file: R,
@@ -54,8 +54,9 @@ impl<R: BufRead> Lines<R> {
 
     fn read_line(&mut self) -> io::Result<bool> {
         self.line.clear();
-        self.number += 1;
-        Ok(self.file.by_ref().take(LONGEST as u64).read_until(b'\n', &mut self.line)? > 0)
+        let is_there = self.file.by_ref().take(LONGEST as u64).read_until(b'\n', &mut self.line)? > 0;
+        self.number += u64::from(is_there);
+        Ok(is_there)
     }
 }
 

@@ -6,11 +6,11 @@
 //! iterate over rows. A line that cannot be read is yielded as an [`UnreadableLine`], never left out, and the rows behind it are read on.
 //! When there are no more, `end` tells whether the rows make up the file's own sums; a file that was cut never does.
 //! ```text
-//! let mut bill = BillReader::open(answer, &gunzip)?;      // or why there is no bill: BillError
+//! let mut bill = BillReader::open(answer)?;                // or why there is no bill: BillError
 //! for row in &mut bill { … }                              // Result<Row, UnreadableLine>
 //! let end = bill.end()?;                                  // BillEnd: agrees, sums, what the summary states
 //! ```
-//! `container` tells gzip from text, `document` an error from a file, `lines` bounds a line, `cells` finds a column by its name,
+//! `container` tells gzip from text and unpacks it, `document` an error from a file, `lines` bounds a line, `cells` finds a column by its name,
 //! `values` reads what stands in one; `trade` and `fund_flow` know which columns there are, `reader` goes through the file.
 //!
 //! Amounts are whole fen; fees (手续费) are in 1/100000 yuan, as the file prints them. Payers' openids, goods and attached data are passed over.
@@ -20,6 +20,7 @@ mod container;
 mod document;
 mod end;
 mod error;
+mod fed;
 mod fund_flow;
 mod layout;
 mod lines;
@@ -30,9 +31,11 @@ mod trade;
 mod unreadable;
 mod values;
 
-pub use container::Gunzip;
+pub(super) use container::GZIP;
+pub(super) use document::{begins_document, read as read_document};
 pub use end::{BillEnd, StatedSum};
 pub use error::BillError;
+pub use fed::{Fed, FedBill, FedFundFlow};
 pub use fund_flow::{Direction, FundFlow, FundFlowRow, FundFlowSums, MovementKind};
 pub use layout::Layout;
 pub use reader::{BillReader, FundFlowReader, Reader};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, BufRead, Read};
 
 use super::cells::{Cells, Header};
-use super::container::{Gunzip, unpack};
+use super::container::unpack;
 use super::document;
 use super::end::{BillEnd, StatedSum};
 use super::error::BillError;
@@ -30,6 +30,7 @@ pub type FundFlowReader<R> = Reader<R, FundFlow>;
 pub struct Reader<R, L: Layout> {
     lines: Lines<R>,
     content: Content<L>,
+    line_number: u64,
     unreadable: u64,
     broken: Option<io::Error>,
 }
@@ -55,8 +56,8 @@ impl<'a, L: Layout> Reader<Box<dyn BufRead + Send + 'a>, L> {
     ///
     /// # Errors
     /// There is no bill in it: see [`BillError`].
-    pub fn open(answer: impl Read + Send + 'a, gunzip: &dyn Gunzip) -> Result<Self, BillError> {
-        Self::new(unpack(answer, gunzip)?)
+    pub fn open(answer: impl Read + Send + 'a) -> Result<Self, BillError> {
+        Self::new(unpack(answer)?)
     }
 }
 
@@ -74,7 +75,12 @@ impl<R: BufRead, L: Layout> Reader<R, L> {
         let header = Header::of(&first).ok_or(BillError::NotABill)?;
         let layout = L::of_header(&header)?;
         let content = Content { header, layout, place: Place::Rows, sums: L::Sums::default(), summary: None };
-        Ok(Self { lines, content, unreadable: 0, broken: None })
+        Ok(Self { lines, content, line_number: 0, unreadable: 0, broken: None })
+    }
+
+    /// In which line the row stands that was read last, so that it can be found again; that of the header is 1. 0: no row was read.
+    pub fn line_number(&self) -> u64 {
+        self.line_number
     }
 
     /// Reads what is left, and tells what the whole file comes to.
@@ -104,7 +110,9 @@ impl<R: BufRead, L: Layout> Iterator for Reader<R, L> {
             };
             let taken = line.text.ok_or(LineFault::TooLong).and_then(|text| self.content.take(&text));
             self.unreadable += u64::from(taken.is_err());
-            if let Some(row) = taken.map_err(|fault| UnreadableLine { line: line.number, fault }).transpose() {
+            let number = line.number;
+            if let Some(row) = taken.map_err(|fault| UnreadableLine { line: number, fault }).transpose() {
+                self.line_number = number;
                 return Some(row);
             }
         }

@@ -1,30 +1,18 @@
 //! What comes instead of a text: gzip, error documents, other things, and files that break off.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Write};
+
+use flate2::{Compression, GzBuilder};
 
 use super::samples::{ALL, FUND_FLOW, on_the_wire};
 use super::*;
 use crate::channel::error::{Ground, Refusal};
 
-/// Unpacks what only begins as gzip does.
-struct Unwrap;
-
-impl Gunzip for Unwrap {
-    fn gunzip<'a>(&self, mut packed: Box<dyn Read + Send + 'a>) -> Box<dyn Read + Send + 'a> {
-        let mut magic = [0; 2];
-        packed.read_exact(&mut magic).unwrap();
-        assert_eq!(magic, [0x1f, 0x8b], "it is given the whole");
-        packed
-    }
-}
-
-/// Must not be asked.
-struct Never;
-
-impl Gunzip for Never {
-    fn gunzip<'a>(&self, _packed: Box<dyn Read + Send + 'a>) -> Box<dyn Read + Send + 'a> {
-        panic!("this is no gzip")
-    }
+/// As WeChat packs a file, with its name in it.
+fn packed(text: &[u8]) -> Vec<u8> {
+    let mut gzip = GzBuilder::new().filename("1480780492All2017-07-12.csv").write(Vec::new(), Compression::fast());
+    gzip.write_all(text).unwrap();
+    gzip.finish().unwrap()
 }
 
 /// Gives one byte at a time.
@@ -40,15 +28,52 @@ impl Read for Drops<'_> {
 #[test]
 fn gzip_and_text_are_told_apart_by_their_first_bytes() {
     let text = on_the_wire(ALL);
-    let packed = [&[0x1f, 0x8b][..], &text].concat();
-    assert_eq!(read_through(BillReader::open(&packed[..], &Unwrap).unwrap()), read(&text));
-    assert_eq!(read_through(BillReader::open(&text[..], &Never).unwrap()), read(&text));
-    assert_eq!(read_through(BillReader::open(Drops(&packed), &Unwrap).unwrap()), read(&text));
+    let packed_text = packed(&text);
+    assert_eq!(read_through(BillReader::open(&packed_text[..]).unwrap()), read(&text));
+    assert_eq!(read_through(BillReader::open(&text[..]).unwrap()), read(&text));
+    assert_eq!(read_through(BillReader::open(Drops(&packed_text)).unwrap()), read(&text));
     let flow = on_the_wire(FUND_FLOW);
-    assert!(read_through(FundFlowReader::open(&flow[..], &Never).unwrap()).2.agrees);
-    // Packed twice, it is no bill.
-    let twice = [&[0x1f, 0x8b][..], &packed].concat();
-    assert!(matches!(BillReader::open(&twice[..], &Unwrap), Err(BillError::MissingColumn("交易时间"))));
+    assert!(read_through(FundFlowReader::open(&flow[..]).unwrap()).2.agrees);
+    assert!(matches!(BillReader::open(&packed(&packed_text)[..]), Err(BillError::MissingColumn("交易时间"))), "nobody unpacks twice");
+}
+
+#[test]
+fn what_is_packed_in_several_pieces_is_one_file() {
+    let text = on_the_wire(ALL);
+    for at in [0, 1, 500, 1500, text.len()] {
+        let (one, other) = text.split_at(at);
+        assert_eq!(read_through(BillReader::open(&[packed(one), packed(other)].concat()[..]).unwrap()), read(&text), "{at}");
+    }
+}
+
+#[test]
+fn a_broken_gzip_has_no_end() {
+    let whole = packed(&on_the_wire(ALL));
+    let broken = |bytes: Vec<u8>| BillReader::open(&bytes[..]).map_or(true, |bill| bill.end().is_err());
+    for length in 2..whole.len() {
+        assert!(broken(whole[..length].to_vec()), "cut behind {length} bytes");
+    }
+    // The checksum and the length stand at the end.
+    for at in whole.len() - 8..whole.len() {
+        let mut changed = whole.clone();
+        changed[at] ^= 1;
+        assert!(broken(changed), "byte {at}");
+    }
+    assert!(broken([&whole[..], b"</html>"].concat()), "something stands behind it");
+    assert!(!broken(whole));
+}
+
+#[test]
+fn a_row_is_found_again_by_the_line_it_stands_in() {
+    let text = replaced(ALL, "`2024-01-16 11:05:06", "\r\nnonsense\n`2024-01-16 11:05:06");
+    let mut bill = BillReader::new(text.as_bytes()).unwrap();
+    assert_eq!(bill.line_number(), 0);
+    let mut lines = Vec::new();
+    while let Some(row) = bill.next() {
+        lines.push((bill.line_number(), row.is_ok()));
+    }
+    assert_eq!(lines, [(2, true), (4, false), (5, true), (6, true), (7, true), (8, true)]);
+    assert_eq!(bill.line_number(), 8, "the summary is none");
 }
 
 fn document(fields: &str) -> Vec<u8> {
@@ -62,9 +87,8 @@ fn a_day_without_a_bill() {
             format!("<return_code><![CDATA[FAIL]]></return_code><return_msg><![CDATA[{text}]]></return_msg><error_code>20002</error_code>");
         for bytes in [document(&fields), [b"\xef\xbb\xbf\r\n", &document(&fields)[..], b"\n"].concat()] {
             assert!(matches!(refused(&bytes), BillError::NoBillExists), "{text}");
-            assert!(matches!(BillReader::open(&bytes[..], &Never), Err(BillError::NoBillExists)));
-            let packed = [&[0x1f, 0x8b][..], &bytes].concat();
-            assert!(matches!(BillReader::open(&packed[..], &Unwrap), Err(BillError::NoBillExists)));
+            assert!(matches!(BillReader::open(&bytes[..]), Err(BillError::NoBillExists)));
+            assert!(matches!(BillReader::open(&packed(&bytes)[..]), Err(BillError::NoBillExists)));
         }
     }
     let lines = document("<return_code>FAIL</return_code>\n<return_msg>No Bill Exist</return_msg>\n");
@@ -130,7 +154,7 @@ impl Read for Breaks<'_> {
 fn what_cannot_be_read_to_its_end_has_none() {
     let text = on_the_wire(ALL);
     for length in [0, 1, 2, 100] {
-        assert!(matches!(BillReader::open(Breaks(&text[..length]), &Never), Err(BillError::Read(_))), "{length}");
+        assert!(matches!(BillReader::open(Breaks(&text[..length])), Err(BillError::Read(_))), "{length}");
     }
     for length in [700, text.len()] {
         let mut bill = BillReader::new(BufReader::new(Breaks(&text[..length]))).unwrap();
@@ -144,7 +168,7 @@ fn what_cannot_be_read_to_its_end_has_none() {
 #[test]
 fn an_opened_bill_may_be_sent_to_another_thread() {
     fn is_send<T: Send>(_: &T) {}
-    let opened: BillReader<Box<dyn BufRead + Send>> = BillReader::open(Cursor::new(on_the_wire(ALL)), &Never).unwrap();
+    let opened: BillReader<Box<dyn BufRead + Send>> = BillReader::open(Cursor::new(on_the_wire(ALL))).unwrap();
     is_send(&opened);
     assert_eq!(std::thread::spawn(|| opened.end().unwrap()).join().unwrap().sums.payments, 2);
 }
