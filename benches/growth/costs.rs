@@ -10,7 +10,7 @@ use wechat_pay::channel::Channel;
 use wechat_pay::channel::wechat::v2::{Client, Endpoints, Http, SignType};
 use wechat_pay::clock::Clock;
 use wechat_pay::deal::{AccountId, Schedule, Sellers};
-use wechat_pay::gateway::{Account, AccountTerms, Accounts, Gateway, RefundTerms, Site, Terms};
+use wechat_pay::gateway::{Account, AccountTerms, Accounts, BillTerms, Gateway, RefundTerms, Site, Terms};
 use wechat_pay::store::{LARGEST_BATCH, Store};
 use wechat_pay::trust::ExtraRoots;
 
@@ -127,6 +127,7 @@ async fn gateway(url: &str, upstream: &Upstream) -> Gateway {
         schedule: Schedule { first: Vec::new(), pause, young: pause, longest_pause: pause },
         site: Site::default(),
         refund: RefundTerms::default(),
+        bill: BillTerms::default(),
     };
     let account_terms = AccountTerms {
         sellers: Sellers::default(),

@@ -16,7 +16,7 @@ The keys are those of config/default.toml.",
 配置项见 config/default.toml。",
 );
 
-static COMMANDS: [Entry; 17] = [
+static COMMANDS: [Entry; 18] = [
     (
         "serve",
         pair(
@@ -69,6 +69,14 @@ static COMMANDS: [Entry; 17] = [
         ),
     ),
     (
+        "reconcile",
+        pair(
+            "Hold the books against WeChat's bill of a day: yesterday's unless it is said. What WeChat then confirms by its signature is \
+             stored. Exits with 0 when they agree, with 1 when there are open differences, with 2 when it could not be done",
+            "与微信某一天的账单对账，默认昨天的；微信签名确认的结果会入账。一致时退出码为 0，有未处理的差异时为 1，未能对账时为 2",
+        ),
+    ),
+    (
         "webhooks",
         pair(
             "List the merchant's endpoints: how deliveries to each stand; or test, resend, resume one",
@@ -102,7 +110,7 @@ static COMMANDS: [Entry; 17] = [
     ("help", pair("Print this message or the help of the given command", "显示本帮助，或某个命令的帮助")),
 ];
 
-static ARGUMENTS: [Entry; 31] = [
+static ARGUMENTS: [Entry; 35] = [
     ("dry_run", pair("Only say what would be done", "只说明会做什么，不执行")),
     ("name", pair("What the key is called in the configuration and in logs", "密钥在配置和日志里的名称")),
     ("scopes", pair("What it may do: pay, refund, read, manage, separated by commas", "可以做什么：pay、refund、read、manage，逗号分隔")),
@@ -159,6 +167,19 @@ static ARGUMENTS: [Entry; 31] = [
     ("limit", pair("How many at most: 100 on a screen, all of them as CSV", "最多多少个：显示时默认 100，CSV 默认全部")),
     ("csv", pair("As CSV, for a spreadsheet", "输出 CSV，供电子表格使用")),
     ("by", pair("By what they are summed up", "按什么汇总")),
+    ("bill_date", pair("Which day's bill, in Beijing, such as 2026-11-25; without it, yesterday's", "哪天的账单（北京时间），如 2026-11-25；不写则为昨天")),
+    (
+        "bill_account",
+        pair("Only of this account; without it, of all (with --file, of default)", "只对这个账户；不写则为全部（用 --file 时为 default）"),
+    ),
+    (
+        "bill_file",
+        pair(
+            "A bill that was downloaded in 商户平台, as it is or packed by gzip: it is compared, and neither it nor what differs is kept",
+            "从商户平台下载的账单文件（原样或 gzip）：只核对，不保存文件和差异",
+        ),
+    ),
+    ("bill_fetch", pair("Fetch the bill from WeChat again, although it is kept", "重新从微信下载账单，即使已有")),
     ("fetch", pair("Visit the notify URL through its public name", "通过公网域名访问通知地址")),
     ("shell", pair("Which shell's", "哪种 shell")),
     ("command", pair("Which command's; without one, of all of them", "哪个命令；不写则显示全部")),

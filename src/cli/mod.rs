@@ -13,6 +13,7 @@ mod help;
 mod migrate;
 mod new_key;
 mod papers;
+mod reconcile;
 mod refund;
 mod serve;
 mod signals;
@@ -63,6 +64,7 @@ enum Command {
     Deals(deals::Deals),
     Takings(takings::Takings),
     Refund(refund::Refund),
+    Reconcile(reconcile::Reconcile),
     Webhooks(webhooks::Webhooks),
     Doctor {
         #[arg(long)]
@@ -94,8 +96,8 @@ pub fn run() -> ExitCode {
     let language = Language::of_terminal();
     let command = typed(language);
     let is_service = matches!(command, Command::Serve | Command::Simulator);
-    // There 1 says that the refund was refused.
-    let failure = if matches!(command, Command::Refund(_)) { ExitCode::from(2) } else { ExitCode::FAILURE };
+    // There 1 says that the refund was refused, or that the books differ.
+    let failure = if matches!(command, Command::Refund(_) | Command::Reconcile(_)) { ExitCode::from(2) } else { ExitCode::FAILURE };
     let lines = if is_service { telemetry::start() } else { telemetry::start_plain() };
     match in_runtime(carry_out(command, language, &lines)) {
         Ok(code) => code,
@@ -136,6 +138,7 @@ async fn use_tool(tool: Command, language: Language) -> Outcome {
         Command::Deals(wish) => deals::deals(wish, language).await,
         Command::Takings(wish) => takings::takings(wish, language).await,
         Command::Refund(wish) => refund::refund(wish, language).await,
+        Command::Reconcile(wish) => reconcile::reconcile(wish, language).await,
         Command::Webhooks(wish) => webhooks::webhooks(wish, language).await,
         Command::Doctor { fetch } => doctor::doctor(fetch, language).await,
         Command::Completions { shell } => papers::completions(shell, language),

@@ -5,6 +5,7 @@ mod account;
 mod accounts;
 mod auth;
 mod auth_keys;
+mod bill;
 mod certificate_words;
 mod certificates;
 mod checks;

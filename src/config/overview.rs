@@ -34,10 +34,11 @@ impl Overview {
         let profile = words::profile(self.profile.as_deref());
         let auth = words::auth(&settings.auth);
         let certificates = settings.told_certificates();
+        let bills = if settings.bill_enabled { words::bills(settings.terms.bill.at) } else { words::no_bills() };
         let webhooks = settings.webhooks.iter().flat_map(WebhookSettings::told);
         let of_accounts =
             [profile, wechat].into_iter().chain(previous_key).chain(settings.told_ways()).chain(certificates).chain(self.sellers());
-        let sentences = of_accounts.chain([auth]).chain(webhooks);
+        let sentences = of_accounts.chain([bills, auth]).chain(webhooks);
         for sentence in sentences {
             let _ = write!(text, "\n{}", sentence.read(language));
         }

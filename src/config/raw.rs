@@ -13,6 +13,7 @@ use crate::store::DatabaseUrl;
 use super::account::{AccountSettings, RawAccount, WECHAT};
 use super::accounts::RawAccounts;
 use super::auth::RawAuth;
+use super::bill::RawBill;
 use super::checks::networks;
 use super::database::RawDatabase;
 use super::deal::RawDeal;
@@ -41,6 +42,7 @@ pub struct Raw {
     accounts: BTreeMap<String, RawAccount>,
     deal: RawDeal,
     refund: RawRefund,
+    bill: RawBill,
     auth: RawAuth,
     events: RawEvents,
     webhooks: BTreeMap<String, RawWebhook>,
@@ -87,6 +89,7 @@ impl Raw {
         let notify_sources = mistakes.take(networks("wechat.notify_sources", &self.wechat.notify_sources));
         let deal = mistakes.take(self.deal.validate());
         let refund = mistakes.take(self.refund.validate());
+        let bill = mistakes.take(self.bill.validate(has_credentials));
         let auth = mistakes.take(self.auth.validate(has_credentials, &self.accounts().names()));
         let keep_events = mistakes.take(self.events.validate());
         let page = mistakes.take(self.page.validate());
@@ -107,7 +110,7 @@ impl Raw {
         let webhooks = mistakes.take(self.webhooks(&listeners));
         let made = || {
             let (server, database, simulator_listen) = (server?, database?, simulator_listen?);
-            let ((wechat, accounts), deal) = (accounts?, deal?);
+            let ((wechat, accounts), deal, bill) = (accounts?, deal?, bill?);
             let simulator_tls = simulator_tls?;
             let tls_listen = simulator_tls.as_ref().map(|(listen, _)| *listen);
             let forbidden_by = self.forbids_simulating(&server, &database, simulator_listen, tls_listen);
@@ -129,7 +132,9 @@ impl Raw {
                     schedule: schedule?,
                     site: page.as_ref()?.site(),
                     refund: refund?,
+                    bill: bill.terms,
                 },
+                bill_enabled: bill.enabled,
                 max_price: deal.max_price,
                 page: page?,
                 limits: self.limits,
@@ -186,6 +191,7 @@ impl Raw {
             self.accounts.iter().flat_map(|(name, account)| account.shown(&format!("accounts.{name}"))).collect(),
             named(self.deal.shown()),
             named(self.refund.shown()),
+            named(self.bill.shown()),
             named(self.auth.shown()),
             self.auth.shown_keys().collect(),
             named(self.events.shown()),

@@ -46,6 +46,8 @@ pub struct Settings {
     pub keep_events: TimeDelta,
     /// How deals live.
     pub terms: Terms,
+    /// Whether each day's bills are fetched from WeChat and held against the books.
+    pub bill_enabled: bool,
     /// The highest price of one deal.
     pub max_price: Fen,
     /// The payer's page.

@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use chrono::TimeDelta;
+
 use crate::auth::{Auth, Caller, Mode, Scope};
 use crate::language::{Text, pair, text};
 
@@ -105,6 +107,20 @@ pub fn no_sellers(account: &str) -> Text {
 /// Where all others go, when there are several accounts.
 pub fn other_sellers() -> Text {
     pair("Deals of all other sellers go through the account default, which is [wechat].", "其余商户编号的订单走账户 default，即 [wechat]。")
+}
+
+/// When the books are held against WeChat's bills.
+pub fn bills(at: TimeDelta) -> Text {
+    let at = format!("{:02}:{:02}", at.num_minutes() / 60, at.num_minutes() % 60);
+    text(
+        format!("Each day at {at} in Beijing WeChat's bill of the day before is fetched and held against the books."),
+        format!("每天北京时间 {at} 下载微信前一天的账单，与本地账目核对。"),
+    )
+}
+
+/// The same where that is turned off.
+pub fn no_bills() -> Text {
+    pair("WeChat's bills are not held against the books (bill.enabled).", "不与微信账单对账（bill.enabled）。")
 }
 
 /// Which callers may open deals.

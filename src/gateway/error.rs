@@ -74,6 +74,15 @@ pub enum GatewayError {
     /// The deal goes through an account that the configuration lacks: WeChat cannot be asked about it.
     #[error("{0}")]
     NoAccount(#[from] NoAccount),
+    /// There is no bill of that day and account, or its file is not kept.
+    #[error("there is no such bill")]
+    BillNotFound,
+    /// There is no such difference between a bill and the books.
+    #[error("there is no such difference")]
+    DifferenceNotFound,
+    /// The difference is not open, so there is nothing to explain.
+    #[error("the difference is healed or explained")]
+    DifferenceClosed,
     /// As many calls to WeChat are under way as we allow ourselves.
     #[error("too many calls to WeChat are under way")]
     Busy,

@@ -3,6 +3,8 @@
 
 mod accounts;
 mod attempts;
+mod bill_terms;
+mod bills;
 mod books;
 mod checkout;
 mod checkout_events;
@@ -62,6 +64,7 @@ use crate::store::{Event, EventKind, Origin, Store};
 use crate::webhook::Endpoint;
 
 pub use accounts::{Account, AccountTerms, Accounts, NoAccount};
+pub use bill_terms::BillTerms;
 pub use books::WholeDeal;
 pub use checkout_events::CheckoutEvents;
 pub use checkout_page::{Payer, Ways};
@@ -113,6 +116,8 @@ pub struct Terms {
     pub site: Site,
     /// What is given back, and how soon after another refund.
     pub refund: RefundTerms,
+    /// When WeChat's bills are held against the books, and whose orders are none of ours.
+    pub bill: BillTerms,
 }
 
 /// The shop, as WeChat shows it to a payer that comes from a phone's browser.

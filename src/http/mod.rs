@@ -3,6 +3,7 @@
 //! Handlers translate, nothing more. What they start is detached (`App::detached`): axum drops a handler whose
 //! client hangs up, and a payment that is being stored must not stop for that.
 
+mod bills;
 mod body;
 mod caller;
 mod changes;
@@ -177,6 +178,10 @@ pub fn router(app: Arc<App>, server: &ServerSettings) -> Router {
         .route("/wxPay/deals", get(deals::deals))
         .route("/wxPay/deals/{order_id}", get(deals::whole::whole_deal))
         .route("/wxPay/takings", get(takings::takings))
+        .route("/wxPay/bills", get(bills::bills))
+        .route("/wxPay/bills/{date}/differences", get(bills::differences::differences))
+        .route("/wxPay/bills/{date}/file", get(bills::file::file))
+        .route("/wxPay/bills/differences/{id}/explain", post(bills::explain::explain))
         .merge(pay_page::routes(&app))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

@@ -259,6 +259,9 @@ impl From<&GatewayError> for Refusal {
                 Self::upstream(StatusCode::BAD_GATEWAY).order(order_id)
             }
             GatewayError::NoAccount(NoAccount(account)) => Self::not_configured(format!("accounts.{account}")),
+            GatewayError::BillNotFound => Self::new(StatusCode::NOT_FOUND, "BILL_NOT_FOUND", "没有这一天的账单"),
+            GatewayError::DifferenceNotFound => Self::new(StatusCode::NOT_FOUND, "DIFFERENCE_NOT_FOUND", "没有这条差异"),
+            GatewayError::DifferenceClosed => Self::new(StatusCode::CONFLICT, "DIFFERENCE_CLOSED", "该差异已处理，无需说明"),
             GatewayError::Busy => Self::unavailable(),
             GatewayError::Store(error) if error.is_unavailability() => Self::unavailable(),
             GatewayError::Store(error) => {

@@ -1,4 +1,5 @@
-//! What merchants' back ends are told: one form of a deal, of a refund, of a bill and of an alarm, in every answer, list and event.
+//! What merchants' back ends are told: one form of a deal, of a refund, of a bill, of a difference and of an alarm, in every answer, list
+//! and event.
 
 mod alarm;
 mod bill;
@@ -6,6 +7,8 @@ mod change;
 pub mod csv;
 mod deal;
 mod delivery;
+mod difference;
+mod difference_words;
 mod refund;
 mod takings;
 
@@ -14,5 +17,7 @@ pub use bill::ToldBill;
 pub use change::ToldChange;
 pub use deal::{ToldDeal, status, status_of};
 pub use delivery::ToldDelivery;
+pub use difference::ToldDifference;
+pub use difference_words::difference_sentence;
 pub use refund::ToldRefund;
 pub use takings::{ToldSums, ToldTaking, ToldTakings};

@@ -7,9 +7,17 @@ const REFUSALS: [(&str, &[&str], &str); 14] = [
     ("400", &["INVALID_PARAMETER"], "The body cannot be read, or a parameter is missing or invalid; field names it where one is to blame."),
     ("401", &["UNAUTHORIZED"], "auth.mode wants a key or a signed offer; a missing, an unknown and a wrong one are answered alike."),
     ("403", &["FORBIDDEN"], "The key is valid, and not for this: its scopes, accounts or sellers."),
-    ("404", &["ORDER_NOT_FOUND", "REFUND_NOT_FOUND"], "There is no such order, checkout or refund; or it is beyond the key."),
+    (
+        "404",
+        &["ORDER_NOT_FOUND", "REFUND_NOT_FOUND", "BILL_NOT_FOUND", "DIFFERENCE_NOT_FOUND"],
+        "There is no such order, checkout, refund, bill or difference; or it is beyond the key.",
+    ),
     ("408", &["INVALID_PARAMETER"], "The body did not come within 3.5 seconds."),
-    ("409", &["IDEMPOTENCY_CONFLICT"], "The same Idempotency-Key with other parameters; field names one that differs."),
+    (
+        "409",
+        &["IDEMPOTENCY_CONFLICT", "DIFFERENCE_CLOSED"],
+        "The same Idempotency-Key with other parameters, of which field names one that differs; or the difference is not open.",
+    ),
     ("413", &["INVALID_PARAMETER"], "The body is larger than 64 KiB."),
     ("415", &["INVALID_PARAMETER"], "The content type is missing or another one, or the body is compressed."),
     ("429", &["RATE_LIMITED"], "More calls than limits.per_address or limits.per_merchant allow."),
@@ -54,6 +62,7 @@ pub fn headers() -> Value {
             "required": true,
             "schema": {"type": "string", "minLength": 1},
         },
+        "x-sha256": {"description": "The SHA-256 of the file, in hexadecimal digits.", "required": true, "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"}},
         "Retry-After": {"description": "Seconds.", "required": true, "schema": {"type": "integer", "minimum": 0}},
         "WWW-Authenticate": {"description": "Where a key is wanted.", "schema": {"type": "string", "enum": ["Bearer"]}},
     })

@@ -5,6 +5,7 @@
 //! against real answers, so neither can change without the other.
 
 mod answers;
+mod bills;
 mod books;
 mod changes;
 mod chinese;
@@ -44,7 +45,7 @@ pub use docs::docs;
 /// No Markdown here and in what follows: the page shows texts as they are.
 const ABOUT: &str = "A front end opens a deal and shows its QR code, or makes a checkout, whose one link fits every device; the payer pays inside \
     WeChat; WeChat's signed notification settles the deal; the front end sees SUCCESS. Amounts are yuan, times are RFC 3339. Unknown parameters are ignored, but \
-    refund, queryRefund, deals, takings and changes refuse them; a repeated one is refused. Every answer has x-request-id. An unknown path is answered with \
+    refund, queryRefund, deals, takings, bills and changes refuse them; a repeated one is refused. Every answer has x-request-id. An unknown path is answered with \
     404 and the reason NOT_FOUND, another method with 405, the header Allow and the reason METHOD_NOT_ALLOWED. Answers may get more \
     fields, never fewer.";
 
@@ -75,6 +76,7 @@ fn document() -> Value {
             {"name": "Give money back", "description": "For the merchant's back end, with a key. Browsers of other origins are not let in."},
             {"name": "Be told", "description": "For the merchant's back end: by webhooks, which are sent to it, or by the feed, which it reads with a key."},
             books::tag(),
+            bills::tag(),
             {"name": "Hear from WeChat", "description": "For WeChat only: its signature decides."},
             {"name": "Run the service", "description": "For monitoring, and for developers who read this."},
         ],
@@ -87,7 +89,7 @@ fn document() -> Value {
             "securitySchemes": {"key": {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "A key that wechat-pay new-key has drawn: of scope pay for toPay and checkout where auth.mode is api_key, of scope read for queryOrder, changes and the books, of scope refund for refund, of either for queryRefund.",
+                "description": "A key that wechat-pay new-key has drawn: of scope pay for toPay and checkout where auth.mode is api_key, of scope read for queryOrder, changes, the books and bills, of scope refund for refund, of either for queryRefund, of scope manage to explain a difference.",
             }},
         },
     })
@@ -127,6 +129,9 @@ fn schemas() -> Value {
         },
     });
     for (name, schema) in changes::schemas() {
+        schemas[name] = schema;
+    }
+    for (name, schema) in bills::schemas() {
         schemas[name] = schema;
     }
     for (name, schema) in pay_params::schemas() {

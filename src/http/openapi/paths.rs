@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::bills;
 use super::books;
 use super::changes::changes;
 use super::from_wechat::{notify, notify_account, refund_notify, refund_notify_account};
@@ -31,6 +32,10 @@ pub fn paths() -> Value {
         "/wxPay/deals": {"get": books::deals()},
         "/wxPay/deals/{order_id}": {"get": books::deal_of_number()},
         "/wxPay/takings": {"get": books::takings()},
+        "/wxPay/bills": {"get": bills::bills()},
+        "/wxPay/bills/{date}/differences": {"get": bills::differences()},
+        "/wxPay/bills/{date}/file": {"get": bills::file()},
+        "/wxPay/bills/differences/{id}/explain": {"post": bills::explain()},
         "/wxPay/changes": {"get": changes()},
         "/wxPay/refundNotify": {"post": refund_notify("refundNotify")},
         "/wxPay/refundNotify/{account}": {"post": refund_notify_account("refundNotifyAccount")},

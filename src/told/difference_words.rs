@@ -1,0 +1,248 @@
+//! What is said of a difference between a bill and the books: what is the case, and what to do.
+//!
+//! A sentence is about the kind, then about the finding. A finding is exhaustive about the kinds wherever what to do depends on
+//! them; what a kind cannot be found to be has a sentence as well, so that none is ever without words.
+
+use crate::deal::{DifferenceKind, Finding, Found};
+use crate::language::Language::{Chinese, English};
+use crate::language::{Text, pair, text};
+
+use DifferenceKind::{
+    Amount, PaidHereOnly, PaidThereOnly, RefundAmount, RefundHereOnly, RefundThereOnly, SecondTransaction, Summary, UnknownOrder,
+};
+
+/// What is the case, and what to do.
+pub fn difference_sentence(found: &Found) -> Text {
+    let (case, next) = (case(found.kind), next(found.kind, found.finding));
+    let detail = |before: &str, after: &str| found.detail.as_ref().map(|detail| format!("{before}{detail}{after}")).unwrap_or_default();
+    text(
+        format!("{}{}; {}", case.read(English), detail(" (", ")"), next.read(English)),
+        format!("{}{}；{}", case.read(Chinese), detail("（", "）"), next.read(Chinese)),
+    )
+}
+
+/// What differs.
+fn case(kind: DifferenceKind) -> Text {
+    match kind {
+        PaidThereOnly => pair("WeChat's bill has this payment, and the order is not paid here", "微信账单里有这笔付款，本地该订单未支付"),
+        PaidHereOnly => {
+            pair("the order is paid here, and WeChat's bill does not have the payment", "本地该订单已支付，微信账单里没有这笔付款")
+        }
+        Amount => pair("WeChat's bill has another amount for this payment than the books", "这笔付款的金额，微信账单与本地不一致"),
+        SecondTransaction => pair(
+            "WeChat's bill has a payment of this order, which is paid here by another one",
+            "微信账单里有该订单的一笔付款，而本地入账的是另一笔",
+        ),
+        UnknownOrder => pair("WeChat's bill has a payment of an order that is not known here", "微信账单里有一笔付款，本地没有这个订单"),
+        RefundThereOnly => pair(
+            "WeChat's bill has this refund, and the books do not have it, or not as accepted",
+            "微信账单里有这笔退款，本地没有，或未记为已受理",
+        ),
+        RefundHereOnly => {
+            pair("this refund stands in the books, and at WeChat it stands otherwise", "本地记有这笔退款，微信那边的情况不同")
+        }
+        RefundAmount => pair("WeChat's bill has another amount for this refund than the books", "这笔退款的金额，微信账单与本地不一致"),
+        Summary => pair("WeChat's file is wrong in itself", "微信账单文件本身有误"),
+    }
+}
+
+/// What became of it, and what is left to do.
+fn next(kind: DifferenceKind, finding: Option<Finding>) -> Text {
+    match finding {
+        None => not_asked(kind),
+        Some(Finding::Unanswered) => pair(
+            "WeChat could not be asked about it yet: this service asks again by itself, within a week; please wait",
+            "暂时未能向微信查询：一周之内本服务会自动再查，请等待",
+        ),
+        Some(Finding::Settled) => settled(kind),
+        Some(Finding::AgreesNow) => {
+            pair("when it was looked at again, the books and the bill agreed: there is nothing to do", "再次核对时两边已经一致，无需处理")
+        }
+        Some(Finding::Confirmed) => confirmed(kind),
+        Some(Finding::NotPaid) => not_paid(kind),
+        Some(Finding::NotKnown) => not_known(kind),
+        Some(Finding::Mismatch) => pair(
+            "what WeChat has signed does not fit the books either, so nothing was changed and an alarm was raised: please compare it in 商户平台",
+            "微信签名的结果与本地也不符，未作更改，已告警：请到商户平台核对",
+        ),
+        Some(Finding::GoesBack) => pair(
+            "it was paid twice, and this payment goes back to the payer by a refund: there is nothing to do",
+            "属于重复付款，这一笔会退还付款人，无需处理",
+        ),
+        Some(Finding::ClosedLater) => pair(
+            "WeChat closed the refund later, so the payer does not have the money: please give it back again, if it is still owed",
+            "微信之后关闭了这笔退款，付款人没有收到钱：如果仍需退，请重新退款",
+        ),
+        Some(Finding::Foreign) => pair(
+            "by its number it is another system's, as bill.foreign_prefixes says: there is nothing to do here",
+            "按订单号开头（bill.foreign_prefixes）它属于其他系统，这里无需处理",
+        ),
+        Some(Finding::Unreadable) => pair(
+            "a line of it cannot be read, and what stands in it was not compared: please look at the line in the file",
+            "有一行读不懂，该行内容未核对：请在账单文件里查看这一行",
+        ),
+        Some(Finding::WrongSum) => pair(
+            "a sum in it is not what its lines come to, so lines may be missing: please have it fetched again (wechat-pay reconcile --fetch)",
+            "它写的合计与各行相加不符，可能缺行：请重新下载（wechat-pay reconcile --fetch）",
+        ),
+        Some(Finding::Noted) => {
+            pair("a person has looked at it, and says why in the note: there is nothing to do", "已有人核实，原因见备注，无需处理")
+        }
+    }
+}
+
+/// There is nothing that WeChat could be asked.
+fn not_asked(kind: DifferenceKind) -> Text {
+    match kind {
+        UnknownOrder => pair(
+            "if it is another system's under the same merchant number, please name its prefix in bill.foreign_prefixes; otherwise find out \
+             who was paid",
+            "如果是同一商户号下其他系统的订单，请把它的前缀写进 bill.foreign_prefixes；否则请查清是谁收的款",
+        ),
+        Summary => pair(
+            "please have it fetched again (wechat-pay reconcile --fetch), and look at the file if it stays so",
+            "请重新下载（wechat-pay reconcile --fetch），仍然如此请查看账单文件",
+        ),
+        PaidThereOnly | PaidHereOnly | Amount | SecondTransaction | RefundThereOnly | RefundHereOnly | RefundAmount => {
+            pair("WeChat was not asked about it: please look it up in 商户平台", "没有向微信查询：请到商户平台核对")
+        }
+    }
+}
+
+/// WeChat's signed word was stored.
+fn settled(kind: DifferenceKind) -> Text {
+    match kind {
+        PaidThereOnly | UnknownOrder => pair(
+            "WeChat has confirmed the payment by its signature, and the order counts as paid now: please see that it is delivered",
+            "微信已签名确认这笔付款，订单已按已支付入账：请确认是否已发货",
+        ),
+        RefundThereOnly | RefundHereOnly | RefundAmount => pair(
+            "WeChat has said by its signature how the refund stands, and so it is booked now: there is nothing to do",
+            "微信已签名确认这笔退款的情况，并已入账，无需处理",
+        ),
+        PaidHereOnly | Amount | SecondTransaction | Summary => pair(
+            "WeChat has said by its signature how it stands, and so it is booked now: there is nothing to do",
+            "微信已签名确认，并已入账，无需处理",
+        ),
+    }
+}
+
+/// WeChat's signed word is what the books say, and the bill says otherwise.
+fn confirmed(kind: DifferenceKind) -> Text {
+    match kind {
+        PaidHereOnly | PaidThereOnly | UnknownOrder => pair(
+            "WeChat has confirmed by its signature that it is paid as the books say, so the books are right: there is nothing to do",
+            "微信已签名确认本地的付款记录无误，无需处理",
+        ),
+        RefundHereOnly | RefundThereOnly => pair(
+            "WeChat has confirmed by its signature that the refund stands as the books say, so the books are right: there is nothing to do",
+            "微信已签名确认本地的退款记录无误，无需处理",
+        ),
+        Amount | RefundAmount | SecondTransaction | Summary => pair(
+            "WeChat has confirmed by its signature what the books say, and the bill is not signed: there is nothing to do",
+            "微信已签名确认本地的记录无误（账单没有签名），无需处理",
+        ),
+    }
+}
+
+/// WeChat's signed word is that no money moved so.
+fn not_paid(kind: DifferenceKind) -> Text {
+    match kind {
+        PaidThereOnly | Amount | SecondTransaction | UnknownOrder => pair(
+            "asked about it, WeChat says by its signature that the order is not paid, which counts and not the bill: please ask WeChat's \
+             support, and do not deliver for it",
+            "查询时微信签名回复该订单未支付，以此为准而不是账单：请联系微信支付客服，不要据此发货",
+        ),
+        PaidHereOnly => pair(
+            "asked about it, WeChat says by its signature that the order is not paid: please look how it was booked (wechat-pay explain), and \
+             ask WeChat's support",
+            "查询时微信签名回复该订单未支付：请用 wechat-pay explain 查看入账经过，并联系微信支付客服",
+        ),
+        RefundThereOnly | RefundAmount => pair(
+            "asked about it, WeChat says by its signature that nothing went back so, which counts and not the bill: please ask WeChat's support",
+            "查询时微信签名回复并没有这样退款，以此为准而不是账单：请联系微信支付客服",
+        ),
+        RefundHereOnly => pair(
+            "asked about it, WeChat says by its signature that the money did not go back: please give it back again, if it is still owed",
+            "查询时微信签名回复钱没有退出去：如果仍需退，请重新退款",
+        ),
+        Summary => pair("please look at the file", "请查看账单文件"),
+    }
+}
+
+/// WeChat does not know what it is asked about.
+fn not_known(kind: DifferenceKind) -> Text {
+    match kind {
+        PaidThereOnly | Amount | SecondTransaction | UnknownOrder => pair(
+            "asked about it, WeChat does not know the order, and the bill alone proves nothing: please look it up in 商户平台, and do not \
+             deliver for it",
+            "查询时微信说没有这个订单，仅凭账单不能入账：请到商户平台核对，不要据此发货",
+        ),
+        PaidHereOnly => pair(
+            "asked about it, WeChat does not know the order: please look whether the account's numbers are still the same ones, and how it \
+             was booked (wechat-pay explain)",
+            "查询时微信说没有这个订单：请检查账户的商户号是否换过，并用 wechat-pay explain 查看入账经过",
+        ),
+        RefundThereOnly | RefundHereOnly | RefundAmount => pair(
+            "asked about it, WeChat does not know the refund: please look in 商户平台 whether the money went back",
+            "查询时微信说没有这笔退款：请到商户平台核对钱是否退出",
+        ),
+        Summary => pair("please look at the file", "请查看账单文件"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deal::DifferenceState;
+
+    fn found(kind: DifferenceKind, finding: Option<Finding>, detail: Option<&str>) -> Found {
+        Found {
+            kind,
+            state: DifferenceState::Open,
+            finding,
+            subject: "s".to_owned(),
+            order_id: None,
+            transaction_id: None,
+            refund_id: None,
+            ours_fee: None,
+            theirs_fee: None,
+            detail: detail.map(str::to_owned),
+        }
+    }
+
+    fn all() -> impl Iterator<Item = (DifferenceKind, Option<Finding>)> {
+        let findings = || [None].into_iter().chain(Finding::ALL.map(Some));
+        DifferenceKind::ALL.into_iter().flat_map(move |kind| findings().map(move |finding| (kind, finding)))
+    }
+
+    #[test]
+    fn each_difference_says_what_to_do_or_that_there_is_nothing_to_do() {
+        for (kind, finding) in all() {
+            let said = difference_sentence(&found(kind, finding, None));
+            let (english, chinese) = (said.read(English), said.read(Chinese));
+            assert_ne!(english.contains("please "), english.contains("there is nothing to do"), "{english}");
+            assert_ne!(chinese.contains('请'), chinese.contains("无需处理"), "{chinese}");
+            assert_eq!(english.contains("please "), chinese.contains('请'), "{english} / {chinese}");
+            assert!(!english.contains("  ") && !english.ends_with('.') && !chinese.ends_with('。'), "{english} / {chinese}");
+        }
+    }
+
+    #[test]
+    fn the_kinds_are_told_apart_and_so_are_the_findings() {
+        let said = |kind, finding| difference_sentence(&found(kind, finding, None)).read(Chinese).to_owned();
+        for (kind, finding) in all() {
+            let others = all().filter(|(other, _)| *other != kind).map(|(other, finding)| said(other, finding));
+            assert!(others.into_iter().all(|other| other != said(kind, finding)), "{kind:?} {finding:?}");
+        }
+        assert!(said(PaidThereOnly, Some(Finding::Settled)).contains("请确认是否已发货"), "a payment that was missed is told of as one");
+        assert!(said(PaidThereOnly, Some(Finding::NotKnown)).contains("不要据此发货"), "a bill proves nothing");
+    }
+
+    #[test]
+    fn where_in_the_file_it_stands_is_said_beside_what_is_the_case() {
+        let said = difference_sentence(&found(Summary, Some(Finding::Unreadable), Some("line 7")));
+        assert!(said.read(English).starts_with("WeChat's file is wrong in itself (line 7); a line of it cannot be read"), "{said:?}");
+        assert!(said.read(Chinese).starts_with("微信账单文件本身有误（line 7）；有一行读不懂"), "{said:?}");
+    }
+}
