@@ -153,6 +153,7 @@
 
 pub mod app;
 pub mod auth;
+pub mod bookkeeper;
 pub mod chance;
 pub mod channel;
 pub mod cli;

@@ -99,11 +99,8 @@ pub fn difference(id: Option<i64>, found: &Found) -> Text {
 /// Which order or refund, and how much of it either side has.
 fn about(found: &Found) -> (String, String) {
     let (mut english, mut chinese) = (String::new(), String::new());
-    let numbers = [
-        ("refund", "退款", &found.refund_id),
-        ("order", "订单", &found.order_id),
-        ("transaction", "微信支付单号", &found.transaction_id),
-    ];
+    let numbers =
+        [("refund", "退款", &found.refund_id), ("order", "订单", &found.order_id), ("transaction", "微信支付单号", &found.transaction_id)];
     for (name, name_zh, number) in numbers {
         if let Some(number) = number.as_deref().map(|number| number.replace(is_obeyed, "")) {
             english += &format!(", {name} {number}");
@@ -131,10 +128,11 @@ pub fn more(left: i64) -> Text {
 
 /// Which days a file has.
 pub fn of_file(first: Day, last: Day, account: &AccountId) -> Text {
-    let (days, days_zh) = if first == last { (first.to_string(), first.to_string()) } else { (format!("{first} to {last}"), format!("{first} 到 {last}")) };
+    let (days, days_zh) =
+        if first == last { (first.to_string(), first.to_string()) } else { (format!("{first} to {last}"), format!("{first} 到 {last}")) };
     text(
         format!("The file has {days}, and was held against the books of the account {account}. Neither it nor what differs is kept."),
-        format!("文件内容为 {days}，已与账户 {account} 的账目核对；文件和差异都不保存。"),
+        format!("文件内容为 {days_zh}，已与账户 {account} 的账目核对；文件和差异都不保存。"),
     )
 }
 

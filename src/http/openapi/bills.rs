@@ -90,9 +90,12 @@ pub fn explain() -> Value {
         "properties": {"note": {"description": "Why: 1 to 500 characters without control characters.", "type": "string"}},
     }));
     let mut explained = difference();
-    for (field, value) in
-        [("state", "EXPLAINED"), ("explained_by", "books"), ("note", NOTE), ("sentence", "微信账单里有一笔付款，本地没有这个订单；已有人核实，原因见备注，无需处理")]
-    {
+    for (field, value) in [
+        ("state", "EXPLAINED"),
+        ("explained_by", "books"),
+        ("note", NOTE),
+        ("sentence", "微信账单里有一笔付款，本地没有这个订单；已有人核实，原因见备注，无需处理"),
+    ] {
         explained[field] = json!(value);
     }
     let happy = answer("The difference, which is explained now.", JSON, reference("schemas", "ToldDifference"));
