@@ -183,6 +183,7 @@ mod webhooks {
 }
 mod wechat {
     mod algorithm_change;
+    mod bills;
     mod client_certificate;
     mod key_change;
     mod proxies;
