@@ -135,7 +135,7 @@ impl Simulator {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What time it is in the world.
+    /// What time it is in the world; not to be asked by who has the world in hand.
     pub fn now(&self) -> Timestamp {
         let clock = self.clock.now();
         self.world().time(clock)

@@ -33,7 +33,7 @@ impl World {
         bent::sheet(&mut sheet, traps);
         let text = bent::text(sheet.text(), traps);
         let body = self.as_asked(text, &wish, &format!("{}{}{}.csv", requester.mch_id, wish.bill_type.name(), wish.day));
-        Ok(Reply { body, digest: None })
+        Ok(Reply { body: bent::sent(body, traps), digest: None })
     }
 
     /// Answers a merchant's question for its fund flow.
@@ -70,7 +70,7 @@ impl World {
         } else {
             sha1(&body)
         };
-        Ok(Reply { body, digest: Some(format!("SHA={digest}")) })
+        Ok(Reply { body: bent::sent(body, traps), digest: Some(format!("SHA={digest}")) })
     }
 
     /// The file as it goes out.

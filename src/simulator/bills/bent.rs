@@ -110,8 +110,16 @@ pub fn text(mut text: String, traps: &[BillTrap]) -> Vec<u8> {
             _ => {}
         }
     }
-    let mut bytes = text.into_bytes();
-    if traps.contains(&BillTrap::Cut) {
+    halved_if(traps.contains(&BillTrap::Cut), text.into_bytes())
+}
+
+/// What goes out.
+pub fn sent(file: Vec<u8>, traps: &[BillTrap]) -> Vec<u8> {
+    halved_if(traps.contains(&BillTrap::BrokenOff), file)
+}
+
+fn halved_if(is_cut: bool, mut bytes: Vec<u8>) -> Vec<u8> {
+    if is_cut {
         bytes.truncate(bytes.len() / 2);
     }
     bytes

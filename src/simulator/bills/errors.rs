@@ -40,7 +40,7 @@ impl BillError {
 }
 
 /// What `downloadbill` says of a request that it does not take.
-pub fn complained(complaint: &str) -> String {
+fn complained(complaint: &str) -> String {
     document(complaint, "20001")
 }
 

@@ -60,7 +60,7 @@ impl World {
         let payments = self.payments(requester).flat_map(|(order, at)| of_payment(order, at));
         let refunds = self.given_back(requester).flat_map(|(refund, _)| of_refund(refund));
         let mut all: Vec<_> = payments.chain(refunds).filter(|movement| movement.at < until && movement.amount > 0).collect();
-        // What left the books last stands first in them.
+        // The books give the newest first.
         all.reverse();
         all.sort_by_key(|movement| (movement.at, movement.kind));
         let mut balance = 0;

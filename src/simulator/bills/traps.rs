@@ -52,6 +52,8 @@ pub enum BillTrap {
     OldSandbox,
     /// Its second half is missing.
     Cut,
+    /// Half of what goes out is missing, packed or not; the digest is that of the whole.
+    BrokenOff,
     /// WeChat says that there is none.
     NoBill,
     /// WeChat says that it is still making it.

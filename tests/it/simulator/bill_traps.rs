@@ -70,6 +70,8 @@ fn a_sum_a_line_or_the_end_may_be_wrong_in_itself() {
     assert_eq!((rows.len(), unreadable[0].line, unreadable[0].fault, end.agrees), (3, 2, fault, false));
     let (rows, _, end) = read(&bent(&mut world, &[BillTrap::Cut]));
     assert!(rows.len() < 4 && end.summary.is_none(), "{end:?}");
+    let whole = bent(&mut world, &[]);
+    assert_eq!(bent(&mut world, &[BillTrap::BrokenOff]), whole[..whole.len() / 2]);
     let (rows, unreadable, end) = read(&bent(&mut world, &[BillTrap::OldSandbox]));
     // Not a row of it can be read, nor its summary.
     assert_eq!((rows.len(), unreadable.len(), end.agrees), (0, 5, false), "{unreadable:?}");

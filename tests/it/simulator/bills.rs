@@ -4,9 +4,10 @@ use std::io::Read;
 
 use chrono::TimeDelta;
 use flate2::bufread::GzDecoder;
+use wechat_pay::chance::Chance;
 use wechat_pay::channel::wechat::v2::SignType;
 use wechat_pay::channel::wechat::v2::bill::{BillEnd, BillReader, Row, TradeSums, UnreadableLine};
-use wechat_pay::deal::{BeijingTime, Fen, RefundState as BillState, Timestamp};
+use wechat_pay::deal::{BeijingTime, Day, Fen, RefundState as BillState, Timestamp};
 use wechat_pay::simulator::{BillGeneration, Payment, RefundState, World};
 
 use super::merchants::{ALL, FIRST, Merchant, PROVIDER, SECOND, WITH_APPID, WITHOUT_APPID, now, world};
@@ -230,6 +231,59 @@ fn a_bill_is_of_a_merchant_number_and_a_provider_s_of_all_its_sub_merchants() {
         let expected: Vec<_> = expected.into_iter().map(|(fee, sub)| (fee, sub.map(str::to_owned))).collect();
         assert_eq!(told, expected, "{merchant:?}");
     }
+}
+
+/// Of one day: how many payments, what they come to, how many refunds, what they come to.
+type Told = (i64, i64, i64, i64);
+
+/// By the world's own lists.
+fn by_the_books(world: &World, day: Day) -> Told {
+    let paid: Vec<_> =
+        world.orders().filter(|order| order.paid_at.is_some_and(|at| Day::of(at) == day)).map(|o| o.total_fee.get()).collect();
+    let back: Vec<_> = world.refunds().filter(|refund| Day::of(refund.accepted_at) == day).map(|r| r.refund_fee.get()).collect();
+    let count = |amounts: &[i64]| i64::try_from(amounts.len()).unwrap();
+    (count(&paid), paid.iter().sum(), count(&back), back.iter().sum())
+}
+
+#[test]
+fn whatever_happens_bills_say_what_the_books_do() {
+    let mut days_without_trades = 0;
+    for seed in 0..30 {
+        let dice = Chance::seeded(seed);
+        let below = |limit: u128| i64::try_from(dice.draw() % limit).unwrap();
+        let (mut world, mut at) = (world(), now());
+        for number in 0..40 {
+            at += TimeDelta::minutes(below(2000));
+            world.faults.refund_delay_s = [2, 3600, 200_000][usize::try_from(below(3)).unwrap()];
+            world.faults.refund_end =
+                [RefundState::Success, RefundState::RefundClose, RefundState::Change][usize::try_from(below(3)).unwrap()];
+            if below(3) > 0 {
+                world
+                    .call("unifiedorder", FIRST.unified_order(&number.to_string(), &(1 + below(99_999)).to_string()).as_bytes(), at)
+                    .unwrap();
+                _ = world.pay(&number.to_string(), Fen::new(below(500)), None, at);
+            } else {
+                // Of any order, also of one that there is not.
+                _ = world.refund_by_hand(&below(40).to_string(), Fen::new(1 + below(20_000)), at);
+            }
+        }
+        world.habits.bill_generation = [BillGeneration::A, BillGeneration::B, BillGeneration::C][usize::try_from(below(3)).unwrap()];
+        let mut day = Day::of(now());
+        while day <= Day::of(at) {
+            let file = asked(&mut world, FIRST, &[("bill_date", &day.to_string().replace('-', ""))], at + TimeDelta::days(2));
+            let expected = by_the_books(&world, day);
+            if expected == (0, 0, 0, 0) {
+                assert_eq!(text(file), document("No Bill Exist", "20002"), "seed {seed}, {day}");
+                days_without_trades += 1;
+            } else {
+                let BillEnd { sums, agrees, .. } = read(&file).2;
+                assert!(agrees, "seed {seed}, {day}");
+                assert_eq!((sums.payments, sums.total_fee, sums.refunds, sums.refund_fee), expected, "seed {seed}, {day}");
+            }
+            day = day.next();
+        }
+    }
+    assert!(days_without_trades > 0);
 }
 
 fn document(message: &str, code: &str) -> String {

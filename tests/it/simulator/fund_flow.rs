@@ -109,6 +109,9 @@ fn its_digest_is_that_of_what_goes_out() {
     assert_eq!(packed(&[BillTrap::DigestOfText]), Reply { digest: plain.digest, ..honest.clone() });
     let wrong = packed(&[BillTrap::WrongDigest]);
     assert!(wrong.body == honest.body && wrong.digest.as_ref().is_some_and(|digest| digest.len() == 44) && wrong.digest != honest.digest);
+    let broken = packed(&[BillTrap::BrokenOff]);
+    assert_eq!((&broken.body[..], &broken.digest), (&honest.body[..honest.body.len() / 2], &honest.digest), "by which it is seen");
+    assert!(GzDecoder::new(&broken.body[..]).read_to_end(&mut Vec::new()).is_err());
     let cut = packed(&[BillTrap::Cut]);
     assert_eq!(cut.digest, Some(sha1(&cut.body)), "of a text that is half of one");
 }
