@@ -137,9 +137,13 @@ mod repository {
     mod papers;
 }
 mod simulator {
+    mod bill_traps;
+    mod bills;
     mod bridge;
     mod browser;
+    mod days;
     mod faults;
+    mod fund_flow;
     mod h5;
     mod login;
     pub mod merchants;
