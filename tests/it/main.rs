@@ -44,6 +44,9 @@ mod checkouts {
 mod database {
     pub mod accounts;
     mod batching;
+    pub mod bill_files;
+    mod bill_lines;
+    pub mod bills;
     mod costs;
     mod endpoints;
     mod locks;
@@ -166,6 +169,7 @@ mod sweep {
 }
 mod telling {
     mod alarms;
+    mod bills;
     mod costs;
     mod deals;
     mod explain;
