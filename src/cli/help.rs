@@ -167,7 +167,13 @@ static ARGUMENTS: [Entry; 35] = [
     ("limit", pair("How many at most: 100 on a screen, all of them as CSV", "最多多少个：显示时默认 100，CSV 默认全部")),
     ("csv", pair("As CSV, for a spreadsheet", "输出 CSV，供电子表格使用")),
     ("by", pair("By what they are summed up", "按什么汇总")),
-    ("bill_date", pair("Which day's bill, in Beijing, such as 2026-11-25; without it, yesterday's", "哪天的账单（北京时间），如 2026-11-25；不写则为昨天")),
+    (
+        "bill_date",
+        pair(
+            "Which day's bill, in Beijing, such as 2026-11-25; without it, yesterday's",
+            "哪天的账单（北京时间），如 2026-11-25；不写则为昨天",
+        ),
+    ),
     (
         "bill_account",
         pair("Only of this account; without it, of all (with --file, of default)", "只对这个账户；不写则为全部（用 --file 时为 default）"),

@@ -1,6 +1,6 @@
 //! What `wechat-pay reconcile` says, in both languages side by side.
 
-use crate::deal::{AccountId, Bill, BillState, BillSums, Day, DifferenceState, Found, yuan};
+use crate::deal::{AccountId, Bill, BillState, BillSums, Day, DifferenceState, Found, fee_in_yuan, yuan};
 use crate::gateway::ReconcileError;
 use crate::language::Language::{Chinese, English};
 use crate::language::{Language, Text, is_obeyed, padded, pair, text};
@@ -45,7 +45,7 @@ pub fn row(bill: &Bill, language: Language) -> String {
         &yuan(sums.paid_fee),
         &counts[1],
         &yuan(sums.refunded_fee),
-        &fee(sums.fee),
+        &fee_in_yuan(sums.fee),
         &counts[2],
         &counts[3],
     ])
@@ -58,12 +58,6 @@ fn state(state: BillState) -> Text {
         BillState::Missing => pair("no bill", "没有账单"),
         BillState::NoTrades => pair("no trades", "当日无交易"),
     }
-}
-
-/// A fee in yuan, of which WeChat writes five decimals.
-fn fee(fee: i64) -> String {
-    let (sign, fee) = (if fee < 0 { "-" } else { "" }, fee.unsigned_abs());
-    format!("{sign}{}.{:05}", fee / 100_000, fee % 100_000)
 }
 
 /// Why there is nothing to hold the books against.
@@ -99,11 +93,8 @@ pub fn difference(id: Option<i64>, found: &Found) -> Text {
 /// Which order or refund, and how much of it either side has.
 fn about(found: &Found) -> (String, String) {
     let (mut english, mut chinese) = (String::new(), String::new());
-    let numbers = [
-        ("refund", "退款", &found.refund_id),
-        ("order", "订单", &found.order_id),
-        ("transaction", "微信支付单号", &found.transaction_id),
-    ];
+    let numbers =
+        [("refund", "退款", &found.refund_id), ("order", "订单", &found.order_id), ("transaction", "微信支付单号", &found.transaction_id)];
     for (name, name_zh, number) in numbers {
         if let Some(number) = number.as_deref().map(|number| number.replace(is_obeyed, "")) {
             english += &format!(", {name} {number}");
@@ -131,7 +122,8 @@ pub fn more(left: i64) -> Text {
 
 /// Which days a file has.
 pub fn of_file(first: Day, last: Day, account: &AccountId) -> Text {
-    let (days, days_zh) = if first == last { (first.to_string(), first.to_string()) } else { (format!("{first} to {last}"), format!("{first} 到 {last}")) };
+    let (days, days_zh) =
+        if first == last { (first.to_string(), first.to_string()) } else { (format!("{first} to {last}"), format!("{first} 到 {last}")) };
     text(
         format!("The file has {days}, and was held against the books of the account {account}. Neither it nor what differs is kept."),
         format!("文件内容为 {days}，已与账户 {account} 的账目核对；文件和差异都不保存。"),
@@ -140,7 +132,7 @@ pub fn of_file(first: Day, last: Day, account: &AccountId) -> Text {
 
 pub fn sums(sums: &BillSums) -> Text {
     let BillSums { payments, refunds, .. } = sums;
-    let (paid, back, fee) = (yuan(sums.paid_fee), yuan(sums.refunded_fee), fee(sums.fee));
+    let (paid, back, fee) = (yuan(sums.paid_fee), yuan(sums.refunded_fee), fee_in_yuan(sums.fee));
     text(
         format!("Payments: {payments}, {paid} yuan. Refunds: {refunds}, {back} yuan. WeChat's fee: {fee} yuan."),
         format!("支付 {payments} 笔，{paid} 元；退款 {refunds} 笔，{back} 元；手续费 {fee} 元。"),
