@@ -37,11 +37,14 @@ pub enum EventType {
     RefundFailed,
     /// `alarm.raised`
     AlarmRaised,
+    /// `bill.reconciled`, which no entry of the journal announces: a bill's row does.
+    BillReconciled,
 }
 
 impl EventType {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::DealPaid, Self::DealExpired, Self::RefundSucceeded, Self::RefundFailed, Self::AlarmRaised];
+    pub const ALL: [Self; 6] =
+        [Self::DealPaid, Self::DealExpired, Self::RefundSucceeded, Self::RefundFailed, Self::AlarmRaised, Self::BillReconciled];
 
     /// The word for callers, and in the table.
     pub fn as_str(self) -> &'static str {
@@ -51,6 +54,7 @@ impl EventType {
             Self::RefundSucceeded => "refund.succeeded",
             Self::RefundFailed => "refund.failed",
             Self::AlarmRaised => "alarm.raised",
+            Self::BillReconciled => "bill.reconciled",
         }
     }
 
@@ -145,6 +149,8 @@ mod tests {
             "refund.failed a LOST",
             "alarm.raised",
             "alarm.raised fire",
+            "bill.reconciled",
+            "bill.reconciled 7",
         ] {
             assert_eq!(text.parse::<Announcement>(), Err(InvalidAnnouncement), "{text:?}");
         }

@@ -1,6 +1,6 @@
 //! Access control by attributes: which deals a caller may see and touch.
 
-use super::{AccountId, Deal, Sellers};
+use super::{AccountId, Deal, EventType, Sellers};
 
 /// Deals by their sellers and by their accounts. By default all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,6 +26,19 @@ impl Reach {
     /// is within a reach without limits only.
     pub fn covers_if_known(&self, seller: Option<i64>, account: &AccountId) -> bool {
         seller.map_or_else(|| self.is_everything(), |seller| self.covers(seller, account))
+    }
+
+    /// Whether an event is: of most types by whose order it is about. One about a bill tells of all sellers of an account.
+    pub fn covers_event(&self, event_type: Option<EventType>, seller: Option<i64>, account: &AccountId) -> bool {
+        match event_type {
+            Some(EventType::BillReconciled) => self.covers_all_of(account),
+            _ => self.covers_if_known(seller, account),
+        }
+    }
+
+    /// Whether all deals through this account are, whoever their sellers.
+    pub fn covers_all_of(&self, account: &AccountId) -> bool {
+        self.sellers.is_none() && self.accounts.as_ref().is_none_or(|accounts| accounts.contains(account))
     }
 
     /// Whether a deal of this seller through this account is one of them.
@@ -57,5 +70,27 @@ mod tests {
         let nothing = Reach { accounts: Some(Vec::new()), sellers: None };
         assert!(!nothing.covers(12, &shop2), "a limit to no account is a limit");
         assert!(!nothing.is_everything());
+    }
+
+    #[test]
+    fn a_bill_is_for_those_that_may_see_all_sellers_of_its_account() {
+        let (shop2, default): (AccountId, _) = ("shop2".parse().unwrap(), AccountId::default());
+        let of = |accounts: Option<&AccountId>, sellers: Option<&str>| Reach {
+            accounts: accounts.map(|account| vec![account.clone()]),
+            sellers: sellers.map(|sellers| sellers.parse().unwrap()),
+        };
+        for (reach, sees) in [
+            (of(None, None), true),
+            (of(Some(&shop2), None), true),
+            (of(Some(&default), None), false),
+            (of(None, Some("1-2147483647")), false),
+            (of(Some(&shop2), Some("12")), false),
+        ] {
+            assert_eq!(reach.covers_event(Some(EventType::BillReconciled), None, &shop2), sees, "{reach:?}");
+            let is_everything = reach.is_everything();
+            for other in [Some(EventType::AlarmRaised), None] {
+                assert_eq!(reach.covers_event(other, None, &shop2), is_everything, "{reach:?}");
+            }
+        }
     }
 }

@@ -12,9 +12,9 @@ use serde_json::json;
 use tokio::sync::watch;
 use tracing::{debug, error};
 
-use crate::deal::{AccountId, Announcement, Deal, EventId, OrderId, Refund, RefundId};
-use crate::store::{NewEvent, StoreError, Untold};
-use crate::told::{ToldAlarm, ToldDeal, ToldRefund};
+use crate::deal::{AccountId, Announcement, Deal, EventId, EventType, OrderId, Refund, RefundId};
+use crate::store::{NewEvent, Source, StoreError, StoredBill, Untold};
+use crate::told::{ToldAlarm, ToldBill, ToldDeal, ToldRefund};
 
 use super::Gateway;
 use super::deliver::deaf_endpoint;
@@ -63,10 +63,38 @@ impl Gateway {
             let events = self.events_of(&untold.entries, untold.strange).await?;
             match untold.more_behind {
                 Some(last) if events.is_empty() => behind = last,
-                None if events.is_empty() => return Ok(Published::All),
-                more => return self.publish(events, more.is_some()).await,
+                Some(_) => return self.publish(events, true).await,
+                None => return self.publish_last(events).await,
             }
         }
+    }
+
+    /// What comes behind the last entries of the journal: bills.
+    async fn publish_last(&self, mut events: Vec<NewEvent>) -> Result<Published, StoreError> {
+        let bills = self.store.untold_bills(BATCH).await?;
+        let may_be_more = bills.len() >= BATCH as usize;
+        for bill in &bills {
+            events.extend(self.event_of_bill(bill).await?);
+        }
+        if events.is_empty() { Ok(Published::All) } else { self.publish(events, may_be_more).await }
+    }
+
+    /// The bill is told as it stands now, under the time at which it was held against the books.
+    async fn event_of_bill(&self, stored: &StoredBill) -> Result<Option<NewEvent>, StoreError> {
+        let Some((bill, at)) = self.store.bill(stored.id).await?.zip(stored.at) else { return Ok(None) };
+        let event_type = EventType::BillReconciled;
+        let wants = self.endpoints.iter().filter(|endpoint| endpoint.wanted.has(event_type, None, &bill.account));
+        Ok(Some(NewEvent {
+            source: Source::Bill(bill.id),
+            event_id: EventId::draw(self.chance.draw()),
+            event_type,
+            order_id: None,
+            merchant_id: None,
+            endpoints: wants.map(|endpoint| endpoint.name.clone()).collect(),
+            data: json!({ "bill": ToldBill::from(&bill) }).to_string(),
+            account: bill.account,
+            at,
+        }))
     }
 
     /// Hears of each publication by this instance.
@@ -165,10 +193,10 @@ impl Gateway {
         let others = self.endpoints.iter().filter(|endpoint| Some(&endpoint.name) != deaf.as_ref());
         let wants = others.filter(|endpoint| endpoint.wanted.has(event_type, merchant_id, &account));
         NewEvent {
-            entry: entry.entry,
+            source: Source::Entry(entry.entry),
             event_id: EventId::draw(self.chance.draw()),
             event_type,
-            order_id: entry.order_id.clone(),
+            order_id: Some(entry.order_id.clone()),
             merchant_id,
             endpoints: wants.map(|endpoint| endpoint.name.clone()).collect(),
             account,
@@ -182,7 +210,7 @@ impl Gateway {
 /// events of an entry are told together.
 fn in_one_transaction(events: &[NewEvent]) -> usize {
     let (mut rows, mut taken) = (0, 0);
-    for entry in events.chunk_by(|one, other| one.entry == other.entry) {
+    for entry in events.chunk_by(|one, other| one.source == other.source) {
         rows += entry.iter().map(|event| event.endpoints.len()).sum::<usize>();
         if taken > 0 && rows > PLANNED {
             break;
@@ -195,15 +223,14 @@ fn in_one_transaction(events: &[NewEvent]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deal::EventType;
     use crate::deal::Timestamp;
 
     fn event(entry: i64, endpoints: usize) -> NewEvent {
         NewEvent {
-            entry,
+            source: Source::Entry(entry),
             event_id: EventId::draw(1),
             event_type: EventType::DealPaid,
-            order_id: "o1".parse().unwrap(),
+            order_id: Some("o1".parse().unwrap()),
             merchant_id: None,
             account: AccountId::default(),
             data: String::new(),

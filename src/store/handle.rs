@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::deal::Audience;
+use crate::deal::{Audience, EventType};
 
 use super::engine::Engine;
 use super::engine::error::StatementError;
@@ -53,6 +53,11 @@ impl Store {
     /// Whether there is anybody to tell of what happens.
     pub fn has_audience(&self) -> bool {
         *self.audience != Audience::default()
+    }
+
+    /// Whether there is anybody to tell of such events.
+    pub(super) fn tells_of(&self, event_type: EventType) -> bool {
+        self.audience.wants(event_type)
     }
 
     /// Waits for the turn to write what is written once.

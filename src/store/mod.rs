@@ -10,6 +10,7 @@
 //! Every change is one statement whose WHERE names the state that it expects, and whose affected rows are looked at.
 //! What the journal must tell of is committed together with its event, or neither is.
 
+mod bills;
 mod books;
 mod checkouts;
 mod columns;
@@ -29,6 +30,12 @@ mod refunds;
 mod schema;
 mod takings;
 
+pub use bills::booked_deals::BookedDeal;
+pub use bills::booked_refunds::BookedRefund;
+pub use bills::file::{BillFile, WholeFile};
+pub use bills::finish::FinishedBill;
+pub use bills::kept::KeptBills;
+pub use bills::row::{BillOutcome, StoredBill};
 pub use books::Books;
 pub use checkouts::insert::NewCheckout;
 pub use checkouts::story::CheckoutStory;
@@ -55,7 +62,7 @@ pub use engine::table_names::{InvalidTablePrefix, TableNames};
 pub use error::{NotMigrated, Refused, StoreError};
 pub use handle::Store;
 pub use journal::event::{Event, EventKind, Origin, StoredEvent};
-pub use outbox::publish::NewEvent;
+pub use outbox::publish::{NewEvent, Source};
 pub use outbox::row::OutboxEvent;
 pub use outbox::untold::{Untold, UntoldEntries};
 pub use refunds::due::DueRefunds;

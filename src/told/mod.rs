@@ -1,6 +1,7 @@
-//! What merchants' back ends are told: one form of a deal, of a refund, of a difference and of an alarm, in every answer, list and event.
+//! What merchants' back ends are told: one form each, in every answer, list and event.
 
 mod alarm;
+mod bill;
 mod change;
 pub mod csv;
 mod deal;
@@ -11,6 +12,7 @@ mod refund;
 mod takings;
 
 pub use alarm::{ToldAlarm, sentence};
+pub use bill::ToldBill;
 pub use change::ToldChange;
 pub use deal::{ToldDeal, status, status_of};
 pub use delivery::ToldDelivery;

@@ -26,9 +26,10 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Whether it wants this event. One about an order that is not known here (`merchant_id` is `None`) is wanted where all deals are.
+    /// Whether it wants this event. One about an order that is not known here (`merchant_id` is `None`) is wanted where all deals are, and one
+    /// about a bill where all deals of its account are.
     pub fn has(&self, event_type: EventType, merchant_id: Option<i64>, account: &AccountId) -> bool {
-        self.reach.covers_if_known(merchant_id, account) && self.types.contains(&event_type)
+        self.types.contains(&event_type) && self.reach.covers_event(Some(event_type), merchant_id, account)
     }
 }
 

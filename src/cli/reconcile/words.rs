@@ -126,7 +126,7 @@ pub fn of_file(first: Day, last: Day, account: &AccountId) -> Text {
         if first == last { (first.to_string(), first.to_string()) } else { (format!("{first} to {last}"), format!("{first} 到 {last}")) };
     text(
         format!("The file has {days}, and was held against the books of the account {account}. Neither it nor what differs is kept."),
-        format!("文件内容为 {days}，已与账户 {account} 的账目核对；文件和差异都不保存。"),
+        format!("文件内容为 {days_zh}，已与账户 {account} 的账目核对；文件和差异都不保存。"),
     )
 }
 

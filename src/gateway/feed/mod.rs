@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::deal::Reach;
+use crate::deal::{EventType, Reach};
 use crate::store::{OutboxEvent, StoreError};
 
 use super::Gateway;
@@ -65,7 +65,7 @@ impl FeedPage {
             }
             self.is_pruned |= self.events.is_empty() && event.position > self.next + 1;
             self.next = event.position;
-            if reach.covers_if_known(event.merchant_id, &event.account) {
+            if reach.covers_event(EventType::from_word(&event.event_type), event.merchant_id, &event.account) {
                 self.events.push(event);
             }
         }

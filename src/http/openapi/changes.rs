@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::deal::{AlarmKind, EventType, TradeType};
-use crate::told::{ToldAlarm, ToldChange, ToldDeal};
+use crate::deal::{AlarmKind, BillState, EventType, TradeType};
+use crate::told::{ToldAlarm, ToldBill, ToldChange, ToldDeal};
 use crate::webhook::Secrets;
 
 use super::answers::{answer, answers, reference};
@@ -106,12 +106,14 @@ pub fn schemas() -> Vec<(String, Value)> {
     deal["properties"]["trade_type"]["enum"] = json!(TradeType::ALL.map(TradeType::as_str));
     let mut alarm = schema::<ToldAlarm>();
     alarm["properties"]["kind"]["enum"] = AlarmKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    let mut bill = schema::<ToldBill>();
+    bill["properties"]["state"]["enum"] = BillState::ALL.iter().map(|state| state.as_str()).collect();
     let mut change = schema::<ToldChange>();
     change["properties"]["type"]["enum"] = EventType::ALL.iter().map(|event_type| event_type.as_str()).collect();
     let told: Vec<_> = EventType::ALL.into_iter().map(|event_type| reference("schemas", &schema_of(event_type))).collect();
     let change = json!({"description": change["description"], "allOf": [change, {"anyOf": told}]});
     let events = EventType::ALL.into_iter().map(|event_type| (schema_of(event_type), event(event_type)));
-    let others = [("ToldDeal", deal), ("ToldAlarm", alarm), ("ToldChange", change)];
+    let others = [("ToldDeal", deal), ("ToldAlarm", alarm), ("ToldBill", bill), ("ToldChange", change)];
     events.chain(others.map(|(name, schema)| (name.to_owned(), schema))).collect()
 }
 
@@ -130,6 +132,11 @@ fn event(event_type: EventType) -> Value {
             "properties": {"refund": reference("schemas", "ToldRefund"), "deal": deal()},
         }),
         EventType::AlarmRaised => reference("schemas", "ToldAlarm"),
+        EventType::BillReconciled => json!({
+            "type": "object",
+            "required": ["bill"],
+            "properties": {"bill": reference("schemas", "ToldBill")},
+        }),
     };
     json!({
         "type": "object",
@@ -151,6 +158,7 @@ fn summary(event_type: EventType) -> &'static str {
         EventType::RefundSucceeded => "A refund has reached its payer",
         EventType::RefundFailed => "A refund was closed, is abnormal or has failed: the payer does not have the money",
         EventType::AlarmRaised => "Somebody must look",
+        EventType::BillReconciled => "The books were held against a day's bill",
     }
 }
 
@@ -168,6 +176,22 @@ fn schema_of(event_type: EventType) -> String {
 fn capitalised(word: &str) -> String {
     let (first, rest) = word.split_at(word.len().min(1));
     first.to_uppercase() + rest
+}
+
+/// A day on which the books agree.
+fn bill() -> Value {
+    json!({
+        "date": "2026-11-23",
+        "account": "default",
+        "state": "AGREED",
+        "payments": 128,
+        "paid_fee": 1_064_000,
+        "refunds": 2,
+        "refunded_fee": 9900,
+        "fee": 6_324_600,
+        "differences": 1,
+        "open": 0,
+    })
 }
 
 fn example(event_type: EventType, has_id: bool) -> Value {
@@ -218,6 +242,7 @@ fn example(event_type: EventType, has_id: bool) -> Value {
             let alarm = ToldAlarm::new(AlarmKind::PaidLate, ORDER.parse().ok().as_ref());
             ("2026-11-24T08:31:40+08:00", json!(alarm))
         }
+        EventType::BillReconciled => ("2026-11-24T10:30:12+08:00", json!({"bill": bill()})),
     };
     let mut example = json!({"type": event_type.as_str(), "timestamp": timestamp, "data": data});
     if has_id {

@@ -1,5 +1,6 @@
 //! Deals that are asked for by what they are known by.
 
+use std::fmt::Display;
 use std::sync::LazyLock;
 
 use sqlx::Error;
@@ -35,7 +36,7 @@ impl Store {
     /// # Errors
     /// The database is not available.
     pub async fn find_decided(&self, order_ids: &[OrderId]) -> Result<Vec<Deal>, StoreError> {
-        let rows = self.engine().ask(FindDecided { numbers: json(order_ids) }).await?;
+        let rows = self.engine().ask(FindDecided { numbers: numbers(order_ids) }).await?;
         Ok(readable(rows, self.foreign_clock()))
     }
 
@@ -44,7 +45,7 @@ impl Store {
     /// # Errors
     /// The database is not available.
     pub async fn find_all(&self, order_ids: &[OrderId]) -> Result<Vec<Deal>, StoreError> {
-        let rows = self.engine().ask(FindAll { numbers: json(order_ids) }).await?;
+        let rows = self.engine().ask(FindAll { numbers: numbers(order_ids) }).await?;
         Ok(readable(rows, self.foreign_clock()))
     }
 
@@ -57,9 +58,9 @@ impl Store {
     }
 }
 
-/// No character of a number needs escaping in JSON.
-fn json(order_ids: &[OrderId]) -> String {
-    let numbers: Vec<_> = order_ids.iter().map(|order_id| format!("\"{order_id}\"")).collect();
+/// Numbers as one JSON text: no character of ours needs escaping in it.
+pub fn numbers<N: Display>(numbers: &[N]) -> String {
+    let numbers: Vec<_> = numbers.iter().map(|number| format!("\"{number}\"")).collect();
     format!("[{}]", numbers.join(","))
 }
 
@@ -157,10 +158,16 @@ impl Query for FindAll {
 /// Deals whose numbers one JSON text lists: they are walked through and each is looked up in the unique index, whatever an optimizer
 /// thinks of lists.
 fn listed(is_mysql: bool, condition: &str) -> String {
+    let (tables, are_listed) = listed_in(is_mysql);
+    select_from(tables, &format!("{are_listed} AND {condition}"))
+}
+
+/// The tables of such a question, and its condition.
+pub fn listed_in(is_mysql: bool) -> (&'static str, &'static str) {
     if !is_mysql {
-        return select(&format!("order_key IN (SELECT value FROM json_each(?)) AND {condition}"));
+        return ("deal", "order_key IN (SELECT value FROM json_each(?))");
     }
     let tables = "JSON_TABLE(?, '$[*]' COLUMNS (number VARCHAR(45) PATH '$')) listed \
                   STRAIGHT_JOIN deal ON order_key = CONVERT(number USING ascii) COLLATE ascii_bin";
-    select_from(tables, condition)
+    (tables, "1 = 1")
 }

@@ -143,12 +143,16 @@ impl DealRow {
         if is_followed { time(self.create_at.clone()).map(|created_at| clock.earliest(created_at)) } else { None }
     }
 
-    /// `total_fee` in rows of ours; in those of the original `price_last`, or `price` where it is 0.
     fn charged(&self) -> Option<Fen> {
-        match self.total_fee {
-            Some(fen) => Fen::new(fen),
-            None if self.price_last == 0.0 => Fen::from_price(self.price),
-            None => Fen::from_price(self.price_last),
-        }
+        charged(self.total_fee, self.price, self.price_last)
+    }
+}
+
+/// `total_fee` in rows of ours; in those of the original `price_last`, or `price` where it is 0.
+pub fn charged(total_fee: Option<i64>, price: f64, price_last: f64) -> Option<Fen> {
+    match total_fee {
+        Some(fen) => Fen::new(fen),
+        None if price_last == 0.0 => Fen::from_price(price),
+        None => Fen::from_price(price_last),
     }
 }

@@ -81,6 +81,11 @@ impl Rows {
         if self.count == 1 { "?".to_owned() } else { format!("CASE {column} {} END", vec!["WHEN ? THEN ?"; self.count].join(" ")) }
     }
 
+    /// Whether it is written for MySQL, where the engines have no words in common.
+    pub fn is_mysql(self) -> bool {
+        self.is_mysql
+    }
+
     /// As many of these.
     pub fn list(self, row: impl Display) -> String {
         vec![row.to_string(); self.count].join(", ")

@@ -17,6 +17,8 @@ pub enum Value<'v> {
     Real(f64),
     /// A time as the columns have it, or NULL.
     Time(Option<NaiveDateTime>),
+    /// Bytes as they are.
+    Bytes(&'v [u8]),
 }
 
 impl<'v> From<&'v str> for Value<'v> {
@@ -79,6 +81,12 @@ impl From<Option<NaiveDateTime>> for Value<'_> {
     }
 }
 
+impl<'v> From<&'v [u8]> for Value<'v> {
+    fn from(bytes: &'v [u8]) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
 /// The values of one statement, in the order of its `?`.
 #[derive(Debug, Default)]
 pub struct Values<'v>(Vec<Value<'v>>);
@@ -115,6 +123,7 @@ impl<'v> Values<'v> {
         for<'t> Option<&'t str>: Encode<'t, A::Database> + Type<A::Database>,
         for<'t> Option<NaiveDateTime>: Encode<'t, A::Database> + Type<A::Database>,
         for<'t> Option<i64>: Encode<'t, A::Database> + Type<A::Database>,
+        for<'t> &'t [u8]: Encode<'t, A::Database> + Type<A::Database>,
         for<'t> f64: Encode<'t, A::Database> + Type<A::Database>,
         A::Database: Database,
     {
@@ -126,6 +135,7 @@ impl<'v> Values<'v> {
                 Value::Whole(number) => arguments.add(number)?,
                 Value::Real(number) => arguments.add(number)?,
                 Value::Time(time) => arguments.add(time)?,
+                Value::Bytes(bytes) => arguments.add(bytes)?,
             }
         }
         Ok(arguments)

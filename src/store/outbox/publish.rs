@@ -13,18 +13,27 @@ use crate::store::handle::Store;
 
 use super::head::head;
 
+/// What there is to tell of, by its row's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// An entry of the journal.
+    Entry(i64),
+    /// A bill, as it stood when the event happened.
+    Bill(i64),
+}
+
 /// An event on its way into the outbox.
 #[derive(Debug, Clone)]
 pub struct NewEvent {
-    /// Of which entry of the journal.
-    pub entry: i64,
+    /// Of what.
+    pub source: Source,
     /// Its number for everybody.
     pub event_id: EventId,
     /// What it is.
     pub event_type: EventType,
-    /// About which order.
-    pub order_id: OrderId,
-    /// Whose that is; `None`: no such order is known here.
+    /// About which order; `None`: about none.
+    pub order_id: Option<OrderId>,
+    /// Whose that is; `None`: no such order is known here, or it is about none.
     pub merchant_id: Option<i64>,
     /// Through which account it goes.
     pub account: AccountId,
@@ -59,19 +68,13 @@ struct Publish {
 struct NewDelivery<'p> {
     endpoint: &'p EndpointName,
     position: i64,
-    order_id: &'p OrderId,
+    order_id: Option<&'p OrderId>,
 }
 
 impl Publish {
     async fn apply_one(&self, conn: &mut Conn) -> Result<u64, Error> {
-        let mut entries: Vec<_> = self.events.iter().map(|event| event.entry).collect();
-        entries.dedup();
-        let mut told = 0;
-        for part in parts(&entries) {
-            told += mark_told(part, conn).await?;
-        }
-        if told != entries.len() as u64 {
-            // Nothing is kept of what was changed.
+        let told = self.mark_told(conn).await?;
+        if told == 0 {
             return Ok(0);
         }
         let head = head(conn).await?;
@@ -80,12 +83,32 @@ impl Publish {
             insert(part, conn).await?;
         }
         let deliveries = placed.iter().flat_map(|(position, event)| {
-            event.endpoints.iter().map(|endpoint| NewDelivery { endpoint, position: *position, order_id: &event.order_id })
+            event.endpoints.iter().map(|endpoint| NewDelivery { endpoint, position: *position, order_id: event.order_id.as_ref() })
         });
         for part in parts(&deliveries.collect::<Vec<_>>()) {
             self.plan(part, conn).await?;
         }
         Ok(told)
+    }
+
+    /// How many entries and bills there were; 0: another instance has told of one of them, and nothing is kept of what was changed.
+    async fn mark_told(&self, conn: &mut Conn) -> Result<u64, Error> {
+        let (mut entries, mut bills) = (Vec::new(), Vec::new());
+        for event in &self.events {
+            match event.source {
+                Source::Entry(entry) => entries.push(entry),
+                Source::Bill(bill) => bills.push((bill, event.at)),
+            }
+        }
+        entries.dedup();
+        let mut told = 0;
+        for part in parts(&entries) {
+            told += mark_entries_told(part, conn).await?;
+        }
+        for (bill, at) in &bills {
+            told += mark_bill_told(*bill, *at, conn).await?;
+        }
+        Ok(if told == (entries.len() + bills.len()) as u64 { told } else { 0 })
     }
 
     async fn plan(&self, deliveries: &[NewDelivery<'_>], conn: &mut Conn) -> Result<u64, Error> {
@@ -95,14 +118,20 @@ impl Publish {
         });
         let (mut values, now) = (Values::default(), column(self.now));
         for delivery in deliveries {
-            let order_id = delivery.order_id.as_str();
+            let order_id = delivery.order_id.map(OrderId::as_str);
             values.extend([delivery.endpoint.as_str().into(), delivery.position.into(), order_id.into(), now.into(), now.into()]);
         }
         conn.change(INSERT.of(deliveries.len(), conn), values).await
     }
 }
 
-async fn mark_told(entries: &[i64], conn: &mut Conn) -> Result<u64, Error> {
+/// Unless it has been held against the books again since, which is told of instead.
+async fn mark_bill_told(bill: i64, at: Timestamp, conn: &mut Conn) -> Result<u64, Error> {
+    const UPDATE: &str = "UPDATE bill SET untold = NULL WHERE id = ? AND untold = 1 AND at = ?";
+    conn.change(UPDATE, Values::of([bill.into(), column(at).into()])).await
+}
+
+async fn mark_entries_told(entries: &[i64], conn: &mut Conn) -> Result<u64, Error> {
     static UPDATE: Texts = Texts::new(|rows| {
         let (journal, list) = (rows.table("deal_event", "PRIMARY"), rows.list("?"));
         format!("UPDATE {journal} SET untold = NULL, announces = NULL WHERE id IN ({list}) AND untold = 1")
@@ -123,7 +152,7 @@ async fn insert(events: &[(i64, &NewEvent)], conn: &mut Conn) -> Result<u64, Err
             (*position).into(),
             event.event_id.as_str().into(),
             event.event_type.as_str().into(),
-            event.order_id.as_str().into(),
+            event.order_id.as_ref().map(OrderId::as_str).into(),
             event.merchant_id.into(),
             event.account.column().into(),
             event.data.as_str().into(),

@@ -2,7 +2,9 @@
 
 use sqlx::Error;
 
-use super::expected::{CHECKOUT, DEAL, DELIVERY, Expected, JOURNAL, OUTBOX, PAUSE, REFUND, Table};
+use super::expected::{
+    BILL, BILL_DIFFERENCE, BILL_FILE, BILL_PART, CHECKOUT, DEAL, DELIVERY, Expected, JOURNAL, OUTBOX, PAUSE, REFUND, Table,
+};
 use crate::store::engine::connection::{Conn, MySql, Sqlite};
 use crate::store::error::{StoreError, not_yet};
 
@@ -90,7 +92,7 @@ pub const SAFE_ENGINE: &str = "InnoDB";
 
 /// Holds the schema against what the statements rely on.
 pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
-    for table in [&DEAL, &JOURNAL, &REFUND, &OUTBOX, &DELIVERY, &PAUSE, &CHECKOUT] {
+    for table in [&DEAL, &JOURNAL, &REFUND, &OUTBOX, &DELIVERY, &PAUSE, &CHECKOUT, &BILL, &BILL_FILE, &BILL_PART, &BILL_DIFFERENCE] {
         let found = Found::of(table, conn).await.map_err(|error| not_yet(&error))?;
         if let Some(wrong) = found.wrong(table) {
             return Err(wrong.about(conn));

@@ -144,6 +144,81 @@ pub const CHECKOUT: Table = Table {
     remedy: BACKUP,
 };
 
+pub const BILL: Table = Table {
+    name: "bill",
+    columns: &[
+        ("id", &["bigint"], 0, "bigint"),
+        ("account", &["varchar"], 32, "varchar(32)"),
+        ("day", &["char", "varchar"], 10, "char(10)"),
+        ("due_at", &["datetime"], 0, "datetime"),
+        ("outcome", &["varchar"], 16, "varchar(16)"),
+        ("file_id", &["bigint"], 0, "bigint"),
+        ("fund_flow_id", &["bigint"], 0, "bigint"),
+        ("payments", &["bigint"], 0, "bigint"),
+        ("paid_fee", &["bigint"], 0, "bigint"),
+        ("refunds", &["bigint"], 0, "bigint"),
+        ("refunded_fee", &["bigint"], 0, "bigint"),
+        ("fee", &["bigint"], 0, "bigint"),
+        ("differences", &["bigint"], 0, "bigint"),
+        ("unlisted", &["bigint"], 0, "bigint"),
+        ("detail", &["varchar"], 255, "varchar(255)"),
+        ("at", &["datetime"], 0, "datetime"),
+        ("untold", &["tinyint", "smallint", "int"], 0, "tinyint"),
+    ],
+    unique: &[("bill_day", "account, day")],
+    remedy: BACKUP,
+};
+
+pub const BILL_FILE: Table = Table {
+    name: "bill_file",
+    columns: &[
+        ("id", &["bigint"], 0, "bigint"),
+        ("bill_id", &["bigint"], 0, "bigint"),
+        ("kind", &["varchar"], 16, "varchar(16)"),
+        ("received", &["bigint"], 0, "bigint"),
+        ("parts", &["int", "bigint"], 0, "int"),
+        ("sha256", &["char", "varchar"], 64, "char(64)"),
+        ("packed_here", &["tinyint", "smallint", "int"], 0, "tinyint"),
+        ("at", &["datetime"], 0, "datetime"),
+    ],
+    unique: &[],
+    remedy: BACKUP,
+};
+
+pub const BILL_PART: Table = Table {
+    name: "bill_part",
+    columns: &[
+        ("file_id", &["bigint"], 0, "bigint"),
+        ("part", &["int", "bigint"], 0, "int"),
+        ("data", &["mediumblob", "longblob"], 0, "mediumblob"),
+    ],
+    unique: &[],
+    remedy: BACKUP,
+};
+
+pub const BILL_DIFFERENCE: Table = Table {
+    name: "bill_difference",
+    columns: &[
+        ("id", &["bigint"], 0, "bigint"),
+        ("bill_id", &["bigint"], 0, "bigint"),
+        ("kind", &["varchar"], 24, "varchar(24)"),
+        ("subject", &["varchar"], 128, "varchar(128)"),
+        ("state", &["varchar"], 16, "varchar(16)"),
+        ("finding", &["varchar"], 16, "varchar(16)"),
+        ("order_id", &["varchar"], 128, "varchar(128)"),
+        ("transaction_id", &["varchar"], 128, "varchar(128)"),
+        ("refund_id", &["varchar"], 128, "varchar(128)"),
+        ("ours_fee", &["bigint"], 0, "bigint"),
+        ("theirs_fee", &["bigint"], 0, "bigint"),
+        ("detail", &["varchar"], 255, "varchar(255)"),
+        ("explained_by", &["varchar"], 64, "varchar(64)"),
+        ("note", &["varchar"], 500, "varchar(500)"),
+        ("at", &["datetime"], 0, "datetime"),
+    ],
+    unique: &[("bill_difference_subject", "bill_id, kind, subject")],
+    remedy: BACKUP,
+};
+
 pub const OUTBOX: Table = Table {
     name: "outbox",
     columns: &[

@@ -4,7 +4,20 @@ use std::str::FromStr;
 
 use crate::store::engine::table_names::{InvalidTablePrefix, TableNames};
 
-const TABLES: [&str; 8] = ["deal", "deal_event", "deal_migration", "refund", "outbox", "webhook_delivery", "webhook_pause", "checkout"];
+const TABLES: [&str; 12] = [
+    "deal",
+    "deal_event",
+    "deal_migration",
+    "refund",
+    "outbox",
+    "webhook_delivery",
+    "webhook_pause",
+    "checkout",
+    "bill",
+    "bill_file",
+    "bill_part",
+    "bill_difference",
+];
 
 /// A prefix of them.
 impl FromStr for TableNames {

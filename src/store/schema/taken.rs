@@ -5,7 +5,7 @@
 use sqlx::Error;
 
 use super::check::{Found, WrongSchema};
-use super::expected::{CHECKOUT, DELIVERY, OUTBOX, PAUSE, REFUND, Table};
+use super::expected::{BILL, BILL_DIFFERENCE, BILL_FILE, BILL_PART, CHECKOUT, DELIVERY, OUTBOX, PAUSE, REFUND, Table};
 use super::look::has_table;
 use crate::store::engine::connection::{Conn, MySql, Sqlite, on_conn};
 use crate::store::error::{StoreError, not_told};
@@ -21,7 +21,7 @@ struct Named {
     table: Option<&'static Table>,
 }
 
-const NAMED: [Named; 8] = [
+const NAMED: [Named; 12] = [
     Named {
         step: 7,
         columns: &[
@@ -104,6 +104,36 @@ const NAMED: [Named; 8] = [
             ("checkout_signed_nonce", "checkout", "merchant_id,signed_nonce"),
         ],
         table: Some(&CHECKOUT),
+    },
+    Named {
+        step: 13,
+        columns: &[],
+        indexes: &[
+            ("bill_day", "bill", "account,day"),
+            ("bill_due_at", "bill", "due_at"),
+            ("bill_day_only", "bill", "day"),
+            ("bill_untold", "bill", "untold"),
+            ("refund_accepted_at", "refund", "accepted_at"),
+        ],
+        table: Some(&BILL),
+    },
+    Named {
+        step: 13,
+        columns: &[],
+        indexes: &[("bill_file_bill_id", "bill_file", "bill_id"), ("bill_file_parts", "bill_file", "parts,at")],
+        table: Some(&BILL_FILE),
+    },
+    Named { step: 13, columns: &[], indexes: &[], table: Some(&BILL_PART) },
+    Named {
+        step: 13,
+        columns: &[],
+        indexes: &[
+            ("bill_difference_subject", "bill_difference", "bill_id,kind,subject"),
+            ("bill_difference_state", "bill_difference", "bill_id,state"),
+            ("bill_difference_open", "bill_difference", "state,kind"),
+            ("bill_difference_order_id", "bill_difference", "order_id"),
+        ],
+        table: Some(&BILL_DIFFERENCE),
     },
 ];
 

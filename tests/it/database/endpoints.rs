@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use wechat_pay::deal::{AccountId, Announcement, Audience, EndpointName, EventId, Timestamp};
 use wechat_pay::store::{
-    Delivery, EndpointStanding, Event, EventKind, LARGEST_BATCH, LastFailure, NewEvent, NextTry, Store, TriedDelivery,
+    Delivery, EndpointStanding, Event, EventKind, LARGEST_BATCH, LastFailure, NewEvent, NextTry, Source, Store, TriedDelivery,
 };
 
 use super::accounts::{event, now};
@@ -30,10 +30,10 @@ async fn happen(store: &Store, events: u32, endpoints: &[EndpointName]) {
         store.record(Event { announces: vec![paid], at: at(number.into()), ..event }).await.unwrap();
     }
     let new = |untold: &wechat_pay::store::Untold| NewEvent {
-        entry: untold.entry,
+        source: Source::Entry(untold.entry),
         event_id: EventId::draw(untold.entry.unsigned_abs().into()),
         event_type: untold.announces[0].event_type(),
-        order_id: untold.order_id.clone(),
+        order_id: Some(untold.order_id.clone()),
         merchant_id: Some(12),
         account: AccountId::default(),
         data: "{}".to_owned(),

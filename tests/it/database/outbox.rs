@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use wechat_pay::deal::{AccountId, AlarmKind, Announcement, Audience, Details, EndpointName, EventId};
-use wechat_pay::store::{Event, EventKind, LARGEST_BATCH, NewEvent, NextTry, Store, StoreError, TriedDelivery, Untold};
+use wechat_pay::store::{Event, EventKind, LARGEST_BATCH, NewEvent, NextTry, Source, Store, StoreError, TriedDelivery, Untold};
 
 use super::accounts::{deal, event, now, number};
 use crate::support::database::{Database, Engine, Look};
@@ -24,10 +24,10 @@ fn endpoint() -> EndpointName {
 /// What a publisher makes of it, for the endpoint.
 fn published(untold: &Untold, entropy: u128) -> NewEvent {
     NewEvent {
-        entry: untold.entry,
+        source: Source::Entry(untold.entry),
         event_id: EventId::draw(entropy),
         event_type: untold.announces[0].event_type(),
-        order_id: untold.order_id.clone(),
+        order_id: Some(untold.order_id.clone()),
         merchant_id: Some(12),
         account: AccountId::default(),
         data: "{}".to_owned(),

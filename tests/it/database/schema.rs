@@ -27,10 +27,10 @@ macro_rules! steps {
 fn statements(engine: Engine) -> Vec<String> {
     let files = match engine {
         Engine::MySql => {
-            steps!("mysql": "0001_deal" "0002_gateway_columns" "0004_transaction_key" "0005_signed_nonce" "0006_refunded_at" "0007_account_and_details" "0008_refund" "0012_checkout")
+            steps!("mysql": "0001_deal" "0002_gateway_columns" "0004_transaction_key" "0005_signed_nonce" "0006_refunded_at" "0007_account_and_details" "0008_refund" "0012_checkout" "0013_bill")
         }
         Engine::Sqlite => {
-            steps!("sqlite": "0001_deal" "0002_gateway_columns" "0004_transaction_key" "0005_signed_nonce" "0006_refunded_at" "0007_account_and_details" "0008_refund" "0012_checkout")
+            steps!("sqlite": "0001_deal" "0002_gateway_columns" "0004_transaction_key" "0005_signed_nonce" "0006_refunded_at" "0007_account_and_details" "0008_refund" "0012_checkout" "0013_bill")
         }
     };
     files.concat().split_inclusive(";\n").map(str::to_owned).filter(|statement| !statement.trim().is_empty()).collect()
@@ -89,7 +89,7 @@ on_both_engines! {
         let whole = Database::fresh(engine).await;
         assert_eq!(migrate(&whole).await, ["0001_deal", "0002_gateway_columns", "0004_transaction_key", "0005_signed_nonce", "0006_refunded_at", "0007_account_and_details", "0008_refund",
             "0009_untold",
-            "0010_outbox", "0011_books", "0012_checkout", "0003_adoption"]);
+            "0010_outbox", "0011_books", "0012_checkout", "0013_bill", "0003_adoption"]);
         let whole = shape(&whole.look().await).await;
         let statements = statements(engine);
         assert!(statements.len() >= 25);

@@ -149,7 +149,7 @@ async fn of_refunds_notification(shown: &mut Shown, order: &Order, refund: &str)
 /// Whoever verifies as Standard Webhooks says takes them, at their time.
 fn of_webhooks(shown: &mut Shown) {
     let secrets = Secrets { present: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse().unwrap(), previous: None };
-    for id in ["dealPaid", "dealExpired", "refundSucceeded", "refundFailed", "alarmRaised"] {
+    for id in ["dealPaid", "dealExpired", "refundSucceeded", "refundFailed", "alarmRaised", "billReconciled"] {
         let example = shown.take(id);
         let command = example.command();
         let header = |wanted: &str| command.headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str()).unwrap();

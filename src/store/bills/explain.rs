@@ -1,0 +1,48 @@
+//! An operator's explanation of a difference: from then on it is none that matters, whatever the bill is held against.
+
+use sqlx::Error;
+
+use crate::deal::Timestamp;
+use crate::store::columns::column;
+use crate::store::engine::connection::Conn;
+use crate::store::engine::statement::Change;
+use crate::store::engine::values::Values;
+use crate::store::error::StoreError;
+use crate::store::handle::Store;
+
+use super::difference::cut;
+
+/// Characters that the columns hold.
+const NAME: usize = 64;
+const NOTE: usize = 500;
+
+impl Store {
+    /// Stores why a difference is none that matters; `false`: there is no such difference that is open.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn explain_difference(&self, id: i64, by: &str, note: &str, at: Timestamp) -> Result<bool, StoreError> {
+        let change = ExplainDifference { id, by: cut(by, NAME).to_owned(), note: cut(note, NOTE).to_owned(), at };
+        Ok(self.engine().change(change).await? == 1)
+    }
+}
+
+struct ExplainDifference {
+    id: i64,
+    by: String,
+    note: String,
+    at: Timestamp,
+}
+
+impl Change for ExplainDifference {
+    const NAME: &'static str = "explain difference";
+
+    async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
+        const UPDATE: &str = "UPDATE bill_difference SET state = 'EXPLAINED', finding = 'noted', explained_by = ?, note = ?, at = ? \
+                              WHERE id = ? AND state = 'OPEN'";
+        conn.change_each(UPDATE, rows, |row| {
+            Values::of([row.by.as_str().into(), row.note.as_str().into(), column(row.at).into(), row.id.into()])
+        })
+        .await
+    }
+}
