@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::auth::Mode;
+use crate::bookkeeper;
 use crate::chance::Chance;
 use crate::channel::wechat::v2::NoClient;
 use crate::clock::Clock;
@@ -165,6 +166,9 @@ impl Service {
         }
         service.work.spawn(teller::run(Arc::clone(&service.gateway), service.stop.clone()));
         service.work.spawn(pruner::run(Arc::clone(&service.gateway), settings.keep_events, service.stop.clone()));
+        if settings.bill_enabled {
+            service.work.spawn(bookkeeper::run(Arc::clone(&service.gateway), service.stop.clone()));
+        }
         service.work.spawn(watcher::run(Arc::clone(&service.gateway), service.stop.clone()));
         let certificates = Certificates::of(&settings, &clock);
         service.work.spawn(certificates.watch(Arc::clone(&service.gateway), Arc::clone(&service.reload), service.stop.clone()));

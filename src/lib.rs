@@ -154,6 +154,7 @@
 
 pub mod app;
 pub mod auth;
+pub mod bookkeeper;
 pub mod chance;
 pub mod channel;
 pub mod cli;

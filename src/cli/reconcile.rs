@@ -76,7 +76,7 @@ pub async fn reconcile(wish: Reconcile, language: Language) -> Outcome {
         return Err(Failure(vec![words::no_such_account(account)]));
     }
     let (today, file) = (Day::of(Clock::System.now()), wish.file.as_deref().map(open).transpose()?);
-    if let Some(day) = wish.date.filter(|day| *day >= today) {
+    if let Some(day) = wish.date.filter(|day| *day > today) {
         return Err(Failure(vec![words::not_over(day)]));
     }
     // A look, so that a database that is not up to date is not altered.
@@ -138,16 +138,16 @@ async fn reconciled(gateway: &Gateway, accounts: &[AccountId], day: Day, fetch: 
 /// A file of the merchant's own.
 async fn rehearsed(gateway: &Gateway, account: &AccountId, day: Option<Day>, file: File, language: Language) -> Result<End, Failure> {
     let rehearsal = gateway.rehearse(account, day, file).await.map_err(|error| Failure(vec![words::unread(&error)]))?;
-    let Rehearsal { first, last, sums, differences, found } = &rehearsal;
-    let open = found.iter().filter(|found| found.state == DifferenceState::Open).count();
-    // Those that are not listed are not known to be healed.
-    let is_agreed = open == 0 && i64::try_from(found.len()).is_ok_and(|listed| listed >= *differences);
-    say(&format!("{}\n", words::of_file(*first, *last, account).read(language)));
+    let Rehearsal { days, sums, differences, open, found } = &rehearsal;
+    let is_agreed = *open == 0;
+    if let Some((first, last)) = *days {
+        say(&format!("{}\n", words::of_file(first, last, account).read(language)));
+    }
     say(&format!("{}\n", words::sums(sums).read(language)));
     let unnumbered: Vec<_> = found.iter().map(|found| (None, found)).collect();
     tell(&unnumbered, *differences, language);
     let end = if is_agreed { End::Agreed } else { End::Different };
-    say(&format!("{}\n", words::end(is_agreed, false).read(language)));
+    say(&format!("{}\n", words::end_of_file(is_agreed).read(language)));
     Ok(end)
 }
 

@@ -41,6 +41,12 @@ impl Day {
         Self(self.0.checked_add_days(Days::new(1)).unwrap_or(self.0))
     }
 
+    /// The day so many days before it.
+    #[must_use]
+    pub fn before(self, days: u32) -> Self {
+        Self(self.0.checked_sub_days(Days::new(days.into())).unwrap_or(self.0))
+    }
+
     /// How many days there are from this one to `last`, both counted; 0: `last` is before it.
     pub fn days_to(self, last: Self) -> u32 {
         u32::try_from((last.0 - self.0).num_days() + 1).unwrap_or(0)
@@ -101,7 +107,7 @@ mod tests {
             (day, "2026-11-25".to_owned())
         );
         assert_eq!((day.next().to_string(), day.days_to(day), day.days_to(day.next())), ("2026-11-27".to_owned(), 1, 2));
-        assert_eq!(day.next().days_to(day), 0);
+        assert_eq!((day.next().days_to(day), day.next().before(1), day.before(0)), (0, day, day));
         for text in ["", "2026-11-31", "2026-1-01", "26-11-2026", "1969-12-31", "9999-01-01", "+2026-11-2", "2026-11-26 ", "２０26-11"] {
             assert_eq!(text.parse::<Day>(), Err(InvalidDay), "{text}");
         }

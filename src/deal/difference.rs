@@ -116,6 +116,8 @@ pub enum Finding {
     Foreign,
     /// A line cannot be read.
     Unreadable,
+    /// A line stands there a second time.
+    Repeated,
     /// A sum is not what its lines come to.
     WrongSum,
     /// An operator says why.
@@ -124,7 +126,7 @@ pub enum Finding {
 
 impl Finding {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Unanswered,
         Self::Settled,
         Self::AgreesNow,
@@ -136,6 +138,7 @@ impl Finding {
         Self::ClosedLater,
         Self::Foreign,
         Self::Unreadable,
+        Self::Repeated,
         Self::WrongSum,
         Self::Noted,
     ];
@@ -154,6 +157,7 @@ impl Finding {
             Self::ClosedLater => "closed_later",
             Self::Foreign => "foreign",
             Self::Unreadable => "unreadable",
+            Self::Repeated => "repeated",
             Self::WrongSum => "wrong_sum",
             Self::Noted => "noted",
         }

@@ -13,10 +13,10 @@ use tokio::sync::SemaphorePermit;
 
 use crate::chance::Chance;
 use crate::channel::{
-    Addressee, CallError, Channel, ClientCertificate, CloseOutcome, Login, NoticeError, OpenedOrder, Order, PayParams, QueryOutcome,
-    Reading, RefundOrder, RefundOutcome, RefundQueryOutcome, RefundSubject, Refunding, UnverifiedNotice,
+    Addressee, BillError, CallError, Channel, ClientCertificate, CloseOutcome, Download, Login, NoticeError, OpenedOrder, Order, PayParams,
+    QueryOutcome, Reading, RefundOrder, RefundOutcome, RefundQueryOutcome, RefundSubject, Refunding, UnverifiedNotice,
 };
-use crate::deal::{AccountId, Openid, Refund, RefundId, Route, Sellers, Timestamp, TradeType};
+use crate::deal::{AccountId, BillKind, Day, Openid, Refund, RefundId, Route, Sellers, Timestamp, TradeType};
 use crate::metrics::Registry;
 use crate::store::Origin;
 
@@ -76,6 +76,11 @@ impl Account {
         self.channel.refunding()
     }
 
+    /// Whether there is what the fund flow is asked for with.
+    pub(super) fn can_have_fund_flow(&self) -> bool {
+        self.refunding() != Refunding::Impossible
+    }
+
     /// Shows this client certificate from the next call on that wants one.
     pub(super) fn show_certificate(&self, certificate: Arc<ClientCertificate>) {
         self.channel.set_certificate(Some(certificate));
@@ -88,6 +93,11 @@ impl Account {
             Some(addressed) if *addressed != self.id => Err(NoticeError::Foreign("account")),
             _ => Ok(reading),
         }
+    }
+
+    /// A bill of it, piece by piece.
+    pub(super) async fn download(&self, kind: BillKind, day: Day) -> Result<Download, BillError> {
+        self.channel.download(kind, day).await
     }
 
     /// A place among the orders that are being opened through it.
@@ -170,6 +180,12 @@ impl Accounts {
         self.known.get(id).ok_or_else(|| NoAccount(id.clone()))
     }
 
+    /// The accounts of the same merchant number, this one among them: WeChat makes one bill for all of its appids.
+    pub(super) fn of_same_merchant(&self, account: &Account) -> Vec<AccountId> {
+        let mch_id = account.channel.addressee().mch_id;
+        self.iter().filter(|other| other.channel.addressee().mch_id == mch_id).map(|other| other.id.clone()).collect()
+    }
+
     /// The account that a seller's new deals go through.
     pub fn of_seller(&self, seller: i64) -> AccountId {
         let before = self.sellers.range(..=seller).next_back();
@@ -237,10 +253,11 @@ impl<'a> RemoteOrder<'a> {
         self.channel.pay_params(request, trade_type, prepay_id, now, chance)
     }
 
-    /// How it stands. The sweeper's budget bounds how many of its calls are under way, so it takes no place from callers.
+    /// How it stands. The sweeper's budget bounds how many of its calls are under way, and a bill asks one question at a time, so these
+    /// take no place from callers.
     pub async fn query(self, origin: Origin) -> Result<QueryOutcome, CallError> {
         match origin {
-            Origin::Sweeper => self.channel.query_in_budget(self.route.order_id()).await,
+            Origin::Sweeper | Origin::Bill => self.channel.query_in_budget(self.route.order_id()).await,
             _ => self.channel.query(self.route.order_id()).await,
         }
     }

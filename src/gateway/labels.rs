@@ -35,6 +35,8 @@ label! {
         Query = "query",
         /// The sweeper.
         Sweep = "sweep",
+        /// A day's bill.
+        Bill = "bill",
     }
 }
 
@@ -44,6 +46,7 @@ impl Healer {
             Origin::Notification => None,
             Origin::FrontEnd | Origin::CommandLine => Some(Self::Query),
             Origin::Sweeper => Some(Self::Sweep),
+            Origin::Bill => Some(Self::Bill),
         }
     }
 }

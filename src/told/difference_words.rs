@@ -3,7 +3,7 @@
 //! A sentence is about the kind, then about the finding. A finding is exhaustive about the kinds wherever what to do depends on
 //! them; what a kind cannot be found to be has a sentence as well, so that none is ever without words.
 
-use crate::deal::{DifferenceKind, Finding, Found};
+use crate::deal::{DifferenceKind, DifferenceState, Finding, Found};
 use crate::language::Language::{Chinese, English};
 use crate::language::{Text, pair, text};
 
@@ -13,7 +13,7 @@ use DifferenceKind::{
 
 /// What is the case, and what to do.
 pub fn difference_sentence(found: &Found) -> Text {
-    let (case, next) = (case(found.kind), next(found.kind, found.finding));
+    let (case, next) = (case(found.kind), next(found.kind, found.finding, found.state));
     let detail = |before: &str, after: &str| found.detail.as_ref().map(|detail| format!("{before}{detail}{after}")).unwrap_or_default();
     text(
         format!("{}{}; {}", case.read(English), detail(" (", ")"), next.read(English)),
@@ -47,7 +47,7 @@ fn case(kind: DifferenceKind) -> Text {
 }
 
 /// What became of it, and what is left to do.
-fn next(kind: DifferenceKind, finding: Option<Finding>) -> Text {
+fn next(kind: DifferenceKind, finding: Option<Finding>, state: DifferenceState) -> Text {
     match finding {
         None => not_asked(kind),
         Some(Finding::Unanswered) => pair(
@@ -58,7 +58,7 @@ fn next(kind: DifferenceKind, finding: Option<Finding>) -> Text {
         Some(Finding::AgreesNow) => {
             pair("when it was looked at again, the books and the bill agreed: there is nothing to do", "再次核对时两边已经一致，无需处理")
         }
-        Some(Finding::Confirmed) => confirmed(kind),
+        Some(Finding::Confirmed) => confirmed(kind, state),
         Some(Finding::NotPaid) => not_paid(kind),
         Some(Finding::NotKnown) => not_known(kind),
         Some(Finding::Mismatch) => pair(
@@ -80,6 +80,11 @@ fn next(kind: DifferenceKind, finding: Option<Finding>) -> Text {
         Some(Finding::Unreadable) => pair(
             "a line of it cannot be read, and what stands in it was not compared: please look at the line in the file",
             "有一行读不懂，该行内容未核对：请在账单文件里查看这一行",
+        ),
+        Some(Finding::Repeated) => pair(
+            "one payment or refund stands in it twice: please have it fetched again (wechat-pay reconcile --fetch), and ask WeChat's support \
+             if it stays so",
+            "同一笔收款或退款出现了两次：请重新下载（wechat-pay reconcile --fetch），仍然如此请联系微信支付客服",
         ),
         Some(Finding::WrongSum) => pair(
             "a sum in it is not what its lines come to, so lines may be missing: please have it fetched again (wechat-pay reconcile --fetch)",
@@ -127,20 +132,21 @@ fn settled(kind: DifferenceKind) -> Text {
     }
 }
 
-/// WeChat's signed word is what the books say, and the bill says otherwise.
-fn confirmed(kind: DifferenceKind) -> Text {
+/// WeChat's signed word is what the books say. Where the bill merely lacks it, that explains it; where the bill says otherwise, it does not.
+fn confirmed(kind: DifferenceKind, state: DifferenceState) -> Text {
     match kind {
-        PaidHereOnly | PaidThereOnly | UnknownOrder => pair(
-            "WeChat has confirmed by its signature that it is paid as the books say, so the books are right: there is nothing to do",
-            "微信已签名确认本地的付款记录无误，无需处理",
+        _ if state == DifferenceState::Open => pair(
+            "WeChat has confirmed by its signature what the books say, and its bill, which is not signed, says otherwise: please ask WeChat's \
+             support by which of them it settles",
+            "微信已签名确认本地的记录，而没有签名的账单写得不同：请向微信支付客服核实以哪个结算",
         ),
-        RefundHereOnly | RefundThereOnly => pair(
+        RefundThereOnly | RefundHereOnly | RefundAmount => pair(
             "WeChat has confirmed by its signature that the refund stands as the books say, so the books are right: there is nothing to do",
             "微信已签名确认本地的退款记录无误，无需处理",
         ),
-        Amount | RefundAmount | SecondTransaction | Summary => pair(
-            "WeChat has confirmed by its signature what the books say, and the bill is not signed: there is nothing to do",
-            "微信已签名确认本地的记录无误（账单没有签名），无需处理",
+        PaidThereOnly | PaidHereOnly | Amount | SecondTransaction | UnknownOrder | Summary => pair(
+            "WeChat has confirmed by its signature that it is paid as the books say, so the books are right: there is nothing to do",
+            "微信已签名确认本地的付款记录无误，无需处理",
         ),
     }
 }
@@ -194,7 +200,6 @@ fn not_known(kind: DifferenceKind) -> Text {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deal::DifferenceState;
 
     fn found(kind: DifferenceKind, finding: Option<Finding>, detail: Option<&str>) -> Found {
         Found {

@@ -114,6 +114,8 @@ pub enum Origin {
     Sweeper,
     /// An operator at the command line.
     CommandLine,
+    /// A bill, which had WeChat asked.
+    Bill,
 }
 
 impl Origin {
@@ -125,11 +127,12 @@ impl Origin {
         }
     }
 
-    const ALL: [(Self, &'static str); 4] = [
+    const ALL: [(Self, &'static str); 5] = [
         (Self::FrontEnd, "front_end"),
         (Self::Notification, "notification"),
         (Self::Sweeper, "sweeper"),
         (Self::CommandLine, "command_line"),
+        (Self::Bill, "bill"),
     ];
 
     /// The word in the table.

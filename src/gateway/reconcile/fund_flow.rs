@@ -1,0 +1,67 @@
+//! The fund flow: the only place where WeChat tells of a refund that was closed after its day (退款关闭).
+
+use std::collections::HashMap;
+
+use crate::channel::{FedFundFlow, FundFlowRow, MovementKind};
+use crate::deal::{Finding, Found, RefundId, RefundState};
+
+use super::super::Gateway;
+use super::ReconcileError;
+use super::comparison::of_file;
+use super::found::FoundList;
+use super::here_only::of_refund;
+use super::pieces::Pieces;
+
+/// What is told of a refund that was closed.
+pub const CLOSED: &str = "退款关闭";
+/// Closed refunds that are held against the books with one question; there are few.
+const BATCH: usize = 100;
+
+/// Adds what a fund flow says otherwise than the books.
+pub async fn compare(gateway: &Gateway, mut pieces: Pieces<'_>, found: &mut FoundList) -> Result<(), ReconcileError> {
+    let (mut flow, mut closed) = (FedFundFlow::default(), Vec::new());
+    loop {
+        while let Some(row) = flow.next_row()? {
+            match row {
+                Ok(row) if row.kind == MovementKind::RefundClosed => closed.push(row),
+                Ok(_) => {}
+                Err(unreadable) => {
+                    let subject = format!("fund flow, line {}", unreadable.line);
+                    found.add(of_file(Finding::Unreadable, subject, format!("fund flow, {unreadable}")));
+                }
+            }
+            if closed.len() == BATCH {
+                take(gateway, &mut closed, found).await?;
+            }
+        }
+        match pieces.next().await? {
+            Some(piece) => flow.feed(piece),
+            None if flow.is_closed() => break,
+            None => flow.close(),
+        }
+    }
+    take(gateway, &mut closed, found).await?;
+    let end = flow.end()?;
+    for sum in end.summary.iter().flatten().filter(|sum| !sum.agrees()) {
+        let file = of_file(Finding::WrongSum, format!("fund flow: {}", sum.name), format!("fund flow: {}", sum.name));
+        found.add(Found { ours_fee: Some(sum.counted), theirs_fee: Some(sum.stated), ..file });
+    }
+    Ok(())
+}
+
+/// Those of ours that stand otherwise are to be asked about; others' are others'.
+async fn take(gateway: &Gateway, closed: &mut Vec<FundFlowRow>, found: &mut FoundList) -> Result<(), ReconcileError> {
+    let rows: HashMap<_, _> = closed.drain(..).filter_map(|row| Some((row.voucher.clone()?, row))).collect();
+    let refund_ids: Vec<RefundId> = rows.keys().filter_map(|voucher| voucher.parse().ok()).collect();
+    if refund_ids.is_empty() {
+        return Ok(());
+    }
+    for refund in gateway.store.booked_refunds(refund_ids).await? {
+        let row = rows.get(refund.refund_id.as_str());
+        let is_ours = row.is_some_and(|row| refund.wechat_refund_id.as_ref().is_none_or(|id| *id == row.business_id));
+        if is_ours && !matches!(refund.state, RefundState::Closed | RefundState::Abnormal | RefundState::Failed) {
+            found.add(Found { detail: Some(CLOSED.to_owned()), ..of_refund(&refund) });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! The other way round: what our books have of a day and its bill has not. What lies across midnight is found here too, and WeChat's
+//! answer about it explains it.
+
+use chrono::TimeDelta;
+
+use crate::deal::{Day, DifferenceKind, DifferenceState, Found};
+use crate::store::{BookedDeal, BookedRefund};
+
+use super::ReconcileError;
+use super::comparison::Comparison;
+use super::lease::Lease;
+
+/// Rows of one question.
+const PAGE: u32 = 500;
+
+impl Comparison<'_> {
+    /// Looks for what was paid and what was accepted from the first day to the last, both counted, and was not met.
+    pub(super) async fn look_for_missing(
+        &mut self,
+        first: Day,
+        last: Day,
+        lease: &mut Option<&mut Lease<'_>>,
+    ) -> Result<(), ReconcileError> {
+        let (store, from, until) = (&self.gateway.store, first.begins(), last.next().begins());
+        let mut behind = None;
+        loop {
+            let deals = store.paid_on(self.account, from, until, behind, PAGE).await?;
+            let Some(end) = deals.last() else { break };
+            behind = Some((end.paid_at.unwrap_or(until - TimeDelta::seconds(1)), end.id));
+            for deal in deals.iter().filter(|deal| !self.met_deals.has(deal.id)) {
+                self.found.add(of_deal(deal));
+            }
+            if let Some(lease) = lease {
+                lease.keep().await?;
+            }
+        }
+        let mut behind = None;
+        loop {
+            let refunds = store.accepted_on(self.account, from, until, behind, PAGE).await?;
+            let Some(end) = refunds.last() else { break };
+            behind = Some((end.accepted_at.unwrap_or(until - TimeDelta::seconds(1)), end.id));
+            for refund in refunds.iter().filter(|refund| !self.met_refunds.has(refund.id)) {
+                self.found.add(of_refund(refund));
+            }
+            if let Some(lease) = lease {
+                lease.keep().await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn of_deal(deal: &BookedDeal) -> Found {
+    Found {
+        kind: DifferenceKind::PaidHereOnly,
+        state: DifferenceState::Open,
+        finding: None,
+        subject: deal.order_id.to_string(),
+        order_id: Some(deal.order_id.to_string()),
+        transaction_id: deal.transaction_id.clone(),
+        refund_id: None,
+        ours_fee: deal.charged.map(|fee| fee.get()),
+        theirs_fee: None,
+        detail: None,
+    }
+}
+
+/// A refund of ours that is missed.
+pub fn of_refund(refund: &BookedRefund) -> Found {
+    Found {
+        kind: DifferenceKind::RefundHereOnly,
+        state: DifferenceState::Open,
+        finding: None,
+        subject: refund.refund_id.to_string(),
+        order_id: Some(refund.order_id.to_string()),
+        transaction_id: refund.transaction_id.clone(),
+        refund_id: Some(refund.refund_id.to_string()),
+        ours_fee: Some(refund.fee.get()),
+        theirs_fee: None,
+        detail: None,
+    }
+}

@@ -1,0 +1,70 @@
+//! A lease on one bill: its due time, moved ahead while the work goes on. Who finds that another has moved it stops.
+
+use chrono::TimeDelta;
+
+use crate::deal::{BillKind, Timestamp};
+use crate::store::{BillOutcome, FinishedBill, StoredBill};
+
+use super::super::Gateway;
+use super::ReconcileError;
+
+/// How long another instance waits for one that has died.
+const LEASE: TimeDelta = TimeDelta::minutes(5);
+/// When so much of it has passed, it is renewed.
+const RENEWED_AFTER: TimeDelta = TimeDelta::minutes(1);
+
+/// A bill that is this instance's to work on.
+pub struct Lease<'g> {
+    gateway: &'g Gateway,
+    /// As it was when it was taken.
+    pub bill: StoredBill,
+    until: Timestamp,
+}
+
+impl<'g> Lease<'g> {
+    /// Takes a bill as it was read. `None`: another instance has it.
+    pub async fn take(gateway: &'g Gateway, bill: StoredBill) -> Result<Option<Self>, ReconcileError> {
+        let until = gateway.now_by_database() + LEASE;
+        Ok(gateway.store.take_bill(&bill, until).await?.then_some(Self { gateway, bill, until }))
+    }
+
+    /// Keeps the lease, from time to time.
+    pub async fn keep(&mut self) -> Result<(), ReconcileError> {
+        let until = self.gateway.now_by_database() + LEASE;
+        if until < self.until + RENEWED_AFTER {
+            return Ok(());
+        }
+        let taken = StoredBill { due_at: Some(self.until), ..self.bill.clone() };
+        if !self.gateway.store.take_bill(&taken, until).await? {
+            return Err(ReconcileError::TakenOver);
+        }
+        self.until = until;
+        Ok(())
+    }
+
+    /// Whether a whole file of it is kept.
+    pub fn has_bill(&self) -> bool {
+        self.bill.file.is_some() && self.bill.outcome != Some(BillOutcome::Missing)
+    }
+
+    /// Takes note of a file that is the bill's now.
+    pub fn has_file(&mut self, kind: BillKind, id: i64) {
+        match kind {
+            BillKind::Trade => self.bill.file = Some(id),
+            BillKind::FundFlow => self.bill.fund_flow = Some(id),
+        }
+    }
+
+    /// Keeps what was found, and ends the lease.
+    pub async fn finish(&mut self, finished: FinishedBill) -> Result<(), ReconcileError> {
+        let is_mine = self.gateway.store.finish_bill(&self.bill, self.until, finished).await?;
+        if is_mine { Ok(()) } else { Err(ReconcileError::TakenOver) }
+    }
+
+    /// Ends the lease on a bill that was compared before, and leaves everything as it was.
+    pub async fn give_back(&mut self) -> Result<(), ReconcileError> {
+        let StoredBill { sums, differences, unlisted, detail, at, due_at, .. } = self.bill.clone();
+        let (outcome, at, found) = (BillOutcome::Compared, at.unwrap_or(self.until), Vec::new());
+        self.finish(FinishedBill { outcome, sums, differences, unlisted, found, detail, at, due_at, announces: false }).await
+    }
+}

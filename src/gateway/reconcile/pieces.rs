@@ -1,0 +1,45 @@
+//! Where the pieces of a bill come from: the file that is kept, or one at the command line.
+
+use std::fs::File;
+use std::io::Read;
+
+use bytes::Bytes;
+
+use crate::channel::BillError;
+use crate::store::Store;
+
+use super::ReconcileError;
+
+/// Bytes that are read of a file at once.
+const PIECE: usize = 64 * 1024;
+
+/// A bill's pieces, in their order.
+pub enum Pieces<'s> {
+    /// The parts of a kept file, of which this is the next.
+    Kept { store: &'s Store, file: i64, next: u32 },
+    /// A file of this machine.
+    File(File),
+}
+
+impl<'s> Pieces<'s> {
+    /// Those of a kept file.
+    pub fn kept(store: &'s Store, file: i64) -> Self {
+        Self::Kept { store, file, next: 0 }
+    }
+
+    /// The next one; `None`: that was the last.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, ReconcileError> {
+        match self {
+            Self::Kept { store, file, next } => {
+                let part = store.bill_part(*file, *next).await?;
+                *next += 1;
+                Ok(part.map(Bytes::from))
+            }
+            Self::File(file) => {
+                let mut piece = Vec::with_capacity(PIECE);
+                file.by_ref().take(PIECE as u64).read_to_end(&mut piece).map_err(BillError::from)?;
+                Ok((!piece.is_empty()).then(|| piece.into()))
+            }
+        }
+    }
+}
