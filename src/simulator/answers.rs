@@ -6,29 +6,44 @@ use crate::channel::TradeState;
 use crate::channel::wechat::v2::{Fields, xml};
 use crate::deal::Timestamp;
 
+use super::bills::{self, BillError};
 use super::merchants::Requester;
 use super::orders::{OrderKey, SimOrder};
 use super::refunds::RefundRefusal;
+use super::reply::Reply;
 use super::rules::{self, Api, Complaint, PATHS};
 use super::switches::{CloseUnknown, Layout};
 use super::{DEFAULT_ORIGIN, World};
 
 impl World {
-    /// Answers a call by the last word of its path, without any HTTP: the whole reply, as XML. `None`: there is no such API.
+    /// Answers a call by the last word of its path, without any HTTP: the whole reply, as XML. `None`: there is no such API, or it
+    /// is one that gives bills.
     pub fn call(&mut self, api: &str, body: &[u8], now: Timestamp) -> Option<String> {
-        let (path, api) = PATHS.into_iter().find(|(_, known)| known.name() == api)?;
+        let reply = self.call_of(|known| known.name() == api && !known.gives_bills(), body, now)?;
+        String::from_utf8(reply.body).ok()
+    }
+
+    /// The same of `downloadbill` and `downloadfundflow`, whose reply may be a file.
+    pub fn download(&mut self, api: &str, body: &[u8], now: Timestamp) -> Option<Reply> {
+        self.call_of(|known| known.name() == api && known.gives_bills(), body, now)
+    }
+
+    fn call_of(&mut self, is_meant: impl Fn(Api) -> bool, body: &[u8], now: Timestamp) -> Option<Reply> {
+        let (path, api) = PATHS.into_iter().find(|(_, known)| is_meant(*known))?;
         *self.stats.calls.entry(path.to_owned()).or_default() += 1;
         Some(self.answer(api, false, body, DEFAULT_ORIGIN, now))
     }
 
-    /// Answers a request of a merchant's: the whole reply, as XML. `origin`: where the merchant reaches this WeChat.
-    pub(super) fn answer(&mut self, api: Api, sandbox: bool, body: &[u8], origin: &str, now: Timestamp) -> String {
-        let (fields, requester) = match rules::check(api, body, &self.merchants, sandbox, &self.habits, now) {
+    /// Answers a request of a merchant's: the whole reply. `origin`: where the merchant reaches this WeChat.
+    pub(super) fn answer(&mut self, api: Api, sandbox: bool, body: &[u8], origin: &str, now: Timestamp) -> Reply {
+        // What a merchant says of times is by its own clock, however many days have passed here.
+        let (fields, requester) = match rules::check(api, body, &self.merchants, sandbox, &self.habits, now - self.ahead) {
             Ok(checked) => checked,
+            Err(complaint) if api == Api::DownloadBill => return bills::in_english(&complaint).into(),
             Err(complaint) if sandbox && complaint == "签名错误" && api != Api::GetSignKey => {
-                return protocol_failure("沙箱验证签名失败，请确认沙箱签名key是否正确（通过getsignkey调用生成）".to_owned());
+                return protocol_failure("沙箱验证签名失败，请确认沙箱签名key是否正确（通过getsignkey调用生成）".to_owned()).into();
             }
-            Err(complaint) => return protocol_failure(complaint),
+            Err(complaint) => return protocol_failure(complaint).into(),
         };
         let outcome = match api {
             Api::UnifiedOrder => self.unified_order(&fields, &requester, origin, now),
@@ -36,7 +51,9 @@ impl World {
             Api::CloseOrder => self.close_order(&fields, &requester, now),
             Api::Refund => self.refund(&fields, &requester, now).map_err(RefundRefusal::told),
             Api::RefundQuery => self.refund_query(&fields, &requester, now),
-            Api::GetSignKey => return self.sign_key(&requester),
+            Api::DownloadBill => return self.download_bill(&fields, &requester, now),
+            Api::DownloadFundFlow => return self.download_fund_flow(&fields, &requester, now),
+            Api::GetSignKey => return self.sign_key(&requester).into(),
         };
         let (result, own) = match outcome {
             Ok(own) => (Fields::new().with("result_code", "SUCCESS"), own),
@@ -44,7 +61,7 @@ impl World {
                 (Fields::new().with("result_code", "FAIL").with("err_code", code).with("err_code_des", description), Fields::new())
             }
         };
-        self.signed_reply(&requester, result, own)
+        self.signed_reply(&requester, result, own).into()
     }
 
     /// `SYSTEMERROR` in answer to a request outside the sandbox, signed like every answer to it or in its unsigned shape.
@@ -53,8 +70,13 @@ impl World {
         self.system_error_to(Api::OrderQuery, false, request)
     }
 
-    /// `SYSTEMERROR` in answer to a request. What no merchant has signed gets the unsigned shape.
+    /// `SYSTEMERROR` in answer to a request. What no merchant has signed gets the unsigned shape; nothing about bills is signed.
     pub(super) fn system_error_to(&self, api: Api, sandbox: bool, request: &[u8]) -> String {
+        match api {
+            Api::DownloadBill => return BillError::System.of_trade_bill(),
+            Api::DownloadFundFlow => return BillError::System.of_fund_flow(),
+            _ => {}
+        }
         let result = Fields::new().with("result_code", "FAIL").with("err_code", "SYSTEMERROR").with("err_code_des", "系统繁忙，请稍后再试");
         let requester = xml::parse(request).ok().and_then(|fields| rules::check_requester(api, &fields, &self.merchants, sandbox).ok());
         match requester.filter(|_| self.faults.system_error_signed) {

@@ -9,7 +9,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::deal::Fen;
+use crate::deal::{BeijingTime, Fen};
 
 use super::acts::Act;
 use super::orders::{OrderJson, OrderKey, SimOrder};
@@ -28,6 +28,7 @@ pub fn routes() -> Router<Simulator> {
         .route("/_sim/faults", get(faults).put(set_faults))
         .route("/_sim/habits", get(habits).put(set_habits))
         .route("/_sim/stats", get(stats))
+        .route("/_sim/day/next", post(next_day))
 }
 
 /// Which orders are wanted; all of them without a word.
@@ -103,7 +104,7 @@ async fn pay(State(simulator): State<Simulator>, Path(number): Path<String>, Que
         return refused(StatusCode::BAD_REQUEST, "transaction_id has 1 to 32 letters and digits".to_owned());
     }
     let payment = Payment { payer, coupon: coupon.and_then(Fen::new), notify, transaction_id, signed_by };
-    let now = simulator.clock.now();
+    let now = simulator.now();
     let mut world = simulator.world();
     let paid = Whose { mch_id, sub_mch_id }.choose(&world, &number).and_then(|order| {
         world.pay_order(&order, payment, now)?;
@@ -121,7 +122,7 @@ struct ActQuery {
 
 async fn act(State(simulator): State<Simulator>, Path(number): Path<String>, Query(query): Query<ActQuery>, act: Act) -> Response {
     let ActQuery { mch_id, sub_mch_id, payer } = query;
-    let now = simulator.clock.now();
+    let now = simulator.now();
     let mut world = simulator.world();
     let acted = Whose { mch_id, sub_mch_id }.choose(&world, &number).and_then(|order| {
         world.act(&order, act, payer, now)?;
@@ -177,6 +178,13 @@ async fn set_habits(State(simulator): State<Simulator>, named: Bytes) -> Respons
         Err(error) => return refused(StatusCode::BAD_REQUEST, error.to_string()),
     }
     Json(&world.habits).into_response()
+}
+
+/// A day passes, in the whole world; the clock of its merchants stays as it is.
+async fn next_day(State(simulator): State<Simulator>) -> Response {
+    let clock = simulator.clock.now();
+    simulator.world().day_passes(clock);
+    Json(json!({ "now": BeijingTime::from(simulator.now()).to_string() })).into_response()
 }
 
 async fn stats(State(simulator): State<Simulator>) -> Response {

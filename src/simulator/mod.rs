@@ -2,7 +2,7 @@
 //!
 //! `world` is a plain model of it (merchants, orders, payers, money; no HTTP, no clock of its own) with its `answers`, its
 //! `notifications` and its `refunds`; `rules` checks a request as the real gateway does, in its order and with its texts, and never skips a
-//! signature. `unified_order` takes orders of all trade types, `payers` pay them, and `login`, `invocations` and `h5` are what a payer's
+//! signature. `bills` are written from its books, and `calendar` lets a day pass for them. `unified_order` takes orders of all trade types, `payers` pay them, and `login`, `invocations` and `h5` are what a payer's
 //! WeChat checks before. The rest are façades: the pay API, the notifier, the control calls, the phone, a page that lives on them, and the
 //! `browser`, what a payer's browser meets below `/_wechat/`. `tls` serves the same behind certificates; `keep` has its orders survive a
 //! restart. What passes through them is kept in the `message_log`, for people to read. It shares the wire codec and the domain's types with
@@ -10,7 +10,9 @@
 
 mod acts;
 mod answers;
+mod bills;
 mod browser;
+mod calendar;
 mod codes;
 mod control;
 mod h5;
@@ -29,6 +31,7 @@ mod payers;
 mod payment;
 mod phone;
 mod refunds;
+mod reply;
 mod rules;
 mod scene;
 mod switches;
@@ -46,8 +49,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::chance::Chance;
 use crate::clock::Clock;
+use crate::deal::Timestamp;
 use crate::listener;
 
+pub use bills::{BillGeneration, BillTrap};
 pub use keep::Keeper;
 pub use merchants::{SimMerchant, SubMerchant};
 pub use notifications::{Delivery, NotificationMessage};
@@ -56,6 +61,7 @@ pub use orders::{Attempt, H5Page, OrderKey, SimOrder};
 pub use payers::Payer;
 pub use payment::{CannotPay, Payment};
 pub use refunds::{CannotRefund, RefundRefusal, RefundSource, RefundState, SimRefund};
+pub use reply::Reply;
 pub use switches::{CloseUnknown, Faults, Habits, Layout, Notify, OauthFault, RefundNotify};
 pub use tls::{CertificateError, Certificates, RequireClientCert};
 pub use world::World;
@@ -127,6 +133,12 @@ impl Simulator {
     /// The world, to look at and to move by hand.
     pub fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What time it is in the world; not to be asked by who has the world in hand.
+    pub fn now(&self) -> Timestamp {
+        let clock = self.clock.now();
+        self.world().time(clock)
     }
 
     /// Posts the notifications that are due, and waits for their answers.

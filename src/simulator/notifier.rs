@@ -11,7 +11,7 @@ use tracing::debug;
 
 use crate::channel::wechat::v2::xml;
 use crate::clock::Clock;
-use crate::deal::BeijingTime;
+use crate::deal::{BeijingTime, Timestamp};
 
 use super::World;
 use super::message_log::Message;
@@ -43,17 +43,24 @@ impl Notifier {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn now(&self) -> Timestamp {
+        let clock = self.clock.now();
+        self.world().time(clock)
+    }
+
     /// Posts everything that is due, and waits for the answers.
     pub async fn deliver_due(&self) {
-        let due = self.world().notifications_due(self.clock.now());
+        let now = self.now();
+        let due = self.world().notifications_due(now);
         join_all(due.into_iter().map(|message| self.deliver(message))).await;
     }
 
     /// Posts what becomes due, until `stop`.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            if self.world().next_due().is_some_and(|due| due <= self.clock.now()) {
-                let due = self.world().notifications_due(self.clock.now());
+            let now = self.now();
+            if self.world().next_due().is_some_and(|due| due <= now) {
+                let due = self.world().notifications_due(now);
                 for message in due {
                     let notifier = Arc::clone(&self);
                     tokio::spawn(async move { notifier.deliver(message).await });
@@ -69,7 +76,7 @@ impl Notifier {
     async fn deliver(&self, notification: NotificationMessage) {
         let answer = if self.may_post_to(&notification.url) { self.post(&notification).await } else { None };
         let status = answer.as_ref().map(|(status, _)| *status);
-        let now = self.clock.now();
+        let now = self.now();
         let mut world = self.world();
         let exact = world.habits.exact_acknowledgement;
         let acknowledged = answer.as_ref().is_some_and(|(status, body)| *status == 200 && is_acknowledgement(body, exact));

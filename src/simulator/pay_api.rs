@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, State};
 use axum::http::{Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::any;
 use tokio::time::sleep;
 
@@ -17,8 +17,9 @@ use crate::listener::Sever;
 use super::message_log::Message;
 use super::orders::OrderKey;
 use super::origin::Origin;
+use super::reply::Reply;
 use super::rules::{Api, PATHS};
-use super::{Simulator, World};
+use super::{Simulator, World, bills};
 
 pub fn routes() -> Router<Simulator> {
     let mut router = Router::new();
@@ -50,25 +51,29 @@ async fn call(
     };
     sleep(Duration::from_millis(latency)).await;
     if method != Method::POST {
-        return xml("<xml><return_code><![CDATA[FAIL]]></return_code><return_msg><![CDATA[请使用post方法]]></return_msg></xml>".to_owned());
+        return match api {
+            Api::DownloadBill => sent(bills::in_english(NO_POST).into()),
+            _ => sent(wire::write(&Fields::new().with("return_code", "FAIL").with("return_msg", NO_POST)).into()),
+        };
     }
-    let now = simulator.clock.now();
+    let now = simulator.now();
     let mut world = simulator.world();
     let carried_out = !matches!(reply_fault, ReplyFault::Reset | ReplyFault::Html | ReplyFault::SystemError { carried_out: false });
     let answer = carried_out.then(|| world.answer(api, sandbox, &body, &origin, now));
     let (answer, response) = match (reply_fault, answer) {
-        (ReplyFault::None, Some(answer)) => (Some(answer.clone()), xml(answer)),
+        (ReplyFault::None, Some(answer)) => (text_of(&answer), sent(answer)),
         (ReplyFault::SystemError { .. }, _) => {
             let answer = world.system_error_to(api, sandbox, &body);
-            (Some(answer.clone()), xml(answer))
+            (Some(answer.clone()), sent(answer.into()))
         }
         (ReplyFault::Html, _) => (Some(HTML.to_owned()), (StatusCode::OK, [(header::CONTENT_TYPE, "text/html")], HTML).into_response()),
-        (ReplyFault::DropReply | ReplyFault::Reset | ReplyFault::None, unheard) => (unheard, severed()),
+        (ReplyFault::DropReply | ReplyFault::Reset | ReplyFault::None, unheard) => (unheard.as_ref().and_then(text_of), severed()),
     };
     write_down(&mut world, api, &body, answer, reply_fault, carried_out, now);
     response
 }
 
+const NO_POST: &str = "请使用post方法";
 const HTML: &str = "<!DOCTYPE html><html><body>404</body></html>";
 
 /// Notes the call in the log of the order that it names.
@@ -137,9 +142,15 @@ impl ReplyFault {
     }
 }
 
-/// WeChat labels its XML as plain text.
-fn xml(body: String) -> Response {
-    (StatusCode::OK, [(header::CONTENT_TYPE, "text/plain")], body).into_response()
+/// WeChat labels its XML, and its bills, as plain text.
+fn sent(reply: Reply) -> Response {
+    let digest = reply.digest.map(|digest| [("Digest", digest)]);
+    (StatusCode::OK, [(header::CONTENT_TYPE, "text/plain")], digest.map(AppendHeaders), reply.body).into_response()
+}
+
+/// What can be read of a reply; a bill that is packed cannot.
+fn text_of(reply: &Reply) -> Option<String> {
+    str::from_utf8(&reply.body).ok().map(str::to_owned)
 }
 
 fn severed() -> Response {

@@ -10,6 +10,7 @@ use crate::channel::wechat::v2::xml::{self, XmlError};
 use crate::channel::wechat::v2::{Fields, SignType, calls};
 use crate::deal::Timestamp;
 
+use super::bills;
 use super::merchants::{Requester, SimMerchant};
 use super::refunds;
 use super::switches::Habits;
@@ -24,10 +25,17 @@ pub enum Api {
     CloseOrder,
     Refund,
     RefundQuery,
+    DownloadBill,
+    DownloadFundFlow,
     GetSignKey,
 }
 
 impl Api {
+    /// Whether it is answered with a file rather than with signed fields.
+    pub fn gives_bills(self) -> bool {
+        matches!(self, Self::DownloadBill | Self::DownloadFundFlow)
+    }
+
     /// The last word of its path.
     pub fn name(self) -> &'static str {
         match self {
@@ -36,24 +44,28 @@ impl Api {
             Self::CloseOrder => calls::CLOSE_ORDER.name,
             Self::Refund => calls::REFUND.name,
             Self::RefundQuery => calls::REFUND_QUERY.name,
+            Self::DownloadBill => "downloadbill",
+            Self::DownloadFundFlow => "downloadfundflow",
             Self::GetSignKey => "getsignkey",
         }
     }
 }
 
 /// Where the APIs are that have one path.
-pub const PATHS: [(&str, Api); 5] = [
+pub const PATHS: [(&str, Api); 7] = [
     (calls::UNIFIED_ORDER.path, Api::UnifiedOrder),
     (calls::ORDER_QUERY.path, Api::OrderQuery),
     (calls::CLOSE_ORDER.path, Api::CloseOrder),
     (calls::REFUND.path, Api::Refund),
     (calls::REFUND_QUERY.path, Api::RefundQuery),
+    ("/pay/downloadbill", Api::DownloadBill),
+    ("/pay/downloadfundflow", Api::DownloadFundFlow),
 ];
 
 /// The `return_msg` of a refused request.
 pub type Complaint = String;
 
-/// Checks a request; gives its fields, and the merchant that sent it.
+/// Checks a request; gives its fields, and the merchant that sent it. `now` is the merchants' own time.
 pub fn check(
     api: Api,
     body: &[u8],
@@ -76,6 +88,8 @@ pub fn check(
         Api::CloseOrder => &specs::CLOSE_ORDER,
         Api::Refund => &specs::REFUND,
         Api::RefundQuery => &specs::REFUND_QUERY,
+        Api::DownloadBill => &specs::DOWNLOAD_BILL,
+        Api::DownloadFundFlow => &specs::DOWNLOAD_FUND_FLOW,
         Api::GetSignKey => &[],
     };
     let all = || specs::ENVELOPE.iter().chain(specs);
@@ -88,6 +102,8 @@ pub fn check(
         Api::UnifiedOrder => &specs::UNIFIED_ORDER_REQUIRED,
         Api::CloseOrder => &["out_trade_no"],
         Api::Refund => &specs::REFUND_REQUIRED,
+        Api::DownloadBill => &["bill_date"],
+        Api::DownloadFundFlow => &["bill_date", "account_type"],
         Api::OrderQuery | Api::RefundQuery | Api::GetSignKey => &[],
     };
     for name in envelope_required.iter().chain(own_required) {
@@ -99,7 +115,7 @@ pub fn check(
     let one_of: &[&str] = match api {
         Api::OrderQuery | Api::Refund => &["transaction_id", "out_trade_no"],
         Api::RefundQuery => &["refund_id", "out_refund_no", "transaction_id", "out_trade_no"],
-        Api::UnifiedOrder | Api::CloseOrder | Api::GetSignKey => &[],
+        Api::UnifiedOrder | Api::CloseOrder | Api::DownloadBill | Api::DownloadFundFlow | Api::GetSignKey => &[],
     };
     if !one_of.is_empty() && one_of.iter().all(|name| fields.get(name).is_none()) {
         return Err("缺少参数".to_owned());
@@ -124,7 +140,8 @@ pub fn check(
                 return Err("invalid notify_url".to_owned());
             }
         }
-        Api::OrderQuery | Api::CloseOrder | Api::RefundQuery | Api::GetSignKey => {}
+        Api::DownloadBill => bills::check_form(&fields)?,
+        Api::OrderQuery | Api::CloseOrder | Api::RefundQuery | Api::DownloadFundFlow | Api::GetSignKey => {}
     }
     let requester = check_requester(api, &fields, merchants, sandbox)?;
     if api == Api::UnifiedOrder {
@@ -154,14 +171,15 @@ pub fn check_requester(api: Api, fields: &Fields, merchants: &[SimMerchant], san
         let exists = (appid.len() == 18 && appid.starts_with("wx")) || merchants.iter().any(|merchant| merchant.appid == appid);
         return Err(if exists { "商户号mch_id与appid不匹配".to_owned() } else { "AppID不存在，请检查后再试".to_owned() });
     };
-    // The sandbox's key belongs to the provider itself.
-    if api != Api::GetSignKey {
+    // The sandbox's key belongs to the provider itself, and so does a bill of all its sub-merchants.
+    let is_of_provider = api == Api::GetSignKey || (api.gives_bills() && fields.get("sub_mch_id").or(fields.get("sub_appid")).is_none());
+    if !is_of_provider {
         check_sub_merchant(fields, merchant)?;
     }
     let sign_type = match fields.get("sign_type") {
-        None | Some("MD5") => SignType::Md5,
+        None | Some("MD5") if api != Api::DownloadFundFlow => SignType::Md5,
         Some("HMAC-SHA256") if api != Api::GetSignKey => SignType::HmacSha256,
-        Some(_) => return Err("签名错误".to_owned()),
+        _ => return Err("签名错误".to_owned()),
     };
     // The sandbox's key is asked for with the production key.
     let signer = merchant.signer(sandbox && api != Api::GetSignKey).with(sign_type);

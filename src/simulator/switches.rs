@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::bills::{BillGeneration, BillTrap};
 use super::refunds::{RefundRefusal, RefundState};
 use super::tls::RequireClientCert;
 use crate::deal::TradeType;
@@ -182,6 +183,12 @@ pub struct Habits {
     pub mweb_without_url: bool,
     /// Whether an H5 page asks for the address that the order names (`spbill_create_ip`).
     pub h5_check_address: bool,
+    /// The generation of the columns of trade bills.
+    pub bill_generation: BillGeneration,
+    /// Whether bills come as plain text although gzip was asked for.
+    pub bill_plain: bool,
+    /// What is wrong with bills, one after the other; none: they are honest.
+    pub bill_traps: Vec<BillTrap>,
 }
 
 /// The order of the fields in answers: both are seen.
@@ -226,6 +233,9 @@ impl Default for Habits {
             trade_types: TradeType::ALL.to_vec(),
             mweb_without_url: false,
             h5_check_address: true,
+            bill_generation: BillGeneration::C,
+            bill_plain: false,
+            bill_traps: Vec::new(),
         }
     }
 }

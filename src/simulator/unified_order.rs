@@ -55,7 +55,7 @@ impl World {
                 coupon: None,
                 parameters,
                 nonce: get("nonce_str"),
-                expires_at: fields.get("time_expire").and_then(BeijingTime::from_compact).map(BeijingTime::timestamp),
+                expires_at: fields.get("time_expire").and_then(BeijingTime::from_compact).map(|time| time.timestamp() + self.ahead),
                 signer: requester.signer.clone(),
                 mch_id: key.mch_id.clone(),
                 sub_mch_id: key.sub_mch_id.clone(),

@@ -27,6 +27,8 @@ pub struct World {
     pub(super) merchants: Vec<SimMerchant>,
     pub(super) chance: Chance,
     pub(super) time_scale: i32,
+    /// How much later it is here than by the clock.
+    pub(super) ahead: TimeDelta,
     pub(super) orders: OrderBook,
     pub(super) refunds: RefundBook,
     pub(super) balances: Balances,
@@ -58,6 +60,7 @@ impl World {
             merchants: directory(merchants),
             chance,
             time_scale: i32::try_from(time_scale).unwrap_or(i32::MAX).max(1),
+            ahead: TimeDelta::zero(),
             orders: OrderBook::default(),
             refunds: RefundBook::default(),
             balances: Balances::default(),

@@ -4,6 +4,7 @@ use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 use crate::deal::ListedBy;
 
+use super::bills::{accepted_on, booked_deals, booked_refunds, counts, difference, due, list, old_files, paid_on, row, untold};
 use super::deals::listed::{Line, Part, Texts};
 use super::deals::numbered::{by_order, by_transaction};
 use super::takings::{payments, refunds};
@@ -75,5 +76,46 @@ async fn takings_are_summed_up_over_a_range_of_an_index() {
         let (last, sums) = (plan(&mut conn, &texts.last).await, plan(&mut conn, &texts.sums).await);
         assert!(last.contains(&format!("COVERING INDEX {range}")) && !last.contains("TEMP B-TREE"), "{last}");
         assert!(sums.contains(&format!("USING INDEX {range}")) && !sums.contains("SCAN deal") && !sums.contains("SCAN refund"), "{sums}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_bill_is_held_against_is_found_by_numbers_or_read_in_the_order_of_an_index() {
+    let mut conn = database().await;
+    let lines = [
+        (paid_on::texts(false), "deal_status_update_at", "status=? AND update_at"),
+        (accepted_on::texts(false), "refund_accepted_at", "accepted_at"),
+    ];
+    for (texts, index, time) in lines {
+        let ranges = [format!("{time}=? AND rowid>?"), format!("{time}>? AND {}<?", time.trim_start_matches("status=? AND "))];
+        for (text, range) in texts.all().into_iter().zip(ranges.iter().cycle()) {
+            let plan = plan(&mut conn, text).await;
+            assert!(plan.contains(&format!("INDEX {index} ({range}")) && !plan.contains("TEMP B-TREE"), "{text}: {plan}");
+        }
+    }
+    let (deals, refunds) = (plan(&mut conn, &booked_deals::select(false)).await, plan(&mut conn, &booked_refunds::select(false)).await);
+    assert!(deals.contains("deal_order_key (order_key=?)") && refunds.contains("refund_refund_id (refund_id=?)"), "{deals}; {refunds}");
+}
+
+#[tokio::test]
+async fn bills_and_what_differs_from_them_are_found_by_their_indexes() {
+    let mut conn = database().await;
+    for (text, index) in [
+        (row::select(due::IS_DUE), "bill_due_at (due_at<?)"),
+        (row::select(due::OF_DAY), "bill_day (account=? AND day=?)"),
+        (row::select(untold::IS_UNTOLD), "bill_untold (untold=?)"),
+        (list::select(list::OF_DAYS), "bill_day_only (day>? AND day<?)"),
+        (list::select(list::OF_DAYS), "COVERING INDEX bill_difference_state (bill_id=? AND state=?)"),
+        (counts::MISSING.to_owned(), "bill_day_only (day>?)"),
+        (counts::OPEN.to_owned(), "COVERING INDEX bill_difference_open (state=?)"),
+        (difference::select(difference::OF_DAY), "bill_day_only (day=?)"),
+        (difference::select(difference::OF_DAY), "(bill_id=?)"),
+        (difference::select(difference::OF_BILL), "(bill_id=?)"),
+        (difference::select(difference::OF_ORDER), "bill_difference_order_id (order_id=?)"),
+        (old_files::OLD_FILE.to_owned(), "bill_file_parts (parts=? AND at<?)"),
+    ] {
+        let plan = plan(&mut conn, &text).await;
+        assert!(plan.contains(index), "{text}: {plan}");
+        assert!(!plan.contains("SCAN"), "{text}: {plan}");
     }
 }

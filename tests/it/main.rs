@@ -47,6 +47,9 @@ mod checkouts {
 mod database {
     pub mod accounts;
     mod batching;
+    pub mod bill_files;
+    mod bill_lines;
+    pub mod bills;
     mod costs;
     mod endpoints;
     mod locks;
@@ -140,9 +143,13 @@ mod repository {
     mod papers;
 }
 mod simulator {
+    mod bill_traps;
+    mod bills;
     mod bridge;
     mod browser;
+    mod days;
     mod faults;
+    mod fund_flow;
     mod h5;
     mod login;
     pub mod merchants;
@@ -165,6 +172,7 @@ mod sweep {
 }
 mod telling {
     mod alarms;
+    mod bills;
     mod costs;
     mod deals;
     mod explain;
@@ -186,6 +194,7 @@ mod webhooks {
 }
 mod wechat {
     mod algorithm_change;
+    mod bills;
     mod client_certificate;
     mod key_change;
     mod proxies;

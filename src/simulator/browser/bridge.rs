@@ -39,7 +39,7 @@ pub async fn invoke(State(simulator): State<Simulator>, body: Bytes) -> Response
         Ok(invocation) => invocation,
         Err(error) => return refused(StatusCode::BAD_REQUEST, error.to_string()),
     };
-    let now = simulator.clock.now();
+    let now = simulator.now();
     let mut world = simulator.world();
     let done = world.invoked_by_page(&parameters, payer, now).and_then(|order| {
         world.choose_to(&order, choice, payer, now).map_err(told)?;

@@ -44,7 +44,7 @@ pub async fn open(
         address: peer.map(|Extension(Peer(address))| address.ip()),
         payer: viewer.0,
     };
-    let now = simulator.clock.now();
+    let now = simulator.now();
     let mut world = simulator.world();
     let order = match world.open_h5(&visit, now) {
         Ok(order) => order,
@@ -87,7 +87,7 @@ pub async fn act(State(simulator): State<Simulator>, uri: Uri, headers: HeaderMa
         "fail" => Choice::Fail,
         _ => Choice::Cancel,
     };
-    let now = simulator.clock.now();
+    let now = simulator.now();
     let mut world = simulator.world();
     let back = get("back");
     let Some(key) = world.h5_order(get("prepay_id"), get("package")) else { return not_shown(language, H5Refusal::Expired) };

@@ -41,7 +41,7 @@ pub async fn authorize(
     Query(query): Query<AuthorizeQuery>,
 ) -> Response {
     let AuthorizeQuery { appid, redirect_uri, response_type, scope, state } = &query;
-    let now = simulator.clock.now();
+    let now = simulator.now();
     let authorized = simulator.world().authorize(&Authorization { appid, redirect_uri, response_type, scope }, viewer.0, now);
     let led_back = authorized.and_then(|code| {
         let mut url = Url::parse(redirect_uri).map_err(|_| CannotAuthorize::Redirect)?;
@@ -78,7 +78,7 @@ pub async fn access_token(State(simulator): State<Simulator>, uri: Uri, Query(qu
 /// The answer, and whether it comes slowly.
 fn exchanged(simulator: &Simulator, path: &str, query: &ExchangeQuery) -> (Value, bool) {
     let ExchangeQuery { appid, secret, code, grant_type } = query;
-    let now = simulator.clock.now();
+    let now = simulator.now();
     let mut world = simulator.world();
     *world.stats.calls.entry(path.to_owned()).or_default() += 1;
     let fault = world.faults.oauth;

@@ -1,6 +1,6 @@
 //! Restoring a world from a snapshot.
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 
 use crate::deal::Timestamp;
 
@@ -13,7 +13,9 @@ use super::snapshot::{KeptDelivery, Snapshot};
 impl World {
     /// Has a world without orders know those of a snapshot. Tells how many there are, and how many it cannot know: of merchants that are
     /// not there, whose refunds and notifications are left out with them.
-    pub(super) fn restore(&mut self, snapshot: Snapshot, now: Timestamp) -> (usize, usize) {
+    pub(super) fn restore(&mut self, snapshot: Snapshot, clock: Timestamp) -> (usize, usize) {
+        self.ahead = TimeDelta::try_milliseconds(snapshot.ahead).unwrap_or_default();
+        let now = self.time(clock);
         let all = snapshot.orders.len();
         let orders: Vec<_> = snapshot.orders.into_iter().filter_map(|order| order.into_order(self)).collect();
         let known = orders.len();

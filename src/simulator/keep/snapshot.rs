@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::super::World;
@@ -28,6 +29,9 @@ pub struct Snapshot {
     /// How many refunds there were of other orders.
     pub refunds_left_out: usize,
     pub balances: Vec<(Payee, i64)>,
+    /// How much later it is in this world than by the clock, in milliseconds.
+    #[serde(default)]
+    pub ahead: i64,
     pub deliveries: Vec<KeptDelivery>,
 }
 
@@ -44,12 +48,12 @@ pub struct KeptDelivery {
 
 /// By which it is seen that something may have changed.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Revision(u64, Balances);
+pub struct Revision(u64, Balances, TimeDelta);
 
 impl World {
-    /// As it stands now. Whatever happens to an order is noted; a balance may be set by hand.
+    /// As it stands now. Whatever happens to an order is noted; a balance may be set by hand, and a day may pass.
     pub(super) fn revision(&self) -> Revision {
-        Revision(self.log.noted(), self.balances.clone())
+        Revision(self.log.noted(), self.balances.clone(), self.ahead)
     }
 
     /// Notifications that come, or whose answer is not known yet.
@@ -87,6 +91,7 @@ impl Snapshot {
             refunds_left_out: world.refunds.len() - refunds.len(),
             refunds: refunds.into_iter().map(|(place, refund)| KeptRefund::of(refund, due.get(&place))).collect(),
             balances,
+            ahead: world.ahead.num_milliseconds(),
             deliveries: world.to_come().map(|delivery| KeptDelivery::of(delivery, &places)).collect(),
         }
     }

@@ -56,7 +56,9 @@ fn a_restarted_world_is_the_same_world() {
     world.pay("B", None, Some(Notify::Late), now()).unwrap();
     world.refund_by_hand("A", Fen::new(40), now()).unwrap();
     world.refund_by_hand("B", None, now()).unwrap();
+    world.day_passes(now());
     let again = restarted(&world);
+    assert_eq!(again.time(now()), now() + TimeDelta::days(1));
     assert!(Snapshot::of(&again) == Snapshot::of(&world));
     let sign_types: Vec<_> = again.orders().map(|order| order.signer.sign_type()).collect();
     assert_eq!(sign_types, [SignType::Md5, SignType::HmacSha256, SignType::Md5], "each is signed for as it was opened");
@@ -112,10 +114,11 @@ fn what_may_have_changed_is_seen() {
     let mut world = world();
     order(&mut world, "A", SignType::Md5);
     let mut former = world.revision();
-    let acts: [fn(&mut World); 3] = [
+    let acts: [fn(&mut World); 4] = [
         |world| world.pay("A", None, None, now()).unwrap(),
         |world| world.refund_by_hand("A", Fen::new(1), now()).unwrap(),
         |world| world.balances.set((DEFAULT_MERCHANT.mch_id.to_owned(), None), 5),
+        |world| world.day_passes(now()),
     ];
     for act in acts {
         act(&mut world);

@@ -78,7 +78,7 @@ struct Wanted {
 }
 
 async fn refunds(State(simulator): State<Simulator>, Query(wanted): Query<Wanted>) -> Response {
-    let now = simulator.clock.now();
+    let now = simulator.now();
     let mut world = simulator.world();
     world.decide_due_refunds(now);
     let next = world.next_refund_attempts();
@@ -98,7 +98,7 @@ struct Finish {
 }
 
 async fn finish(State(simulator): State<Simulator>, Path(number): Path<String>, Query(query): Query<Finish>) -> Response {
-    let now = simulator.clock.now();
+    let now = simulator.now();
     let mut world = simulator.world();
     let finished = world.choose_refund(&number, query.mch_id.as_deref(), query.sub_mch_id.as_deref()).and_then(|place| {
         world.finish_refund_at(place, query.state, now)?;
@@ -125,7 +125,7 @@ async fn refund_by_hand(State(simulator): State<Simulator>, Path(number): Path<S
         Ok(fee) => fee,
         Err(fee) => return refused(StatusCode::BAD_REQUEST, format!("{fee} fen cannot go back")),
     };
-    let now = simulator.clock.now();
+    let now = simulator.now();
     let mut world = simulator.world();
     let order = match (Whose { mch_id, sub_mch_id }).choose(&world, &number) {
         Ok(order) => order,

@@ -64,3 +64,13 @@ pub const REFUND_QUERY: [Spec; 6] = [
     Spec("offset", "偏移量", 15),
     Spec("device_info", "设备号", 32),
 ];
+/// The documents allow less than the longest word that they list.
+pub const DOWNLOAD_BILL: [Spec; 4] = [
+    Spec("bill_date", "对账单日期", 32),
+    Spec("bill_type", "账单类型", 32),
+    Spec("tar_type", "压缩账单", 32),
+    // Of old versions; libraries go on sending it.
+    Spec("device_info", "设备号", 32),
+];
+pub const DOWNLOAD_FUND_FLOW: [Spec; 3] =
+    [Spec("bill_date", "资金账单日期", 32), Spec("account_type", "资金账户类型", 32), Spec("tar_type", "压缩账单", 32)];

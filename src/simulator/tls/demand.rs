@@ -1,4 +1,4 @@
-//! The demand for a client certificate: below `/secapi`, as WeChat does it, and with its answers (PROTOCOL.md, 1.5).
+//! The demand for a client certificate: below `/secapi` and of the fund flow, as WeChat does it, and with its answers (PROTOCOL.md, 1.5).
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::channel::wechat::v2::xml;
 
-/// Which certificate calls below `/secapi` must show.
+/// Which certificate calls below `/secapi`, and those for the fund flow, must show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequireClientCert {
@@ -38,7 +38,8 @@ pub enum Shown {
 
 /// The request, if its client may make it; else what nginx, or WeChat behind it, says.
 pub async fn admitted(demand: RequireClientCert, shown: &Shown, request: Request<Body>) -> Result<Request<Body>, Response> {
-    if !request.uri().path().trim_start_matches("/sandboxnew").starts_with("/secapi/") {
+    let path = request.uri().path().trim_start_matches("/sandboxnew");
+    if !path.starts_with("/secapi/") && path != "/pay/downloadfundflow" {
         return Ok(request);
     }
     let owner = match (demand, shown) {

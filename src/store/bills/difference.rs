@@ -21,6 +21,11 @@ pub fn select(condition: &str) -> String {
     )
 }
 
+/// Conditions that differences are asked for by.
+pub const OF_DAY: &str = "bill.day = ? ORDER BY bill.account, found.kind, found.id";
+pub const OF_BILL: &str = "found.bill_id = ? ORDER BY found.kind, found.id";
+pub const OF_ORDER: &str = "found.order_id = ? ORDER BY bill.day, found.id";
+
 /// One row as both engines give it.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct DifferenceRow {

@@ -11,7 +11,7 @@ use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 
-use super::difference::{DifferenceRow, readable, select};
+use super::difference::{DifferenceRow, OF_BILL, OF_DAY, OF_ORDER, readable, select};
 
 impl Store {
     /// The differences of a day's bills, those of an account together.
@@ -55,7 +55,7 @@ impl Query for DifferencesOfDay {
     const NAME: &'static str = "differences of day";
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<DifferenceRow>, Error> {
-        static SELECT: LazyLock<String> = LazyLock::new(|| select("bill.day = ? ORDER BY bill.account, found.kind, found.id"));
+        static SELECT: LazyLock<String> = LazyLock::new(|| select(OF_DAY));
         let day = self.0.to_string();
         conn.rows(&SELECT, Values::of([day.as_str().into()])).await
     }
@@ -69,7 +69,7 @@ impl Query for DifferencesOfBill {
     const NAME: &'static str = "differences of bill";
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<DifferenceRow>, Error> {
-        static SELECT: LazyLock<String> = LazyLock::new(|| select("found.bill_id = ? ORDER BY found.kind, found.id"));
+        static SELECT: LazyLock<String> = LazyLock::new(|| select(OF_BILL));
         conn.rows(&SELECT, Values::of([self.0.into()])).await
     }
 }
@@ -86,7 +86,7 @@ impl Query for DifferencesOfOrder {
     }
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<DifferenceRow>, Error> {
-        static SELECT: LazyLock<String> = LazyLock::new(|| select("found.order_id = ? ORDER BY bill.day, found.id"));
+        static SELECT: LazyLock<String> = LazyLock::new(|| select(OF_ORDER));
         conn.rows(&SELECT, Values::of([self.0.as_str().into()])).await
     }
 }

@@ -36,6 +36,9 @@ impl Store {
 /// What is due, in the words of a WHERE.
 pub const IS_DUE: &str = "due_at <= ? ORDER BY day, id LIMIT ?";
 
+/// The bill of an account's day, likewise.
+pub const OF_DAY: &str = "account = ? AND day = ?";
+
 struct DueBills {
     now: Timestamp,
     limit: u32,
@@ -64,7 +67,7 @@ impl Query for FindBill {
     const NAME: &'static str = "find bill";
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<BillRow>, Error> {
-        static SELECT: LazyLock<String> = LazyLock::new(|| select("account = ? AND day = ?"));
+        static SELECT: LazyLock<String> = LazyLock::new(|| select(OF_DAY));
         let day = self.day.to_string();
         conn.rows(&SELECT, Values::of([self.account.as_str().into(), day.as_str().into()])).await
     }

@@ -12,7 +12,20 @@ use crate::support::test_app::{OPENING_TIME, TestApp, TestAppBuilder};
 use crate::support::wechat_message::{ACKNOWLEDGED, WeChatMessage};
 
 /// All that a migration makes, in the order of their names.
-const OURS: [&str; 8] = ["checkout", "deal", "deal_event", "deal_migration", "outbox", "refund", "webhook_delivery", "webhook_pause"];
+const OURS: [&str; 12] = [
+    "bill",
+    "bill_difference",
+    "bill_file",
+    "bill_part",
+    "checkout",
+    "deal",
+    "deal_event",
+    "deal_migration",
+    "outbox",
+    "refund",
+    "webhook_delivery",
+    "webhook_pause",
+];
 
 /// The original's table and its rows, as `think_deal`.
 fn original() -> String {

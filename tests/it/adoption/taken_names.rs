@@ -60,7 +60,7 @@ struct Step {
     sqlite: &'static str,
 }
 
-const STEPS: [Step; 3] = [
+const STEPS: [Step; 4] = [
     Step {
         version: 7,
         name: "0007_account_and_details",
@@ -84,6 +84,14 @@ const STEPS: [Step; 3] = [
         indexes: &["deal_checkout_way"],
         mysql: include_str!("../../../migrations/mysql/0012_checkout.sql"),
         sqlite: include_str!("../../../migrations/sqlite/0012_checkout.sql"),
+    },
+    Step {
+        version: 13,
+        name: "0013_bill",
+        columns: &[],
+        indexes: &[],
+        mysql: include_str!("../../../migrations/mysql/0013_bill.sql"),
+        sqlite: include_str!("../../../migrations/sqlite/0013_bill.sql"),
     },
 ];
 
@@ -135,8 +143,21 @@ on_both_engines! {
                       VALUES ('1', '1', 1, 0, 'SUCCESS', 'shop', '2026-04-01 11:59:00')";
         let checkout = "INSERT INTO checkout (checkout_id, account_named, merchant_id, product_id, total_fee, created_at, expires_at, attempts) \
                         VALUES ('1', 0, 1, 1, 1, '2026-04-01 11:59:00', '2026-04-01 11:59:00', 0)";
-        for (table, step, with_a_row) in [("refund", &STEPS[1], refund), ("checkout", &STEPS[2], checkout)] {
-            let ours = step.adding(engine, "CREATE TABLE");
+        let bill = "INSERT INTO bill (account, day, payments, paid_fee, refunds, refunded_fee, fee, differences, unlisted) \
+                    VALUES ('1', '2026-04-01', 0, 0, 0, 0, 0, 0, 0)";
+        let file = "INSERT INTO bill_file (bill_id, kind, received, packed_here, at) VALUES (1, 'trade', 0, 0, '2026-04-01 11:59:00')";
+        let part = "INSERT INTO bill_part (file_id, part, data) VALUES (1, 0, 'x')";
+        let difference = "INSERT INTO bill_difference (bill_id, kind, subject, state, at) VALUES (1, 'AMOUNT', '1', 'OPEN', '2026-04-01 11:59:00')";
+        let tables = [
+            ("refund", &STEPS[1], refund),
+            ("checkout", &STEPS[2], checkout),
+            ("bill", &STEPS[3], bill),
+            ("bill_file", &STEPS[3], file),
+            ("bill_part", &STEPS[3], part),
+            ("bill_difference", &STEPS[3], difference),
+        ];
+        for (table, step, with_a_row) in tables {
+            let ours = step.adding(engine, &format!("CREATE TABLE IF NOT EXISTS {table} ("));
             for theirs in [&format!("CREATE TABLE {table} (id int PRIMARY KEY, amount double)"), &format!("{ours} {with_a_row}")] {
                 let told = format!("the table {table} is another program's");
                 is_refused(table_with(engine, theirs).await, &told, theirs).await;
@@ -151,7 +172,8 @@ on_both_engines! {
         // Names of indexes are those of the whole file in SQLite.
         let of_refunds = ["refund_refund_id", "refund_idempotency_key", "refund_due_at", "refund_state"];
         let of_checkouts = ["checkout_checkout_id", "checkout_idempotency_key", "checkout_signed_nonce"];
-        let of_the_file = if engine == Engine::Sqlite { [&of_refunds[..], &of_checkouts].concat() } else { Vec::new() };
+        let of_bills = ["bill_day", "bill_file_parts", "bill_difference_subject", "refund_accepted_at"];
+        let of_the_file = if engine == Engine::Sqlite { [&of_refunds[..], &of_checkouts, &of_bills].concat() } else { Vec::new() };
         for name in STEPS.iter().flat_map(|step| step.indexes).chain(&of_the_file) {
             for columns in ["(product_id)", "(price, status)"] {
                 let index = format!("CREATE INDEX {name} ON deal {columns}");
@@ -167,7 +189,7 @@ on_both_engines! {
 
     async fn columns_that_a_stopped_migration_has_left_are_gone_on_with(engine) {
         let statements: Vec<_> = STEPS.iter().flat_map(|step| step.statements(engine)).collect();
-        assert_eq!(statements.len(), if engine == Engine::MySql { 20 } else { 28 });
+        assert_eq!(statements.len(), if engine == Engine::MySql { 25 } else { 43 });
         for stopped_after in 1..=statements.len() {
             let (database, look) = table_with(engine, &statements[..stopped_after].concat()).await;
             let app = TestAppBuilder::on(database).open().await;
@@ -201,6 +223,11 @@ on_both_engines! {
             match step.name {
                 "0008_refund" => look.run("DROP TABLE refund").await,
                 "0012_checkout" => look.run("DROP TABLE checkout").await,
+                "0013_bill" => {
+                    let on = if engine == Engine::MySql { " ON refund" } else { "" };
+                    look.run("DROP TABLE bill; DROP TABLE bill_file; DROP TABLE bill_part; DROP TABLE bill_difference").await;
+                    look.run(&format!("DROP INDEX refund_accepted_at{on}")).await;
+                }
                 _ => {}
             }
             look.run(&format!("DELETE FROM deal_migration WHERE version = {}", step.version)).await;

@@ -30,7 +30,7 @@ pub const FIRST: Merchant =
     Merchant { appid: DEFAULT_MERCHANT.appid, mch_id: DEFAULT_MERCHANT.mch_id, key: DEFAULT_MERCHANT.api_key, sub_merchant: None };
 pub const SECOND: Merchant =
     Merchant { appid: "wx0000000000000002", mch_id: "1900000002", key: "8934e7d15453e97507ef794cf7b0519d", sub_merchant: None };
-const PROVIDER: Merchant =
+pub const PROVIDER: Merchant =
     Merchant { appid: "wx0000000000000009", mch_id: "1900000009", key: "192006250b4c09247ec02edce69f6a2d", sub_merchant: None };
 pub const WITH_APPID: Merchant = Merchant { sub_merchant: Some(("1900000109", Some("wx0000000000000109"))), ..PROVIDER };
 pub const WITHOUT_APPID: Merchant = Merchant { sub_merchant: Some(("1900000110", None)), ..PROVIDER };

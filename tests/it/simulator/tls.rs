@@ -108,6 +108,13 @@ async fn other_calls_want_none_and_faults_pass_through_tls() {
     let query = FIRST.about("out_trade_no", NUMBER);
     assert!(secured.says(None, "/pay/orderquery", query.clone()).await.1.contains("SUCCESS"));
     assert!(secured.says(None, "/pay/refundquery", query.clone()).await.1.contains("REFUNDNOTEXIST"));
+    let bill = FIRST.request(SignType::HmacSha256, &[("bill_date", "20260331"), ("account_type", "Basic")]);
+    assert!(secured.says(None, "/pay/downloadbill", query.clone()).await.1.contains("<error_code>20001</error_code>"));
+    assert_eq!(secured.says(None, "/pay/downloadfundflow", bill.clone()).await.0, 400, "but for the fund flow");
+    let foreign = secured.says(Some((secured.folder.path(), SECOND.mch_id)), "/pay/downloadfundflow", bill.clone()).await;
+    assert!(foreign.1.contains("certificate not match"), "{foreign:?}");
+    let own = secured.says(Some((secured.folder.path(), FIRST.mch_id)), "/pay/downloadfundflow", bill).await;
+    assert!(own.0 == 200 && own.1.contains("<err_code>"), "{own:?}");
     let sandbox = secured.says(None, "/sandboxnew/secapi/pay/refund", query.clone()).await;
     assert_eq!(sandbox.0, 400, "the sandbox wants one too");
     secured.served.simulator.world().faults.system_error = 1.0;

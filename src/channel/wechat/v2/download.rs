@@ -2,6 +2,8 @@
 
 mod content;
 mod digest;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;

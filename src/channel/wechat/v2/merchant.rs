@@ -103,10 +103,11 @@ impl Merchant {
         xml::write(&self.signer.signed(fields))
     }
 
-    /// A `downloadfundflow` request: that of the account that payments go to, packed. WeChat takes HMAC-SHA256 alone.
+    /// A `downloadfundflow` request: that of the account that payments go to. WeChat takes HMAC-SHA256 alone. It is asked for as a text,
+    /// of which there is no doubt what its digest means.
     pub(super) fn fund_flow_request(&self, day: Day, chance: &Chance) -> String {
         let merchant = self.by(SignType::HmacSha256);
-        let fields = merchant.envelope(chance).with("bill_date", compact(day)).with("account_type", "Basic").with("tar_type", "GZIP");
+        let fields = merchant.envelope(chance).with("bill_date", compact(day)).with("account_type", "Basic");
         xml::write(&merchant.signer.signed(fields))
     }
 
@@ -250,7 +251,11 @@ fn unmapped(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
     use crate::channel::wechat::v2::testing::{BOTH, canonical, fields, merchant, provider};
+    use crate::channel::wechat::v2::vectors::{B1, B2};
     use crate::deal::testing::refund;
+
+    /// That of all vectors.
+    const NONCE: &str = "5K8264ILTKCH16CQ2502SI8ZNMTM67VS";
 
     #[test]
     fn a_body_is_cut_to_bytes_between_characters() {
@@ -300,10 +305,15 @@ mod tests {
                 (&without_appid, [None, Some("1900000109")]),
                 (&direct, [None, None]),
             ] {
-                for request in [merchant.unified_order_request(&order, &Chance::System), merchant.order_request(&order_id, &Chance::System)]
-                {
+                let day = "2024-01-16".parse().unwrap();
+                for request in [
+                    merchant.unified_order_request(&order, &Chance::System),
+                    merchant.order_request(&order_id, &Chance::System),
+                    merchant.bill_request(day, &Chance::System),
+                    merchant.fund_flow_request(day, &Chance::System),
+                ] {
                     let sent = xml::parse(request.as_bytes()).unwrap();
-                    assert_eq!(merchant.signer.verify(&sent), Ok(()));
+                    assert_eq!(merchant.of_request(&request).signer.verify(&sent), Ok(()));
                     assert_eq!(["sub_appid", "sub_mch_id"].map(|name| sent.get(name)), ids);
                 }
             }
@@ -376,7 +386,7 @@ mod tests {
             for (sign_type, expected) in [(SignType::Md5, md5), (SignType::HmacSha256, hmac_sha256)] {
                 let merchant = merchant(sign_type);
                 // T1 and T5 have this nonce, and do not name their algorithm.
-                let of_the_vector = |(name, value)| (name, if name == "nonce_str" { "5K8264ILTKCH16CQ2502SI8ZNMTM67VS" } else { value });
+                let of_the_vector = |(name, value)| (name, if name == "nonce_str" { NONCE } else { value });
                 let sent = opened(&merchant, way);
                 let sent: Fields = sent.iter().filter(|(name, _)| !["sign", "sign_type"].contains(name)).map(of_the_vector).collect();
                 assert_eq!(merchant.signer.sign(&sent), expected, "{way:?}");
@@ -454,6 +464,25 @@ mod tests {
                 let of_the_envelope = ["appid", "mch_id", "nonce_str", "sign_type", "sign"];
                 let own: Fields = sent.iter().filter(|(name, _)| !of_the_envelope.contains(name)).collect();
                 assert_eq!(canonical(&own), canonical(&fields(&lines)));
+            }
+        }
+    }
+
+    #[test]
+    fn bills_are_asked_for_with_the_fields_of_the_vectors_and_no_others() {
+        let day = "2024-01-16".parse().unwrap();
+        for merchant in BOTH.map(merchant) {
+            let (bill, flow) = (merchant.bill_request(day, &Chance::System), merchant.fund_flow_request(day, &Chance::System));
+            for (request, vector) in [(bill, B1), (flow, B2)] {
+                let sent = xml::parse(request.as_bytes()).unwrap();
+                let own = merchant.of_request(&request);
+                assert_eq!(own.signer.verify(&sent), Ok(()));
+                // B1 does not name its algorithm, as in the other vectors.
+                let is_drawn = |name: &str| ["sign", "nonce_str"].contains(&name) || (vector == B1 && name == "sign_type");
+                let sent: Fields = sent.iter().filter(|(name, _)| !is_drawn(name)).chain([("nonce_str", NONCE)]).collect();
+                assert_eq!(canonical(&sent), canonical(&fields(vector)));
+                let sign = if vector == B2 { SignType::HmacSha256 } else { merchant.signer.sign_type() };
+                assert_eq!(own.signer.sign_type(), sign, "the fund flow is signed by this one alone");
             }
         }
     }

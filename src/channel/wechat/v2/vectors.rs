@@ -25,7 +25,7 @@ struct Vector {
     hmac_sha256: Option<&'static str>,
 }
 
-static VECTORS: [Vector; 25] = [
+static VECTORS: [Vector; 27] = [
     Vector {
         name: "the worked example",
         lines: "appid=wxd930ea5d5a258f4f\nmch_id=10000100\ndevice_info=1000\nbody=test\nnonce_str=ibuaiVcKdpRxkhJA",
@@ -201,6 +201,20 @@ static VECTORS: [Vector; 25] = [
         md5: Some("297A4DEB174F90D3B15BB4FEB031E9EB"),
         hmac_sha256: Some("F2FB7814A14C3900CE5C55DA81FAB74E4B5183E3EC19DBB7C28AFEBF099407A4"),
     },
+    Vector {
+        name: "B1: downloadbill",
+        lines: B1,
+        more: "",
+        md5: Some("A487A5DECD58081FD9BD95C8E957A2CC"),
+        hmac_sha256: Some("CCE9D9A20D05BE4DE2CA2F8D33ABA9A7CBB68BB5F062C70DA17D8456ED02ACB2"),
+    },
+    Vector {
+        name: "B2: downloadfundflow",
+        lines: B2,
+        more: "",
+        md5: None,
+        hmac_sha256: Some("D9043B80F8AB1B164960ED0E737F6EDDDA494B188A3990E1CE4C5D357AE34C6B"),
+    },
 ];
 
 const V2A: &str = "\
@@ -312,6 +326,22 @@ mch_id=10000100
 nonce_str=5K8264ILTKCH16CQ2502SI8ZNMTM67VS
 offset=10
 out_trade_no=20150806125346";
+
+pub(super) const B1: &str = "\
+appid=wxd930ea5d5a258f4f
+bill_date=20240116
+bill_type=ALL
+mch_id=10000100
+nonce_str=5K8264ILTKCH16CQ2502SI8ZNMTM67VS
+tar_type=GZIP";
+
+pub(super) const B2: &str = "\
+account_type=Basic
+appid=wxd930ea5d5a258f4f
+bill_date=20240116
+mch_id=10000100
+nonce_str=5K8264ILTKCH16CQ2502SI8ZNMTM67VS
+sign_type=HMAC-SHA256";
 
 const V4: &str = "\
 return_code=SUCCESS
