@@ -15,7 +15,7 @@ use super::outbox_rows::Outbox;
 use super::refund_rows::RefundRow;
 
 /// For so long a bill is taken, at most, when nothing says who takes it.
-const LEASE: TimeDelta = TimeDelta::seconds(301);
+const LEASE: TimeDelta = TimeDelta::seconds(360);
 
 /// A bill as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, FromRow)]
@@ -137,6 +137,9 @@ impl Bills {
             if before != *after {
                 self.becomes(&before, after, (deals, refunds), outbox.is_some(), now);
             }
+        }
+        for id in rows.keys().filter(|id| !self.rows.contains_key(id)) {
+            self.snapshots.insert(*id, Snapshot { deals: deals.clone(), refunds: refunds.clone() });
         }
         let is_explained = self.acting.is_some_and(|acting| acting.statement == "explain difference");
         if self.rows != rows || is_explained {

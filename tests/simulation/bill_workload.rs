@@ -17,7 +17,7 @@ const DAYS: usize = 3;
 /// Other systems' orders of one history.
 const STRANGERS: usize = 2;
 /// What an instance does at one look, at most.
-const AT_ONE_LOOK: usize = 12;
+const AT_ONE_LOOK: usize = 100;
 /// From midnight until a bookkeeper looks at the bills of the day before.
 const MORNING: TimeDelta = TimeDelta::minutes(10 * 60 + 31);
 
