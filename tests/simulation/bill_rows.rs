@@ -211,7 +211,8 @@ impl Bills {
     }
 
     async fn read_differences(&mut self, conn: &mut SqliteConnection) {
-        const DIFFERENCES: &str = "SELECT id, bill_id, kind, subject, state, finding, explained_by, note FROM bill_difference";
+        const DIFFERENCES: &str =
+            "SELECT id, bill_id, kind, subject, state, finding, explained_by, note FROM bill_difference WHERE bill_id > 0";
         let read: Vec<DifferenceRow> = sqlx::query_as(DIFFERENCES).fetch_all(&mut *conn).await.unwrap();
         let rows: BTreeMap<_, _> = read.into_iter().map(|row| (row.id, row)).collect();
         for before in self.differences.values() {

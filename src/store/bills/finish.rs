@@ -14,7 +14,7 @@ use crate::store::error::StoreError;
 use crate::store::handle::Store;
 
 use super::row::{BillOutcome, StoredBill};
-use super::staged::adopt_staged;
+use super::staged::{CLEAR, adopt_staged};
 
 /// What came of a bill.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +56,6 @@ impl Store {
         if announces && is_stored {
             self.has_news();
         }
-        self.clear_stage(bill.id).await;
         Ok(is_stored)
     }
 }
@@ -85,6 +84,7 @@ impl FinishBill {
             return Ok(0);
         }
         conn.change(by_engine!(conn, String, adopt_staged), Values::of([self.id.into(), (-self.id).into()])).await?;
+        conn.change(CLEAR, Values::of([(-self.id).into()])).await?;
         Ok(1)
     }
 }

@@ -2,7 +2,6 @@
 //! died has left there goes before the next one of that bill begins.
 
 use sqlx::Error;
-use tracing::debug;
 
 use crate::deal::{Finding, Found, Timestamp};
 use crate::store::columns::{column, short};
@@ -22,7 +21,10 @@ const TOGETHER: usize = 4 * LARGEST;
 impl Store {
     /// Stages what differs from a bill that was taken until `until`; `false`: the lease was lost.
     pub(super) async fn stage(&self, id: i64, until: Timestamp, finished: &FinishedBill) -> Result<bool, StoreError> {
-        self.engine().change(ClearStage { id }).await?;
+        // Whose lease is over must not touch what the next one stages.
+        if self.engine().change(ClearStage { id, until }).await? == 0 {
+            return Ok(false);
+        }
         for found in finished.found.chunks(TOGETHER) {
             let part = Stage { id, until, found: found.to_vec(), at: finished.at };
             if self.engine().change(part).await? == 0 {
@@ -31,17 +33,26 @@ impl Store {
         }
         Ok(true)
     }
-
-    /// What is left there now does no harm.
-    pub(super) async fn clear_stage(&self, id: i64) {
-        if let Err(error) = self.engine().change(ClearStage { id }).await {
-            debug!(%error, "differences on the way into a bill are left behind");
-        }
-    }
 }
+
+/// It changes nothing, and holds whoever would take the bill meanwhile.
+const LEASE: &str = "UPDATE bill SET due_at = due_at WHERE id = ? AND due_at = ?";
+/// Empties the stage of a bill, by its number below 0.
+pub const CLEAR: &str = "DELETE FROM bill_difference WHERE bill_id = ?";
 
 struct ClearStage {
     id: i64,
+    until: Timestamp,
+}
+
+impl ClearStage {
+    async fn apply_one(&self, conn: &mut Conn) -> Result<u64, Error> {
+        if conn.change(LEASE, Values::of([self.id.into(), column(self.until).into()])).await? == 0 {
+            return Ok(0);
+        }
+        conn.change(CLEAR, Values::of([(-self.id).into()])).await?;
+        Ok(1)
+    }
 }
 
 impl Change for ClearStage {
@@ -49,8 +60,11 @@ impl Change for ClearStage {
     const YIELDS: bool = true;
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
-        const DELETE: &str = "DELETE FROM bill_difference WHERE bill_id = ?";
-        conn.change_each(DELETE, rows, |row| Values::of([(-row.id).into()])).await
+        let mut affected = 0;
+        for row in rows {
+            affected += row.apply_one(conn).await?;
+        }
+        Ok(affected)
     }
 }
 
@@ -63,8 +77,6 @@ struct Stage {
 
 impl Stage {
     async fn apply_one(&self, conn: &mut Conn) -> Result<u64, Error> {
-        // It changes nothing, and holds whoever would take the bill meanwhile.
-        const LEASE: &str = "UPDATE bill SET due_at = due_at WHERE id = ? AND due_at = ?";
         static INSERT: Texts = Texts::new(insert);
         if conn.change(LEASE, Values::of([self.id.into(), column(self.until).into()])).await? == 0 {
             return Ok(0);
