@@ -14,6 +14,7 @@ mod fund_flow;
 mod here_only;
 mod lease;
 mod met;
+mod metrics;
 mod payments;
 mod pieces;
 mod plan;
@@ -32,6 +33,7 @@ use super::Gateway;
 use comparison::Compared;
 pub use error::ReconcileError;
 use lease::Lease;
+pub use metrics::BillMetrics;
 pub use rehearse::Rehearsal;
 
 /// What was not to be had is asked for again after this time,

@@ -19,12 +19,13 @@ impl Store {
         Ok(rows.into_iter().filter_map(|(kind, count)| Some((DifferenceKind::from_word(&kind)?, count))).collect())
     }
 
-    /// How many bills from `since` on are missing, by their accounts; those of which there are none are left out.
+    /// How many bills from `since` on are missing, by their accounts; those of which there are none are left out. One of before `overdue`
+    /// that was never looked at to its end is missing too, whatever is in the way.
     ///
     /// # Errors
     /// The database is not available.
-    pub async fn missing_days(&self, since: Day) -> Result<Vec<(AccountId, i64)>, StoreError> {
-        let rows = self.engine().report(MissingDays { since }).await?;
+    pub async fn missing_days(&self, since: Day, overdue: Day) -> Result<Vec<(AccountId, i64)>, StoreError> {
+        let rows = self.engine().report(MissingDays { since, overdue }).await?;
         Ok(rows.into_iter().map(|(account, count)| (AccountId::from_column(Some(account)), count)).collect())
     }
 }
@@ -44,10 +45,11 @@ impl Query for OpenDifferences {
 }
 
 /// How many days are missing of each account.
-pub const MISSING: &str = "SELECT account, COUNT(*) FROM bill WHERE day >= ? AND outcome = 'missing' GROUP BY account ORDER BY account";
+pub const MISSING: &str = "SELECT account, COUNT(*) FROM bill WHERE day >= ? AND (outcome = 'missing' OR outcome IS NULL AND day < ?) GROUP BY account ORDER BY account";
 
 struct MissingDays {
     since: Day,
+    overdue: Day,
 }
 
 impl Query for MissingDays {
@@ -55,7 +57,7 @@ impl Query for MissingDays {
     const NAME: &'static str = "missing days";
 
     async fn run(&self, conn: &mut Conn) -> Result<Self::Answer, Error> {
-        let since = self.since.to_string();
-        conn.rows(MISSING, Values::of([since.as_str().into()])).await
+        let (since, overdue) = (self.since.to_string(), self.overdue.to_string());
+        conn.rows(MISSING, Values::of([since.as_str().into(), overdue.as_str().into()])).await
     }
 }
