@@ -131,7 +131,7 @@
 //!     was paid by one of them all the same goes back once, all of it, whatever the operator has chosen, or an alarm is raised.
 //! 18. Who a payer inside WeChat is, is known by WeChat's answer to this service alone, for a code that the payer's own browser brought
 //!     back; it only says in whose name an order is asked for, and proves nothing about money. An openid is told to nobody but WeChat and
-//!     that browser.
+//!     that browser; it also stands in the bills, which are kept as WeChat sent them, for keys that may read all of an account.
 //! 19. Nothing is settled by a bill's word alone, for it is not signed: it names what to ask about, and what WeChat then signs goes through the
 //!     doors to Paid and Refunded (2, 13) or nowhere. No bill, however it lies, moves money or changes a deal or a refund.
 //! 20. A difference is never dropped silently. What stands on one side only, differs or cannot be read is counted, and is a row, as far as a bill

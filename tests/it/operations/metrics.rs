@@ -10,7 +10,8 @@ use wechat_pay::deal::{Day, DifferenceState, Finding, Found};
 use wechat_pay::simulator::DEFAULT_MERCHANT;
 use wechat_pay::store::{BillOutcome, FinishedBill};
 
-use crate::database::bills::{account, compared, found, planned};
+use crate::database::accounts::account;
+use crate::database::bills::{compared, found, planned};
 use crate::support::certificates::fresh_pair;
 use crate::support::database::{Database, Engine};
 use crate::support::on_both_engines;
