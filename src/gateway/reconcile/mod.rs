@@ -15,6 +15,7 @@ mod here_only;
 mod lease;
 mod met;
 mod metrics;
+mod missed;
 mod payments;
 mod pieces;
 mod plan;
