@@ -141,6 +141,9 @@ async fn reconciled(service: &Service, key: &str, books: &Books, upstream: &Upst
         assert!(started.elapsed() < PATIENCE, "the books were not held against the bill");
         sleep(Duration::from_millis(100)).await;
         wire.ask(question.as_bytes()).await;
+        if wire.first_line().starts_with(b"HTTP/1.1 503") {
+            continue;
+        }
         let said = String::from_utf8_lossy(wire.body()).into_owned();
         match json_text(wire.body(), "state") {
             Some("AGREED") => {

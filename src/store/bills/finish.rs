@@ -49,7 +49,7 @@ impl Store {
     /// The database is not available.
     pub async fn finish_bill(&self, bill: &StoredBill, until: Timestamp, finished: FinishedBill) -> Result<bool, StoreError> {
         let announces = finished.announces && self.tells_of(EventType::BillReconciled);
-        if !self.stage(bill.id, until, &finished).await? {
+        if !self.stage(bill.id, until, &finished.found, finished.at).await? {
             return Ok(false);
         }
         let is_stored = self.engine().change(FinishBill { id: bill.id, until, finished, announces }).await? > 0;

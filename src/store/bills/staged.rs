@@ -14,17 +14,16 @@ use crate::store::error::StoreError;
 use crate::store::handle::Store;
 
 use super::difference::{number, plain_number, subject};
-use super::finish::FinishedBill;
 
 /// Differences of one transaction.
 const TOGETHER: usize = 4 * LARGEST;
 
 impl Store {
     /// Stages what differs from a bill that was taken until `until`; `false`: the lease was lost.
-    pub(super) async fn stage(&self, id: i64, until: Timestamp, finished: &FinishedBill) -> Result<bool, StoreError> {
+    pub(super) async fn stage(&self, id: i64, until: Timestamp, found: &[Found], at: Timestamp) -> Result<bool, StoreError> {
         self.engine().change(ClearStage { id }).await?;
-        for found in finished.found.chunks(TOGETHER) {
-            let part = Stage { id, until, found: found.to_vec(), at: finished.at };
+        for found in found.chunks(TOGETHER) {
+            let part = Stage { id, until, found: found.to_vec(), at };
             if self.engine().change(part).await? == 0 {
                 return Ok(false);
             }
