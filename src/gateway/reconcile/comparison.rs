@@ -1,11 +1,11 @@
 //! The comparison: a bill's lines against our books, some hundred at a time, however long it is; and then our books against it.
 
 use crate::channel::{BillEnd, BillRow, FedBill, TradeSums, UnreadableLine};
-use crate::deal::{AccountId, BillSums, Day, DifferenceKind, DifferenceState, Finding, Found};
+use crate::deal::{AccountId, BillSums, Day, Finding, Found};
 
 use super::super::{Account, Gateway};
 use super::ReconcileError;
-use super::found::FoundList;
+use super::found::{FoundList, of_file};
 use super::lease::Lease;
 use super::met::Met;
 use super::pieces::Pieces;
@@ -127,22 +127,6 @@ impl Comparison<'_> {
             let found = of_file(Finding::WrongSum, sum.name.to_owned(), sum.name.to_owned());
             self.found.add(Found { ours_fee: Some(sum.counted), theirs_fee: Some(sum.stated), ..found });
         }
-    }
-}
-
-/// A difference of the file with itself.
-pub fn of_file(finding: Finding, subject: String, detail: String) -> Found {
-    Found {
-        kind: DifferenceKind::Summary,
-        state: DifferenceState::Open,
-        finding: Some(finding),
-        subject,
-        order_id: None,
-        transaction_id: None,
-        refund_id: None,
-        ours_fee: None,
-        theirs_fee: None,
-        detail: Some(detail),
     }
 }
 

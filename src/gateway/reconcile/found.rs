@@ -83,6 +83,22 @@ fn stays(before: &Found) -> bool {
     before.state == DifferenceState::Explained && before.finding != Some(Finding::GoesBack)
 }
 
+/// A difference of the file with itself.
+pub fn of_file(finding: Finding, subject: String, detail: String) -> Found {
+    Found {
+        kind: DifferenceKind::Summary,
+        state: DifferenceState::Open,
+        finding: Some(finding),
+        subject,
+        order_id: None,
+        transaction_id: None,
+        refund_id: None,
+        ours_fee: None,
+        theirs_fee: None,
+        detail: Some(detail),
+    }
+}
+
 /// By what one is known again.
 fn name(found: &Found) -> (DifferenceKind, String) {
     (found.kind, found.subject.clone())

@@ -270,8 +270,12 @@ on_both_engines! {
             ]
         );
         assert_eq!(listed[0].detail.as_deref(), Some("2026-03-31"));
-        assert_eq!(store.missing_days(day("2026-03-30")).await.unwrap(), [(account("default"), 1), (account("shop2"), 1)]);
-        assert_eq!(store.missing_days(day("2026-03-20")).await.unwrap()[0], (account("default"), 2));
+        let missing = async |since, overdue| store.missing_days(day(since), day(overdue)).await.unwrap();
+        assert_eq!(missing("2026-03-30", "2026-03-30").await, [(account("default"), 1), (account("shop2"), 1)]);
+        assert_eq!(missing("2026-03-20", "2026-03-30").await[0], (account("default"), 2));
+        taken(&store, "shop2", "2026-03-29").await;
+        assert_eq!(missing("2026-03-29", "2026-03-29").await, [(account("default"), 1), (account("shop2"), 1)], "it may be on its way");
+        assert_eq!(missing("2026-03-29", "2026-03-30").await, [(account("default"), 1), (account("shop2"), 2)], "it is never looked at");
     }
 
     async fn what_is_told_of_a_bill_is_what_came_of_it_last(engine) {
@@ -320,7 +324,7 @@ on_both_engines! {
         assert!(store.finish_bill(&bill, in_minutes(10), compared(listed)).await.unwrap());
         assert_eq!((store.bill_part(file, 0).await.unwrap(), told(&store).await[0].open), (Some(vec![7]), 2));
         assert_eq!(store.differences_of_day(day("2026-03-31")).await.unwrap().len(), 2);
-        assert_eq!((store.open_differences().await.unwrap().len(), store.missing_days(day("2026-01-01")).await.unwrap().len()), (1, 0));
+        assert_eq!((store.open_differences().await.unwrap().len(), store.missing_days(day("2026-01-01"), day("2026-01-01")).await.unwrap().len()), (1, 0));
         assert!(store.booked_deals(vec![number("o1")]).await.unwrap().is_empty());
         assert!(store.paid_on(&account("default"), now(), in_minutes(1), None, 10).await.unwrap().is_empty());
         assert!(!store.delete_old_bill_files(in_minutes(60)).await.unwrap());
