@@ -27,6 +27,7 @@
 //!                                                           └─▶ settle_refund │ plan_refund: sent again │ refuse: released
 //! back end     ─GET changes─▶ http::changes ─▶ Gateway::changes │ changes_within      the outbox behind a cursor; the watcher looks for all that wait
 //! back end     ─GET deals, takings─▶ http::deals ─▶ Gateway::list_deals, takings ─▶ store::Books: short questions in the lane of reports
+//! back end     ─GET bills─▶ http::bills ─▶ Gateway::bills, differences, bill_file      how the books stand to WeChat's bills
 //! sweeper, every second ─▶ Gateway::sweep_once ─▶ deals that are due: inquire → settle │ expire → Expired
 //!                                              └─▶ refunds that are due: send_refund │ inquire_refund → settle_refund
 //! teller ─▶ Gateway::publish_once ─▶ what the journal says there is to tell: events of the outbox, and their deliveries

@@ -45,6 +45,12 @@ pub struct BillSums {
     pub fee: i64,
 }
 
+/// A fee of WeChat's in yuan, which has five decimals; below 0 where more was given back than taken.
+pub fn fee_in_yuan(fee: i64) -> String {
+    let (sign, fee) = (if fee < 0 { "-" } else { "" }, fee.unsigned_abs());
+    format!("{sign}{}.{:05}", fee / 100_000, fee % 100_000)
+}
+
 /// A day's bill of one account, as our books stand to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bill {
@@ -66,4 +72,15 @@ pub struct Bill {
     pub detail: Option<String>,
     /// When the books were last held against it, or it was last asked for.
     pub at: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fee_has_five_decimals() {
+        let fees = [0, 1, 48_000, -24_000, 600_000, i64::MIN];
+        assert_eq!(fees.map(fee_in_yuan), ["0.00000", "0.00001", "0.48000", "-0.24000", "6.00000", "-92233720368547.75808"]);
+    }
 }

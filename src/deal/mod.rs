@@ -41,7 +41,7 @@ pub use account_id::{AccountId, InvalidAccountId};
 pub use alarm_kind::AlarmKind;
 pub use announcement::{Announcement, EventType, InvalidAnnouncement};
 pub use audience::Audience;
-pub use bill::{Bill, BillState, BillSums};
+pub use bill::{Bill, BillState, BillSums, fee_in_yuan};
 pub use bill_kind::BillKind;
 pub use checkout::Checkout;
 pub use checkout_id::{CheckoutId, InvalidCheckoutId};

@@ -1,6 +1,8 @@
 //! An audit trail told in sentences, `wechat-pay explain <order_id>`: what happened to a deal, by its journal, and what comes next; and
-//! `wechat-pay explain <checkout_id>`, of a checkout with all of its deals.
+//! `wechat-pay explain <checkout_id>`, of a checkout with all of its deals; and what WeChat's bills say of a deal.
 
+mod bill;
+mod bill_words;
 mod checkout;
 mod checkout_words;
 mod delivery_words;
@@ -12,6 +14,7 @@ use crate::deal::{AccountId, Deal, DealStatus, Mode, OrderId, Refund, RefundStat
 use crate::language::{Language, Text, text};
 use crate::store::{EventKind, StoredEvent, Story};
 
+pub use bill::tell_bills;
 pub use checkout::tell_checkout;
 pub use lines::{Line, lines};
 

@@ -14,7 +14,7 @@ impl Gateway {
     /// When the store cannot tell.
     pub async fn bills(&self, from: Day, to: Day, reach: &Reach) -> Result<Vec<Bill>, GatewayError> {
         let mut bills = self.store.bills_between(from, to).await?;
-        bills.retain(|bill| sees(reach, &bill.account));
+        bills.retain(|bill| reach.covers_all_of(&bill.account));
         Ok(bills)
     }
 
@@ -24,7 +24,7 @@ impl Gateway {
     /// When the store cannot tell.
     pub async fn differences(&self, day: Day, reach: &Reach) -> Result<Vec<Difference>, GatewayError> {
         let mut differences = self.store.differences_of_day(day).await?;
-        differences.retain(|difference| sees(reach, &difference.account));
+        differences.retain(|difference| reach.covers_all_of(&difference.account));
         Ok(differences)
     }
 
@@ -33,7 +33,7 @@ impl Gateway {
     /// # Errors
     /// [`GatewayError::BillNotFound`], and when the store cannot tell.
     pub async fn bill_file(&self, account: &AccountId, day: Day, reach: &Reach) -> Result<BillFile, GatewayError> {
-        if !sees(reach, account) {
+        if !reach.covers_all_of(account) {
             return Err(GatewayError::BillNotFound);
         }
         let kept = self.store.find_bill(account, day).await?.and_then(|bill| bill.file).ok_or(GatewayError::BillNotFound)?;
@@ -64,11 +64,6 @@ impl Gateway {
 
     async fn difference(&self, id: i64, reach: &Reach) -> Result<Difference, GatewayError> {
         let difference = self.store.find_difference(id).await?;
-        difference.filter(|difference| sees(reach, &difference.account)).ok_or(GatewayError::DifferenceNotFound)
+        difference.filter(|difference| reach.covers_all_of(&difference.account)).ok_or(GatewayError::DifferenceNotFound)
     }
-}
-
-/// Whether all deals of an account are within reach.
-fn sees(reach: &Reach, account: &AccountId) -> bool {
-    reach.sellers.is_none() && reach.accounts.as_ref().is_none_or(|accounts| accounts.contains(account))
 }

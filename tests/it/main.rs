@@ -18,9 +18,12 @@ mod adoption {
 }
 mod books {
     mod api;
+    mod bills;
     mod command;
     mod costs;
+    pub mod kept_bills;
     mod lists;
+    mod reconcile_command;
     mod rows;
     mod takings;
 }

@@ -1,6 +1,6 @@
 //! What `wechat-pay reconcile` says, in both languages side by side.
 
-use crate::deal::{AccountId, Bill, BillState, BillSums, Day, DifferenceState, Found, yuan};
+use crate::deal::{AccountId, Bill, BillState, BillSums, Day, DifferenceState, Found, fee_in_yuan, yuan};
 use crate::gateway::ReconcileError;
 use crate::language::Language::{Chinese, English};
 use crate::language::{Language, Text, is_obeyed, padded, pair, text};
@@ -45,7 +45,7 @@ pub fn row(bill: &Bill, language: Language) -> String {
         &yuan(sums.paid_fee),
         &counts[1],
         &yuan(sums.refunded_fee),
-        &fee(sums.fee),
+        &fee_in_yuan(sums.fee),
         &counts[2],
         &counts[3],
     ])
@@ -58,12 +58,6 @@ fn state(state: BillState) -> Text {
         BillState::Missing => pair("no bill", "没有账单"),
         BillState::NoTrades => pair("no trades", "当日无交易"),
     }
-}
-
-/// A fee in yuan, of which WeChat writes five decimals.
-fn fee(fee: i64) -> String {
-    let (sign, fee) = (if fee < 0 { "-" } else { "" }, fee.unsigned_abs());
-    format!("{sign}{}.{:05}", fee / 100_000, fee % 100_000)
 }
 
 /// Why there is nothing to hold the books against.
@@ -138,7 +132,7 @@ pub fn of_file(first: Day, last: Day, account: &AccountId) -> Text {
 
 pub fn sums(sums: &BillSums) -> Text {
     let BillSums { payments, refunds, .. } = sums;
-    let (paid, back, fee) = (yuan(sums.paid_fee), yuan(sums.refunded_fee), fee(sums.fee));
+    let (paid, back, fee) = (yuan(sums.paid_fee), yuan(sums.refunded_fee), fee_in_yuan(sums.fee));
     text(
         format!("Payments: {payments}, {paid} yuan. Refunds: {refunds}, {back} yuan. WeChat's fee: {fee} yuan."),
         format!("支付 {payments} 笔，{paid} 元；退款 {refunds} 笔，{back} 元；手续费 {fee} 元。"),

@@ -68,7 +68,7 @@ impl FoundList {
     }
 
     /// How many open ones are counted only.
-    pub fn unlisted(&self) -> i64 {
+    pub fn unlisted_open(&self) -> i64 {
         self.unlisted_open
     }
 
@@ -154,7 +154,7 @@ mod tests {
             list.add(found(&format!("f{number}"), DifferenceState::Explained, Some(Finding::Foreign)));
         }
         let all = i64::try_from(LISTED).unwrap();
-        assert_eq!((list.count(), list.open(), list.unlisted()), (2 * all + 10, all + 5, 5));
+        assert_eq!((list.count(), list.open(), list.unlisted_open()), (2 * all + 10, all + 5, 5));
         assert_eq!(list.into_listed().len(), 2 * LISTED);
     }
 }

@@ -149,7 +149,7 @@ impl Gateway {
             .finish(FinishedBill {
                 sums: compared.sums,
                 differences: compared.found.count(),
-                unlisted: compared.found.unlisted(),
+                unlisted: compared.found.unlisted_open(),
                 found: compared.found.into_listed(),
                 due_at,
                 // While questions are open it is told of at the first look, and at the last.

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::deal::{BillState, DifferenceKind, DifferenceState};
+use crate::deal::{DifferenceKind, DifferenceState};
 use crate::http::bills::BillsAnswer;
 use crate::http::bills::differences::DifferencesAnswer;
-use crate::told::{ToldBill, ToldDifference};
+use crate::told::ToldDifference;
 
 use super::answers::{answer, answers, reference, with_example};
 use super::requests::{ACCOUNT, JSON, ORDER, body};
@@ -19,19 +19,12 @@ pub fn tag() -> Value {
     json!({"name": TAG, "description": "For the merchant's back end, with a key of scope read, or manage to explain. A bill tells of all sellers of an account, so a key that is limited to some sees none. A demonstration takes no key."})
 }
 
-/// The schemas of what is told.
-pub fn schemas() -> [(&'static str, Value); 4] {
-    let mut bill = schema::<ToldBill>();
-    bill["properties"]["state"]["enum"] = BillState::ALL.iter().map(|state| state.as_str()).collect();
+/// The schemas of what is told; that of a bill is told of as an event, too.
+pub fn schemas() -> [(&'static str, Value); 3] {
     let mut difference = schema::<ToldDifference>();
     difference["properties"]["kind"]["enum"] = DifferenceKind::ALL.iter().map(|kind| kind.as_str()).collect();
     difference["properties"]["state"]["enum"] = DifferenceState::ALL.iter().map(|state| state.as_str()).collect();
-    [
-        ("BillsAnswer", schema::<BillsAnswer>()),
-        ("ToldBill", bill),
-        ("DifferencesAnswer", schema::<DifferencesAnswer>()),
-        ("ToldDifference", difference),
-    ]
+    [("BillsAnswer", schema::<BillsAnswer>()), ("DifferencesAnswer", schema::<DifferencesAnswer>()), ("ToldDifference", difference)]
 }
 
 pub fn bills() -> Value {

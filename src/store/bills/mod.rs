@@ -14,6 +14,7 @@ pub mod due;
 pub mod explain;
 pub mod file;
 pub mod finish;
+pub mod kept;
 pub mod line;
 pub mod list;
 pub mod old_files;

@@ -22,6 +22,23 @@ fn nothing_configured_means_sqlite_and_the_simulator() {
 }
 
 #[test]
+fn bills_are_read_where_there_is_money_unless_it_is_said() {
+    for (read, enabled) in [
+        (settings(&[]), false),
+        (settings(&[("BILL__ENABLED", "true")]), true),
+        (merchant(&[]), true),
+        (merchant(&[("BILL__ENABLED", "false")]), false),
+    ] {
+        assert_eq!(read.unwrap().bill_enabled, enabled);
+    }
+    let bill = merchant(&[("BILL__AT", "11:05"), ("BILL__FOREIGN_PREFIXES", "ERP-, 9")]).unwrap().terms.bill;
+    assert_eq!((bill.at.num_minutes(), &bill.foreign_prefixes[..]), (665, &["ERP-".to_owned(), "9".to_owned()][..]));
+    let told = |changes: &[(&'static str, &'static str)]| Overview::of(&variables(changes)).unwrap().tell(English);
+    assert!(told(&[]).contains("Each day at 10:30 in Beijing WeChat's bill of the day before is fetched"));
+    assert!(told(&[("BILL__ENABLED", "false")]).contains("WeChat's bills are not held against the books (bill.enabled)."));
+}
+
+#[test]
 fn half_the_credentials_are_refused_by_name() {
     let error = settings(&[("WECHAT__APPID", "wxd930ea5d5a258f4f")]).unwrap_err();
     assert!(error.contains("wechat.mch_id and wechat.api_key are missing"), "{error}");
@@ -81,6 +98,12 @@ fn what_cannot_work_is_refused_with_its_key_and_without_its_value() {
         ("DEAL__EXPIRE_AFTER", "0", "deal.expire_after"),
         ("DEAL__MAX_PRICE", "1e5", "deal.max_price"),
         ("DEAL__MAX_PRICE", "100000000.00", "deal.max_price: at most 99999999.99"),
+        ("BILL__ENABLED", "CANARY", "bill.enabled: true or false"),
+        ("BILL__AT", "25:00", "bill.at: a time of day in Beijing from 10:00 to 23:59"),
+        ("BILL__AT", "CANARY", "bill.at"),
+        ("BILL__FOREIGN_PREFIXES", "ERP-,,9", "bill.foreign_prefixes: the prefix number 2 is empty"),
+        ("BILL__FOREIGN_PREFIXES", "CANARY!", "bill.foreign_prefixes: the prefix number 1 is no beginning of an out_trade_no"),
+        ("BILL__FOREIGN_PREFIXES", "ERP-,2026", "numbers that this service draws"),
         ("WECHAT__PROXY", "CANARY", "wechat.proxy"),
         ("WECHAT__PROXY", "ftp://u:CANARY@proxy.internal:21", "wechat.proxy"),
         ("WECHAT__PROXY", "http://u:CANARY@proxy.internal/path", "wechat.proxy"),

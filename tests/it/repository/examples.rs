@@ -1,12 +1,16 @@
 //! `/docs`: in both languages, and each example on it is true of a running service.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 use wechat_pay::channel::wechat::v2::{Fields, RefundCipher, SignType, xml};
 use wechat_pay::clock::Clock;
+use wechat_pay::deal::{DifferenceKind, DifferenceState, Finding};
+use wechat_pay::store::BillOutcome;
 use wechat_pay::webhook::Secrets;
 
+use crate::books::kept_bills::{Bills, differs, text};
 use crate::feed::told::publish;
 use crate::support::database::Engine;
 use crate::support::description::Description;
@@ -83,6 +87,7 @@ async fn every_example_of_the_docs_is_true() {
     assert_eq!(found["refund_state"], "SUCCESS");
     shown.is_true("takings", &[]).await;
 
+    of_a_bill(&mut shown).await;
     of_a_checkout(&mut shown).await;
     let given_up = order_of(&opening.with(&[("cart-7", "cart-8")]).holds(&shown.app.till).await);
     of_payments_notification(&mut shown, &opening).await;
@@ -90,6 +95,21 @@ async fn every_example_of_the_docs_is_true() {
     shown.is_true("doCloseOrder", &[(ORDER, &given_up.id)]).await;
     of_webhooks(&mut shown);
     assert!(shown.unseen.is_empty(), "nobody tries {:?}", shown.unseen);
+}
+
+/// One with a payment of an order that is not known here, which came as plain text.
+async fn of_a_bill(shown: &mut Shown) {
+    let day = "2026-11-23";
+    let gateway = Arc::clone(shown.app.gateway());
+    let bills = Bills(gateway.store());
+    let found = vec![differs(DifferenceKind::UnknownOrder, DifferenceState::Open, Some(Finding::NotKnown), ORDER)];
+    let bill = bills.finished("default", day, BillOutcome::Compared, found, None).await;
+    bills.file("default", day, &text(ORDER, "2026-11-23 10:00:00"), true, 100).await;
+    for id in ["bills", "billDifferences", "billFile"] {
+        shown.is_true(id, &[]).await;
+    }
+    let id = gateway.store().differences_of_bill(bill).await.unwrap()[0].id;
+    assert_eq!(shown.is_true("explainDifference", &[("/17/", &format!("/{id}/"))]).await.json()["state"], "EXPLAINED");
 }
 
 /// The page opens the way that fits, which pays it.
