@@ -147,7 +147,7 @@ async fn rehearsed(gateway: &Gateway, account: &AccountId, day: Option<Day>, fil
     let unnumbered: Vec<_> = found.iter().map(|found| (None, found)).collect();
     tell(&unnumbered, *differences, language);
     let end = if is_agreed { End::Agreed } else { End::Different };
-    say(&format!("{}\n", words::end(is_agreed, false).read(language)));
+    say(&format!("{}\n", words::end_of_file(is_agreed).read(language)));
     Ok(end)
 }
 

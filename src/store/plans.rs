@@ -101,7 +101,7 @@ async fn what_a_bill_is_held_against_is_found_by_numbers_or_read_in_the_order_of
 async fn bills_and_what_differs_from_them_are_found_by_their_indexes() {
     let mut conn = database().await;
     for (text, index) in [
-        (row::select(due::IS_DUE), "bill_due_at (due_at<?)"),
+        (due::due(false), "bill_due_at (due_at<?)"),
         (row::select(due::OF_DAY), "bill_day (account=? AND day=?)"),
         (row::select(untold::IS_UNTOLD), "bill_untold (untold=?)"),
         (list::select(list::OF_DAYS), "bill_day_only (day>? AND day<?)"),

@@ -1,4 +1,5 @@
-//! What merchants' back ends are told: one form each, in every answer, list and event.
+//! What merchants' back ends are told: one form of a deal, of a refund, of a bill, of a difference and of an alarm, in every answer, list
+//! and event.
 
 mod alarm;
 mod bill;

@@ -1,7 +1,8 @@
 //! What `wechat-pay reconcile` says, in both languages side by side.
 
+use crate::channel::BillError;
 use crate::deal::{AccountId, Bill, BillState, BillSums, Day, DifferenceState, Found, fee_in_yuan, yuan};
-use crate::gateway::ReconcileError;
+use crate::gateway::{NoAccount, ReconcileError};
 use crate::language::Language::{Chinese, English};
 use crate::language::{Language, Text, is_obeyed, padded, pair, text};
 use crate::told::difference_sentence;
@@ -67,8 +68,13 @@ pub fn missing(bill: &Bill) -> Option<Text> {
     let (why, why_zh) = if detail.is_empty() { Default::default() } else { (format!(" ({detail})"), format!("（{detail}）")) };
     (bill.state == BillState::Missing).then(|| {
         text(
-            format!("The bill of {day} of the account {account} is not to be had{why}: WeChat makes it until 10 in the morning of the day after."),
-            format!("{day} 账户 {account} 的账单还拿不到{why_zh}：微信在次日上午 10 点之前生成。"),
+            format!(
+                "The bill of {day} of the account {account} is not there, or not whole{why}. WeChat makes it until 10 in the morning of the \
+                 day after; the service asks for it again by itself, every hour for a week."
+            ),
+            format!(
+                "账户 {account} 在 {day} 的账单还没有，或不完整{why_zh}。微信在次日上午 10 点之前生成；服务会自动重新下载，一周之内每小时一次。"
+            ),
         )
     })
 }
@@ -151,6 +157,14 @@ pub fn end(is_agreed: bool, is_missing: bool) -> Text {
     }
 }
 
+/// The same of a file, of which nothing is kept.
+pub fn end_of_file(is_agreed: bool) -> Text {
+    match is_agreed {
+        true => pair("The books agree.", "账目一致。"),
+        false => pair("The books differ from the file.", "账目与文件有未处理的差异。"),
+    }
+}
+
 pub fn no_such_account(account: &AccountId) -> Text {
     text(format!("the configuration has no account {account}"), format!("配置里没有账户 {account}"))
 }
@@ -164,13 +178,104 @@ pub fn not_over(day: Day) -> Text {
 
 /// Of a bill that was not come by.
 pub fn failed(account: &AccountId, day: Day, error: &ReconcileError) -> Text {
+    let why = why(error);
     text(
-        format!("the books were not held against the bill of {day} of the account {account}: {error}"),
-        format!("未能核对账户 {account} 在 {day} 的账单：{error}"),
+        format!("the books were not held against the bill of {day} of the account {account}: {}", why.read(English)),
+        format!("未能核对账户 {account} 在 {day} 的账单：{}", why.read(Chinese)),
     )
 }
 
 /// Of a file that is none.
 pub fn unread(error: &ReconcileError) -> Text {
-    text(format!("the books were not held against the file: {error}"), format!("未能核对这个文件：{error}"))
+    let why = why(error);
+    text(format!("the books were not held against the file: {}", why.read(English)), format!("未能核对这个文件：{}", why.read(Chinese)))
+}
+
+fn why(error: &ReconcileError) -> Text {
+    let english = error.to_string().replace(is_obeyed, "");
+    let chinese = match error {
+        ReconcileError::NoAccount(NoAccount(account)) => format!("配置里没有账户 {account}"),
+        ReconcileError::TakenOver => "另一个实例正在核对这份账单，请稍后再试".to_owned(),
+        ReconcileError::Store(_) => format!("数据库不可用（{english}）"),
+        ReconcileError::Bill(error) => match error {
+            BillError::NoBillExists => "微信说没有这一天的账单".to_owned(),
+            BillError::BillCreating => "微信还在生成这一天的账单".to_owned(),
+            BillError::SystemError => "微信暂时无法生成账单，请稍后再试".to_owned(),
+            BillError::Refused(refusal) => format!("微信拒绝了请求：{refusal}").replace(is_obeyed, ""),
+            BillError::Certificate(_) => format!("微信不认可 API 证书（{english}）"),
+            BillError::Call(_) => format!("没有收到微信的完整应答（{english}）"),
+            BillError::Digest => "文件与应答头 Digest 不符".to_owned(),
+            BillError::NotABill => "不是账单文件".to_owned(),
+            BillError::MissingColumn(column) => format!("文件里没有这一列：{column}"),
+            BillError::Read(_) => "账单文件读不出来".to_owned(),
+        },
+    };
+    text(english, chinese)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deal::{DifferenceKind, Finding};
+
+    fn bill(state: BillState, detail: Option<&str>) -> Bill {
+        Bill {
+            id: 1,
+            account: AccountId::default(),
+            day: "2026-11-25".parse().unwrap(),
+            state,
+            sums: BillSums { payments: 12, paid_fee: 23_880, refunds: 1, refunded_fee: 500, fee: 140_280 },
+            differences: 2,
+            open: 1,
+            detail: detail.map(str::to_owned),
+            at: None,
+        }
+    }
+
+    #[test]
+    fn a_bill_is_a_line_below_its_headings_in_either_language() {
+        let told = |language| [head(language), row(&bill(BillState::Different, None), language)].concat();
+        assert_eq!(
+            told(English),
+            "Day         Account       Books       Payments  Paid          Refunds   Back          Fee         Differences  Open\n\
+             2026-11-25  default       DIFFER      12        238.80        1         5.00          1.40280     2            1\n"
+        );
+        assert_eq!(
+            told(Chinese),
+            "日期        账户          对账        支付笔数  支付金额      退款笔数  退款金额      手续费      差异         未处理\n\
+             2026-11-25  default       有差异      12        238.80        1         5.00          1.40280     2            1\n"
+        );
+    }
+
+    #[test]
+    fn what_is_missing_says_why_and_nothing_else_does() {
+        let told = missing(&bill(BillState::Missing, Some("WeChat is still making\u{1b}[2J it"))).unwrap();
+        assert!(told.read(English).contains("not whole (WeChat is still making[2J it). WeChat makes it until 10"), "{told:?}");
+        for state in [BillState::Agreed, BillState::Different, BillState::NoTrades] {
+            assert_eq!(missing(&bill(state, Some("a note"))), None);
+        }
+    }
+
+    #[test]
+    fn a_difference_is_a_line_that_moves_no_cursor() {
+        let found = Found {
+            kind: DifferenceKind::Amount,
+            state: DifferenceState::Open,
+            finding: Some(Finding::Mismatch),
+            subject: "4200000001".to_owned(),
+            order_id: Some("A\u{202e}-1".to_owned()),
+            transaction_id: Some("4200000001".to_owned()),
+            refund_id: None,
+            ours_fee: Some(1990),
+            theirs_fee: Some(1991),
+            detail: None,
+        };
+        let told = difference(Some(17), &found);
+        let english =
+            "  #17 OPEN, order A-1, transaction 4200000001, here 19.90 yuan, in the bill 19.91 yuan: WeChat's bill has another amount";
+        let chinese =
+            "  #17 未处理，订单 A-1，微信支付单号 4200000001，本地 19.90 元，账单 19.91 元：这笔付款的金额，微信账单与本地不一致；";
+        assert!(told.read(English).starts_with(english) && told.read(Chinese).starts_with(chinese), "{told:?}");
+        assert!(difference(None, &found).read(English).starts_with("  OPEN, order"), "one of a file has no number");
+    }
 }

@@ -17,7 +17,7 @@ use tokio::time::sleep;
 
 use crate::auth::Scope;
 use crate::deal::{AccountId, InvalidAccountId};
-use crate::gateway::GatewayError;
+use crate::gateway::{BillFile, GatewayError};
 use crate::http::App;
 use crate::http::query::Query;
 use crate::http::refusal::Refusal;
@@ -64,16 +64,16 @@ pub async fn file(
     let account = params.text_if_sent("account")?.map(str::parse::<AccountId>).transpose();
     let account = account.map_err(|error: InvalidAccountId| Refusal::invalid_field("account", error.to_string()))?.unwrap_or_default();
     let place = app.shares.export(caller.name()).ok_or_else(Refusal::unavailable)?;
-    let kept = app.gateway.bill_file(&account, day, caller.reach()).await?;
-    let (kind, ending) = if kept.packed_here { ("text/csv; charset=utf-8", "csv") } else { ("application/gzip", "csv.gz") };
+    let BillFile { id, received, parts, sha256, packed_here, .. } = app.gateway.bill_file(&account, day, caller.reach()).await?;
+    let (kind, ending) = if packed_here { ("text/csv; charset=utf-8", "csv") } else { ("application/gzip", "csv.gz") };
     let told = [
         (header::CONTENT_TYPE, kind.to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"bill-{account}-{day}.{ending}\"")),
-        (header::CONTENT_LENGTH, kept.received.to_string()),
-        (SHA256, kept.sha256),
+        (header::CONTENT_LENGTH, received.to_string()),
+        (SHA256, sha256),
     ];
-    let unpacking = kept.packed_here.then(Unpacking::default);
-    let mut rest = Rest { app, file: kept.id, next: 0, parts: kept.parts, at_hand: Bytes::new(), unpacking, _place: place };
+    let unpacking = packed_here.then(Unpacking::default);
+    let mut rest = Rest { app, file: id, next: 0, parts, at_hand: Bytes::new(), unpacking, _place: place };
     // What goes wrong before the first byte is answered as for any call.
     rest.read_on().await?;
     let pieces = stream::try_unfold(rest, |mut rest| async move { Ok::<_, io::Error>(rest.piece().await?.map(|piece| (piece, rest))) });

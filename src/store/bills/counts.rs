@@ -29,8 +29,8 @@ impl Store {
     }
 }
 
-/// How many are open of each kind.
-pub const OPEN: &str = "SELECT kind, COUNT(*) FROM bill_difference WHERE state = 'OPEN' GROUP BY kind ORDER BY kind";
+/// How many are open of each kind. (Below 0 are those on the way into a bill.)
+pub const OPEN: &str = "SELECT kind, COUNT(*) FROM bill_difference WHERE state = 'OPEN' AND bill_id > 0 GROUP BY kind ORDER BY kind";
 
 struct OpenDifferences;
 

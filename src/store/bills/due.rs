@@ -6,13 +6,14 @@ use sqlx::Error;
 
 use crate::deal::{AccountId, Day, Timestamp};
 use crate::store::columns::column;
-use crate::store::engine::connection::Conn;
+use crate::store::engine::connection::{Conn, by_engine};
 use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
+use crate::store::index_hints::by_index;
 
-use super::row::{BillRow, StoredBill, readable, select};
+use super::row::{BillRow, COLUMNS, StoredBill, readable, select};
 
 impl Store {
     /// So many of the bills that are due, those of the oldest days first.
@@ -33,10 +34,12 @@ impl Store {
     }
 }
 
-/// What is due, in the words of a WHERE.
-pub const IS_DUE: &str = "due_at <= ? ORDER BY day, id LIMIT ?";
+/// What is due. An optimizer that hopes to need no sorting would walk through the days of years.
+pub fn due(is_mysql: bool) -> String {
+    format!("SELECT {COLUMNS} FROM bill {} WHERE due_at <= ? ORDER BY bill.day, bill.id LIMIT ?", by_index("bill_due_at", is_mysql))
+}
 
-/// The bill of an account's day, likewise.
+/// The bill of an account's day, in the words of a WHERE.
 pub const OF_DAY: &str = "account = ? AND day = ?";
 
 struct DueBills {
@@ -49,8 +52,8 @@ impl Query for DueBills {
     const NAME: &'static str = "due bills";
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<BillRow>, Error> {
-        static SELECT: LazyLock<String> = LazyLock::new(|| select(IS_DUE));
-        conn.rows(&SELECT, Values::of([column(self.now).into(), self.limit.into()])).await
+        let select = by_engine!(conn, String, due);
+        conn.rows(select, Values::of([column(self.now).into(), self.limit.into()])).await
     }
 }
 

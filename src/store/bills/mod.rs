@@ -22,5 +22,6 @@ pub mod paid_on;
 pub mod part;
 pub mod plan;
 pub mod row;
+mod staged;
 pub mod take;
 pub mod untold;

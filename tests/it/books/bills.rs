@@ -111,7 +111,7 @@ on_both_engines! {
             answer.refused(status, reason, field, &body.to_string());
         }
         let told = get(&app, None, &path).await.json();
-        assert!(told["differences"].as_array().unwrap().iter().any(|difference| *difference == explained), "a refusal changes nothing: {told}");
+        assert!(told["differences"].as_array().unwrap().contains(&explained), "a refusal changes nothing: {told}");
         assert_eq!(get(&app, None, &DIFFERENCES.replace("{date}", "2026-03-30")).await.json(), json!({"differences": []}));
         for (path, field) in [("/wxPay/bills/today/differences", "date"), ("/wxPay/bills/%FF/differences", "date"), ("/wxPay/bills/2026-03-31/differences?account=default", "account")] {
             let answer = get(&app, None, path).await;
@@ -171,9 +171,13 @@ on_both_engines! {
         let (plain, _) = bills.file("shop2", "2026-03-31", &text, true, 100).await;
         app.look().await.run(&format!("DELETE FROM bill_part WHERE part = 1 AND file_id IN ({packed}, {plain})")).await;
         for account in ["default", "shop2"] {
-            let answer = app.till.request("GET", &format!("/wxPay/bills/2026-03-31/file?account={account}")).send().await.unwrap();
-            assert_eq!(answer.status(), 200);
-            assert!(answer.bytes().await.is_err(), "{account}");
+            let answer = app.till.request("GET", &format!("/wxPay/bills/2026-03-31/file?account={account}")).send().await;
+            // It may break before the head is on its way, too.
+            let whole = match answer {
+                Ok(answer) => answer.bytes().await,
+                Err(error) => Err(error),
+            };
+            assert!(whole.is_err(), "{account}: {whole:?}");
         }
         app.look().await.run(&format!("DELETE FROM bill_part WHERE file_id = {packed}")).await;
         get(&app, None, "/wxPay/bills/2026-03-31/file").await.refused(404, "BILL_NOT_FOUND", None, "nothing is sent of a file that is gone");

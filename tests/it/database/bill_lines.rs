@@ -20,7 +20,7 @@ async fn paid_rows(look: &Look, count: usize) -> Vec<String> {
         let row = |n: usize| {
             let (of, time) = (if n % 5 == 4 { "'shop2'" } else { "NULL" }, now() + TimeDelta::seconds(n as i64 / 3));
             let time = wechat_pay::deal::BeijingTime::from(time).naive();
-            format!("('o{n}', 'o{n}', 34, 12, 19.9, 0, 1, NULL, {of}, 'wx{n}', '2026-04-01 11:00:00', '{time}')")
+            format!("('o{n}', 'o{n}', 34, 12, 19.9, 0, 1, 0, {of}, 'wx{n}', '2026-04-01 11:00:00', '{time}')")
         };
         let rows: Vec<_> = (first..count.min(first + 500)).map(row).collect();
         look.run(&format!(

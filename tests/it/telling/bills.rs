@@ -54,17 +54,6 @@ on_both_engines! {
         assert_eq!(store.find_bill(&"shop2".parse().unwrap(), day(DAY)).await.unwrap().unwrap().at, Some(app.clock.now()));
     }
 
-    async fn a_bill_that_is_held_against_the_books_again_before_it_is_told_of_is_told_of_as_it_stands(engine) {
-        let app = app(engine).await;
-        let store = app.gateway().store();
-        reconciled(&app, store, "default", 1, true).await;
-        app.time_passes(60);
-        reconciled(&app, store, "default", 0, false).await;
-        let [(_, data)] = &told(&app).await[..] else { panic!("one event") };
-        // The one that was open is not among those that were found, and stays.
-        assert_eq!((&data["bill"]["state"], &data["bill"]["differences"]), (&json!("DIFFERENT"), &json!(0)));
-    }
-
     async fn without_anybody_to_tell_nothing_waits_to_be_told(engine) {
         let app = TestAppBuilder::new(engine).await.open().await;
         let store = Store::open(&app.database.url.parse().unwrap(), "i2", 1, app.clock.now()).await.unwrap();

@@ -25,19 +25,23 @@ pub type FedFundFlow = Fed<FundFlow>;
 /// Of what is packed so much is unpacked at once, which comes to a megabyte at most.
 const BITE: usize = 1024;
 
+/// More than any bill has: a packed file that has more text is none, and ends.
+const MOST: u64 = 4 << 30;
+
 /// A reader of a bill whose pieces come one by one, text or gzip.
 pub struct Fed<L: Layout> {
     pieces: VecDeque<Bytes>,
     unpacker: Unpacker,
     text: Text,
     reader: Option<Reader<Text, L>>,
+    unpacked: u64,
     is_closed: bool,
 }
 
 impl<L: Layout> Default for Fed<L> {
     fn default() -> Self {
         let (pieces, unpacker, text) = (VecDeque::new(), Unpacker::Unknown(Vec::new()), Text::default());
-        Self { pieces, unpacker, text, reader: None, is_closed: false }
+        Self { pieces, unpacker, text, reader: None, unpacked: 0, is_closed: false }
     }
 }
 
@@ -102,7 +106,12 @@ impl<L: Layout> Fed<L> {
         if !piece.has_remaining() {
             self.pieces.pop_front();
         }
-        self.text.add(&self.unpacker.unpack(&bite)?);
+        let text = self.unpacker.unpack(&bite)?;
+        self.unpacked += text.len() as u64;
+        if self.unpacked > MOST {
+            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+        }
+        self.text.add(&text);
         Ok(true)
     }
 }

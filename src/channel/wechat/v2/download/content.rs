@@ -53,7 +53,7 @@ impl Begun {
     pub async fn piece(&mut self) -> Result<Option<Bytes>, BillError> {
         if self.ahead.is_empty() {
             let Some(piece) = self.answer.piece().await? else {
-                let is_right = self.digest.take().is_none_or(ContentDigest::matches);
+                let is_right = self.digest.take().is_none_or(ContentDigest::agrees);
                 return if is_right { Ok(None) } else { Err(BillError::Digest) };
             };
             self.received = self.received.saturating_add(piece.len());

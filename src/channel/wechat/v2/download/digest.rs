@@ -30,7 +30,7 @@ impl ContentDigest {
     }
 
     /// Whether the file that has been taken is the one that the header means.
-    pub fn matches(self) -> bool {
+    pub fn agrees(self) -> bool {
         let is = |hash: Sha1| self.expected.eq_ignore_ascii_case(&hex(&hash.finalize()));
         is(self.received) || self.unpacked.and_then(|unpacked| unpacked.finish().ok()).is_some_and(|Hashing(hash)| is(hash))
     }
