@@ -67,7 +67,7 @@ on_both_engines! {
         wechat.answers_by(|api, _, carry_out| if api == "orderquery" { Reply::Close } else { Reply::Body(carry_out()) });
         shop.look().await;
         assert_eq!(asked_about(&wechat, &missed), 3, "then it is taken for away");
-        assert_eq!((shop.state().await, shop.differs().await), (("DIFFERENT".to_owned(), 6, 6), vec!["PAID_THERE_ONLY OPEN -/1990".to_owned(); 6]));
+        assert_eq!((shop.state().await, shop.differs().await), (("DIFFERENT".to_owned(), 6, 6), vec!["PAID_THERE_ONLY OPEN 1990/1990".to_owned(); 6]));
         let sentences = shop.differences_on(DAY).await;
         assert!(sentences.iter().all(|one| one["sentence"].as_str().unwrap().ends_with("一周之内本服务会自动再查，请等待")), "{sentences:?}");
         wechat.answers_rightly();

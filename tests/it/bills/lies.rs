@@ -7,7 +7,7 @@ use serde_json::json;
 use wechat_pay::deal::{AccountId, DifferenceKind, DifferenceState, Finding};
 use wechat_pay::gateway::{Fetch, Rehearsal};
 
-use super::shop::{DAY, Shop};
+use super::shop::{DAY, Shop, in_words};
 use crate::refunds::books::{refund_directly, states};
 use crate::support::on_both_engines;
 use crate::support::overheard_wechat::OverheardWeChat;
@@ -36,7 +36,7 @@ on_both_engines! {
         shop.look().await;
         let mut told = shop.differs().await;
         told.sort();
-        assert_eq!(told, ["PAID_HERE_ONLY EXPLAINED 1990/-", "PAID_THERE_ONLY OPEN -/1990"]);
+        assert_eq!(told, ["PAID_HERE_ONLY EXPLAINED 1990/-", "PAID_THERE_ONLY OPEN 1990/1990"]);
         let lie = shop.differences_on(DAY).await.into_iter().find(|one| one["state"] == "OPEN").unwrap();
         assert_eq!(lie["order_id"], json!(unpaid.id));
         assert!(lie["sentence"].as_str().unwrap().ends_with("请联系微信支付客服，不要据此发货"), "{lie}");
@@ -44,6 +44,25 @@ on_both_engines! {
         assert_eq!((asked.len(), asked.iter().filter(|body| body.contains(&unpaid.id)).count()), (2, 1), "each was asked about once");
         assert_eq!(shop.books().await, books);
         assert_eq!((shop.look().await, wechat.heard("orderquery").len()), (0, before + 2), "an answered question is not asked again");
+    }
+
+    async fn a_payment_that_stands_there_twice_is_paid_once(engine) {
+        let wechat = OverheardWeChat::new().await;
+        let shop = Shop::on(&wechat, engine).await;
+        let paid = wechat.paid(&shop.app).await;
+        let (books, order_id) = (shop.books().await, paid.id.clone());
+        wechat.answers_by(move |api, _, carry_out| {
+            let said = carry_out();
+            let row = said.lines().find(|line| line.contains(&order_id)).filter(|_| api == "downloadbill");
+            Reply::Body(row.map(|row| said.replacen(row, &format!("{row}\r\n{row}"), 1)).unwrap_or(said))
+        });
+        shop.morning();
+        shop.look().await;
+        let twice: Vec<_> = shop.differences_on(DAY).await.into_iter().filter(|one| one["order_id"] == paid.id.as_str()).collect();
+        let [twice] = &twice[..] else { panic!("{twice:?}") };
+        assert_eq!(in_words(twice), "SUMMARY OPEN -/1990");
+        assert!(twice["sentence"].as_str().unwrap().contains("同一笔收款或退款出现了两次"), "{twice}");
+        assert_eq!((shop.books().await, shop.state().await.0), (books, "DIFFERENT".to_owned()));
     }
 
     async fn a_refund_stays_as_wechat_signed_it(engine) {
@@ -78,7 +97,7 @@ on_both_engines! {
         });
         shop.morning();
         shop.look().await;
-        assert_eq!((shop.differs().await, shop.state().await), (vec!["PAID_THERE_ONLY OPEN -/1990".to_owned()], ("DIFFERENT".to_owned(), 1, 1)));
+        assert_eq!((shop.differs().await, shop.state().await), (vec!["PAID_THERE_ONLY OPEN 1990/1990".to_owned()], ("DIFFERENT".to_owned(), 1, 1)));
         let sentence = shop.differences_on(DAY).await.remove(0)["sentence"].to_string();
         assert!(sentence.contains("微信签名的结果与本地也不符"), "{sentence}");
         assert_eq!((shop.books().await, shop.app.alarms()), (books, (0, 1)));

@@ -62,7 +62,7 @@ on_both_engines! {
         (wechat.faults.html, wechat.faults.reset) = (0.0, 0.0);
         drop(wechat);
         assert_eq!((shop.look().await, app.calls("downloadbill")), (1, asked + 1));
-        assert_eq!((shop.state().await, shop.bill().await.get("detail")), (("AGREED".to_owned(), 0, 0), None));
+        assert_eq!((shop.state().await, shop.bill().await.get("detail")), (("AGREED".to_owned(), 2, 0), None), "what a cut file left is healed");
         app.time_passes(AN_HOUR);
         assert_eq!((shop.look().await, told_of_bill(&shop).await), (0, vec![json!("AGREED")]));
     }
