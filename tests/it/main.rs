@@ -16,6 +16,19 @@ mod adoption {
     mod taken_names;
     mod takeover;
 }
+mod bills {
+    mod a_day;
+    mod any_books;
+    mod budget;
+    mod command;
+    mod fund_flow;
+    mod instances;
+    mod lies;
+    mod missing;
+    mod planted;
+    pub mod shop;
+    mod told;
+}
 mod books {
     mod api;
     mod bills;

@@ -67,6 +67,11 @@ impl Gateway {
             self.store.add_bill_part(id, parts, part.to_vec()).await?;
             parts += 1;
         }
+        // One that is broken replaces nothing that is known; and a fund flow that is broken is one that is not to be had.
+        if lease.is_known() || kind == BillKind::FundFlow {
+            self.look_through(kind, id).await?;
+            lease.keep().await?;
+        }
         let sha256: String = sha256.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         info!(kind = kind.as_str(), received, "a bill was received");
         if !self.store.end_bill_file(lease.bill.id, &WholeFile { id, kind, parts, received, sha256 }).await? {

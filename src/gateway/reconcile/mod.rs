@@ -14,6 +14,7 @@ mod fund_flow;
 mod here_only;
 mod kept;
 mod lease;
+mod look_through;
 mod met;
 mod metrics;
 mod missed;
@@ -95,7 +96,7 @@ impl Gateway {
 
     async fn work_on(&self, lease: &mut Lease<'_>, fetch: Fetch) -> Result<(), ReconcileError> {
         let account = self.accounts.get(&lease.bill.account)?;
-        let was_compared = lease.bill.outcome == Some(BillOutcome::Compared);
+        let is_known = lease.is_known();
         let compared = match self.fetch(account, lease, fetch).await {
             Ok(note) => self.compare_kept(account, lease, note).await,
             Err(error) => Err(error),
@@ -104,7 +105,7 @@ impl Gateway {
             Ok(compared) => self.finish(lease, compared).await,
             Err(ReconcileError::Bill(BillError::NoBillExists)) if self.has_no_trades(lease).await? => self.note_no_trades(lease).await,
             // What is known of it stays.
-            Err(error @ ReconcileError::Bill(_)) if was_compared => {
+            Err(error @ ReconcileError::Bill(_)) if is_known => {
                 lease.give_back().await?;
                 Err(error)
             }

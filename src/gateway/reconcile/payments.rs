@@ -21,7 +21,13 @@ impl Comparison<'_> {
         for (line, row) in rows {
             let deal = deals.get(row.order_id.as_str()).copied().filter(|deal| self.accounts.contains(&deal.account));
             match deal.map_or(Some(DifferenceKind::UnknownOrder), |deal| differs(&row, deal)) {
-                Some(kind) => self.found.add(self.of_payment(kind, &row, deal)),
+                Some(kind) => {
+                    // That its amount is another one is all that is wrong with it: it is there.
+                    if let (DifferenceKind::Amount, Some(deal)) = (kind, deal) {
+                        self.met_deals.add(deal.id);
+                    }
+                    self.found.add(self.of_payment(kind, &row, deal));
+                }
                 None => {
                     let is_repeated = deal.is_some_and(|deal| !self.met_deals.add(deal.id));
                     if is_repeated {

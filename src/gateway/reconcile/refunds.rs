@@ -28,7 +28,13 @@ impl Comparison<'_> {
             match refund {
                 None => self.found.add(self.of_unknown(&row, deal)),
                 Some(refund) => match differs(&row, refund) {
-                    Some(kind) => self.found.add(Found { ours_fee: Some(refund.fee.get()), ..of_refund(kind, &row) }),
+                    Some(kind) => {
+                        // As with payments.
+                        if kind == DifferenceKind::RefundAmount {
+                            self.met_refunds.add(refund.id);
+                        }
+                        self.found.add(Found { ours_fee: Some(refund.fee.get()), ..of_refund(kind, &row) });
+                    }
                     None if self.met_refunds.add(refund.id) => {}
                     None => self.found.add(repeated(line, &row)),
                 },

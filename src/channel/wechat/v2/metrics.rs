@@ -151,7 +151,7 @@ fn bill_word(failure: &BillError) -> &'static str {
         BillError::Call(error) => err_code(error),
         BillError::Digest => "digest",
         BillError::NotABill | BillError::MissingColumn(_) => "malformed",
-        BillError::Read(_) => "broken",
+        BillError::Cut | BillError::Read(_) => "broken",
     }
 }
 

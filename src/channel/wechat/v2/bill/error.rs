@@ -36,6 +36,9 @@ pub enum BillError {
     /// A file that lacks a column without which its rows say nothing.
     #[error("the file has no column {0}")]
     MissingColumn(&'static str),
+    /// It has no summary, so its end is missing.
+    #[error("the file has no summary: it was cut")]
+    Cut,
     /// It could not be read to the end of its header, or not unpacked.
     #[error("the bill cannot be read")]
     Read(#[from] io::Error),
