@@ -104,6 +104,15 @@ impl Summary {
             "checkouts given up",
             "orders of paid checkouts closed",
             "pages of settled checkouts",
+            "days",
+            "bills",
+            "bills that lie",
+            "PAID_THERE_ONLY healed",
+            "PAID_HERE_ONLY",
+            "SECOND_TRANSACTION",
+            "UNKNOWN_ORDER",
+            "REFUND_THERE_ONLY healed",
+            "SUMMARY",
         ];
         kinds.iter().all(|what| self.counts.contains_key(what))
     }

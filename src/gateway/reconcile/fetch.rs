@@ -74,7 +74,7 @@ impl Gateway {
         }
         let sha256: String = sha256.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         info!(kind = kind.as_str(), received, "a bill was received");
-        if !self.store.end_bill_file(lease.bill.id, &WholeFile { id, kind, parts, received, sha256 }).await? {
+        if !self.store.end_bill_file(&lease.taken(), &WholeFile { id, kind, parts, received, sha256 }).await? {
             return Err(ReconcileError::TakenOver);
         }
         lease.has_file(kind, id);

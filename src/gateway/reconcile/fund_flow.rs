@@ -1,6 +1,6 @@
 //! The fund flow: the only place where WeChat tells of a refund that was closed after its day (退款关闭).
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::channel::{FedFundFlow, FundFlowRow, MovementKind};
 use crate::deal::{Finding, Found, RefundId, RefundState};
@@ -50,7 +50,7 @@ pub async fn compare(gateway: &Gateway, mut pieces: Pieces<'_>, found: &mut Foun
 
 /// Those of ours that stand otherwise are to be asked about; others' are others'.
 async fn take(gateway: &Gateway, closed: &mut Vec<FundFlowRow>, found: &mut FoundList) -> Result<(), ReconcileError> {
-    let rows: HashMap<_, _> = closed.drain(..).filter_map(|row| Some((row.voucher.clone()?, row))).collect();
+    let rows: BTreeMap<_, _> = closed.drain(..).filter_map(|row| Some((row.voucher.clone()?, row))).collect();
     let refund_ids: Vec<RefundId> = rows.keys().filter_map(|voucher| voucher.parse().ok()).collect();
     if refund_ids.is_empty() {
         return Ok(());

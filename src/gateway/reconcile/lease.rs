@@ -38,12 +38,16 @@ impl<'g> Lease<'g> {
         if until < self.until + RENEWED_AFTER {
             return Ok(());
         }
-        let taken = StoredBill { due_at: Some(self.until), ..self.bill.clone() };
-        if !self.gateway.store.take_bill(&taken, until).await? {
+        if !self.gateway.store.take_bill(&self.taken(), until).await? {
             return Err(ReconcileError::TakenOver);
         }
         self.until = until;
         Ok(())
+    }
+
+    /// As it stands while it is this instance's.
+    pub fn taken(&self) -> StoredBill {
+        StoredBill { due_at: Some(self.until), ..self.bill.clone() }
     }
 
     /// Whether a whole file of it is kept.

@@ -14,6 +14,9 @@ impl Gateway {
         let today = Day::of(self.clock.now());
         let days: Vec<_> = (1..=DAYS).map(|days| today.before(days)).collect();
         let bills = self.accounts.iter().flat_map(|account| days.iter().map(|day| (account.id().clone(), *day, self.due_first(*day))));
-        Ok(self.store.plan_bills(bills.collect()).await?)
+        let mut bills: Vec<_> = bills.collect();
+        // All instances in one order, so that none waits for another that waits for it.
+        bills.sort_unstable();
+        Ok(self.store.plan_bills(bills).await?)
     }
 }

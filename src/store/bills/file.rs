@@ -13,6 +13,8 @@ use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 
+use super::row::StoredBill;
+
 /// A file that is whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BillFile {
@@ -57,12 +59,13 @@ impl Store {
         Ok(i64::try_from(id).unwrap_or(i64::MAX))
     }
 
-    /// Makes a file the bill's, in place of the one that it had, if all of its parts are there; `false`: they are not, or it was deleted.
+    /// Makes a file the bill's, in place of the one that it had, if all of its parts are there and the bill is due as `bill` has it, which
+    /// is whose lease it is; `false`: they are not, or it was deleted, or another instance has the bill.
     ///
     /// # Errors
     /// The database is not available.
-    pub async fn end_bill_file(&self, bill_id: i64, file: &WholeFile) -> Result<bool, StoreError> {
-        Ok(self.engine().change(EndFile { bill_id, file: file.clone() }).await? > 0)
+    pub async fn end_bill_file(&self, bill: &StoredBill, file: &WholeFile) -> Result<bool, StoreError> {
+        Ok(self.engine().change(EndFile { bill_id: bill.id, due_at: bill.due_at, file: file.clone() }).await? > 0)
     }
 
     /// A file that is whole.
@@ -113,6 +116,7 @@ impl Change for BeginFile {
 
 struct EndFile {
     bill_id: i64,
+    due_at: Option<Timestamp>,
     file: WholeFile,
 }
 
@@ -123,9 +127,20 @@ impl EndFile {
                              AND (parts IS NULL OR (parts = ? AND sha256 = ?)) \
                              AND ? = (SELECT COUNT(*) FROM bill_part WHERE file_id = bill_file.id)";
         const FORMER: &str = "UPDATE bill_file SET parts = NULL WHERE bill_id = ? AND kind = ? AND id <> ? AND parts IS NOT NULL";
+        const DUE: &str = "UPDATE bill SET due_at = due_at WHERE id = ? AND due_at = ?";
+        const NOT_DUE: &str = "UPDATE bill SET due_at = due_at WHERE id = ? AND due_at IS NULL";
         static OF_TRADE: LazyLock<String> = LazyLock::new(|| EndFile::name_it("file_id"));
         static OF_FUND_FLOW: LazyLock<String> = LazyLock::new(|| EndFile::name_it("fund_flow_id"));
-        let Self { bill_id, file } = self;
+        let Self { bill_id, due_at, file } = self;
+        // It changes nothing, and holds whoever would take the bill meanwhile.
+        let is_due_so = match due_at {
+            Some(due_at) => conn.change(DUE, Values::of([(*bill_id).into(), column(*due_at).into()])).await?,
+            None => conn.change(NOT_DUE, Values::of([(*bill_id).into()])).await?,
+        };
+        if is_due_so == 0 {
+            return Ok(0);
+        }
+
         let (parts, sha256, kind) = (file.parts, file.sha256.as_str(), file.kind.as_str());
         let mut values = Values::of([parts.into(), file.received.into(), sha256.into(), file.id.into(), (*bill_id).into(), kind.into()]);
         values.extend([parts.into(), sha256.into(), parts.into()]);

@@ -100,7 +100,7 @@ impl Bills<'_> {
         }
         let received_bytes = i64::try_from(received.len()).unwrap();
         let file = WholeFile { id, kind: BillKind::Trade, parts, received: received_bytes, sha256: sha256(received) };
-        assert!(self.0.end_bill_file(bill.id, &file).await.unwrap());
+        assert!(self.0.end_bill_file(&bill, &file).await.unwrap());
         (id, received.to_vec())
     }
 }

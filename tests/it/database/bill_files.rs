@@ -43,7 +43,7 @@ on_both_engines! {
         for (part, data) in (0..).zip(&data) {
             store.add_bill_part(file, part, data.clone()).await.unwrap();
         }
-        assert!(store.end_bill_file(bill.id, &whole(file, 4)).await.unwrap());
+        assert!(store.end_bill_file(&bill, &whole(file, 4)).await.unwrap());
         for (part, data) in (0..).zip(&data) {
             assert!(store.bill_part(file, part).await.unwrap().as_ref() == Some(data), "part {part}");
         }
@@ -61,18 +61,18 @@ on_both_engines! {
         for _ in 0..2 {
             store.add_bill_part(file, 1, b"second".to_vec()).await.unwrap();
         }
-        assert!(!store.end_bill_file(bill.id, &whole(file, 3)).await.unwrap(), "one is not there");
+        assert!(!store.end_bill_file(&bill, &whole(file, 3)).await.unwrap(), "one is not there");
         assert_eq!((store.bill_file(file).await.unwrap(), read(&store, "default", DAY).await.file), (None, None));
         for _ in 0..2 {
-            assert!(store.end_bill_file(bill.id, &whole(file, 2)).await.unwrap(), "said again, as behind a connection that broke");
+            assert!(store.end_bill_file(&bill, &whole(file, 2)).await.unwrap(), "said again, as behind a connection that broke");
         }
-        assert!(!store.end_bill_file(bill.id, &WholeFile { sha256: "0".repeat(64), ..whole(file, 2) }).await.unwrap(), "it is another");
+        assert!(!store.end_bill_file(&bill, &WholeFile { sha256: "0".repeat(64), ..whole(file, 2) }).await.unwrap(), "it is another");
         for (part, data) in [(1, b"forged".to_vec()), (2, b"more".to_vec())] {
             store.add_bill_part(file, part, data).await.unwrap();
         }
         assert_eq!((store.bill_part(file, 1).await.unwrap(), parts(&database).await), (Some(b"second".to_vec()), 2));
         store.add_bill_part(file + 1, 0, vec![1]).await.unwrap();
-        assert!(!store.end_bill_file(bill.id, &whole(file + 1, 1)).await.unwrap(), "there is no such file");
+        assert!(!store.end_bill_file(&bill, &whole(file + 1, 1)).await.unwrap(), "there is no such file");
         assert_eq!(parts(&database).await, 2, "nothing without its file");
     }
 
@@ -84,7 +84,7 @@ on_both_engines! {
         drop(store);
         let store = Store::open(&database.url.parse().unwrap(), "i2", LARGEST_BATCH, now()).await.unwrap();
         let kept = begun(&store, bill.id, 3).await;
-        assert!(store.end_bill_file(bill.id, &whole(kept, 3)).await.unwrap());
+        assert!(store.end_bill_file(&bill, &whole(kept, 3)).await.unwrap());
         assert_eq!((store.bill_file(left).await.unwrap(), read(&store, "default", DAY).await.file), (None, Some(kept)));
         assert!(!store.delete_old_bill_files(now()).await.unwrap(), "it may still be written");
         assert_eq!(parts(&database).await, 153);
@@ -94,7 +94,7 @@ on_both_engines! {
         while store.delete_old_bill_files(later).await.unwrap() {}
         assert_eq!(parts(&database).await, 3);
         store.add_bill_part(left, 0, vec![1]).await.unwrap();
-        assert!(!store.end_bill_file(bill.id, &whole(left, 1)).await.unwrap(), "its writer was only slow");
+        assert!(!store.end_bill_file(&bill, &whole(left, 1)).await.unwrap(), "its writer was only slow");
         assert_eq!((parts(&database).await, store.bill_file(kept).await.unwrap().map(|file| file.parts)), (3, Some(3)));
     }
 
@@ -104,12 +104,12 @@ on_both_engines! {
         let (bill, other) = (planned(&store, "default", DAY).await, planned(&store, "shop2", DAY).await);
         let fund_flow = store.begin_bill_file(bill.id, BillKind::FundFlow, false, now()).await.unwrap();
         let of_fund_flow = WholeFile { kind: BillKind::FundFlow, ..whole(fund_flow, 0) };
-        assert!(!store.end_bill_file(bill.id, &whole(fund_flow, 0)).await.unwrap(), "it is the fund flow");
-        assert!(!store.end_bill_file(other.id, &of_fund_flow).await.unwrap(), "it is another bill's");
-        assert!(store.end_bill_file(bill.id, &of_fund_flow).await.unwrap());
+        assert!(!store.end_bill_file(&bill, &whole(fund_flow, 0)).await.unwrap(), "it is the fund flow");
+        assert!(!store.end_bill_file(&other, &of_fund_flow).await.unwrap(), "it is another bill's");
+        assert!(store.end_bill_file(&bill, &of_fund_flow).await.unwrap());
         let (first, second) = (begun(&store, bill.id, 2).await, begun(&store, bill.id, 1).await);
         for (file, parts) in [(first, 2), (second, 1)] {
-            assert!(store.end_bill_file(bill.id, &whole(file, parts)).await.unwrap());
+            assert!(store.end_bill_file(&bill, &whole(file, parts)).await.unwrap());
         }
         let read = read(&store, "default", DAY).await;
         assert_eq!((read.file, read.fund_flow), (Some(second), Some(fund_flow)));
