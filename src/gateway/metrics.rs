@@ -206,7 +206,7 @@ impl GatewayMetrics {
                 self.alarms.inc(Alarm::PaidLate);
             }
             Ok(Settled::LateGoesBack) => self.deals.inc(trade.account(), Outcome::PaidLate),
-            Ok(Settled::Already | Settled::Identified | Settled::GivenBack) => return,
+            Ok(Settled::Already | Settled::Identified { .. } | Settled::GivenBack) => return,
             Err(error) => {
                 if let Some(wrong) = Wrong::of(error) {
                     self.wrong_fen.add(wrong, trade.total_fee().get().unsigned_abs());

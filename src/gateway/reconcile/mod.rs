@@ -12,6 +12,7 @@ mod fetch;
 mod found;
 mod fund_flow;
 mod here_only;
+mod kept;
 mod lease;
 mod met;
 mod metrics;

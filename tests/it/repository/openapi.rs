@@ -13,7 +13,6 @@ use crate::support::database::Engine;
 use crate::support::description::Description;
 use crate::support::test_app::{Order, TestApp, TestAppBuilder};
 use crate::support::wechat_message::WeChatMessage;
-use crate::telling::bills::reconciled;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -231,9 +230,8 @@ async fn back_ends_are_told_as_is_described_and_the_examples_are_real() {
         Announcement::RefundFailed(refunded(), RefundState::Abnormal),
         Announcement::AlarmRaised(AlarmKind::PaidLate),
     ];
-    let store = beside(&app).await;
-    store.record(announced(&app, &order.id, announces)).await.unwrap();
-    reconciled(&app, &store, "default", 1, true).await;
+    beside(&app).await.record(announced(&app, &order.id, announces)).await.unwrap();
+    crate::telling::bills::reconciled(&app, &beside(&app).await, "default", 1, true).await;
     publish(&app).await;
 
     let told = description.holds("get", "/wxPay/changes", &read(&app, "").await);
