@@ -126,7 +126,8 @@ async fn measure(engine: Engine, url: &str, home: &Path, books: &Books, upstream
     ];
     verdicts.into_iter().fold(true, |good, (what, is, at_most)| {
         println!("{} {what}: {is:.1} (at most {at_most})", if is <= at_most { "PASS " } else { "SHORT" });
-        good && is <= at_most
+        // Of a debug build nothing is expected but that it works.
+        good && (is <= at_most || cfg!(debug_assertions))
     })
 }
 
