@@ -30,13 +30,17 @@
 //! back end     ─GET bills─▶ http::bills ─▶ Gateway::bills, differences, bill_file      how the books stand to WeChat's bills
 //! sweeper, every second ─▶ Gateway::sweep_once ─▶ deals that are due: inquire → settle │ expire → Expired
 //!                                              └─▶ refunds that are due: send_refund │ inquire_refund → settle_refund
+//! bookkeeper, every morning ─▶ Gateway::reconcile_due ─▶ Account::download ─▶ Store::add_bill_part     the bill, kept as it was received
+//!                          ├─▶ Comparison ─▶ Store::booked_deals, paid_on │ booked_refunds, accepted_on     what differs, either way round
+//!                          ├─▶ ask: inquire → settle │ inquire_refund → settle_refund     of what payers leave of the budget
+//!                          └─▶ Store::finish_bill                                        what is left, and that it is to be told
 //! teller ─▶ Gateway::publish_once ─▶ what the journal says there is to tell: events of the outbox, and their deliveries
 //!        └▶ Gateway::deliver      ─▶ webhook::Endpoint ─POST─▶ back end             signed; again until it has it, or is given up
 //! certificate watcher (app::certificates) ─▶ Gateway::show_certificate ─▶ release_held_refunds: those that waited for another one
 //! ```
 //! Down once and up once, and an endpoint's file has the name of its use case (`notify` is the one of `take_notice`):
 //! ```text
-//! cli → app → { http, sweeper, teller, watcher, simulator } → gateway → { store, channel, webhook } → deal     http → auth: which callers may open a deal
+//! cli → app → { http, sweeper, bookkeeper, teller, watcher, simulator } → gateway → { store, channel, webhook } → deal     http → auth: which callers may open a deal
 //!          store → channel::proof                                   what was proved is stored; of a channel it knows no more
 //!          channel → channel::wechat::v2                            no type of it is named by gateway, store or http
 //!          simulator → channel::wechat::v2 (its codec and types) + deal     never gateway, store or http
@@ -47,7 +51,7 @@
 //! ```
 //!
 //! Inside the gateway a use case (`to_pay`, `checkout`, `take_notice`, `query_order`, `query_checkout`, `close_order`, `close_checkout`,
-//! `pay_page`, `checkout_page`, `login`, `events`, `checkout_events`, `refund`, `query_refund`, `renew_certificate`, `sweep`) calls verbs, and no verb a use case: `inquire` asks WeChat about a deal and stores what follows, `settle` is the door to Paid,
+//! `pay_page`, `checkout_page`, `login`, `events`, `checkout_events`, `refund`, `query_refund`, `renew_certificate`, `sweep`, `reconcile`) calls verbs, and no verb a use case: `inquire` asks WeChat about a deal and stores what follows, `settle` is the door to Paid,
 //! `inquire_refund` and `settle_refund` are the same for Refunded, `send_refund` asks for one, `take_wake` reads no more out of a refund's
 //! notification than what to ask about, `give_back` is for payments that no merchant waits for; `expire` gives a deal up, `link` gets its link,
 //! `poll` asks for waiting payers, `view` says what the store alone can say. `attempts` is about the deals of one checkout side by side. One
@@ -82,6 +86,10 @@
 //! change, its events in `store::journal`; a use case and its one door (as `settle_refund`) in `gateway`, a `Followed` for what is
 //! undecided, counted in `gateway::metrics`; one file in `http` with its row in `openapi`; its sentences in `explain`. Before all of
 //! these the simulator's world, and the invariant with its planted fault in `tests/simulation`.
+//!
+//! *Another way for a bill and the books to differ*: its kind, or what is found of it, in `deal::difference`; found in `gateway::reconcile`; its
+//! sentence in `told::difference_words`, what an operator does in config/bills; the trap in `simulator::bills`, by which a story and the simulation
+//! plant it. A column or a form of the file is read in `channel::wechat::v2::bill` alone, and told of in PROTOCOL.md, 16.
 //!
 //! # What must always hold
 //! 1. A row is stored durably before WeChat is asked for a link: no payable link is without a deal.
@@ -123,7 +131,12 @@
 //!     was paid by one of them all the same goes back once, all of it, whatever the operator has chosen, or an alarm is raised.
 //! 18. Who a payer inside WeChat is, is known by WeChat's answer to this service alone, for a code that the payer's own browser brought
 //!     back; it only says in whose name an order is asked for, and proves nothing about money. An openid is told to nobody but WeChat and
-//!     that browser.
+//!     that browser; it also stands in the bills, which are kept as WeChat sent them, for keys that may read all of an account.
+//! 19. Nothing is settled by a bill's word alone, for it is not signed: it names what to ask about, and what WeChat then signs goes through the
+//!     doors to Paid and Refunded (2, 13) or nowhere. No bill, however it lies, moves money or changes a deal or a refund.
+//! 20. A difference is never dropped silently. What stands on one side only, differs or cannot be read is counted, and is a row, as far as a bill
+//!     has room for rows, until the books agree or WeChat's signed word, a rule or a person explains it; what a person said stays. A bill that is
+//!     not to be had is missing; that there were no trades is believed only where the books have none either.
 //!
 //! # Words
 //! *Deal*: one attempt to buy one product. *Order id*: our number for it, `out_trade_no` on the wire. *Transaction id*:
@@ -146,6 +159,9 @@
 //! to tell of; nothing else is announced. *Event*: what back ends are told of a change, with a number (`evt_…`) that is the same for all.
 //! *Publish*: to move what is announced and committed into the *outbox*, whose order is every reader's. *Feed*: the outbox as back ends
 //! read it. *Endpoint*: a URL of a merchant's to which events are posted (a webhook); *delivery*: one event on its way to one endpoint.
+//! *Bill* (对账单): what WeChat says was paid and given back through one account on one day in Beijing; *fund flow* (资金账单): each movement of its
+//! money. *Reconcile*: to hold a bill against the books, and to ask about what differs. *Difference*: one thing that differs; *finding*: why it
+//! stands as it does. *Bookkeeper*: the task that reconciles every morning.
 //! *Offer*: what a merchant's back end has signed for a browser to carry; it opens one deal.
 //!
 //! # Where the facts come from

@@ -9,7 +9,7 @@ use wechat_pay::chance::Chance;
 use wechat_pay::channel::Channel;
 use wechat_pay::channel::wechat::v2::{Client, Endpoints, Http, SignType};
 use wechat_pay::clock::Clock;
-use wechat_pay::deal::{AccountId, Schedule, Sellers};
+use wechat_pay::deal::{AccountId, Schedule, Sellers, TradeType};
 use wechat_pay::gateway::{Account, AccountTerms, Accounts, BillTerms, Gateway, RefundTerms, Site, Terms};
 use wechat_pay::store::{LARGEST_BATCH, Store};
 use wechat_pay::trust::ExtraRoots;

@@ -1,8 +1,8 @@
 //! Years of deals, made in the server itself.
 
 use wechat_pay::chance::Chance;
-use wechat_pay::channel::Order;
 use wechat_pay::channel::wechat::v2::SignType;
+use wechat_pay::channel::{Order, Way};
 use wechat_pay::deal::{Fen, OrderId};
 
 use crate::support::mariadb::MariaDb;
@@ -22,7 +22,7 @@ pub async fn fill(database: &MariaDb, name: &str, from: u64, to: u64) {
         order_id: &order_id,
         total_fee: Fen::new(1990).unwrap(),
         body: "1,2",
-        product_id: 2,
+        way: Way::Native { product_id: 2 },
         payer: [127, 0, 0, 1].into(),
         time_expire: None,
     };

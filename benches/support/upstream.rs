@@ -1,15 +1,21 @@
 //! A WeChat that answers at once, on a thread of its own: what is measured is the service.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use tokio::net::TcpStream;
 use wechat_pay::channel::wechat::v2::{SignType, xml};
 
 use super::messages::Writer;
 use super::wire::Wire;
+
+/// What is sent in one piece.
+const SMALL: usize = 64 * 1024;
+/// Of a day without trades, unsigned as all answers about bills.
+const NO_BILL: &str = "<xml><return_code><![CDATA[FAIL]]></return_code><return_msg><![CDATA[No Bill Exist]]></return_msg><error_code><![CDATA[20002]]></error_code></xml>";
 
 /// The stub, which lives as long as the bench.
 pub struct Upstream {
@@ -24,6 +30,10 @@ struct Known {
     closed: String,
     paid: Mutex<HashSet<String>>,
     queries: AtomicU64,
+    /// By their days, as the question writes them.
+    bills: Mutex<HashMap<String, Arc<Vec<u8>>>>,
+    /// When one that there is was asked for.
+    bills_sent: Mutex<Vec<Instant>>,
 }
 
 impl Upstream {
@@ -33,7 +43,8 @@ impl Upstream {
         let address = listener.local_addr().unwrap();
         let writer = Writer::new(SignType::Md5);
         let (link, closed) = (writer.link(), writer.closed());
-        let known = Arc::new(Known { writer, link, closed, paid: Mutex::default(), queries: AtomicU64::new(0) });
+        let (paid, queries, bills, bills_sent) = Default::default();
+        let known = Arc::new(Known { writer, link, closed, paid, queries, bills, bills_sent });
         let answering = Arc::clone(&known);
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
@@ -52,6 +63,21 @@ impl Upstream {
         self.known.paid.lock().unwrap().insert(order_id.to_owned());
     }
 
+    /// From now on there is this bill of a day (`20261125`).
+    pub fn give_bill(&self, day: &str, file: Vec<u8>) {
+        self.known.bills.lock().unwrap().insert(day.to_owned(), Arc::new(file));
+    }
+
+    /// How often a bill that there is was asked for.
+    pub fn bills_sent(&self) -> usize {
+        self.known.bills_sent.lock().unwrap().len()
+    }
+
+    /// When one was last asked for.
+    pub fn bill_asked_at(&self) -> Option<Instant> {
+        self.known.bills_sent.lock().unwrap().last().copied()
+    }
+
     /// How often `orderquery` was called.
     pub fn queries(&self) -> u64 {
         self.known.queries.load(Ordering::Relaxed)
@@ -63,23 +89,41 @@ async fn answer(stream: TcpStream, known: Arc<Known>) -> std::io::Result<()> {
     let mut wire = Wire::new(stream)?;
     while wire.hear().await? {
         let path = wire.first_line().split(|byte| *byte == b' ').nth(1).unwrap_or_default();
-        let queried;
+        let (queried, bill);
         let body = match path {
-            b"/pay/unifiedorder" => &known.link,
-            b"/pay/closeorder" => &known.closed,
+            b"/pay/unifiedorder" => known.link.as_bytes(),
+            b"/pay/closeorder" => known.closed.as_bytes(),
             b"/pay/orderquery" => {
                 queried = known.query(wire.body());
-                &queried
+                queried.as_bytes()
+            }
+            b"/pay/downloadbill" => {
+                bill = known.bill(wire.body());
+                bill.as_ref().map_or(NO_BILL.as_bytes(), |bill| bill.as_slice())
             }
             _ => return Ok(()),
         };
-        let answer = format!("HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-        wire.say(answer.as_bytes()).await?;
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n", body.len());
+        if body.len() < SMALL {
+            wire.say(&[head.as_bytes(), body].concat()).await?;
+        } else {
+            wire.say(head.as_bytes()).await?;
+            wire.say(body).await?;
+        }
     }
     Ok(())
 }
 
 impl Known {
+    fn bill(&self, request: &[u8]) -> Option<Arc<Vec<u8>>> {
+        let fields = xml::parse(request).unwrap();
+        let bill = self.bills.lock().unwrap().get(fields.get("bill_date").unwrap()).cloned();
+        if bill.is_some() {
+            self.bills_sent.lock().unwrap().push(Instant::now());
+        }
+        bill
+    }
+
     fn query(&self, request: &[u8]) -> String {
         self.queries.fetch_add(1, Ordering::Relaxed);
         let fields = xml::parse(request).unwrap();

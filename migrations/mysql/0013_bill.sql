@@ -60,7 +60,6 @@ CREATE TABLE IF NOT EXISTS bill_part (
 -- What differs between a bill and the books. Numbers are as they stand in the bill: other systems' need not have the form of ours.
 CREATE TABLE IF NOT EXISTS bill_difference (
   id bigint NOT NULL AUTO_INCREMENT PRIMARY KEY,
-  -- Below 0: of the bill of that number, and on the way into it, which nobody sees.
   bill_id bigint NOT NULL,
   kind varchar(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   -- By what it is known again when the bill is held against the books another time.
@@ -83,7 +82,7 @@ CREATE TABLE IF NOT EXISTS bill_difference (
   at datetime NOT NULL,
   UNIQUE KEY bill_difference_subject (bill_id, kind, subject),
   KEY bill_difference_state (bill_id, state),
-  KEY bill_difference_open (state, kind, bill_id),
+  KEY bill_difference_open (state, kind),
   KEY bill_difference_order_id (order_id)
 ) ENGINE=InnoDB;
 -- A day's refunds are read by this range.

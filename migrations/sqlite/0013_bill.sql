@@ -59,6 +59,6 @@ CREATE TABLE IF NOT EXISTS bill_difference (
 );
 CREATE UNIQUE INDEX bill_difference_subject ON bill_difference (bill_id, kind, subject);
 CREATE INDEX bill_difference_state ON bill_difference (bill_id, state);
-CREATE INDEX bill_difference_open ON bill_difference (state, kind, bill_id);
+CREATE INDEX bill_difference_open ON bill_difference (state, kind);
 CREATE INDEX bill_difference_order_id ON bill_difference (order_id);
 CREATE INDEX refund_accepted_at ON refund (accepted_at);

@@ -181,7 +181,7 @@ static ARGUMENTS: [Entry; 35] = [
     (
         "bill_file",
         pair(
-            "A bill that was downloaded in 商户平台, as it is or packed by gzip: it is compared, and neither it nor what differs is kept",
+            "A bill that was downloaded in the merchant platform, as it is or packed by gzip: it is compared, and neither it nor what differs is kept",
             "从商户平台下载的账单文件（原样或 gzip）：只核对，不保存文件和差异",
         ),
     ),

@@ -121,7 +121,6 @@ fn begins_ours(prefix: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chance::Chance;
     use crate::deal::OrderId;
 
     fn read(at: &str, foreign_prefixes: &str) -> Result<BillTerms, String> {
@@ -170,7 +169,7 @@ mod tests {
 
     #[test]
     fn no_number_that_is_drawn_begins_as_others_may() {
-        let own = OrderId::draw("2026-11-23T22:23:45Z".parse().unwrap(), Chance::System.draw());
+        let own = OrderId::draw("2026-11-23T22:23:45Z".parse().unwrap(), 3141592653589793238462643383279502884);
         for length in 1..=own.as_str().len() {
             assert!(begins_ours(&own.as_str()[..length]), "{own}: {length}");
         }

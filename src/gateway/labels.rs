@@ -24,8 +24,13 @@ label! {
 /// By which way a payment became known.
 impl Label for Origin {
     const NAME: &'static str = "source";
-    const ALL: &'static [(Self, &'static str)] =
-        &[(Self::Notification, "notification"), (Self::FrontEnd, "query"), (Self::Sweeper, "sweep"), (Self::CommandLine, "command_line")];
+    const ALL: &'static [(Self, &'static str)] = &[
+        (Self::Notification, "notification"),
+        (Self::FrontEnd, "query"),
+        (Self::Sweeper, "sweep"),
+        (Self::CommandLine, "command_line"),
+        (Self::Bill, "bill"),
+    ];
 }
 
 label! {

@@ -14,6 +14,7 @@ use crate::metrics::{ByAccount, Labelled, OfAccount, Registry, lag};
 use crate::store::{Origin, RefundCounts, StoreError, Undecided};
 
 use super::labels::{Alarm, Answered, Disbelief, Healer, Outcome, Pass, RefundStep, Wrong};
+use super::reconcile::BillMetrics;
 use super::throttle::Throttle;
 use super::{Gateway, MissingAccount, RefundSettleError, RefundSettled, SettleError, Settled, Swept};
 
@@ -48,6 +49,8 @@ pub struct GatewayMetrics {
     certificate_expiry: Family<OfAccount, Gauge>,
     certificate_not_taken: Family<OfAccount, Gauge>,
     skew: Gauge,
+    /// What is counted of bills.
+    pub(super) bills: BillMetrics,
     count: Throttle,
     /// When the oldest undecided deal was opened, as of the last count.
     oldest: Mutex<Option<Timestamp>>,
@@ -85,6 +88,7 @@ impl Default for GatewayMetrics {
             certificate_expiry: Family::default(),
             certificate_not_taken: Family::default(),
             skew: Gauge::default(),
+            bills: BillMetrics::default(),
             count: Throttle::once_in(COUNTED_EVERY),
             oldest: Mutex::default(),
             oldest_refund: Mutex::default(),
@@ -202,7 +206,7 @@ impl GatewayMetrics {
                 self.alarms.inc(Alarm::PaidLate);
             }
             Ok(Settled::LateGoesBack) => self.deals.inc(trade.account(), Outcome::PaidLate),
-            Ok(Settled::Already | Settled::Identified | Settled::GivenBack) => return,
+            Ok(Settled::Already | Settled::Identified { .. } | Settled::GivenBack) => return,
             Err(error) => {
                 if let Some(wrong) = Wrong::of(error) {
                     self.wrong_fen.add(wrong, trade.total_fee().get().unsigned_abs());
@@ -311,6 +315,7 @@ impl GatewayMetrics {
             "How far the database's clock is ahead of this instance's (behind, if negative)",
             self.skew.clone(),
         );
+        self.bills.register(registry);
     }
 }
 
@@ -335,6 +340,7 @@ impl Gateway {
                 self.metrics.note_refund_counts(counts);
             }
             self.count_deliveries().await;
+            self.count_bills().await;
         }
         let metrics = &self.metrics;
         for (oldest, age) in [

@@ -25,7 +25,10 @@ pub enum Settled {
     /// It was Paid before, and of this payment nothing new was heard.
     Already,
     /// It was Paid before, by another program that did not say by which payment; that is stored now.
-    Identified,
+    Identified {
+        /// Whether it is news that at least a part was given back.
+        is_given_back: bool,
+    },
     /// It was Paid before, by this payment; that at least a part was given back is new.
     GivenBack,
 }
@@ -106,7 +109,7 @@ impl Gateway {
         match &outcome {
             Ok(Settled::Now) => info!(%order_id, ?source, total_fee, transaction, "settled"),
             Ok(Settled::Already | Settled::GivenBack) => info!(%order_id, ?source, transaction, "settled before"),
-            Ok(Settled::Identified) => {
+            Ok(Settled::Identified { .. }) => {
                 info!(%order_id, ?source, transaction, "settled before by another program; the payment is known now")
             }
             Ok(Settled::Late) => {
@@ -171,7 +174,7 @@ impl Gateway {
             let refund = self.draft_of_late(&deal, trade);
             let (settled, kind) = match deal.status {
                 DealStatus::Paid => match paid_before(&deal, trade)? {
-                    Settled::Identified => (Settled::Identified, EventKind::Identified),
+                    identified @ Settled::Identified { .. } => (identified, EventKind::Identified),
                     Settled::GivenBack => (Settled::GivenBack, EventKind::Refunded),
                     already => return Ok(already),
                 },
@@ -180,7 +183,11 @@ impl Gateway {
                 DealStatus::Unpaid => (Settled::Now, EventKind::Settled),
             };
             let changed = match (settled, refund) {
-                (Settled::Identified, _) => self.store.identify(&deal, trade, self.now_by_database(), event(kind)).await?,
+                (Settled::Identified { is_given_back: false }, _) => {
+                    let event = Event { detail: None, announces: vec![Announcement::DealPaid { late: false }], ..event(kind) };
+                    self.store.identify(&deal, trade, self.now_by_database(), event).await?
+                }
+                (Settled::Identified { .. }, _) => self.store.identify(&deal, trade, self.now_by_database(), event(kind)).await?,
                 (Settled::GivenBack, _) => self.store.note_given_back(&deal, trade, event(kind)).await?,
                 (_, Some(refund)) => {
                     let event = Event { announces: vec![Announcement::DealPaid { late: true }], ..event(kind) };
@@ -197,7 +204,8 @@ impl Gateway {
             // Of one that goes back its row says how much.
             if settled != Settled::LateGoesBack {
                 let paid_at = deal.paid_at.unwrap_or(paid_at);
-                self.live.note_payment(trade.order_id(), paid_at, trade.is_refunded(), self.clock.ticks());
+                let is_given_back = is_news_of_refund(trade, &Ok(settled));
+                self.live.note_payment(trade.order_id(), paid_at, is_given_back, self.clock.ticks());
             }
             return Ok(settled);
         }
@@ -275,7 +283,7 @@ fn paid_before(deal: &Deal, trade: &ProvenPayment) -> Result<Settled, SettleErro
         // What WeChat has signed counts, whatever another program has written over it since.
         _ if deal.is_paid_by(trade.transaction_id()) == Some(false) => Err(SettleError::SecondTransaction),
         // The original stored no transaction id, so the first that WeChat has signed is the one that it did not tell.
-        None => Ok(Settled::Identified),
+        None => Ok(Settled::Identified { is_given_back: trade.is_refunded() && deal.refunded.fee.is_none() }),
         Some(first) if deal.transaction_key.is_none() && first != trade.transaction_id() => Err(SettleError::SecondTransaction),
         // What this service gives back is no news.
         Some(_) if trade.is_refunded() && deal.refunded_at.is_none() && deal.refunded.fee.is_none() => Ok(Settled::GivenBack),
@@ -285,7 +293,8 @@ fn paid_before(deal: &Deal, trade: &ProvenPayment) -> Result<Settled, SettleErro
 
 /// Whether by this payment it was first heard that others gave something back.
 fn is_news_of_refund(trade: &ProvenPayment, outcome: &Result<Settled, SettleError>) -> bool {
-    trade.is_refunded() && matches!(outcome, Ok(settled) if *settled != Settled::Already)
+    let is_none = |settled: &Settled| matches!(settled, Settled::Already | Settled::Identified { is_given_back: false });
+    trade.is_refunded() && outcome.as_ref().is_ok_and(|settled| !is_none(settled))
 }
 
 /// The last six characters: enough to find a payment in WeChat's own pages, not enough to be worth copying.

@@ -131,6 +131,13 @@ impl<L: Label> Labelled<L, Gauge> {
         Self::new(Gauge::default)
     }
 
+    /// It stands at so many.
+    pub fn set(&self, value: L, number: i64) {
+        if let Some(gauge) = self.of(value) {
+            gauge.set(number);
+        }
+    }
+
     /// One more, until the returned guard is dropped, however that comes.
     pub fn hold(&self, value: L) -> Option<Held<'_>> {
         self.of(value).map(|gauge| {

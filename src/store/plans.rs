@@ -106,7 +106,7 @@ async fn bills_and_what_differs_from_them_are_found_by_their_indexes() {
         (row::select(untold::IS_UNTOLD), "bill_untold (untold=?)"),
         (list::select(list::OF_DAYS), "bill_day_only (day>? AND day<?)"),
         (list::select(list::OF_DAYS), "COVERING INDEX bill_difference_state (bill_id=? AND state=?)"),
-        (counts::MISSING.to_owned(), "bill_day_only (day>?)"),
+        (counts::missing(false), "bill_day_only (day>?)"),
         (counts::OPEN.to_owned(), "COVERING INDEX bill_difference_open (state=?)"),
         (difference::select(difference::OF_DAY), "bill_day_only (day=?)"),
         (difference::select(difference::OF_DAY), "(bill_id=?)"),

@@ -185,7 +185,7 @@ mod sweep {
 }
 mod telling {
     mod alarms;
-    mod bills;
+    pub mod bills;
     mod costs;
     mod deals;
     mod explain;

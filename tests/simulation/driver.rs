@@ -5,6 +5,8 @@ use wechat_pay::channel::wechat::v2::{Fields, xml};
 use wechat_pay::deal::{AccountId, Timestamp};
 use wechat_pay::store::Fault;
 
+use super::bill_calls::APIS;
+use super::bill_rows::Acting;
 use super::history::History;
 use super::merchants::is_named;
 use super::network::Call;
@@ -50,6 +52,7 @@ impl History<'_> {
 
     async fn time_out(&mut self, place: usize) {
         let waiting = self.scheduler.take(place);
+        self.acts(&waiting);
         let carried_out = self.random.happens(500);
         let line = match waiting.what {
             What::Statement { tried, go } => {
@@ -73,6 +76,7 @@ impl History<'_> {
     /// One that waits goes on, or meets its fault.
     pub async fn let_through(&mut self, place: usize) {
         let waiting = self.scheduler.take(place);
+        self.acts(&waiting);
         let line = match waiting.what {
             What::Statement { tried, go } => {
                 self.count("batches", u64::from(tried.statements > 1));
@@ -98,13 +102,19 @@ impl History<'_> {
         self.step(&line).await;
     }
 
+    /// Takes note of which instance's statement goes through next.
+    pub fn acts(&mut self, waiting: &Waiting) {
+        let statement = if let What::Statement { tried, .. } = &waiting.what { tried.name } else { "" };
+        self.invariants.bills.acting = Some(Acting { instance: waiting.instance, statement });
+    }
+
     /// A call reaches WeChat, or does not: whatever becomes of it, it must be in the name of the account of its deal or refund.
     pub fn carry(&mut self, call: Call, api: &'static str, request: &str, since: Timestamp) -> Reply {
         let fields = xml::parse(request.as_bytes()).unwrap();
         if api == "refund" {
             self.check_refund_request(&fields);
         }
-        let account = self.account_of(&fields);
+        let account = if APIS.contains(&api) { self.network.bill_account(&fields) } else { self.account_of(&fields) };
         self.network.check_merchant(&account, &fields);
         *self.calls.entry(account).or_default() += 1;
         self.network.carry(call, api, request, since, self.clock.now(), &self.random)
@@ -181,6 +191,9 @@ impl History<'_> {
             self.count("refunds refused though accepted", 1);
             return Call::RefusedThoughDone;
         }
+        if APIS.contains(&api) {
+            return self.draw_bill_call(api);
+        }
         if !self.random.happens(140 * self.fault_rate) {
             return Call::Answered;
         }
@@ -220,6 +233,7 @@ impl History<'_> {
             let configured = pending.configuration.merchants(&self.network.merchants);
             match &pending.kind {
                 RequestKind::Sweep => self.check_sweep(&body, pending.since),
+                RequestKind::Books(_) => {}
                 RequestKind::Telling(telling) => self.hear_teller(telling, (status, &body)),
                 RequestKind::Forgery(forgery) => {
                     let expected = forgery.answer(&configured, self.invariants.rows.get(&forgery.out_trade_no));

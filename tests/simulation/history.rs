@@ -8,9 +8,11 @@ use chrono::TimeDelta;
 use wechat_pay::clock::Clock;
 use wechat_pay::config::Settings;
 use wechat_pay::deal::{AccountId, RefundState, Timestamp};
-use wechat_pay::gateway::{AutomaticRefunds, RefundTerms};
+use wechat_pay::gateway::{AutomaticRefunds, BillTerms, RefundTerms};
 use wechat_pay::simulator::Notify;
 
+use super::bill_invariants::FOREIGN;
+use super::bill_workload::Bookkeepers;
 use super::checkout_rows::Checkouts;
 use super::configuration::Configuration;
 use super::endpoints::Endpoints;
@@ -123,6 +125,7 @@ pub struct History<'a> {
     /// The merchant's, in a third of the histories.
     pub endpoints: Endpoints,
     pub reader: Reader,
+    pub books: Bookkeepers,
     /// `None`: it was killed and has not been started again.
     pub instances: Vec<Option<Instance>>,
     pub started: usize,
@@ -176,6 +179,7 @@ impl<'a> History<'a> {
         let mut settings =
             if is_flood { sweep_overload::settings(url) } else { settings(url, random.one_of(&[60, 300, 400, 900, 7200]), 600) };
         settings.terms.refund = refund_terms(&random);
+        settings.terms.bill = BillTerms { foreign_prefixes: vec![FOREIGN.to_owned()], ..BillTerms::default() };
         // By a sequence of its own, so that histories without checkouts are what they would be if there were none.
         let has_checkouts = !is_flood && Random::new(!seed).happens(330);
         if has_checkouts {
@@ -199,6 +203,7 @@ impl<'a> History<'a> {
             fault_rate,
             endpoints,
             reader: Reader::default(),
+            books: Bookkeepers::of(seed, is_flood),
             is_flood,
             is_evil: false,
             vanishing: random.happens(200).then(|| random.one_of(&["shop2", "sub"]).parse().unwrap()),
@@ -214,6 +219,8 @@ impl<'a> History<'a> {
             random,
             trace,
         };
+        history.network.write_bills(&history.books.random);
+        history.invariants.bills.is_kept = history.books.are_at_work;
         if history.is_telling() {
             history.invariants.outbox = Some(Outbox::default());
         }
@@ -288,6 +295,9 @@ impl<'a> History<'a> {
             self.configuration.lacks = None;
         }
         self.decide_all(0, notifications_arrive).await;
+        self.decide_refunds(notifications_arrive).await;
+        self.close_the_books().await;
+        // What a bill has made known of others' refunds.
         self.decide_refunds(notifications_arrive).await;
         self.tell_everything().await;
         // One pass more takes what another program has decided off the line.
@@ -444,6 +454,8 @@ impl<'a> History<'a> {
         for row in self.invariants.checkouts.iter().flat_map(|checkouts| checkouts.rows.values()) {
             row.hash(&mut self.hasher);
         }
+        self.invariants.bills.rows.hash(&mut self.hasher);
+        self.invariants.bills.differences.hash(&mut self.hasher);
         if let Some(outbox) = &self.invariants.outbox {
             outbox.events.hash(&mut self.hasher);
             outbox.deliveries.hash(&mut self.hasher);
@@ -452,6 +464,7 @@ impl<'a> History<'a> {
         self.invariants.check_outbox(&self.endpoints);
         self.hear_answers().await;
         self.invariants.check(&self.network);
+        self.invariants.check_bills(&self.network);
         if self.requests.is_empty() && self.scheduler.waiting().is_empty() && self.next_pause_over().is_none() {
             let dead = self.invariants.dead_links(&self.network);
             self.count("steps with a dead link", dead);

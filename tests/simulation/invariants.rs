@@ -10,6 +10,7 @@ use wechat_pay::channel::wechat::v2::{SignType, xml};
 use wechat_pay::deal::{AccountId, BeijingTime, Timestamp};
 use wechat_pay::simulator::SimOrder;
 
+use super::bill_rows::Bills;
 use super::checkout_rows::Checkouts;
 use super::merchants::{Merchants, is_named, sign_type};
 use super::network::Network;
@@ -33,6 +34,8 @@ pub struct Row {
     pub checkout_id: Option<String>,
     /// How it is paid, if not by a code.
     pub trade_type: Option<String>,
+    /// When it was paid, if it is.
+    pub paid_at: Option<Timestamp>,
     pub code_url: Option<String>,
     pub expires_at: Timestamp,
     pub due_at: Option<Timestamp>,
@@ -59,7 +62,7 @@ impl Row {
 }
 
 const ROWS: &str = "SELECT deal.order_id, COALESCE(status, 0), transaction_id, total_fee, code_url, expires_at, due_at, payBack, \
-    queryBack, refunded_at, account, opened, settled, expired, failed, prepay_request, COALESCE(refunded_fee, 0), refunds_due_at, checkout_id, trade_type FROM deal LEFT JOIN (SELECT order_id, SUM(kind = 'opened') AS opened, \
+    queryBack, refunded_at, account, opened, settled, expired, failed, prepay_request, COALESCE(refunded_fee, 0), refunds_due_at, checkout_id, trade_type, update_at FROM deal LEFT JOIN (SELECT order_id, SUM(kind = 'opened') AS opened, \
     SUM(kind IN ('settled', 'settled_late')) AS settled, SUM(kind IN ('expired', 'paid_otherwise')) AS expired, SUM(kind = 'payment_failed') AS failed \
     FROM deal_event GROUP BY order_id) told ON told.order_id = deal.order_id ORDER BY id";
 
@@ -79,6 +82,7 @@ pub struct Invariants {
     pub outbox: Option<Outbox>,
     /// In a history in which there are any.
     pub checkouts: Option<Checkouts>,
+    pub bills: Bills,
 }
 
 impl Invariants {
@@ -93,6 +97,7 @@ impl Invariants {
             decided_elsewhere: BTreeSet::new(),
             outbox: None,
             checkouts: None,
+            bills: Bills::default(),
         }
     }
 
@@ -135,6 +140,7 @@ impl Invariants {
                 refunds_due_at: row.get::<Option<String>, _>(17).map(time),
                 checkout_id: row.get(18),
                 trade_type: row.get(19),
+                paid_at: row.get::<Option<String>, _>(20).map(time),
             };
             if let Some(before) = self.rows.get(&row.order_id) {
                 follows(before, &row);
@@ -157,6 +163,7 @@ impl Invariants {
             outbox.note_ends(&self.refunds, &refunds);
             outbox.read(&mut self.conn, now).await;
         }
+        self.bills.read(&mut self.conn, (&self.rows, &refunds), self.outbox.as_ref(), now).await;
         self.refunds = refunds;
     }
 

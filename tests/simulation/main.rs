@@ -14,6 +14,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod bill_calls;
+mod bill_invariants;
+mod bill_lines;
+mod bill_rows;
+mod bill_workload;
 mod checkout_answers;
 mod checkout_invariants;
 mod checkout_rows;

@@ -1,7 +1,7 @@
 //! WeChat's side and the way there: the simulator's world, the requests that arrive after their callers have given up, the
 //! notifications that are on their way. What only calls about refunds meet is in [`super::refund_calls`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use wechat_pay::chance::Chance;
@@ -10,6 +10,7 @@ use wechat_pay::channel::{CallError, Doubt};
 use wechat_pay::deal::{AccountId, Timestamp};
 use wechat_pay::simulator::{CloseUnknown, Layout, NotificationMessage, Notify, OrderKey, RefundNotify, RefundRefusal, SimOrder, World};
 
+use super::bill_calls::{APIS, Form, Lie, SentFile};
 use super::driver::CALL;
 use super::invariants::Row;
 use super::merchants::{CHANGED, Merchants, is_named, sign_type};
@@ -38,6 +39,8 @@ pub enum Call {
     RefusedThoughDone,
     /// Of a query: what WeChat has accepted a moment ago is not there yet.
     Lagging,
+    /// A bill that is not as it should be.
+    Lying(Lie),
 }
 
 pub struct Network {
@@ -53,6 +56,10 @@ pub struct Network {
     pub notifications: Vec<Posted>,
     /// All that it has ever posted of refunds: encrypted, and not signed.
     pub refund_notices: Vec<NotificationMessage>,
+    /// How bills are written.
+    pub bill_form: Form,
+    /// Every bill that was sent, by its SHA-256.
+    pub sent_files: BTreeMap<String, SentFile>,
     /// Requests for links that may have arrived after a later one.
     overtaken: Vec<String>,
     late: Vec<(Timestamp, &'static str, String)>,
@@ -106,6 +113,8 @@ impl Network {
             failures: BTreeSet::new(),
             notifications: Vec::new(),
             refund_notices: Vec::new(),
+            bill_form: Form::default(),
+            sent_files: BTreeMap::new(),
             overtaken: Vec::new(),
             late: Vec::new(),
         }
@@ -151,6 +160,7 @@ impl Network {
                 self.late.push((arrives, api, request.to_owned()));
                 Err(Doubt::Timeout.into())
             }
+            Call::Lying(lie) => Ok(self.bill(api, request, Some(lie), now)),
             Call::SystemError => Ok(self.world.system_error(request.as_bytes()).into_bytes()),
             Call::SystemErrorYetDone => {
                 self.arrive(api, request, now);
@@ -169,9 +179,8 @@ impl Network {
     }
 
     pub(super) fn arrive(&mut self, api: &'static str, request: &str, now: Timestamp) -> Vec<u8> {
-        // A bill is a file. Of an order that is paid twice it has the one payment, as an honest WeChat's books do.
-        if let Some(bill) = self.world.download(api, request.as_bytes(), now) {
-            return bill.body;
+        if APIS.contains(&api) {
+            return self.bill(api, request, None, now);
         }
         if api == "unifiedorder" {
             let _ = self.second.call(api, request.as_bytes(), now);

@@ -17,7 +17,7 @@ use wechat_pay::webhook::Request;
 
 use super::endpoints::{Endpoints, secrets};
 use super::invariants::{Invariants, Row};
-use super::outbox_rows::{EntryRow, EventRow, Outbox};
+use super::outbox_rows::{BILL, EntryRow, EventRow, Outbox};
 
 /// A lease that a killed instance held, the minute that a dead endpoint is left alone for, and the passes of a history's end.
 const DELIVERED_WITHIN: TimeDelta = TimeDelta::minutes(5);
@@ -118,7 +118,8 @@ impl Invariants {
         if let (Some(row), Some((_, account))) = (row, event.deal()) {
             assert_eq!(row.account, account, "told as another account's: {event:?}");
         }
-        assert!(row.is_some() || event.event_type == "alarm.raised", "it is about no deal: {event:?}");
+        let is_about_none = ["alarm.raised", BILL].contains(&event.event_type.as_str());
+        assert!(row.is_some() || is_about_none, "it is about no deal: {event:?}");
         let told = |field: &str| event.data.contains(field);
         let is_so = match event.event_type.as_str() {
             "deal.paid" => told(r#""status":"PAID""#),
@@ -165,7 +166,8 @@ impl Invariants {
 
     /// Whether there is something to tell.
     pub fn has_untold(&self) -> bool {
-        self.outbox.as_ref().is_some_and(|outbox| outbox.entries.iter().any(|entry| entry.announces.is_some()))
+        let has_untold = |outbox: &Outbox| outbox.entries.iter().any(|entry| entry.announces.is_some()) || self.bills.has_untold();
+        self.outbox.as_ref().is_some_and(has_untold)
     }
 
     /// Whether there is, or was.

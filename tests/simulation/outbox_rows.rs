@@ -17,6 +17,8 @@ const LEASE: TimeDelta = TimeDelta::seconds(30);
 const PAUSES: [i64; 10] = [5, 60, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
 /// An endpoint that wants to be left alone for longer is asked all the same; in seconds.
 const LONGEST_WISH: i64 = 30 * 86_400;
+/// What tells of a bill.
+pub const BILL: &str = "bill.reconciled";
 /// So many there are before a delivery is given up.
 pub const TRIES: i64 = 11;
 
@@ -123,6 +125,12 @@ impl EventRow {
         }
     }
 
+    /// Whether it tells of the bill of an account's day.
+    pub fn is_of_bill(&self, account: &str, day: &str) -> bool {
+        let data = || serde_json::from_str::<Value>(&self.data).expect("an event's data is JSON");
+        self.event_type == BILL && (&data()["bill"]["account"], &data()["bill"]["date"]) == (&Value::from(account), &Value::from(day))
+    }
+
     /// The deal that it is about, as it says: its seller, and its account.
     pub fn deal(&self) -> Option<(i64, AccountId)> {
         Some((self.merchant_id?, AccountId::from_column(self.account.clone())))
@@ -181,7 +189,8 @@ impl Outbox {
 
     /// All that was announced, told or not: about which order, and what.
     pub fn announced(&self) -> BTreeMap<(String, String), usize> {
-        let told = self.events.iter().map(|event| (event.order_id.clone().unwrap_or_default(), event.announcement()));
+        let told = self.events.iter().filter(|event| event.event_type != BILL);
+        let told = told.map(|event| (event.order_id.clone().unwrap_or_default(), event.announcement()));
         let untold = self.entries.iter().flat_map(|entry| {
             let announces = entry.announces.as_deref().unwrap_or_default().split(',').filter(|announcement| !announcement.is_empty());
             announces.map(|announcement| (entry.order_id.clone(), announcement.to_owned()))

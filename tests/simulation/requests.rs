@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 use wechat_pay::deal::Timestamp;
 
+use super::bill_workload::Bookkeeping;
 use super::checkout_workload::AskedOfCheckout;
 use super::configuration::Configuration;
 use super::invariants::{Invariants, Row};
@@ -37,6 +38,7 @@ pub enum RequestKind {
     /// Those of an order.
     QueryRefunds(String),
     OfCheckout(AskedOfCheckout),
+    Books(Bookkeeping),
 }
 
 /// A seller's name for an attempt.
@@ -69,6 +71,7 @@ impl RequestKind {
             Self::QueryRefund(number) => format!("queryRefund {number}"),
             Self::QueryRefunds(order_id) => format!("queryRefund of {order_id}"),
             Self::OfCheckout(asked) => format!("of a checkout: {asked:?}"),
+            Self::Books(what) => format!("{what:?}"),
         }
     }
 }

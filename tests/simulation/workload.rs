@@ -24,6 +24,9 @@ impl History<'_> {
         let kind =
             self.random.one_of(&[Notify::Normal, Notify::Normal, Notify::Normal, Notify::Normal, Notify::Forged, Notify::WrongAmount]);
         self.network.post(self.now(), kind);
+        if self.books.are_at_work && self.books.random.happens(220) {
+            return self.keep_books().await;
+        }
         if self.is_evil && self.random.happens(120) {
             return self.evil_merchant_posts().await;
         }
@@ -248,6 +251,7 @@ impl History<'_> {
             self.unheard(pending);
         }
         for waiting in self.scheduler.kill(number) {
+            self.acts(&waiting);
             let arrives = self.random.happens(400);
             match waiting.what {
                 What::Statement { go, tried } => {

@@ -61,13 +61,13 @@ impl Gateway {
         }
         self.wait_for_call(&deal.account).await?;
         if is_of_payment(found.kind) {
-            self.ask_about_payment(&deal, found.kind, theirs).await
+            self.ask_about_payment(&deal, found, theirs).await
         } else {
             self.ask_about_refund(&deal, found).await
         }
     }
 
-    async fn ask_about_payment(&self, deal: &Deal, kind: DifferenceKind, theirs: &str) -> Result<Verdict, GatewayError> {
+    async fn ask_about_payment(&self, deal: &Deal, found: &Found, theirs: &str) -> Result<Verdict, GatewayError> {
         let inquired = match self.inquire(&deal.route(), Origin::Bill).await {
             Ok(inquired) => inquired,
             Err(GatewayError::Mismatch(_)) if self.goes_back(&deal.order_id, theirs).await? => {
@@ -83,8 +83,12 @@ impl Gateway {
             return Ok((DifferenceState::Open, Finding::NotPaid));
         }
         let deal = self.store.find_to_finish(&deal.order_id).await?.ok_or(GatewayError::NotFound)?;
-        Ok(match kind {
-            DifferenceKind::PaidThereOnly if deal.is_paid_by(theirs) == Some(true) => (DifferenceState::Healed, Finding::Settled),
+        // The bill may be wrong about the amount, too.
+        let is_amount = deal.charged.map(|fee| fee.get()) == found.theirs_fee;
+        Ok(match found.kind {
+            DifferenceKind::PaidThereOnly if is_amount && deal.is_paid_by(theirs) == Some(true) => {
+                (DifferenceState::Healed, Finding::Settled)
+            }
             // It lies across midnight, or WeChat has forgotten it in its bill.
             DifferenceKind::PaidHereOnly => (DifferenceState::Explained, Finding::Confirmed),
             _ => (DifferenceState::Open, Finding::Confirmed),

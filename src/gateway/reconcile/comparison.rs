@@ -1,15 +1,14 @@
 //! The comparison: a bill's lines against our books, some hundred at a time, however long it is; and then our books against it.
 
-use crate::channel::{BillEnd, BillError, BillRow, FedBill, TradeSums, UnreadableLine};
-use crate::deal::{AccountId, BillSums, Day, DifferenceKind, DifferenceState, Finding, Found};
+use crate::channel::{BillEnd, BillRow, FedBill, TradeSums, UnreadableLine};
+use crate::deal::{AccountId, BillSums, Day, Finding, Found};
 
 use super::super::{Account, Gateway};
-use super::fetch::FundFlowNote;
-use super::found::FoundList;
+use super::ReconcileError;
+use super::found::{FoundList, of_file};
 use super::lease::Lease;
 use super::met::Met;
 use super::pieces::Pieces;
-use super::{ReconcileError, fund_flow};
 
 /// Lines that are held against the books with one question.
 const BATCH: usize = 500;
@@ -43,29 +42,6 @@ pub struct Comparison<'g> {
 }
 
 impl Gateway {
-    /// Holds the bill that is kept against the books, asks about what differs, and says what is left.
-    pub(super) async fn compare_kept(
-        &self,
-        account: &Account,
-        lease: &mut Lease<'_>,
-        note: Option<FundFlowNote>,
-    ) -> Result<Compared, ReconcileError> {
-        let file = lease.bill.file.ok_or(BillError::NoBillExists)?;
-        let mut compared = self.compare(account, Pieces::kept(&self.store, file), Some(lease.bill.day), Some(lease)).await?;
-        if let Some(fund_flow) = lease.bill.fund_flow {
-            fund_flow::compare(self, Pieces::kept(&self.store, fund_flow), &mut compared.found).await?;
-        }
-        compared.found.carry(self.store.differences_of_bill(lease.bill.id).await?, compared.is_readable);
-        compared.is_complete = compared.is_whole && self.ask_about_differences(&mut compared.found, Some(lease)).await?;
-        if let Some(FundFlowNote { detail, may_come }) = note {
-            (compared.detail, compared.is_complete) = (Some(detail), compared.is_complete && !may_come);
-        }
-        if !compared.is_whole {
-            compared.detail = Some("the file has no summary: it was cut".to_owned());
-        }
-        Ok(compared)
-    }
-
     /// Holds a bill against the books; `day`: it is of this one.
     pub(super) async fn compare(
         &self,
@@ -151,22 +127,6 @@ impl Comparison<'_> {
             let found = of_file(Finding::WrongSum, sum.name.to_owned(), sum.name.to_owned());
             self.found.add(Found { ours_fee: Some(sum.counted), theirs_fee: Some(sum.stated), ..found });
         }
-    }
-}
-
-/// A difference of the file with itself.
-pub fn of_file(finding: Finding, subject: String, detail: String) -> Found {
-    Found {
-        kind: DifferenceKind::Summary,
-        state: DifferenceState::Open,
-        finding: Some(finding),
-        subject,
-        order_id: None,
-        transaction_id: None,
-        refund_id: None,
-        ours_fee: None,
-        theirs_fee: None,
-        detail: Some(detail),
     }
 }
 

@@ -35,8 +35,8 @@ impl FoundList {
         &mut self.listed
     }
 
-    /// Takes over what an earlier look has found: what was decided then stays, and what is no difference any more is healed, unless the
-    /// file cannot tell (`is_readable`).
+    /// Takes over what an earlier look has found: what was explained then stays, and what is no difference any more is healed, unless the
+    /// file cannot tell (`is_readable`). What was healed, and differs all the same, is asked about anew; so is what was to go back.
     pub fn carry(&mut self, stored: Vec<Difference>, is_readable: bool) {
         let foreign: HashSet<_> = self.foreign.iter().map(name).collect();
         let mut known: HashMap<_, _> = self.listed.iter_mut().map(|found| (name(found), found)).collect();
@@ -44,7 +44,7 @@ impl FoundList {
         for Difference { found: before, .. } in stored {
             let is_open = before.state == DifferenceState::Open;
             match known.get_mut(&name(&before)) {
-                Some(found) if !is_open => (found.state, found.finding) = (before.state, before.finding),
+                Some(found) if stays(&before) => (found.state, found.finding) = (before.state, before.finding),
                 Some(_) => {}
                 None if foreign.contains(&name(&before)) => {}
                 None if is_open && is_readable => {
@@ -75,6 +75,27 @@ impl FoundList {
     /// Those that are listed.
     pub fn into_listed(self) -> Vec<Found> {
         self.listed.into_iter().chain(self.foreign).collect()
+    }
+}
+
+/// Whether what was decided of it then holds now that it is found again.
+fn stays(before: &Found) -> bool {
+    before.state == DifferenceState::Explained && before.finding != Some(Finding::GoesBack)
+}
+
+/// A difference of the file with itself.
+pub fn of_file(finding: Finding, subject: String, detail: String) -> Found {
+    Found {
+        kind: DifferenceKind::Summary,
+        state: DifferenceState::Open,
+        finding: Some(finding),
+        subject,
+        order_id: None,
+        transaction_id: None,
+        refund_id: None,
+        ours_fee: None,
+        theirs_fee: None,
+        detail: Some(detail),
     }
 }
 
@@ -112,7 +133,7 @@ mod tests {
     fn what_was_decided_stays_and_what_is_gone_is_healed() {
         use DifferenceState::{Explained, Healed, Open};
         let mut list = FoundList::default();
-        for subject in ["again", "noted", "new"] {
+        for subject in ["again", "noted", "new", "healed before", "gone back"] {
             list.add(found(subject, Open, None));
         }
         list.add(found("foreign", Explained, Some(Finding::Foreign)));
@@ -120,18 +141,22 @@ mod tests {
             vec![
                 stored(found("again", Open, Some(Finding::NotKnown))),
                 stored(found("noted", Explained, Some(Finding::Noted))),
+                stored(found("healed before", Healed, Some(Finding::AgreesNow))),
+                stored(found("gone back", Explained, Some(Finding::GoesBack))),
                 stored(found("gone", Open, None)),
                 stored(found("settled", Healed, Some(Finding::Settled))),
                 stored(found("foreign", Open, None)),
             ],
             true,
         );
-        assert_eq!((list.count(), list.open()), (6, 2));
+        assert_eq!((list.count(), list.open()), (8, 4));
         let told: Vec<_> = list.into_listed().into_iter().map(|found| (found.subject, found.state, found.finding)).collect();
         let expected = [
             ("again", Open, None),
             ("noted", Explained, Some(Finding::Noted)),
             ("new", Open, None),
+            ("healed before", Open, None),
+            ("gone back", Open, None),
             ("gone", Healed, Some(Finding::AgreesNow)),
             ("settled", Healed, Some(Finding::Settled)),
             ("foreign", Explained, Some(Finding::Foreign)),

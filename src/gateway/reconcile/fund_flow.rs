@@ -7,9 +7,8 @@ use crate::deal::{Finding, Found, RefundId, RefundState};
 
 use super::super::Gateway;
 use super::ReconcileError;
-use super::comparison::of_file;
-use super::found::FoundList;
-use super::here_only::of_refund;
+use super::found::{FoundList, of_file};
+use super::missed::of_refund;
 use super::pieces::Pieces;
 
 /// What is told of a refund that was closed.

@@ -24,7 +24,11 @@ pub struct Lease<'g> {
 impl<'g> Lease<'g> {
     /// Takes a bill as it was read. `None`: another instance has it.
     pub async fn take(gateway: &'g Gateway, bill: StoredBill) -> Result<Option<Self>, ReconcileError> {
-        let until = gateway.now_by_database() + LEASE;
+        let mut until = gateway.now_by_database() + LEASE;
+        // An operator may take what another has taken in this very second: who has it by the former value must lose it.
+        if let Some(due) = bill.due_at.filter(|due| *due < until + RENEWED_AFTER) {
+            until = until.max(due + TimeDelta::seconds(1));
+        }
         Ok(gateway.store.take_bill(&bill, until).await?.then_some(Self { gateway, bill, until }))
     }
 

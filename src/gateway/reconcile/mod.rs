@@ -12,9 +12,12 @@ mod fetch;
 mod found;
 mod fund_flow;
 mod here_only;
+mod kept;
 mod lease;
 mod look_through;
 mod met;
+mod metrics;
+mod missed;
 mod payments;
 mod pieces;
 mod plan;
@@ -33,6 +36,7 @@ use super::Gateway;
 use comparison::Compared;
 pub use error::ReconcileError;
 use lease::Lease;
+pub use metrics::BillMetrics;
 pub use rehearse::Rehearsal;
 
 /// What was not to be had is asked for again after this time,

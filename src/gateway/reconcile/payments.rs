@@ -7,7 +7,8 @@ use crate::deal::{DealStatus, DifferenceKind, DifferenceState, Finding, Found, O
 use crate::store::BookedDeal;
 
 use super::ReconcileError;
-use super::comparison::{Comparison, of_file};
+use super::comparison::Comparison;
+use super::found::of_file;
 
 impl Comparison<'_> {
     pub(super) async fn take_payments(&mut self, rows: Vec<(u64, PaymentRow)>) -> Result<(), ReconcileError> {

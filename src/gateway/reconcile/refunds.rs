@@ -7,7 +7,8 @@ use crate::deal::{DifferenceKind, DifferenceState, Finding, Found, OrderId, Refu
 use crate::store::{BookedDeal, BookedRefund};
 
 use super::ReconcileError;
-use super::comparison::{Comparison, of_file};
+use super::comparison::Comparison;
+use super::found::of_file;
 
 impl Comparison<'_> {
     pub(super) async fn take_refunds(&mut self, rows: Vec<(u64, RefundRow)>) -> Result<(), ReconcileError> {

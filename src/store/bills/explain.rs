@@ -39,7 +39,7 @@ impl Change for ExplainDifference {
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
         const UPDATE: &str = "UPDATE bill_difference SET state = 'EXPLAINED', finding = 'noted', explained_by = ?, note = ?, at = ? \
-                              WHERE id = ? AND bill_id > 0 AND state = 'OPEN'";
+                              WHERE id = ? AND state = 'OPEN'";
         conn.change_each(UPDATE, rows, |row| {
             Values::of([row.by.as_str().into(), row.note.as_str().into(), column(row.at).into(), row.id.into()])
         })

@@ -1,20 +1,18 @@
 //! What came of a bill, and all that differs: stored together or not at all, by the instance whose lease it is.
-//!
-//! Ten thousand differences are more than one transaction may carry while others wait. So they travel in parts, which nobody sees, into
-//! the table ([`super::staged`]); the last transaction makes all of them the bill's, by one statement, with what came of it.
 
 use sqlx::Error;
 
-use crate::deal::{BillSums, EventType, Found, Timestamp};
+use crate::deal::{BillSums, EventType, Finding, Found, Timestamp};
 use crate::store::columns::{column, short};
-use crate::store::engine::connection::{Conn, by_engine};
+use crate::store::engine::connection::Conn;
+use crate::store::engine::sizes::{Rows, Texts, parts};
 use crate::store::engine::statement::{Change, Purpose};
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 
+use super::difference::{number, plain_number, subject};
 use super::row::{BillOutcome, StoredBill};
-use super::staged::adopt_staged;
 
 /// What came of a bill.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,14 +47,10 @@ impl Store {
     /// The database is not available.
     pub async fn finish_bill(&self, bill: &StoredBill, until: Timestamp, finished: FinishedBill) -> Result<bool, StoreError> {
         let announces = finished.announces && self.tells_of(EventType::BillReconciled);
-        if !self.stage(bill.id, until, &finished).await? {
-            return Ok(false);
-        }
         let is_stored = self.engine().change(FinishBill { id: bill.id, until, finished, announces }).await? > 0;
         if announces && is_stored {
             self.has_news();
         }
-        self.clear_stage(bill.id).await;
         Ok(is_stored)
     }
 }
@@ -84,9 +78,43 @@ impl FinishBill {
         if conn.change(UPDATE, values).await? != 1 {
             return Ok(0);
         }
-        conn.change(by_engine!(conn, String, adopt_staged), Values::of([self.id.into(), (-self.id).into()])).await?;
+        for part in parts(&finished.found) {
+            self.store(part, conn).await?;
+        }
         Ok(1)
     }
+
+    async fn store(&self, found: &[Found], conn: &mut Conn) -> Result<u64, Error> {
+        static STORE: Texts = Texts::new(insert_or_renew);
+        let mut values = Values::default();
+        for one in found {
+            values.extend([self.id.into(), one.kind.as_str().into(), subject(&one.subject).into(), one.state.as_str().into()]);
+            values.extend([one.finding.map(Finding::as_str).into(), one.order_id.as_deref().map(number).into()]);
+            values.extend([one.transaction_id.as_deref().map(plain_number).into(), one.refund_id.as_deref().map(number).into()]);
+            values.extend([one.ours_fee.into(), one.theirs_fee.into(), one.detail.as_deref().map(short).into()]);
+            values.add(column(self.finished.at));
+        }
+        conn.change(STORE.of(found.len(), conn), values).await
+    }
+}
+
+/// What is brought up to date of a difference that is known; MySQL does so from left to right, so what says whether comes last.
+const RENEWED: [&str; 8] = ["state", "order_id", "transaction_id", "refund_id", "ours_fee", "theirs_fee", "detail", "finding"];
+
+fn insert_or_renew(rows: Rows) -> String {
+    let values = rows.list("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    let renewed = |value: fn(&str) -> String| RENEWED.map(|column| format!("{column} = {}", value(column))).join(", ");
+    let again = if rows.is_mysql() {
+        let unless = |column: &str| format!("CASE WHEN finding = 'noted' THEN {column} ELSE VALUES({column}) END");
+        format!("DUPLICATE KEY UPDATE {}", renewed(unless))
+    } else {
+        let renewed = renewed(|column| format!("excluded.{column}"));
+        format!("CONFLICT (bill_id, kind, subject) DO UPDATE SET {renewed} WHERE COALESCE(finding, '') <> 'noted'")
+    };
+    format!(
+        "INSERT INTO bill_difference (bill_id, kind, subject, state, finding, order_id, transaction_id, refund_id, ours_fee, theirs_fee, \
+         detail, at) VALUES {values} ON {again}"
+    )
 }
 
 impl Change for FinishBill {

@@ -22,6 +22,5 @@ pub mod paid_on;
 pub mod part;
 pub mod plan;
 pub mod row;
-mod staged;
 pub mod take;
 pub mod untold;

@@ -130,7 +130,7 @@ const NAMED: [Named; 12] = [
         indexes: &[
             ("bill_difference_subject", "bill_difference", "bill_id,kind,subject"),
             ("bill_difference_state", "bill_difference", "bill_id,state"),
-            ("bill_difference_open", "bill_difference", "state,kind,bill_id"),
+            ("bill_difference_open", "bill_difference", "state,kind"),
             ("bill_difference_order_id", "bill_difference", "order_id"),
         ],
         table: Some(&BILL_DIFFERENCE),

@@ -1,11 +1,13 @@
 //! Files of bills: kept byte for byte, seen once they are whole, and never before.
 
+use std::fs;
+
 use chrono::TimeDelta;
-use wechat_pay::deal::BillKind;
-use wechat_pay::store::{BillFile, LARGEST_BATCH, Store, WholeFile};
+use wechat_pay::deal::{BillKind, DifferenceState, Finding};
+use wechat_pay::store::{BillFile, BillOutcome, LARGEST_BATCH, Store, WholeFile};
 
 use super::accounts::{now, opened};
-use super::bills::{planned, read};
+use super::bills::{compared, found, planned, read};
 use crate::support::database::{Database, Engine};
 use crate::support::on_both_engines;
 
@@ -115,6 +117,35 @@ on_both_engines! {
         while store.delete_old_bill_files(now() + TimeDelta::days(1)).await.unwrap() {}
         assert_eq!(parts(&database).await, 1);
         assert!(store.bill_file(second).await.unwrap().is_some() && store.bill_file(fund_flow).await.unwrap().is_some());
+    }
+
+    async fn the_files_of_old_days_go_as_the_page_for_operators_says_and_what_was_found_stays(engine) {
+        let database = Database::fresh(engine).await;
+        let (store, look) = (opened(&database).await, database.look().await);
+        let mut files = Vec::new();
+        for day in ["2026-03-30", DAY] {
+            let bill = planned(&store, "default", day).await;
+            let until = now() + TimeDelta::minutes(10);
+            assert!(store.take_bill(&bill, until).await.unwrap());
+            let file = begun(&store, bill.id, 70).await;
+            assert!(store.end_bill_file(bill.id, &whole(file, 70)).await.unwrap());
+            let open = found(day, DifferenceState::Open, Finding::NotKnown);
+            assert!(store.finish_bill(&bill, until, compared(vec![open])).await.unwrap());
+            files.push(file);
+        }
+        let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config/bills/README.md")).unwrap();
+        let sql = page.split("```sql\n").nth(1).unwrap().split("```").next().unwrap().replace("2026-08-01", DAY);
+        for statement in sql.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
+            look.run(statement).await;
+        }
+        assert_eq!(store.bill_file(files[0]).await.unwrap(), None, "no call gives it any more");
+        let later = now() + TimeDelta::seconds(1);
+        while store.delete_old_bill_files(later).await.unwrap() {}
+        assert_eq!(parts(&database).await, 70);
+        assert!(store.bill_file(files[1]).await.unwrap().is_some());
+        let (old, young) = (read(&store, "default", "2026-03-30").await, read(&store, "default", DAY).await);
+        assert_eq!((old.file, old.outcome, young.file), (None, Some(BillOutcome::Compared), Some(files[1])));
+        assert_eq!(store.differences_of_bill(old.id).await.unwrap().len(), 1);
     }
 }
 

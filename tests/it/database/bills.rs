@@ -75,11 +75,8 @@ fn states(differences: &[Difference]) -> Vec<(&str, DifferenceState, Option<Find
     differences.iter().map(|one| (one.found.subject.as_str(), one.found.state, one.found.finding)).collect()
 }
 
-/// Differences of any bill, and those on their way into one.
-async fn rows(look: &Look) -> (usize, usize) {
-    let bills = look.texts("SELECT CAST(bill_id AS CHAR(20)) FROM bill_difference").await;
-    let on_the_way = bills.iter().flatten().filter(|bill| bill.starts_with('-')).count();
-    (bills.len() - on_the_way, on_the_way)
+async fn rows(look: &Look) -> usize {
+    look.texts("SELECT CAST(id AS CHAR(20)) FROM bill_difference").await.len()
 }
 
 on_both_engines! {
@@ -164,7 +161,7 @@ on_both_engines! {
         let other = read(&store, "default", "2026-03-31").await;
         assert!(store.take_bill(&other, in_minutes(20)).await.unwrap(), "when the first was over");
         assert!(!store.finish_bill(&bill, in_minutes(10), compared(open())).await.unwrap());
-        assert_eq!((read(&store, "default", "2026-03-31").await.outcome, rows(&look).await), (None, (0, 0)));
+        assert_eq!((read(&store, "default", "2026-03-31").await.outcome, rows(&look).await), (None, 0));
         // One of the differences cannot be stored, so none of it is.
         let others = vec![found("o2", DifferenceState::Open, Finding::Unanswered); 70];
         let numbered = others.into_iter().enumerate().map(|(n, one)| Found { subject: n.to_string(), ..one });
@@ -174,16 +171,9 @@ on_both_engines! {
         };
         look.run(refusing).await;
         store.finish_bill(&other, in_minutes(20), compared(numbered.collect())).await.unwrap_err();
-        assert_eq!((read(&store, "default", "2026-03-31").await.outcome, rows(&look).await.0), (None, 0));
-        // As one that died in the middle has left it: nobody sees it, and it goes before the next one begins.
-        let staged = "UPDATE bill_difference SET bill_id = -bill_id, order_id = 'left' WHERE bill_id > 0";
-        assert!(store.finish_bill(&other, in_minutes(20), compared(vec![found("left", DifferenceState::Open, Finding::NotKnown)])).await.unwrap());
-        look.run(&format!("{staged}; UPDATE bill SET outcome = NULL, due_at = '2026-04-01 12:20:00'")).await;
-        assert_eq!(rows(&look).await, (0, 1));
-        assert!(store.differences_of_order(&number("left")).await.unwrap().is_empty() && store.open_differences().await.unwrap().is_empty());
+        assert_eq!((read(&store, "default", "2026-03-31").await.outcome, rows(&look).await), (None, 0));
         assert!(store.finish_bill(&other, in_minutes(20), compared(open())).await.unwrap());
-        let stored = store.differences_of_bill(other.id).await.unwrap();
-        assert_eq!((stored[0].found.subject.as_str(), rows(&look).await), ("o1", (1, 0)));
+        assert_eq!(rows(&look).await, 1);
         assert!(!store.finish_bill(&other, in_minutes(20), compared(open())).await.unwrap(), "it is over");
     }
 
@@ -228,10 +218,10 @@ on_both_engines! {
         assert_eq!((store.differences_of_bill(bill.id).await.unwrap(), self::read(&store, "default", "2026-03-31").await), (after, last));
     }
 
-    async fn ten_thousand_differences_are_stored_at_once_whatever_they_name(engine) {
+    async fn four_thousand_differences_are_stored_at_once_whatever_they_name(engine) {
         let database = Database::fresh(engine).await;
         let (store, look) = (opened(&database).await, database.look().await);
-        let mut listed: Vec<_> = (0..10_000).map(|n| found(&format!("o{n}"), DifferenceState::Open, Finding::Unanswered)).collect();
+        let mut listed: Vec<_> = (0..4_000).map(|n| found(&format!("o{n}"), DifferenceState::Open, Finding::Unanswered)).collect();
         // Other systems' numbers, and some that name the same to a table that minds neither length nor spaces.
         let strange = ["订".repeat(200), format!("{}!", "订".repeat(200)), "o1 ".to_owned(), "O1".to_owned(), "\u{1f600}'\"\\%\0".to_owned()];
         for (one, name) in listed.iter_mut().zip(&strange) {
@@ -241,16 +231,16 @@ on_both_engines! {
             one.transaction_id = Some(name.clone());
         }
         let bill = taken(&store, "default", "2026-03-31").await;
-        let finished = FinishedBill { differences: 12_000, unlisted: 2_000, due_at: Some(now()), ..compared(listed.clone()) };
+        let finished = FinishedBill { differences: 6_000, unlisted: 2_000, due_at: Some(now()), ..compared(listed.clone()) };
         assert!(store.finish_bill(&bill, in_minutes(10), finished.clone()).await.unwrap());
         let stored = store.differences_of_bill(bill.id).await.unwrap();
-        assert!((9_999..=10_000).contains(&stored.len()), "{}", stored.len());
+        assert!((3_999..=4_000).contains(&stored.len()), "{}", stored.len());
         assert_eq!(told(&store).await[0].open, stored.len() as i64 + 2_000);
         let bill = read(&store, "default", "2026-03-31").await;
         assert!(store.take_bill(&bill, in_minutes(10)).await.unwrap());
         listed.iter_mut().for_each(|one| one.state = DifferenceState::Healed);
         assert!(store.finish_bill(&bill, in_minutes(10), FinishedBill { found: listed, unlisted: 0, ..finished }).await.unwrap());
-        assert_eq!((rows(&look).await, told(&store).await[0].state), ((stored.len(), 0), BillState::Agreed));
+        assert_eq!((rows(&look).await, told(&store).await[0].state), (stored.len(), BillState::Agreed));
     }
 
     async fn bills_are_listed_by_days_and_those_that_are_missing_counted(engine) {
@@ -280,8 +270,12 @@ on_both_engines! {
             ]
         );
         assert_eq!(listed[0].detail.as_deref(), Some("2026-03-31"));
-        assert_eq!(store.missing_days(day("2026-03-30")).await.unwrap(), [(account("default"), 1), (account("shop2"), 1)]);
-        assert_eq!(store.missing_days(day("2026-03-20")).await.unwrap()[0], (account("default"), 2));
+        let missing = async |since, overdue| store.missing_days(day(since), day(overdue)).await.unwrap();
+        assert_eq!(missing("2026-03-30", "2026-03-30").await, [(account("default"), 1), (account("shop2"), 1)]);
+        assert_eq!(missing("2026-03-20", "2026-03-30").await[0], (account("default"), 2));
+        taken(&store, "shop2", "2026-03-29").await;
+        assert_eq!(missing("2026-03-29", "2026-03-29").await, [(account("default"), 1), (account("shop2"), 1)], "it may be on its way");
+        assert_eq!(missing("2026-03-29", "2026-03-30").await, [(account("default"), 1), (account("shop2"), 2)], "it is never looked at");
     }
 
     async fn what_is_told_of_a_bill_is_what_came_of_it_last(engine) {
@@ -330,7 +324,7 @@ on_both_engines! {
         assert!(store.finish_bill(&bill, in_minutes(10), compared(listed)).await.unwrap());
         assert_eq!((store.bill_part(file, 0).await.unwrap(), told(&store).await[0].open), (Some(vec![7]), 2));
         assert_eq!(store.differences_of_day(day("2026-03-31")).await.unwrap().len(), 2);
-        assert_eq!((store.open_differences().await.unwrap().len(), store.missing_days(day("2026-01-01")).await.unwrap().len()), (1, 0));
+        assert_eq!((store.open_differences().await.unwrap().len(), store.missing_days(day("2026-01-01"), day("2026-01-01")).await.unwrap().len()), (1, 0));
         assert!(store.booked_deals(vec![number("o1")]).await.unwrap().is_empty());
         assert!(store.paid_on(&account("default"), now(), in_minutes(1), None, 10).await.unwrap().is_empty());
         assert!(!store.delete_old_bill_files(in_minutes(60)).await.unwrap());

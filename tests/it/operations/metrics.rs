@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use serde_json::json;
 use tokio::time::sleep;
 use wechat_pay::channel::wechat::v2::{ApiKey, SignType, Signer};
+use wechat_pay::deal::{Day, DifferenceState, Finding, Found};
 use wechat_pay::simulator::DEFAULT_MERCHANT;
+use wechat_pay::store::{BillOutcome, FinishedBill};
 
+use crate::database::accounts::account;
+use crate::database::bills::{compared, found, planned};
 use crate::support::certificates::fresh_pair;
 use crate::support::database::{Database, Engine};
 use crate::support::on_both_engines;
@@ -24,6 +29,8 @@ pub const NAMES: &[(&str, &str)] = &[
     ("process_resident_memory_bytes", "gauge"),
     ("process_start_time_seconds", "gauge"),
     ("wechat_pay_alarms_total", "counter"),
+    ("wechat_pay_bill_days_missing", "gauge"),
+    ("wechat_pay_bill_differences", "gauge"),
     ("wechat_pay_build_info", "gauge"),
     ("wechat_pay_client_certificate_expiry_timestamp_seconds", "gauge"),
     ("wechat_pay_client_certificate_not_taken", "gauge"),
@@ -131,6 +138,37 @@ on_both_engines! {
         assert!(numbers.get("sweep_budget_spent_calls_total{account=\"default\"}") >= 5.0);
     }
 
+    async fn what_differs_from_the_bills_and_the_days_without_one_are_told_of_until_they_are_not(engine) {
+        let app = open(engine).await;
+        let store = app.gateway().store();
+        let [yesterday, before] = [1, 2].map(|days| Day::of(app.clock.now()).before(days).to_string());
+        let numbers = async || {
+            app.time_passes(15);
+            let numbers = app.numbers().await;
+            let differences = ["PAID_THERE_ONLY", "AMOUNT"].map(|kind| numbers.get(&format!("bill_differences{{kind=\"{kind}\"}}")));
+            (differences, numbers.get("bill_days_missing{account=\"default\"}"))
+        };
+        let finish = async |day: &str, of, finished: FinishedBill| {
+            let bill = planned(store, of, day).await;
+            let until = app.clock.now() + TimeDelta::minutes(10);
+            assert!(store.take_bill(&bill, until).await.unwrap() && store.finish_bill(&bill, until, finished).await.unwrap());
+        };
+        assert_eq!(numbers().await, ([0.0, 0.0], 0.0), "there from the start");
+        let open = ["o1", "o2"].map(|order_id| found(order_id, DifferenceState::Open, Finding::NotKnown)).to_vec();
+        finish(&yesterday, "default", compared(open.clone())).await;
+        finish(&before, "default", FinishedBill { outcome: BillOutcome::Missing, ..compared(Vec::new()) }).await;
+        finish(&before, "shop2", FinishedBill { outcome: BillOutcome::Missing, ..compared(Vec::new()) }).await;
+        assert_eq!(numbers().await, ([2.0, 0.0], 1.0), "the configuration has no shop2");
+        let bill = store.find_bill(&account("default"), yesterday.parse().unwrap()).await.unwrap().unwrap();
+        let id = store.differences_of_bill(bill.id).await.unwrap()[0].id;
+        assert!(store.explain_difference(id, "desk", "paid by card", app.clock.now()).await.unwrap());
+        finish(&before, "default", compared(Vec::new())).await;
+        assert_eq!(numbers().await, ([1.0, 0.0], 0.0));
+        let healed = open.into_iter().map(|one| Found { state: DifferenceState::Healed, finding: Some(Finding::Settled), ..one });
+        finish(&yesterday, "default", compared(healed.collect())).await;
+        assert_eq!(numbers().await, ([0.0, 0.0], 0.0));
+    }
+
     async fn the_oldest_undecided_deal_is_told_of_at_the_cost_of_an_index(engine) {
         let app = open(engine).await;
         let decided = app.to_pay("1").await;
@@ -205,6 +243,8 @@ async fn names_and_types_stay() {
         "mismatched_fen_total{reason=\"second_transaction\"}",
         "deals_total{account=\"default\",outcome=\"paid_late\"}",
         "webhook_deliveries_total{endpoint=\"shop\",outcome=\"given_up\"}",
+        "bill_differences{kind=\"UNKNOWN_ORDER\"}",
+        "bill_days_missing{account=\"default\"}",
     ] {
         assert!(numbers.has(series), "{series}");
     }

@@ -55,6 +55,7 @@ const DEVIATIONS: &[(&str, &str, &str)] = &[
     ("doctor", "channel::wechat", "tries WeChat's hosts with a signed query"),
     ("simulator", "channel::wechat", "speaks the protocol from the other side"),
     ("handshake", "channel::wechat", "its tests alone: a key of a real signer"),
+    ("config", "chance", "its tests alone: drawn order ids"),
     ("deal", "chance", "its tests alone: drawn order ids"),
 ];
 

@@ -231,6 +231,7 @@ async fn back_ends_are_told_as_is_described_and_the_examples_are_real() {
         Announcement::AlarmRaised(AlarmKind::PaidLate),
     ];
     beside(&app).await.record(announced(&app, &order.id, announces)).await.unwrap();
+    crate::telling::bills::reconciled(&app, &beside(&app).await, "default", 1, true).await;
     publish(&app).await;
 
     let told = description.holds("get", "/wxPay/changes", &read(&app, "").await);

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use wechat_pay::deal::{DifferenceKind, Finding};
+
 use crate::operations::metrics::NAMES;
 use crate::repository::architecture::files;
 
@@ -110,6 +112,14 @@ fn every_alert_says_what_to_do_in_either_language() {
     let alerts: Vec<_> = between(&rules, "- alert: ", '\n').map(|alert| format!("| `{alert}`")).collect();
     all_in("config/monitoring/README.md", &alerts);
     all_in("README.zh-CN.md", &alerts);
+}
+
+#[test]
+fn every_difference_from_a_bill_and_what_is_found_of_it_is_explained_in_either_language() {
+    let kinds = DifferenceKind::ALL.map(DifferenceKind::as_str);
+    let words: Vec<_> = kinds.into_iter().chain(Finding::ALL.map(Finding::as_str)).map(|word| format!("`{word}`")).collect();
+    all_in("config/bills/README.md", &words);
+    all_in("README.zh-CN.md", &words);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::support::test_app::{TestApp, TestAppBuilder};
 const DAY: &str = "2026-03-31";
 
 /// A bill is held against the books, with so many differences that are open.
-async fn reconciled(app: &TestApp, store: &Store, of: &str, open: usize, announces: bool) {
+pub async fn reconciled(app: &TestApp, store: &Store, of: &str, open: usize, announces: bool) {
     let bill = planned(store, of, DAY).await;
     let until = app.clock.now() + TimeDelta::minutes(10);
     assert!(store.take_bill(&bill, until).await.unwrap());
