@@ -98,7 +98,7 @@ on_both_engines! {
         app.time_passes(2 * AN_HOUR);
         shop.look().await;
         assert_eq!(shop.state().await.0, "MISSING", "nobody asks any more");
-        let missing = app.gateway().store().missing_days(DAY.parse().unwrap()).await.unwrap();
+        let missing = app.gateway().store().missing_days(DAY.parse().unwrap(), DAY.parse().unwrap()).await.unwrap();
         assert_eq!(missing.len(), 1, "and it is counted: {missing:?}");
         shop.reconcile(DAY, Fetch::IfMissing).await.unwrap();
         assert_eq!((shop.state().await.0, told_of_bill(&shop).await), ("AGREED".to_owned(), vec![json!("MISSING"), json!("AGREED")]));
