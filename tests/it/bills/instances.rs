@@ -51,16 +51,23 @@ on_both_engines! {
         assert_eq!(one + two, 7);
         assert_eq!(wechat.heard("downloadbill").len(), 7);
         assert_eq!((shop.state().await.0, other.state().await.0), ("AGREED".to_owned(), "AGREED".to_owned()));
-        // An operator who comes while another is at it is told so.
-        silent_from(&wechat, "downloadbill", 1);
+        let known = shop.bill().await;
+        // An operator takes it over from one that hears nothing of WeChat, which then finishes nothing.
+        let mut calls = 0;
+        wechat.answers_by(move |_, _, carry_out| {
+            calls += 1;
+            if calls == 1 { Reply::Silence } else { Reply::Body(carry_out()) }
+        });
         let gateway = shop.app.gateway().clone();
-        let work = tokio::spawn(async move { gateway.reconcile(&AccountId::default(), DAY.parse().unwrap(), Fetch::Again).await });
+        let slow = tokio::spawn(async move { gateway.reconcile(&AccountId::default(), DAY.parse().unwrap(), Fetch::Again).await });
         while wechat.heard("downloadbill").len() < 8 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        let told = other.reconcile(DAY, Fetch::Again).await;
-        work.abort();
+        other.reconcile(DAY, Fetch::Again).await.unwrap();
+        assert_eq!(other.bill().await, known);
+        let told = slow.await.unwrap();
         assert!(matches!(told, Err(ReconcileError::TakenOver)), "{told:?}");
+        assert_eq!((other.bill().await, other.look().await, wechat.heard("downloadbill").len()), (known, 0, 9));
     }
 
     async fn what_one_began_and_did_not_finish_another_does_when_the_lease_is_over(engine) {

@@ -57,10 +57,11 @@ on_both_engines! {
             assert_eq!((shop.look().await, app.calls("downloadbill")), (0, asked), "{detail}: not before an hour has passed");
             app.time_passes(1);
         }
-        let mut wechat = app.wechat();
-        wechat.habits.bill_traps.clear();
-        (wechat.faults.html, wechat.faults.reset) = (0.0, 0.0);
-        drop(wechat);
+        {
+            let mut wechat = app.wechat();
+            wechat.habits.bill_traps.clear();
+            (wechat.faults.html, wechat.faults.reset) = (0.0, 0.0);
+        }
         assert_eq!((shop.look().await, app.calls("downloadbill")), (1, asked + 1));
         assert_eq!((shop.state().await, shop.bill().await.get("detail")), (("AGREED".to_owned(), 2, 0), None), "what a cut file left is healed");
         app.time_passes(AN_HOUR);
@@ -97,7 +98,7 @@ on_both_engines! {
         app.time_passes(2 * AN_HOUR);
         shop.look().await;
         assert_eq!(shop.state().await.0, "MISSING", "nobody asks any more");
-        let missing = app.gateway().store().missing_days(DAY.parse().unwrap()).await.unwrap();
+        let missing = app.gateway().store().missing_days(DAY.parse().unwrap(), DAY.parse().unwrap()).await.unwrap();
         assert_eq!(missing.len(), 1, "and it is counted: {missing:?}");
         shop.reconcile(DAY, Fetch::IfMissing).await.unwrap();
         assert_eq!((shop.state().await.0, told_of_bill(&shop).await), ("AGREED".to_owned(), vec![json!("MISSING"), json!("AGREED")]));
