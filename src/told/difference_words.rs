@@ -81,6 +81,11 @@ fn next(kind: DifferenceKind, finding: Option<Finding>, state: DifferenceState) 
             "a line of it cannot be read, and what stands in it was not compared: please look at the line in the file",
             "有一行读不懂，该行内容未核对：请在账单文件里查看这一行",
         ),
+        Some(Finding::Elsewhere) => pair(
+            "a payment in it is of another day, or of another merchant number, and was not compared: please have it fetched again (wechat-pay \
+             reconcile --fetch)",
+            "其中有一笔付款属于其他日期或其他商户号，未核对：请重新下载（wechat-pay reconcile --fetch）",
+        ),
         Some(Finding::Repeated) => pair(
             "one payment or refund stands in it twice: please have it fetched again (wechat-pay reconcile --fetch), and ask WeChat's support \
              if it stays so",
