@@ -22,6 +22,7 @@ mod bills {
     mod budget;
     mod command;
     mod fund_flow;
+    mod hiding;
     mod instances;
     mod lies;
     mod missing;

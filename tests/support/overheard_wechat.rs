@@ -93,4 +93,16 @@ impl OverheardWeChat {
         assert_eq!(app.trade_state(&order.id).await, "SUCCESS");
         order
     }
+
+    /// The same, and nobody asks: it is paid at WeChat, and the service does not know.
+    pub async fn paid_unheard(&self, app: &TestApp) -> Order {
+        let order = app.to_pay("19.90").await;
+        self.world().pay(&order.id, None, Some(Notify::Lost), self.clock.now()).unwrap();
+        order
+    }
+
+    /// WeChat's number of an order's payment.
+    pub fn transaction_of(&self, order_id: &str) -> String {
+        self.world().order(order_id).unwrap().transaction_id.clone().unwrap()
+    }
 }

@@ -141,7 +141,8 @@ impl FoundList {
         ToStore { found, reopened }
     }
 
-    fn all(&self) -> impl Iterator<Item = &Found> {
+    /// All that are listed, or known.
+    pub fn all(&self) -> impl Iterator<Item = &Found> {
         let known = self.known.values().map(|known| known.now.as_ref().unwrap_or(&known.before));
         self.to_ask.iter().chain(&self.others).chain(&self.foreign).chain(known)
     }

@@ -69,16 +69,18 @@ impl<'g> Lease<'g> {
         if is_mine { Ok(()) } else { Err(ReconcileError::TakenOver) }
     }
 
-    /// Whether the books were held against it before, so that one which is not to be had now replaces nothing.
+    /// Whether it was come by before, so that one which is not to be had now replaces nothing.
     pub fn is_known(&self) -> bool {
-        self.bill.outcome == Some(BillOutcome::Compared)
+        matches!(self.bill.outcome, Some(BillOutcome::Compared | BillOutcome::NoTrades))
     }
 
-    /// Ends the lease on a bill that is known, and leaves everything as it was.
-    pub async fn give_back(&mut self) -> Result<(), ReconcileError> {
-        let StoredBill { sums, differences, unlisted, detail, at, due_at, .. } = self.bill.clone();
+    /// Ends the lease on a bill that is known, and leaves it as it was. If it was due, it is due again then.
+    pub async fn give_back(&mut self, again: Option<Timestamp>) -> Result<(), ReconcileError> {
+        let StoredBill { sums, differences, unlisted, detail, at, .. } = self.bill.clone();
+        let now = self.gateway.now_by_database();
+        let due_at = if self.bill.due_at.is_some_and(|due| due <= now) { again } else { self.bill.due_at };
         let outcome = self.bill.outcome.unwrap_or(BillOutcome::Missing);
-        let (at, found, reopened) = (at.unwrap_or(self.until), Vec::new(), Vec::new());
+        let (at, found, reopened) = (at.unwrap_or(now), Vec::new(), Vec::new());
         self.finish(FinishedBill { outcome, sums, differences, unlisted, found, reopened, detail, at, due_at, announces: false }).await
     }
 }

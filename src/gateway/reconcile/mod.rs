@@ -28,7 +28,7 @@ use chrono::TimeDelta;
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::channel::BillError;
-use crate::deal::{AccountId, Bill, Day, Timestamp};
+use crate::deal::{AccountId, Bill, Day, DifferenceKind, RefundId, Timestamp};
 use crate::store::{BillOutcome, FinishedBill, StoredBill};
 
 use super::{Account, Gateway};
@@ -102,20 +102,21 @@ impl Gateway {
 
     async fn work_on(&self, lease: &mut Lease<'_>, fetch: Fetch) -> Result<(), ReconcileError> {
         let account = self.accounts.get(&lease.bill.account)?;
-        let is_known = lease.is_known();
+        // That there were no trades is known as long as the books have none.
+        let is_known = lease.is_known() && (lease.has_bill() || !self.has_payments(lease).await?);
         let compared = match self.fetch(account, lease, fetch).await {
             Ok(note) => self.compare_kept(account, lease, note).await,
             Err(error) => Err(error),
         };
         match compared {
             Ok(compared) => self.finish(lease, compared).await,
+            Err(ReconcileError::Bill(BillError::NoBillExists)) if !lease.has_bill() && !self.has_payments(lease).await? => {
+                self.take_for_no_trades(account, lease, fetch).await
+            }
             // What is known of it stays.
             Err(error @ ReconcileError::Bill(_)) if is_known => {
-                lease.give_back().await?;
+                lease.give_back(self.due_again(lease.bill.day)).await?;
                 Err(error)
-            }
-            Err(ReconcileError::Bill(BillError::NoBillExists)) if !self.has_payments(lease).await? => {
-                self.take_for_no_trades(account, lease, fetch).await
             }
             Err(ReconcileError::Bill(error)) => self.note_missing(lease, &error).await,
             Err(error) => Err(error),
@@ -128,13 +129,26 @@ impl Gateway {
         Ok(!self.store.paid_on(account, day.begins(), day.next().begins(), None, 1).await?.is_empty())
     }
 
+    /// Whether a refund that the books have of this day is of it: it may have been heard of later.
+    async fn has_refunds_of(&self, day: Day, compared: &Compared) -> Result<bool, ReconcileError> {
+        let missed = compared.found.all().filter(|found| found.kind == DifferenceKind::RefundHereOnly);
+        for refund_id in missed.filter_map(|found| found.refund_id.as_ref()?.parse::<RefundId>().ok()) {
+            let Some(refund) = self.store.find_refund(&refund_id).await? else { continue };
+            if Day::of(refund.created_at) == day && refund.refunded_at.is_none_or(|at| Day::of(at) >= day) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// WeChat has no bill, and the books have no payments. It may come until the evening, and a refund that WeChat has accepted on that day
     /// would be in it: one that was heard of later is explained by WeChat's answer about it.
     async fn take_for_no_trades(&self, account: &Account, lease: &mut Lease<'_>, fetch: Fetch) -> Result<(), ReconcileError> {
         let note = self.fetch_fund_flow(account, lease, fetch == Fetch::Again).await?;
         let compared = self.compare_with_nothing(account, lease, note).await?;
         let is_evening = self.clock.now_seconds() >= lease.bill.day.next().begins() + EVENING;
-        let (is_explained, is_complete) = (compared.found.open() == 0, compared.is_complete);
+        let is_explained = compared.found.open() == 0 && !self.has_refunds_of(lease.bill.day, &compared).await?;
+        let is_complete = compared.is_complete;
         let due_at = if is_evening && is_complete { None } else { self.due_again(lease.bill.day) };
         let (outcome, detail) = match is_explained {
             true => (BillOutcome::NoTrades, compared.detail.clone()),

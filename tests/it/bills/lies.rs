@@ -6,6 +6,7 @@ use std::io::Write;
 use serde_json::json;
 use wechat_pay::deal::{AccountId, DifferenceKind, DifferenceState, Finding};
 use wechat_pay::gateway::{Fetch, Rehearsal};
+use wechat_pay::simulator::DEFAULT_MERCHANT;
 
 use super::shop::{DAY, Shop, in_words};
 use crate::refunds::books::{refund_directly, states};
@@ -36,7 +37,7 @@ on_both_engines! {
         shop.look().await;
         let mut told = shop.differs().await;
         told.sort();
-        assert_eq!(told, ["PAID_HERE_ONLY EXPLAINED 1990/-", "PAID_THERE_ONLY OPEN 1990/1990"]);
+        assert_eq!(told, ["PAID_HERE_ONLY EXPLAINED 1990/-", "PAID_THERE_ONLY OPEN -/1990"]);
         let lie = shop.differences_on(DAY).await.into_iter().find(|one| one["state"] == "OPEN").unwrap();
         assert_eq!(lie["order_id"], json!(unpaid.id));
         assert!(lie["sentence"].as_str().unwrap().ends_with("请联系微信支付客服，不要据此发货"), "{lie}");
@@ -97,7 +98,7 @@ on_both_engines! {
         });
         shop.morning();
         shop.look().await;
-        assert_eq!((shop.differs().await, shop.state().await), (vec!["PAID_THERE_ONLY OPEN 1990/1990".to_owned()], ("DIFFERENT".to_owned(), 1, 1)));
+        assert_eq!((shop.differs().await, shop.state().await), (vec!["PAID_THERE_ONLY OPEN -/1990".to_owned()], ("DIFFERENT".to_owned(), 1, 1)));
         let sentence = shop.differences_on(DAY).await.remove(0)["sentence"].to_string();
         assert!(sentence.contains("微信签名的结果与本地也不符"), "{sentence}");
         assert_eq!((shop.books().await, shop.app.alarms()), (books, (0, 1)));
@@ -130,8 +131,9 @@ on_both_engines! {
 
 fn line(order_id: &str, transaction_id: &str) -> String {
     format!(
-        "`2026-04-01 12:00:00,`a,`b,`0,`,`{transaction_id},`{order_id},`o,`NATIVE,`SUCCESS,`CFT,`CNY,`19.90,`0.00,`0,`0,`0.00,`0.00,`,`,`x,`,`0.12000,`0.60%,\
-         `19.90,`0.00,`\n"
+        "`2026-04-01 12:00:00,`a,`{},`0,`,`{transaction_id},`{order_id},`o,`NATIVE,`SUCCESS,`CFT,`CNY,`19.90,`0.00,`0,`0,`0.00,`0.00,`,`,`x,`,`0.12000,`0.60%,\
+         `19.90,`0.00,`\n",
+        DEFAULT_MERCHANT.mch_id
     )
 }
 

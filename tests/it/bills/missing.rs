@@ -34,7 +34,7 @@ on_both_engines! {
         let nothing = (0.0, 0.0);
         let mut asked = 0;
         for (traps, (html, reset), detail) in [
-            (&[BillTrap::NoBill][..], nothing, "WeChat says that there is no bill, and the books have payments or refunds"),
+            (&[BillTrap::NoBill][..], nothing, "WeChat says that there is no bill, and the books have payments"),
             (&[BillTrap::Creating], nothing, "WeChat is still making the bill of that day"),
             (&[BillTrap::SystemError], nothing, "WeChat could not make the bill now"),
             (&[], (1.0, 0.0), "the answer is no bill"),

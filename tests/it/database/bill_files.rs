@@ -4,7 +4,7 @@ use std::fs;
 
 use chrono::TimeDelta;
 use wechat_pay::deal::{BillKind, DifferenceState, Finding};
-use wechat_pay::store::{BillFile, BillOutcome, LARGEST_BATCH, Store, WholeFile};
+use wechat_pay::store::{BillFile, BillOutcome, LARGEST_BATCH, Store, StoredBill, WholeFile};
 
 use super::accounts::{now, opened};
 use super::bills::{compared, found, planned, read};
@@ -128,7 +128,8 @@ on_both_engines! {
             let until = now() + TimeDelta::minutes(10);
             assert!(store.take_bill(&bill, until).await.unwrap());
             let file = begun(&store, bill.id, 70).await;
-            assert!(store.end_bill_file(&bill, &whole(file, 70)).await.unwrap());
+            let mine = StoredBill { due_at: Some(until), ..bill.clone() };
+            assert!(store.end_bill_file(&mine, &whole(file, 70)).await.unwrap());
             let open = found(day, DifferenceState::Open, Finding::NotKnown);
             assert!(store.finish_bill(&bill, until, compared(vec![open])).await.unwrap());
             files.push(file);

@@ -55,7 +55,6 @@ const DEVIATIONS: &[(&str, &str, &str)] = &[
     ("doctor", "channel::wechat", "tries WeChat's hosts with a signed query"),
     ("simulator", "channel::wechat", "speaks the protocol from the other side"),
     ("handshake", "channel::wechat", "its tests alone: a key of a real signer"),
-    ("config", "chance", "its tests alone: drawn order ids"),
     ("deal", "chance", "its tests alone: drawn order ids"),
 ];
 
