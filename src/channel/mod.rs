@@ -29,8 +29,8 @@ pub use proof::{Evidence, OpenedOrder, ProvenPayment, ProvenRefund, Source, Trad
 
 use wechat::v2;
 pub use wechat::v2::bill::{
-    BillEnd, BillError, BillReader, Direction, Fed, FedBill, FedFundFlow, FundFlow, FundFlowReader, FundFlowRow, FundFlowSums, Layout,
-    LineFault, MovementKind, PaymentRow, RefundRow, Row as BillRow, StatedSum, TradeBill, TradeSums, UnreadableLine,
+    BillEnd, BillError, BillReader, Direction, Fed, FedBill, FedFundFlow, FundFlow, FundFlowReader, FundFlowRow, FundFlowSums, Kinds,
+    Layout, LineFault, MovementKind, PaymentRow, RefundRow, Row as BillRow, StatedSum, TradeBill, TradeSums, UnreadableLine,
 };
 pub use wechat::v2::{ClientCertificate, Download};
 pub use wechat::{Login, LoginEndpoints, LoginError};

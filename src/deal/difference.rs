@@ -116,6 +116,8 @@ pub enum Finding {
     Foreign,
     /// A line cannot be read.
     Unreadable,
+    /// A line is of another day, or of another merchant number.
+    Elsewhere,
     /// A line stands there a second time.
     Repeated,
     /// A sum is not what its lines come to.
@@ -126,7 +128,7 @@ pub enum Finding {
 
 impl Finding {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Unanswered,
         Self::Settled,
         Self::AgreesNow,
@@ -138,6 +140,7 @@ impl Finding {
         Self::ClosedLater,
         Self::Foreign,
         Self::Unreadable,
+        Self::Elsewhere,
         Self::Repeated,
         Self::WrongSum,
         Self::Noted,
@@ -157,6 +160,7 @@ impl Finding {
             Self::ClosedLater => "closed_later",
             Self::Foreign => "foreign",
             Self::Unreadable => "unreadable",
+            Self::Elsewhere => "elsewhere",
             Self::Repeated => "repeated",
             Self::WrongSum => "wrong_sum",
             Self::Noted => "noted",

@@ -76,6 +76,11 @@ impl Account {
         self.channel.refunding()
     }
 
+    /// As what WeChat knows it.
+    pub(super) fn addressee(&self) -> Addressee {
+        self.channel.addressee()
+    }
+
     /// Whether there is what the fund flow is asked for with.
     pub(super) fn can_have_fund_flow(&self) -> bool {
         self.refunding() != Refunding::Impossible

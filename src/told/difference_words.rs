@@ -119,9 +119,24 @@ fn next(found: &Found, again: &Text) -> Text {
             "by its number it is another system's, as bill.foreign_prefixes says: there is nothing to do here",
             "按订单号开头（bill.foreign_prefixes）它属于其他系统，这里无需处理",
         ),
+        Some(Finding::Unreadable) if found.detail.as_deref() == Some("no summary") => text(
+            format!("it was cut, so it was not looked for what else the books have: please {}", again.read(English)),
+            format!("它不完整，本地有而账单没有的未核对：请{}", again.read(Chinese)),
+        ),
+        Some(Finding::Unreadable) if found.detail.as_deref() == Some("summary") => text(
+            format!("its sums cannot be read, so lines may be missing: please {}", again.read(English)),
+            format!("合计无法解析，可能缺行：请{}", again.read(Chinese)),
+        ),
         Some(Finding::Unreadable) => pair(
             "a line of it cannot be read, and what stands in it was not compared: please look at the line in the file",
             "有一行无法解析，该行内容未核对：请在账单文件里查看这一行",
+        ),
+        Some(Finding::Elsewhere) => text(
+            format!(
+                "a payment in it is of another day, or of another merchant number, and was not compared: please {}",
+                again.read(English)
+            ),
+            format!("其中有一笔付款属于其他日期或其他商户号，未核对：请{}", again.read(Chinese)),
         ),
         Some(Finding::Repeated) => text(
             format!("one payment or refund stands in it twice: please {}, and ask WeChat's support if it stays so", again.read(English)),
@@ -303,6 +318,22 @@ mod tests {
         let said = difference_sentence(&found(Summary, Some(Finding::Unreadable), Some("line 7")));
         assert!(said.read(English).starts_with("WeChat's file is wrong in itself (line 7); a line of it cannot be read"), "{said:?}");
         assert!(said.read(Chinese).starts_with("微信账单文件本身有误（第 7 行）；有一行无法解析"), "{said:?}");
+    }
+
+    #[test]
+    fn a_file_without_its_end_has_no_line_that_cannot_be_read() {
+        let said = |detail| difference_sentence(&found(Summary, Some(Finding::Unreadable), Some(detail)));
+        for (detail, english, chinese) in [
+            ("no summary", "WeChat's file is wrong in itself (no summary); it was cut,", "微信账单文件本身有误（没有合计）；它不完整"),
+            (
+                "summary",
+                "WeChat's file is wrong in itself (summary); its sums cannot be read,",
+                "微信账单文件本身有误（合计）；合计无法解析",
+            ),
+        ] {
+            assert!(said(detail).read(English).starts_with(english), "{:?}", said(detail));
+            assert!(said(detail).read(Chinese).starts_with(chinese), "{:?}", said(detail));
+        }
     }
 
     #[test]

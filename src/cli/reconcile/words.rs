@@ -271,6 +271,7 @@ fn why(error: &ReconcileError) -> Text {
             BillError::Digest => "文件与应答头 Digest 不符".to_owned(),
             BillError::NotABill => "不是账单文件".to_owned(),
             BillError::MissingColumn(column) => format!("文件里没有这一列：{column}"),
+            BillError::Elsewhere => "是其他日期或其他商户号的账单".to_owned(),
             BillError::Cut => "文件没有末尾的合计，不完整".to_owned(),
             BillError::Read(_) => "账单文件无法解析".to_owned(),
         },

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tracing::{Instrument, debug, info_span};
 
-use crate::deal::{AccountId, Deal, DifferenceKind, DifferenceState, Finding, Found, OrderId};
+use crate::deal::{AccountId, Deal, DifferenceKind, DifferenceState, Finding, Found, OrderId, RefundId};
 use crate::store::Origin;
 
 use super::super::{Gateway, GatewayError};
@@ -22,6 +22,15 @@ const SILENT: u32 = 3;
 /// What became of a difference, and why.
 pub type Verdict = (DifferenceState, Finding);
 
+/// What came of a question.
+enum Answer {
+    Verdict(Verdict),
+    /// WeChat did not say, and may say later.
+    Silence,
+    /// It cannot be asked: what is named is not there.
+    None,
+}
+
 impl Gateway {
     /// Asks about each difference that WeChat can say something of. `false`: about some of them it did not.
     pub(super) async fn ask_about_differences(
@@ -29,15 +38,16 @@ impl Gateway {
         found: &mut FoundList,
         mut lease: Option<&mut Lease<'_>>,
     ) -> Result<bool, ReconcileError> {
-        let (mut silent, mut is_complete) = (0, true);
-        for found in found.listed_mut().iter_mut().filter(|found| can_be_asked_about(found)) {
-            let answer = if silent < SILENT { self.verdict_about(found).await } else { None };
-            silent = if answer.is_some() { 0 } else { silent + 1 };
-            is_complete &= answer.is_some();
+        let (mut silent, mut is_complete) = (0, found.lists_all_to_ask());
+        for found in found.to_ask() {
+            let answer = if silent < SILENT { self.answer_about(found).await? } else { Answer::Silence };
             (found.state, found.finding) = match answer {
-                Some((state, finding)) => (state, Some(finding)),
-                None => (DifferenceState::Open, Some(Finding::Unanswered)),
+                Answer::Verdict((state, finding)) => (state, Some(finding)),
+                Answer::Silence => (DifferenceState::Open, Some(Finding::Unanswered)),
+                Answer::None => (DifferenceState::Open, None),
             };
+            silent = if matches!(answer, Answer::Silence) { silent + 1 } else { 0 };
+            is_complete &= silent == 0;
             if let Some(lease) = &mut lease {
                 lease.keep().await?;
             }
@@ -45,15 +55,35 @@ impl Gateway {
         Ok(is_complete)
     }
 
-    /// `None`: WeChat did not say.
-    async fn verdict_about(&self, found: &Found) -> Option<Verdict> {
-        let order_id = found.order_id.as_ref()?.parse().ok()?;
+    async fn answer_about(&self, found: &Found) -> Result<Answer, ReconcileError> {
+        let Some(order_id) = self.order_of(found).await? else { return Ok(Answer::None) };
         let span = info_span!("difference", %order_id, kind = found.kind.as_str());
-        let verdict = self.try_verdict(&order_id, found).instrument(span).await;
-        verdict.inspect_err(|error| debug!(%error, "WeChat could not be asked about a difference")).ok()
+        match self.verdict_about(&order_id, found).instrument(span).await {
+            Ok(verdict) => Ok(Answer::Verdict(verdict)),
+            Err(GatewayError::Store(error)) => Err(error.into()),
+            Err(error @ (GatewayError::Upstream(..) | GatewayError::Refused(..) | GatewayError::Busy)) => {
+                debug!(%error, "WeChat did not answer about a difference");
+                Ok(Answer::Silence)
+            }
+            Err(error) => {
+                debug!(%error, "WeChat cannot be asked about a difference");
+                Ok(Answer::None)
+            }
+        }
     }
 
-    async fn try_verdict(&self, order_id: &OrderId, found: &Found) -> Result<Verdict, GatewayError> {
+    /// The order to ask about. Of a refund that is known here it is the one that our books have, whatever the bill says.
+    async fn order_of(&self, found: &Found) -> Result<Option<OrderId>, ReconcileError> {
+        let refund_id = found.refund_id.as_ref().filter(|_| !is_of_payment(found.kind)).and_then(|id| id.parse::<RefundId>().ok());
+        if let Some(refund_id) = refund_id
+            && let Some(refund) = self.store.find_refund(&refund_id).await?
+        {
+            return Ok(Some(refund.order_id));
+        }
+        Ok(found.order_id.as_ref().and_then(|id| id.parse().ok()))
+    }
+
+    async fn verdict_about(&self, order_id: &OrderId, found: &Found) -> Result<Verdict, GatewayError> {
         let deal = self.store.find_to_finish(order_id).await?.ok_or(GatewayError::NotFound)?;
         let theirs = found.transaction_id.as_deref().unwrap_or_default();
         if is_of_payment(found.kind) && self.goes_back(order_id, theirs).await? {
@@ -112,12 +142,6 @@ impl Gateway {
         }
         Err(GatewayError::Busy)
     }
-}
-
-/// Whether WeChat can say something of it: of an order that is not known here nothing is asked, and a file answers for itself.
-fn can_be_asked_about(found: &Found) -> bool {
-    let is_open = found.state == DifferenceState::Open && matches!(found.finding, None | Some(Finding::Unanswered));
-    is_open && !matches!(found.kind, DifferenceKind::UnknownOrder | DifferenceKind::Summary)
 }
 
 fn is_of_payment(kind: DifferenceKind) -> bool {

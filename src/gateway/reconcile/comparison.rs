@@ -1,7 +1,7 @@
 //! The comparison: a bill's lines against our books, some hundred at a time, however long it is; and then our books against it.
 
-use crate::channel::{BillEnd, BillRow, FedBill, TradeSums, UnreadableLine};
-use crate::deal::{AccountId, BillSums, Day, Finding, Found};
+use crate::channel::{Addressee, BillEnd, BillError, BillRow, FedBill, Kinds, PaymentRow, TradeSums, UnreadableLine};
+use crate::deal::{AccountId, BillSums, Day, Difference, Finding, Found};
 
 use super::super::{Account, Gateway};
 use super::ReconcileError;
@@ -12,6 +12,8 @@ use super::pieces::Pieces;
 
 /// Lines that are held against the books with one question.
 const BATCH: usize = 500;
+/// What every generation of bills sums up at least.
+const FEWEST_SUMS: usize = 4;
 
 /// What came of it.
 pub struct Compared {
@@ -38,27 +40,41 @@ pub struct Comparison<'g> {
     pub met_deals: Met,
     pub met_refunds: Met,
     pub found: FoundList,
+    /// As what WeChat knows the merchant.
+    addressee: Addressee,
+    /// Of which day the bill is, where that is said.
+    day: Option<Day>,
     days: Option<(Day, Day)>,
+    /// Payments that are the bill's, and those of another day or of another merchant number.
+    here: u64,
+    elsewhere: u64,
 }
 
 impl Gateway {
+    /// Holds the books of a day against nothing.
+    pub(super) async fn compare_no_lines(
+        &self,
+        account: &Account,
+        day: Day,
+        stored: Vec<Difference>,
+        lease: &mut Lease<'_>,
+    ) -> Result<Compared, ReconcileError> {
+        let mut comparison = Comparison::of(self, account, Some(day), stored);
+        comparison.look_for_missing(day, day, Kinds::ALL, &mut Some(lease)).await?;
+        let (sums, found, days) = (BillSums::default(), comparison.found, Some((day, day)));
+        Ok(Compared { sums, found, days, is_whole: true, is_readable: true, is_complete: false, detail: None })
+    }
+
     /// Holds a bill against the books; `day`: it is of this one.
     pub(super) async fn compare(
         &self,
         account: &Account,
         mut pieces: Pieces<'_>,
         day: Option<Day>,
+        stored: Vec<Difference>,
         mut lease: Option<&mut Lease<'_>>,
     ) -> Result<Compared, ReconcileError> {
-        let mut comparison = Comparison {
-            gateway: self,
-            account: account.id(),
-            accounts: self.accounts.of_same_merchant(account),
-            met_deals: Met::default(),
-            met_refunds: Met::default(),
-            found: FoundList::default(),
-            days: None,
-        };
+        let mut comparison = Comparison::of(self, account, day, stored);
         let (mut bill, mut batch) = (FedBill::default(), Vec::with_capacity(BATCH));
         loop {
             while let Some(row) = bill.next_row()? {
@@ -77,12 +93,16 @@ impl Gateway {
             }
         }
         comparison.take(&mut batch).await?;
+        let kinds = bill.kinds();
         let end = bill.end()?;
-        let is_whole = end.summary.is_some();
-        let is_readable = is_whole && end.unreadable == 0;
+        if comparison.elsewhere > comparison.here {
+            return Err(BillError::Elsewhere.into());
+        }
+        let is_whole = end.is_whole;
+        let is_readable = is_whole && end.unreadable == 0 && comparison.elsewhere == 0;
         let range = day.map(|day| (day, day)).or(comparison.days);
         if let Some((first, last)) = range.filter(|_| is_whole) {
-            comparison.look_for_missing(first, last, &mut lease).await?;
+            comparison.look_for_missing(first, last, kinds, &mut lease).await?;
         }
         comparison.add_sums(&end);
         let (sums, days) = (sums(&end.sums), range);
@@ -90,39 +110,70 @@ impl Gateway {
     }
 }
 
-impl Comparison<'_> {
+impl<'g> Comparison<'g> {
+    fn of(gateway: &'g Gateway, account: &'g Account, day: Option<Day>, stored: Vec<Difference>) -> Self {
+        Self {
+            gateway,
+            account: account.id(),
+            accounts: gateway.accounts.of_same_merchant(account),
+            met_deals: Met::default(),
+            met_refunds: Met::default(),
+            found: FoundList::beside(stored),
+            addressee: account.addressee(),
+            day,
+            days: None,
+            here: 0,
+            elsewhere: 0,
+        }
+    }
+
     async fn take(&mut self, batch: &mut Vec<(u64, Result<BillRow, UnreadableLine>)>) -> Result<(), ReconcileError> {
         let (mut payments, mut refunds) = (Vec::new(), Vec::new());
         for (line, row) in batch.drain(..) {
-            let time = match row {
-                Ok(BillRow::Payment(payment)) => {
-                    let time = payment.paid_at;
-                    payments.push((line, payment));
-                    time
+            match row {
+                Ok(BillRow::Payment(row)) if self.is_elsewhere(&row) => {
+                    self.elsewhere += 1;
+                    self.found.add(of_file(Finding::Elsewhere, format!("line {line}"), format!("line {line}")));
                 }
-                Ok(BillRow::Refund(refund)) => {
-                    let time = refund.booked_at;
-                    refunds.push((line, refund));
-                    time
+                Ok(BillRow::Payment(row)) => {
+                    self.here += 1;
+                    self.is_of(Day::of(row.paid_at));
+                    payments.push((line, row));
+                }
+                Ok(BillRow::Refund(row)) => {
+                    // Of the payment, which may be old, is what a bill of refunds says first.
+                    self.is_of(Day::of(row.requested_at.unwrap_or(row.booked_at)));
+                    refunds.push((line, row));
                 }
                 Err(unreadable) => {
                     self.found.add(of_file(Finding::Unreadable, format!("line {}", unreadable.line), unreadable.to_string()));
-                    continue;
                 }
-            };
-            let day = Day::of(time);
-            let (first, last) = self.days.unwrap_or((day, day));
-            self.days = Some((first.min(day), last.max(day)));
+            }
         }
         self.take_payments(payments).await?;
         self.take_refunds(refunds).await
     }
 
+    fn is_of(&mut self, day: Day) {
+        let (first, last) = self.days.unwrap_or((day, day));
+        self.days = Some((first.min(day), last.max(day)));
+    }
+
+    /// Whether a payment is of another day, or of another merchant number: then this is not the bill, or not all of it is.
+    fn is_elsewhere(&self, row: &PaymentRow) -> bool {
+        let Addressee { mch_id, sub_mch_id, .. } = &self.addressee;
+        let is_others = row.mch_id != *mch_id || (sub_mch_id.is_some() && row.sub_mch_id != *sub_mch_id);
+        is_others || self.day.is_some_and(|day| day != Day::of(row.paid_at))
+    }
+
     /// What the file says of itself, and is not so.
     fn add_sums(&mut self, end: &BillEnd<TradeSums>) {
-        let Some(summary) = &end.summary else {
-            return self.found.add(of_file(Finding::Unreadable, "summary".to_owned(), "the file has no summary: it was cut".to_owned()));
-        };
+        let summary = end.summary.as_deref().unwrap_or_default();
+        if !end.is_whole {
+            self.found.add(of_file(Finding::Unreadable, "summary".to_owned(), "no summary".to_owned()));
+        } else if summary.len() < FEWEST_SUMS && end.unreadable == 0 {
+            self.found.add(of_file(Finding::Unreadable, "summary".to_owned(), "summary".to_owned()));
+        }
         for sum in summary.iter().filter(|sum| !sum.agrees()) {
             let found = of_file(Finding::WrongSum, sum.name.to_owned(), sum.name.to_owned());
             self.found.add(Found { ours_fee: Some(sum.counted), theirs_fee: Some(sum.stated), ..found });

@@ -20,8 +20,8 @@ use super::{Fetch, ReconcileError};
 const PART: usize = 256 * 1024;
 
 impl Gateway {
-    /// Fetches the day's bills and keeps them, but for those that are kept. A fund flow that is not to be had stops nothing; why it is not is given, and whether it
-    /// may be had later.
+    /// Fetches the day's bills and keeps them, but for those that are kept. A fund flow that is not to be had stops nothing; why it is not is
+    /// given, and whether it may be had later.
     pub(super) async fn fetch(
         &self,
         account: &Account,
@@ -32,12 +32,21 @@ impl Gateway {
         if again || !is_kept {
             self.fetch_file(account, lease, BillKind::Trade).await?;
         }
-        if !account.can_have_fund_flow() || (is_kept && !again && lease.bill.fund_flow.is_some()) {
+        self.fetch_fund_flow(account, lease, again || !is_kept).await
+    }
+
+    /// The same of the fund flow, which a day without trades may have as well.
+    pub(super) async fn fetch_fund_flow(
+        &self,
+        account: &Account,
+        lease: &mut Lease<'_>,
+        again: bool,
+    ) -> Result<Option<FundFlowNote>, ReconcileError> {
+        if !account.can_have_fund_flow() || (!again && lease.bill.fund_flow.is_some()) {
             return Ok(None);
         }
         match self.fetch_file(account, lease, BillKind::FundFlow).await {
             Ok(()) => Ok(None),
-            Err(ReconcileError::Bill(BillError::NoBillExists)) => Ok(None),
             Err(ReconcileError::Bill(error)) => {
                 debug!(%error, "the fund flow is not to be had");
                 let may_come = !matches!(error, BillError::Refused(_));
@@ -57,10 +66,10 @@ impl Gateway {
             received += i64::try_from(piece.len()).unwrap_or(i64::MAX);
             sha256.update(&piece);
             packer.add(&piece)?;
+            lease.keep().await?;
             while let Some(part) = packer.part() {
                 self.store.add_bill_part(id, parts, part).await?;
                 parts += 1;
-                lease.keep().await?;
             }
         }
         for part in packer.rest()?.chunks(PART) {

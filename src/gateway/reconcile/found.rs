@@ -1,86 +1,171 @@
-//! The differences that were found, of which a bounded number is listed and all are counted.
+//! The differences that were found, beside those of earlier looks. A bounded number is listed and all are counted.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::deal::{Difference, DifferenceKind, DifferenceState, Finding, Found};
 
-/// So many are listed of one bill, and so many more of other systems' orders: a bill of a wrong merchant number must fill neither the
-/// memory nor the transaction that keeps them.
-const LISTED: usize = 2_000;
+/// So many new ones are listed of what WeChat can be asked about, so many of what it cannot, and so many of other systems': none of these
+/// takes another's place, and one transaction keeps them all. Those that are left over come at the next look.
+const LISTED: usize = 1_000;
+/// No more are kept of one bill.
+const KEPT: usize = 5_000;
+
+/// By what one is known again.
+type Name = (DifferenceKind, String);
 
 /// What was found, in the order in which it was.
 #[derive(Default)]
 pub struct FoundList {
-    listed: Vec<Found>,
+    known: HashMap<Name, Known>,
+    names: HashSet<Name>,
+    to_ask: Vec<Found>,
+    others: Vec<Found>,
     foreign: Vec<Found>,
-    unlisted: i64,
-    unlisted_open: i64,
+    unlisted: Unlisted,
+}
+
+/// One that an earlier look has found, and how it stands now; `None`: it was not met again.
+struct Known {
+    before: Found,
+    now: Option<Found>,
+    is_reopened: bool,
+}
+
+/// How many are counted only.
+#[derive(Default)]
+struct Unlisted {
+    all: i64,
+    open: i64,
+    to_ask: i64,
+}
+
+/// What is to be stored.
+pub struct ToStore {
+    /// The new ones, and those of which something has changed.
+    pub found: Vec<Found>,
+    /// Those that an operator has explained, and that differ otherwise now.
+    pub reopened: Vec<Found>,
 }
 
 impl FoundList {
-    /// Adds one.
-    pub fn add(&mut self, found: Found) {
-        let is_foreign = found.finding == Some(Finding::Foreign);
-        let list = if is_foreign { &mut self.foreign } else { &mut self.listed };
-        if list.len() < LISTED {
+    /// Beside these, which an earlier look has found.
+    pub fn beside(stored: Vec<Difference>) -> Self {
+        let known = stored.into_iter().map(|difference| {
+            let before = difference.found;
+            (name(&before), Known { before, now: None, is_reopened: false })
+        });
+        Self { known: known.collect(), ..Self::default() }
+    }
+
+    /// Adds one. `false`: it was found before by this look.
+    pub fn add(&mut self, found: Found) -> bool {
+        let name = name(&found);
+        if let Some(known) = self.known.get_mut(&name) {
+            return known.is_met(found);
+        }
+        if self.names.contains(&name) {
+            return false;
+        }
+        let room = LISTED.min(KEPT.saturating_sub(self.known.len()));
+        let (is_open, can_be_asked) = (found.state == DifferenceState::Open, can_be_asked_about(&found));
+        let list = match found.finding {
+            Some(Finding::Foreign) => &mut self.foreign,
+            _ if can_be_asked => &mut self.to_ask,
+            _ => &mut self.others,
+        };
+        if list.len() < room {
             list.push(found);
+            self.names.insert(name);
         } else {
-            self.unlisted += 1;
-            self.unlisted_open += i64::from(!is_foreign);
+            self.unlisted.all += 1;
+            self.unlisted.open += i64::from(is_open);
+            self.unlisted.to_ask += i64::from(can_be_asked);
+        }
+        true
+    }
+
+    /// Adds one of a line; a line that says the same as another does is told of.
+    pub fn add_line(&mut self, line: u64, found: Found) {
+        let (order_id, transaction_id, theirs_fee) = (found.order_id.clone(), found.transaction_id.clone(), found.theirs_fee);
+        if !self.add(found) {
+            let again = of_file(Finding::Repeated, format!("line {line}"), format!("line {line}"));
+            self.add(Found { order_id, transaction_id, theirs_fee, ..again });
         }
     }
 
-    /// Those that are not foreign, to be asked about.
-    pub fn listed_mut(&mut self) -> &mut [Found] {
-        &mut self.listed
+    /// Those that WeChat is to be asked about.
+    pub fn to_ask(&mut self) -> impl Iterator<Item = &mut Found> {
+        let known = self.known.values_mut().filter_map(|known| known.now.as_mut());
+        self.to_ask.iter_mut().chain(known).filter(|found| can_be_asked_about(found))
     }
 
-    /// Takes over what an earlier look has found: what was explained then stays, and what is no difference any more is healed, unless the
-    /// file cannot tell (`is_readable`). What was healed, and differs all the same, is asked about anew; so is what was to go back.
-    pub fn carry(&mut self, stored: Vec<Difference>, is_readable: bool) {
-        let foreign: HashSet<_> = self.foreign.iter().map(name).collect();
-        let mut known: HashMap<_, _> = self.listed.iter_mut().map(|found| (name(found), found)).collect();
-        let mut gone = Vec::new();
-        for Difference { found: before, .. } in stored {
-            let is_open = before.state == DifferenceState::Open;
-            match known.get_mut(&name(&before)) {
-                Some(found) if stays(&before) => (found.state, found.finding) = (before.state, before.finding),
-                Some(_) => {}
-                None if foreign.contains(&name(&before)) => {}
-                None if is_open && is_readable => {
-                    gone.push(Found { state: DifferenceState::Healed, finding: Some(Finding::AgreesNow), ..before });
-                }
-                None => gone.push(before),
-            }
+    /// Whether all that WeChat is to be asked about is listed.
+    pub fn lists_all_to_ask(&self) -> bool {
+        self.unlisted.to_ask == 0
+    }
+
+    /// What an earlier look has found and this one, which could read the whole file, has not: it is no difference any more.
+    pub fn heal_what_was_not_met(&mut self) {
+        for known in self.known.values_mut().filter(|known| known.now.is_none() && known.before.state == DifferenceState::Open) {
+            known.now = Some(Found { state: DifferenceState::Healed, finding: Some(Finding::AgreesNow), ..known.before.clone() });
         }
-        self.listed.extend(gone);
     }
 
     /// How many there are.
     pub fn count(&self) -> i64 {
-        i64::try_from(self.listed.len() + self.foreign.len()).unwrap_or(i64::MAX) + self.unlisted
+        i64::try_from(self.all().count()).unwrap_or(i64::MAX) + self.unlisted.all
     }
 
     /// How many nobody has explained.
     pub fn open(&self) -> i64 {
-        let open = self.listed.iter().filter(|found| found.state == DifferenceState::Open).count();
-        i64::try_from(open).unwrap_or(i64::MAX) + self.unlisted_open
+        let open = self.all().filter(|found| found.state == DifferenceState::Open).count();
+        i64::try_from(open).unwrap_or(i64::MAX) + self.unlisted.open
     }
 
     /// How many open ones are counted only.
     pub fn unlisted_open(&self) -> i64 {
-        self.unlisted_open
+        self.unlisted.open
     }
 
-    /// Those that are listed.
-    pub fn into_listed(self) -> Vec<Found> {
-        self.listed.into_iter().chain(self.foreign).collect()
+    /// What of them is to be stored.
+    pub fn into_stored(self) -> ToStore {
+        let new = self.to_ask.into_iter().chain(self.others).chain(self.foreign);
+        let (mut found, mut reopened) = (new.collect::<Vec<_>>(), Vec::new());
+        for Known { before, now, is_reopened } in self.known.into_values() {
+            match now {
+                Some(now) if is_reopened => reopened.push(now),
+                Some(now) if now != before => found.push(now),
+                _ => {}
+            }
+        }
+        ToStore { found, reopened }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Found> {
+        let known = self.known.values().map(|known| known.now.as_ref().unwrap_or(&known.before));
+        self.to_ask.iter().chain(&self.others).chain(&self.foreign).chain(known)
     }
 }
 
-/// Whether what was decided of it then holds now that it is found again.
-fn stays(before: &Found) -> bool {
-    before.state == DifferenceState::Explained && before.finding != Some(Finding::GoesBack)
+impl Known {
+    /// Takes it as it stands now. What was said of it before holds for the same amounts only; what a rule or a refund has explained is
+    /// looked at anew.
+    fn is_met(&mut self, found: Found) -> bool {
+        if self.now.is_some() {
+            return false;
+        }
+        let is_same = |found: &Found| {
+            (found.ours_fee, found.theirs_fee, &found.detail) == (self.before.ours_fee, self.before.theirs_fee, &self.before.detail)
+        };
+        let was_explained = self.before.state == DifferenceState::Explained;
+        let holds = match self.before.finding {
+            Some(Finding::Foreign | Finding::GoesBack) => false,
+            _ => was_explained && is_same(&found),
+        };
+        self.is_reopened = !holds && self.before.finding == Some(Finding::Noted);
+        self.now = Some(if holds { Found { state: self.before.state, finding: self.before.finding, ..found } } else { found });
+        true
+    }
 }
 
 /// A difference of the file with itself.
@@ -99,87 +184,15 @@ pub fn of_file(finding: Finding, subject: String, detail: String) -> Found {
     }
 }
 
-/// By what one is known again.
-fn name(found: &Found) -> (DifferenceKind, String) {
+/// Whether WeChat can say something of it: of an order that is not known here nothing is asked, and a file answers for itself.
+fn can_be_asked_about(found: &Found) -> bool {
+    let is_open = found.state == DifferenceState::Open && matches!(found.finding, None | Some(Finding::Unanswered));
+    is_open && !matches!(found.kind, DifferenceKind::UnknownOrder | DifferenceKind::Summary)
+}
+
+fn name(found: &Found) -> Name {
     (found.kind, found.subject.clone())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::deal::{AccountId, Day, Timestamp};
-
-    fn found(subject: &str, state: DifferenceState, finding: Option<Finding>) -> Found {
-        Found {
-            kind: DifferenceKind::UnknownOrder,
-            state,
-            finding,
-            subject: subject.to_owned(),
-            order_id: None,
-            transaction_id: None,
-            refund_id: None,
-            ours_fee: None,
-            theirs_fee: None,
-            detail: None,
-        }
-    }
-
-    fn stored(found: Found) -> Difference {
-        let day = Day::of(Timestamp::UNIX_EPOCH);
-        Difference { id: 1, account: AccountId::default(), day, found, explained_by: None, note: None }
-    }
-
-    #[test]
-    fn what_was_decided_stays_and_what_is_gone_is_healed() {
-        use DifferenceState::{Explained, Healed, Open};
-        let mut list = FoundList::default();
-        for subject in ["again", "noted", "new", "healed before", "gone back"] {
-            list.add(found(subject, Open, None));
-        }
-        list.add(found("foreign", Explained, Some(Finding::Foreign)));
-        list.carry(
-            vec![
-                stored(found("again", Open, Some(Finding::NotKnown))),
-                stored(found("noted", Explained, Some(Finding::Noted))),
-                stored(found("healed before", Healed, Some(Finding::AgreesNow))),
-                stored(found("gone back", Explained, Some(Finding::GoesBack))),
-                stored(found("gone", Open, None)),
-                stored(found("settled", Healed, Some(Finding::Settled))),
-                stored(found("foreign", Open, None)),
-            ],
-            true,
-        );
-        assert_eq!((list.count(), list.open()), (8, 4));
-        let told: Vec<_> = list.into_listed().into_iter().map(|found| (found.subject, found.state, found.finding)).collect();
-        let expected = [
-            ("again", Open, None),
-            ("noted", Explained, Some(Finding::Noted)),
-            ("new", Open, None),
-            ("healed before", Open, None),
-            ("gone back", Open, None),
-            ("gone", Healed, Some(Finding::AgreesNow)),
-            ("settled", Healed, Some(Finding::Settled)),
-            ("foreign", Explained, Some(Finding::Foreign)),
-        ];
-        assert_eq!(told, expected.map(|(subject, state, finding)| (subject.to_owned(), state, finding)));
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_read_heals_nothing() {
-        let mut list = FoundList::default();
-        list.carry(vec![stored(found("gone", DifferenceState::Open, None))], false);
-        assert_eq!((list.count(), list.open()), (1, 1));
-    }
-
-    #[test]
-    fn what_is_beyond_the_list_is_counted_and_open() {
-        let mut list = FoundList::default();
-        for number in 0..LISTED + 5 {
-            list.add(found(&number.to_string(), DifferenceState::Open, None));
-            list.add(found(&format!("f{number}"), DifferenceState::Explained, Some(Finding::Foreign)));
-        }
-        let all = i64::try_from(LISTED).unwrap();
-        assert_eq!((list.count(), list.open(), list.unlisted_open()), (2 * all + 10, all + 5, 5));
-        assert_eq!(list.into_listed().len(), 2 * LISTED);
-    }
-}
+mod tests;

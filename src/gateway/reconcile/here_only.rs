@@ -3,6 +3,7 @@
 
 use chrono::TimeDelta;
 
+use crate::channel::Kinds;
 use crate::deal::Day;
 
 use super::ReconcileError;
@@ -14,16 +15,18 @@ use super::missed::{of_deal, of_refund};
 const PAGE: u32 = 500;
 
 impl Comparison<'_> {
-    /// Looks for what was paid and what was accepted from the first day to the last, both counted, and was not met.
+    /// Looks for what was paid and what was accepted from the first day to the last, both counted, and was not met; as far as a bill of
+    /// these kinds could have it.
     pub(super) async fn look_for_missing(
         &mut self,
         first: Day,
         last: Day,
+        kinds: Kinds,
         lease: &mut Option<&mut Lease<'_>>,
     ) -> Result<(), ReconcileError> {
         let (store, from, until) = (&self.gateway.store, first.begins(), last.next().begins());
         let mut behind = None;
-        loop {
+        while kinds.payments {
             let deals = store.paid_on(self.account, from, until, behind, PAGE).await?;
             let Some(end) = deals.last() else { break };
             behind = Some((end.paid_at.unwrap_or(until - TimeDelta::seconds(1)), end.id));
@@ -35,7 +38,7 @@ impl Comparison<'_> {
             }
         }
         let mut behind = None;
-        loop {
+        while kinds.refunds {
             let refunds = store.accepted_on(self.account, from, until, behind, PAGE).await?;
             let Some(end) = refunds.last() else { break };
             behind = Some((end.accepted_at.unwrap_or(until - TimeDelta::seconds(1)), end.id));

@@ -69,16 +69,16 @@ impl<'g> Lease<'g> {
         if is_mine { Ok(()) } else { Err(ReconcileError::TakenOver) }
     }
 
-    /// Whether it was come by before, so that one which is not to be had now replaces nothing.
+    /// Whether the books were held against it before, so that one which is not to be had now replaces nothing.
     pub fn is_known(&self) -> bool {
-        matches!(self.bill.outcome, Some(BillOutcome::Compared | BillOutcome::NoTrades))
+        self.bill.outcome == Some(BillOutcome::Compared)
     }
 
     /// Ends the lease on a bill that is known, and leaves everything as it was.
     pub async fn give_back(&mut self) -> Result<(), ReconcileError> {
         let StoredBill { sums, differences, unlisted, detail, at, due_at, .. } = self.bill.clone();
         let outcome = self.bill.outcome.unwrap_or(BillOutcome::Missing);
-        let (at, found) = (at.unwrap_or(self.until), Vec::new());
-        self.finish(FinishedBill { outcome, sums, differences, unlisted, found, detail, at, due_at, announces: false }).await
+        let (at, found, reopened) = (at.unwrap_or(self.until), Vec::new(), Vec::new());
+        self.finish(FinishedBill { outcome, sums, differences, unlisted, found, reopened, detail, at, due_at, announces: false }).await
     }
 }

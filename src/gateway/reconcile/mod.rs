@@ -31,10 +31,11 @@ use crate::channel::BillError;
 use crate::deal::{AccountId, Bill, Day, Timestamp};
 use crate::store::{BillOutcome, FinishedBill, StoredBill};
 
-use super::Gateway;
+use super::{Account, Gateway};
 
 use comparison::Compared;
 pub use error::ReconcileError;
+use found::ToStore;
 use lease::Lease;
 pub use metrics::BillMetrics;
 pub use rehearse::Rehearsal;
@@ -43,6 +44,10 @@ pub use rehearse::Rehearsal;
 const AGAIN: TimeDelta = TimeDelta::hours(1);
 /// until so many days after its own. WeChat keeps bills for three months, and an operator may ask for one at any time.
 const DAYS: u32 = 7;
+/// Bills that are looked at together.
+const AT_ONCE: u32 = 100;
+/// After that time of the day behind it WeChat makes no bill any more.
+const EVENING: TimeDelta = TimeDelta::hours(18);
 /// A file that was begun so long ago is finished by nobody.
 const UNFINISHED: TimeDelta = TimeDelta::days(1);
 
@@ -62,9 +67,10 @@ impl Gateway {
     /// The database is not available, or another instance is faster. The bill is due again when its lease is over.
     pub async fn reconcile_due(&self) -> Result<bool, ReconcileError> {
         let now = self.database_now().await?;
-        for bill in self.store.due_bills(now, self.accounts.count().saturating_mul(DAYS)).await? {
-            // One of an account that the configuration lacks waits until it has it.
-            if self.has_account(&bill.account) && self.reconcile_bill(bill, Fetch::IfMissing).await?.is_some() {
+        // Those of an account that the configuration lacks wait until it has it.
+        let accounts: Vec<_> = self.accounts.iter().map(|account| account.id().clone()).collect();
+        for bill in self.store.due_bills(now, &accounts, AT_ONCE).await? {
+            if self.reconcile_bill(bill, Fetch::IfMissing).await?.is_some() {
                 return Ok(true);
             }
         }
@@ -103,33 +109,44 @@ impl Gateway {
         };
         match compared {
             Ok(compared) => self.finish(lease, compared).await,
-            Err(ReconcileError::Bill(BillError::NoBillExists)) if self.has_no_trades(lease).await? => self.note_no_trades(lease).await,
             // What is known of it stays.
             Err(error @ ReconcileError::Bill(_)) if is_known => {
                 lease.give_back().await?;
                 Err(error)
+            }
+            Err(ReconcileError::Bill(BillError::NoBillExists)) if !self.has_payments(lease).await? => {
+                self.take_for_no_trades(account, lease, fetch).await
             }
             Err(ReconcileError::Bill(error)) => self.note_missing(lease, &error).await,
             Err(error) => Err(error),
         }
     }
 
-    /// Whether our books have nothing on the day of which WeChat has no bill.
-    async fn has_no_trades(&self, lease: &Lease<'_>) -> Result<bool, ReconcileError> {
+    /// Whether our books have payments on the day of a bill.
+    async fn has_payments(&self, lease: &Lease<'_>) -> Result<bool, ReconcileError> {
         let StoredBill { account, day, .. } = &lease.bill;
-        let (from, until) = (day.begins(), day.next().begins());
-        let has_payment = !self.store.paid_on(account, from, until, None, 1).await?.is_empty();
-        Ok(!has_payment && self.store.accepted_on(account, from, until, None, 1).await?.is_empty())
+        Ok(!self.store.paid_on(account, day.begins(), day.next().begins(), None, 1).await?.is_empty())
     }
 
-    async fn note_no_trades(&self, lease: &mut Lease<'_>) -> Result<(), ReconcileError> {
-        info!("WeChat has no bill, and the books have no trades");
-        lease.finish(FinishedBill { announces: true, ..self.ended(BillOutcome::NoTrades, None) }).await
+    /// WeChat has no bill, and the books have no payments. It may come until the evening, and a refund that WeChat has accepted on that day
+    /// would be in it: one that was heard of later is explained by WeChat's answer about it.
+    async fn take_for_no_trades(&self, account: &Account, lease: &mut Lease<'_>, fetch: Fetch) -> Result<(), ReconcileError> {
+        let note = self.fetch_fund_flow(account, lease, fetch == Fetch::Again).await?;
+        let compared = self.compare_with_nothing(account, lease, note).await?;
+        let is_evening = self.clock.now_seconds() >= lease.bill.day.next().begins() + EVENING;
+        let (is_explained, is_complete) = (compared.found.open() == 0, compared.is_complete);
+        let due_at = if is_evening && is_complete { None } else { self.due_again(lease.bill.day) };
+        let (outcome, detail) = match is_explained {
+            true => (BillOutcome::NoTrades, compared.detail.clone()),
+            false => (BillOutcome::Missing, Some("WeChat says that there is no bill, and the books have refunds".to_owned())),
+        };
+        info!(is_explained, "WeChat has no bill, and the books have no payments");
+        self.store_finished(lease, compared, FinishedBill { due_at, ..self.ended(outcome, detail) }).await
     }
 
     async fn note_missing(&self, lease: &mut Lease<'_>, error: &BillError) -> Result<(), ReconcileError> {
         let detail = match error {
-            BillError::NoBillExists => "WeChat says that there is no bill, and the books have payments or refunds".to_owned(),
+            BillError::NoBillExists => "WeChat says that there is no bill, and the books have payments".to_owned(),
             error => error.to_string(),
         };
         let due_at = self.due_again(lease.bill.day);
@@ -150,25 +167,23 @@ impl Gateway {
             _ => warn!(open, differences = compared.found.count(), "the books differ from the bill: `wechat-pay reconcile` lists how"),
         }
         let outcome = if compared.is_whole { BillOutcome::Compared } else { BillOutcome::Missing };
-        lease
-            .finish(FinishedBill {
-                sums: compared.sums,
-                differences: compared.found.count(),
-                unlisted: compared.found.unlisted_open(),
-                found: compared.found.into_listed(),
-                due_at,
-                // While questions are open it is told of at the first look, and at the last.
-                announces: due_at.is_none() || lease.bill.outcome.is_none(),
-                ..self.ended(outcome, compared.detail)
-            })
-            .await
+        let ended = self.ended(outcome, compared.detail.clone());
+        self.store_finished(lease, compared, FinishedBill { due_at, ..ended }).await
+    }
+
+    async fn store_finished(&self, lease: &mut Lease<'_>, compared: Compared, ended: FinishedBill) -> Result<(), ReconcileError> {
+        let (sums, differences, unlisted) = (compared.sums, compared.found.count(), compared.found.unlisted_open());
+        let ToStore { found, reopened } = compared.found.into_stored();
+        // While questions are open it is told of when it is first held against the books, and at the last look.
+        let announces = ended.due_at.is_none() || (ended.outcome == BillOutcome::Compared && !lease.is_known());
+        lease.finish(FinishedBill { sums, differences, unlisted, found, reopened, announces, ..ended }).await
     }
 
     /// A bill without lines of which nothing more is to be done.
     fn ended(&self, outcome: BillOutcome, detail: Option<String>) -> FinishedBill {
         let at = self.clock.now_seconds();
-        let (sums, found, announces) = Default::default();
-        FinishedBill { outcome, sums, differences: 0, unlisted: 0, found, detail, at, due_at: None, announces }
+        let (sums, found, reopened, announces) = Default::default();
+        FinishedBill { outcome, sums, differences: 0, unlisted: 0, found, reopened, detail, at, due_at: None, announces }
     }
 
     /// When a bill is asked for first, by the database's clock.

@@ -26,7 +26,8 @@ impl Comparison<'_> {
                     if let (DifferenceKind::Amount, Some(deal)) = (kind, deal) {
                         self.met_deals.add(deal.id);
                     }
-                    self.found.add(self.of_payment(kind, &row, deal));
+                    let found = self.of_payment(kind, &row, deal);
+                    self.found.add_line(line, found);
                 }
                 None => {
                     let is_repeated = deal.is_some_and(|deal| !self.met_deals.add(deal.id));
@@ -48,7 +49,8 @@ impl Comparison<'_> {
             order_id: Some(row.order_id.clone()),
             transaction_id: Some(row.transaction_id.clone()),
             refund_id: None,
-            ours_fee: deal.and_then(|deal| deal.charged).map(|fee| fee.get()),
+            // What is not paid has no amount in our books.
+            ours_fee: deal.filter(|deal| deal.status == DealStatus::Paid).and_then(|deal| deal.charged).map(|fee| fee.get()),
             theirs_fee: Some(row.total_fee.get()),
             detail: None,
         };

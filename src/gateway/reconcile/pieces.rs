@@ -4,19 +4,20 @@ use std::fs::File;
 use std::io::Read;
 
 use bytes::Bytes;
+use tokio::task::yield_now;
 
 use crate::channel::BillError;
 use crate::store::Store;
 
 use super::ReconcileError;
 
-/// Bytes that are read of a file at once.
-const PIECE: usize = 64 * 1024;
+/// Bytes that are given at once: what is packed in them is read without a pause for others.
+const PIECE: usize = 16 * 1024;
 
 /// A bill's pieces, in their order.
 pub enum Pieces<'s> {
     /// The parts of a kept file, of which this is the next.
-    Kept { store: &'s Store, file: i64, next: u32 },
+    Kept { store: &'s Store, file: i64, next: u32, part: Bytes },
     /// A file of this machine.
     File(File),
 }
@@ -24,16 +25,21 @@ pub enum Pieces<'s> {
 impl<'s> Pieces<'s> {
     /// Those of a kept file.
     pub fn kept(store: &'s Store, file: i64) -> Self {
-        Self::Kept { store, file, next: 0 }
+        Self::Kept { store, file, next: 0, part: Bytes::new() }
     }
 
     /// The next one; `None`: that was the last.
     pub async fn next(&mut self) -> Result<Option<Bytes>, ReconcileError> {
         match self {
-            Self::Kept { store, file, next } => {
-                let part = store.bill_part(*file, *next).await?;
-                *next += 1;
-                Ok(part.map(Bytes::from))
+            Self::Kept { store, file, next, part } => {
+                if part.is_empty() {
+                    let Some(bytes) = store.bill_part(*file, *next).await? else { return Ok(None) };
+                    *part = bytes.into();
+                    *next += 1;
+                } else {
+                    yield_now().await;
+                }
+                Ok(Some(part.split_to(part.len().min(PIECE))))
             }
             Self::File(file) => {
                 let mut piece = Vec::with_capacity(PIECE);

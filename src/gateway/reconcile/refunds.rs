@@ -26,17 +26,20 @@ impl Comparison<'_> {
             let refund = ours(&row).filter(|refund| self.accounts.contains(&refund.account));
             let deal = deals.get(row.order_id.as_str()).copied().filter(|deal| self.accounts.contains(&deal.account));
             match refund {
-                None => self.found.add(self.of_unknown(&row, deal)),
+                None => {
+                    let found = self.of_unknown(&row, deal);
+                    self.found.add_line(line, found);
+                }
                 Some(refund) => match differs(&row, refund) {
                     Some(kind) => {
                         // As with payments.
                         if kind == DifferenceKind::RefundAmount {
                             self.met_refunds.add(refund.id);
                         }
-                        self.found.add(Found { ours_fee: Some(refund.fee.get()), ..of_refund(kind, &row) });
+                        self.found.add_line(line, Found { ours_fee: Some(refund.fee.get()), ..of_refund(kind, &row) });
                     }
                     None if self.met_refunds.add(refund.id) => {}
-                    None => self.found.add(repeated(line, &row)),
+                    None => _ = self.found.add(repeated(line, &row)),
                 },
             }
         }

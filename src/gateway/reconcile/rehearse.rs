@@ -31,14 +31,14 @@ impl Gateway {
     /// There is no such account, the file is no bill, or the database is not available.
     pub async fn rehearse(&self, account: &AccountId, day: Option<Day>, file: File) -> Result<Rehearsal, ReconcileError> {
         let account = self.accounts.get(account)?;
-        let mut compared = self.compare(account, Pieces::File(file), day, None).await?;
+        let mut compared = self.compare(account, Pieces::File(file), day, Vec::new(), None).await?;
         self.ask_about_differences(&mut compared.found, None).await?;
         Ok(Rehearsal {
             days: compared.days,
             sums: compared.sums,
             differences: compared.found.count(),
             open: compared.found.open(),
-            found: compared.found.into_listed(),
+            found: compared.found.into_stored().found,
         })
     }
 }

@@ -21,7 +21,7 @@ use super::{account, caller, day_of, narrowed};
 /// What differs, by account and kind.
 #[derive(Serialize, ToSchema)]
 pub struct DifferencesAnswer {
-    /// At most two thousand of each account's bill; differences of a bill counts all of them.
+    /// At most some thousands of each account's bill; differences of a bill counts all of them.
     differences: Vec<ToldDifference>,
 }
 

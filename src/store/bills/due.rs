@@ -6,6 +6,7 @@ use sqlx::Error;
 
 use crate::deal::{AccountId, Day, Timestamp};
 use crate::store::columns::column;
+use crate::store::deals::accounts;
 use crate::store::engine::connection::{Conn, by_engine};
 use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
@@ -16,12 +17,12 @@ use crate::store::index_hints::by_index;
 use super::row::{BillRow, COLUMNS, StoredBill, readable, select};
 
 impl Store {
-    /// So many of the bills that are due, those of the oldest days first.
+    /// So many of the bills of these accounts that are due, those of the oldest days first.
     ///
     /// # Errors
     /// The database is not available.
-    pub async fn due_bills(&self, now: Timestamp, limit: u32) -> Result<Vec<StoredBill>, StoreError> {
-        Ok(readable(self.engine().ask(DueBills { now, limit }).await?))
+    pub async fn due_bills(&self, now: Timestamp, accounts: &[AccountId], limit: u32) -> Result<Vec<StoredBill>, StoreError> {
+        Ok(readable(self.engine().ask(DueBills { now, accounts: accounts::set(accounts), limit }).await?))
     }
 
     /// The bill of an account's day, if it was ever planned.
@@ -36,7 +37,8 @@ impl Store {
 
 /// What is due. An optimizer that hopes to need no sorting would walk through the days of years.
 pub fn due(is_mysql: bool) -> String {
-    format!("SELECT {COLUMNS} FROM bill {} WHERE due_at <= ? ORDER BY bill.day, bill.id LIMIT ?", by_index("bill_due_at", is_mysql))
+    let (bill, is_of_these) = (by_index("bill_due_at", is_mysql), accounts::is_one_in_set(is_mysql, "bill.account"));
+    format!("SELECT {COLUMNS} FROM bill {bill} WHERE due_at <= ? AND {is_of_these} ORDER BY bill.day, bill.id LIMIT ?")
 }
 
 /// The bill of an account's day, in the words of a WHERE.
@@ -44,6 +46,8 @@ pub const OF_DAY: &str = "account = ? AND day = ?";
 
 struct DueBills {
     now: Timestamp,
+    /// An [`accounts::set`].
+    accounts: String,
     limit: u32,
 }
 
@@ -53,7 +57,7 @@ impl Query for DueBills {
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<BillRow>, Error> {
         let select = by_engine!(conn, String, due);
-        conn.rows(select, Values::of([column(self.now).into(), self.limit.into()])).await
+        conn.rows(select, Values::of([column(self.now).into(), self.accounts.as_str().into(), self.limit.into()])).await
     }
 }
 

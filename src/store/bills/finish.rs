@@ -25,8 +25,10 @@ pub struct FinishedBill {
     pub differences: i64,
     /// How many of them are not among `found`.
     pub unlisted: i64,
-    /// What is listed of them.
+    /// What is new of them, or has changed.
     pub found: Vec<Found>,
+    /// Those that an operator has explained, and that differ otherwise now: they are open again.
+    pub reopened: Vec<Found>,
     /// Why it is missing, or what else there is to say.
     pub detail: Option<String>,
     /// Now.
@@ -41,7 +43,7 @@ impl Store {
     /// Stores what came of a bill that was taken until `until`, if it still is; `false`: the lease was lost, and nothing is changed.
     ///
     /// A difference that is known by its kind and subject is brought up to date, unless an operator has explained it: then it stays as it
-    /// is. One that is not among those that were found stays too: who holds a bill against the books again says what became of each.
+    /// is, but for those that are opened again. One that is not among those that were found stays too: who holds a bill against the books again says what became of each.
     ///
     /// # Errors
     /// The database is not available.
@@ -79,13 +81,17 @@ impl FinishBill {
             return Ok(0);
         }
         for part in parts(&finished.found) {
-            self.store(part, conn).await?;
+            self.store(part, false, conn).await?;
+        }
+        for part in parts(&finished.reopened) {
+            self.store(part, true, conn).await?;
         }
         Ok(1)
     }
 
-    async fn store(&self, found: &[Found], conn: &mut Conn) -> Result<u64, Error> {
-        static STORE: Texts = Texts::new(insert_or_renew);
+    async fn store(&self, found: &[Found], reopens: bool, conn: &mut Conn) -> Result<u64, Error> {
+        static STORE: Texts = Texts::new(|rows| insert_or_renew(rows, false));
+        static REOPEN: Texts = Texts::new(|rows| insert_or_renew(rows, true));
         let mut values = Values::default();
         for one in found {
             values.extend([self.id.into(), one.kind.as_str().into(), subject(&one.subject).into(), one.state.as_str().into()]);
@@ -94,22 +100,27 @@ impl FinishBill {
             values.extend([one.ours_fee.into(), one.theirs_fee.into(), one.detail.as_deref().map(short).into()]);
             values.add(column(self.finished.at));
         }
-        conn.change(STORE.of(found.len(), conn), values).await
+        conn.change(if reopens { &REOPEN } else { &STORE }.of(found.len(), conn), values).await
     }
 }
 
 /// What is brought up to date of a difference that is known; MySQL does so from left to right, so what says whether comes last.
 const RENEWED: [&str; 8] = ["state", "order_id", "transaction_id", "refund_id", "ours_fee", "theirs_fee", "detail", "finding"];
 
-fn insert_or_renew(rows: Rows) -> String {
+/// One that an operator has explained stays as it is, unless it is opened again.
+fn insert_or_renew(rows: Rows, reopens: bool) -> String {
     let values = rows.list("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     let renewed = |value: fn(&str) -> String| RENEWED.map(|column| format!("{column} = {}", value(column))).join(", ");
-    let again = if rows.is_mysql() {
-        let unless = |column: &str| format!("CASE WHEN finding = 'noted' THEN {column} ELSE VALUES({column}) END");
-        format!("DUPLICATE KEY UPDATE {}", renewed(unless))
-    } else {
-        let renewed = renewed(|column| format!("excluded.{column}"));
-        format!("CONFLICT (bill_id, kind, subject) DO UPDATE SET {renewed} WHERE COALESCE(finding, '') <> 'noted'")
+    let again = match (rows.is_mysql(), reopens) {
+        (true, true) => format!("DUPLICATE KEY UPDATE {}", renewed(|column| format!("VALUES({column})"))),
+        (true, false) => {
+            let unless = |column: &str| format!("CASE WHEN finding = 'noted' THEN {column} ELSE VALUES({column}) END");
+            format!("DUPLICATE KEY UPDATE {}", renewed(unless))
+        }
+        (false, _) => {
+            let unless = if reopens { "" } else { " WHERE COALESCE(finding, '') <> 'noted'" };
+            format!("CONFLICT (bill_id, kind, subject) DO UPDATE SET {}{unless}", renewed(|column| format!("excluded.{column}")))
+        }
     };
     format!(
         "INSERT INTO bill_difference (bill_id, kind, subject, state, finding, order_id, transaction_id, refund_id, ours_fee, theirs_fee, \

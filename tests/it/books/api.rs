@@ -12,7 +12,7 @@ use crate::support::database::Engine;
 use crate::support::description::Description;
 use crate::support::http::Answer;
 use crate::support::on_both_engines;
-use crate::support::test_app::{Order, TestApp};
+use crate::support::test_app::{Order, TestApp, TestAppBuilder};
 use crate::telling::told::outbox;
 
 async fn get(app: &TestApp, key: Option<&str>, path: &str) -> Answer {

@@ -79,6 +79,7 @@ impl Bills<'_> {
             differences: i64::try_from(found.len()).unwrap(),
             unlisted: 0,
             found,
+            reopened: Vec::new(),
             detail: detail.map(str::to_owned),
             at: noon(),
             due_at: None,

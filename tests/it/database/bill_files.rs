@@ -128,7 +128,7 @@ on_both_engines! {
             let until = now() + TimeDelta::minutes(10);
             assert!(store.take_bill(&bill, until).await.unwrap());
             let file = begun(&store, bill.id, 70).await;
-            assert!(store.end_bill_file(bill.id, &whole(file, 70)).await.unwrap());
+            assert!(store.end_bill_file(&bill, &whole(file, 70)).await.unwrap());
             let open = found(day, DifferenceState::Open, Finding::NotKnown);
             assert!(store.finish_bill(&bill, until, compared(vec![open])).await.unwrap());
             files.push(file);

@@ -60,6 +60,7 @@ pub fn compared(found: Vec<Found>) -> FinishedBill {
         differences: found.len() as i64,
         unlisted: 0,
         found,
+        reopened: Vec::new(),
         detail: None,
         at: now(),
         due_at: None,
@@ -89,12 +90,14 @@ on_both_engines! {
             .collect();
         let planning = join_all([&store, &beside, &store, &beside].map(|store| store.plan_bills(bills.clone()))).await;
         assert_eq!(planning.into_iter().map(Result::unwrap).sum::<u64>(), 90, "each is some instance's");
-        let due = store.due_bills(in_minutes(60), 200).await.unwrap();
+        let accounts: Vec<_> = (0..30).map(|n| account(&format!("shop{n}"))).collect();
+        let due = store.due_bills(in_minutes(60), &accounts, 200).await.unwrap();
         assert_eq!(due.len(), 90);
         assert!(due.is_sorted_by_key(|bill| bill.day), "the oldest day first");
         assert_eq!(due[0].due_at, Some(now()), "at its own time");
-        assert_eq!(store.due_bills(now(), 200).await.unwrap().len(), 3, "of the first account");
-        assert_eq!(store.due_bills(in_minutes(60), 7).await.unwrap().len(), 7);
+        assert_eq!(store.due_bills(now(), &accounts, 200).await.unwrap().len(), 3, "of the first account");
+        assert_eq!(store.due_bills(in_minutes(60), &accounts, 7).await.unwrap().len(), 7);
+        assert_eq!(store.due_bills(in_minutes(60), &accounts[..2], 7).await.unwrap().len(), 6, "those of others take no place");
         assert_eq!(store.plan_bills(bills).await.unwrap(), 0);
         assert_eq!(store.plan_bills(Vec::new()).await.unwrap(), 0);
         assert_eq!(store.find_bill(&account("shop0"), day("2026-03-28")).await.unwrap(), None);
@@ -106,11 +109,11 @@ on_both_engines! {
         let bill = planned(&store, "default", "2026-03-31").await;
         let taken = join_all((1..=8).map(|n| store.take_bill(&bill, in_minutes(n)))).await;
         assert_eq!(taken.into_iter().filter(|taken| *taken.as_ref().unwrap()).count(), 1);
-        assert!(store.due_bills(now(), 10).await.unwrap().is_empty(), "it is somebody's");
-        let lost = store.due_bills(in_minutes(8), 10).await.unwrap();
+        assert!(store.due_bills(now(), &[account("default")], 10).await.unwrap().is_empty(), "it is somebody's");
+        let lost = store.due_bills(in_minutes(8), &[account("default")], 10).await.unwrap();
         assert_eq!(lost.len(), 1, "until the lease is over");
         look.run("UPDATE bill SET due_at = NULL").await;
-        assert!(store.due_bills(in_minutes(60), 10).await.unwrap().is_empty());
+        assert!(store.due_bills(in_minutes(60), &[account("default")], 10).await.unwrap().is_empty());
         let bill = read(&store, "default", "2026-03-31").await;
         let taken = join_all((1..=8).map(|n| store.take_bill(&bill, in_minutes(n)))).await;
         assert_eq!(taken.into_iter().filter(|taken| *taken.as_ref().unwrap()).count(), 1, "one that is not due any more, by hand");

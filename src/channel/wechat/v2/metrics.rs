@@ -150,7 +150,7 @@ fn bill_word(failure: &BillError) -> &'static str {
         BillError::Certificate(_) => "certificate",
         BillError::Call(error) => err_code(error),
         BillError::Digest => "digest",
-        BillError::NotABill | BillError::MissingColumn(_) => "malformed",
+        BillError::NotABill | BillError::MissingColumn(_) | BillError::Elsewhere => "malformed",
         BillError::Cut | BillError::Read(_) => "broken",
     }
 }

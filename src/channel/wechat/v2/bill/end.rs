@@ -6,6 +6,8 @@ pub struct BillEnd<S> {
     /// What the summary states, as far as this version knows its names. `None`: the file has no summary that can be read, so it may have
     /// been cut.
     pub summary: Option<Vec<StatedSum>>,
+    /// Whether it has a summary at all, be it readable or not: if not, it was cut.
+    pub is_whole: bool,
     /// The sums over all rows that could be read.
     pub sums: S,
     /// How many lines could not be read.
@@ -33,8 +35,8 @@ impl StatedSum {
 }
 
 impl<S> BillEnd<S> {
-    pub(super) fn of(summary: Option<Vec<StatedSum>>, sums: S, unreadable: u64) -> Self {
+    pub(super) fn of(summary: Option<Vec<StatedSum>>, is_whole: bool, sums: S, unreadable: u64) -> Self {
         let agrees = unreadable == 0 && summary.as_ref().is_some_and(|stated| stated.iter().all(StatedSum::agrees));
-        Self { summary, sums, unreadable, agrees }
+        Self { summary, is_whole, sums, unreadable, agrees }
     }
 }

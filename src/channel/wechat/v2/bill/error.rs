@@ -36,6 +36,9 @@ pub enum BillError {
     /// A file that lacks a column without which its rows say nothing.
     #[error("the file has no column {0}")]
     MissingColumn(&'static str),
+    /// Most of its payments are of another day, or of another merchant number: it is another bill.
+    #[error("the file is the bill of another day, or of another merchant number")]
+    Elsewhere,
     /// It has no summary, so its end is missing.
     #[error("the file has no summary: it was cut")]
     Cut,

@@ -14,7 +14,7 @@ use super::fund_flow::FundFlow;
 use super::layout::Layout;
 use super::lines::LONGEST;
 use super::reader::Reader;
-use super::trade::TradeBill;
+use super::trade::{Kinds, TradeBill};
 use super::unreadable::UnreadableLine;
 
 /// A trade bill that is fed.
@@ -79,6 +79,11 @@ impl<L: Layout> Fed<L> {
         }
     }
 
+    /// How its columns are, once a row or its end was read.
+    fn layout(&self) -> Option<&L> {
+        self.reader.as_ref().map(Reader::layout)
+    }
+
     /// The line of the row that was read last; that of the header is 1.
     pub fn line(&self) -> u64 {
         self.reader.as_ref().map_or(0, Reader::line_number)
@@ -113,6 +118,13 @@ impl<L: Layout> Fed<L> {
         }
         self.text.add(&text);
         Ok(true)
+    }
+}
+
+impl FedBill {
+    /// Which kinds of rows it can have.
+    pub fn kinds(&self) -> Kinds {
+        self.layout().map_or(Kinds::ALL, TradeBill::kinds)
     }
 }
 

@@ -41,7 +41,7 @@ pub use layout::Layout;
 pub use reader::{BillReader, FundFlowReader, Reader};
 pub use row::{PaymentRow, RefundRow, Row};
 pub use sums::TradeSums;
-pub use trade::TradeBill;
+pub use trade::{Kinds, TradeBill};
 pub use unreadable::{LineFault, UnreadableLine};
 
 #[cfg(test)]

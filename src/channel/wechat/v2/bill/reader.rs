@@ -83,6 +83,11 @@ impl<R: BufRead, L: Layout> Reader<R, L> {
         self.line_number
     }
 
+    /// How its columns are.
+    pub(super) fn layout(&self) -> &L {
+        &self.content.layout
+    }
+
     /// Reads what is left, and tells what the whole file comes to.
     ///
     /// # Errors
@@ -91,7 +96,10 @@ impl<R: BufRead, L: Layout> Reader<R, L> {
         self.by_ref().for_each(drop);
         match self.broken {
             Some(error) => Err(error),
-            None => Ok(BillEnd::of(self.content.summary, self.content.sums, self.unreadable)),
+            None => {
+                let is_whole = matches!(self.content.place, Place::BehindSummary);
+                Ok(BillEnd::of(self.content.summary, is_whole, self.content.sums, self.unreadable))
+            }
         }
     }
 }

@@ -97,7 +97,26 @@ impl Layout for TradeBill {
     }
 }
 
+/// Which kinds of rows a bill can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kinds {
+    /// Payments: not a bill of the types `REFUND` and `RECHARGE_REFUND`.
+    pub payments: bool,
+    /// Refunds: not one of the type `SUCCESS`.
+    pub refunds: bool,
+}
+
+impl Kinds {
+    /// Both, as a bill of the type `ALL`.
+    pub const ALL: Self = Self { payments: true, refunds: true };
+}
+
 impl TradeBill {
+    /// Which rows a bill with these columns can have.
+    pub(super) fn kinds(&self) -> Kinds {
+        Kinds { payments: self.requested_at.is_none(), refunds: self.refund_id.is_some() }
+    }
+
     fn amounts(&self, cells: &Cells<'_>) -> Result<Amounts, LineFault> {
         let amount = |column: &Option<Column>| Ok(cells.read_if_there(column.as_ref(), fen)?.unwrap_or(0));
         Ok(Amounts {
