@@ -75,9 +75,17 @@ pub fn bill_detail(detail: &str) -> Text {
         "WeChat has no bill of that day" => pair("WeChat has no bill of that day", "微信说没有这一天的账单"),
         "WeChat is still making the bill of that day" => pair("WeChat is still making the bill of that day", "微信还在生成这一天的账单"),
         "WeChat could not make the bill now" => pair("WeChat could not make the bill now", "微信暂时无法生成账单"),
-        "WeChat says that there is no bill, and the books have payments or refunds" => {
-            pair("WeChat says that there is no bill, and the books have payments or refunds", "微信说没有账单，而本地当天有付款或退款")
+        "WeChat says that there is no bill, and the books have payments" => {
+            pair("WeChat says that there is no bill, and the books have payments", "微信说没有账单，而本地当天有付款")
         }
+        "WeChat says that there is no bill, and the books have refunds" => {
+            pair("WeChat says that there is no bill, and the books have refunds", "微信说没有账单，而本地当天有退款")
+        }
+        "the file is the bill of another day, or of another merchant number" => {
+            pair("the file is the bill of another day, or of another merchant number", "是其他日期或其他商户号的账单")
+        }
+        "no summary" => pair("no summary", "没有合计"),
+        "summary" => pair("summary", "合计"),
         "the bill is not what its Digest header says" => pair("the bill is not what its Digest header says", "文件与应答头 Digest 不符"),
         "the answer is no bill" => pair("the answer is no bill", "微信的应答不是账单"),
         "the file has no summary: it was cut" => pair("the file has no summary: it was cut", "文件没有末尾的合计，不完整"),
@@ -171,6 +179,7 @@ mod tests {
             BillError::Digest,
             BillError::NotABill,
             BillError::MissingColumn("交易时间"),
+            BillError::Elsewhere,
             BillError::Cut,
             BillError::Read(std::io::Error::other("")),
         ];

@@ -230,6 +230,11 @@ fn why_not_the_file(error: &ReconcileError) -> Text {
         ReconcileError::Bill(BillError::NoBillExists | BillError::BillCreating | BillError::SystemError | BillError::Refused(_)) => {
             pair("in it stands an answer by which WeChat gave no bill", "文件里是微信没有给出账单的应答")
         }
+        ReconcileError::Bill(BillError::Elsewhere) => pair(
+            "most of its payments are of another day than --date names, or of another merchant number than the account has: please say whose \
+             it is with --account",
+            "文件里的付款大多属于其他日期（--date）或其他商户号：请用 --account 写明是哪个账户的",
+        ),
         ReconcileError::Bill(BillError::MissingColumn("交易时间")) => pair(
             "it has no column 交易时间: a 交易账单 is expected, and a fund flow (资金账单) is none",
             "文件里没有“交易时间”这一列：需要的是交易账单，不是资金账单",
@@ -333,7 +338,7 @@ mod tests {
 
     #[test]
     fn of_a_file_no_answer_is_spoken_of() {
-        for error in [BillError::NotABill, BillError::MissingColumn("交易时间"), BillError::NoBillExists] {
+        for error in [BillError::NotABill, BillError::MissingColumn("交易时间"), BillError::NoBillExists, BillError::Elsewhere] {
             let told = unread(&ReconcileError::Bill(error));
             assert!(!told.read(English).contains("the answer is") && !told.read(Chinese).contains("微信说"), "{told:?}");
         }
