@@ -1,10 +1,11 @@
 //! `wechat-pay reconcile [--date 2026-11-25] [--account …] [--file bill.csv] [--fetch]`
 
+mod own_file;
 mod words;
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::TimeDelta;
@@ -14,9 +15,9 @@ use crate::app;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::deal::{AccountId, Bill, BillState, Day, DifferenceState, Found, Timestamp};
+use crate::deal::{AccountId, Bill, BillState, Day, DifferenceState, Finding, Found, Timestamp};
 use crate::gateway::{Fetch, Gateway, Rehearsal};
-use crate::language::{Language, Text};
+use crate::language::Language;
 use crate::store::Books;
 
 use super::words::no_database;
@@ -24,6 +25,9 @@ use super::{Failure, Outcome, say};
 
 /// Differences that are shown on a screen.
 const SHOWN: usize = 100;
+
+/// A bill that is not to be had is asked for by the service until so many days after its own.
+const ASKED_FOR: u32 = 7;
 
 /// Which bill the books are held against.
 #[derive(Args)]
@@ -75,8 +79,8 @@ pub async fn reconcile(wish: Reconcile, language: Language) -> Outcome {
     if let Some(account) = wish.account.as_ref().filter(|account| !settings.has_account(account)) {
         return Err(Failure(vec![words::no_such_account(account)]));
     }
-    let (today, file) = (Day::of(Clock::System.now()), wish.file.as_deref().map(open).transpose()?);
-    if let Some(day) = wish.date.filter(|day| *day > today) {
+    let (today, file) = (Day::of(Clock::System.now()), wish.file.as_deref().map(own_file::open).transpose()?);
+    if let Some(day) = wish.date.filter(|day| !may_be_over(*day, today, settings.is_simulated())) {
         return Err(Failure(vec![words::not_over(day)]));
     }
     // A look, so that a database that is not up to date is not altered.
@@ -90,7 +94,8 @@ pub async fn reconcile(wish: Reconcile, language: Language) -> Outcome {
                 Some(account) => vec![account],
                 None => settings.all_accounts().map(|account| account.merchant.account.clone()).collect(),
             };
-            reconciled(&gateway, &accounts, day, if wish.fetch { Fetch::Again } else { Fetch::IfMissing }, language).await?
+            let told = reconciled(&gateway, &accounts, day, if wish.fetch { Fetch::Again } else { Fetch::IfMissing }, language).await;
+            tell_of(&gateway, told, settings.bill_enabled && is_asked_for(day, today), language).await?
         }
     };
     Ok(end.into())
@@ -101,21 +106,24 @@ fn before(time: Timestamp) -> Day {
     Day::of(time - TimeDelta::seconds(1))
 }
 
-fn open(path: &Path) -> Result<File, Failure> {
-    File::open(path).map_err(|error| Failure(vec![Text::untranslated(format!("{}: {error}", path.display()))]))
+/// Whether there may be a bill of this day. At the simulator days pass that have not passed here.
+fn may_be_over(day: Day, today: Day, is_simulated: bool) -> bool {
+    day < today || is_simulated
+}
+
+/// Whether the service asks for the bill of this day by itself.
+fn is_asked_for(day: Day, today: Day) -> bool {
+    day.days_to(today) <= ASKED_FOR + 1
 }
 
 /// The bill of a day of each account; one that cannot be had keeps none of the others from being looked at.
-async fn reconciled(gateway: &Gateway, accounts: &[AccountId], day: Day, fetch: Fetch, language: Language) -> Result<End, Failure> {
-    let mut end = End::Agreed;
-    say(&words::head(language));
-    let mut told = Vec::new();
+async fn reconciled(gateway: &Gateway, accounts: &[AccountId], day: Day, fetch: Fetch, language: Language) -> (End, Vec<Bill>) {
+    let (mut end, mut bills) = (End::Agreed, Vec::new());
     for account in accounts {
         match gateway.reconcile(account, day, fetch).await {
             Ok(bill) => {
                 end = end.max(End::from(&bill));
-                say(&words::row(&bill, language));
-                told.push(bill);
+                bills.push(bill);
             }
             Err(error) => {
                 end = End::NotDone;
@@ -123,13 +131,22 @@ async fn reconciled(gateway: &Gateway, accounts: &[AccountId], day: Day, fetch: 
             }
         }
     }
-    for bill in &told {
-        if let Some(sentence) = words::missing(bill) {
+    (end, bills)
+}
+
+/// A table, which no line of the log goes through, and below it what differs. `comes`: what is missing is asked for by the service.
+async fn tell_of(gateway: &Gateway, (end, bills): (End, Vec<Bill>), comes: bool, language: Language) -> Result<End, Failure> {
+    let rows: String = bills.iter().map(|bill| words::row(bill, language)).collect();
+    if !rows.is_empty() {
+        say(&format!("{}{rows}", words::head(language)));
+    }
+    for bill in &bills {
+        if let Some(sentence) = words::missing(bill, comes) {
             say(&format!("{}\n", sentence.read(language)));
         }
         let differences = gateway.store().differences_of_bill(bill.id).await?;
         let numbered: Vec<_> = differences.iter().map(|difference| (Some(difference.id), &difference.found)).collect();
-        tell(&numbered, bill.differences, language);
+        tell(&numbered, bill.differences, Some(bill.day), language);
     }
     say(&format!("{}\n", words::end(end == End::Agreed, end == End::NotDone).read(language)));
     Ok(end)
@@ -145,19 +162,52 @@ async fn rehearsed(gateway: &Gateway, account: &AccountId, day: Option<Day>, fil
     }
     say(&format!("{}\n", words::sums(sums).read(language)));
     let unnumbered: Vec<_> = found.iter().map(|found| (None, found)).collect();
-    tell(&unnumbered, *differences, language);
+    tell(&unnumbered, *differences, None, language);
     let end = if is_agreed { End::Agreed } else { End::Different };
     say(&format!("{}\n", words::end_of_file(is_agreed).read(language)));
     Ok(end)
 }
 
-/// A line a difference: the open ones first.
-fn tell(differences: &[(Option<i64>, &Found)], counted: i64, language: Language) {
-    let is_open = |(_, found): &&(Option<i64>, &Found)| found.state == DifferenceState::Open;
-    let in_order = differences.iter().filter(is_open).chain(differences.iter().filter(|difference| !is_open(difference)));
-    in_order.take(SHOWN).for_each(|(id, found)| say(&format!("{}\n", words::difference(*id, found).read(language))));
-    let left = counted.saturating_sub(i64::try_from(differences.len().min(SHOWN)).unwrap_or(i64::MAX));
+/// A line a difference: the open ones first. What is over is counted only, and of which day more can be asked for is said.
+fn tell(differences: &[(Option<i64>, &Found)], counted: i64, day: Option<Day>, language: Language) {
+    let (over, mut standing): (Vec<_>, Vec<_>) = differences.iter().partition(|(_, found)| found.finding == Some(Finding::AgreesNow));
+    standing.sort_by_key(|(_, found)| found.state != DifferenceState::Open);
+    for (id, found) in standing.iter().take(SHOWN) {
+        say(&format!("{}\n", words::difference(*id, found).read(language)));
+    }
+    let number = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
+    let unlisted = counted.saturating_sub(number(differences.len())).max(0);
+    let left = unlisted.saturating_add(number(standing.len().saturating_sub(SHOWN)));
     if left > 0 {
-        say(&format!("{}\n", words::more(left).read(language)));
+        say(&format!("{}\n", words::more(left, day).read(language)));
+    }
+    if !over.is_empty() {
+        say(&format!("{}\n", words::over(over.len()).read(language)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Day {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_day_is_over_when_the_next_has_begun_and_at_the_simulator_whenever_it_says_so() {
+        let today = day("2026-11-27");
+        let may_be_over = |text, is_simulated| super::may_be_over(day(text), today, is_simulated);
+        assert_eq!(["2026-11-26", "2026-11-27", "2026-11-28"].map(|day| may_be_over(day, false)), [true, false, false]);
+        assert_eq!(["2026-11-26", "2026-11-27", "2026-11-29"].map(|day| may_be_over(day, true)), [true, true, true]);
+    }
+
+    #[test]
+    fn for_a_week_the_service_asks_by_itself() {
+        let today = day("2026-11-27");
+        assert_eq!(
+            ["2026-11-26", "2026-11-20", "2026-11-19", "2020-01-01"].map(|text| is_asked_for(day(text), today)),
+            [true, true, false, false]
+        );
     }
 }

@@ -1,11 +1,11 @@
 //! What a story says of WeChat's bills, in both languages side by side.
 
 use crate::channel::{BillError, BillRow, PaymentRow, RefundRow};
-use crate::deal::{Day, Difference, DifferenceState, fee_in_yuan, yuan};
+use crate::deal::{Day, Difference, fee_in_yuan, yuan};
 use crate::language::Language::{Chinese, English};
-use crate::language::{Text, is_obeyed, pair, text};
+use crate::language::{Text, is_obeyed, text};
 use crate::store::BillOutcome;
-use crate::told::difference_sentence;
+use crate::told::{bill_detail, difference_sentence, difference_state};
 
 use super::words::show;
 
@@ -57,7 +57,11 @@ pub fn no_file(day: Day, outcome: Option<BillOutcome>) -> Text {
             format!("  WeChat says that it has no bill of {day}, the day of its payment."),
             format!("  微信说 {day}（付款当天）没有账单。"),
         ),
-        Some(BillOutcome::Missing | BillOutcome::Compared) | None => text(
+        Some(BillOutcome::Compared) => text(
+            format!("  The books were held against WeChat's bill of {day}, the day of its payment; its file is not kept any more."),
+            format!("  微信 {day}（付款当天）的账单核对过，原文件已不再保存。"),
+        ),
+        Some(BillOutcome::Missing) | None => text(
             format!("  WeChat's bill of {day}, the day of its payment, is not there yet."),
             format!("  微信 {day}（付款当天）的账单还没有拿到。"),
         ),
@@ -65,18 +69,17 @@ pub fn no_file(day: Day, outcome: Option<BillOutcome>) -> Text {
 }
 
 pub fn unreadable(day: Day, error: &BillError) -> Text {
-    text(format!("  The bill of {day} that is kept cannot be read: {error}."), format!("  保存的 {day} 账单读不出来：{error}。"))
+    let why = bill_detail(&error.to_string());
+    text(
+        format!("  The bill of {day} that is kept cannot be read: {}.", why.read(English)),
+        format!("  保存的 {day} 账单无法解析：{}。", why.read(Chinese)),
+    )
 }
 
 /// What differed, and what became of it.
 pub fn difference(difference: &Difference) -> Text {
     let Difference { id, day, found, explained_by, note, .. } = difference;
-    let state = match found.state {
-        DifferenceState::Open => pair("open", "未处理"),
-        DifferenceState::Healed => pair("healed", "已补上"),
-        DifferenceState::Explained => pair("explained", "已说明"),
-    };
-    let sentence = difference_sentence(found);
+    let (state, sentence) = (difference_state(found), difference_sentence(found));
     let (said, said_zh) = match (explained_by, note) {
         (Some(by), Some(note)) => (format!(" {} says: {}.", plain(by), plain(note)), format!("{} 的说明：{}。", plain(by), plain(note))),
         _ => Default::default(),
@@ -99,5 +102,15 @@ mod tests {
     #[test]
     fn what_a_file_says_moves_no_cursor() {
         assert_eq!(plain("42\u{1b}[2J\u{202e}1"), "42[2J1");
+    }
+
+    #[test]
+    fn a_bill_whose_file_was_deleted_was_there() {
+        let day = "2026-03-31".parse().unwrap();
+        let told = |outcome| no_file(day, outcome).read(English).to_owned();
+        assert!(told(Some(BillOutcome::Compared)).contains("is not kept any more"), "{}", told(Some(BillOutcome::Compared)));
+        for outcome in [Some(BillOutcome::Missing), None] {
+            assert!(told(outcome).contains("is not there yet"), "{}", told(outcome));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::deal::Bill;
+use crate::deal::{Bill, BillState};
 
 /// A day's bill of one account, and how the books stand to it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -28,7 +28,7 @@ pub struct ToldBill {
     differences: i64,
     /// Those of them that nobody has explained.
     open: i64,
-    /// Why it is missing, or what else there is to say.
+    /// Why it is missing, or what else there is to say: a text for whoever looks into it, in English.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     detail: Option<String>,
@@ -47,7 +47,41 @@ impl From<&Bill> for ToldBill {
             fee: bill.sums.fee,
             differences: bill.differences,
             open: bill.open,
-            detail: bill.detail.clone(),
+            detail: detail(bill),
         }
+    }
+}
+
+/// One that is planned is missing as well, and has nothing to say of itself yet.
+fn detail(bill: &Bill) -> Option<String> {
+    let is_planned = bill.state == BillState::Missing && bill.at.is_none();
+    bill.detail.clone().or_else(|| is_planned.then(|| format!("not asked for yet: it is due on {}, at bill.at", bill.day.next())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deal::BillSums;
+
+    #[test]
+    fn what_is_missing_always_says_why() {
+        let told = |state, detail: Option<&str>, at: Option<&str>| {
+            let bill = Bill {
+                id: 1,
+                account: "shop2".parse().unwrap(),
+                day: "2026-11-30".parse().unwrap(),
+                state,
+                sums: BillSums::default(),
+                differences: 0,
+                open: 0,
+                detail: detail.map(str::to_owned),
+                at: at.map(|at| at.parse().unwrap()),
+            };
+            ToldBill::from(&bill).detail
+        };
+        let asked = Some("2026-12-01T02:30:00Z");
+        assert_eq!(told(BillState::Missing, None, None).unwrap(), "not asked for yet: it is due on 2026-12-01, at bill.at");
+        assert_eq!(told(BillState::Missing, Some("cut"), asked).unwrap(), "cut");
+        assert_eq!((told(BillState::Agreed, None, asked), told(BillState::NoTrades, None, None)), (None, None));
     }
 }

@@ -37,7 +37,7 @@ pub fn line(deal: &Deal) -> String {
         time(deal.created_at),
         optional(deal.expires_at),
         cell(deal.account.as_str()),
-        "NATIVE".to_owned(),
+        deal.trade_type.as_str().to_owned(),
         text(deal.details.description.as_ref().map(|description| description.as_str())),
         text(deal.details.reference.as_ref().map(|reference| reference.as_str())),
         Fen::yuan_or_nothing(deal.refunded.fee),

@@ -27,9 +27,9 @@ pub struct ToldDifference {
     transaction_id: Option<String>,
     /// The refund's number, if it is about one.
     refund_id: Option<String>,
-    /// What the books say, in fen; null: nothing.
+    /// What the books say, in fen; of a sum that is wrong, what the lines come to, in its unit; null: nothing.
     ours_fee: Option<i64>,
-    /// What the bill says, in fen, and of a sum that is wrong in its unit; null: nothing.
+    /// What the bill says, in fen; of a sum that is wrong, what is stated, in its unit: rows, fen, or 1/100000 yuan of a fee; null: nothing.
     theirs_fee: Option<i64>,
     /// What is the case and what to do, in Chinese, for people.
     sentence: String,

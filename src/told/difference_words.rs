@@ -7,23 +7,60 @@ use crate::deal::{DifferenceKind, DifferenceState, Finding, Found};
 use crate::language::Language::{Chinese, English};
 use crate::language::{Text, pair, text};
 
+use super::detail_words::detail_words;
+
 use DifferenceKind::{
     Amount, PaidHereOnly, PaidThereOnly, RefundAmount, RefundHereOnly, RefundThereOnly, SecondTransaction, Summary, UnknownOrder,
 };
 
+/// How one comes by a file that may be better, in the middle of a sentence.
+static FETCH: Text = pair("have it fetched again (wechat-pay reconcile --fetch)", "重新下载（wechat-pay reconcile --fetch）");
+/// The same of a merchant's own file.
+static DOWNLOAD: Text = pair("download it again in 商户平台", "到商户平台重新下载");
+
 /// What is the case, and what to do.
 pub fn difference_sentence(found: &Found) -> Text {
-    let (case, next) = (case(found.kind), next(found.kind, found.finding, found.state));
-    let detail = |before: &str, after: &str| found.detail.as_ref().map(|detail| format!("{before}{detail}{after}")).unwrap_or_default();
+    sentence(found, next(found, &FETCH))
+}
+
+/// The same of a difference from a merchant's own file, of which nothing is kept, so that nothing of it is done again by itself.
+pub fn rehearsal_sentence(found: &Found) -> Text {
+    let next = match found.finding {
+        Some(Finding::Unanswered) => pair(
+            "WeChat could not be asked about it now, and is not asked again by itself about a file of your own: please try it again later",
+            "暂时未能向微信查询；手工核对的文件不会自动再查：请稍后再试",
+        ),
+        _ => next(found, &DOWNLOAD),
+    };
+    sentence(found, next)
+}
+
+/// What became of it, in a word.
+pub fn difference_state(found: &Found) -> Text {
+    match (found.state, found.finding) {
+        (DifferenceState::Open, _) => pair("open", "未处理"),
+        (DifferenceState::Healed, Some(Finding::AgreesNow)) => pair("over", "已消除"),
+        (DifferenceState::Healed, _) => pair("healed", "已补上"),
+        (DifferenceState::Explained, _) => pair("explained", "已说明"),
+    }
+}
+
+fn sentence(found: &Found, next: Text) -> Text {
+    let case = case(found);
+    // What a case of its own says needs no brackets.
+    let detail = detail_words(found).filter(|_| found.kind != RefundHereOnly);
+    let in_brackets = |detail: Text| (format!(" ({})", detail.read(English)), format!("（{}）", detail.read(Chinese)));
+    let (beside, beside_zh) = detail.map(in_brackets).unwrap_or_default();
+    let (before, before_zh) = if found.finding == Some(Finding::AgreesNow) { ("before: ", "此前：") } else { ("", "") };
     text(
-        format!("{}{}; {}", case.read(English), detail(" (", ")"), next.read(English)),
-        format!("{}{}；{}", case.read(Chinese), detail("（", "）"), next.read(Chinese)),
+        format!("{before}{}{beside}; {}", case.read(English), next.read(English)),
+        format!("{before_zh}{}{beside_zh}；{}", case.read(Chinese), next.read(Chinese)),
     )
 }
 
 /// What differs.
-fn case(kind: DifferenceKind) -> Text {
-    match kind {
+fn case(found: &Found) -> Text {
+    match found.kind {
         PaidThereOnly => pair("WeChat's bill has this payment, and the order is not paid here", "微信账单里有这笔付款，本地该订单未支付"),
         PaidHereOnly => {
             pair("the order is paid here, and WeChat's bill does not have the payment", "本地该订单已支付，微信账单里没有这笔付款")
@@ -33,30 +70,35 @@ fn case(kind: DifferenceKind) -> Text {
             "WeChat's bill has a payment of this order, which is paid here by another one",
             "微信账单里有该订单的一笔付款，而本地入账的是另一笔",
         ),
+        UnknownOrder if found.refund_id.is_some() => {
+            pair("WeChat's bill has a refund of an order that is not known here", "微信账单里有一笔退款，本地没有它的订单")
+        }
         UnknownOrder => pair("WeChat's bill has a payment of an order that is not known here", "微信账单里有一笔付款，本地没有这个订单"),
         RefundThereOnly => pair(
             "WeChat's bill has this refund, and the books do not have it, or not as accepted",
             "微信账单里有这笔退款，本地没有，或未记为已受理",
         ),
-        RefundHereOnly => {
-            pair("this refund stands in the books, and at WeChat it stands otherwise", "本地记有这笔退款，微信那边的情况不同")
+        RefundHereOnly if found.detail.is_some() => {
+            pair("this refund stands in the books, and the fund flow says that it was closed", "本地记有这笔退款，资金账单说它已关闭")
         }
+        RefundHereOnly => pair("this refund stands in the books, and WeChat's bill does not have it", "本地记有这笔退款，微信账单里没有"),
         RefundAmount => pair("WeChat's bill has another amount for this refund than the books", "这笔退款的金额，微信账单与本地不一致"),
         Summary => pair("WeChat's file is wrong in itself", "微信账单文件本身有误"),
     }
 }
 
-/// What became of it, and what is left to do.
-fn next(kind: DifferenceKind, finding: Option<Finding>, state: DifferenceState) -> Text {
-    match finding {
-        None => not_asked(kind),
+/// What became of it, and what is left to do; `again`: how one comes by a better file.
+fn next(found: &Found, again: &Text) -> Text {
+    let Found { kind, state, .. } = *found;
+    match found.finding {
+        None => not_asked(found, again),
         Some(Finding::Unanswered) => pair(
             "WeChat could not be asked about it yet: this service asks again by itself, within a week; please wait",
             "暂时未能向微信查询：一周之内本服务会自动再查，请等待",
         ),
         Some(Finding::Settled) => settled(kind),
         Some(Finding::AgreesNow) => {
-            pair("when it was looked at again, the books and the bill agreed: there is nothing to do", "再次核对时两边已经一致，无需处理")
+            pair("looked at again, the books and the bill agree: there is nothing to do", "再次核对时两边已经一致，无需处理")
         }
         Some(Finding::Confirmed) => confirmed(kind, state),
         Some(Finding::NotPaid) => not_paid(kind),
@@ -77,23 +119,32 @@ fn next(kind: DifferenceKind, finding: Option<Finding>, state: DifferenceState) 
             "by its number it is another system's, as bill.foreign_prefixes says: there is nothing to do here",
             "按订单号开头（bill.foreign_prefixes）它属于其他系统，这里无需处理",
         ),
+        Some(Finding::Unreadable) if found.detail.as_deref() == Some("no summary") => text(
+            format!("it was cut, so it was not looked for what else the books have: please {}", again.read(English)),
+            format!("它不完整，本地有而账单没有的未核对：请{}", again.read(Chinese)),
+        ),
+        Some(Finding::Unreadable) if found.detail.as_deref() == Some("summary") => text(
+            format!("its sums cannot be read, so lines may be missing: please {}", again.read(English)),
+            format!("合计无法解析，可能缺行：请{}", again.read(Chinese)),
+        ),
         Some(Finding::Unreadable) => pair(
             "a line of it cannot be read, and what stands in it was not compared: please look at the line in the file",
-            "有一行读不懂，该行内容未核对：请在账单文件里查看这一行",
+            "有一行无法解析，该行内容未核对：请在账单文件里查看这一行",
         ),
-        Some(Finding::Elsewhere) => pair(
-            "a payment in it is of another day, or of another merchant number, and was not compared: please have it fetched again (wechat-pay \
-             reconcile --fetch)",
-            "其中有一笔付款属于其他日期或其他商户号，未核对：请重新下载（wechat-pay reconcile --fetch）",
+        Some(Finding::Elsewhere) => text(
+            format!(
+                "a payment in it is of another day, or of another merchant number, and was not compared: please {}",
+                again.read(English)
+            ),
+            format!("其中有一笔付款属于其他日期或其他商户号，未核对：请{}", again.read(Chinese)),
         ),
-        Some(Finding::Repeated) => pair(
-            "one payment or refund stands in it twice: please have it fetched again (wechat-pay reconcile --fetch), and ask WeChat's support \
-             if it stays so",
-            "同一笔收款或退款出现了两次：请重新下载（wechat-pay reconcile --fetch），仍然如此请联系微信支付客服",
+        Some(Finding::Repeated) => text(
+            format!("one payment or refund stands in it twice: please {}, and ask WeChat's support if it stays so", again.read(English)),
+            format!("同一笔收款或退款出现了两次：请{}，仍然如此请联系微信支付客服", again.read(Chinese)),
         ),
-        Some(Finding::WrongSum) => pair(
-            "a sum in it is not what its lines come to, so lines may be missing: please have it fetched again (wechat-pay reconcile --fetch)",
-            "它写的合计与各行相加不符，可能缺行：请重新下载（wechat-pay reconcile --fetch）",
+        Some(Finding::WrongSum) => text(
+            format!("a sum in it is not what its lines come to, so lines may be missing: please {}", again.read(English)),
+            format!("它写的合计与各行相加不符，可能缺行：请{}", again.read(Chinese)),
         ),
         Some(Finding::Noted) => {
             pair("a person has looked at it, and says why in the note: there is nothing to do", "已有人核实，原因见备注，无需处理")
@@ -102,16 +153,21 @@ fn next(kind: DifferenceKind, finding: Option<Finding>, state: DifferenceState) 
 }
 
 /// There is nothing that WeChat could be asked.
-fn not_asked(kind: DifferenceKind) -> Text {
-    match kind {
+fn not_asked(found: &Found, again: &Text) -> Text {
+    match found.kind {
+        UnknownOrder if found.refund_id.is_some() => pair(
+            "if it is another system's under the same merchant number, please name its prefix in bill.foreign_prefixes; otherwise find out \
+             who gave it back",
+            "如果是同一商户号下其他系统的订单，请把它的前缀写进 bill.foreign_prefixes；否则请查清是谁退的款",
+        ),
         UnknownOrder => pair(
             "if it is another system's under the same merchant number, please name its prefix in bill.foreign_prefixes; otherwise find out \
              who was paid",
             "如果是同一商户号下其他系统的订单，请把它的前缀写进 bill.foreign_prefixes；否则请查清是谁收的款",
         ),
-        Summary => pair(
-            "please have it fetched again (wechat-pay reconcile --fetch), and look at the file if it stays so",
-            "请重新下载（wechat-pay reconcile --fetch），仍然如此请查看账单文件",
+        Summary => text(
+            format!("please {}, and look at the file if it stays so", again.read(English)),
+            format!("请{}，仍然如此请查看账单文件", again.read(Chinese)),
         ),
         PaidThereOnly | PaidHereOnly | Amount | SecondTransaction | RefundThereOnly | RefundHereOnly | RefundAmount => {
             pair("WeChat was not asked about it: please look it up in 商户平台", "没有向微信查询：请到商户平台核对")
@@ -140,6 +196,11 @@ fn settled(kind: DifferenceKind) -> Text {
 /// WeChat's signed word is what the books say. Where the bill merely lacks it, that explains it; where the bill says otherwise, it does not.
 fn confirmed(kind: DifferenceKind, state: DifferenceState) -> Text {
     match kind {
+        SecondTransaction if state == DifferenceState::Open => pair(
+            "WeChat has confirmed by its signature the payment that is booked here, so the payer seems to have paid twice: please look this \
+             one up in 商户平台, and give it back there",
+            "微信已签名确认本地入账的那一笔，付款人看来付了两次：请到商户平台核对账单里的这一笔并退款",
+        ),
         _ if state == DifferenceState::Open => pair(
             "WeChat has confirmed by its signature what the books say, and its bill, which is not signed, says otherwise: please ask WeChat's \
              support by which of them it settles",
@@ -229,12 +290,15 @@ mod tests {
     #[test]
     fn each_difference_says_what_to_do_or_that_there_is_nothing_to_do() {
         for (kind, finding) in all() {
-            let said = difference_sentence(&found(kind, finding, None));
-            let (english, chinese) = (said.read(English), said.read(Chinese));
-            assert_ne!(english.contains("please "), english.contains("there is nothing to do"), "{english}");
-            assert_ne!(chinese.contains('请'), chinese.contains("无需处理"), "{chinese}");
-            assert_eq!(english.contains("please "), chinese.contains('请'), "{english} / {chinese}");
-            assert!(!english.contains("  ") && !english.ends_with('.') && !chinese.ends_with('。'), "{english} / {chinese}");
+            let found = found(kind, finding, None);
+            let (kept, rehearsed) = (difference_sentence(&found), rehearsal_sentence(&found));
+            for said in [&kept, &rehearsed] {
+                let (english, chinese) = (said.read(English), said.read(Chinese));
+                assert_ne!(english.contains("please "), english.contains("there is nothing to do"), "{english}");
+                assert_ne!(chinese.contains('请'), chinese.contains("无需处理"), "{chinese}");
+                assert_eq!(english.contains("please "), chinese.contains('请'), "{english} / {chinese}");
+                assert!(!english.contains("  ") && !english.ends_with('.') && !chinese.ends_with('。'), "{english} / {chinese}");
+            }
         }
     }
 
@@ -253,6 +317,70 @@ mod tests {
     fn where_in_the_file_it_stands_is_said_beside_what_is_the_case() {
         let said = difference_sentence(&found(Summary, Some(Finding::Unreadable), Some("line 7")));
         assert!(said.read(English).starts_with("WeChat's file is wrong in itself (line 7); a line of it cannot be read"), "{said:?}");
-        assert!(said.read(Chinese).starts_with("微信账单文件本身有误（line 7）；有一行读不懂"), "{said:?}");
+        assert!(said.read(Chinese).starts_with("微信账单文件本身有误（第 7 行）；有一行无法解析"), "{said:?}");
+    }
+
+    #[test]
+    fn a_file_without_its_end_has_no_line_that_cannot_be_read() {
+        let said = |detail| difference_sentence(&found(Summary, Some(Finding::Unreadable), Some(detail)));
+        for (detail, english, chinese) in [
+            ("no summary", "WeChat's file is wrong in itself (no summary); it was cut,", "微信账单文件本身有误（没有合计）；它不完整"),
+            (
+                "summary",
+                "WeChat's file is wrong in itself (summary); its sums cannot be read,",
+                "微信账单文件本身有误（合计）；合计无法解析",
+            ),
+        ] {
+            assert!(said(detail).read(English).starts_with(english), "{:?}", said(detail));
+            assert!(said(detail).read(Chinese).starts_with(chinese), "{:?}", said(detail));
+        }
+    }
+
+    #[test]
+    fn a_refund_is_not_spoken_of_as_a_payment() {
+        let refund = Found { refund_id: Some("R-1".to_owned()), ..found(UnknownOrder, None, None) };
+        let said = difference_sentence(&refund);
+        assert!(
+            said.read(English).starts_with("WeChat's bill has a refund of an order") && said.read(English).ends_with("who gave it back")
+        );
+        assert!(!said.read(English).contains("paid") && !said.read(English).contains("payment"), "{said:?}");
+        assert!(said.read(Chinese).contains("一笔退款") && !said.read(Chinese).contains("付款"), "{said:?}");
+    }
+
+    #[test]
+    fn a_refund_that_a_bill_lacks_is_not_one_that_was_closed() {
+        let said = |detail| difference_sentence(&found(RefundHereOnly, None, detail)).read(English).to_owned();
+        assert!(said(None).starts_with("this refund stands in the books, and WeChat's bill does not have it;"), "{}", said(None));
+        let closed = said(Some("退款关闭"));
+        assert!(closed.starts_with("this refund stands in the books, and the fund flow says that it was closed;"), "{closed}");
+    }
+
+    #[test]
+    fn what_is_over_is_not_told_of_as_the_case() {
+        let over = Found { state: DifferenceState::Healed, ..found(PaidHereOnly, Some(Finding::AgreesNow), None) };
+        assert!(difference_sentence(&over).read(English).starts_with("before: the order is paid here"));
+        assert!(difference_sentence(&over).read(Chinese).starts_with("此前：本地该订单已支付"));
+        let settled = Found { finding: Some(Finding::Settled), ..over.clone() };
+        assert_eq!([&over, &settled].map(|found| difference_state(found).read(Chinese).to_owned()), ["已消除", "已补上"]);
+    }
+
+    #[test]
+    fn of_a_merchants_own_file_nothing_is_done_again_by_itself() {
+        for (_, finding) in all().filter(|(kind, _)| *kind == Summary) {
+            let said = rehearsal_sentence(&found(Summary, finding, None));
+            assert!(!said.read(English).contains("--fetch") && !said.read(Chinese).contains("--fetch"), "{said:?}");
+        }
+        let said = |kept: bool| {
+            let found = found(PaidHereOnly, Some(Finding::Unanswered), None);
+            if kept { difference_sentence(&found) } else { rehearsal_sentence(&found) }
+        };
+        assert!(said(true).read(English).contains("this service asks again by itself"), "{:?}", said(true));
+        assert!(said(false).read(English).contains("is not asked again by itself"), "{:?}", said(false));
+    }
+
+    #[test]
+    fn who_paid_twice_is_given_one_back() {
+        let twice = difference_sentence(&found(SecondTransaction, Some(Finding::Confirmed), None));
+        assert!(twice.read(English).contains("give it back") && twice.read(Chinese).contains("退款"), "{twice:?}");
     }
 }

@@ -1,11 +1,15 @@
 //! What `wechat-pay reconcile` says, in both languages side by side.
 
+use std::path::Path;
+
 use crate::channel::BillError;
-use crate::deal::{AccountId, Bill, BillState, BillSums, Day, DifferenceState, Found, fee_in_yuan, yuan};
+use crate::deal::{AccountId, Bill, BillState, BillSums, Day, DifferenceKind, DifferenceState, Found, fee_in_yuan, yuan};
 use crate::gateway::{NoAccount, ReconcileError};
 use crate::language::Language::{Chinese, English};
 use crate::language::{Language, Text, is_obeyed, padded, pair, text};
-use crate::told::difference_sentence;
+use crate::told::{bill_detail, difference_sentence, difference_state, rehearsal_sentence};
+
+use super::own_file::Instead;
 
 /// The columns of a list of bills; amounts in yuan.
 static HEADINGS: [Text; 10] = [
@@ -61,34 +65,41 @@ fn state(state: BillState) -> Text {
     }
 }
 
-/// Why there is nothing to hold the books against.
-pub fn missing(bill: &Bill) -> Option<Text> {
+/// Why there is nothing to hold the books against. `comes`: the service asks for it again by itself.
+pub fn missing(bill: &Bill, comes: bool) -> Option<Text> {
     let (day, account) = (bill.day, &bill.account);
-    let detail = bill.detail.as_deref().map(|detail| detail.replace(is_obeyed, "")).unwrap_or_default();
-    let (why, why_zh) = if detail.is_empty() { Default::default() } else { (format!(" ({detail})"), format!("（{detail}）")) };
+    let detail = bill.detail.as_deref().map(|detail| bill_detail(&detail.replace(is_obeyed, "")));
+    let in_brackets = |detail: Text| (format!(" ({})", detail.read(English)), format!("（{}）", detail.read(Chinese)));
+    let (why, why_zh) = detail.map(in_brackets).unwrap_or_default();
+    let next = if comes {
+        pair("the service asks for it again by itself, every hour for a week", "服务会自动重新下载，一周之内每小时一次")
+    } else {
+        text(
+            format!("nothing asks for it again by itself: `wechat-pay reconcile --date {day}` does"),
+            format!("不会再自动下载：需要时请运行 wechat-pay reconcile --date {day}"),
+        )
+    };
     (bill.state == BillState::Missing).then(|| {
         text(
             format!(
                 "The bill of {day} of the account {account} is not there, or not whole{why}. WeChat makes it until 10 in the morning of the \
-                 day after; the service asks for it again by itself, every hour for a week."
+                 day after, and keeps it for three months; {}.",
+                next.read(English)
             ),
             format!(
-                "账户 {account} 在 {day} 的账单还没有，或不完整{why_zh}。微信在次日上午 10 点之前生成；服务会自动重新下载，一周之内每小时一次。"
+                "账户 {account} 在 {day} 的账单还没有，或不完整{why_zh}。微信在次日上午 10 点之前生成，保留三个月；{}。",
+                next.read(Chinese)
             ),
         )
     })
 }
 
-/// A difference in a line. The numbers of one in a file may be another program's, and are shown without what a terminal obeys.
+/// A difference in a line; without a number it is one from a merchant's own file. The numbers of one in a file may be another program's, and are shown without what a terminal obeys.
 pub fn difference(id: Option<i64>, found: &Found) -> Text {
     let number = id.map(|id| format!("#{id} ")).unwrap_or_default();
-    let state = match found.state {
-        DifferenceState::Open => pair("OPEN", "未处理"),
-        DifferenceState::Healed => pair("healed", "已补上"),
-        DifferenceState::Explained => pair("explained", "已说明"),
-    };
+    let state = if found.state == DifferenceState::Open { pair("OPEN", "未处理") } else { difference_state(found) };
     let (about, about_zh) = about(found);
-    let sentence = difference_sentence(found);
+    let sentence = if id.is_some() { difference_sentence(found) } else { rehearsal_sentence(found) };
     let plain = |sentence: &str| sentence.replace(is_obeyed, "");
     text(
         format!("  {number}{}{about}: {}.", state.read(English), plain(sentence.read(English))),
@@ -107,8 +118,12 @@ fn about(found: &Found) -> (String, String) {
             chinese += &format!("，{name_zh} {number}");
         }
     }
-    // Of a file that is wrong in itself the unit is not always fen.
+    // What a wrong sum has instead is said by the sentence, for its unit is not always fen.
     if found.order_id.is_some() || found.refund_id.is_some() || found.transaction_id.is_some() {
+        if found.kind == DifferenceKind::PaidThereOnly && found.ours_fee.is_none() {
+            english += ", here nothing";
+            chinese += "，本地没有";
+        }
         for (side, side_zh, fee) in [("here", "本地", found.ours_fee), ("in the bill", "账单", found.theirs_fee)] {
             if let Some(fee) = fee.map(yuan) {
                 english += &format!(", {side} {fee} yuan");
@@ -119,10 +134,22 @@ fn about(found: &Found) -> (String, String) {
     (english, chinese)
 }
 
-pub fn more(left: i64) -> Text {
+/// Differences that are not shown; those of a day's bill are kept, up to a number.
+pub fn more(left: i64, day: Option<Day>) -> Text {
+    match day {
+        Some(day) => text(
+            format!("  … and {left} more: GET /wxPay/bills/{day}/differences has those that are kept."),
+            format!("  ……还有 {left} 条：已保存的见 GET /wxPay/bills/{day}/differences。"),
+        ),
+        None => text(format!("  … and {left} more, which are not shown."), format!("  ……还有 {left} 条未列出。")),
+    }
+}
+
+/// Those that an earlier look has found.
+pub fn over(count: usize) -> Text {
     text(
-        format!("  … and {left} more: GET /wxPay/bills/{{date}}/differences has those that are kept."),
-        format!("  ……还有 {left} 条：已保存的见 GET /wxPay/bills/{{date}}/differences。"),
+        format!("  over, found by an earlier look: {count}; the books and the bill agree in that now."),
+        format!("  已消除：以前发现的 {count} 条差异，现在两边已经一致。"),
     )
 }
 
@@ -132,7 +159,7 @@ pub fn of_file(first: Day, last: Day, account: &AccountId) -> Text {
         if first == last { (first.to_string(), first.to_string()) } else { (format!("{first} to {last}"), format!("{first} 到 {last}")) };
     text(
         format!("The file has {days}, and was held against the books of the account {account}. Neither it nor what differs is kept."),
-        format!("文件内容为 {days_zh}，已与账户 {account} 的账目核对；文件和差异都不保存。"),
+        format!("文件包含 {days_zh} 的账单，已与账户 {account} 的账目核对；文件和差异都不保存。"),
     )
 }
 
@@ -171,8 +198,10 @@ pub fn no_such_account(account: &AccountId) -> Text {
 
 pub fn not_over(day: Day) -> Text {
     text(
-        format!("the bill of {day} is not there yet: WeChat makes it in the morning of the day after, until 10 o'clock"),
-        format!("{day} 的账单还没有：微信在次日上午 10 点之前生成"),
+        format!(
+            "the day {day} is not over, so its bill is not there yet: WeChat makes it in the morning of the day after, until 10 o'clock"
+        ),
+        format!("{day} 还没有过完，账单还没有：微信在次日上午 10 点之前生成"),
     )
 }
 
@@ -187,8 +216,48 @@ pub fn failed(account: &AccountId, day: Day, error: &ReconcileError) -> Text {
 
 /// Of a file that is none.
 pub fn unread(error: &ReconcileError) -> Text {
-    let why = why(error);
+    let why = why_not_the_file(error);
     text(format!("the books were not held against the file: {}", why.read(English)), format!("未能核对这个文件：{}", why.read(Chinese)))
+}
+
+/// Nobody was asked for it, so there is no answer to speak of.
+fn why_not_the_file(error: &ReconcileError) -> Text {
+    match error {
+        ReconcileError::Bill(BillError::NotABill) => pair(
+            "it is no bill: a 交易账单 is expected as 商户平台 gives it, a text or gzip",
+            "不是账单：需要从商户平台下载的交易账单，文本或 gzip",
+        ),
+        ReconcileError::Bill(BillError::NoBillExists | BillError::BillCreating | BillError::SystemError | BillError::Refused(_)) => {
+            pair("in it stands an answer by which WeChat gave no bill", "文件里是微信没有给出账单的应答")
+        }
+        ReconcileError::Bill(BillError::Elsewhere) => pair(
+            "most of its payments are of another day than --date names, or of another merchant number than the account has: please say whose \
+             it is with --account",
+            "文件里的付款大多属于其他日期（--date）或其他商户号：请用 --account 写明是哪个账户的",
+        ),
+        ReconcileError::Bill(BillError::MissingColumn("交易时间")) => pair(
+            "it has no column 交易时间: a 交易账单 is expected, and a fund flow (资金账单) is none",
+            "文件里没有“交易时间”这一列：需要的是交易账单，不是资金账单",
+        ),
+        error => why(error),
+    }
+}
+
+/// Of a file that another program has made of a bill.
+pub fn no_bill(path: &Path, instead: Instead) -> Text {
+    let path = path.display();
+    let why = match instead {
+        Instead::Nothing => pair("there is nothing in it", "文件是空的"),
+        Instead::Zip => pair(
+            "it is a .zip, or a spreadsheet: please unpack it first, or download the bill as text from 商户平台",
+            "这是 .zip 压缩包或 Excel 表格：请先解压，或从商户平台下载文本格式的账单",
+        ),
+        Instead::OtherText => pair(
+            "it is no text in UTF-8, so a program such as a spreadsheet has saved it anew: please give it as it was downloaded from 商户平台",
+            "不是 UTF-8 文本，可能被表格软件另存过：请使用从商户平台下载的原文件",
+        ),
+    };
+    text(format!("{path}: {}", why.read(English)), format!("{path}：{}", why.read(Chinese)))
 }
 
 fn why(error: &ReconcileError) -> Text {
@@ -209,7 +278,7 @@ fn why(error: &ReconcileError) -> Text {
             BillError::MissingColumn(column) => format!("文件里没有这一列：{column}"),
             BillError::Elsewhere => "是其他日期或其他商户号的账单".to_owned(),
             BillError::Cut => "文件没有末尾的合计，不完整".to_owned(),
-            BillError::Read(_) => "账单文件读不出来".to_owned(),
+            BillError::Read(_) => "账单文件无法解析".to_owned(),
         },
     };
     text(english, chinese)
@@ -218,7 +287,7 @@ fn why(error: &ReconcileError) -> Text {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deal::{DifferenceKind, Finding};
+    use crate::deal::Finding;
 
     fn bill(state: BillState, detail: Option<&str>) -> Bill {
         Bill {
@@ -251,11 +320,40 @@ mod tests {
 
     #[test]
     fn what_is_missing_says_why_and_nothing_else_does() {
-        let told = missing(&bill(BillState::Missing, Some("WeChat is still making\u{1b}[2J it"))).unwrap();
+        let told = missing(&bill(BillState::Missing, Some("WeChat is still making\u{1b}[2J it")), true).unwrap();
         assert!(told.read(English).contains("not whole (WeChat is still making[2J it). WeChat makes it until 10"), "{told:?}");
         for state in [BillState::Agreed, BillState::Different, BillState::NoTrades] {
-            assert_eq!(missing(&bill(state, Some("a note"))), None);
+            assert_eq!(missing(&bill(state, Some("a note")), true), None);
         }
+    }
+
+    #[test]
+    fn what_nobody_asks_for_any_more_is_not_promised() {
+        let told = |comes| missing(&bill(BillState::Missing, Some("WeChat is still making the bill of that day")), comes).unwrap();
+        assert!(told(true).read(English).contains("by itself, every hour") && told(true).read(Chinese).contains("自动重新下载"));
+        let by_hand = told(false);
+        assert!(by_hand.read(English).ends_with("by itself: `wechat-pay reconcile --date 2026-11-25` does."), "{by_hand:?}");
+        assert!(by_hand.read(Chinese).contains("（微信还在生成这一天的账单）") && by_hand.read(Chinese).contains("不会再自动下载"));
+    }
+
+    #[test]
+    fn of_a_file_no_answer_is_spoken_of() {
+        for error in [BillError::NotABill, BillError::MissingColumn("交易时间"), BillError::NoBillExists, BillError::Elsewhere] {
+            let told = unread(&ReconcileError::Bill(error));
+            assert!(!told.read(English).contains("the answer is") && !told.read(Chinese).contains("微信说"), "{told:?}");
+        }
+        let flow = unread(&ReconcileError::Bill(BillError::MissingColumn("交易时间")));
+        assert!(flow.read(English).contains("a fund flow (资金账单) is none") && flow.read(Chinese).contains("不是资金账单"), "{flow:?}");
+        let zip = no_bill(Path::new("b.zip"), Instead::Zip);
+        assert!(zip.read(English).starts_with("b.zip: it is a .zip") && zip.read(Chinese).contains("请先解压"), "{zip:?}");
+    }
+
+    #[test]
+    fn more_is_looked_for_where_something_is_kept() {
+        let day = "2026-11-25".parse().unwrap();
+        assert!(more(2, Some(day)).read(English).contains("GET /wxPay/bills/2026-11-25/differences"));
+        assert!(!more(2, None).read(English).contains("GET"));
+        assert!(over(16).read(English).contains("16") && over(16).read(Chinese).contains("16 条"));
     }
 
     #[test]
@@ -279,5 +377,9 @@ mod tests {
             "  #17 未处理，订单 A-1，微信支付单号 4200000001，本地 19.90 元，账单 19.91 元：这笔付款的金额，微信账单与本地不一致；";
         assert!(told.read(English).starts_with(english) && told.read(Chinese).starts_with(chinese), "{told:?}");
         assert!(difference(None, &found).read(English).starts_with("  OPEN, order"), "one of a file has no number");
+        let missed = Found { kind: DifferenceKind::PaidThereOnly, ours_fee: None, ..found };
+        let told = difference(Some(17), &missed);
+        assert!(told.read(English).contains(", here nothing, in the bill 19.91 yuan:"), "{told:?}");
+        assert!(told.read(Chinese).contains("，本地没有，账单 19.91 元："), "{told:?}");
     }
 }

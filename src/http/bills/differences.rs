@@ -16,7 +16,7 @@ use crate::http::query::Query;
 use crate::http::refusal::Refusal;
 use crate::told::ToldDifference;
 
-use super::{caller, day_of};
+use super::{account, caller, day_of, narrowed};
 
 /// What differs, by account and kind.
 #[derive(Serialize, ToSchema)]
@@ -33,9 +33,10 @@ pub async fn differences(
     query: Query,
 ) -> Result<Json<DifferencesAnswer>, Refusal> {
     let caller = caller(&app, &headers, Scope::Read)?;
-    query.of(&[])?;
+    let params = query.of(&["account"])?;
     let day = day_of(date)?;
+    let reach = narrowed(caller.reach(), account(&params)?);
     let gateway = Arc::clone(&app.gateway);
-    let differences = app.serve(begun, async move { gateway.differences(day, caller.reach()).await }).await??;
+    let differences = app.serve(begun, async move { gateway.differences(day, &reach).await }).await??;
     Ok(Json(DifferencesAnswer { differences: differences.iter().map(ToldDifference::from).collect() }))
 }

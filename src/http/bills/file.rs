@@ -16,7 +16,7 @@ use futures_util::stream;
 use tokio::time::sleep;
 
 use crate::auth::Scope;
-use crate::deal::{AccountId, InvalidAccountId};
+use crate::deal::{AccountId, Reach};
 use crate::gateway::{BillFile, GatewayError};
 use crate::http::App;
 use crate::http::query::Query;
@@ -24,7 +24,7 @@ use crate::http::refusal::Refusal;
 use crate::http::shares;
 
 use super::unpacking::Unpacking;
-use super::{caller, day_of};
+use super::{account, caller, day_of};
 
 /// While the database is busy or away, a part is asked for so often, with pauses between.
 const TRIES: u32 = 6;
@@ -61,8 +61,7 @@ pub async fn file(
     let caller = caller(&app, &headers, Scope::Read)?;
     let params = query.of(&["account"])?;
     let day = day_of(date)?;
-    let account = params.text_if_sent("account")?.map(str::parse::<AccountId>).transpose();
-    let account = account.map_err(|error: InvalidAccountId| Refusal::invalid_field("account", error.to_string()))?.unwrap_or_default();
+    let account = account(&params)?.unwrap_or_else(|| only_account(caller.reach()));
     let place = app.shares.export(caller.name()).ok_or_else(Refusal::unavailable)?;
     let BillFile { id, received, parts, sha256, packed_here, .. } = app.gateway.bill_file(&account, day, caller.reach()).await?;
     let (kind, ending) = if packed_here { ("text/csv; charset=utf-8", "csv") } else { ("application/gzip", "csv.gz") };
@@ -78,6 +77,14 @@ pub async fn file(
     rest.read_on().await?;
     let pieces = stream::try_unfold(rest, |mut rest| async move { Ok::<_, io::Error>(rest.piece().await?.map(|piece| (piece, rest))) });
     Ok((HEADERS, AppendHeaders(told), Body::from_stream(pieces)).into_response())
+}
+
+/// Whose file is meant where none is named: a key that sees one account means that one.
+fn only_account(reach: &Reach) -> AccountId {
+    match reach.accounts.as_deref() {
+        Some([only]) => only.clone(),
+        _ => AccountId::default(),
+    }
 }
 
 impl Rest {

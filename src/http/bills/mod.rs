@@ -16,7 +16,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::{Caller, Scope};
-use crate::deal::{Day, InvalidDay, Timestamp};
+use crate::deal::{AccountId, Day, InvalidAccountId, InvalidDay, Reach, Timestamp};
 use crate::told::ToldBill;
 
 use super::App;
@@ -60,9 +60,11 @@ pub async fn bills(
     query: Query,
 ) -> Result<Json<BillsAnswer>, Refusal> {
     let caller = caller(&app, &headers, Scope::Read)?;
-    let (from, to) = days(&query.of(&["from", "to"])?, app.gateway.now())?;
+    let params = query.of(&["from", "to", "account"])?;
+    let (from, to) = days(&params, app.gateway.now())?;
+    let reach = narrowed(caller.reach(), account(&params)?);
     let gateway = Arc::clone(&app.gateway);
-    let bills = app.serve(begun, async move { gateway.bills(from, to, caller.reach()).await }).await??;
+    let bills = app.serve(begun, async move { gateway.bills(from, to, &reach).await }).await??;
     Ok(Json(BillsAnswer { bills: bills.iter().map(ToldBill::from).collect() }))
 }
 
@@ -73,6 +75,19 @@ fn caller(app: &App, headers: &HeaderMap, scope: Scope) -> Result<Arc<Caller>, R
         Some(_) => Err(Refusal::forbidden("a bill tells of all sellers of an account, and the key is limited to some")),
         None => Ok(caller),
     }
+}
+
+/// The account that is named, if one is.
+fn account(params: &Params) -> Result<Option<AccountId>, Refusal> {
+    let account = params.text_if_sent("account")?.map(str::parse).transpose();
+    account.map_err(|error: InvalidAccountId| Refusal::invalid_field("account", error.to_string()))
+}
+
+/// What a caller may see of the account that it names. One beyond its key is as one that has no bills.
+fn narrowed(reach: &Reach, account: Option<AccountId>) -> Reach {
+    let Some(account) = account else { return reach.clone() };
+    let accounts = if reach.covers_all_of(&account) { vec![account] } else { Vec::new() };
+    Reach { accounts: Some(accounts), sellers: reach.sellers.clone() }
 }
 
 /// The day that the path names.

@@ -40,6 +40,7 @@ pub fn bills() -> Value {
         "parameters": [
             day("from", "The first day in Beijing; seven days before to by default."),
             day("to", "The last day, which is in it; today by default. At most 366 days."),
+            account("Of this account only; all that the key may see by default."),
         ],
         "responses": answers(with_example(happy, json!({"bills": [bill()]})), &["400", "401", "403", "500", "503", "504"]),
     })
@@ -53,7 +54,7 @@ pub fn differences() -> Value {
         "summary": "What differs between a day's bills and the books",
         "description": "Those that are healed or explained are there too. A day without a bill has none.",
         "security": [{}, {"key": []}],
-        "parameters": [date()],
+        "parameters": [date(), account("Of this account only; all that the key may see by default.")],
         "responses": answers(with_example(happy, json!({"differences": [difference()]})), &["400", "401", "403", "500", "503", "504"]),
     })
 }
@@ -62,15 +63,13 @@ pub fn file() -> Value {
     let mut happy = answer("The file.", "application/gzip", json!({"type": "string", "format": "binary"}));
     happy["headers"]["x-sha256"] = reference("headers", "x-sha256");
     happy["content"]["text/csv"] = json!({"schema": {"type": "string"}, "example": "\u{feff}交易时间,公众账号ID,商户号,…"});
-    let mut account = json!({"name": "account", "in": "query", "required": false, "description": "Of which account; default by default.", "schema": {"type": "string", "pattern": ACCOUNT}});
-    account["example"] = json!("default");
     json!({
         "operationId": "billFile",
         "tags": [TAG],
         "summary": "A day's bill as WeChat gave it",
         "description": "Packed by gzip, or as text where WeChat gave it so. It is sent as it is read; what breaks off in the middle is not whole.",
         "security": [{}, {"key": []}],
-        "parameters": [date(), account],
+        "parameters": [date(), account("Of which account; by default the only one that the key may see, and default where that is more than one.")],
         "responses": answers(happy, &["400", "401", "403", "404", "500", "503"]),
     })
 }
@@ -116,6 +115,10 @@ const NOTE: &str = "线下补录的订单，已核对";
 
 fn date() -> Value {
     json!({"name": "date", "in": "path", "required": true, "description": "The day in Beijing.", "schema": {"type": "string", "format": "date"}, "example": DATE})
+}
+
+fn account(description: &str) -> Value {
+    json!({"name": "account", "in": "query", "required": false, "description": description, "schema": {"type": "string", "pattern": ACCOUNT}, "example": "default"})
 }
 
 fn bill() -> Value {

@@ -87,10 +87,14 @@ on_both_engines! {
         let shop = Shop::open(engine).await;
         let (order_id, day) = shop.paid().await;
         let (code, said) = shop.reconcile(&["--date", &day]).await;
+        assert!(said.contains(&format!("nothing asks for it again by itself: `wechat-pay reconcile --date {day}` does.")), "with the simulator no bookkeeper is about: {said}");
         assert!(code == 2 && said.contains("is not there, or not whole") && said.contains("could not be held against every bill"), "the day is not over: {code} {said}");
         shop.day_passes().await;
         let (code, said) = shop.reconcile(&[]).await;
         assert!(code == 0 && said.contains("no trades") && said.contains("The books agree."), "yesterday: {code} {said}");
+        let lines: Vec<_> = said.lines().collect();
+        let head = lines.iter().position(|line| line.starts_with("Day ")).unwrap();
+        assert!(lines[head + 1].contains("no trades"), "no line of the log stands in the table: {said}");
         let (code, said) = shop.reconcile(&["--date", &day, "--account", "default"]).await;
         let row = said.lines().find(|line| line.starts_with(&day)).unwrap_or_else(|| panic!("{said}"));
         let cells: Vec<_> = row.split_whitespace().collect();
@@ -112,7 +116,7 @@ on_both_engines! {
         assert_eq!(shop.reconcile(&["--date", &day]).await.0, 1, "what was known stays");
         for (arguments, code, why) in [
             (&["--account", "shop9"][..], 2, "the configuration has no account shop9"),
-            (&["--date", "2999-01-01"], 2, "is not there yet"),
+            (&["--date", "2999-01-01"], 2, "is not there, or not whole"),
             (&["--date", "2026-02-30"], 2, "--date"),
             (&["--fetch", "--file", "x"], 2, "--file"),
         ] {
@@ -163,6 +167,19 @@ on_both_engines! {
             let (code, said) = shop.reconcile(&["--file", file]).await;
             assert!(code == 2 && !said.contains("panicked"), "{file}: {code} {said}");
         }
+        for (name, content, why) in [
+            ("bill.zip", &b"PK\x03\x04"[..], "please unpack it first"),
+            ("gbk.csv", b"\xbd\xbb\xd2\xd7\xca\xb1\xbc\xe4,a\r\n", "it is no text in UTF-8"),
+            ("flow.csv", "\u{feff}记账时间,微信支付业务单号,资金流水单号,业务名称\r\n`2026-11-25 10:00:00,`1,`2,`3\r\n".as_bytes(), "a fund flow (资金账单) is none"),
+            ("none.csv", b"", "there is nothing in it"),
+        ] {
+            let (code, said) = shop.reconcile(&["--file", &shop.file(name, content)]).await;
+            assert!(code == 2 && said.contains(why), "{name}: {code} {said}");
+        }
+        let wrong_sum = shop.file("sum.csv", text.replace("`1,`19.90,", "`1,`29.90,").as_bytes());
+        let (code, said) = shop.reconcile(&["--file", &wrong_sum]).await;
+        let sum = "应结订单总金额: 29.90 yuan is stated, and the lines come to 19.90 yuan";
+        assert!(code == 1 && said.contains(sum) && said.contains("please download it again") && !said.contains("--fetch"), "{code} {said}");
         shop.service.terminate();
     }
 }

@@ -12,7 +12,7 @@ use crate::support::database::Engine;
 use crate::support::description::Description;
 use crate::support::http::Answer;
 use crate::support::on_both_engines;
-use crate::support::test_app::{Order, TestApp};
+use crate::support::test_app::{Order, TestApp, TestAppBuilder};
 use crate::telling::told::outbox;
 
 async fn get(app: &TestApp, key: Option<&str>, path: &str) -> Answer {
@@ -282,6 +282,18 @@ on_both_engines! {
         assert!([latest.0, first.0].iter().all(|number| number.len() == 32 && number.bytes().all(|b| b.is_ascii_digit())), "texts, and not 2.02604E+31");
         assert_eq!(latest.1, ",12,34,19.90,1990,UNPAID,,,2026-04-01 12:00:01,2026-04-01 14:00:01,default,NATIVE,\"红茶, 2 盒\t\",A-7\t,0.00");
         assert_eq!(first.1, ",12,34,19.90,1990,UNPAID,,,2026-04-01 12:00:00,2026-04-01 14:00:00,default,NATIVE,\"'=HYPERLINK(\"\"http://x\"\",\"\"点我\"\")\",007\t,0.00");
+    }
+
+    async fn the_csv_says_how_each_deal_is_paid(engine) {
+        let app = TestAppBuilder::new(engine).await.set("WECHAT__TRADE_TYPES", "NATIVE,APP").open().await;
+        for trade_type in ["NATIVE", "APP"] {
+            let wish = json!({"merchant_id": 12, "product_id": 34, "price": "19.90", "trade_type": trade_type});
+            assert_eq!(app.till.post_json("/wxPay/toPay", &wish).await.json()["code"], 0);
+            app.time_passes(1);
+        }
+        let csv = get(&app, None, "/wxPay/deals?format=csv").await.body;
+        let ways: Vec<_> = csv.lines().skip(1).map(|line| line.split(',').nth(11).unwrap()).collect();
+        assert_eq!(ways, ["APP", "NATIVE"], "{csv}");
     }
 
     async fn a_csv_has_all_deals_and_ends_with_its_client(engine) {

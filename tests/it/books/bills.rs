@@ -113,7 +113,7 @@ on_both_engines! {
         let told = get(&app, None, &path).await.json();
         assert!(told["differences"].as_array().unwrap().contains(&explained), "a refusal changes nothing: {told}");
         assert_eq!(get(&app, None, &DIFFERENCES.replace("{date}", "2026-03-30")).await.json(), json!({"differences": []}));
-        for (path, field) in [("/wxPay/bills/today/differences", "date"), ("/wxPay/bills/%FF/differences", "date"), ("/wxPay/bills/2026-03-31/differences?account=default", "account")] {
+        for (path, field) in [("/wxPay/bills/today/differences", "date"), ("/wxPay/bills/%FF/differences", "date"), ("/wxPay/bills/2026-03-31/differences?acount=default", "acount"), ("/wxPay/bills/2026-03-31/differences?account=Shop", "account")] {
             let answer = get(&app, None, path).await;
             description.holds("get", DIFFERENCES, &answer);
             answer.refused(400, "INVALID_PARAMETER", Some(field), path);
@@ -192,8 +192,9 @@ async fn a_key_sees_the_bills_of_its_accounts_and_none_where_it_is_for_some_sell
         ("SHOP", &[("SCOPES", "read,manage"), ("SELLERS", "12")][..]),
         ("BRANCH", &[("SCOPES", "read,manage"), ("ACCOUNTS", "default")][..]),
         ("READER", &[("SCOPES", "read")][..]),
+        ("SECOND", &[("SCOPES", "read"), ("ACCOUNTS", "shop2")][..]),
     ];
-    let (app, [till, books, shop, branch, reader]) = with_keys(Engine::Sqlite, "api_key", keys).await;
+    let (app, [till, books, shop, branch, reader, second]) = with_keys(Engine::Sqlite, "api_key", keys).await;
     let bills = Bills(app.gateway().store());
     for (account, order) in [("default", "ERP-1"), ("shop2", "ERP-2")] {
         let found = vec![differs(DifferenceKind::UnknownOrder, DifferenceState::Open, None, order)];
@@ -220,6 +221,18 @@ async fn a_key_sees_the_bills_of_its_accounts_and_none_where_it_is_for_some_sell
         assert_eq!(ids(&get(&app, Some(key), "/wxPay/bills/2026-03-31/differences").await.json()).len(), accounts.len());
         let status = get(&app, Some(key), "/wxPay/bills/2026-03-31/file?account=shop2").await.status;
         assert_eq!(status, if accounts.contains(&"shop2") { 200 } else { 404 });
+    }
+    for (key, account, told) in
+        [(&books, "default", 1), (&books, "shop2", 1), (&books, "nobody", 0), (&second, "shop2", 1), (&second, "default", 0)]
+    {
+        let bills = get(&app, Some(key), &format!("{BILLS}?account={account}")).await.json();
+        let differences = get(&app, Some(key), &format!("/wxPay/bills/2026-03-31/differences?account={account}")).await.json();
+        assert_eq!((states(&bills).len(), ids(&differences).len()), (told, told), "{account}: {bills} {differences}");
+        assert!(states(&bills).iter().all(|[_, of, _]| *of == account));
+    }
+    for (key, name) in [(&books, "bill-default-2026-03-31"), (&branch, "bill-default-2026-03-31"), (&second, "bill-shop2-2026-03-31")] {
+        let file = get(&app, Some(key), "/wxPay/bills/2026-03-31/file").await;
+        assert!(file.header("content-disposition").unwrap().contains(name), "a key that sees one account means that one");
     }
     explain(&app, Some(&branch), other, &note).await.refused(404, "DIFFERENCE_NOT_FOUND", None, "of another account");
     assert_eq!(explain(&app, Some(&branch), own, &note).await.json()["explained_by"], "branch");

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use tempfile::TempDir;
-use wechat_pay::deal::{DifferenceKind, DifferenceState, Finding};
+use wechat_pay::clock::Clock;
+use wechat_pay::deal::{Day, DifferenceKind, DifferenceState, Finding};
 use wechat_pay::store::BillOutcome;
 
 use super::kept_bills::{Bills, differs, noon, text};
 use super::rows::{Row, insert};
 use crate::support::database::Engine;
+use crate::support::merchant;
 use crate::support::on_both_engines;
 use crate::support::program::{Program, environment};
 use crate::support::test_app::TestApp;
@@ -25,9 +27,14 @@ async fn what_cannot_be_done_ends_with_2_and_says_why() {
     let before = database.look().await.everything().await;
     let home = TempDir::new().unwrap();
     let mut variables = environment(&database.url, "127.0.0.1:0");
+    // Where WeChat is not the simulator, no day is over before its end.
+    variables.retain(|(name, _)| !name.starts_with("SIMULATOR"));
+    variables.extend(merchant::variables("http://127.0.0.1:9", merchant::NOTIFY_URL));
+    let today = Day::of(Clock::System.now()).to_string();
     for (words, why) in [
         (&["reconcile", "--account", "nobody"][..], "the configuration has no account nobody"),
-        (&["reconcile", "--date", "2999-01-01"], "the bill of 2999-01-01 is not there yet"),
+        (&["reconcile", "--date", "2999-01-01"], "the day 2999-01-01 is not over, so its bill is not there yet"),
+        (&["reconcile", "--date", &today], "is not over, so its bill is not there yet"),
         (&["reconcile", "--file", "nowhere.csv"], "nowhere.csv: No such file"),
         (&["reconcile", "--file", "bill.csv", "--fetch"], "cannot be used with"),
         (&["reconcile", "--date", "2026-02-30"], "a day is written as 2026-11-26"),
@@ -38,7 +45,7 @@ async fn what_cannot_be_done_ends_with_2_and_says_why() {
     }
     variables.push(("LC_ALL", "zh_CN.UTF-8".to_owned()));
     let (code, said) = told(&["reconcile", "--date", "2999-01-01"], &home, &variables).await;
-    assert!(code == 2 && said.contains("2999-01-01 的账单还没有"), "{said}");
+    assert!(code == 2 && said.contains("2999-01-01 还没有过完，账单还没有"), "{said}");
     assert_eq!(database.look().await.everything().await, before);
 }
 
