@@ -127,7 +127,7 @@ on_both_engines! {
         let (given_back, unheard) = (wechat.paid(&shop.app).await, wechat.paid_unheard(&shop.app).await);
         let mut lines = Vec::new();
         for n in 1..=3 {
-            let refund_id = refund_directly(&shop.app, &given_back, &format!("r{n}"), 100).await["refund_id"].as_str().unwrap().to_owned();
+            let refund_id = refund_directly(&shop.app, &given_back, &format!("r{n}"), 100).await.refund.refund_id.to_string();
             shop.app.time_passes(61);
             lines.push(refund(&refund_id, &format!("5000{n}"), &format!("nobodys{n}")));
         }
