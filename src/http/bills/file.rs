@@ -120,3 +120,18 @@ impl Rest {
         Ok(true)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_sees_one_account_means_that_one() {
+        let meant = |accounts: Option<&[&str]>| {
+            let accounts = accounts.map(|names| names.iter().map(|name| name.parse().unwrap()).collect());
+            only_account(&Reach { accounts, sellers: None }).to_string()
+        };
+        assert_eq!(meant(Some(&["shop2"][..])), "shop2");
+        assert_eq!([None, Some(&["shop2", "shop3"][..]), Some(&[][..])].map(meant), ["default"; 3]);
+    }
+}
