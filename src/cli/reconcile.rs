@@ -79,7 +79,7 @@ pub async fn reconcile(wish: Reconcile, language: Language) -> Outcome {
     if let Some(account) = wish.account.as_ref().filter(|account| !settings.has_account(account)) {
         return Err(Failure(vec![words::no_such_account(account)]));
     }
-    let (today, file) = (Day::of(Clock::System.now()), wish.file.as_deref().map(own_file::open).transpose()?);
+    let (today, file) = (Day::of(Clock::System.now()), wish.file.as_deref().map(|path| own_file::open(path, words::no_bill)).transpose()?);
     if let Some(day) = wish.date.filter(|day| !may_be_over(*day, today, settings.is_simulated())) {
         return Err(Failure(vec![words::not_over(day)]));
     }

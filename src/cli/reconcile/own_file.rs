@@ -7,8 +7,6 @@ use std::path::Path;
 use crate::cli::Failure;
 use crate::language::Text;
 
-use super::words;
-
 /// The longest header by far, and a byte order mark.
 const LOOK: u64 = 4096;
 const ZIP: &[u8] = b"PK";
@@ -25,8 +23,8 @@ pub enum Instead {
     OtherText,
 }
 
-/// Opens it, if it may be a bill.
-pub fn open(path: &Path) -> Result<File, Failure> {
+/// Opens it, if it may be a bill; otherwise this says what it is.
+pub fn open(path: &Path, no_bill: impl Fn(&Path, Instead) -> Text) -> Result<File, Failure> {
     let failure = |error: io::Error| Failure(vec![Text::untranslated(format!("{}: {error}", path.display()))]);
     let mut file = File::open(path).map_err(failure)?;
     // What comes through a pipe can be read once only.
@@ -35,7 +33,7 @@ pub fn open(path: &Path) -> Result<File, Failure> {
         Read::by_ref(&mut file).take(LOOK).read_to_end(&mut beginning).map_err(failure)?;
         file.rewind().map_err(failure)?;
         if let Some(instead) = instead(&beginning) {
-            return Err(Failure(vec![words::no_bill(path, instead)]));
+            return Err(Failure(vec![no_bill(path, instead)]));
         }
     }
     Ok(file)

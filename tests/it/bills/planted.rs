@@ -113,7 +113,7 @@ on_both_engines! {
         for (trap, kind, found, (queries, refund_queries), sentence) in [
             (BillTrap::MissingPayment, "PAID_HERE_ONLY", &["EXPLAINED 1990/-"][..], (1, 0), "无需处理"),
             (BillTrap::WrongAmount, "AMOUNT", &["OPEN 1990/1991"], (1, 0), "请向微信支付客服核实以哪个结算"),
-            (BillTrap::SecondTransaction, "SECOND_TRANSACTION", &["OPEN 1990/1990"], (1, 0), "请向微信支付客服核实以哪个结算"),
+            (BillTrap::SecondTransaction, "SECOND_TRANSACTION", &["OPEN 1990/1990"], (1, 0), "请到商户平台核对账单里的这一笔并退款"),
             (BillTrap::InventedPayment, "UNKNOWN_ORDER", &["OPEN -/1"], (0, 0), "本地没有这个订单"),
             (BillTrap::InventedRefund, "REFUND_THERE_ONLY", &["OPEN -/1"], (0, 1), "查询时微信说没有这笔退款"),
             (BillTrap::MissingRefund, "REFUND_HERE_ONLY", &["EXPLAINED 500/-"], (0, 1), "无需处理"),
@@ -156,7 +156,7 @@ on_both_engines! {
         assert!(told.contains(&"PAID_HERE_ONLY EXPLAINED 1990/-".to_owned()), "{told:?}");
         let line = shop.differences_on(DAY).await.into_iter().find(|one| one["kind"] == "SUMMARY").expect("the line");
         let sentence = line["sentence"].as_str().unwrap();
-        assert!(line["state"] == "OPEN" && sentence.contains("line 2") && sentence.contains("该行内容未核对"), "{line}");
+        assert!(line["state"] == "OPEN" && sentence.contains("第 2 行") && sentence.contains("该行内容未核对"), "{line}");
         assert_eq!(shop.state().await.0, "DIFFERENT");
     }
 }
