@@ -39,7 +39,7 @@ impl Gateway {
         mut lease: Option<&mut Lease<'_>>,
     ) -> Result<bool, ReconcileError> {
         let (mut silent, mut is_complete) = (0, found.lists_all_to_ask());
-        for found in found.to_ask() {
+        for found in found.askable() {
             let answer = if silent < SILENT { self.answer_about(found).await? } else { Answer::Silence };
             (found.state, found.finding) = match answer {
                 Answer::Verdict((state, finding)) => (state, Some(finding)),

@@ -94,7 +94,7 @@ impl FoundList {
     }
 
     /// Those that WeChat is to be asked about.
-    pub fn to_ask(&mut self) -> impl Iterator<Item = &mut Found> {
+    pub fn askable(&mut self) -> impl Iterator<Item = &mut Found> {
         let known = self.known.values_mut().filter_map(|known| known.now.as_mut());
         self.to_ask.iter_mut().chain(known).filter(|found| can_be_asked_about(found))
     }

@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 
 use crate::channel::Kinds;
-use crate::deal::Day;
+use crate::deal::{Day, Timestamp};
 
 use super::ReconcileError;
 use super::comparison::Comparison;
@@ -13,6 +13,9 @@ use super::missed::{of_deal, of_refund};
 
 /// Rows of one question.
 const PAGE: u32 = 500;
+
+/// From when on, and until when.
+type Range = (Timestamp, Timestamp);
 
 impl Comparison<'_> {
     /// Looks for what was paid and what was accepted from the first day to the last, both counted, and was not met; as far as a bill of
@@ -24,11 +27,21 @@ impl Comparison<'_> {
         kinds: Kinds,
         lease: &mut Option<&mut Lease<'_>>,
     ) -> Result<(), ReconcileError> {
-        let (store, from, until) = (&self.gateway.store, first.begins(), last.next().begins());
+        let range = (first.begins(), last.next().begins());
+        if kinds.payments {
+            self.look_for_missing_deals(range, lease).await?;
+        }
+        if kinds.refunds {
+            self.look_for_missing_refunds(range, lease).await?;
+        }
+        Ok(())
+    }
+
+    async fn look_for_missing_deals(&mut self, (from, until): Range, lease: &mut Option<&mut Lease<'_>>) -> Result<(), ReconcileError> {
         let mut behind = None;
-        while kinds.payments {
-            let deals = store.paid_on(self.account, from, until, behind, PAGE).await?;
-            let Some(end) = deals.last() else { break };
+        loop {
+            let deals = self.gateway.store.paid_on(self.account, from, until, behind, PAGE).await?;
+            let Some(end) = deals.last() else { return Ok(()) };
             behind = Some((end.paid_at.unwrap_or(until - TimeDelta::seconds(1)), end.id));
             for deal in deals.iter().filter(|deal| !self.met_deals.has(deal.id)) {
                 self.found.add(of_deal(deal));
@@ -37,10 +50,13 @@ impl Comparison<'_> {
                 lease.keep().await?;
             }
         }
+    }
+
+    async fn look_for_missing_refunds(&mut self, (from, until): Range, lease: &mut Option<&mut Lease<'_>>) -> Result<(), ReconcileError> {
         let mut behind = None;
-        while kinds.refunds {
-            let refunds = store.accepted_on(self.account, from, until, behind, PAGE).await?;
-            let Some(end) = refunds.last() else { break };
+        loop {
+            let refunds = self.gateway.store.accepted_on(self.account, from, until, behind, PAGE).await?;
+            let Some(end) = refunds.last() else { return Ok(()) };
             behind = Some((end.accepted_at.unwrap_or(until - TimeDelta::seconds(1)), end.id));
             for refund in refunds.iter().filter(|refund| !self.met_refunds.has(refund.id)) {
                 self.found.add(of_refund(refund));
@@ -49,6 +65,5 @@ impl Comparison<'_> {
                 lease.keep().await?;
             }
         }
-        Ok(())
     }
 }

@@ -69,7 +69,7 @@ fn no_kind_takes_the_place_of_another_and_what_is_left_over_is_counted() {
         list.add(found(DifferenceKind::UnknownOrder, &format!("f{number}"), DifferenceState::Explained, Some(Finding::Foreign)));
     }
     assert!(list.add(found(DifferenceKind::PaidThereOnly, "ours", DifferenceState::Open, None)));
-    assert_eq!(list.to_ask().map(|found| found.subject.clone()).collect::<Vec<_>>(), ["ours"]);
+    assert_eq!(list.askable().map(|found| found.subject.clone()).collect::<Vec<_>>(), ["ours"]);
     let listed = i64::try_from(LISTED).unwrap();
     assert_eq!((list.count(), list.open(), list.unlisted_open()), (2 * listed + 11, listed + 6, 5));
     assert!(list.lists_all_to_ask());
