@@ -27,10 +27,14 @@ pub enum Lie {
     AnotherRefund,
     /// The first payment is the other merchant order's: its number is a digit longer.
     AnotherOrder,
+    /// The first payment is of another year.
+    AnotherDay,
+    /// The first payment is of another merchant number.
+    AnotherMerchant,
 }
 
 /// Lies of trade bills, and what is wrong with either file.
-const OF_TRADE_BILLS: [Lie; 10] = [
+const OF_TRADE_BILLS: [Lie; 12] = [
     Lie::Trap(BillTrap::MissingPayment),
     Lie::Trap(BillTrap::MissingPayment),
     Lie::Trap(BillTrap::MissingRefund),
@@ -41,6 +45,8 @@ const OF_TRADE_BILLS: [Lie; 10] = [
     Lie::Trap(BillTrap::SecondTransaction),
     Lie::AnotherRefund,
     Lie::AnotherOrder,
+    Lie::AnotherDay,
+    Lie::AnotherMerchant,
 ];
 const OF_BOTH: [Lie; 4] =
     [Lie::Trap(BillTrap::WrongSum), Lie::Trap(BillTrap::UnreadableLine), Lie::Trap(BillTrap::Cut), Lie::Trap(BillTrap::BrokenOff)];
@@ -124,8 +130,10 @@ impl Network {
             (None, _) => return own.into_bytes(),
         };
         let text = match lie {
-            Some(Lie::AnotherRefund) => text.changed("微信退款单号", |row| row.is_refund, "4"),
-            Some(Lie::AnotherOrder) => text.changed("商户订单号", |row| !row.is_refund, "9"),
+            Some(Lie::AnotherRefund) => text.changed("微信退款单号", |row| row.is_refund, |cell| cell.push('4')),
+            Some(Lie::AnotherOrder) => text.changed("商户订单号", |row| !row.is_refund, |cell| cell.push('9')),
+            Some(Lie::AnotherDay) => text.changed("交易时间", |row| !row.is_refund, |cell| cell.replace_range(..4, "2025")),
+            Some(Lie::AnotherMerchant) => text.changed("商户号", |row| !row.is_refund, |cell| cell.push('9')),
             _ => text,
         };
         let mut bytes = text.to_string().into_bytes();

@@ -27,6 +27,8 @@ pub struct Row {
 /// A payment that a bill has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentLine {
+    pub day: String,
+    pub mch_id: String,
     pub order_id: String,
     pub transaction_id: String,
     /// In fen.
@@ -99,12 +101,12 @@ impl Text {
         self
     }
 
-    /// The first such row has another number in this column.
-    pub fn changed(mut self, column: &str, is_meant: impl Fn(&Row) -> bool, more: &str) -> Self {
+    /// The first such row says something else in this column.
+    pub fn changed(mut self, column: &str, is_meant: impl Fn(&Row) -> bool, change: impl FnOnce(&mut String)) -> Self {
         let place = self.header.iter().position(|name| name == column);
         let row = self.rows.iter_mut().find(|row| is_meant(row));
         if let Some(cell) = place.zip(row).and_then(|(place, row)| row.cells.get_mut(place)) {
-            cell.push_str(more);
+            change(cell);
         }
         self
     }
@@ -125,7 +127,8 @@ impl Text {
                 let fee = fen(&cell(&["申请退款金额", "退款金额"]));
                 lines.refunds.push(RefundLine { order_id, transaction_id, refund_id, wechat_refund_id, fee });
             } else {
-                lines.payments.push(PaymentLine { order_id, transaction_id, fee: fen(&cell(&["订单金额", "总金额"])) });
+                let (day, mch_id) = (cell(&["交易时间"])[..10].to_owned(), cell(&["商户号"]));
+                lines.payments.push(PaymentLine { day, mch_id, order_id, transaction_id, fee: fen(&cell(&["订单金额", "总金额"])) });
             }
         }
         lines
