@@ -168,8 +168,10 @@ impl Gateway {
             Some(_) => info!(%error, "the bill is not to be had yet; it is asked for again in an hour"),
             None => warn!(%error, "the bill was not to be had for a week, and is not asked for any more: `wechat-pay reconcile` does"),
         }
+        // What an earlier, broken file has shown stays listed.
+        let (differences, unlisted) = (lease.bill.differences, lease.bill.unlisted);
         let ended = self.ended(BillOutcome::Missing, Some(detail));
-        lease.finish(FinishedBill { due_at, announces: due_at.is_none(), ..ended }).await
+        lease.finish(FinishedBill { due_at, differences, unlisted, announces: due_at.is_none(), ..ended }).await
     }
 
     /// Keeps what was found.
