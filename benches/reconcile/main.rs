@@ -153,7 +153,7 @@ async fn reconciled(service: &Service, key: &str, books: &Books, upstream: &Upst
                 return upstream.bill_asked_at().unwrap().elapsed().as_secs_f64();
             }
             // Not yet.
-            Some("MISSING") if !said.contains("\"detail\"") => {}
+            Some("MISSING") if said.contains("not asked for yet") => {}
             None if said.contains("\"bills\":[]") => {}
             _ => panic!("{said}"),
         }
