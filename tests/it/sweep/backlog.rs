@@ -75,9 +75,13 @@ async fn a_backlog_of_100_000_deals_drains_at_the_budget_in_little_memory() {
     assert!(calls <= (seconds + 1) * CALLS_PER_SECOND, "{calls} calls in {seconds} s");
     assert!(calls >= CALLS_PER_SECOND, "it gets on: {calls} calls in {seconds} s");
     let status = std::fs::read_to_string(format!("/proc/{}/status", running.0.id())).unwrap();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    let peak_kib: u64 = peak.trim().trim_end_matches("kB").trim().parse().unwrap();
-    assert!(peak_kib < 64 * 1024, "{peak_kib} KiB at the peak");
+    let kib = |field: &str| -> u64 {
+        let value = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
+        value.trim().trim_end_matches("kB").trim().parse().unwrap()
+    };
+    // The pages of a debug program's own file grow with its code, and are no memory that the backlog takes.
+    let peak_kib = kib("VmHWM:").saturating_sub(kib("RssFile:"));
+    assert!(peak_kib < 48 * 1024, "{peak_kib} KiB at the peak");
     let undecided = database.look().await.texts("SELECT CAST(COUNT(*) AS CHAR(20)) FROM deal WHERE status = 0").await;
     assert_eq!(undecided[0].as_deref(), Some("100000"), "none was paid, and none was given up");
 }
