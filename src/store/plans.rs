@@ -93,7 +93,8 @@ async fn what_a_bill_is_held_against_is_found_by_numbers_or_read_in_the_order_of
             assert!(plan.contains(&format!("INDEX {index} ({range}")) && !plan.contains("TEMP B-TREE"), "{text}: {plan}");
         }
     }
-    let (deals, refunds) = (plan(&mut conn, &booked_deals::select(false)).await, plan(&mut conn, &booked_refunds::select(false)).await);
+    let [deals, refunds] = [booked_deals::SELECT.for_engine(2, false), booked_refunds::SELECT.for_engine(2, false)];
+    let (deals, refunds) = (plan(&mut conn, deals).await, plan(&mut conn, refunds).await);
     assert!(deals.contains("deal_order_key (order_key=?)") && refunds.contains("refund_refund_id (refund_id=?)"), "{deals}; {refunds}");
 }
 

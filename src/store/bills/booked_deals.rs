@@ -5,9 +5,9 @@ use tracing::warn;
 
 use crate::deal::{AccountId, DealStatus, Fen, Mode, OrderId, Timestamp};
 use crate::store::columns::time;
-use crate::store::deals::find::{listed_in, numbers};
 use crate::store::deals::row::charged;
-use crate::store::engine::connection::{Conn, by_engine};
+use crate::store::engine::connection::Conn;
+use crate::store::engine::sizes::{Texts, parts};
 use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
@@ -44,7 +44,7 @@ impl Store {
     /// # Errors
     /// The database is not available.
     pub async fn booked_deals(&self, order_ids: Vec<OrderId>) -> Result<Vec<BookedDeal>, StoreError> {
-        Ok(readable(self.engine().report(BookedDeals { numbers: numbers(&order_ids) }).await?))
+        Ok(readable(self.engine().report(BookedDeals { order_ids }).await?))
     }
 }
 
@@ -106,22 +106,26 @@ pub fn readable(rows: Vec<BookedDealRow>) -> Vec<BookedDeal> {
 }
 
 struct BookedDeals {
-    /// As one JSON text.
-    numbers: String,
+    order_ids: Vec<OrderId>,
 }
 
-/// Rows of record whose numbers one JSON text lists.
-pub fn select(is_mysql: bool) -> String {
-    let (tables, condition) = listed_in(is_mysql);
-    format!("SELECT {COLUMNS} FROM {tables} WHERE {condition}")
-}
+/// Rows of record by their numbers, in lists that are bound: MariaDB takes a JSON text of some hundred apart in a tenth of a second.
+pub static SELECT: Texts = Texts::new(|rows| {
+    let (table, are_listed) = (rows.table("deal", "deal_order_key"), rows.are("order_key"));
+    format!("SELECT {COLUMNS} FROM {table} WHERE {are_listed}")
+});
 
 impl Query for BookedDeals {
     type Answer = Vec<BookedDealRow>;
     const NAME: &'static str = "booked deals";
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<BookedDealRow>, Error> {
-        let sql = by_engine!(conn, String, select);
-        conn.rows(sql, Values::of([self.numbers.as_str().into()])).await
+        let mut found = Vec::new();
+        for part in parts(&self.order_ids) {
+            let mut values = Values::default();
+            part.iter().for_each(|order_id| values.add(order_id.as_str()));
+            found.extend(conn.rows::<BookedDealRow>(SELECT.of(part.len(), conn), values).await?);
+        }
+        Ok(found)
     }
 }

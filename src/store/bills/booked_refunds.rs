@@ -5,8 +5,8 @@ use tracing::warn;
 
 use crate::deal::{AccountId, Fen, OrderId, RefundId, RefundState, Timestamp};
 use crate::store::columns::time;
-use crate::store::deals::find::numbers;
-use crate::store::engine::connection::{Conn, by_engine};
+use crate::store::engine::connection::Conn;
+use crate::store::engine::sizes::{Texts, parts};
 use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
@@ -43,7 +43,7 @@ impl Store {
     /// # Errors
     /// The database is not available.
     pub async fn booked_refunds(&self, refund_ids: Vec<RefundId>) -> Result<Vec<BookedRefund>, StoreError> {
-        Ok(readable(self.engine().report(BookedRefunds { numbers: numbers(&refund_ids) }).await?))
+        Ok(readable(self.engine().report(BookedRefunds { refund_ids }).await?))
     }
 }
 
@@ -101,27 +101,26 @@ pub fn readable(rows: Vec<BookedRefundRow>) -> Vec<BookedRefund> {
 }
 
 struct BookedRefunds {
-    /// As one JSON text.
-    numbers: String,
+    refund_ids: Vec<RefundId>,
 }
 
-/// Refunds whose numbers one JSON text lists: each is looked up in the unique index, whatever an optimizer thinks of lists.
-pub fn select(is_mysql: bool) -> String {
-    if !is_mysql {
-        return format!("SELECT {COLUMNS} FROM refund WHERE refund_id IN (SELECT value FROM json_each(?))");
-    }
-    format!(
-        "SELECT {COLUMNS} FROM JSON_TABLE(?, '$[*]' COLUMNS (number VARCHAR(64) PATH '$')) listed \
-         STRAIGHT_JOIN refund ON refund_id = CONVERT(number USING ascii) COLLATE ascii_bin"
-    )
-}
+/// Refunds by their numbers, as deals are asked for.
+pub static SELECT: Texts = Texts::new(|rows| {
+    let (table, are_listed) = (rows.table("refund", "refund_refund_id"), rows.are("refund_id"));
+    format!("SELECT {COLUMNS} FROM {table} WHERE {are_listed}")
+});
 
 impl Query for BookedRefunds {
     type Answer = Vec<BookedRefundRow>;
     const NAME: &'static str = "booked refunds";
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<BookedRefundRow>, Error> {
-        let sql = by_engine!(conn, String, select);
-        conn.rows(sql, Values::of([self.numbers.as_str().into()])).await
+        let mut found = Vec::new();
+        for part in parts(&self.refund_ids) {
+            let mut values = Values::default();
+            part.iter().for_each(|refund_id| values.add(refund_id.as_str()));
+            found.extend(conn.rows::<BookedRefundRow>(SELECT.of(part.len(), conn), values).await?);
+        }
+        Ok(found)
     }
 }

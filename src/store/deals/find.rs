@@ -163,7 +163,7 @@ fn listed(is_mysql: bool, condition: &str) -> String {
 }
 
 /// The tables of such a question, and its condition.
-pub fn listed_in(is_mysql: bool) -> (&'static str, &'static str) {
+fn listed_in(is_mysql: bool) -> (&'static str, &'static str) {
     if !is_mysql {
         return ("deal", "order_key IN (SELECT value FROM json_each(?))");
     }

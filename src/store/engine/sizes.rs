@@ -48,10 +48,12 @@ impl Texts {
 
     /// The text for so many rows, which are one of [`SIZES`].
     pub fn of(&'static self, rows: usize, conn: &Conn) -> &'static str {
-        let (texts, is_mysql) = match conn {
-            Conn::MySql(_) => (&self.mysql, true),
-            Conn::Sqlite(_) => (&self.sqlite, false),
-        };
+        self.for_engine(rows, matches!(conn, Conn::MySql(_)))
+    }
+
+    /// The same, when it is known for which engine.
+    pub fn for_engine(&'static self, rows: usize, is_mysql: bool) -> &'static str {
+        let texts = if is_mysql { &self.mysql } else { &self.sqlite };
         let place = place_of(rows);
         texts[place].get_or_init(|| (self.write)(Rows { count: SIZES[place], is_mysql }))
     }
