@@ -32,8 +32,8 @@ async fn keep_books(gateway: &Gateway) {
             match gateway.reconcile_due().await {
                 Ok(true) => {}
                 Ok(false) => break,
-                // It is another's, or due again when its lease is over.
-                Err(ReconcileError::TakenOver) => {}
+                // It is another's, or what is known of it stays.
+                Err(ReconcileError::TakenOver | ReconcileError::Bill(_)) => {}
                 Err(error) => {
                     warn!(%error, "the books could not be held against a bill; it is tried again");
                     break;

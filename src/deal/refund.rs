@@ -76,6 +76,13 @@ pub struct Refunded {
     pub list_due_at: Option<Timestamp>,
 }
 
+impl Refunded {
+    /// Whether no refund is known, nor one that WeChat closed, of which it speaks in the same word.
+    pub fn is_nothing(&self) -> bool {
+        self.fee.is_none() && self.count == 0
+    }
+}
+
 /// Who asked for a refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RefundSource {

@@ -176,7 +176,12 @@ impl Gateway {
                 DealStatus::Paid => match paid_before(&deal, trade)? {
                     identified @ Settled::Identified { .. } => (identified, EventKind::Identified),
                     Settled::GivenBack => (Settled::GivenBack, EventKind::Refunded),
-                    already => return Ok(already),
+                    already => {
+                        if trade.is_refunded() && deal.refunded_at.is_none() && deal.refunded.fee.is_none() {
+                            self.store.ask_for_list(&deal, self.now_by_database()).await?;
+                        }
+                        return Ok(already);
+                    }
                 },
                 DealStatus::Expired if refund.is_some() => (Settled::LateGoesBack, EventKind::SettledLate),
                 DealStatus::Expired => (Settled::Late, EventKind::SettledLate),
@@ -283,10 +288,10 @@ fn paid_before(deal: &Deal, trade: &ProvenPayment) -> Result<Settled, SettleErro
         // What WeChat has signed counts, whatever another program has written over it since.
         _ if deal.is_paid_by(trade.transaction_id()) == Some(false) => Err(SettleError::SecondTransaction),
         // The original stored no transaction id, so the first that WeChat has signed is the one that it did not tell.
-        None => Ok(Settled::Identified { is_given_back: trade.is_refunded() && deal.refunded.fee.is_none() }),
+        None => Ok(Settled::Identified { is_given_back: trade.is_refunded() && deal.refunded.is_nothing() }),
         Some(first) if deal.transaction_key.is_none() && first != trade.transaction_id() => Err(SettleError::SecondTransaction),
-        // What this service gives back is no news.
-        Some(_) if trade.is_refunded() && deal.refunded_at.is_none() && deal.refunded.fee.is_none() => Ok(Settled::GivenBack),
+        // What this service gives back is no news; nor is what it tried to and WeChat closed, which WeChat speaks of in the same word.
+        Some(_) if trade.is_refunded() && deal.refunded_at.is_none() && deal.refunded.is_nothing() => Ok(Settled::GivenBack),
         Some(_) => Ok(Settled::Already),
     }
 }

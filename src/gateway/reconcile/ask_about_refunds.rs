@@ -6,7 +6,7 @@ use crate::store::Origin;
 use super::super::follow::Calls;
 use super::super::{Gateway, GatewayError};
 use super::ask::Verdict;
-use super::fund_flow::CLOSED;
+use super::found::CLOSED;
 
 impl Gateway {
     pub(super) async fn ask_about_refund(&self, deal: &Deal, found: &Found) -> Result<Verdict, GatewayError> {

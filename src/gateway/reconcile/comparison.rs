@@ -1,14 +1,15 @@
 //! The comparison: a bill's lines against our books, some hundred at a time, however long it is; and then our books against it.
 
-use crate::channel::{Addressee, BillEnd, BillError, BillRow, FedBill, Kinds, PaymentRow, TradeSums, UnreadableLine};
+use crate::channel::{BillEnd, BillRow, FedBill, Kinds, TradeSums, UnreadableLine};
 use crate::deal::{AccountId, BillSums, Day, Difference, Finding, Found};
 
 use super::super::{Account, Gateway};
 use super::ReconcileError;
+use super::belonging::Belonging;
 use super::found::{FoundList, of_file};
 use super::lease::Lease;
 use super::met::Met;
-use super::pieces::Pieces;
+use super::pieces::{Pieces, next_row};
 
 /// Lines that are held against the books with one question.
 const BATCH: usize = 500;
@@ -40,18 +41,12 @@ pub struct Comparison<'g> {
     pub met_deals: Met,
     pub met_refunds: Met,
     pub found: FoundList,
-    /// As what WeChat knows the merchant.
-    addressee: Addressee,
-    /// Of which day the bill is, where that is said.
-    day: Option<Day>,
     days: Option<(Day, Day)>,
-    /// Payments that are the bill's, and those of another day or of another merchant number.
-    here: u64,
-    elsewhere: u64,
+    of: Belonging,
 }
 
 impl Gateway {
-    /// Holds the books of a day against nothing.
+    /// Holds the books of a day against nothing, which heals nothing: no file was read.
     pub(super) async fn compare_no_lines(
         &self,
         account: &Account,
@@ -62,7 +57,7 @@ impl Gateway {
         let mut comparison = Comparison::of(self, account, Some(day), stored);
         comparison.look_for_missing(day, day, Kinds::ALL, &mut Some(lease)).await?;
         let (sums, found, days) = (BillSums::default(), comparison.found, Some((day, day)));
-        Ok(Compared { sums, found, days, is_whole: true, is_readable: true, is_complete: false, detail: None })
+        Ok(Compared { sums, found, days, is_whole: true, is_readable: false, is_complete: false, detail: None })
     }
 
     /// Holds a bill against the books; `day`: it is of this one.
@@ -76,30 +71,21 @@ impl Gateway {
     ) -> Result<Compared, ReconcileError> {
         let mut comparison = Comparison::of(self, account, day, stored);
         let (mut bill, mut batch) = (FedBill::default(), Vec::with_capacity(BATCH));
-        loop {
-            while let Some(row) = bill.next_row()? {
-                batch.push((bill.line(), row));
-                if batch.len() == BATCH {
-                    comparison.take(&mut batch).await?;
-                    if let Some(lease) = &mut lease {
-                        lease.keep().await?;
-                    }
+        while let Some(row) = next_row(&mut bill, &mut pieces).await? {
+            batch.push((bill.line(), row));
+            if batch.len() == BATCH {
+                comparison.take(&mut batch).await?;
+                if let Some(lease) = &mut lease {
+                    lease.keep().await?;
                 }
-            }
-            match pieces.next().await? {
-                Some(piece) => bill.feed(piece),
-                None if bill.is_closed() => break,
-                None => bill.close(),
             }
         }
         comparison.take(&mut batch).await?;
         let kinds = bill.kinds();
         let end = bill.end()?;
-        if comparison.elsewhere > comparison.here {
-            return Err(BillError::Elsewhere.into());
-        }
+        comparison.of.is_this_bill()?;
         let is_whole = end.is_whole;
-        let is_readable = is_whole && end.unreadable == 0 && comparison.elsewhere == 0;
+        let is_readable = is_whole && end.unreadable == 0 && comparison.of.elsewhere == 0;
         let range = day.map(|day| (day, day)).or(comparison.days);
         if let Some((first, last)) = range.filter(|_| is_whole) {
             comparison.look_for_missing(first, last, kinds, &mut lease).await?;
@@ -119,11 +105,8 @@ impl<'g> Comparison<'g> {
             met_deals: Met::default(),
             met_refunds: Met::default(),
             found: FoundList::beside(stored),
-            addressee: account.addressee(),
-            day,
             days: None,
-            here: 0,
-            elsewhere: 0,
+            of: Belonging::of(account, day),
         }
     }
 
@@ -131,12 +114,10 @@ impl<'g> Comparison<'g> {
         let (mut payments, mut refunds) = (Vec::new(), Vec::new());
         for (line, row) in batch.drain(..) {
             match row {
-                Ok(BillRow::Payment(row)) if self.is_elsewhere(&row) => {
-                    self.elsewhere += 1;
+                Ok(row) if !self.of.has(&row) => {
                     self.found.add(of_file(Finding::Elsewhere, format!("line {line}"), format!("line {line}")));
                 }
                 Ok(BillRow::Payment(row)) => {
-                    self.here += 1;
                     self.is_of(Day::of(row.paid_at));
                     payments.push((line, row));
                 }
@@ -157,13 +138,6 @@ impl<'g> Comparison<'g> {
     fn is_of(&mut self, day: Day) {
         let (first, last) = self.days.unwrap_or((day, day));
         self.days = Some((first.min(day), last.max(day)));
-    }
-
-    /// Whether a payment is of another day, or of another merchant number: then this is not the bill, or not all of it is.
-    fn is_elsewhere(&self, row: &PaymentRow) -> bool {
-        let Addressee { mch_id, sub_mch_id, .. } = &self.addressee;
-        let is_others = row.mch_id != *mch_id || (sub_mch_id.is_some() && row.sub_mch_id != *sub_mch_id);
-        is_others || self.day.is_some_and(|day| day != Day::of(row.paid_at))
     }
 
     /// What the file says of itself, and is not so.

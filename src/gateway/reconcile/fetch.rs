@@ -78,7 +78,7 @@ impl Gateway {
         }
         // One that is broken replaces nothing that is known; and a fund flow that is broken is one that is not to be had.
         if lease.is_known() || kind == BillKind::FundFlow {
-            self.look_through(kind, id).await?;
+            self.look_through(account, lease, kind, id).await?;
             lease.keep().await?;
         }
         let sha256: String = sha256.finalize().iter().map(|byte| format!("{byte:02x}")).collect();

@@ -7,8 +7,11 @@ use crate::deal::{Difference, DifferenceKind, DifferenceState, Finding, Found};
 /// So many new ones are listed of what WeChat can be asked about, so many of what it cannot, and so many of other systems': none of these
 /// takes another's place, and one transaction keeps them all. Those that are left over come at the next look.
 const LISTED: usize = 1_000;
-/// No more are kept of one bill.
+/// When so many that are not healed are known of one bill, no new ones are listed.
 const KEPT: usize = 5_000;
+
+/// What the fund flow tells of a refund that was closed.
+pub const CLOSED: &str = "退款关闭";
 
 /// By what one is known again.
 type Name = (DifferenceKind, String);
@@ -17,6 +20,8 @@ type Name = (DifferenceKind, String);
 #[derive(Default)]
 pub struct FoundList {
     known: HashMap<Name, Known>,
+    /// How many of these are not healed.
+    standing: usize,
     names: HashSet<Name>,
     to_ask: Vec<Found>,
     others: Vec<Found>,
@@ -50,11 +55,12 @@ pub struct ToStore {
 impl FoundList {
     /// Beside these, which an earlier look has found.
     pub fn beside(stored: Vec<Difference>) -> Self {
+        let standing = stored.iter().filter(|difference| difference.found.state != DifferenceState::Healed).count();
         let known = stored.into_iter().map(|difference| {
             let before = difference.found;
             (name(&before), Known { before, now: None, is_reopened: false })
         });
-        Self { known: known.collect(), ..Self::default() }
+        Self { known: known.collect(), standing, ..Self::default() }
     }
 
     /// Adds one. `false`: it was found before by this look.
@@ -66,7 +72,7 @@ impl FoundList {
         if self.names.contains(&name) {
             return false;
         }
-        let room = LISTED.min(KEPT.saturating_sub(self.known.len()));
+        let room = LISTED.min(KEPT.saturating_sub(self.standing));
         let (is_open, can_be_asked) = (found.state == DifferenceState::Open, can_be_asked_about(&found));
         let list = match found.finding {
             Some(Finding::Foreign) => &mut self.foreign,
@@ -104,9 +110,12 @@ impl FoundList {
         self.unlisted.to_ask == 0
     }
 
-    /// What an earlier look has found and this one, which could read the whole file, has not: it is no difference any more.
-    pub fn heal_what_was_not_met(&mut self) {
-        for known in self.known.values_mut().filter(|known| known.now.is_none() && known.before.state == DifferenceState::Open) {
+    /// What an earlier look has found and this one, which could read the whole file, has not: it is no difference any more. What the fund
+    /// flow has told stays unless that was read, too.
+    pub fn heal_what_was_not_met(&mut self, has_fund_flow: bool) {
+        let can_tell = |found: &Found| has_fund_flow || found.detail.as_deref() != Some(CLOSED);
+        let is_gone = |known: &&mut Known| known.now.is_none() && known.before.state == DifferenceState::Open && can_tell(&known.before);
+        for known in self.known.values_mut().filter(is_gone) {
             known.now = Some(Found { state: DifferenceState::Healed, finding: Some(Finding::AgreesNow), ..known.before.clone() });
         }
     }

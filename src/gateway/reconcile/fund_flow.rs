@@ -6,12 +6,10 @@ use crate::store::BookedRefund;
 
 use super::super::Gateway;
 use super::ReconcileError;
-use super::found::{FoundList, of_file};
+use super::found::{CLOSED, FoundList, of_file};
 use super::missed::of_refund;
-use super::pieces::Pieces;
+use super::pieces::{Pieces, next_row};
 
-/// What is told of a refund that was closed.
-pub const CLOSED: &str = "退款关闭";
 /// Closed refunds that are held against the books with one question; there are few.
 const BATCH: usize = 100;
 
@@ -23,24 +21,17 @@ pub async fn compare(
     found: &mut FoundList,
 ) -> Result<bool, ReconcileError> {
     let (mut flow, mut closed) = (FedFundFlow::default(), Vec::new());
-    loop {
-        while let Some(row) = flow.next_row()? {
-            match row {
-                Ok(row) if row.kind == MovementKind::RefundClosed => closed.push(row),
-                Ok(_) => {}
-                Err(unreadable) => {
-                    let subject = format!("fund flow, line {}", unreadable.line);
-                    found.add(of_file(Finding::Unreadable, subject, format!("fund flow, {unreadable}")));
-                }
-            }
-            if closed.len() == BATCH {
-                take(gateway, accounts, &mut closed, found).await?;
+    while let Some(row) = next_row(&mut flow, &mut pieces).await? {
+        match row {
+            Ok(row) if row.kind == MovementKind::RefundClosed => closed.push(row),
+            Ok(_) => {}
+            Err(unreadable) => {
+                let subject = format!("fund flow, line {}", unreadable.line);
+                found.add(of_file(Finding::Unreadable, subject, format!("fund flow, {unreadable}")));
             }
         }
-        match pieces.next().await? {
-            Some(piece) => flow.feed(piece),
-            None if flow.is_closed() => break,
-            None => flow.close(),
+        if closed.len() == BATCH {
+            take(gateway, accounts, &mut closed, found).await?;
         }
     }
     take(gateway, accounts, &mut closed, found).await?;

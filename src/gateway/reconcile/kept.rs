@@ -53,13 +53,14 @@ impl Gateway {
         note: Option<FundFlowNote>,
         compared: &mut Compared,
     ) -> Result<(), ReconcileError> {
-        let mut is_readable = compared.is_readable;
+        let (mut is_readable, mut has_fund_flow) = (compared.is_readable, false);
         if let Some(fund_flow) = lease.bill.fund_flow {
             let accounts = self.accounts.of_same_merchant(account);
-            is_readable &= fund_flow::compare(self, &accounts, Pieces::kept(&self.store, fund_flow), &mut compared.found).await?;
+            has_fund_flow = fund_flow::compare(self, &accounts, Pieces::kept(&self.store, fund_flow), &mut compared.found).await?;
+            is_readable &= has_fund_flow;
         }
         if is_readable {
-            compared.found.heal_what_was_not_met();
+            compared.found.heal_what_was_not_met(has_fund_flow);
         }
         compared.is_complete = self.ask_about_differences(&mut compared.found, Some(lease)).await? && compared.is_whole;
         // Of a day without trades there need be none.

@@ -52,7 +52,7 @@ impl<'g> Lease<'g> {
 
     /// Whether a whole file of it is kept.
     pub fn has_bill(&self) -> bool {
-        self.bill.file.is_some() && self.bill.outcome != Some(BillOutcome::Missing)
+        self.bill.file.is_some() && matches!(self.bill.outcome, None | Some(BillOutcome::Compared))
     }
 
     /// Takes note of a file that is the bill's now.

@@ -6,6 +6,7 @@
 
 mod ask;
 mod ask_about_refunds;
+mod belonging;
 mod comparison;
 mod error;
 mod fetch;
@@ -28,7 +29,7 @@ use chrono::TimeDelta;
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::channel::BillError;
-use crate::deal::{AccountId, Bill, Day, DifferenceKind, RefundId, Timestamp};
+use crate::deal::{AccountId, Bill, BillSums, Day, DifferenceKind, RefundId, Timestamp};
 use crate::store::{BillOutcome, FinishedBill, StoredBill};
 
 use super::{Account, Gateway};
@@ -102,8 +103,9 @@ impl Gateway {
 
     async fn work_on(&self, lease: &mut Lease<'_>, fetch: Fetch) -> Result<(), ReconcileError> {
         let account = self.accounts.get(&lease.bill.account)?;
-        // That there were no trades is known as long as the books have none.
-        let is_known = lease.is_known() && (lease.has_bill() || !self.has_payments(lease).await?);
+        // That there were no lines is known as long as the books have no payments.
+        let had_lines = lease.bill.sums != BillSums::default();
+        let is_known = lease.is_known() && (had_lines || !self.has_payments(lease).await?);
         let compared = match self.fetch(account, lease, fetch).await {
             Ok(note) => self.compare_kept(account, lease, note).await,
             Err(error) => Err(error),
@@ -149,10 +151,10 @@ impl Gateway {
         let is_evening = self.clock.now_seconds() >= lease.bill.day.next().begins() + EVENING;
         let is_explained = compared.found.open() == 0 && !self.has_refunds_of(lease.bill.day, &compared).await?;
         let is_complete = compared.is_complete;
-        let due_at = if is_evening && is_complete { None } else { self.due_again(lease.bill.day) };
+        let due_at = if is_evening && is_complete && is_explained { None } else { self.due_again(lease.bill.day) };
         let (outcome, detail) = match is_explained {
             true => (BillOutcome::NoTrades, compared.detail.clone()),
-            false => (BillOutcome::Missing, Some("WeChat says that there is no bill, and the books have refunds".to_owned())),
+            false => (BillOutcome::Missing, Some("WeChat says that there is no bill, and something is open".to_owned())),
         };
         info!(is_explained, "WeChat has no bill, and the books have no payments");
         self.store_finished(lease, compared, FinishedBill { due_at, ..self.ended(outcome, detail) }).await
@@ -191,7 +193,8 @@ impl Gateway {
         let (sums, differences, unlisted) = (compared.sums, compared.found.count(), compared.found.unlisted_open());
         let ToStore { found, reopened } = compared.found.into_stored();
         // While questions are open it is told of when it is first held against the books, and at the last look.
-        let announces = ended.due_at.is_none() || (ended.outcome == BillOutcome::Compared && !lease.is_known());
+        let announces =
+            ended.due_at.is_none() || (ended.outcome == BillOutcome::Compared && lease.bill.outcome != Some(BillOutcome::Compared));
         lease.finish(FinishedBill { sums, differences, unlisted, found, reopened, announces, ..ended }).await
     }
 

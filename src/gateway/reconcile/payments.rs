@@ -22,8 +22,8 @@ impl Comparison<'_> {
             let deal = deals.get(row.order_id.as_str()).copied().filter(|deal| self.accounts.contains(&deal.account));
             match deal.map_or(Some(DifferenceKind::UnknownOrder), |deal| differs(&row, deal)) {
                 Some(kind) => {
-                    // That its amount is another one is all that is wrong with it: it is there.
-                    if let (DifferenceKind::Amount, Some(deal)) = (kind, deal) {
+                    // Whatever is wrong with it, it is there, unless it is another payment of the order.
+                    if let Some(deal) = deal.filter(|_| kind != DifferenceKind::SecondTransaction) {
                         self.met_deals.add(deal.id);
                     }
                     let found = self.of_payment(kind, &row, deal);

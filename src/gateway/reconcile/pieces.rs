@@ -6,10 +6,27 @@ use std::io::Read;
 use bytes::Bytes;
 use tokio::task::yield_now;
 
-use crate::channel::BillError;
+use crate::channel::{BillError, Fed, Layout, UnreadableLine};
 use crate::store::Store;
 
 use super::ReconcileError;
+
+/// The next row of a file that is fed with these pieces; `None`: all was read.
+pub async fn next_row<L: Layout>(
+    file: &mut Fed<L>,
+    pieces: &mut Pieces<'_>,
+) -> Result<Option<Result<L::Row, UnreadableLine>>, ReconcileError> {
+    loop {
+        if let Some(row) = file.next_row()? {
+            return Ok(Some(row));
+        }
+        match pieces.next().await? {
+            Some(piece) => file.feed(piece),
+            None if file.is_closed() => return Ok(None),
+            None => file.close(),
+        }
+    }
+}
 
 /// Bytes that are given at once: what is packed in them is read without a pause for others.
 const PIECE: usize = 16 * 1024;

@@ -48,7 +48,7 @@ impl Store {
     /// [`StoreError::Conflict`] as above.
     pub async fn identify(&self, deal: &Deal, payment: &ProvenPayment, due_at: Timestamp, event: Event) -> Result<bool, StoreError> {
         // What this service gives back is no news.
-        let refunded_at = (payment.is_refunded() && deal.refunded.fee.is_none()).then_some(event.at);
+        let refunded_at = (payment.is_refunded() && deal.refunded.is_nothing()).then_some(event.at);
         let change = Identify { id: deal.id, turn: Turn::of(deal, due_at), payment: payment.clone(), refunded_at };
         Ok(self.change_and_tell(change, event).await? == 1)
     }

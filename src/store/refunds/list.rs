@@ -40,6 +40,15 @@ impl Store {
         Ok(self.engine().change(MoveList { id: deal.id, from, to }).await? == 1)
     }
 
+    /// Has a deal's refunds asked for, unless that is planned.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn ask_for_list(&self, deal: &Deal, now: Timestamp) -> Result<(), StoreError> {
+        self.engine().change(AskForList { id: deal.id, now }).await?;
+        Ok(())
+    }
+
     /// Asks for a deal's refunds no more, though they are not known; `false` as above.
     ///
     /// # Errors
@@ -88,5 +97,20 @@ impl Change for MoveList {
         const UPDATE: &str = "UPDATE deal SET refunds_due_at = ?, create_at = create_at, update_at = update_at \
                               WHERE id = ? AND refunds_due_at = ?";
         conn.change_each(UPDATE, rows, |row| Values::of([row.to.map(column).into(), row.id.into(), column(row.from).into()])).await
+    }
+}
+
+struct AskForList {
+    id: i64,
+    now: Timestamp,
+}
+
+impl Change for AskForList {
+    const NAME: &'static str = "ask for list";
+
+    async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
+        const UPDATE: &str = "UPDATE deal SET refunds_due_at = ?, create_at = create_at, update_at = update_at \
+                              WHERE id = ? AND refunds_due_at IS NULL";
+        conn.change_each(UPDATE, rows, |row| Values::of([column(row.now).into(), row.id.into()])).await
     }
 }

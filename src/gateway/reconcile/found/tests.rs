@@ -37,7 +37,7 @@ fn what_was_explained_stays_and_what_is_gone_is_healed() {
         assert!(list.add(unknown(subject)));
     }
     assert!(list.add(Found { theirs_fee: Some(99_900), ..unknown("noted of another amount") }));
-    list.heal_what_was_not_met();
+    list.heal_what_was_not_met(true);
     assert_eq!((list.count(), list.open()), (9, 6));
     let ToStore { found, reopened } = list.into_stored();
     assert_eq!(
@@ -86,7 +86,7 @@ fn what_is_beyond_the_list_and_known_is_met_all_the_same() {
     for number in (0..LISTED + 3).rev() {
         list.add(unknown(&number.to_string()));
     }
-    list.heal_what_was_not_met();
+    list.heal_what_was_not_met(true);
     assert!(list.all().all(|found| found.state == DifferenceState::Open), "in whatever order they come");
 }
 
@@ -99,4 +99,23 @@ fn the_same_line_twice_is_told_of() {
     }
     let repeated: Vec<_> = list.all().filter(|found| found.finding == Some(Finding::Repeated)).map(|found| found.subject.clone()).collect();
     assert_eq!(repeated, ["line 3", "line 13"]);
+}
+
+#[test]
+fn what_the_fund_flow_told_is_healed_by_a_fund_flow_alone() {
+    let mut closed = stored("closed", DifferenceState::Open, Finding::Confirmed);
+    closed.found.detail = Some(CLOSED.to_owned());
+    let mut list = FoundList::beside(vec![closed]);
+    list.heal_what_was_not_met(false);
+    assert_eq!(list.open(), 1);
+    list.heal_what_was_not_met(true);
+    assert_eq!(list.open(), 0);
+}
+
+#[test]
+fn what_is_healed_leaves_its_place_to_others() {
+    let healed = (0..KEPT).map(|number| stored(&number.to_string(), DifferenceState::Healed, Finding::Settled));
+    let mut list = FoundList::beside(healed.collect());
+    list.add(found(DifferenceKind::PaidThereOnly, "ours", DifferenceState::Open, None));
+    assert_eq!((list.askable().count(), list.lists_all_to_ask()), (1, true));
 }

@@ -1,0 +1,44 @@
+//! Whether a line belongs to the bill: what is of another day, or of another merchant number, stands in another one.
+
+use crate::channel::{Addressee, BillError, BillRow};
+use crate::deal::Day;
+
+use super::super::Account;
+
+/// Which lines are the bill's, and how many were not.
+pub struct Belonging {
+    addressee: Addressee,
+    /// Of which day the bill is, where that is said.
+    day: Option<Day>,
+    here: u64,
+    pub elsewhere: u64,
+}
+
+impl Belonging {
+    /// Of the bill of this account's day.
+    pub fn of(account: &Account, day: Option<Day>) -> Self {
+        Self { addressee: account.addressee(), day, here: 0, elsewhere: 0 }
+    }
+
+    /// Whether this line is the bill's. (Of a refund's day bills of some types say the payment's.)
+    pub fn has(&mut self, row: &BillRow) -> bool {
+        let (mch_id, sub_mch_id, paid_on) = match row {
+            BillRow::Payment(row) => (&row.mch_id, &row.sub_mch_id, Some(Day::of(row.paid_at))),
+            BillRow::Refund(row) => (&row.mch_id, &row.sub_mch_id, None),
+        };
+        let is_ours = *mch_id == self.addressee.mch_id && (self.addressee.sub_mch_id.is_none() || *sub_mch_id == self.addressee.sub_mch_id);
+        let is_here = is_ours && (paid_on.is_none() || self.day.is_none() || paid_on == self.day);
+        *(if is_here { &mut self.here } else { &mut self.elsewhere }) += 1;
+        is_here
+    }
+
+    /// Whether there was no line at all.
+    pub fn is_empty(&self) -> bool {
+        self.here + self.elsewhere == 0
+    }
+
+    /// A file most of whose lines are another bill's is another bill.
+    pub fn is_this_bill(&self) -> Result<(), BillError> {
+        if self.elsewhere > self.here { Err(BillError::Elsewhere) } else { Ok(()) }
+    }
+}
