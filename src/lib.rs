@@ -136,7 +136,7 @@
 //!     doors to Paid and Refunded (2, 13) or nowhere. No bill, however it lies, moves money or changes a deal or a refund.
 //! 20. A difference is never dropped silently. What stands on one side only, differs or cannot be read is counted, and is a row, as far as a bill
 //!     has room for rows, until the books agree or WeChat's signed word, a rule or a person explains it; what a person said stays. A bill that is
-//!     not to be had is missing; that there were no trades is believed only where the books have none either.
+//!     not to be had is missing; that there were no trades is believed only where the books have no payment either, and nothing is open.
 //!
 //! # Words
 //! *Deal*: one attempt to buy one product. *Order id*: our number for it, `out_trade_no` on the wire. *Transaction id*:

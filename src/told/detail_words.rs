@@ -78,8 +78,8 @@ pub fn bill_detail(detail: &str) -> Text {
         "WeChat says that there is no bill, and the books have payments" => {
             pair("WeChat says that there is no bill, and the books have payments", "微信说没有账单，而本地当天有付款")
         }
-        "WeChat says that there is no bill, and the books have refunds" => {
-            pair("WeChat says that there is no bill, and the books have refunds", "微信说没有账单，而本地当天有退款")
+        "WeChat says that there is no bill, and something is open" => {
+            pair("WeChat says that there is no bill, and something is open", "微信说没有账单，而当天还有未解释的差异")
         }
         "the file is the bill of another day, or of another merchant number" => {
             pair("the file is the bill of another day, or of another merchant number", "是其他日期或其他商户号的账单")

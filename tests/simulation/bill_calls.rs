@@ -109,6 +109,15 @@ impl Network {
         merchant.expect("invariant 11: a request in the name of an account of ours").account.clone()
     }
 
+    /// Whether an honest answer has lines.
+    pub fn has_trades(&mut self, request: &str, now: Timestamp) -> bool {
+        [&mut self.world, &mut self.second].into_iter().any(|world| {
+            world.habits.bill_traps.clear();
+            let reply = world.download("downloadbill", request.as_bytes(), now).expect("a call that brings bills");
+            !reply.body.starts_with(b"<xml")
+        })
+    }
+
     /// Answers a question for a bill, honestly or not.
     pub fn bill(&mut self, api: &'static str, request: &str, lie: Option<Lie>, now: Timestamp) -> Vec<u8> {
         let trap = match lie {

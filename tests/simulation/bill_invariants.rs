@@ -68,7 +68,13 @@ impl Invariants {
         for line in here {
             match self.expected_of_payment(bill, line, before) {
                 None => drop(met_deals.insert(&line.order_id)),
-                Some(kinds) => self.check_listed(bill, &kinds, &line.transaction_id),
+                Some(kinds) => {
+                    self.check_listed(bill, &kinds, &line.transaction_id);
+                    // Whatever is wrong with it, the order is there, unless another payment of it is.
+                    if kinds != ["SECOND_TRANSACTION"] {
+                        met_deals.insert(&line.order_id);
+                    }
+                }
             }
         }
         for line in &lines.refunds {

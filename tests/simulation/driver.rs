@@ -192,7 +192,7 @@ impl History<'_> {
             return Call::RefusedThoughDone;
         }
         if APIS.contains(&api) {
-            return self.draw_bill_call(api);
+            return self.draw_bill_call(api, request);
         }
         if !self.random.happens(140 * self.fault_rate) {
             return Call::Answered;

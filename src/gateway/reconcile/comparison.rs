@@ -6,6 +6,8 @@ use crate::deal::{AccountId, BillSums, Day, Difference, Finding, Found};
 use super::super::{Account, Gateway};
 use super::ReconcileError;
 use super::belonging::Belonging;
+use super::fingerprints::Fingerprints;
+use super::first_look::FirstLook;
 use super::found::{FoundList, of_file};
 use super::lease::Lease;
 use super::met::Met;
@@ -41,7 +43,8 @@ pub struct Comparison<'g> {
     pub met_deals: Met,
     pub met_refunds: Met,
     pub found: FoundList,
-    days: Option<(Day, Day)>,
+    /// What of the bill's payments the books have alike.
+    pub payments: Fingerprints,
     of: Belonging,
 }
 
@@ -69,7 +72,14 @@ impl Gateway {
         stored: Vec<Difference>,
         mut lease: Option<&mut Lease<'_>>,
     ) -> Result<Compared, ReconcileError> {
-        let mut comparison = Comparison::of(self, account, day, stored);
+        let FirstLook { days, kinds, is_whole, payments, .. } = FirstLook::at(account, day, &mut pieces, lease.as_deref_mut()).await?;
+        let range = day.map(|day| (day, day)).or(days);
+        let mut comparison = Comparison { payments, ..Comparison::of(self, account, day, stored) };
+        let is_all_met = match range.filter(|_| kinds.payments) {
+            Some((first, last)) => comparison.meet_deals(first, last, &mut lease).await?,
+            None => false,
+        };
+        pieces.rewind()?;
         let (mut bill, mut batch) = (FedBill::default(), Vec::with_capacity(BATCH));
         while let Some(row) = next_row(&mut bill, &mut pieces).await? {
             batch.push((bill.line(), row));
@@ -81,12 +91,9 @@ impl Gateway {
             }
         }
         comparison.take(&mut batch).await?;
-        let kinds = bill.kinds();
         let end = bill.end()?;
-        comparison.of.is_this_bill()?;
-        let is_whole = end.is_whole;
         let is_readable = is_whole && end.unreadable == 0 && comparison.of.elsewhere == 0;
-        let range = day.map(|day| (day, day)).or(comparison.days);
+        let kinds = Kinds { payments: kinds.payments && !is_all_met, ..kinds };
         if let Some((first, last)) = range.filter(|_| is_whole) {
             comparison.look_for_missing(first, last, kinds, &mut lease).await?;
         }
@@ -105,7 +112,7 @@ impl<'g> Comparison<'g> {
             met_deals: Met::default(),
             met_refunds: Met::default(),
             found: FoundList::beside(stored),
-            days: None,
+            payments: Fingerprints::of(account.id()),
             of: Belonging::of(account, day),
         }
     }
@@ -117,15 +124,9 @@ impl<'g> Comparison<'g> {
                 Ok(row) if !self.of.has(&row) => {
                     self.found.add(of_file(Finding::Elsewhere, format!("line {line}"), format!("line {line}")));
                 }
-                Ok(BillRow::Payment(row)) => {
-                    self.is_of(Day::of(row.paid_at));
-                    payments.push((line, row));
-                }
-                Ok(BillRow::Refund(row)) => {
-                    // Of the payment, which may be old, is what a bill of refunds says first.
-                    self.is_of(Day::of(row.requested_at.unwrap_or(row.booked_at)));
-                    refunds.push((line, row));
-                }
+                Ok(BillRow::Payment(row)) if self.payments.read(&row) => {}
+                Ok(BillRow::Payment(row)) => payments.push((line, row)),
+                Ok(BillRow::Refund(row)) => refunds.push((line, row)),
                 Err(unreadable) => {
                     self.found.add(of_file(Finding::Unreadable, format!("line {}", unreadable.line), unreadable.to_string()));
                 }
@@ -133,11 +134,6 @@ impl<'g> Comparison<'g> {
         }
         self.take_payments(payments).await?;
         self.take_refunds(refunds).await
-    }
-
-    fn is_of(&mut self, day: Day) {
-        let (first, last) = self.days.unwrap_or((day, day));
-        self.days = Some((first.min(day), last.max(day)));
     }
 
     /// What the file says of itself, and is not so.

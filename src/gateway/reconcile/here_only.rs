@@ -37,6 +37,27 @@ impl Comparison<'_> {
         Ok(())
     }
 
+    /// Meets what was paid from the first day to the last and stands in the bill just so. `false`: something was paid that does not.
+    pub(super) async fn meet_deals(&mut self, first: Day, last: Day, lease: &mut Option<&mut Lease<'_>>) -> Result<bool, ReconcileError> {
+        let (from, until) = (first.begins(), last.next().begins());
+        let (mut behind, mut is_all) = (None, true);
+        loop {
+            let deals = self.gateway.store.paid_on(self.account, from, until, behind, PAGE).await?;
+            let Some(end) = deals.last() else { return Ok(is_all) };
+            behind = Some((end.paid_at.unwrap_or(until - TimeDelta::seconds(1)), end.id));
+            for deal in &deals {
+                if self.payments.meet(deal) {
+                    self.met_deals.add(deal.id);
+                } else {
+                    is_all = false;
+                }
+            }
+            if let Some(lease) = lease {
+                lease.keep().await?;
+            }
+        }
+    }
+
     async fn look_for_missing_deals(&mut self, (from, until): Range, lease: &mut Option<&mut Lease<'_>>) -> Result<(), ReconcileError> {
         let mut behind = None;
         loop {

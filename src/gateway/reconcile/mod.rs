@@ -10,6 +10,8 @@ mod belonging;
 mod comparison;
 mod error;
 mod fetch;
+mod fingerprints;
+mod first_look;
 mod found;
 mod fund_flow;
 mod here_only;

@@ -1,7 +1,7 @@
 //! Where the pieces of a bill come from: the file that is kept, or one at the command line.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek};
 
 use bytes::Bytes;
 use tokio::task::yield_now;
@@ -43,6 +43,15 @@ impl<'s> Pieces<'s> {
     /// Those of a kept file.
     pub fn kept(store: &'s Store, file: i64) -> Self {
         Self::Kept { store, file, next: 0, part: Bytes::new() }
+    }
+
+    /// Begins at the first again.
+    pub fn rewind(&mut self) -> Result<(), ReconcileError> {
+        match self {
+            Self::Kept { next, part, .. } => (*next, *part) = (0, Bytes::new()),
+            Self::File(file) => file.rewind().map_err(BillError::from)?,
+        }
+        Ok(())
     }
 
     /// The next one; `None`: that was the last.

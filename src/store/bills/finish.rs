@@ -23,9 +23,9 @@ pub struct FinishedBill {
     pub sums: BillSums,
     /// All differences that were found.
     pub differences: i64,
-    /// How many of them are not among `found`.
+    /// How many of them have no row and are open.
     pub unlisted: i64,
-    /// What is new of them, or has changed.
+    /// Those to be written: new ones, and those that have changed.
     pub found: Vec<Found>,
     /// Those that an operator has explained, and that differ otherwise now: they are open again.
     pub reopened: Vec<Found>,

@@ -56,7 +56,7 @@ pub struct StoredBill {
     pub sums: BillSums,
     /// All differences that were found.
     pub differences: i64,
-    /// How many of them are not listed.
+    /// How many of them are not listed and open.
     pub unlisted: i64,
     /// Why it is missing.
     pub detail: Option<String>,
