@@ -1,0 +1,6 @@
+//! The console as people use it, and as strangers attack it.
+
+mod entry;
+mod lockout;
+mod roles;
+mod sessions;
