@@ -2,5 +2,6 @@
 
 mod entry;
 mod lockout;
+mod made;
 mod roles;
 mod sessions;
