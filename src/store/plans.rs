@@ -121,3 +121,17 @@ async fn bills_and_what_differs_from_them_are_found_by_their_indexes() {
         assert!(!plan.contains("SCAN"), "{text}: {plan}");
     }
 }
+
+#[tokio::test]
+async fn the_trail_is_read_backwards_by_an_index() {
+    let mut conn = database().await;
+    for ((of_user, of_order), index) in [
+        ((false, false), "USING INTEGER PRIMARY KEY (rowid<?)"),
+        ((true, false), "audit_user (user=? AND id<?)"),
+        ((false, true), "audit_order (order_id=? AND rowid<?)"),
+        ((true, true), "USING INDEX audit_"),
+    ] {
+        let plan = plan(&mut conn, super::audit::list::select(of_user, of_order)).await;
+        assert!(plan.contains(index) && !plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{plan}");
+    }
+}
