@@ -47,6 +47,23 @@ pub fn previous_key() -> Text {
     pair("The API key is a new one, and the previous one is believed too.", "正在更换 API 密钥：旧密钥签名的报文也被采信。")
 }
 
+/// Where people find the console, and who may log in.
+pub fn console(listen: Option<SocketAddr>, users: &[String], is_simulated: bool) -> Text {
+    let demo = ["demo".to_owned()];
+    let users = if users.is_empty() { &demo } else { users };
+    match listen {
+        None if is_simulated => pair(
+            "The console is at 127.0.0.1:8363, for a user demo, too, whose password is printed at start.",
+            "控制台在 127.0.0.1:8363，用户 demo 的密码在启动时打印。",
+        ),
+        None => pair("There is no console (console.listen).", "没有控制台（console.listen）。"),
+        Some(listen) => text(
+            format!("The console is at {listen}, for {}.", users.join(", ")),
+            format!("控制台在 {listen}，用户：{}。", users.join("、")),
+        ),
+    }
+}
+
 /// Of a variable that looks like ours, and the one that was meant.
 pub fn mistyped(name: &str, meant: Option<String>) -> Text {
     match meant {

@@ -9,7 +9,7 @@ use super::deals::listed::{Line, Part, Texts};
 use super::deals::numbered::{by_order, by_transaction};
 use super::takings::{payments, refunds};
 
-const STEPS: [&str; 12] = [
+const STEPS: [&str; 13] = [
     include_str!("../../migrations/sqlite/0001_deal.sql"),
     include_str!("../../migrations/sqlite/0002_gateway_columns.sql"),
     include_str!("../../migrations/sqlite/0004_transaction_key.sql"),
@@ -22,6 +22,7 @@ const STEPS: [&str; 12] = [
     include_str!("../../migrations/sqlite/0011_books.sql"),
     include_str!("../../migrations/sqlite/0012_checkout.sql"),
     include_str!("../../migrations/sqlite/0013_bill.sql"),
+    include_str!("../../migrations/sqlite/0014_console.sql"),
 ];
 
 async fn plan(conn: &mut SqliteConnection, sql: &str) -> String {
@@ -118,5 +119,19 @@ async fn bills_and_what_differs_from_them_are_found_by_their_indexes() {
         let plan = plan(&mut conn, &text).await;
         assert!(plan.contains(index), "{text}: {plan}");
         assert!(!plan.contains("SCAN"), "{text}: {plan}");
+    }
+}
+
+#[tokio::test]
+async fn the_trail_is_read_backwards_by_an_index() {
+    let mut conn = database().await;
+    for ((of_user, of_order), index) in [
+        ((false, false), "USING INTEGER PRIMARY KEY (rowid<?)"),
+        ((true, false), "audit_user (user=? AND id<?)"),
+        ((false, true), "audit_order (order_id=? AND rowid<?)"),
+        ((true, true), "USING INDEX audit_"),
+    ] {
+        let plan = plan(&mut conn, super::audit::list::select(of_user, of_order)).await;
+        assert!(plan.contains(index) && !plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{plan}");
     }
 }
