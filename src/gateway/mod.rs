@@ -12,6 +12,7 @@ mod checkout_page;
 mod clocks;
 mod close_checkout;
 mod close_order;
+mod console;
 mod deliver;
 mod error;
 mod events;
@@ -97,6 +98,7 @@ pub use take_notice::{Taken, TakenNotice};
 pub use to_pay::{Purchase, ToPay};
 
 use clocks::Skew;
+use console::AlarmLook;
 use deliver::Lines;
 use feed::Hub;
 use follow::Follower;
@@ -151,13 +153,14 @@ pub struct Gateway {
     logins: Logins,
     publication: Publication,
     feed: Hub,
+    alarm_look: AlarmLook,
 }
 
 impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, accounts: Accounts, endpoints: Vec<Endpoint>, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let live = Live::new(accounts.iter().map(|account| (account.id().clone(), account.terms().query_budget)));
-        let (metrics, follower, claimed, missing, skew, logins, publication, feed) = Default::default();
+        let (metrics, follower, claimed, missing, skew, logins, publication, feed, alarm_look) = Default::default();
         let lines = Lines::of(&endpoints);
         Self {
             store,
@@ -176,6 +179,7 @@ impl Gateway {
             logins,
             publication,
             feed,
+            alarm_look,
         }
     }
 
