@@ -33,9 +33,13 @@ pub fn link(address: &str, words: &str) -> String {
 
 /// An order's number, which leads to its page.
 pub fn order(order_id: &str) -> String {
-    let shown = escaped(order_id);
-    let path: String = form_urlencoded::byte_serialize(order_id.as_bytes()).collect();
-    format!("<a class=\"number\" href=\"/deals/{path}\">{shown}</a>")
+    format!("<a class=\"number\" href=\"{}\">{}</a>", order_path(order_id), escaped(order_id))
+}
+
+/// The path of an order's page.
+pub fn order_path(order_id: &str) -> String {
+    let number: String = form_urlencoded::byte_serialize(order_id.as_bytes()).collect();
+    format!("/deals/{number}")
 }
 
 /// One line of a list of facts, if there is something to say; the value is markup.

@@ -65,13 +65,14 @@ use crate::deal::{AccountId, Deal, OrderId, Schedule, Timestamp};
 use crate::store::{Event, EventKind, Origin, Store};
 use crate::webhook::Endpoint;
 
-pub use crate::store::BillFile;
+pub use crate::store::{BillFile, BillWish, EndpointStanding};
 pub use accounts::{Account, AccountTerms, Accounts, NoAccount};
 pub use bill_terms::BillTerms;
 pub use books::WholeDeal;
 pub use checkout_events::CheckoutEvents;
 pub use checkout_page::{Payer, Ways};
 pub use close_order::Closed;
+pub use console::{StandingEndpoint, answer_words};
 pub use deliver::TakenDelivery;
 pub use error::GatewayError;
 pub use events::Events;

@@ -5,7 +5,7 @@ use crate::language::Language::{Chinese, English};
 use crate::language::{Text, pair, text};
 use crate::told::resolution_words;
 
-pub static TITLE: Text = pair("Alarms", "告警");
+pub const TITLE: Text = pair("Alarms", "告警");
 
 /// An alarm in a few words.
 pub fn title(kind: Option<AlarmKind>) -> Text {
