@@ -5,6 +5,7 @@
 //! no action is without its row of the trail ([`Visitor::audit`]), which goes into the transaction of the change.
 
 mod alarms;
+mod audit;
 mod bills;
 mod done;
 mod edge;
@@ -81,6 +82,7 @@ pub fn router(console: Arc<Console>) -> Router {
         .route("/bills", get(bills::bills))
         .route("/bills/{account}/{day}", get(bills::bill))
         .route("/bills/differences/{id}/explain", post(bills::explain))
+        .route("/audit", get(audit::audit))
         .route("/logout", post(entry::logout::log_out))
         .fallback(lost::no_page)
         .method_not_allowed_fallback(lost::no_method)

@@ -1,0 +1,9 @@
+//! The console as people use it, and as strangers attack it.
+
+mod alarms;
+mod bills;
+mod entry;
+mod lockout;
+mod roles;
+mod sessions;
+mod webhooks;
