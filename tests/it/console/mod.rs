@@ -4,6 +4,7 @@ mod alarms;
 mod bills;
 mod entry;
 mod lockout;
+mod made;
 mod roles;
 mod sessions;
 mod webhooks;
