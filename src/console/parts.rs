@@ -2,6 +2,7 @@
 
 use crate::deal::{BeijingTime, Timestamp};
 use crate::language::pair;
+use crate::page::Language;
 
 use super::{PostedForm, Refusal};
 
@@ -26,6 +27,13 @@ pub fn link(address: &str, words: &str) -> String {
     format!("<a href=\"{address}\">{words}</a>")
 }
 
+/// Links to what is listed before and behind, if there are any.
+pub fn pages(links: impl IntoIterator<Item = String>, language: Language) -> String {
+    let links: String = links.into_iter().collect();
+    let name = pair("Newer and older ones", "翻页");
+    if links.is_empty() { links } else { format!("<nav class=\"pages\" aria-label=\"{}\">{links}</nav>", name.read(language)) }
+}
+
 /// An order's number, which leads to its page.
 pub fn order(order_id: &str) -> String {
     format!("<a class=\"number\" href=\"{}\">{}</a>", order_path(order_id), escaped(order_id))
@@ -47,10 +55,9 @@ const NOTE: usize = 500;
 
 /// What a person has to say to what was posted.
 pub fn note(form: &PostedForm) -> Result<&str, Refusal> {
-    let note = form.text("note").ok_or(Refusal::BadForm(pair(
-        "Please say in a note what was done. Nothing was changed.",
-        "请写明处理情况。没有作任何更改。",
-    )))?;
+    let note = form
+        .text("note")
+        .ok_or(Refusal::BadForm(pair("Please say in a note what was done. Nothing was changed.", "请写明处理情况。没有作任何更改。")))?;
     if note.chars().count() > NOTE {
         return Err(Refusal::BadForm(pair(
             "The note is longer than 500 characters. Nothing was changed.",

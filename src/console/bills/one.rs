@@ -64,7 +64,8 @@ fn view(bill: &Bill, wish: &Wish, found: &[Difference], has_more: bool, visitor:
     let (language, sums, path) = (visitor.language, &bill.sums, path(bill));
     let (class, state) = words::state(bill.state);
     let listed: String = found.iter().map(|difference| one(difference, visitor)).collect();
-    let none = if wish.is_for_all { pair("There is none.", "没有差异。") } else { pair("None is open.", "没有未处理的差异。") };
+    let none =
+        if wish.is_for_all { pair("There is none.", "没有差异。") } else { pair("None is open.", "没有未处理的差异。") };
     let listed = if found.is_empty() {
         format!("<p class=\"card none\">{}</p>", none.read(language))
     } else {
@@ -90,7 +91,7 @@ fn view(bill: &Bill, wish: &Wish, found: &[Difference], has_more: bool, visitor:
             ("open", current(!wish.is_for_all)),
             ("all", current(wish.is_for_all)),
             ("listed", Value::Markup(&listed)),
-            ("pages", Value::Markup(&next.unwrap_or_default())),
+            ("pages", Value::Markup(&parts::pages(next, language))),
             ("day", Value::Text(&bill.day.to_string())),
             ("account", Value::Text(bill.account.as_str())),
         ],

@@ -2,7 +2,7 @@
 
 use crate::console::{Visitor, parts};
 use crate::deal::{DeliveryList, ListedDelivery};
-use crate::gateway::{StandingEndpoint, answer_words};
+use crate::gateway::StandingEndpoint;
 use crate::language::pair;
 use crate::page::{Language, Value, bilingual};
 
@@ -27,7 +27,7 @@ fn row(endpoint: &StandingEndpoint, visitor: &Visitor) -> String {
     let (language, standing) = (visitor.language, &endpoint.standing);
     let (class, state) = words::standing(endpoint);
     let failure = standing.last_failure.as_ref().map(|last| {
-        let answer = answer_words(last.status, last.answer.as_deref());
+        let answer = words::answer(last.status, last.answer.as_deref());
         format!("{} {}", parts::time(last.at), shortened(answer.read(language)))
     });
     let resume = if standing.paused_at.is_some() && visitor.role.is_admin() { resume(endpoint, visitor) } else { String::new() };
@@ -99,10 +99,8 @@ fn table(wish: &Wish, deliveries: &[ListedDelivery], has_more: bool, visitor: &V
         DeliveryList::GivenUp if has_more => pair("The last that were given up; there are more", "最近放弃的；还有更多"),
         DeliveryList::GivenUp => pair("The last that was given up first", "最近放弃的在前"),
     };
-    let what = pair(
-        "Send again: the endpoint gets the same event once more, under the same number",
-        "重发：端点会再收到同一事件，编号不变",
-    );
+    let what =
+        pair("Send again: the endpoint gets the same event once more, under the same number", "重发：端点会再收到同一事件，编号不变");
     let resend = format!("<th scope=\"col\"><span id=\"resend-what\">{}</span></th>", what.read(language));
     bilingual(
         include_str!("html/table.html"),
@@ -120,7 +118,7 @@ fn delivery(ListedDelivery { order_id, delivery, .. }: &ListedDelivery, visitor:
     let (class, state) = words::delivery(delivery);
     let order = order_id.as_ref().map(|order_id| parts::order(order_id.as_str())).unwrap_or_default();
     let is_tried = delivery.status.is_some() || delivery.answer.is_some();
-    let answer = is_tried.then(|| answer_words(delivery.status.map(i64::from), delivery.answer.as_deref()));
+    let answer = is_tried.then(|| words::answer(delivery.status.map(i64::from), delivery.answer.as_deref()));
     let values = [
         ("event", Value::Text(delivery.event_id.as_str())),
         ("endpoint", Value::Text(delivery.endpoint.as_str())),
@@ -153,8 +151,6 @@ fn pages(wish: &Wish, last: Option<&ListedDelivery>, language: Language) -> Stri
     let DeliveryList::Latest { before } = wish.list else { return String::new() };
     let latest = parts::escaped(&wish.address("latest"));
     let first = before.map(|_| parts::link(&latest, pair("The newest", "最新的").read(language)));
-    let next = last.map(|last| {
-        parts::link(&format!("{latest}&amp;before={}", last.position), pair("Older ones", "更早的").read(language))
-    });
-    first.into_iter().chain(next).collect()
+    let next = last.map(|last| parts::link(&format!("{latest}&amp;before={}", last.position), pair("Older ones", "更早的").read(language)));
+    parts::pages(first.into_iter().chain(next), language)
 }

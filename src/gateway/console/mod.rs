@@ -8,4 +8,4 @@ mod sessions;
 mod webhooks;
 
 pub use over::AlarmLook;
-pub use webhooks::{StandingEndpoint, answer_words};
+pub use webhooks::StandingEndpoint;

@@ -37,8 +37,7 @@ impl Change for AnswerAlarm {
     const NAME: &'static str = "answer alarm";
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
-        const UPDATE: &str =
-            "UPDATE alarm SET answered_at = ?, answered_by = ?, note = ?, open = NULL WHERE id = ? AND open = 1";
+        const UPDATE: &str = "UPDATE alarm SET answered_at = ?, answered_by = ?, note = ?, open = NULL WHERE id = ? AND open = 1";
         conn.change_each(UPDATE, rows, |row| {
             Values::of([column(row.at).into(), row.by.as_str().into(), row.note.as_str().into(), row.id.into()])
         })

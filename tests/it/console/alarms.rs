@@ -36,7 +36,10 @@ async fn open_alarms(app: &TestApp) -> Vec<(i64, Option<AlarmKind>)> {
 }
 
 async fn trail(app: &TestApp) -> Vec<Option<String>> {
-    app.look().await.texts("SELECT CONCAT(user, ' ', action, ' ', subject, ' ', detail) FROM audit WHERE action <> 'login' ORDER BY id").await
+    app.look()
+        .await
+        .texts("SELECT CONCAT(user, ' ', action, ' ', subject, ' ', detail) FROM audit WHERE action <> 'login' ORDER BY id")
+        .await
 }
 
 on_both_engines! {

@@ -33,7 +33,8 @@ fn explainable(page: &str) -> Vec<String> {
 }
 
 async fn trail(app: &TestApp) -> Vec<Option<String>> {
-    let sql = "SELECT CONCAT(user, ' ', action, ' ', subject, ' ', detail, ' ', COALESCE(order_id, '-')) FROM audit WHERE action <> 'login'";
+    let sql =
+        "SELECT CONCAT(user, ' ', action, ' ', subject, ' ', detail, ' ', COALESCE(order_id, '-')) FROM audit WHERE action <> 'login'";
     app.look().await.texts(sql).await
 }
 
