@@ -4,15 +4,19 @@
 //! for users that may act alone; it asks the gateway, and answers [`page`], a [`Refusal`], or [`done`]. A GET never changes anything, and
 //! no action is without its row of the trail ([`Visitor::audit`]), which goes into the transaction of the change.
 
+mod alarms;
 mod audit;
+mod bills;
 mod done;
 mod edge;
 mod entry;
 mod form;
 mod frame;
 mod lost;
+mod parts;
 mod refusal;
 mod visitor;
+mod webhooks;
 mod words;
 
 use std::future::Future;
@@ -70,6 +74,14 @@ impl Console {
 /// All pages. Whatever path a stranger names leads to the login.
 pub fn router(console: Arc<Console>) -> Router {
     let pages = Router::new()
+        .route("/alarms", get(alarms::alarms))
+        .route("/alarms/{id}/answer", post(alarms::answer))
+        .route("/webhooks", get(webhooks::webhooks))
+        .route("/webhooks/{name}/resume", post(webhooks::resume))
+        .route("/deliveries/{event_id}/resend", post(webhooks::resend))
+        .route("/bills", get(bills::bills))
+        .route("/bills/{account}/{day}", get(bills::bill))
+        .route("/bills/differences/{id}/explain", post(bills::explain))
         .route("/audit", get(audit::audit))
         .route("/logout", post(entry::logout::log_out))
         .fallback(lost::no_page)
