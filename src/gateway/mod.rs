@@ -12,6 +12,7 @@ mod checkout_page;
 mod clocks;
 mod close_checkout;
 mod close_order;
+mod console;
 mod deliver;
 mod error;
 mod events;
@@ -64,13 +65,14 @@ use crate::deal::{AccountId, Deal, OrderId, Schedule, Timestamp};
 use crate::store::{Event, EventKind, Origin, Store};
 use crate::webhook::Endpoint;
 
-pub use crate::store::BillFile;
+pub use crate::store::{Backlog, BillFile, Purchases, RefundCounts, Undecided};
 pub use accounts::{Account, AccountTerms, Accounts, NoAccount};
 pub use bill_terms::BillTerms;
 pub use books::WholeDeal;
 pub use checkout_events::CheckoutEvents;
 pub use checkout_page::{Payer, Ways};
 pub use close_order::Closed;
+pub use console::{AccountStanding, Board, CertificateStanding, EndpointLine, Heard};
 pub use deliver::TakenDelivery;
 pub use error::GatewayError;
 pub use events::Events;
@@ -97,6 +99,7 @@ pub use take_notice::{Taken, TakenNotice};
 pub use to_pay::{Purchase, ToPay};
 
 use clocks::Skew;
+use console::Boards;
 use deliver::Lines;
 use feed::Hub;
 use follow::Follower;
@@ -151,13 +154,14 @@ pub struct Gateway {
     logins: Logins,
     publication: Publication,
     feed: Hub,
+    boards: Boards,
 }
 
 impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, accounts: Accounts, endpoints: Vec<Endpoint>, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let live = Live::new(accounts.iter().map(|account| (account.id().clone(), account.terms().query_budget)));
-        let (metrics, follower, claimed, missing, skew, logins, publication, feed) = Default::default();
+        let (metrics, follower, claimed, missing, skew, logins, publication, feed, boards) = Default::default();
         let lines = Lines::of(&endpoints);
         Self {
             store,
@@ -176,6 +180,7 @@ impl Gateway {
             logins,
             publication,
             feed,
+            boards,
         }
     }
 

@@ -7,7 +7,7 @@ use crate::deal::ListedBy;
 use super::bills::{accepted_on, booked_deals, booked_refunds, counts, difference, due, list, old_files, paid_on, row, untold};
 use super::deals::listed::{Line, Part, Texts};
 use super::deals::numbered::{by_order, by_transaction};
-use super::takings::{payments, refunds};
+use super::takings::{opened, payments, refunds};
 
 const STEPS: [&str; 12] = [
     include_str!("../../migrations/sqlite/0001_deal.sql"),
@@ -70,6 +70,7 @@ async fn takings_are_summed_up_over_a_range_of_an_index() {
     let mut conn = database().await;
     let (paid, back) = (payments::new(false, "merchant_id"), refunds::new(false, "merchant_id"));
     for (texts, range) in [
+        (opened::new(false), "deal_create_at (create_at>? AND create_at<?)"),
         (paid, "deal_status_update_at (status=? AND update_at>? AND update_at<?)"),
         (back, "refund_state_refunded_at (state=? AND refunded_at>? AND refunded_at<?)"),
     ] {
