@@ -2,6 +2,7 @@
 //! Nothing in here knows HTTP, SQL or XML.
 
 mod account_id;
+mod alarm;
 mod alarm_kind;
 mod announcement;
 mod audience;
@@ -39,6 +40,7 @@ mod transaction_key;
 use chrono::TimeDelta;
 
 pub use account_id::{AccountId, InvalidAccountId};
+pub use alarm::{Alarm, Answer, Resolution, Resolved};
 pub use alarm_kind::AlarmKind;
 pub use announcement::{Announcement, EventType, InvalidAnnouncement};
 pub use audience::Audience;

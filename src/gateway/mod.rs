@@ -99,7 +99,7 @@ pub use take_notice::{Taken, TakenNotice};
 pub use to_pay::{Purchase, ToPay};
 
 use clocks::Skew;
-use console::Boards;
+use console::{AlarmLook, Boards};
 use deliver::Lines;
 use feed::Hub;
 use follow::Follower;
@@ -155,13 +155,14 @@ pub struct Gateway {
     publication: Publication,
     feed: Hub,
     boards: Boards,
+    alarm_look: AlarmLook,
 }
 
 impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, accounts: Accounts, endpoints: Vec<Endpoint>, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let live = Live::new(accounts.iter().map(|account| (account.id().clone(), account.terms().query_budget)));
-        let (metrics, follower, claimed, missing, skew, logins, publication, feed, boards) = Default::default();
+        let (metrics, follower, claimed, missing, skew, logins, publication, feed, boards, alarm_look) = Default::default();
         let lines = Lines::of(&endpoints);
         Self {
             store,
@@ -181,6 +182,7 @@ impl Gateway {
             publication,
             feed,
             boards,
+            alarm_look,
         }
     }
 

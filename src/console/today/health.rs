@@ -302,6 +302,8 @@ mod tests {
             differences: 0,
             missing_bills: Vec::new(),
             endpoints: Vec::new(),
+            open_alarms: 0,
+            latest_alarms: Vec::new(),
             untold: None,
         }
     }

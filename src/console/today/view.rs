@@ -2,8 +2,9 @@
 
 use crate::deal::{Alarm, Hour};
 use crate::gateway::Board;
+use crate::language::pair;
 use crate::page::{Language, Value, bilingual};
-use crate::told::alarm_sentence;
+use crate::told::sentence;
 
 use super::chart::chart;
 use super::figures::figures;
@@ -49,7 +50,8 @@ fn alarms(board: &Board, language: Language) -> String {
 }
 
 fn alarm(Alarm { kind, order_id, at, .. }: &Alarm, language: Language) -> String {
-    let order_id = order_id.as_ref().map(|order_id| order_id.to_string()).unwrap_or_default();
-    let values = [("at", moment(*at)), ("sentence", alarm_sentence(*kind).read(language).to_owned()), ("order_id", order_id)];
-    bilingual(ALARM, language, &values.each_ref().map(|(name, value)| (*name, Value::Text(value))))
+    let sentence = kind.map_or_else(|| pair("a later version has raised it", "由更新的版本发出"), sentence);
+    let (at, order_id) = (moment(*at), order_id.as_ref().map(ToString::to_string).unwrap_or_default());
+    let values = [("at", &*at), ("sentence", sentence.read(language)), ("order_id", &order_id)];
+    bilingual(ALARM, language, &values.map(|(name, value)| (name, Value::Text(value))))
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::TimeDelta;
 use tracing::debug;
 
-use crate::deal::{AccountId, Day, EndpointName, HourlyTakings, Timestamp};
+use crate::deal::{AccountId, Alarm, Day, EndpointName, HourlyTakings, Timestamp};
 use crate::store::{Backlog, Purchases, RefundCounts, StoreError, Undecided};
 
 use super::super::throttle::Throttle;
@@ -20,6 +20,9 @@ const BESIDE: [u32; 2] = [1, 7];
 /// How soon payments become known is told of so many, and of none that is older.
 const HEARD: u32 = 200;
 const HEARD_SINCE: TimeDelta = TimeDelta::days(1);
+
+/// So many of the alarms that nobody has answered are shown.
+const LATEST: u32 = 5;
 
 /// How the till stands.
 #[derive(Debug, Clone)]
@@ -48,6 +51,10 @@ pub struct Board {
     pub missing_bills: Vec<(AccountId, i64)>,
     /// What waits for each endpoint.
     pub endpoints: Vec<EndpointLine>,
+    /// Alarms that nobody has answered,
+    pub open_alarms: i64,
+    /// and the latest of them.
+    pub latest_alarms: Vec<Alarm>,
     /// Since when the oldest change waits that is to be told of and has not come into the outbox.
     pub untold: Option<Timestamp>,
 }
@@ -107,6 +114,7 @@ impl Gateway {
         let (undecided, refunds) = (self.store.undecided().await?, self.store.undecided_refunds().await?);
         let heard = Heard::of(&self.store.payments_heard(now - HEARD_SINCE, HEARD).await?);
         let open = self.store.open_differences().await?;
+        let (open_alarms, latest_alarms) = (self.store.count_open_alarms().await?, self.store.alarms(true, None, LATEST).await?);
         let mut endpoints = Vec::with_capacity(self.endpoints.len());
         for endpoint in &self.endpoints {
             let backlog = self.store.backlog(&endpoint.name, self.now_by_database()).await?;
@@ -136,6 +144,8 @@ impl Gateway {
             differences: open.into_iter().map(|(_, count)| count).sum(),
             missing_bills,
             endpoints,
+            open_alarms,
+            latest_alarms,
             untold,
         })
     }

@@ -1,10 +1,13 @@
 //! What only the console wants, one file a use case.
 
 mod accounts;
+mod alarms;
 mod board;
 mod heard;
 mod hours;
+mod over;
 
 pub use accounts::{AccountStanding, CertificateStanding};
 pub use board::{Board, Boards, EndpointLine};
 pub use heard::Heard;
+pub use over::AlarmLook;

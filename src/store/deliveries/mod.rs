@@ -1,6 +1,7 @@
 //! Deliveries: events of the outbox on their way to the merchant's endpoints, each with its due time and its lease.
 
 pub mod backlog;
+pub mod delivered;
 pub mod due;
 pub mod endpoints;
 pub mod note;
