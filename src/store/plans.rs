@@ -5,6 +5,7 @@ use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 use crate::deal::ListedBy;
 
 use super::bills::{accepted_on, booked_deals, booked_refunds, counts, difference, due, list, old_files, paid_on, row, untold};
+use super::deals::heard;
 use super::deals::listed::{Line, Part, Texts};
 use super::deals::numbered::{by_order, by_transaction};
 use super::takings::{opened, payments, refunds};
@@ -78,6 +79,14 @@ async fn takings_are_summed_up_over_a_range_of_an_index() {
         assert!(last.contains(&format!("COVERING INDEX {range}")) && !last.contains("TEMP B-TREE"), "{last}");
         assert!(sums.contains(&format!("USING INDEX {range}")) && !sums.contains("SCAN deal") && !sums.contains("SCAN refund"), "{sums}");
     }
+}
+
+#[tokio::test]
+async fn how_payments_became_known_is_read_from_the_newer_end_of_an_index() {
+    let mut conn = database().await;
+    let plan = plan(&mut conn, &heard::select(false)).await;
+    assert!(plan.contains("INDEX deal_status_update_at (status=? AND update_at>?)"), "{plan}");
+    assert!(plan.contains("INDEX deal_event_order_id (order_id=?)") && !plan.contains("TEMP B-TREE"), "{plan}");
 }
 
 #[tokio::test]

@@ -176,7 +176,7 @@ pub fn certificate(account: &AccountId, standing: CertificateStanding, now: Time
 }
 
 fn webhooks(facts: &Facts<'_>, board: &Board) -> Vec<Line> {
-    let subject = || pair("Webhooks", "Webhook");
+    let subject = || pair("Webhooks", "回调");
     let line = |state, words| Line { subject: subject(), state, words, page: Some("/webhooks") };
     let mut troubles = Vec::new();
     for endpoint in &board.endpoints {
@@ -213,8 +213,8 @@ fn webhooks(facts: &Facts<'_>, board: &Board) -> Vec<Line> {
         ));
     }
     let words = match board.endpoints.len() {
-        0 => pair("no endpoint is configured", "没有配置接收地址"),
-        count => text(format!("{count} endpoints, and each takes its events"), format!("{count} 个接收地址，都正常接收")),
+        0 => pair("no endpoint is configured", "没有配置回调地址"),
+        count => text(format!("{count} endpoints, and each takes its events"), format!("{count} 个回调地址，都正常接收")),
     };
     or_good(troubles, || line(State::Good, words))
 }
@@ -261,7 +261,7 @@ fn or_good(mut troubles: Vec<Line>, good: impl FnOnce() -> Line) -> Vec<Line> {
 fn row(line: &Line, language: Language) -> String {
     let (class, word) = match line.state {
         State::Good => ("good", pair("good", "正常")),
-        State::Look => ("look", pair("see to it", "请留意")),
+        State::Look => ("waiting", pair("see to it", "请留意")),
         State::Bad => ("bad", pair("not well", "有问题")),
     };
     let subject = line.subject.read(language);
@@ -404,6 +404,6 @@ mod tests {
         assert_eq!(lines.len(), 14);
         let page = health(&facts, Chinese);
         assert!(page.contains("另有 490 项") && page.len() < 8_000, "{} bytes", page.len());
-        assert!(page.contains("<span class=\"state look\">请留意</span>") && page.contains("<a href=\"/accounts\">API 证书</a>"), "{page}");
+        assert!(page.contains("<span class=\"state waiting\">请留意</span>") && page.contains("<a href=\"/accounts\">API 证书</a>"), "{page}");
     }
 }

@@ -46,7 +46,7 @@ fn row(rows: &mut String, label: &str, today: Option<Sums>, beside: [i64; 2]) {
     let [yesterday, week_ago] = beside.map(money);
     let _ = write!(rows, "<tr><th scope=\"row\">{label}</th>");
     for cell in [paid, count, refunded, net, yesterday, week_ago] {
-        let _ = write!(rows, "<td class=\"number\">{cell}</td>");
+        let _ = write!(rows, "<td class=\"amount\">{cell}</td>");
     }
     rows.push_str("</tr>\n");
 }
@@ -64,7 +64,7 @@ mod tests {
     }
 
     fn line(label: &str, cells: [&str; 6]) -> String {
-        let cells: String = cells.iter().map(|cell| format!("<td class=\"number\">{cell}</td>")).collect();
+        let cells: String = cells.iter().map(|cell| format!("<td class=\"amount\">{cell}</td>")).collect();
         format!("<tr><th scope=\"row\">{label}</th>{cells}</tr>")
     }
 

@@ -43,7 +43,7 @@ pub fn today(facts: &Facts<'_>, language: Language) -> String {
 /// The alarms that nobody has answered: how many, and the latest of them.
 fn alarms(board: &Board, language: Language) -> String {
     if board.open_alarms == 0 {
-        return bilingual("<p class=\"muted\">{{没有待处理的警报。|No alarm waits for an answer.}}</p>", language, &[]);
+        return bilingual("<p class=\"muted\">{{没有待处理的告警。|No alarm waits for an answer.}}</p>", language, &[]);
     }
     let rows: String = board.latest_alarms.iter().map(|latest| alarm(latest, language)).collect();
     bilingual(ALARMS, language, &[("count", Value::Text(&board.open_alarms.to_string())), ("rows", Value::Markup(&rows))])

@@ -49,7 +49,7 @@ impl Gateway {
     pub fn account_standings(&self) -> Vec<AccountStanding<'_>> {
         let of = |account| self.standing_of(account);
         let mut standings: Vec<_> = self.accounts.iter().map(of).collect();
-        standings.sort_by_key(|standing| standing.id);
+        standings.sort_by(|one, other| one.id.as_str().cmp(other.id.as_str()));
         standings
     }
 
