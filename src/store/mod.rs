@@ -11,6 +11,7 @@
 //! What the journal must tell of is committed together with its event, or neither is.
 
 mod alarms;
+mod audit;
 mod bills;
 mod books;
 mod checkouts;
@@ -29,6 +30,7 @@ mod outbox;
 mod plans;
 mod refunds;
 mod schema;
+mod sessions;
 mod takings;
 
 pub use bills::booked_deals::BookedDeal;

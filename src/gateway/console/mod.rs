@@ -2,10 +2,12 @@
 
 mod accounts;
 mod alarms;
+mod audit;
 mod board;
 mod heard;
 mod hours;
 mod over;
+mod sessions;
 
 pub use accounts::{AccountStanding, CertificateStanding};
 pub use board::{Board, Boards, EndpointLine};
