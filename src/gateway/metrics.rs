@@ -281,7 +281,11 @@ impl GatewayMetrics {
         registry.register("refunded_fen", "Fen that payers have had back, by account", self.refunded_fen.clone());
         self.lag.register(registry, "settle_lag_seconds", "From the payment, by WeChat's clock, until it was stored");
         self.alarms.register(registry, "alarms", "What an operator should look at; the log has the same word in its field alarm");
-        registry.register("alarms_open", "Alarms that nobody has answered and that are not over, counted up to 100000", self.open_alarms.clone());
+        registry.register(
+            "alarms_open",
+            "Alarms that nobody has answered and that are not over, counted up to 100000",
+            self.open_alarms.clone(),
+        );
         self.wrong_fen.register(registry, "mismatched_fen", "Fen of signed payments that fit no deal, each time that WeChat tells of one");
         self.notifications.register(registry, "notifications", "What WeChat was answered to its notifications, by account");
         self.disbelieved.register(registry, "notifications_disbelieved", "Why notifications were not believed, by account");

@@ -56,7 +56,11 @@ fn account(facts: &Facts<'_>, standing: &AccountStanding<'_>, language: Language
     let missing_bills = facts.missing_bills.iter().find(|(account, _)| account == standing.id).map_or(0, |(_, days)| *days);
     let bills = match missing_bills {
         0 => String::new(),
-        days => bilingual("<a href=\"/bills\">{{最近七天缺 |missing of the last seven days: }}{{days}}{{ 天|}}</a>", language, &[("days", Value::Text(&days.to_string()))]),
+        days => bilingual(
+            "<a href=\"/bills\">{{最近七天缺 |missing of the last seven days: }}{{days}}{{ 天|}}</a>",
+            language,
+            &[("days", Value::Text(&days.to_string()))],
+        ),
     };
     let login = if standing.has_login { pair("payers inside WeChat are known", "可识别微信内的付款人") } else { pair("", "") };
     let sub_mch_id = standing.addressee.sub_mch_id.as_deref().unwrap_or("–");

@@ -44,7 +44,12 @@ pub fn figures(board: &Board, now: Timestamp, language: Language) -> String {
             words: since(board.undecided.oldest, now),
             page: Some("/deals"),
         },
-        Figure { name: pair("Refunds on their way", "在途退款"), value: up_to(board.refunds.undecided), words: refunds(board, now), page: Some("/refunds") },
+        Figure {
+            name: pair("Refunds on their way", "在途退款"),
+            value: up_to(board.refunds.undecided),
+            words: refunds(board, now),
+            page: Some("/refunds"),
+        },
         Figure {
             name: pair("Opened → paid", "下单 → 付款"),
             value: percent(board.purchases.paid, board.purchases.opened),
@@ -61,7 +66,11 @@ impl Figure {
         let name = self.name.read(language);
         let link = self.page.map(|page| format!("<a href=\"{page}\">{name}</a>"));
         let name = link.as_deref().map_or(Value::Text(name), Value::Markup);
-        bilingual(FIGURE, language, &[("name", name), ("value", Value::Text(&self.value)), ("words", Value::Text(self.words.read(language)))])
+        bilingual(
+            FIGURE,
+            language,
+            &[("name", name), ("value", Value::Text(&self.value)), ("words", Value::Text(self.words.read(language)))],
+        )
     }
 }
 
@@ -75,10 +84,7 @@ fn paid(board: &Board) -> Text {
     let [today, yesterday, week_ago] = [&board.today, &board.yesterday, &board.week_ago].map(|day| money(day.before(hour).paid_fee));
     let weekday = a_week_before(board.today.day);
     text(
-        format!(
-            "{payments}; up to {hour}:00 {today}, against {yesterday} yesterday and {week_ago} {}",
-            weekday.read(Language::English)
-        ),
+        format!("{payments}; up to {hour}:00 {today}, against {yesterday} yesterday and {week_ago} {}", weekday.read(Language::English)),
         format!("{count} 笔；到 {hour}:00 为 {today}，昨天同期 {yesterday}，{}同期 {week_ago}", weekday.read(Language::Chinese)),
     )
 }

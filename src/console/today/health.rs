@@ -186,12 +186,18 @@ fn webhooks(facts: &Facts<'_>, board: &Board) -> Vec<Line> {
         if is_paused {
             troubles.push(line(
                 State::Bad,
-                text(format!("{name} has said that it wants no more events (410), and is paused; {waiting} wait"), format!("{name} 答复 410，已暂停推送；等待 {waiting} 条")),
+                text(
+                    format!("{name} has said that it wants no more events (410), and is paused; {waiting} wait"),
+                    format!("{name} 答复 410，已暂停推送；等待 {waiting} 条"),
+                ),
             ));
         } else if facts.left_alone.contains(&name) {
             troubles.push(line(
                 State::Bad,
-                text(format!("{name} does not answer, and is tried once a minute; {waiting} wait"), format!("{name} 没有响应，每分钟只试一次；等待 {waiting} 条")),
+                text(
+                    format!("{name} does not answer, and is tried once a minute; {waiting} wait"),
+                    format!("{name} 没有响应，每分钟只试一次；等待 {waiting} 条"),
+                ),
             ));
         } else if let Some(late) = late.map(lasting) {
             troubles.push(line(
@@ -224,10 +230,7 @@ fn bills(board: &Board) -> Vec<Line> {
     let of = |(account, days): &(AccountId, i64)| {
         line(
             State::Bad,
-            text(
-                format!("{account}: of the last seven days {days} have no bill"),
-                format!("账户 {account}：最近七天有 {days} 天没有账单"),
-            ),
+            text(format!("{account}: of the last seven days {days} have no bill"), format!("账户 {account}：最近七天有 {days} 天没有账单")),
         )
     };
     let mut troubles: Vec<_> = board.missing_bills.iter().filter(|(_, days)| *days > 0).map(of).collect();
@@ -356,7 +359,11 @@ mod tests {
     #[test]
     fn an_endpoint_is_told_of_when_it_is_paused_left_alone_or_behind() {
         let mut board = board();
-        let backlog = |minutes: Option<i64>, is_paused| Backlog { waiting: 3, due_since: minutes.map(|late| now() - TimeDelta::minutes(late)), is_paused };
+        let backlog = |minutes: Option<i64>, is_paused| Backlog {
+            waiting: 3,
+            due_since: minutes.map(|late| now() - TimeDelta::minutes(late)),
+            is_paused,
+        };
         for (name, backlog) in [
             ("well", backlog(Some(9), false)),
             ("gone", backlog(None, true)),
@@ -384,7 +391,10 @@ mod tests {
         let facts = Facts { missing: &missing, ..facts(&board, Vec::new()) };
         let told = told(&facts);
         assert!(told[1].starts_with("Accounts Bad: shop3 is not configured, and 7 undecided"), "{told:?}");
-        assert_eq!(told[4..], ["Bills Bad: shop2: of the last seven days 2 have no bill", "Bills Look: 4 differences to the books that nobody has explained"]);
+        assert_eq!(
+            told[4..],
+            ["Bills Bad: shop2: of the last seven days 2 have no bill", "Bills Look: 4 differences to the books that nobody has explained"]
+        );
     }
 
     #[test]
@@ -404,6 +414,9 @@ mod tests {
         assert_eq!(lines.len(), 14);
         let page = health(&facts, Chinese);
         assert!(page.contains("另有 490 项") && page.len() < 8_000, "{} bytes", page.len());
-        assert!(page.contains("<span class=\"state waiting\">请留意</span>") && page.contains("<a href=\"/accounts\">API 证书</a>"), "{page}");
+        assert!(
+            page.contains("<span class=\"state waiting\">请留意</span>") && page.contains("<a href=\"/accounts\">API 证书</a>"),
+            "{page}"
+        );
     }
 }

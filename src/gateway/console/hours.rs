@@ -83,7 +83,11 @@ mod tests {
         assert_eq!(counted(&mut hours, &[day], "02T00:00:00"), ["2026-04-02/0"]);
         assert_eq!(counted(&mut hours, &[day], "02T03:59:59").len(), 4);
         let now = "02T04:00:00";
-        assert_eq!(counted(&mut hours, &[day], now), ["2026-04-02/4", "2026-04-02/3", "2026-04-02/2", "2026-04-02/0"], "2 was over, and not for long");
+        assert_eq!(
+            counted(&mut hours, &[day], now),
+            ["2026-04-02/4", "2026-04-02/3", "2026-04-02/2", "2026-04-02/0"],
+            "2 was over, and not for long"
+        );
         assert_eq!(counted(&mut hours, &[day], now), ["2026-04-02/4", "2026-04-02/3", "2026-04-02/1"]);
         assert_eq!(counted(&mut hours, &[day], now), ["2026-04-02/4", "2026-04-02/3", "2026-04-02/2"]);
         assert_eq!(counted(&mut hours, &[day], now), ["2026-04-02/4", "2026-04-02/3", "2026-04-02/0"], "round and round");

@@ -112,7 +112,7 @@ on_both_engines! {
         let (paid, late) = (app.to_pay("19.90").await, app.to_pay("1").await);
         app.to_pay("5").await;
         app.payer_pays(&paid).await;
-        app.wechat().pay(&late.code_url).unwrap();
+        app.payer_pays_silently(&late);
         app.time_passes(100);
         app.trade_state(&late.id).await;
         let board = board(&app).await;
@@ -135,8 +135,7 @@ on_both_engines! {
 }
 
 /// What is read of an index or a table.
-const READS: [&str; 5] =
-    ["Handler_read_key", "Handler_read_next", "Handler_read_prev", "Handler_read_rnd", "Handler_read_rnd_next"];
+const READS: [&str; 5] = ["Handler_read_key", "Handler_read_next", "Handler_read_prev", "Handler_read_rnd", "Handler_read_rnd_next"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_count_reads_the_hours_that_are_not_over_and_one_that_is() {
