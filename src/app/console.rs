@@ -7,7 +7,6 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::warn;
 
 use crate::auth::PasswordHash;
 use crate::chance::Chance;
@@ -51,6 +50,16 @@ impl ConsolePlace {
     }
 }
 
+/// What a demonstration has of a console.
+pub enum Demonstrated {
+    /// It listens.
+    Listens(ConsoleListener),
+    /// Another program is where it would be.
+    Missing(StartError),
+    /// WeChat is no simulator, so this is no demonstration.
+    None,
+}
+
 /// The console, before it is served.
 pub struct ConsoleListener {
     /// Where it is.
@@ -69,22 +78,19 @@ impl ConsoleListener {
 
     /// The same where the simulator is WeChat, with a user of its own, and at an address of its own where none is configured: a
     /// demonstration does without when another program is there.
-    pub fn demonstrate(settings: &mut Settings, chance: &Chance) -> Result<Option<Self>, StartError> {
+    pub fn demonstrate(settings: &mut Settings, chance: &Chance) -> Result<Demonstrated, StartError> {
         if !settings.is_simulated() {
-            return Ok(None);
+            return Ok(Demonstrated::None);
         }
         let configured = settings.console.listen;
         let listener = match listen("console.listen", configured.unwrap_or(ADDRESS)) {
             Ok(listener) => listener,
-            Err(error) if configured.is_none() => {
-                warn!("{error}; this demonstration has no console: set console.listen to another address, such as 127.0.0.1:8364");
-                return Ok(None);
-            }
+            Err(error) if configured.is_none() => return Ok(Demonstrated::Missing(error)),
             Err(error) => return Err(error),
         };
         let address = local_address(&listener, configured.unwrap_or(ADDRESS));
         let password = draw_user(settings, chance);
-        Ok(Some(Self { place: ConsolePlace { address, password }, listener }))
+        Ok(Demonstrated::Listens(Self { place: ConsolePlace { address, password }, listener }))
     }
 
     /// Serves until `stop`.

@@ -5,6 +5,7 @@
 //! no action is without its row of the trail ([`Visitor::audit`]), which goes into the transaction of the change.
 
 mod accounts;
+mod audit;
 mod done;
 mod edge;
 mod entry;
@@ -73,6 +74,7 @@ pub fn router(console: Arc<Console>) -> Router {
     let pages = Router::new()
         .route("/", get(today::show))
         .route("/accounts", get(accounts::show))
+        .route("/audit", get(audit::audit))
         .route("/logout", post(entry::logout::log_out))
         .fallback(lost::no_page)
         .method_not_allowed_fallback(lost::no_method)

@@ -273,6 +273,11 @@ impl TestApp {
         explain::tell_checkout(&story, self.clock.now(), has_account, Language::English)
     }
 
+    /// Where its console is.
+    pub fn console_address(&self) -> SocketAddr {
+        self.service.as_ref().unwrap().console.as_ref().expect("an app with a console").address
+    }
+
     /// Where it shows its numbers.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.service.as_ref().unwrap().metrics_address

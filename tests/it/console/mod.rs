@@ -2,4 +2,8 @@
 
 mod accounts;
 mod board;
+mod entry;
+mod lockout;
+mod roles;
+mod sessions;
 mod today;
