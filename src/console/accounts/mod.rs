@@ -16,8 +16,8 @@ use super::{Console, Visitor, page};
 pub async fn show(State(console): State<Arc<Console>>, Extension(visitor): Extension<Visitor>) -> Response {
     let gateway = &console.gateway;
     let after = form_urlencoded::parse(visitor.query.as_bytes()).find(|(name, _)| name == "after").map(|(_, value)| value);
-    let (board, _) = gateway.board();
-    let missing_bills = board.as_ref().map_or(&[][..], |board| &board.missing_bills);
+    let last = gateway.last_count();
+    let missing_bills = last.board.as_ref().map_or(&[][..], |board| &board.missing_bills);
     let facts = view::Facts { now: gateway.now(), missing: &gateway.missing_accounts(), missing_bills };
     let content = view::accounts(&facts, &gateway.account_standings(), after.as_deref().unwrap_or_default(), visitor.language);
     page(&visitor, &console, pair("Accounts", "账户"), content)

@@ -23,6 +23,8 @@ pub struct Facts<'a> {
     pub now: Timestamp,
     pub board: Option<&'a Board>,
     pub not_ready: Option<&'a NotReady>,
+    /// Whether the last count came to no end.
+    pub has_failed: bool,
     pub accounts: Vec<(&'a AccountId, CertificateStanding)>,
     pub missing: &'a [MissingAccount],
     /// The endpoints that this instance leaves alone.
@@ -312,7 +314,7 @@ mod tests {
     }
 
     fn facts<'a>(board: &'a Board, accounts: Vec<(&'a AccountId, CertificateStanding)>) -> Facts<'a> {
-        Facts { now: now(), board: Some(board), not_ready: None, accounts, missing: &[], left_alone: Vec::new() }
+        Facts { now: now(), board: Some(board), not_ready: None, has_failed: false, accounts, missing: &[], left_alone: Vec::new() }
     }
 
     /// Each line's state and words, in English.

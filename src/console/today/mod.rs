@@ -33,19 +33,20 @@ pub async fn show(State(console): State<Arc<Console>>, Extension(visitor): Exten
     // The count goes on when this page is answered.
     let counting = console.work.spawn(async move { counting.count_board().await });
     let _ = timeout(PATIENCE, counting).await;
-    let (board, not_ready) = gateway.board();
+    let last = gateway.last_count();
     let standings = gateway.account_standings();
     let endpoints = gateway.endpoints().iter().map(|endpoint| &endpoint.name);
     let facts = Facts {
         now: gateway.now(),
-        board: board.as_deref(),
-        not_ready: not_ready.as_deref(),
+        board: last.board.as_deref(),
+        not_ready: last.not_ready.as_deref(),
+        has_failed: last.has_failed,
         accounts: standings.iter().map(|standing| (standing.id, standing.certificate)).collect(),
         missing: &gateway.missing_accounts(),
         left_alone: endpoints.filter(|name| gateway.is_circuit_open(name)).collect(),
     };
     let mut page = page(&visitor, &console, pair("Today", "今天"), view::today(&facts, visitor.language));
-    if board.is_none() && not_ready.is_none() {
+    if last.board.is_none() && !last.has_failed {
         page.headers_mut().insert(header::REFRESH, AGAIN);
     }
     page

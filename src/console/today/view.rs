@@ -16,21 +16,25 @@ const TODAY: &str = include_str!("html/today.html");
 const ALARMS: &str = include_str!("html/alarms.html");
 const ALARM: &str = include_str!("html/alarm.html");
 const COUNTING: &str = include_str!("html/counting.html");
+/// The figures are older than they should be.
+const FAILED: &str = "<strong>{{最近一次统计失败，数字是之前的。|The last count failed, so these figures are older ones.}}</strong> ";
 const AWAY: &str = include_str!("html/away.html");
 
 /// All of it, as far as it is known.
 pub fn today(facts: &Facts<'_>, language: Language) -> String {
     let health = health(facts, language);
     let Some(board) = facts.board else {
-        return bilingual(if facts.not_ready.is_some() { AWAY } else { COUNTING }, language, &[]) + &health;
+        return bilingual(if facts.has_failed { AWAY } else { COUNTING }, language, &[]) + &health;
     };
     let (figures, alarms, hour) = (figures(board, facts.now, language), alarms(board, language), Hour::of(board.at).number());
     let chart = chart(&board.today, &board.yesterday, &board.week_ago, hour, language);
     let table = table(&board.today, &board.yesterday, &board.week_ago, hour, language);
     let day = board.today.day.to_string();
+    let failed = if facts.has_failed { bilingual(FAILED, language, &[]) } else { String::new() };
     let values = [
         ("day", Value::Text(&day)),
         ("at", Value::Markup(&clock(board.at))),
+        ("failed", Value::Markup(&failed)),
         ("alarms", Value::Markup(&alarms)),
         ("figures", Value::Markup(&figures)),
         ("chart", Value::Markup(&chart)),

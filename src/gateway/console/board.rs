@@ -68,13 +68,24 @@ pub struct EndpointLine {
     pub backlog: Backlog,
 }
 
-/// The last board, and what it was counted from.
+/// What came of the last counts.
+#[derive(Debug, Clone, Default)]
+pub struct LastCount {
+    /// The last board; `None`: none was counted yet.
+    pub board: Option<Arc<Board>>,
+    /// What was wrong with the database.
+    pub not_ready: Option<Arc<NotReady>>,
+    /// Whether the last count came to no end, so that the board is an older one.
+    pub has_failed: bool,
+}
+
+/// The last count, and what it was counted from.
 #[derive(Debug)]
 pub struct Boards {
     throttle: Throttle,
     /// Held by whoever counts.
     hours: tokio::sync::Mutex<Hours>,
-    last: Mutex<(Option<Arc<Board>>, Option<Arc<NotReady>>)>,
+    last: Mutex<LastCount>,
 }
 
 impl Default for Boards {
@@ -84,14 +95,14 @@ impl Default for Boards {
 }
 
 impl Boards {
-    fn with_last<T>(&self, look: impl FnOnce(&mut (Option<Arc<Board>>, Option<Arc<NotReady>>)) -> T) -> T {
+    fn with_last<T>(&self, look: impl FnOnce(&mut LastCount) -> T) -> T {
         look(&mut self.last.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Gateway {
-    /// The board that was counted last, and what was wrong with the database then. `None`: it was not counted yet.
-    pub fn board(&self) -> (Option<Arc<Board>>, Option<Arc<NotReady>>) {
+    /// What is known of today, without waiting.
+    pub fn last_count(&self) -> LastCount {
         self.boards.with_last(|last| last.clone())
     }
 
@@ -103,11 +114,15 @@ impl Gateway {
         }
         let Ok(mut hours) = self.boards.hours.try_lock() else { return };
         let not_ready = self.readiness(false).await.err().map(Arc::new);
-        self.boards.with_last(|(_, known)| *known = not_ready);
-        match self.counted_board(&mut hours, now).await {
-            Ok(board) => self.boards.with_last(|(known, _)| *known = Some(Arc::new(board))),
-            Err(error) => debug!(%error, "the console's board could not be counted"),
-        }
+        self.boards.with_last(|last| last.not_ready = not_ready);
+        let counted = self.counted_board(&mut hours, now).await;
+        self.boards.with_last(|last| {
+            last.has_failed = counted.is_err();
+            match counted {
+                Ok(board) => last.board = Some(Arc::new(board)),
+                Err(error) => debug!(%error, "the console's board could not be counted"),
+            }
+        });
     }
 
     async fn counted_board(&self, hours: &mut Hours, now: Timestamp) -> Result<Board, StoreError> {

@@ -10,6 +10,6 @@ mod over;
 mod sessions;
 
 pub use accounts::{AccountStanding, CertificateStanding};
-pub use board::{Board, Boards, EndpointLine};
+pub use board::{Board, Boards, EndpointLine, LastCount};
 pub use heard::Heard;
 pub use over::AlarmLook;

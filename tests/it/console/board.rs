@@ -35,7 +35,7 @@ async fn refund(look: &Look, refund_id: &str, order_id: &str, fee: i64, state: &
 async fn board(app: &TestApp) -> Board {
     app.time_passes(15);
     app.gateway().count_board().await;
-    app.gateway().board().0.expect("a board").as_ref().clone()
+    app.gateway().last_count().board.expect("a board").as_ref().clone()
 }
 
 /// The hours that have any takings: payments, fen, fen that went back.
@@ -89,10 +89,10 @@ on_both_engines! {
         for _ in 0..3 {
             app.gateway().count_board().await;
         }
-        assert_eq!(app.gateway().board().0.unwrap().today.total().paid_count, 0);
+        assert_eq!(app.gateway().last_count().board.unwrap().today.total().paid_count, 0);
         app.time_passes(1);
         app.gateway().count_board().await;
-        assert_eq!(app.gateway().board().0.unwrap().today.total().paid_count, 1);
+        assert_eq!(app.gateway().last_count().board.unwrap().today.total().paid_count, 1);
     }
 
     async fn what_is_learned_of_hours_later_comes_in_by_turns(engine) {

@@ -5,7 +5,7 @@ use crate::support::database::Engine;
 use crate::support::test_app::TestAppBuilder;
 
 /// Pages, and who may look at each.
-const PAGES: &[(&str, [bool; 3])] = &[("/audit", [false, false, true])];
+const PAGES: &[(&str, [bool; 3])] = &[("/", [true; 3]), ("/accounts", [true; 3]), ("/audit", [false, false, true])];
 
 /// What is posted, and who may.
 const ACTIONS: &[(&str, [bool; 3])] = &[("/logout", [true, true, true])];

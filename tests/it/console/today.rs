@@ -169,15 +169,15 @@ async fn a_database_that_is_away_leaves_what_was_counted_and_a_page_says_so() {
     let browser = Browser::of_user(VIEWER, &app).await;
     let page = today(&app, &browser).await;
     assert!(health(&page, ">Database<").contains("state"), "{page}");
-    let (known, _) = app.gateway().board();
+    let known = app.gateway().last_count().board;
     proxy.down();
     app.time_passes(15);
     let answer = browser.get("/").await;
     assert!(answer.status == 503 && answer.body.contains("database"), "who looks is not known either: {} {}", answer.status, answer.body);
     app.gateway().count_board().await;
-    let (board, not_ready) = app.gateway().board();
-    assert_eq!(board.unwrap().at, known.unwrap().at);
-    assert!(not_ready.is_some_and(|why| why.to_string().contains("database")), "it is said at the next look");
+    let last = app.gateway().last_count();
+    assert_eq!((last.has_failed, last.board.unwrap().at), (true, known.unwrap().at));
+    assert!(last.not_ready.is_some_and(|why| why.to_string().contains("database")), "it is said at the next look");
     proxy.up();
     for _ in 0..50 {
         if today(&app, &browser).await.contains("it answers") {
