@@ -452,7 +452,7 @@ pub fn announce(service: &Service) {
         info!("open the console at {}{}", console.url(), password.unwrap_or_default());
     }
     if let Some(error) = &service.no_console {
-        warn!("there is no console here: {error}; console.listen may name another address, such as 127.0.0.1:8364");
+        warn!(%error, "there is no console: console.listen may name another address, such as 127.0.0.1:8364");
     }
     if let Some((address, _)) = &service.simulator {
         warn!("no WeChat credentials are configured: the built-in simulator is WeChat and no money moves");

@@ -24,8 +24,6 @@ pub const DEMO: &str = "demo";
 const ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8363);
 /// Of the people of one merchant, whose browsers keep some open.
 const CONNECTIONS: usize = 256;
-/// Where Linux tells what this machine, or this container, is called.
-const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 
 /// Where the console is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,8 +42,8 @@ impl ConsolePlace {
 
     /// What this instance calls itself where its sessions are kept: host and address.
     pub fn known_as(&self) -> String {
-        let host = std::fs::read_to_string(HOST_NAME).unwrap_or_default();
-        let host: String = host.trim().chars().take(64).collect();
+        let system = rustix::system::uname();
+        let host: String = system.nodename().to_string_lossy().chars().take(64).collect();
         format!("{host} {}", self.address)
     }
 }

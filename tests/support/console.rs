@@ -65,6 +65,11 @@ impl Browser {
         Self { address, client, token: None, language: "en" }
     }
 
+    /// The same browser with its cookies at another instance.
+    pub fn moved_to(&self, app: &TestApp) -> Self {
+        Self { address: app.console_address(), ..self.clone() }
+    }
+
     /// One whose user is logged in.
     pub async fn of_user(name: &str, app: &TestApp) -> Self {
         let mut browser = Self::at(app);

@@ -278,6 +278,11 @@ impl TestApp {
         self.service.as_ref().unwrap().console.as_ref().expect("an app with a console").address
     }
 
+    /// The password of a demonstration's user.
+    pub fn console_password(&self) -> Option<String> {
+        self.service.as_ref().unwrap().console.as_ref()?.password.clone()
+    }
+
     /// Where it shows its numbers.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.service.as_ref().unwrap().metrics_address

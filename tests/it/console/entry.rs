@@ -125,6 +125,12 @@ async fn a_form_of_another_site_or_session_does_nothing() {
         let answer = operator.send(request.header(name, value).body(login)).await;
         assert_eq!((answer.status, answer.header("set-cookie")), (403, None), "nobody is logged in by another site: {name}: {value}");
     }
+    let back = async |from: String| {
+        let request = operator.request("POST", "/logout").header("content-type", "application/x-www-form-urlencoded").header("referer", from);
+        operator.send(request.body("csrf=0")).await.body.contains("<a href=\"/deals?q=1\">Go back</a>")
+    };
+    assert!(back(format!("http://{}/deals?q=1", operator.address)).await);
+    assert!(!back("http://evil.example/deals?q=1".to_owned()).await, "nobody is led elsewhere");
     // What a page of another site can post without asking, in other forms.
     for kind in ["text/plain", "multipart/form-data; boundary=x", "application/json"] {
         let request = operator.request("POST", "/logout").header("content-type", kind).body(format!("csrf={own}"));

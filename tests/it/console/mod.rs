@@ -4,6 +4,7 @@ mod accounts;
 mod board;
 mod entry;
 mod lockout;
+mod made;
 mod roles;
 mod sessions;
 mod today;

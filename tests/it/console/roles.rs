@@ -16,11 +16,12 @@ async fn a_role_sees_and_does_what_it_is_for_and_nothing_else() {
     for (at, name) in [VIEWER, OPERATOR, ADMIN].into_iter().enumerate() {
         let browser = Browser::of_user(name, &app).await;
         let csrf = browser.csrf().await;
+        let nav = browser.get("/no-such-page").await.body;
+        assert_eq!(nav.contains("href=\"/audit\""), name == ADMIN, "{name} is shown where to go: {nav}");
         for (path, may) in PAGES {
             let answer = browser.get(path).await;
             assert_eq!(answer.status, if may[at] { 200 } else { 403 }, "{name}: {path}");
             assert_eq!(browser.post_bare(path, &[("csrf", &csrf)]).await.status, 405, "{name}: {path}");
-            assert_eq!(answer.body.contains("href=\"/audit\""), name == ADMIN, "{name}: {path}");
         }
         for (path, may) in ACTIONS {
             assert_eq!(browser.get(path).await.status, 405, "{name}: {path}");

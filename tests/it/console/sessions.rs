@@ -18,11 +18,6 @@ async fn beside(app: &TestApp) -> TestAppBuilder {
     TestAppBuilder::new(Engine::Sqlite).await.set("DATABASE__URL", &app.database.url).with_console().by(app.clock.clone())
 }
 
-/// The same browser at another instance.
-fn moved(browser: &Browser, app: &TestApp) -> Browser {
-    Browser { token: browser.token.clone(), ..Browser::at(app) }
-}
-
 async fn is_logged_in(browser: &Browser) -> bool {
     match browser.get("/no-such-page").await.status {
         404 => true,
@@ -49,7 +44,7 @@ on_both_engines! {
         let app = TestAppBuilder::new(engine).await.with_console().open().await;
         let other = beside(&app).await.open().await;
         let mut here = Browser::of_user(OPERATOR, &app).await;
-        let there = moved(&here, &other);
+        let there = here.moved_to(&other);
         assert!(is_logged_in(&there).await);
         assert_eq!(here.csrf().await, there.csrf().await, "a form of one instance can be posted to another");
         let token = here.token.clone();
@@ -64,10 +59,10 @@ on_both_engines! {
         let other = beside(&app).await.open().await;
         let of_this = Browser::of_user(OPERATOR, &app).await;
         let of_the_other = Browser::of_user(VIEWER, &other).await;
-        assert!(is_logged_in(&moved(&of_this, &other)).await && is_logged_in(&moved(&of_the_other, &app)).await);
+        assert!(is_logged_in(&of_this.moved_to(&other)).await && is_logged_in(&of_the_other.moved_to(&app)).await);
         let clock = app.clock.clone();
         let database = app.stop().await;
-        assert!(!is_logged_in(&moved(&of_this, &other)).await, "the end alone ends them");
+        assert!(!is_logged_in(&of_this.moved_to(&other)).await, "the end alone ends them");
         // As one that was killed leaves them.
         let look = database.look().await;
         let places = look.texts("SELECT place FROM console_session").await;
@@ -92,10 +87,10 @@ on_both_engines! {
         let browser = Browser::of_user(ADMIN, &app).await;
         assert_eq!(browser.get("/audit").await.status, 200);
         let demoted = beside(&app).await.with_user(ADMIN, "viewer").open().await;
-        assert_eq!(moved(&browser, &demoted).get("/audit").await.status, 403, "a changed role counts at once");
+        assert_eq!(browser.moved_to(&demoted).get("/audit").await.status, 403, "a changed role counts at once");
         let mut without = TestAppBuilder::new(Engine::Sqlite).await.set("DATABASE__URL", &app.database.url).by(app.clock.clone());
         without = without.set("CONSOLE__LISTEN", "127.0.0.1:0").with_user(VIEWER, "viewer");
-        assert!(!is_logged_in(&moved(&browser, &without.open().await)).await, "a session of nobody's");
+        assert!(!is_logged_in(&browser.moved_to(&without.open().await)).await, "a session of nobody's");
     }
 
     async fn a_code_is_good_once_at_whichever_instance(engine) {
