@@ -1,6 +1,6 @@
 //! The page of today: figures, the alarms that wait, the hours as a chart and as a table, and the health of what the till needs.
 
-use crate::deal::{Alarm, Hour};
+use crate::deal::{Alarm, Hour, OrderId};
 use crate::gateway::Board;
 use crate::language::pair;
 use crate::page::{Language, Value, bilingual};
@@ -55,7 +55,9 @@ fn alarms(board: &Board, language: Language) -> String {
 
 fn alarm(Alarm { kind, order_id, at, .. }: &Alarm, language: Language) -> String {
     let sentence = kind.map_or_else(|| pair("a later version has raised it", "由更新的版本发出"), sentence);
-    let (at, order_id) = (moment(*at), order_id.as_ref().map(ToString::to_string).unwrap_or_default());
-    let values = [("at", &*at), ("sentence", sentence.read(language)), ("order_id", &order_id)];
-    bilingual(ALARM, language, &values.map(|(name, value)| (name, Value::Text(value))))
+    // A number needs no escaping in a path.
+    let link = |order_id: &OrderId| format!("<a href=\"/deals/{order_id}\"><code>{order_id}</code></a>");
+    let (at, order) = (moment(*at), order_id.as_ref().map(link).unwrap_or_default());
+    let values = [("at", Value::Text(&at)), ("sentence", Value::Text(sentence.read(language))), ("order", Value::Markup(&order))];
+    bilingual(ALARM, language, &values)
 }
