@@ -5,16 +5,20 @@
 //! no action is without its row of the trail ([`Visitor::audit`]), which goes into the transaction of the change.
 
 mod accounts;
+mod alarms;
 mod audit;
+mod bills;
 mod done;
 mod edge;
 mod entry;
 mod form;
 mod frame;
 mod lost;
+mod parts;
 mod refusal;
 mod today;
 mod visitor;
+mod webhooks;
 mod words;
 
 use std::future::Future;
@@ -74,6 +78,14 @@ pub fn router(console: Arc<Console>) -> Router {
     let pages = Router::new()
         .route("/", get(today::show))
         .route("/accounts", get(accounts::show))
+        .route("/alarms", get(alarms::alarms))
+        .route("/alarms/{id}/answer", post(alarms::answer))
+        .route("/webhooks", get(webhooks::webhooks))
+        .route("/webhooks/{name}/resume", post(webhooks::resume))
+        .route("/deliveries/{event_id}/resend", post(webhooks::resend))
+        .route("/bills", get(bills::bills))
+        .route("/bills/{account}/{day}", get(bills::bill))
+        .route("/bills/differences/{id}/explain", post(bills::explain))
         .route("/audit", get(audit::audit))
         .route("/logout", post(entry::logout::log_out))
         .fallback(lost::no_page)

@@ -57,7 +57,7 @@ pub use day::{Day, InvalidDay, InvalidMoment, range_from, range_to};
 pub use details::{Description, Details, InvalidDescription, InvalidReference, Reference};
 pub use difference::{Difference, DifferenceKind, DifferenceState, Finding, Found};
 pub use endpoint_name::{EndpointName, InvalidEndpointName};
-pub use event_delivery::EventDelivery;
+pub use event_delivery::{DeliveryList, EventDelivery, ListedDelivery};
 pub use event_id::{EventId, InvalidEventId};
 pub use fen::{Fen, InvalidYuan};
 pub use hour::{HOURS, Hour, HourlyTakings};

@@ -65,14 +65,14 @@ use crate::deal::{AccountId, Deal, OrderId, Schedule, Timestamp};
 use crate::store::{Event, EventKind, Origin, Store};
 use crate::webhook::Endpoint;
 
-pub use crate::store::{Backlog, BillFile, Purchases, RefundCounts, Undecided};
+pub use crate::store::{Backlog, BillFile, BillWish, EndpointStanding, Purchases, RefundCounts, Undecided};
 pub use accounts::{Account, AccountTerms, Accounts, NoAccount};
 pub use bill_terms::BillTerms;
 pub use books::WholeDeal;
 pub use checkout_events::CheckoutEvents;
 pub use checkout_page::{Payer, Ways};
 pub use close_order::Closed;
-pub use console::{AccountStanding, Board, CertificateStanding, EndpointLine, Heard, LastCount};
+pub use console::{AccountStanding, Board, CertificateStanding, EndpointLine, Heard, LastCount, StandingEndpoint, answer_words};
 pub use deliver::TakenDelivery;
 pub use error::GatewayError;
 pub use events::Events;

@@ -38,6 +38,7 @@ pub use bills::booked_refunds::BookedRefund;
 pub use bills::file::{BillFile, WholeFile};
 pub use bills::finish::FinishedBill;
 pub use bills::kept::KeptBills;
+pub use bills::list::BillWish;
 pub use bills::row::{BillOutcome, StoredBill};
 pub use books::Books;
 pub use checkouts::insert::NewCheckout;

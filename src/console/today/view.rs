@@ -1,6 +1,7 @@
 //! The page of today: figures, the alarms that wait, the hours as a chart and as a table, and the health of what the till needs.
 
-use crate::deal::{Alarm, Hour, OrderId};
+use crate::console::parts::{order, time};
+use crate::deal::{Alarm, Hour};
 use crate::gateway::Board;
 use crate::language::pair;
 use crate::page::{Language, Value, bilingual};
@@ -10,7 +11,7 @@ use super::chart::chart;
 use super::figures::figures;
 use super::health::{Facts, health};
 use super::table::table;
-use super::words::{clock, moment};
+use super::words::clock;
 
 const TODAY: &str = include_str!("html/today.html");
 const ALARMS: &str = include_str!("html/alarms.html");
@@ -55,9 +56,7 @@ fn alarms(board: &Board, language: Language) -> String {
 
 fn alarm(Alarm { kind, order_id, at, .. }: &Alarm, language: Language) -> String {
     let sentence = kind.map_or_else(|| pair("a later version has raised it", "由更新的版本发出"), sentence);
-    // A number needs no escaping in a path.
-    let link = |order_id: &OrderId| format!("<a href=\"/deals/{order_id}\"><code>{order_id}</code></a>");
-    let (at, order) = (moment(*at), order_id.as_ref().map(link).unwrap_or_default());
-    let values = [("at", Value::Text(&at)), ("sentence", Value::Text(sentence.read(language))), ("order", Value::Markup(&order))];
+    let (at, order) = (time(*at), order_id.as_ref().map(|order_id| order(order_id.as_str())).unwrap_or_default());
+    let values = [("at", Value::Markup(&at)), ("sentence", Value::Text(sentence.read(language))), ("order", Value::Markup(&order))];
     bilingual(ALARM, language, &values)
 }

@@ -1,6 +1,6 @@
 //! Alarms, for the people who look at them.
 
-use crate::deal::Alarm;
+use crate::deal::{Alarm, NewAudit};
 use crate::gateway::{Gateway, GatewayError};
 
 impl Gateway {
@@ -18,5 +18,13 @@ impl Gateway {
     /// When the store cannot tell.
     pub async fn alarm(&self, id: i64) -> Result<Option<Alarm>, GatewayError> {
         Ok(self.store.alarm(id).await?)
+    }
+
+    /// Stores what a user has said to an alarm; `false`: it is not open any more.
+    ///
+    /// # Errors
+    /// When the store cannot keep it.
+    pub async fn answer_alarm(&self, id: i64, note: &str, by: NewAudit) -> Result<bool, GatewayError> {
+        Ok(self.store.answer_alarm(id, note, by).await?)
     }
 }

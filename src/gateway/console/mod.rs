@@ -3,13 +3,16 @@
 mod accounts;
 mod alarms;
 mod audit;
+mod bills;
 mod board;
 mod heard;
 mod hours;
 mod over;
 mod sessions;
+mod webhooks;
 
 pub use accounts::{AccountStanding, CertificateStanding};
 pub use board::{Board, Boards, EndpointLine, LastCount};
 pub use heard::Heard;
 pub use over::AlarmLook;
+pub use webhooks::{StandingEndpoint, answer_words};

@@ -46,7 +46,7 @@ impl Gateway {
 
     /// Whether this instance leaves an endpoint alone but for a probe a minute, for it does not answer.
     pub fn is_circuit_open(&self, endpoint: &EndpointName) -> bool {
-        self.lines.with_circuit(endpoint, self.clock.ticks(), |circuit, now| circuit.leave(now) != Leave::All)
+        self.lines.with_circuit(endpoint, self.clock.ticks(), |circuit, _| circuit.is_open())
     }
 
     /// Waits until this instance has planned a delivery for an endpoint.

@@ -4,6 +4,7 @@ pub mod backlog;
 pub mod delivered;
 pub mod due;
 pub mod endpoints;
+pub mod list;
 pub mod note;
 pub mod of_order;
 pub mod outdated;

@@ -1,6 +1,8 @@
 //! The console as people use it, and as strangers attack it.
 
 mod accounts;
+mod alarms;
+mod bills;
 mod board;
 mod entry;
 mod lockout;
@@ -8,3 +10,4 @@ mod made;
 mod roles;
 mod sessions;
 mod today;
+mod webhooks;

@@ -5,10 +5,23 @@ use crate::support::database::Engine;
 use crate::support::test_app::TestAppBuilder;
 
 /// Pages, and who may look at each.
-const PAGES: &[(&str, [bool; 3])] = &[("/", [true; 3]), ("/accounts", [true; 3]), ("/audit", [false, false, true])];
+const PAGES: &[(&str, [bool; 3])] = &[
+    ("/", [true, true, true]),
+    ("/accounts", [true, true, true]),
+    ("/alarms", [true, true, true]),
+    ("/webhooks", [true, true, true]),
+    ("/bills", [true, true, true]),
+    ("/audit", [false, false, true]),
+];
 
 /// What is posted, and who may.
-const ACTIONS: &[(&str, [bool; 3])] = &[("/logout", [true, true, true])];
+const ACTIONS: &[(&str, [bool; 3])] = &[
+    ("/logout", [true, true, true]),
+    ("/alarms/1/answer", [false, true, true]),
+    ("/webhooks/shop/resume", [false, false, true]),
+    ("/deliveries/evt_1/resend", [false, true, true]),
+    ("/bills/differences/1/explain", [false, true, true]),
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_role_sees_and_does_what_it_is_for_and_nothing_else() {
