@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
+use reqwest::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
 use wechat_pay::auth::PasswordHash;
 use wechat_pay::chance::Chance;
@@ -37,8 +37,9 @@ pub async fn measure(database: &MariaDb, url: &str, upstream: &Upstream, a_day: 
     let settings = [("CONSOLE__LISTEN", &*address), ("CONSOLE__USERS__BENCH__PASSWORD", &*hash), ("CONSOLE__USERS__BENCH__ROLE", "admin")];
     let _service = Service::start(database.directory.path(), "console", url, upstream, &settings).await;
     let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
-    let form = [("name", "bench"), ("password", &*password)];
-    let entered = client.post(format!("http://{address}/login")).form(&form).send().await.unwrap();
+    let form = format!("name=bench&password={password}");
+    let login = client.post(format!("http://{address}/login")).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
+    let entered = login.send().await.unwrap();
     assert!(entered.headers().contains_key(LOCATION), "{entered:?}");
     let cookie = entered.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
     let ask = async |path: &str| {
