@@ -25,12 +25,12 @@ struct Figure {
 pub fn figures(board: &Board, now: Timestamp, language: Language) -> String {
     let total = board.today.total();
     let figures = [
-        Figure { name: pair("Paid today", "今日收款"), value: money(total.paid_fee), words: paid(board), page: None },
+        Figure { name: pair("Paid today", "今日收款"), value: money(total.paid_fee), words: paid(board), page: Some("/deals?by=paid") },
         Figure {
             name: pair("Refunded today", "今日退款"),
             value: money(total.refunded_fee),
             words: text(counted(total.refunded_count, "refund", "refunds"), format!("{} 笔", total.refunded_count)),
-            page: Some("/refunds"),
+            page: Some("/refunds?state=SUCCESS"),
         },
         Figure {
             name: pair("Net today", "今日净额"),
@@ -39,16 +39,16 @@ pub fn figures(board: &Board, now: Timestamp, language: Language) -> String {
             page: None,
         },
         Figure {
-            name: pair("Undecided deals", "未定订单"),
+            name: pair("Undecided orders", "待付款订单"),
             value: up_to(board.undecided.count),
             words: since(board.undecided.oldest, now),
-            page: Some("/deals"),
+            page: Some("/deals?status=UNPAID"),
         },
         Figure {
             name: pair("Refunds on their way", "在途退款"),
             value: up_to(board.refunds.undecided),
             words: refunds(board, now),
-            page: Some("/refunds"),
+            page: Some("/refunds?state=PROCESSING"),
         },
         Figure {
             name: pair("Opened → paid", "下单 → 付款"),
