@@ -222,7 +222,7 @@ fn webhooks(facts: &Facts<'_>, board: &Board) -> Vec<Line> {
     }
     let words = match board.endpoints.len() {
         0 => pair("no endpoint is configured", "没有配置回调地址"),
-        count => text(format!("{count} endpoints, and each takes its events"), format!("{count} 个回调地址，都正常接收")),
+        count => text(format!("{count} configured, and each takes its events"), format!("{count} 个回调地址，都正常接收")),
     };
     or_good(troubles, || line(State::Good, words))
 }
@@ -232,7 +232,7 @@ fn bills(board: &Board) -> Vec<Line> {
     let of = |(account, days): &(AccountId, i64)| {
         line(
             State::Bad,
-            text(format!("{account}: of the last seven days {days} have no bill"), format!("账户 {account}：最近七天有 {days} 天没有账单")),
+            text(format!("{account}: no bill for {days} of the last seven days"), format!("账户 {account}：最近七天有 {days} 天没有账单")),
         )
     };
     let mut troubles: Vec<_> = board.missing_bills.iter().filter(|(_, days)| *days > 0).map(of).collect();
@@ -395,7 +395,7 @@ mod tests {
         assert!(told[1].starts_with("Accounts Bad: shop3 is not configured, and 7 undecided"), "{told:?}");
         assert_eq!(
             told[4..],
-            ["Bills Bad: shop2: of the last seven days 2 have no bill", "Bills Look: 4 differences to the books that nobody has explained"]
+            ["Bills Bad: shop2: no bill for 2 of the last seven days", "Bills Look: 4 differences to the books that nobody has explained"]
         );
     }
 

@@ -32,11 +32,12 @@ pub fn table(today: &HourlyTakings, yesterday: &HourlyTakings, week_ago: &Hourly
     };
     row(&mut sums, whole, Some(today.total()), [yesterday, week_ago].map(|day| day.total().paid_fee));
     let week_ago = a_week_before(today.day);
-    bilingual(
-        TABLE,
-        language,
-        &[("rows", Value::Markup(&rows)), ("sums", Value::Markup(&sums)), ("week_ago", Value::Text(week_ago.read(language)))],
-    )
+    let paid_a_week_ago = match language {
+        Language::Chinese => format!("{}收款", week_ago.read(language)),
+        Language::English => format!("Paid {}", week_ago.read(language)),
+    };
+    let values = [("rows", Value::Markup(&rows)), ("sums", Value::Markup(&sums)), ("paid_a_week_ago", Value::Text(&paid_a_week_ago))];
+    bilingual(TABLE, language, &values)
 }
 
 fn row(rows: &mut String, label: &str, today: Option<Sums>, beside: [i64; 2]) {
