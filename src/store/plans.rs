@@ -143,9 +143,9 @@ async fn alarms_and_deliveries_are_read_in_the_order_of_an_index() {
     let [waiting, given_up, last_waiting, last_given_up] = endpoints::texts(false);
     let list = |list| super::deliveries::list::select(list, false);
     for (text, index) in [
-        (alarms::row::select(alarms::list::OPEN_BEFORE), "alarm_open (open=? AND id<?)"),
-        (alarms::row::select(alarms::list::OPEN_BEHIND), "alarm_open (open=? AND id>?)"),
-        (alarms::row::select(alarms::list::BEFORE), "INTEGER PRIMARY KEY (rowid<?)"),
+        (alarms::list::open_before(false), "alarm_open (open=? AND id<?)"),
+        (alarms::list::open_behind(false), "alarm_open (open=? AND id>?)"),
+        (alarms::list::before(), "INTEGER PRIMARY KEY (rowid<?)"),
         (alarms::count::COUNT.to_owned(), "COVERING INDEX alarm_open (open=?)"),
         (alarms::insert::INSERT.to_owned(), "alarm_entry (entry=? AND kind=?)"),
         (waiting, "webhook_delivery_due_at (endpoint=? AND due_at>?)"),
