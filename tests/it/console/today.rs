@@ -133,12 +133,15 @@ on_both_engines! {
         insert_many(&app.look().await, 1, 20_000, 1).await;
         let browser = Browser::of_user(VIEWER, &app).await;
         let mut answer = browser.get("/").await;
-        let mut looks = 0;
-        while !answer.body.contains("counted at") {
-            assert!(answer.body.contains("Today is being counted") && answer.header("refresh") == Some("3"), "{}", answer.body);
-            looks += 1;
-            assert!(looks < 200, "it is never counted");
-            sleep(Duration::from_millis(50)).await;
+        for _ in 0..200 {
+            if answer.body.contains("counted at") {
+                break;
+            }
+            let is_being_counted = answer.body.contains("Today is being counted") && answer.header("refresh") == Some("3");
+            // A busy machine's database may be too slow for a question.
+            assert!(is_being_counted || answer.body.contains("Today could not be counted"), "{}", answer.body);
+            sleep(Duration::from_millis(100)).await;
+            app.time_passes(15);
             answer = browser.get("/").await;
         }
         assert!(answer.header("refresh").is_none() && answer.body.contains("¥398,000.00"), "{}", answer.body);
