@@ -72,7 +72,7 @@ pub use books::WholeDeal;
 pub use checkout_events::CheckoutEvents;
 pub use checkout_page::{Payer, Ways};
 pub use close_order::Closed;
-pub use console::{AccountStanding, Board, CertificateStanding, EndpointLine, Heard, LastCount, StandingEndpoint, answer_words};
+pub use console::{AccountStanding, Board, CertificateStanding, EndpointLine, Heard, LastCount, StandingEndpoint};
 pub use deliver::TakenDelivery;
 pub use error::GatewayError;
 pub use events::Events;

@@ -147,7 +147,7 @@ async fn alarms_and_deliveries_are_read_in_the_order_of_an_index() {
         (alarms::list::open_behind(false), "alarm_open (open=? AND id>?)"),
         (alarms::list::before(), "INTEGER PRIMARY KEY (rowid<?)"),
         (alarms::count::COUNT.to_owned(), "COVERING INDEX alarm_open (open=?)"),
-        (alarms::insert::INSERT.to_owned(), "alarm_entry (entry=? AND kind=?)"),
+        (alarms::insert::KNOWN.for_engine(2, false).to_owned(), "COVERING INDEX alarm_entry (entry=?)"),
         (waiting, "webhook_delivery_due_at (endpoint=? AND due_at>?)"),
         (given_up, "webhook_delivery_given_up_at (endpoint=? AND given_up_at>?)"),
         (last_given_up, "webhook_delivery_given_up_at (endpoint=? AND given_up_at>?)"),

@@ -15,4 +15,4 @@ pub use accounts::{AccountStanding, CertificateStanding};
 pub use board::{Board, Boards, EndpointLine, LastCount};
 pub use heard::Heard;
 pub use over::AlarmLook;
-pub use webhooks::{StandingEndpoint, answer_words};
+pub use webhooks::StandingEndpoint;
