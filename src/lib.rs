@@ -175,6 +175,7 @@
 //! stands as it does. *Bookkeeper*: the task that reconciles every morning.
 //! *Alarm*: what a person must look at; one is *answered* by a person with a note, or *resolved* by itself when what it was about is over.
 //! *Visitor*: who looks at a page of the console; *trail*: the table `audit`, who did what; *session*: a login to the console.
+//! *Board*: what is counted of today for the console, by hours.
 //! *Offer*: what a merchant's back end has signed for a browser to carry; it opens one deal.
 //!
 //! # Where the facts come from

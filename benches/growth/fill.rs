@@ -14,9 +14,27 @@ const PLACE: &str = "ORDER-ID------------------------";
 /// Rows a statement.
 const PORTION: u64 = 250_000;
 
-/// Adds the rows number `from` to `to` - 1: old deals, seven of ten paid, the others expired, with texts as long as the
-/// real ones, and for each an event in the journal.
+/// The numbers of the rows of late begin here.
+const LATE: u64 = 1_000_000_000;
+
+/// Adds the rows number `from` to `to` - 1: old deals, one every twelve seconds since 2023.
 pub async fn fill(database: &MariaDb, name: &str, from: u64, to: u64) {
+    add(database, name, from, to, "TIMESTAMPADD(SECOND, 12 * seq, '2023-01-01')").await;
+}
+
+/// Adds so many for each of the days that the console looks at: until now, until now yesterday, and until now a week ago.
+pub async fn fill_days(database: &MariaDb, name: &str, a_day: u64) {
+    for (day, ago) in (0..).zip([0, 1, 7]) {
+        let first = LATE + day * a_day;
+        let now = format!("TIMESTAMPADD(DAY, -{ago}, CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', '+08:00'))");
+        let at = format!("TIMESTAMPADD(SECOND, -FLOOR((seq - {first}) * 86400 / {a_day}), {now})");
+        add(database, name, first, first + a_day, &at).await;
+    }
+}
+
+/// Adds rows that were opened then: seven of ten paid, the others expired, with texts as long as the real ones, and for each an event in
+/// the journal.
+async fn add(database: &MariaDb, name: &str, from: u64, to: u64, at: &str) {
     let order_id: OrderId = PLACE.parse().unwrap();
     let order = Order {
         order_id: &order_id,
@@ -29,7 +47,7 @@ pub async fn fill(database: &MariaDb, name: &str, from: u64, to: u64) {
     let (writer, request) = (Writer::new(SignType::Md5), merchant(SignType::Md5).unified_order_request(&order, &Chance::System));
     let text = |template: &str| format!("REPLACE('{template}', '{PLACE}', o)");
     let (request, link, paid) = (text(&request), text(&writer.link()), text(&writer.paid(PLACE)));
-    let (mut first, rows) = (from, rows());
+    let (mut first, rows) = (from, rows(at));
     while first < to {
         let last = to.min(first + PORTION) - 1;
         let rows = rows.replace("SEQUENCE", &format!("seq_{first}_to_{last}"));
@@ -49,9 +67,8 @@ pub async fn fill(database: &MariaDb, name: &str, from: u64, to: u64) {
     }
 }
 
-/// A row every twelve seconds since 2023: its number, whether it is paid, its order id, WeChat's number of the payment.
-fn rows() -> String {
-    let at = "TIMESTAMPADD(SECOND, 12 * seq, '2023-01-01')";
+/// Of each row its number, whether it is paid, its order id, WeChat's number of the payment.
+fn rows(at: &str) -> String {
     let digits = "LPAD(MOD(CAST(CONV(LEFT(SHA1(seq), 15), 16, 10) AS UNSIGNED), 1000000000000000000), 18, '0')";
     // The factor has no divisor in common with ten, so that no number comes twice.
     let transaction = format!("CONCAT('4200000260', DATE_FORMAT({at}, '%Y%m%d'), LPAD(MOD(seq * 7368787, 10000000000), 10, '0'))");

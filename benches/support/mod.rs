@@ -17,7 +17,7 @@ pub mod merchant;
 #[path = "../../tests/support/meter.rs"]
 pub mod meter;
 #[path = "../../tests/support/ports.rs"]
-mod ports;
+pub mod ports;
 #[path = "../../tests/support/process.rs"]
 pub mod process;
 #[path = "../../tests/support/program.rs"]

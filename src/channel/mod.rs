@@ -218,6 +218,13 @@ impl Channel {
         }
     }
 
+    /// After when the client certificate is not taken that refunds are asked for with, if there is one.
+    pub fn certificate_until(&self) -> Option<Timestamp> {
+        match self {
+            Self::WeChatV2(client) => client.certificate_until(),
+        }
+    }
+
     /// Asks for a refund by the stored request of [`Channel::draft_refund`].
     ///
     /// # Errors

@@ -21,7 +21,7 @@ static PLACES: [(&str, Text); 8] = [
     ("/alarms", pair("Alarms", "告警")),
     ("/webhooks", pair("Webhooks", "回调")),
     ("/bills", pair("Bills", "对账")),
-    ("/accounts", pair("Accounts", "商户号")),
+    ("/accounts", pair("Accounts", "账户")),
     (AUDIT, pair("Audit", "审计")),
 ];
 const AUDIT: &str = "/audit";

@@ -4,6 +4,7 @@
 //! for users that may act alone; it asks the gateway, and answers [`page`], a [`Refusal`], or [`done`]. A GET never changes anything, and
 //! no action is without its row of the trail ([`Visitor::audit`]), which goes into the transaction of the change.
 
+mod accounts;
 mod alarms;
 mod audit;
 mod bills;
@@ -15,6 +16,7 @@ mod frame;
 mod lost;
 mod parts;
 mod refusal;
+mod today;
 mod visitor;
 mod webhooks;
 mod words;
@@ -74,6 +76,8 @@ impl Console {
 /// All pages. Whatever path a stranger names leads to the login.
 pub fn router(console: Arc<Console>) -> Router {
     let pages = Router::new()
+        .route("/", get(today::show))
+        .route("/accounts", get(accounts::show))
         .route("/alarms", get(alarms::alarms))
         .route("/alarms/{id}/answer", post(alarms::answer))
         .route("/webhooks", get(webhooks::webhooks))

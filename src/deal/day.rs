@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Timelike};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Timelike, Weekday};
 
 use super::{BeijingTime, Timestamp};
 
@@ -45,6 +45,11 @@ impl Day {
     #[must_use]
     pub fn before(self, days: u32) -> Self {
         Self(self.0.checked_sub_days(Days::new(days.into())).unwrap_or(self.0))
+    }
+
+    /// Which day of the week it is.
+    pub fn weekday(self) -> Weekday {
+        self.0.weekday()
     }
 
     /// How many days there are from this one to `last`, both counted; 0: `last` is before it.

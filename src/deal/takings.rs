@@ -53,7 +53,8 @@ impl Sums {
         self.paid_fee - self.refunded_fee
     }
 
-    fn add(&mut self, more: Self) {
+    /// Adds others to them.
+    pub fn add(&mut self, more: Self) {
         self.paid_count += more.paid_count;
         self.paid_fee += more.paid_fee;
         self.refunded_count += more.refunded_count;

@@ -76,6 +76,11 @@ impl Account {
         self.channel.refunding()
     }
 
+    /// After when WeChat does not take the client certificate in use, if there is one.
+    pub(super) fn certificate_until(&self) -> Option<Timestamp> {
+        self.channel.certificate_until()
+    }
+
     /// As what WeChat knows it.
     pub(super) fn addressee(&self) -> Addressee {
         self.channel.addressee()

@@ -162,6 +162,11 @@ impl GatewayMetrics {
         self.certificate_not_taken.get_or_create(&OfAccount(account.clone())).set(1);
     }
 
+    /// Whether another client certificate than the one in use was read last, and cannot be used.
+    pub(super) fn another_certificate_is_not_taken(&self, account: &AccountId) -> bool {
+        self.certificate_not_taken.get(&OfAccount(account.clone())).is_some_and(|not_taken| not_taken.get() > 0)
+    }
+
     pub(super) fn expired(&self, account: &AccountId) {
         self.deals.inc(account, Outcome::Expired);
     }

@@ -65,14 +65,14 @@ use crate::deal::{AccountId, Deal, OrderId, Schedule, Timestamp};
 use crate::store::{Event, EventKind, Origin, Store};
 use crate::webhook::Endpoint;
 
-pub use crate::store::{BillFile, BillWish, EndpointStanding};
+pub use crate::store::{Backlog, BillFile, BillWish, EndpointStanding, Purchases, RefundCounts, Undecided};
 pub use accounts::{Account, AccountTerms, Accounts, NoAccount};
 pub use bill_terms::BillTerms;
 pub use books::WholeDeal;
 pub use checkout_events::CheckoutEvents;
 pub use checkout_page::{Payer, Ways};
 pub use close_order::Closed;
-pub use console::StandingEndpoint;
+pub use console::{AccountStanding, Board, CertificateStanding, EndpointLine, Heard, LastCount, StandingEndpoint};
 pub use deliver::TakenDelivery;
 pub use error::GatewayError;
 pub use events::Events;
@@ -99,7 +99,7 @@ pub use take_notice::{Taken, TakenNotice};
 pub use to_pay::{Purchase, ToPay};
 
 use clocks::Skew;
-use console::AlarmLook;
+use console::{AlarmLook, Boards};
 use deliver::Lines;
 use feed::Hub;
 use follow::Follower;
@@ -154,6 +154,7 @@ pub struct Gateway {
     logins: Logins,
     publication: Publication,
     feed: Hub,
+    boards: Boards,
     alarm_look: AlarmLook,
 }
 
@@ -161,7 +162,7 @@ impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, accounts: Accounts, endpoints: Vec<Endpoint>, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let live = Live::new(accounts.iter().map(|account| (account.id().clone(), account.terms().query_budget)));
-        let (metrics, follower, claimed, missing, skew, logins, publication, feed, alarm_look) = Default::default();
+        let (metrics, follower, claimed, missing, skew, logins, publication, feed, boards, alarm_look) = Default::default();
         let lines = Lines::of(&endpoints);
         Self {
             store,
@@ -180,6 +181,7 @@ impl Gateway {
             logins,
             publication,
             feed,
+            boards,
             alarm_look,
         }
     }

@@ -6,10 +6,11 @@ use crate::deal::{DeliveryList, ListedBy};
 
 use super::alarms;
 use super::bills::{accepted_on, booked_deals, booked_refunds, counts, difference, due, list, old_files, paid_on, row, untold};
+use super::deals::heard;
 use super::deals::listed::{Line, Part, Texts};
 use super::deals::numbered::{by_order, by_transaction};
 use super::deliveries::{delivered, endpoints};
-use super::takings::{payments, refunds};
+use super::takings::{opened, payments, refunds};
 
 const STEPS: [&str; 13] = [
     include_str!("../../migrations/sqlite/0001_deal.sql"),
@@ -73,6 +74,7 @@ async fn takings_are_summed_up_over_a_range_of_an_index() {
     let mut conn = database().await;
     let (paid, back) = (payments::new(false, "merchant_id"), refunds::new(false, "merchant_id"));
     for (texts, range) in [
+        (opened::new(false), "deal_create_at (create_at>? AND create_at<?)"),
         (paid, "deal_status_update_at (status=? AND update_at>? AND update_at<?)"),
         (back, "refund_state_refunded_at (state=? AND refunded_at>? AND refunded_at<?)"),
     ] {
@@ -80,6 +82,14 @@ async fn takings_are_summed_up_over_a_range_of_an_index() {
         assert!(last.contains(&format!("COVERING INDEX {range}")) && !last.contains("TEMP B-TREE"), "{last}");
         assert!(sums.contains(&format!("USING INDEX {range}")) && !sums.contains("SCAN deal") && !sums.contains("SCAN refund"), "{sums}");
     }
+}
+
+#[tokio::test]
+async fn how_payments_became_known_is_read_from_the_newer_end_of_an_index() {
+    let mut conn = database().await;
+    let plan = plan(&mut conn, &heard::select(false)).await;
+    assert!(plan.contains("INDEX deal_status_update_at (status=? AND update_at>?)"), "{plan}");
+    assert!(plan.contains("INDEX deal_event_order_id (order_id=?)") && !plan.contains("TEMP B-TREE"), "{plan}");
 }
 
 #[tokio::test]
@@ -128,20 +138,6 @@ async fn bills_and_what_differs_from_them_are_found_by_their_indexes() {
 }
 
 #[tokio::test]
-async fn the_trail_is_read_backwards_by_an_index() {
-    let mut conn = database().await;
-    for ((of_user, of_order), index) in [
-        ((false, false), "USING INTEGER PRIMARY KEY (rowid<?)"),
-        ((true, false), "audit_user (user=? AND id<?)"),
-        ((false, true), "audit_order (order_id=? AND rowid<?)"),
-        ((true, true), "USING INDEX audit_"),
-    ] {
-        let plan = plan(&mut conn, super::audit::list::select(of_user, of_order)).await;
-        assert!(plan.contains(index) && !plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{plan}");
-    }
-}
-
-#[tokio::test]
 async fn alarms_and_deliveries_are_read_in_the_order_of_an_index() {
     let mut conn = database().await;
     let [waiting, given_up, last_waiting, last_given_up] = endpoints::texts(false);
@@ -169,5 +165,19 @@ async fn alarms_and_deliveries_are_read_in_the_order_of_an_index() {
             scans.iter().all(|scan| ["waiting", "given_up", "open_ones", "delivery"].iter().any(|part| *scan == format!("SCAN {part}"))),
             "{plan}"
         );
+    }
+}
+
+#[tokio::test]
+async fn the_trail_is_read_backwards_by_an_index() {
+    let mut conn = database().await;
+    for ((of_user, of_order), index) in [
+        ((false, false), "USING INTEGER PRIMARY KEY (rowid<?)"),
+        ((true, false), "audit_user (user=? AND id<?)"),
+        ((false, true), "audit_order (order_id=? AND rowid<?)"),
+        ((true, true), "USING INDEX audit_"),
+    ] {
+        let plan = plan(&mut conn, super::audit::list::select(of_user, of_order)).await;
+        assert!(plan.contains(index) && !plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{plan}");
     }
 }

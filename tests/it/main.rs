@@ -38,7 +38,7 @@ mod books {
     pub mod kept_bills;
     mod lists;
     mod reconcile_command;
-    mod rows;
+    pub mod rows;
     mod takings;
 }
 mod checkouts {

@@ -44,6 +44,11 @@ impl Gateway {
         &self.endpoints
     }
 
+    /// Whether this instance leaves an endpoint alone but for a probe a minute, for it does not answer.
+    pub fn is_circuit_open(&self, endpoint: &EndpointName) -> bool {
+        self.lines.with_circuit(endpoint, self.clock.ticks(), |circuit, _| circuit.is_open())
+    }
+
     /// Waits until this instance has planned a delivery for an endpoint.
     pub async fn planned(&self, endpoint: &EndpointName) {
         self.lines.planned(endpoint).notified().await;

@@ -7,6 +7,7 @@ use prometheus_client::metrics::gauge::Gauge;
 
 use crate::deal::{AccountId, Day, DifferenceKind};
 use crate::metrics::{Label, Labelled, OfAccount, Registry};
+use crate::store::StoreError;
 
 use super::super::Gateway;
 use super::DAYS;
@@ -68,13 +69,18 @@ impl Gateway {
         if let Ok(open) = self.store.open_differences().await {
             metrics.note_differences(open);
         }
-        let today = Day::of(self.clock.now());
-        if let Ok(missing) = self.store.missing_days(today.before(DAYS), today.before(1)).await {
+        if let Ok(missing) = self.missing_bills().await {
             let missing: HashMap<_, _> = missing.into_iter().collect();
             for account in self.accounts.iter() {
                 metrics.note_days_missing(account.id(), missing.get(account.id()).copied().unwrap_or(0));
             }
         }
+    }
+
+    /// How many days of the last seven have no bill, by the accounts that lack any.
+    pub(in super::super) async fn missing_bills(&self) -> Result<Vec<(AccountId, i64)>, StoreError> {
+        let today = Day::of(self.clock.now());
+        self.store.missing_days(today.before(DAYS), today.before(1)).await
     }
 }
 

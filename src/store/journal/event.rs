@@ -144,7 +144,7 @@ impl Origin {
         Self::ALL.iter().find(|(origin, _)| *origin == self).map_or("", |(_, word)| word)
     }
 
-    pub(super) fn from_word(word: &str) -> Option<Self> {
+    pub(in crate::store) fn from_word(word: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, known)| *known == word).map(|(origin, _)| *origin)
     }
 }

@@ -8,7 +8,7 @@ use crate::store::engine::connection::{Conn, by_engine};
 use crate::store::engine::statement::Query;
 use crate::store::index_hints::by_index;
 
-use super::slice::{Range, Slice, Texts};
+use super::slice::{Range, Slice, Summed, Texts};
 
 /// The first slice of what is left of a range.
 pub struct Payments(pub Range);
@@ -41,5 +41,14 @@ pub fn new(is_mysql: bool, key: &str) -> Texts {
     let (of_accounts, of_sellers) = (accounts::is_in_set(is_mysql), sellers::is_in_set(is_mysql));
     let condition =
         format!("order_key IS NOT NULL AND COALESCE(mode, 0) = 0 AND (? IS NULL OR {of_accounts}) AND (? IS NULL OR {of_sellers})");
-    Texts::new(&table, "", "status = 1", "update_at", key, &fee, &condition)
+    Texts::new(Summed {
+        table: &table,
+        joined: "",
+        kind: "status = 1 AND ",
+        time: "update_at",
+        key,
+        count: "COUNT(*)",
+        fee: &fee,
+        condition: &condition,
+    })
 }

@@ -8,7 +8,7 @@ use crate::store::engine::connection::{Conn, by_engine};
 use crate::store::engine::statement::Query;
 use crate::store::index_hints::by_index;
 
-use super::slice::{Range, Slice, Texts};
+use super::slice::{Range, Slice, Summed, Texts};
 
 /// The first slice of what is left of a range.
 pub struct Refunds(pub Range);
@@ -42,5 +42,14 @@ pub fn new(is_mysql: bool, key: &str) -> Texts {
     let joined = format!(" {join} deal {} ON deal.order_key = refund.order_id", by_index("deal_order_key", is_mysql));
     let (of_accounts, of_sellers) = (accounts::is_one_in_set(is_mysql, ACCOUNT), sellers::is_in_set(is_mysql));
     let condition = format!("of_second_payment = 0 AND (? IS NULL OR {of_accounts}) AND (? IS NULL OR {of_sellers})");
-    Texts::new(&table, &joined, "state = 'SUCCESS'", "refund.refunded_at", key, "refund_fee", &condition)
+    Texts::new(Summed {
+        table: &table,
+        joined: &joined,
+        kind: "state = 'SUCCESS' AND ",
+        time: "refund.refunded_at",
+        key,
+        count: "COUNT(*)",
+        fee: "refund_fee",
+        condition: &condition,
+    })
 }

@@ -2,7 +2,7 @@
 
 use sqlx::Error;
 
-use crate::deal::{Sums, TakingsBy, TakingsWish};
+use crate::deal::{Sums, TakingsBy, TakingsWish, Timestamp};
 use crate::store::columns::column;
 use crate::store::deals::{accounts, sellers};
 use crate::store::engine::connection::Conn;
@@ -42,14 +42,34 @@ pub struct Texts {
     pub sums: String,
 }
 
+/// What is summed up.
+pub struct Summed<'a> {
+    /// The table, with the index over its times.
+    pub table: &'a str,
+    /// What is joined to it.
+    pub joined: &'a str,
+    /// What the index has before the time, as a condition with its `AND` behind it.
+    pub kind: &'a str,
+    /// The time.
+    pub time: &'a str,
+    /// What the sums are told apart by.
+    pub key: &'a str,
+    /// What is counted,
+    pub count: &'a str,
+    /// and added up.
+    pub fee: &'a str,
+    /// Which rows; it may ask for the two sets of a [`Range`].
+    pub condition: &'a str,
+}
+
 impl Texts {
-    /// Of rows of a table, by an index over their time; `condition` may ask for the two sets of a [`Range`].
-    pub fn new(table: &str, joined: &str, kind: &str, time: &str, key: &str, fee: &str, condition: &str) -> Self {
-        let range = format!("{kind} AND {time} >= ? AND {time} > ? AND {time} < ?");
+    /// Of rows of a table, by an index over their time.
+    pub fn new(Summed { table, joined, kind, time, key, count, fee, condition }: Summed<'_>) -> Self {
+        let range = format!("{kind}{time} >= ? AND {time} > ? AND {time} < ?");
         Self {
             last: format!("SELECT CAST({time} AS CHAR(26)) FROM {table} WHERE {range} ORDER BY {time} LIMIT 1 OFFSET ?"),
             sums: format!(
-                "SELECT {key}, COUNT(*), CAST(COALESCE(SUM({fee}), 0) AS SIGNED) FROM {table}{joined} \
+                "SELECT {key}, {count}, CAST(COALESCE(SUM({fee}), 0) AS SIGNED) FROM {table}{joined} \
                  WHERE {range} AND {time} <= ? AND {condition} GROUP BY 1"
             ),
         }
@@ -59,14 +79,24 @@ impl Texts {
 impl Range {
     /// All of it.
     pub fn of(wish: &TakingsWish) -> Self {
-        let written = |time| column(time).to_string();
         Self {
             by: wish.by,
-            from: written(wish.from.begins()),
-            behind: "0000-00-00 00:00:00".to_owned(),
-            until: written(wish.to.next().begins()),
             accounts: wish.reach.accounts.as_ref().map(accounts::set),
             sellers: wish.reach.sellers.as_ref().map(sellers::set),
+            ..Self::between(wish.from.begins(), wish.to.next().begins())
+        }
+    }
+
+    /// From one time on and before another one, whatever the accounts and sellers.
+    pub fn between(from: Timestamp, until: Timestamp) -> Self {
+        let written = |time| column(time).to_string();
+        Self {
+            by: TakingsBy::Day,
+            from: written(from),
+            behind: "0000-00-00 00:00:00".to_owned(),
+            until: written(until),
+            accounts: None,
+            sellers: None,
         }
     }
 

@@ -5,8 +5,14 @@ use crate::support::database::Engine;
 use crate::support::test_app::TestAppBuilder;
 
 /// Pages, and who may look at each.
-const PAGES: &[(&str, [bool; 3])] =
-    &[("/alarms", [true, true, true]), ("/webhooks", [true, true, true]), ("/bills", [true, true, true]), ("/audit", [false, false, true])];
+const PAGES: &[(&str, [bool; 3])] = &[
+    ("/", [true, true, true]),
+    ("/accounts", [true, true, true]),
+    ("/alarms", [true, true, true]),
+    ("/webhooks", [true, true, true]),
+    ("/bills", [true, true, true]),
+    ("/audit", [false, false, true]),
+];
 
 /// What is posted, and who may.
 const ACTIONS: &[(&str, [bool; 3])] = &[

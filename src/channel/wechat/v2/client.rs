@@ -13,7 +13,7 @@ use crate::channel::Refunding;
 use crate::channel::error::{CallError, Ground};
 use crate::channel::outcome::{CertificateFault, CloseOutcome, Postponed, QueryOutcome, RefundOutcome, RefundQueryOutcome, RefundSubject};
 use crate::channel::proof::OpenedOrder;
-use crate::deal::{OrderId, RefundId};
+use crate::deal::{OrderId, RefundId, Timestamp};
 use crate::metrics::Registry;
 
 use super::calls::{CLOSE_ORDER, Call, ORDER_QUERY, Places, REFUND, REFUND_QUERY, UNIFIED_ORDER};
@@ -146,6 +146,11 @@ impl Client {
             None if self.transport.is_plain() => Refunding::Uncertified,
             None => Refunding::Impossible,
         }
+    }
+
+    /// Until when the client certificate is good, if there is one.
+    pub(in crate::channel) fn certificate_until(&self) -> Option<Timestamp> {
+        self.identity.not_after()
     }
 
     /// `refund` with the stored bytes of [`Merchant::refund_request`].

@@ -5,6 +5,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::deal::Timestamp;
+
 use super::certificate::ClientCertificate;
 
 /// What an account shows of itself. It can be changed at any time; a call that is under way ends with what it began with.
@@ -31,6 +33,11 @@ impl Identity {
     /// Which certificate it is, if there is one.
     pub fn fingerprint(&self) -> Option<String> {
         self.shown().as_ref().map(|shown| shown.certificate.fingerprint().to_owned())
+    }
+
+    /// Until when it is good.
+    pub fn not_after(&self) -> Option<Timestamp> {
+        self.shown().as_ref().map(|shown| shown.certificate.not_after())
     }
 
     /// The client that shows it, made now if there is none yet. `None`: there is no certificate.
