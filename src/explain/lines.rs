@@ -9,6 +9,8 @@ use super::words;
 /// One event of a journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
+    /// The number of its row.
+    pub id: i64,
     /// When.
     pub at: Timestamp,
     /// What, as a word for programs; `None`: a later version wrote it.
@@ -33,6 +35,7 @@ fn line(event: &StoredEvent, language: Language) -> Line {
         None => text(format!("{}.", what.read(Language::English)), format!("{}。", what.read(Language::Chinese))),
     };
     Line {
+        id: event.id,
         at: event.at,
         kind: event.kind.map(EventKind::as_str),
         sentence: sentence.read(language).to_owned(),
