@@ -2,6 +2,7 @@
 
 mod accounts;
 mod certificates;
+mod console;
 mod demo_shop;
 mod endpoints;
 mod kept_orders;
@@ -29,8 +30,8 @@ use crate::clock::Clock;
 use crate::config::{ConfigError, Settings, SimulatorSettings};
 use crate::gateway::{Gateway, most_under_way};
 use crate::handshake;
-use crate::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
-use crate::listener;
+use crate::http::{self, App, HttpMetrics, Limits, Shares};
+use crate::listener::{self, Proxies};
 use crate::pruner;
 use crate::simulator::{CertificateError, Simulator};
 use crate::store::StoreError;
@@ -40,12 +41,17 @@ use crate::watcher;
 use crate::webhook::Endpoint;
 
 use certificates::Certificates;
+use console::ConsoleListener;
+pub use console::ConsolePlace;
 use demo_shop::DemoShop;
 use kept_orders::KeptOrders;
 use parts::Listeners;
 
 /// For work that outlives its request, after the last connection is closed.
 const LAST_WORK: Duration = Duration::from_millis(1500);
+
+/// For the end of the logins to the console.
+const LAST_SESSIONS: Duration = Duration::from_millis(300);
 
 /// For Prometheus, another one beside it, and an operator that looks.
 const METRICS_CONNECTIONS: usize = 16;
@@ -103,6 +109,8 @@ pub struct Service {
     pub address: SocketAddr,
     /// Where metrics are shown, if they are.
     pub metrics_address: Option<SocketAddr>,
+    /// Where the console is, if there is one.
+    pub console: Option<ConsolePlace>,
     /// Where the simulator listens, and the simulator itself.
     pub simulator: Option<(SocketAddr, Simulator)>,
     /// Whether there is a demo shop.
@@ -128,12 +136,15 @@ pub struct Places {
     pub phone: String,
     /// The description of the API.
     pub docs: String,
+    /// The console, if there is one, with the user that was made for it.
+    pub console: Option<ConsolePlace>,
 }
 
 /// What a demonstration has beside the service.
 #[derive(Default)]
 struct Demonstration {
     shop: Option<DemoShop>,
+    console: Option<ConsoleListener>,
     keeps_simulator: bool,
 }
 
@@ -148,7 +159,8 @@ impl Service {
     /// for a database in a file, its orders survive a restart as well.
     pub async fn demonstrate(mut settings: Settings, clock: Clock, chance: Chance) -> Result<Self, StartError> {
         let shop = DemoShop::open(&mut settings, &clock, &chance)?;
-        Self::start_with(settings, Demonstration { shop, keeps_simulator: true }, clock, chance).await
+        let console = ConsoleListener::demonstrate(&mut settings, &chance)?;
+        Self::start_with(settings, Demonstration { shop, console, keeps_simulator: true }, clock, chance).await
     }
 
     async fn start_with(settings: Settings, demonstration: Demonstration, clock: Clock, chance: Chance) -> Result<Self, StartError> {
@@ -160,6 +172,7 @@ impl Service {
             return Err(error);
         }
         service.gateway.measure_clock().await;
+        service.end_sessions().await;
         endpoints::resume(&service.gateway).await;
         if settings.sweep_calls_per_second > 0 {
             service.work.spawn(sweeper::run(Arc::clone(&service.gateway), settings.sweep_calls_per_second, service.stop.clone()));
@@ -177,7 +190,7 @@ impl Service {
 
     /// The service with all its listeners, on a store that is not open.
     fn answer(settings: &Settings, demonstration: Demonstration, clock: Clock, chance: Chance) -> Result<Self, StartError> {
-        let Demonstration { shop, keeps_simulator } = demonstration;
+        let Demonstration { shop, console, keeps_simulator } = demonstration;
         let listener = listen("server.listen", settings.server.listen)?;
         let address = local_address(&listener, settings.server.listen);
         let stop_simulator = CancellationToken::new();
@@ -194,9 +207,11 @@ impl Service {
             settings.metrics_listen.map(|configured| listen("metrics.listen", configured).map(|it| (local_address(&it, configured), it)));
         let metrics = metrics.transpose()?;
         let metrics_address = metrics.as_ref().map(|(address, _)| *address);
+        let console = console.map_or_else(|| ConsoleListener::open(settings), |console| Ok(Some(console)))?;
+        let console_address = console.as_ref().map(|console| console.place.address);
         let simulator_address = simulator.as_ref().map_or(settings.simulator.listen, |(address, _)| *address);
         let instance = parts::instance(&chance);
-        let listeners = Listeners { service: address, metrics: metrics_address, simulator: simulator_address };
+        let listeners = Listeners { service: address, metrics: metrics_address, console: console_address, simulator: simulator_address };
         let gateway = Arc::new(parts::gateway(settings, &listeners, clock, chance)?);
         let handshake = handshake::Key::derive(|purpose| settings.wechat.merchant.signer.derived_key(purpose));
         let stop = CancellationToken::new();
@@ -204,7 +219,7 @@ impl Service {
         let has_shop = has_shop(settings);
         let app = Arc::new(App {
             gateway: Arc::clone(&gateway),
-            proxies: Proxies { trusted: settings.server.trusted_proxies.clone(), header: settings.server.client_ip_header.clone() },
+            proxies: proxies(settings),
             auth: settings.auth.clone(),
             notify_sources: settings.notify_sources.clone(),
             max_price: settings.max_price,
@@ -226,12 +241,18 @@ impl Service {
             let router = http::metrics_router(Arc::clone(&app));
             servers.push(tokio::spawn(listener::serve(listener, router, METRICS_CONNECTIONS, stop.clone())));
         }
+        let console = console.map(|console| {
+            let place = console.place.clone();
+            servers.push(console.serve(settings, &gateway, &work, stop.clone()));
+            place
+        });
         let router = http::router(app, &settings.server);
         servers.push(tokio::spawn(listener::serve(listener, router, settings.server.max_connections, stop.clone())));
         let reload = Arc::default();
         Ok(Self {
             address,
             metrics_address,
+            console,
             simulator,
             has_shop,
             gateway,
@@ -256,7 +277,17 @@ impl Service {
     pub fn places(&self) -> Option<Places> {
         let (phone, _) = self.simulator.as_ref()?;
         let own = page_of(self.address);
-        Some(Places { docs: format!("{own}docs"), shop: self.has_shop.then_some(own), phone: page_of(*phone) })
+        Some(Places {
+            docs: format!("{own}docs"),
+            console: self.console.clone(),
+            shop: self.has_shop.then_some(own),
+            phone: page_of(*phone),
+        })
+    }
+
+    /// Ends the logins of before: whoever has taken this service down meant that, too.
+    async fn end_sessions(&self) {
+        end_sessions(&self.gateway, self.console.as_ref()).await;
     }
 
     /// Reads the client certificates again, soon.
@@ -276,6 +307,7 @@ impl Service {
         if timeout(LAST_WORK, self.work.wait()).await.is_err() {
             warn!(left = self.work.len(), "work is left undone; what it was to store will be learned again from WeChat");
         }
+        let _ = timeout(LAST_SESSIONS, end_sessions(&self.gateway, self.console.as_ref())).await;
         self.stop_simulator.cancel();
         for server in servers {
             let _ = timeout(Duration::from_millis(200), server).await;
@@ -284,6 +316,16 @@ impl Service {
             kept_orders.stop().await;
         }
     }
+}
+
+async fn end_sessions(gateway: &Gateway, console: Option<&ConsolePlace>) {
+    if let Some(console) = console {
+        gateway.end_sessions_at(&console.known_as()).await;
+    }
+}
+
+fn proxies(settings: &Settings) -> Proxies {
+    Proxies { trusted: settings.server.trusted_proxies.clone(), header: settings.server.client_ip_header.clone() }
 }
 
 /// Runs the simulator alone until `stop`.
@@ -398,6 +440,10 @@ pub fn announce(service: &Service) {
     info!(address = %service.address, "serving");
     if let Some(address) = service.metrics_address {
         info!(%address, "showing metrics");
+    }
+    if let Some(console) = &service.console {
+        let password = console.password.as_ref().map(|password| format!(", as {} with the password {password}", console::DEMO));
+        info!("open the console at {}{}", console.url(), password.unwrap_or_default());
     }
     if let Some((address, _)) = &service.simulator {
         warn!("no WeChat credentials are configured: the built-in simulator is WeChat and no money moves");

@@ -176,6 +176,7 @@ pub mod channel;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod console;
 pub mod deal;
 pub mod doctor;
 pub mod dry_run;

@@ -19,6 +19,8 @@ pub struct Listeners {
     pub service: SocketAddr,
     /// For Prometheus.
     pub metrics: Option<SocketAddr>,
+    /// For people, if there is one.
+    pub console: Option<SocketAddr>,
     /// The simulator's, where WeChat is for accounts that have no other.
     pub simulator: SocketAddr,
 }
@@ -26,14 +28,15 @@ pub struct Listeners {
 impl Listeners {
     /// As configured.
     pub fn configured(settings: &Settings) -> Self {
-        Self { service: settings.server.listen, metrics: settings.metrics_listen, simulator: settings.simulator.listen }
+        let (metrics, console) = (settings.metrics_listen, settings.console.listen);
+        Self { service: settings.server.listen, metrics, console, simulator: settings.simulator.listen }
     }
 
     /// Those that there are.
     pub fn all(&self, settings: &Settings) -> Vec<SocketAddr> {
         let tls = settings.simulator.tls.as_ref().map(|(listen, _)| *listen);
         let simulated = [Some(self.simulator), tls].into_iter().flatten().filter(|_| settings.is_simulated());
-        [Some(self.service), self.metrics].into_iter().flatten().chain(simulated).collect()
+        [Some(self.service), self.metrics, self.console].into_iter().flatten().chain(simulated).collect()
     }
 }
 

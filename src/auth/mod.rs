@@ -5,14 +5,18 @@
 //! ([`SigningSecrets`]). To ask about an order, to watch it and to give it up takes its unguessable number only.
 
 mod keys;
+mod password;
 mod scope;
 mod signed;
+mod totp;
 
 use std::collections::HashSet;
 
 pub use keys::{Caller, Key, Keys};
+pub use password::{InvalidPasswordHash, PasswordHash};
 pub use scope::{InvalidScopes, Scope, Scopes};
 pub use signed::{FURTHER, FurtherValues, SignedOffer, SigningSecrets, Unbelieved};
+pub use totp::{InvalidTotp, Totp};
 
 /// Which callers may do what.
 #[derive(Debug, Clone)]

@@ -61,10 +61,14 @@ pub fn steps_taken(steps: &str) -> Text {
 }
 
 /// Where a person goes on who has started a demonstration, a line each.
-pub fn places(Places { shop, phone, docs }: &Places, language: Language) -> String {
-    let names = [pair("shop", "商店"), pair("phone", "手机"), pair("docs", "文档")];
-    let places = [shop.as_ref(), Some(phone), Some(docs)];
-    let line = |(name, place): (Text, &String)| format!("{}  {place}\n", padded(name.read(language), 5));
+pub fn places(Places { shop, phone, docs, console }: &Places, language: Language) -> String {
+    let console = console.as_ref().map(|place| match &place.password {
+        Some(password) => format!("{}  demo / {password}", place.url()),
+        None => place.url(),
+    });
+    let names = [pair("shop", "商店"), pair("phone", "手机"), pair("docs", "文档"), pair("console", "控制台")];
+    let places = [shop.as_ref(), Some(phone), Some(docs), console.as_ref()];
+    let line = |(name, place): (Text, &String)| format!("{}  {place}\n", padded(name.read(language), 7));
     names.into_iter().zip(places).filter_map(|(name, place)| Some(line((name, place?)))).collect()
 }
 

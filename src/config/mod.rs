@@ -9,6 +9,7 @@ mod bill;
 mod certificate_words;
 mod certificates;
 mod checks;
+mod console;
 mod database;
 mod deal;
 mod duration;
@@ -47,6 +48,7 @@ mod webhooks;
 mod words;
 
 pub use account::{AccountSettings, CertificateSettings, CertificateSource, section};
+pub use console::{ConsoleSettings, ConsoleUser};
 pub use error::ConfigError;
 pub use limits::LimitSettings;
 pub use mistakes::ConfigErrors;

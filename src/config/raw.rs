@@ -15,6 +15,7 @@ use super::accounts::RawAccounts;
 use super::auth::RawAuth;
 use super::bill::RawBill;
 use super::checks::networks;
+use super::console::RawConsole;
 use super::database::RawDatabase;
 use super::deal::RawDeal;
 use super::events::RawEvents;
@@ -47,6 +48,7 @@ pub struct Raw {
     events: RawEvents,
     webhooks: BTreeMap<String, RawWebhook>,
     page: RawPage,
+    console: RawConsole,
     limits: LimitSettings,
     sweep: RawSweep,
     simulator: RawSimulator,
@@ -71,6 +73,7 @@ impl Raw {
         for (name, webhook) in &mut self.webhooks {
             mistakes.take(webhook.take_secrets(name, secrets, origins));
         }
+        mistakes.take(self.console.take_secrets(secrets, origins));
         for (name, account) in &mut self.accounts {
             for key in account.inherit(name, &self.wechat) {
                 origins.set(&format!("accounts.{name}.{key}"), Origin::Inherited(format!("{WECHAT}.{key}")));
@@ -93,6 +96,7 @@ impl Raw {
         let auth = mistakes.take(self.auth.validate(has_credentials, &self.accounts().names()));
         let keep_events = mistakes.take(self.events.validate());
         let page = mistakes.take(self.page.validate());
+        let console = mistakes.take(self.console.validate());
         let schedule = mistakes.take(self.sweep.validate());
         let simulator_listen = mistakes.take(self.simulator.validate());
         let simulator_tls = mistakes.take(self.simulator.tls());
@@ -104,6 +108,7 @@ impl Raw {
         let listeners = [
             ("server.listen", server.as_ref().map(|server| server.listen)),
             ("metrics.listen", metrics_listen.flatten()),
+            ("console.listen", console.as_ref().and_then(|console| console.listen)),
             ("simulator.listen", simulator_listen.filter(|_| !has_credentials)),
             ("simulator.tls_listen", simulator_tls.as_ref().and_then(|tls| Some(tls.as_ref()?.0)).filter(|_| !has_credentials)),
         ];
@@ -137,6 +142,7 @@ impl Raw {
                 bill_enabled: bill.enabled,
                 max_price: deal.max_price,
                 page: page?,
+                console: console?,
                 limits: self.limits,
                 sweep_calls_per_second: self.sweep.calls_per_second,
                 simulator: SimulatorSettings {
@@ -198,6 +204,8 @@ impl Raw {
             self.webhooks.iter().flat_map(|(name, webhook)| webhook.shown(name)).collect(),
             named(self.sweep.shown()),
             named(self.page.shown()),
+            named(self.console.shown()),
+            self.console.shown_users().collect(),
             named(self.limits.shown()),
             named(self.simulator.shown()),
             self.simulator.shown_merchants().collect(),

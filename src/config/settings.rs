@@ -12,6 +12,7 @@ use crate::language::Text;
 use crate::store::DatabaseUrl;
 
 use super::account::AccountSettings;
+use super::console::ConsoleSettings;
 use super::error::ConfigError;
 use super::limits::LimitSettings;
 use super::page::PageSettings;
@@ -56,6 +57,8 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// Calls to WeChat that the sweeper may make a second; 0: it does not sweep.
     pub sweep_calls_per_second: u32,
+    /// The console for people.
+    pub console: ConsoleSettings,
     /// The built-in WeChat.
     pub simulator: SimulatorSettings,
     /// What is no mistake, and most likely not meant.

@@ -83,6 +83,8 @@ pub enum RefundSource {
     Api,
     /// An operator at the command line.
     Cli,
+    /// An operator in the console.
+    Console,
     /// This service by itself, as `refund.automatic` says.
     Automatic,
     /// Others: the merchant's staff in the merchant platform (商户平台), or another program.
@@ -91,13 +93,14 @@ pub enum RefundSource {
 
 impl RefundSource {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Api, Self::Cli, Self::Automatic, Self::Platform];
+    pub const ALL: [Self; 5] = [Self::Api, Self::Cli, Self::Console, Self::Automatic, Self::Platform];
 
     /// The word in the table.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Api => "api",
             Self::Cli => "cli",
+            Self::Console => "console",
             Self::Automatic => "automatic",
             Self::Platform => "platform",
         }

@@ -12,6 +12,7 @@ pub fn asked(refund: &Refund) -> Text {
     let by = match refund.source {
         RefundSource::Api => pair("asked for by the merchant's back end", "由商户后端申请"),
         RefundSource::Cli => pair("asked for at the command line", "由命令行申请"),
+        RefundSource::Console => pair("asked for in the console", "由控制台申请"),
         RefundSource::Automatic => pair("made by this service by itself", "由本服务自动退款"),
         RefundSource::Platform => pair("made by others, in 商户平台 or by another program", "由他人退款（商户平台或其他程序）"),
     };

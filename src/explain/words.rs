@@ -141,6 +141,7 @@ pub fn origin(origin: Option<Origin>) -> Text {
         Some(Origin::Notification) => pair("WeChat's notification", "微信通知"),
         Some(Origin::Sweeper) => pair("the sweeper", "自动查单"),
         Some(Origin::CommandLine) => pair("the command line", "命令行"),
+        Some(Origin::Console) => pair("the console", "控制台"),
         Some(Origin::Bill) => pair("the day's bill", "日对账单"),
         None => pair("a later version", "更新的版本"),
     }

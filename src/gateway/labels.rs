@@ -49,7 +49,7 @@ impl Healer {
     pub fn of(origin: Origin) -> Option<Self> {
         match origin {
             Origin::Notification => None,
-            Origin::FrontEnd | Origin::CommandLine => Some(Self::Query),
+            Origin::FrontEnd | Origin::CommandLine | Origin::Console => Some(Self::Query),
             Origin::Sweeper => Some(Self::Sweep),
             Origin::Bill => Some(Self::Bill),
         }

@@ -51,6 +51,7 @@ pub struct GatewayMetrics {
     skew: Gauge,
     /// What is counted of bills.
     pub(super) bills: BillMetrics,
+    console_logins_failed: Counter,
     count: Throttle,
     /// When the oldest undecided deal was opened, as of the last count.
     oldest: Mutex<Option<Timestamp>>,
@@ -89,6 +90,7 @@ impl Default for GatewayMetrics {
             certificate_not_taken: Family::default(),
             skew: Gauge::default(),
             bills: BillMetrics::default(),
+            console_logins_failed: Counter::default(),
             count: Throttle::once_in(COUNTED_EVERY),
             oldest: Mutex::default(),
             oldest_refund: Mutex::default(),
@@ -245,6 +247,10 @@ impl GatewayMetrics {
         self.alarms.inc(Alarm::WebhookGone);
     }
 
+    pub(super) fn console_login_failed(&self) {
+        self.console_logins_failed.inc();
+    }
+
     pub(super) fn skewed(&self, skew: TimeDelta) {
         self.skew.set(skew.num_seconds());
     }
@@ -283,6 +289,12 @@ impl GatewayMetrics {
         registry.register("sweep_budget_spent_calls", "Calls to WeChat that looks have cost, by account", self.budget_spent.clone());
         registry.register("undecided_deals", "Deals that are neither paid nor expired, counted up to 100000", self.undecided.clone());
         registry.register("oldest_undecided_deal_age_seconds", "Since the oldest of them was opened", self.oldest_age.clone());
+        let logins = self.console_logins_failed.clone();
+        registry.register(
+            "console_logins_failed",
+            "Logins to the console, and confirmations in it, whose password or code was wrong",
+            logins,
+        );
         registry.register("undecided_refunds", "Refunds that WeChat has not decided, counted up to 100000", self.undecided_refunds.clone());
         registry.register(
             "oldest_undecided_refund_age_seconds",

@@ -12,6 +12,7 @@ mod checkout_page;
 mod clocks;
 mod close_checkout;
 mod close_order;
+mod console;
 mod deliver;
 mod error;
 mod events;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::client_address::household;
+use crate::listener::household;
 
 /// The limits count calls in this span.
 const MINUTE: Duration = Duration::from_secs(60);

@@ -8,7 +8,6 @@ mod body;
 mod caller;
 mod changes;
 mod checkout;
-mod client_address;
 mod close_order;
 mod cors;
 mod deals;
@@ -57,9 +56,9 @@ use crate::config::{PageSettings, ServerSettings};
 use crate::deal::Fen;
 use crate::gateway::Gateway;
 use crate::handshake;
+use crate::listener::Proxies;
 use crate::trace::carried;
 
-pub use client_address::Proxies;
 use edge::Begun;
 pub use limits::Limits;
 pub use metrics::{HttpMetrics, metrics_router};

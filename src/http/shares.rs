@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
-use super::client_address::household;
+use crate::listener::household;
 
 /// Of so many connections one is kept free, twice.
 const PART: usize = 12;

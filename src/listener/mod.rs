@@ -4,6 +4,7 @@
 //! connections, so ten thousand silent sockets would stop it. hyper's one timer would serve for heads and idle connections
 //! alike; a proxy's idle connection should live long, a half-sent head must not, so `DeadlineStream` watches both itself.
 
+mod client_address;
 mod deadline;
 mod room;
 
@@ -33,6 +34,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
+pub use client_address::{Proxies, household};
 use deadline::{DeadlineStream, InHand, Requests};
 use room::{Room, Seat};
 

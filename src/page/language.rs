@@ -7,14 +7,18 @@ use crate::language::Language;
 impl Language {
     /// What this request asks for.
     pub fn of(uri: &Uri, headers: &HeaderMap) -> Self {
-        let chosen = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).find(|(name, _)| name == "lang");
-        let chosen = chosen.and_then(|(_, tag)| Self::named(&tag));
         let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        chosen.or_else(|| Self::accepted(accepted?)).unwrap_or(Self::Chinese)
+        Self::chosen(uri).or_else(|| Self::accepted(accepted?)).unwrap_or(Self::Chinese)
+    }
+
+    /// What its address says, if it says anything.
+    pub fn chosen(uri: &Uri) -> Option<Self> {
+        let chosen = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).find(|(name, _)| name == "lang");
+        chosen.and_then(|(_, tag)| Self::named(&tag))
     }
 
     /// `zh`, `zh-CN`, `en-GB` …
-    fn named(tag: &str) -> Option<Self> {
+    pub fn named(tag: &str) -> Option<Self> {
         match tag.split(['-', '_']).next()?.to_ascii_lowercase().as_str() {
             "zh" => Some(Self::Chinese),
             "en" => Some(Self::English),

@@ -71,9 +71,14 @@ pub fn text_in(evidence: &Evidence, charset: Charset) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
+/// So many characters of a text at most.
+pub fn cut(text: &str, characters: usize) -> &str {
+    text.char_indices().nth(characters).map_or(text, |(end, _)| &text[..end])
+}
+
 /// At most 255 characters: what the columns for words hold.
 pub fn short(words: &str) -> &str {
-    words.char_indices().nth(255).map_or(words, |(end, _)| &words[..end])
+    cut(words, 255)
 }
 
 /// Whole seconds, as [`BeijingTime`] has them: a DATETIME holds no more, and a text with more would be none that can be read again.

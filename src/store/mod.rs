@@ -10,6 +10,7 @@
 //! Every change is one statement whose WHERE names the state that it expects, and whose affected rows are looked at.
 //! What the journal must tell of is committed together with its event, or neither is.
 
+mod audit;
 mod bills;
 mod books;
 mod checkouts;
@@ -28,6 +29,7 @@ mod outbox;
 mod plans;
 mod refunds;
 mod schema;
+mod sessions;
 mod takings;
 
 pub use bills::booked_deals::BookedDeal;

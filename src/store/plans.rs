@@ -10,7 +10,7 @@ use super::deals::numbered::{by_beginning, by_checkout, by_order, by_reference, 
 use super::refunds::page;
 use super::takings::{payments, refunds};
 
-const STEPS: [&str; 12] = [
+const STEPS: [&str; 13] = [
     include_str!("../../migrations/sqlite/0001_deal.sql"),
     include_str!("../../migrations/sqlite/0002_gateway_columns.sql"),
     include_str!("../../migrations/sqlite/0004_transaction_key.sql"),
@@ -23,6 +23,7 @@ const STEPS: [&str; 12] = [
     include_str!("../../migrations/sqlite/0011_books.sql"),
     include_str!("../../migrations/sqlite/0012_checkout.sql"),
     include_str!("../../migrations/sqlite/0013_bill.sql"),
+    include_str!("../../migrations/sqlite/0014_console.sql"),
 ];
 
 async fn plan(conn: &mut SqliteConnection, sql: &str) -> String {

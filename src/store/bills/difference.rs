@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use tracing::warn;
 
 use crate::deal::{AccountId, Difference, DifferenceKind, DifferenceState, Finding, Found};
+use crate::store::columns::cut;
 
 /// Characters that a column for another system's number holds.
 const NUMBER: usize = 128;
@@ -83,11 +84,6 @@ impl DifferenceRow {
 /// The differences of these rows. One that no program should have written hides no other.
 pub fn readable(rows: Vec<DifferenceRow>) -> Vec<Difference> {
     rows.into_iter().filter_map(DifferenceRow::into_difference).collect()
-}
-
-/// So many characters of a text at most.
-pub fn cut(text: &str, characters: usize) -> &str {
-    text.char_indices().nth(characters).map_or(text, |(end, _)| &text[..end])
 }
 
 /// What a bill says is a number, as a column holds it.

@@ -3,14 +3,12 @@
 use sqlx::Error;
 
 use crate::deal::Timestamp;
-use crate::store::columns::column;
+use crate::store::columns::{column, cut};
 use crate::store::engine::connection::Conn;
 use crate::store::engine::statement::Change;
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-
-use super::difference::cut;
 
 /// Characters that the columns hold.
 const NAME: usize = 64;

@@ -116,6 +116,8 @@ pub enum Origin {
     CommandLine,
     /// A bill, which had WeChat asked.
     Bill,
+    /// An operator in the console.
+    Console,
 }
 
 impl Origin {
@@ -123,16 +125,18 @@ impl Origin {
     pub fn of(source: RefundSource) -> Self {
         match source {
             RefundSource::Cli => Self::CommandLine,
+            RefundSource::Console => Self::Console,
             RefundSource::Api | RefundSource::Automatic | RefundSource::Platform => Self::FrontEnd,
         }
     }
 
-    const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 6] = [
         (Self::FrontEnd, "front_end"),
         (Self::Notification, "notification"),
         (Self::Sweeper, "sweeper"),
         (Self::CommandLine, "command_line"),
         (Self::Bill, "bill"),
+        (Self::Console, "console"),
     ];
 
     /// The word in the table.

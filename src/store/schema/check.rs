@@ -3,7 +3,8 @@
 use sqlx::Error;
 
 use super::expected::{
-    BILL, BILL_DIFFERENCE, BILL_FILE, BILL_PART, CHECKOUT, DEAL, DELIVERY, Expected, JOURNAL, OUTBOX, PAUSE, REFUND, Table,
+    ALARM, AUDIT, BILL, BILL_DIFFERENCE, BILL_FILE, BILL_PART, CHECKOUT, CONSOLE_SESSION, CONSOLE_TOTP, DEAL, DELIVERY, Expected, JOURNAL,
+    OUTBOX, PAUSE, REFUND, Table,
 };
 use crate::store::engine::connection::{Conn, MySql, Sqlite};
 use crate::store::error::{StoreError, not_yet};
@@ -92,7 +93,10 @@ pub const SAFE_ENGINE: &str = "InnoDB";
 
 /// Holds the schema against what the statements rely on.
 pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
-    for table in [&DEAL, &JOURNAL, &REFUND, &OUTBOX, &DELIVERY, &PAUSE, &CHECKOUT, &BILL, &BILL_FILE, &BILL_PART, &BILL_DIFFERENCE] {
+    let of_deals = [&DEAL, &JOURNAL, &REFUND, &OUTBOX, &DELIVERY, &PAUSE, &CHECKOUT];
+    let of_bills = [&BILL, &BILL_FILE, &BILL_PART, &BILL_DIFFERENCE];
+    let of_the_console = [&AUDIT, &CONSOLE_SESSION, &CONSOLE_TOTP, &ALARM];
+    for table in of_deals.into_iter().chain(of_bills).chain(of_the_console) {
         let found = Found::of(table, conn).await.map_err(|error| not_yet(&error))?;
         if let Some(wrong) = found.wrong(table) {
             return Err(wrong.about(conn));

@@ -16,6 +16,8 @@ pub struct Table {
 }
 
 const BACKUP: &str = "restore it from a backup";
+/// Nothing is lost with these but who is logged in.
+const CONSOLE: &str = "DELETE FROM deal_migration WHERE version = 14, and start again";
 const TEXT: &[&str] = &["text", "mediumtext", "longtext"];
 const PRICE: &str = "double, or decimal with at least 2 digits behind the point and 8 before it";
 
@@ -216,6 +218,64 @@ pub const BILL_DIFFERENCE: Table = Table {
         ("at", &["datetime"], 0, "datetime"),
     ],
     unique: &[("bill_difference_subject", "bill_id, kind, subject")],
+    remedy: BACKUP,
+};
+
+pub const AUDIT: Table = Table {
+    name: "audit",
+    columns: &[
+        ("id", &["bigint"], 0, "bigint"),
+        ("at", &["datetime"], 0, "datetime"),
+        ("user", &["varchar"], 64, "varchar(64)"),
+        ("role", &["varchar"], 16, "varchar(16)"),
+        ("action", &["varchar"], 32, "varchar(32)"),
+        ("order_id", &["varchar"], 128, "varchar(128)"),
+        ("subject", &["varchar"], 128, "varchar(128)"),
+        ("detail", &["varchar"], 500, "varchar(500)"),
+        ("address", &["varchar"], 45, "varchar(45)"),
+    ],
+    unique: &[],
+    remedy: BACKUP,
+};
+
+pub const CONSOLE_SESSION: Table = Table {
+    name: "console_session",
+    columns: &[
+        ("token_hash", &["char", "varchar"], 64, "char(64)"),
+        ("user", &["varchar"], 64, "varchar(64)"),
+        ("place", &["varchar"], 128, "varchar(128)"),
+        ("created_at", &["datetime"], 0, "datetime"),
+        ("expires_at", &["datetime"], 0, "datetime"),
+    ],
+    unique: &[],
+    remedy: CONSOLE,
+};
+
+pub const CONSOLE_TOTP: Table = Table {
+    name: "console_totp",
+    columns: &[("user", &["varchar"], 64, "varchar(64)"), ("step", &["bigint"], 0, "bigint")],
+    unique: &[],
+    remedy: CONSOLE,
+};
+
+pub const ALARM: Table = Table {
+    name: "alarm",
+    columns: &[
+        ("id", &["bigint"], 0, "bigint"),
+        ("entry", &["bigint"], 0, "bigint"),
+        ("kind", &["varchar"], 24, "varchar(24)"),
+        ("order_id", &["varchar"], 128, "varchar(128)"),
+        ("account", &["varchar"], 32, "varchar(32)"),
+        ("detail", &["varchar"], 255, "varchar(255)"),
+        ("at", &["datetime"], 0, "datetime"),
+        ("answered_at", &["datetime"], 0, "datetime"),
+        ("answered_by", &["varchar"], 64, "varchar(64)"),
+        ("note", &["varchar"], 500, "varchar(500)"),
+        ("resolved_at", &["datetime"], 0, "datetime"),
+        ("resolved_by", &["varchar"], 32, "varchar(32)"),
+        ("open", &["tinyint", "smallint", "int"], 0, "tinyint"),
+    ],
+    unique: &[("alarm_entry", "entry, kind")],
     remedy: BACKUP,
 };
 

@@ -49,7 +49,7 @@ macro_rules! step {
 }
 
 /// Both engines take the same steps; only ever appended to.
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     step!(1, "0001_deal"),
     step!(2, "0002_gateway_columns"),
     step!(4, "0004_transaction_key"),
@@ -62,6 +62,7 @@ const STEPS: [Step; 12] = [
     step!(11, "0011_books"),
     step!(12, "0012_checkout"),
     step!(13, "0013_bill"),
+    step!(14, "0014_console"),
 ];
 /// The step taken last, once the columns are there: filling `order_key` in the rows of the original, which SQL alone cannot do in small bites.
 const ADOPTION: i64 = 3;

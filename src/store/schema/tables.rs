@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use crate::store::engine::table_names::{InvalidTablePrefix, TableNames};
 
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 16] = [
     "deal",
     "deal_event",
     "deal_migration",
@@ -17,6 +17,10 @@ const TABLES: [&str; 12] = [
     "bill_file",
     "bill_part",
     "bill_difference",
+    "audit",
+    "console_session",
+    "console_totp",
+    "alarm",
 ];
 
 /// A prefix of them.

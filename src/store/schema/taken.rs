@@ -5,7 +5,10 @@
 use sqlx::Error;
 
 use super::check::{Found, WrongSchema};
-use super::expected::{BILL, BILL_DIFFERENCE, BILL_FILE, BILL_PART, CHECKOUT, DELIVERY, OUTBOX, PAUSE, REFUND, Table};
+use super::expected::{
+    ALARM, AUDIT, BILL, BILL_DIFFERENCE, BILL_FILE, BILL_PART, CHECKOUT, CONSOLE_SESSION, CONSOLE_TOTP, DELIVERY, OUTBOX, PAUSE, REFUND,
+    Table,
+};
 use super::look::has_table;
 use crate::store::engine::connection::{Conn, MySql, Sqlite, on_conn};
 use crate::store::error::{StoreError, not_told};
@@ -21,7 +24,7 @@ struct Named {
     table: Option<&'static Table>,
 }
 
-const NAMED: [Named; 12] = [
+const NAMED: [Named; 16] = [
     Named {
         step: 7,
         columns: &[
@@ -134,6 +137,30 @@ const NAMED: [Named; 12] = [
             ("bill_difference_order_id", "bill_difference", "order_id"),
         ],
         table: Some(&BILL_DIFFERENCE),
+    },
+    Named {
+        step: 14,
+        columns: &[],
+        indexes: &[("audit_at", "audit", "at,id"), ("audit_order", "audit", "order_id"), ("audit_user", "audit", "user,id")],
+        table: Some(&AUDIT),
+    },
+    Named {
+        step: 14,
+        columns: &[],
+        indexes: &[("console_session_expires_at", "console_session", "expires_at"), ("console_session_place", "console_session", "place")],
+        table: Some(&CONSOLE_SESSION),
+    },
+    Named { step: 14, columns: &[], indexes: &[], table: Some(&CONSOLE_TOTP) },
+    Named {
+        step: 14,
+        columns: &[],
+        indexes: &[
+            ("alarm_entry", "alarm", "entry,kind"),
+            ("alarm_open", "alarm", "open,id"),
+            ("alarm_at", "alarm", "at,id"),
+            ("alarm_order_id", "alarm", "order_id"),
+        ],
+        table: Some(&ALARM),
     },
 ];
 

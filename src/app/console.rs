@@ -1,0 +1,114 @@
+//! The console's listener, and the user of a demonstration.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::warn;
+
+use crate::auth::PasswordHash;
+use crate::chance::Chance;
+use crate::config::{ConsoleUser, Settings};
+use crate::console::{self, Console, Entry};
+use crate::deal::Role;
+use crate::gateway::Gateway;
+use crate::listener;
+
+use super::{StartError, listen, local_address, page_of, proxies};
+
+/// The user of a demonstration.
+pub const DEMO: &str = "demo";
+/// Where a demonstration's console is, unless another address is configured.
+const ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8363);
+/// Of the people of one merchant, whose browsers keep some open.
+const CONNECTIONS: usize = 256;
+/// Where Linux tells what this machine, or this container, is called.
+const HOST_NAME: &str = "/proc/sys/kernel/hostname";
+
+/// Where the console is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsolePlace {
+    /// Its address.
+    pub address: SocketAddr,
+    /// The password of the user `demo`, if it was drawn at this start.
+    pub password: Option<String>,
+}
+
+impl ConsolePlace {
+    /// Its first page.
+    pub fn url(&self) -> String {
+        page_of(self.address)
+    }
+
+    /// What this instance calls itself where its sessions are kept: host and address.
+    pub fn known_as(&self) -> String {
+        let host = std::fs::read_to_string(HOST_NAME).unwrap_or_default();
+        let host: String = host.trim().chars().take(64).collect();
+        format!("{host} {}", self.address)
+    }
+}
+
+/// The console, before it is served.
+pub struct ConsoleListener {
+    /// Where it is.
+    pub place: ConsolePlace,
+    listener: TcpListener,
+}
+
+impl ConsoleListener {
+    /// Listens where it is configured; `None`: nowhere.
+    pub fn open(settings: &Settings) -> Result<Option<Self>, StartError> {
+        let Some(configured) = settings.console.listen else { return Ok(None) };
+        let listener = listen("console.listen", configured)?;
+        let place = ConsolePlace { address: local_address(&listener, configured), password: None };
+        Ok(Some(Self { place, listener }))
+    }
+
+    /// The same where the simulator is WeChat, with a user of its own, and at an address of its own where none is configured: a
+    /// demonstration does without when another program is there.
+    pub fn demonstrate(settings: &mut Settings, chance: &Chance) -> Result<Option<Self>, StartError> {
+        if !settings.is_simulated() {
+            return Ok(None);
+        }
+        let configured = settings.console.listen;
+        let listener = match listen("console.listen", configured.unwrap_or(ADDRESS)) {
+            Ok(listener) => listener,
+            Err(error) if configured.is_none() => {
+                warn!("{error}; this demonstration has no console: set console.listen to another address, such as 127.0.0.1:8364");
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        let address = local_address(&listener, configured.unwrap_or(ADDRESS));
+        let password = draw_user(settings, chance);
+        Ok(Some(Self { place: ConsolePlace { address, password }, listener }))
+    }
+
+    /// Serves until `stop`.
+    pub fn serve(self, settings: &Settings, gateway: &Arc<Gateway>, work: &TaskTracker, stop: CancellationToken) -> JoinHandle<()> {
+        let console = Console {
+            gateway: Arc::clone(gateway),
+            settings: settings.console.clone(),
+            proxies: proxies(settings),
+            is_simulated: settings.is_simulated(),
+            place: self.place.known_as(),
+            entry: Entry::default(),
+            work: work.clone(),
+        };
+        tokio::spawn(listener::serve(self.listener, console::router(Arc::new(console)), CONNECTIONS, stop))
+    }
+}
+
+/// Adds the user of a demonstration with a new password, unless the configuration has one of this name.
+fn draw_user(settings: &mut Settings, chance: &Chance) -> Option<String> {
+    if settings.console.user(DEMO).is_some() {
+        return None;
+    }
+    let password = chance.nonce()[..12].to_owned();
+    let hash = PasswordHash::of(&password, chance)?;
+    settings.console.users.push(ConsoleUser { name: DEMO.to_owned(), password: hash, role: Role::Admin, totp: None });
+    Some(password)
+}

@@ -1,0 +1,92 @@
+//! The console: pages for people, on a listener of its own. Every page is made here, works without a script, and loads nothing foreign.
+//!
+//! A handler takes who looks as `Extension<Visitor>`, which [`entry::guard`] makes, and what was posted as [`PostedForm`], which is read
+//! for users that may act alone; it asks the gateway, and answers [`page`], a [`Refusal`], or [`done`]. A GET never changes anything, and
+//! no action is without its row of the trail ([`Visitor::audit`]), which goes into the transaction of the change.
+
+mod done;
+mod edge;
+mod entry;
+mod form;
+mod frame;
+mod lost;
+mod refusal;
+mod visitor;
+mod words;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::{get, post};
+use tokio_util::task::TaskTracker;
+
+use crate::config::ConsoleSettings;
+use crate::gateway::Gateway;
+use crate::listener::Proxies;
+use crate::page::{BASE_CSS, CSS, JAVASCRIPT, asset};
+use crate::trace::carried;
+
+pub use done::done;
+pub use entry::Entry;
+pub use entry::confirm::{confirm, proof_fields};
+pub use form::PostedForm;
+pub use frame::page;
+pub use refusal::{Refusal, answer};
+pub use visitor::Visitor;
+
+/// What the handlers share.
+#[derive(Debug)]
+pub struct Console {
+    /// The service.
+    pub gateway: Arc<Gateway>,
+    /// Who may log in, and what wants the password once more.
+    pub settings: ConsoleSettings,
+    /// Which proxies are believed about a client's address.
+    pub proxies: Proxies,
+    /// Whether the simulator is WeChat, so that no money moves.
+    pub is_simulated: bool,
+    /// Host and address of this instance, by which it knows the sessions that it has opened.
+    pub place: String,
+    /// What is known of logins that failed, and the room for those that are being tried.
+    pub entry: Entry,
+    /// Work that outlives the request it came with; a stopping service waits for it.
+    pub work: TaskTracker,
+}
+
+impl Console {
+    /// Has an action done whether or not the browser stays, and waits for its outcome.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`]: it met a fault of ours.
+    pub async fn detached<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Result<T, Refusal> {
+        self.work.spawn(carried(work)).await.map_err(|_| Refusal::Unavailable)
+    }
+}
+
+/// All pages. Whatever path a stranger names leads to the login.
+pub fn router(console: Arc<Console>) -> Router {
+    let pages = Router::new()
+        .route("/logout", post(entry::logout::log_out))
+        .fallback(lost::no_page)
+        .method_not_allowed_fallback(lost::no_method)
+        .layer(from_fn_with_state(Arc::clone(&console), entry::guard::guard));
+    Router::new()
+        .route("/login", get(entry::login::form).post(entry::login::log_in))
+        .route("/console.css", get(css))
+        .route("/console.js", get(js))
+        .merge(pages)
+        .layer(from_fn(edge::catch_panics))
+        .layer(from_fn_with_state(Arc::clone(&console), edge::trace))
+        .with_state(console)
+}
+
+async fn css() -> Response {
+    asset(CSS, [BASE_CSS, include_str!("console.css")].concat())
+}
+
+async fn js() -> Response {
+    asset(JAVASCRIPT, include_str!("console.js"))
+}

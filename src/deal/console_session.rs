@@ -1,0 +1,18 @@
+//! A login to the console, which all instances know.
+
+use super::Timestamp;
+
+/// Somebody who is logged in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsoleSession {
+    /// SHA-256 of what the browser's cookie holds, in 64 hexadecimal digits.
+    pub token_hash: String,
+    /// Who.
+    pub user: String,
+    /// Host and address of the instance that has opened it.
+    pub place: String,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
