@@ -4,12 +4,16 @@
 //! for users that may act alone; it asks the gateway, and answers [`page`], a [`Refusal`], or [`done`]. A GET never changes anything, and
 //! no action is without its row of the trail ([`Visitor::audit`]), which goes into the transaction of the change.
 
+mod deal;
+mod deals;
 mod done;
 mod edge;
 mod entry;
 mod form;
 mod frame;
 mod lost;
+mod parts;
+mod refunds;
 mod refusal;
 mod visitor;
 mod words;
@@ -29,7 +33,8 @@ use crate::listener::Proxies;
 use crate::page::{BASE_CSS, CSS, JAVASCRIPT, asset};
 use crate::trace::carried;
 
-pub use done::done;
+pub use deals::Exports;
+pub use done::{done, see_other};
 pub use entry::Entry;
 pub use entry::confirm::{confirm, proof_fields};
 pub use form::PostedForm;
@@ -52,6 +57,8 @@ pub struct Console {
     pub place: String,
     /// What is known of logins that failed, and the room for those that are being tried.
     pub entry: Entry,
+    /// Room for lists that are exported at once.
+    pub exports: Exports,
     /// Work that outlives the request it came with; a stopping service waits for it.
     pub work: TaskTracker,
 }
@@ -69,6 +76,13 @@ impl Console {
 /// All pages. Whatever path a stranger names leads to the login.
 pub fn router(console: Arc<Console>) -> Router {
     let pages = Router::new()
+        .route("/deals", get(deals::deals))
+        .route("/deals.csv", get(deals::csv))
+        .route("/deals/{order_id}", get(deal::deal))
+        .route("/deals/{order_id}/refund", get(deal::back).post(deal::refund))
+        .route("/deals/{order_id}/close", get(deal::back).post(deal::close))
+        .route("/deals/{order_id}/ask", get(deal::back).post(deal::ask))
+        .route("/refunds", get(refunds::refunds))
         .route("/logout", post(entry::logout::log_out))
         .fallback(lost::no_page)
         .method_not_allowed_fallback(lost::no_method)

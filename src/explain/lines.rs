@@ -19,6 +19,8 @@ pub struct Line {
     pub sentence: String,
     /// Through whom, as a word for programs; `None`: a later version wrote it.
     pub source: Option<&'static str>,
+    /// The same for people.
+    pub by: String,
 }
 
 /// The events of a journal, in their order.
@@ -40,5 +42,6 @@ fn line(event: &StoredEvent, language: Language) -> Line {
         kind: event.kind.map(EventKind::as_str),
         sentence: sentence.read(language).to_owned(),
         source: event.origin.map(Origin::as_str),
+        by: words::origin(event.origin).read(language).to_owned(),
     }
 }

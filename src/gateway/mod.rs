@@ -65,6 +65,7 @@ use crate::deal::{AccountId, Deal, OrderId, Schedule, Timestamp};
 use crate::store::{Event, EventKind, Origin, Store};
 use crate::webhook::Endpoint;
 
+pub use crate::channel::ShownField;
 pub use crate::store::BillFile;
 pub use accounts::{Account, AccountTerms, Accounts, NoAccount};
 pub use bill_terms::BillTerms;
@@ -72,6 +73,7 @@ pub use books::WholeDeal;
 pub use checkout_events::CheckoutEvents;
 pub use checkout_page::{Payer, Ways};
 pub use close_order::Closed;
+pub use console::{Doable, Found, SecondLook, is_attempt};
 pub use deliver::TakenDelivery;
 pub use error::GatewayError;
 pub use events::Events;

@@ -7,7 +7,6 @@ mod deliveries;
 mod facts;
 mod refund;
 mod refunds;
-mod resend;
 mod second_look;
 mod story;
 mod trail;
@@ -30,7 +29,6 @@ pub use ask::ask;
 pub use close::close;
 pub use refund::refund;
 pub use refunds::state;
-pub use resend::resend;
 
 const PAGE: &str = include_str!("html/page.html");
 /// Rows of the trail.

@@ -15,7 +15,7 @@ use crate::deal::{AuditAction, Fen, OrderId, Reach, RefundReason, RefundSource};
 use crate::gateway::{GatewayError, RefundWish, SecondLook, is_attempt};
 use crate::language::Text;
 
-use super::second_look::{view, wants_proof};
+use super::second_look::view;
 use super::{OrderPath, order_number, page_of, words};
 
 /// A code is good once. Of two clicks the second finds the refund that the first has stored, if it looks so late.
@@ -59,7 +59,7 @@ async fn carried_out(
     number: &str,
     form: &PostedForm,
 ) -> Result<Response, Refusal> {
-    if wants_proof(typed.fee, console)
+    if console.settings.wants_proof(typed.fee)
         && !is_known(console, &typed, number).await?
         && let Err(refusal) = confirm(console, visitor, form).await
         && !becomes_known(console, &typed, number).await?

@@ -1,7 +1,7 @@
 //! The second look: a refund in words, before it is asked for.
 
 use crate::console::{Console, Visitor, proof_fields};
-use crate::deal::{Fen, RefundReason};
+use crate::deal::RefundReason;
 use crate::gateway::SecondLook;
 use crate::language::Text;
 use crate::page::{Value, bilingual};
@@ -13,7 +13,7 @@ const FORM: &str = include_str!("html/second_look.html");
 /// The form that asks for it, and what went wrong when it did before.
 pub fn view(look: &SecondLook, reason: Option<&RefundReason>, trouble: Option<&Text>, console: &Console, visitor: &Visitor) -> String {
     let language = visitor.language;
-    let proof = if wants_proof(look.fee, console) { proof_fields(console, visitor) } else { String::new() };
+    let proof = if console.settings.wants_proof(look.fee) { proof_fields(console, visitor) } else { String::new() };
     let said = trouble.map(|trouble| {
         let values = [("trouble", Value::Text(trouble.read(language)))];
         bilingual("<p role=\"alert\" class=\"trouble\">{{trouble}}</p>\n", language, &values)
@@ -36,9 +36,4 @@ pub fn view(look: &SecondLook, reason: Option<&RefundReason>, trouble: Option<&T
         ],
     );
     format!("{}{form}", said.unwrap_or_default())
-}
-
-/// Whether so much is given back only by somebody who proves who it is once more.
-pub fn wants_proof(fee: Fen, console: &Console) -> bool {
-    fee > console.settings.confirm_above
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::channel::ShownField;
 use crate::console::parts;
 use crate::explain::Line;
+use crate::gateway::ShownField;
 use crate::language::Text;
 use crate::page::{Language, Value, bilingual};
 

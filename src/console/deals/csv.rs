@@ -12,7 +12,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 
 use crate::console::{Console, Refusal, Visitor};
@@ -38,6 +38,19 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("x-accel-buffering"), "no"),
 ];
 
+/// Lists that are exported at once: each keeps asking for pages as long as its browser takes them.
+const AT_ONCE: usize = 2;
+
+/// Room for exports.
+#[derive(Debug)]
+pub struct Exports(Arc<Semaphore>);
+
+impl Default for Exports {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(AT_ONCE)))
+    }
+}
+
 /// What is left of an export.
 struct Export {
     console: Arc<Console>,
@@ -55,7 +68,7 @@ async fn export(console: &Arc<Console>, wish: &Wish) -> Result<Response, Refusal
     if let Some(wrong) = wish.wrong {
         return Err(Refusal::BadForm(words::wrong(wrong)));
     }
-    let place = Arc::clone(&console.exports).try_acquire_owned().map_err(|_| Refusal::Unavailable)?;
+    let place = Arc::clone(&console.exports.0).try_acquire_owned().map_err(|_| Refusal::Unavailable)?;
     // What goes wrong before the first line is answered as a page.
     let found = console.gateway.search(&wish.typed, wish.reading.as_deref(), &wish.listing, None, PAGE).await?;
     let beginning = Bytes::from(format!("{}{}{}", csv::BYTE_ORDER_MARK, csv::HEADER, lines(&found.page)));

@@ -19,7 +19,7 @@ use super::{Console, Refusal, Visitor, page};
 
 use wish::Wish;
 
-pub use csv::csv;
+pub use csv::{Exports, csv};
 pub use words::status;
 
 /// Deals on one page, which is to stay below 100 KiB.

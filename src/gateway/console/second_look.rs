@@ -33,6 +33,14 @@ impl Gateway {
         let number = format!("{BEGINNING}{}", &self.chance.nonce()[..DRAWN]);
         Ok(SecondLook { deal, fee, left, number })
     }
+
+    /// Whether a refund was stored under this number.
+    ///
+    /// # Errors
+    /// When the store cannot tell.
+    pub async fn is_attempt_stored(&self, order_id: &OrderId, number: &str) -> Result<bool, GatewayError> {
+        Ok(self.store.find_refund_by_key(order_id, number).await?.is_some())
+    }
 }
 
 /// Whether it has the form of a number that was drawn for an attempt.

@@ -50,7 +50,7 @@ impl Query for EvidenceOf {
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<(i64, String)>, Error> {
         const SELECT: &str = "SELECT CAST(id AS SIGNED) AS id, evidence FROM deal_event WHERE order_id = ? AND evidence IS NOT NULL \
-                              ORDER BY deal_event.id DESC LIMIT 12";
+                              ORDER BY deal_event.id DESC LIMIT 8";
         conn.rows(SELECT, Values::of([self.0.as_str().into()])).await
     }
 }
