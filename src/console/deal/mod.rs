@@ -61,7 +61,8 @@ async fn look(console: &Console, visitor: &Visitor, path: OrderPath) -> Result<R
         // WeChat may have told of an order that is not here.
         let content = story::view(explain::lines(&told.events, language), &dossier.evidence, language);
         let unknown = words::not_here(&order_id);
-        let told_of = (!told.events.is_empty()).then(|| page(visitor, console, words::title(&order_id), story::of_nobody(&unknown, &content, language)));
+        let told_of = (!told.events.is_empty())
+            .then(|| page(visitor, console, words::title(&order_id), story::of_nobody(&unknown, &content, language)));
         return told_of.ok_or(Refusal::NotFound);
     };
     let trail = if visitor.role.is_admin() {

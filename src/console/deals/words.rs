@@ -37,10 +37,7 @@ pub fn understood(sought: &Sought) -> Text {
 }
 
 pub fn not_understood(typed: &str) -> Text {
-    text(
-        format!("“{typed}” is no number, amount or day that there could be."),
-        format!("“{typed}”不是任何一种单号、金额或日期。"),
-    )
+    text(format!("“{typed}” is no number, amount or day that there could be."), format!("“{typed}”不是任何一种单号、金额或日期。"))
 }
 
 /// All readings were tried.

@@ -135,7 +135,13 @@ fn looked_through(index: &str, range: &str, last: &str, is_mysql: bool, by: List
     let of_index = format!("deal {}", by_index(index, is_mysql));
     let looked = format!("SELECT id AS looked_id FROM {of_index} WHERE {range} ORDER BY {last} DESC LIMIT {EXAMINED}");
     let time = time(by);
-    text(&format!("({looked}) looked JOIN deal ON deal.id = looked.looked_id"), "", is_mysql, by, &format!("ORDER BY deal.{time} DESC, deal.id DESC"))
+    text(
+        &format!("({looked}) looked JOIN deal ON deal.id = looked.looked_id"),
+        "",
+        is_mysql,
+        by,
+        &format!("ORDER BY deal.{time} DESC, deal.id DESC"),
+    )
 }
 
 fn time(by: ListedBy) -> &'static str {

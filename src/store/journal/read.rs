@@ -34,8 +34,7 @@ impl Query for Events {
     }
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<StoredEvent>, Error> {
-        const SELECT: &str =
-            "SELECT CAST(id AS SIGNED) AS id, kind, source, detail, instance, CAST(at AS CHAR(19)) AS at FROM deal_event WHERE order_id = ? ORDER BY deal_event.id";
+        const SELECT: &str = "SELECT CAST(id AS SIGNED) AS id, kind, source, detail, instance, CAST(at AS CHAR(19)) AS at FROM deal_event WHERE order_id = ? ORDER BY deal_event.id";
         let rows: Vec<EventRow> = conn.rows(SELECT, Values::of([self.0.as_str().into()])).await?;
         Ok(rows.into_iter().map(StoredEvent::from).collect())
     }

@@ -49,13 +49,16 @@ impl Query for RefundsOf {
 
     /// One row more than the page holds, if there is one; of each state, for the index has them apart.
     async fn run(&self, conn: &mut Conn) -> Result<Vec<RefundRow>, Error> {
-        let (beside, below) = (by_engine!(conn, String, |is_mysql| text(is_mysql, BESIDE)), by_engine!(conn, String, |is_mysql| text(is_mysql, BELOW)));
+        let (beside, below) =
+            (by_engine!(conn, String, |is_mysql| text(is_mysql, BESIDE)), by_engine!(conn, String, |is_mysql| text(is_mysql, BELOW)));
         let until = self.after.as_ref().map_or("9999-12-31 23:59:59", |after| &after.time);
         let mut rows = Vec::new();
         for state in RefundState::ALL.into_iter().filter(|state| self.state.is_none_or(|only| only == *state)) {
             let state = state.as_str();
             if let Some(Place { time, id }) = &self.after {
-                rows.extend(conn.rows(beside, Values::of([state.into(), time.as_str().into(), (*id).into(), (self.limit + 1).into()])).await?);
+                rows.extend(
+                    conn.rows(beside, Values::of([state.into(), time.as_str().into(), (*id).into(), (self.limit + 1).into()])).await?,
+                );
             }
             rows.extend(conn.rows(below, Values::of([state.into(), until.into(), (self.limit + 1).into()])).await?);
         }

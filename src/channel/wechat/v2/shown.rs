@@ -100,7 +100,9 @@ mod tests {
 
     #[test]
     fn nothing_of_a_payer_or_a_secret_is_listed() {
-        for name in ["openid", "sub_openid", "sign", "nonce_str", "prepay_id", "code_url", "req_info", "appid", "is_subscribe", "device_info"] {
+        for name in
+            ["openid", "sub_openid", "sign", "nonce_str", "prepay_id", "code_url", "req_info", "appid", "is_subscribe", "device_info"]
+        {
             assert!(!is_shown(name), "{name}");
         }
     }
