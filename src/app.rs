@@ -41,8 +41,8 @@ use crate::watcher;
 use crate::webhook::Endpoint;
 
 use certificates::Certificates;
-use console::ConsoleListener;
 pub use console::ConsolePlace;
+use console::{ConsoleListener, Demonstrated};
 use demo_shop::DemoShop;
 use kept_orders::KeptOrders;
 use parts::Listeners;
@@ -111,6 +111,8 @@ pub struct Service {
     pub metrics_address: Option<SocketAddr>,
     /// Where the console is, if there is one.
     pub console: Option<ConsolePlace>,
+    /// Why a demonstration has none.
+    no_console: Option<StartError>,
     /// Where the simulator listens, and the simulator itself.
     pub simulator: Option<(SocketAddr, Simulator)>,
     /// Whether there is a demo shop.
@@ -141,10 +143,9 @@ pub struct Places {
 }
 
 /// What a demonstration has beside the service.
-#[derive(Default)]
 struct Demonstration {
     shop: Option<DemoShop>,
-    console: Option<ConsoleListener>,
+    console: Demonstrated,
     keeps_simulator: bool,
 }
 
@@ -152,7 +153,7 @@ impl Service {
     /// Starts serving. From the first moment on callers are answered, as long as the database is not open as if it were away;
     /// this returns when it is open.
     pub async fn start(settings: Settings, clock: Clock, chance: Chance) -> Result<Self, StartError> {
-        Self::start_with(settings, Demonstration::default(), clock, chance).await
+        Self::start_with(settings, Demonstration { shop: None, console: Demonstrated::None, keeps_simulator: false }, clock, chance).await
     }
 
     /// The same; and where there is a demo shop, it has a back end of its own that is told of payments, and where the simulator is WeChat
@@ -207,7 +208,11 @@ impl Service {
             settings.metrics_listen.map(|configured| listen("metrics.listen", configured).map(|it| (local_address(&it, configured), it)));
         let metrics = metrics.transpose()?;
         let metrics_address = metrics.as_ref().map(|(address, _)| *address);
-        let console = console.map_or_else(|| ConsoleListener::open(settings), |console| Ok(Some(console)))?;
+        let (console, no_console) = match console {
+            Demonstrated::Listens(console) => (Some(console), None),
+            Demonstrated::Missing(error) => (None, Some(error)),
+            Demonstrated::None => (ConsoleListener::open(settings)?, None),
+        };
         let console_address = console.as_ref().map(|console| console.place.address);
         let simulator_address = simulator.as_ref().map_or(settings.simulator.listen, |(address, _)| *address);
         let instance = parts::instance(&chance);
@@ -253,6 +258,7 @@ impl Service {
             address,
             metrics_address,
             console,
+            no_console,
             simulator,
             has_shop,
             gateway,
@@ -444,6 +450,9 @@ pub fn announce(service: &Service) {
     if let Some(console) = &service.console {
         let password = console.password.as_ref().map(|password| format!(", as {} with the password {password}", console::DEMO));
         info!("open the console at {}{}", console.url(), password.unwrap_or_default());
+    }
+    if let Some(error) = &service.no_console {
+        warn!(%error, "there is no console: console.listen may name another address, such as 127.0.0.1:8364");
     }
     if let Some((address, _)) = &service.simulator {
         warn!("no WeChat credentials are configured: the built-in simulator is WeChat and no money moves");

@@ -28,6 +28,8 @@
 //! back end     ─GET changes─▶ http::changes ─▶ Gateway::changes │ changes_within      the outbox behind a cursor; the watcher looks for all that wait
 //! back end     ─GET deals, takings─▶ http::deals ─▶ Gateway::list_deals, takings ─▶ store::Books: short questions in the lane of reports
 //! back end     ─GET bills─▶ http::bills ─▶ Gateway::bills, differences, bill_file      how the books stand to WeChat's bills
+//! an operator ─▶ console::entry::guard ─▶ Gateway::session      who looks, and what the configuration lets the user do by now
+//!             └─▶ a page's handler ─▶ Gateway::… ─▶ Store: the change with its row of the trail (store::audit), or neither
 //! sweeper, every second ─▶ Gateway::sweep_once ─▶ deals that are due: inquire → settle │ expire → Expired
 //!                                              └─▶ refunds that are due: send_refund │ inquire_refund → settle_refund
 //! bookkeeper, every morning ─▶ Gateway::reconcile_due ─▶ Account::download ─▶ Store::add_bill_part     the bill, kept as it was received
@@ -40,11 +42,12 @@
 //! ```
 //! Down once and up once, and an endpoint's file has the name of its use case (`notify` is the one of `take_notice`):
 //! ```text
-//! cli → app → { http, sweeper, bookkeeper, teller, watcher, simulator } → gateway → { store, channel, webhook } → deal     http → auth: which callers may open a deal
+//! cli → app → { http, console, sweeper, bookkeeper, teller, watcher, simulator } → gateway → { store, channel, webhook } → deal     http → auth: which callers may open a deal
 //!          store → channel::proof                                   what was proved is stored; of a channel it knows no more
 //!          channel → channel::wechat::v2                            no type of it is named by gateway, store or http
 //!          simulator → channel::wechat::v2 (its codec and types) + deal     never gateway, store or http
-//!          { http, simulator } → page                               what their pages for people share
+//!          { http, console, simulator } → page                      what their pages for people share
+//!          console → { auth's passwords by config, listener }       nothing of http: what both need stands below them
 //!        doctor → { store, channel }                                never a change: its own connections, which cannot
 //!          { http, gateway, store, channel } → metrics               each counts in a metrics.rs of its own
 //!          { channel, webhook } → { resolver, trust }                what their clients share
@@ -72,6 +75,11 @@
 //! *A scope*: its word in `auth::scope`; the call that wants it asks `http::caller` (`App::back_end`), and says so in `openapi::paths`
 //! and config/README.md. What its holder may see and touch is bounded by the key's reach, in the gateway (`load_within`) or in
 //! the store's own question.
+//!
+//! *A page of the console*: a room of its own in `console` with a handler of a few lines, its markup beside it, and one line in `console::router`; who
+//! looks comes as `Visitor`, what was posted as `PostedForm`. What only it asks is a use case in `gateway::console`, short questions in the lane of
+//! reports. An action: its word in `deal::audit`, its row in the transaction of the change (`store::audit::Audited`), its line in the tables of
+//! tests/it/console/roles.rs.
 //!
 //! *Another way to pay*: its word in `deal::trade_type`, what WeChat gives for it in `deal::ticket`; its fields of the request in
 //! `channel::order::Way` and `wechat::v2::merchant`, what a client is called with in `wechat::v2::invoke`; whether a checkout can offer it in
@@ -162,6 +170,7 @@
 //! *Bill* (对账单): what WeChat says was paid and given back through one account on one day in Beijing; *fund flow* (资金账单): each movement of its
 //! money. *Reconcile*: to hold a bill against the books, and to ask about what differs. *Difference*: one thing that differs; *finding*: why it
 //! stands as it does. *Bookkeeper*: the task that reconciles every morning.
+//! *Visitor*: who looks at a page of the console; *trail*: the table `audit`, who did what; *session*: a login to the console.
 //! *Offer*: what a merchant's back end has signed for a browser to carry; it opens one deal.
 //!
 //! # Where the facts come from

@@ -7,7 +7,6 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::warn;
 
 use crate::auth::PasswordHash;
 use crate::chance::Chance;
@@ -25,8 +24,6 @@ pub const DEMO: &str = "demo";
 const ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8363);
 /// Of the people of one merchant, whose browsers keep some open.
 const CONNECTIONS: usize = 256;
-/// Where Linux tells what this machine, or this container, is called.
-const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 
 /// Where the console is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,10 +42,20 @@ impl ConsolePlace {
 
     /// What this instance calls itself where its sessions are kept: host and address.
     pub fn known_as(&self) -> String {
-        let host = std::fs::read_to_string(HOST_NAME).unwrap_or_default();
-        let host: String = host.trim().chars().take(64).collect();
+        let system = rustix::system::uname();
+        let host: String = system.nodename().to_string_lossy().chars().take(64).collect();
         format!("{host} {}", self.address)
     }
+}
+
+/// What a demonstration has of a console.
+pub enum Demonstrated {
+    /// It listens.
+    Listens(ConsoleListener),
+    /// Another program is where it would be.
+    Missing(StartError),
+    /// WeChat is no simulator, so this is no demonstration.
+    None,
 }
 
 /// The console, before it is served.
@@ -69,22 +76,19 @@ impl ConsoleListener {
 
     /// The same where the simulator is WeChat, with a user of its own, and at an address of its own where none is configured: a
     /// demonstration does without when another program is there.
-    pub fn demonstrate(settings: &mut Settings, chance: &Chance) -> Result<Option<Self>, StartError> {
+    pub fn demonstrate(settings: &mut Settings, chance: &Chance) -> Result<Demonstrated, StartError> {
         if !settings.is_simulated() {
-            return Ok(None);
+            return Ok(Demonstrated::None);
         }
         let configured = settings.console.listen;
         let listener = match listen("console.listen", configured.unwrap_or(ADDRESS)) {
             Ok(listener) => listener,
-            Err(error) if configured.is_none() => {
-                warn!("{error}; this demonstration has no console: set console.listen to another address, such as 127.0.0.1:8364");
-                return Ok(None);
-            }
+            Err(error) if configured.is_none() => return Ok(Demonstrated::Missing(error)),
             Err(error) => return Err(error),
         };
         let address = local_address(&listener, configured.unwrap_or(ADDRESS));
         let password = draw_user(settings, chance);
-        Ok(Some(Self { place: ConsolePlace { address, password }, listener }))
+        Ok(Demonstrated::Listens(Self { place: ConsolePlace { address, password }, listener }))
     }
 
     /// Serves until `stop`.

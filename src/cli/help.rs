@@ -16,7 +16,7 @@ The keys are those of config/default.toml.",
 配置项见 config/default.toml。",
 );
 
-static COMMANDS: [Entry; 18] = [
+static COMMANDS: [Entry; 19] = [
     (
         "serve",
         pair(
@@ -38,6 +38,13 @@ static COMMANDS: [Entry; 18] = [
         pair(
             "Draw a key for a back end: print it, and its entry for the configuration. Without --scopes it is one of auth.api_keys",
             "为后端生成一个密钥，打印它和它的配置条目；不写 --scopes 时，是 auth.api_keys 的条目",
+        ),
+    ),
+    (
+        "console-user",
+        pair(
+            "Print the section of a user of the console. The password is read from the terminal, or is the first line of standard input",
+            "打印控制台用户的配置段；密码从终端输入，或取标准输入的第一行",
         ),
     ),
     (
@@ -110,9 +117,12 @@ static COMMANDS: [Entry; 18] = [
     ("help", pair("Print this message or the help of the given command", "显示本帮助，或某个命令的帮助")),
 ];
 
-static ARGUMENTS: [Entry; 35] = [
+static ARGUMENTS: [Entry; 38] = [
     ("dry_run", pair("Only say what would be done", "只说明会做什么，不执行")),
     ("name", pair("What the key is called in the configuration and in logs", "密钥在配置和日志里的名称")),
+    ("user_name", pair("What the user is called", "用户名")),
+    ("role", pair("What the user may do: viewer, operator or admin", "用户的角色：viewer、operator 或 admin")),
+    ("totp", pair("Draw a secret for an app that shows codes, too", "同时生成动态码应用的密钥")),
     ("scopes", pair("What it may do: pay, refund, read, manage, separated by commas", "可以做什么：pay、refund、read、manage，逗号分隔")),
     ("accounts", pair("Only through these accounts, separated by commas", "只限这些账户，逗号分隔")),
     ("sellers", pair("Only for these sellers, such as 12,100-199", "只限这些商户编号，如 12,100-199")),

@@ -6,6 +6,7 @@
 
 mod books_words;
 mod check_config;
+mod console_user;
 mod deals;
 mod doctor;
 mod explain;
@@ -17,6 +18,7 @@ mod reconcile;
 mod refund;
 mod serve;
 mod signals;
+mod silent;
 mod simulator;
 mod takings;
 mod webhooks;
@@ -57,6 +59,7 @@ enum Command {
     },
     CheckConfig,
     NewKey(new_key::NewKey),
+    ConsoleUser(console_user::NewUser),
     Explain {
         /// An order's, or a checkout's, which has the form of one.
         number: OrderId,
@@ -134,6 +137,7 @@ async fn use_tool(tool: Command, language: Language) -> Outcome {
         Command::Migrate { dry_run: false } => migrate::migrate(language).await,
         Command::CheckConfig => check_config::check_config(language),
         Command::NewKey(wish) => new_key::new_key(&wish, language),
+        Command::ConsoleUser(wish) => console_user::console_user(wish, language).await,
         Command::Explain { number } => explain::explain(&number, language).await,
         Command::Deals(wish) => deals::deals(wish, language).await,
         Command::Takings(wish) => takings::takings(wish, language).await,
@@ -171,6 +175,11 @@ fn in_runtime(work: impl Future<Output = Outcome>) -> Outcome {
     let outcome = runtime.block_on(work);
     runtime.shutdown_background();
     outcome
+}
+
+/// Whether a variable can carry a name: a shell takes no `-`, and `__` ends the name.
+fn fits_a_variable(name: &str) -> bool {
+    !name.contains('-') && !name.contains("__") && !name.ends_with('_')
 }
 
 /// To standard output; a closed pipe is no mistake.

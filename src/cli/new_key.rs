@@ -10,7 +10,7 @@ use crate::chance::Chance;
 use crate::deal::{AccountId, Reach, Sellers};
 use crate::language::Language;
 
-use super::{Outcome, say, words};
+use super::{Outcome, fits_a_variable, say, words};
 
 /// What the new key is called, and what it is good for.
 #[derive(Args)]
@@ -61,9 +61,4 @@ fn section(wish: &NewKey, scopes: &Scopes, hash: String, language: Language) -> 
     }
     let variables = written(|name, key, value| format!("WECHAT_PAY__AUTH__KEYS__{}__{}={value}", name.to_uppercase(), key.to_uppercase()));
     format!("{section}\n{}\n{variables}", words::or_as_variables().read(language))
-}
-
-/// Whether a variable can carry a name: a shell takes no `-`, and `__` ends the name.
-fn fits_a_variable(name: &str) -> bool {
-    !name.contains('-') && !name.contains("__") && !name.ends_with('_')
 }

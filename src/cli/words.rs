@@ -72,6 +72,10 @@ pub fn places(Places { shop, phone, docs, console }: &Places, language: Language
     names.into_iter().zip(places).filter_map(|(name, place)| Some(line((name, place?)))).collect()
 }
 
+pub fn typed_twice() -> Text {
+    pair("the two were not the same", "两次输入不一致")
+}
+
 pub fn ended_by_a_signal() -> Text {
     pair("ended by a signal", "被信号中止")
 }

@@ -80,7 +80,8 @@ impl RawConsole {
         mistakes.or_else(Some(()))
     }
 
-    pub fn validate(&self) -> Result<ConsoleSettings, ConfigErrors> {
+    /// A demonstration has a user of its own.
+    pub fn validate(&self, has_credentials: bool) -> Result<ConsoleSettings, ConfigErrors> {
         let mut mistakes = Mistakes::default();
         let listen = Some(&self.listen).filter(|listen| !listen.is_empty());
         let listen = mistakes.take(listen.map(|listen| address("console.listen", listen)).transpose());
@@ -90,7 +91,7 @@ impl RawConsole {
             "at least one is wanted by console.listen: `wechat-pay console-user NAME` makes one",
             "配置了 console.listen 就至少要有一个用户：用 `wechat-pay console-user 名称` 生成",
         );
-        mistakes.check(self.listen.is_empty() || !self.users.is_empty(), "console.users", why);
+        mistakes.check(self.listen.is_empty() || !self.users.is_empty() || !has_credentials, "console.users", why);
         let made =
             || Some(ConsoleSettings { listen: listen?, confirm_above: confirm_above?, users: users.into_iter().collect::<Option<_>>()? });
         mistakes.or_else(made())

@@ -38,7 +38,8 @@ impl Overview {
         let webhooks = settings.webhooks.iter().flat_map(WebhookSettings::told);
         let of_accounts =
             [profile, wechat].into_iter().chain(previous_key).chain(settings.told_ways()).chain(certificates).chain(self.sellers());
-        let sentences = of_accounts.chain([bills, auth]).chain(webhooks);
+        let console = words::console(&settings.console, settings.is_simulated());
+        let sentences = of_accounts.chain([bills, auth]).chain(webhooks).chain([console]);
         for sentence in sentences {
             let _ = write!(text, "\n{}", sentence.read(language));
         }

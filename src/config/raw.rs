@@ -96,7 +96,7 @@ impl Raw {
         let auth = mistakes.take(self.auth.validate(has_credentials, &self.accounts().names()));
         let keep_events = mistakes.take(self.events.validate());
         let page = mistakes.take(self.page.validate());
-        let console = mistakes.take(self.console.validate());
+        let console = mistakes.take(self.console.validate(has_credentials));
         let schedule = mistakes.take(self.sweep.validate());
         let simulator_listen = mistakes.take(self.simulator.validate());
         let simulator_tls = mistakes.take(self.simulator.tls());

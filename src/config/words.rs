@@ -8,6 +8,7 @@ use crate::auth::{Auth, Caller, Mode, Scope};
 use crate::language::{Text, pair, text};
 
 use super::PREFIX;
+use super::console::ConsoleSettings;
 use super::origin::Origin;
 
 pub static KEY: Text = pair("key", "配置项");
@@ -45,6 +46,22 @@ pub fn wechat(host: &str) -> Text {
 
 pub fn previous_key() -> Text {
     pair("The API key is a new one, and the previous one is believed too.", "正在更换 API 密钥：旧密钥签名的报文也被采信。")
+}
+
+/// Where people find the console, and who may log in.
+pub fn console(ConsoleSettings { listen, users, .. }: &ConsoleSettings, is_simulated: bool) -> Text {
+    let users: Vec<_> = users.iter().map(|user| format!("{} ({})", user.name, user.role)).collect();
+    match (listen, is_simulated) {
+        (None, false) => pair("There is no console (console.listen).", "没有控制台（console.listen）。"),
+        (None, true) => pair(
+            "The console is at 127.0.0.1:8363, for a user demo whose password is printed at start.",
+            "控制台在 127.0.0.1:8363，用户 demo 的密码在启动时打印。",
+        ),
+        (Some(listen), _) => text(
+            format!("The console is at {listen}, for {}.", if users.is_empty() { "demo".to_owned() } else { users.join(", ") }),
+            format!("控制台在 {listen}，用户：{}。", if users.is_empty() { "demo".to_owned() } else { users.join("、") }),
+        ),
+    }
 }
 
 /// Of a variable that looks like ours, and the one that was meant.

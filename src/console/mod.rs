@@ -4,6 +4,7 @@
 //! for users that may act alone; it asks the gateway, and answers [`page`], a [`Refusal`], or [`done`]. A GET never changes anything, and
 //! no action is without its row of the trail ([`Visitor::audit`]), which goes into the transaction of the change.
 
+mod audit;
 mod deal;
 mod deals;
 mod done;
@@ -76,6 +77,7 @@ impl Console {
 /// All pages. Whatever path a stranger names leads to the login.
 pub fn router(console: Arc<Console>) -> Router {
     let pages = Router::new()
+        .route("/audit", get(audit::audit))
         .route("/deals", get(deals::deals))
         .route("/deals.csv", get(deals::csv))
         .route("/deals/{order_id}", get(deal::deal))

@@ -43,7 +43,7 @@ pub fn answer(visitor: &Visitor, console: &Console, outcome: Result<Response, Re
 impl Refusal {
     /// The page for somebody who is logged in.
     pub fn page(&self, visitor: &Visitor, console: &Console) -> Response {
-        let content = self.content(visitor.language, &visitor.path);
+        let content = self.content(visitor.language, &visitor.back);
         self.with_status(frame::page(visitor, console, self.title(), content))
     }
 
@@ -116,7 +116,6 @@ impl Refusal {
     }
 
     fn content(&self, language: Language, back: &str) -> String {
-        let back = if let Self::NotFound = self { "/" } else { back };
         let reason = self.reason();
         let values = [("reason", Value::Text(reason.read(language))), ("back", Value::Text(back))];
         let template = match self {

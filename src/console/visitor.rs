@@ -24,6 +24,8 @@ pub struct Visitor {
     pub path: String,
     /// Its query, without what is the frame's.
     pub query: String,
+    /// The page from which the user comes, of this console.
+    pub back: String,
     /// What was done just now, as [`done`](super::done()) says it.
     pub done: Option<String>,
 }

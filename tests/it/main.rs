@@ -58,6 +58,7 @@ mod checkouts {
     mod told;
     mod ways;
 }
+mod console;
 mod database {
     pub mod accounts;
     mod batching;

@@ -21,8 +21,8 @@ use wechat_pay::config::Settings;
 use wechat_pay::deal::{Audience, Timestamp, TradeType};
 use wechat_pay::gateway::{Account, AccountTerms, Accounts, Gateway, Site};
 use wechat_pay::handshake::Key;
-use wechat_pay::http::{self, App, HttpMetrics, Limits, Proxies, Shares};
-use wechat_pay::listener::Peer;
+use wechat_pay::http::{self, App, HttpMetrics, Limits, Shares};
+use wechat_pay::listener::{Peer, Proxies};
 use wechat_pay::simulator::DEFAULT_MERCHANT;
 use wechat_pay::store::{FaultHook, LARGEST_BATCH, Store};
 

@@ -3,6 +3,7 @@
 
 pub mod certificates;
 pub mod configured;
+pub mod console;
 pub mod contract;
 pub mod database;
 pub mod description;

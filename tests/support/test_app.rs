@@ -273,6 +273,16 @@ impl TestApp {
         explain::tell_checkout(&story, self.clock.now(), has_account, Language::English)
     }
 
+    /// Where its console is.
+    pub fn console_address(&self) -> SocketAddr {
+        self.service.as_ref().unwrap().console.as_ref().expect("an app with a console").address
+    }
+
+    /// The password of a demonstration's user.
+    pub fn console_password(&self) -> Option<String> {
+        self.service.as_ref().unwrap().console.as_ref()?.password.clone()
+    }
+
     /// Where it shows its numbers.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.service.as_ref().unwrap().metrics_address

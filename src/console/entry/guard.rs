@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, Uri};
+use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -60,17 +60,18 @@ struct Asked {
     language: Language,
     address: IpAddr,
     uri: Uri,
+    back: String,
 }
 
 impl Asked {
     fn of(console: &Console, request: &Request, language: Language) -> Self {
         let (token, address) = (token_of(request.headers()), address_of(console, request));
-        Self { token, language, address, uri: request.uri().clone() }
+        Self { token, language, address, uri: request.uri().clone(), back: back(request) }
     }
 }
 
 /// A session is its user's: one that the configuration does not know any more has none.
-async fn visitor(console: &Console, Asked { token, language, address, uri }: Asked) -> Result<Option<Visitor>, Refusal> {
+async fn visitor(console: &Console, Asked { token, language, address, uri, back }: Asked) -> Result<Option<Visitor>, Refusal> {
     let Some(token) = token else { return Ok(None) };
     let Some(session) = console.gateway.session(&token.hash()).await? else { return Ok(None) };
     let Some(user) = console.settings.user(&session.user) else { return Ok(None) };
@@ -84,8 +85,17 @@ async fn visitor(console: &Console, Asked { token, language, address, uri }: Ask
         address,
         path: uri.path().to_owned(),
         query: without_the_frame_s(query),
+        back,
         done,
     }))
+}
+
+/// Where a form was, as the browser tells its own site; whatever else asks for a page goes back to the first one.
+fn back(request: &Request) -> String {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let from = header(header::REFERER).filter(|_| *request.method() == Method::POST).and_then(|from| from.parse::<Uri>().ok());
+    let from = from.filter(|from| from.authority().is_some_and(|from| header(header::HOST) == Some(from.as_str())));
+    from.and_then(|from| Some(from.path_and_query()?.to_string())).unwrap_or_else(|| "/".to_owned())
 }
 
 /// A query without what is the frame's own.

@@ -60,7 +60,7 @@ struct Step {
     sqlite: &'static str,
 }
 
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     Step {
         version: 7,
         name: "0007_account_and_details",
@@ -92,6 +92,14 @@ const STEPS: [Step; 4] = [
         indexes: &[],
         mysql: include_str!("../../../migrations/mysql/0013_bill.sql"),
         sqlite: include_str!("../../../migrations/sqlite/0013_bill.sql"),
+    },
+    Step {
+        version: 14,
+        name: "0014_console",
+        columns: &[],
+        indexes: &[],
+        mysql: include_str!("../../../migrations/mysql/0014_console.sql"),
+        sqlite: include_str!("../../../migrations/sqlite/0014_console.sql"),
     },
 ];
 
@@ -148,6 +156,11 @@ on_both_engines! {
         let file = "INSERT INTO bill_file (bill_id, kind, received, packed_here, at) VALUES (1, 'trade', 0, 0, '2026-04-01 11:59:00')";
         let part = "INSERT INTO bill_part (file_id, part, data) VALUES (1, 0, 'x')";
         let difference = "INSERT INTO bill_difference (bill_id, kind, subject, state, at) VALUES (1, 'AMOUNT', '1', 'OPEN', '2026-04-01 11:59:00')";
+        let audit = "INSERT INTO audit (at, user, role, action, address) VALUES ('2026-04-01 11:59:00', 'a', 'admin', 'login', '127.0.0.1')";
+        let session = "INSERT INTO console_session (token_hash, user, place, created_at, expires_at) \
+                       VALUES ('1', 'a', 'here', '2026-04-01 11:59:00', '2026-04-01 23:59:00')";
+        let totp = "INSERT INTO console_totp (user, step) VALUES ('a', 1)";
+        let alarm = "INSERT INTO alarm (entry, kind, at) VALUES (1, 'money', '2026-04-01 11:59:00')";
         let tables = [
             ("refund", &STEPS[1], refund),
             ("checkout", &STEPS[2], checkout),
@@ -155,6 +168,10 @@ on_both_engines! {
             ("bill_file", &STEPS[3], file),
             ("bill_part", &STEPS[3], part),
             ("bill_difference", &STEPS[3], difference),
+            ("audit", &STEPS[4], audit),
+            ("console_session", &STEPS[4], session),
+            ("console_totp", &STEPS[4], totp),
+            ("alarm", &STEPS[4], alarm),
         ];
         for (table, step, with_a_row) in tables {
             let ours = step.adding(engine, &format!("CREATE TABLE IF NOT EXISTS {table} ("));
@@ -173,7 +190,8 @@ on_both_engines! {
         let of_refunds = ["refund_refund_id", "refund_idempotency_key", "refund_due_at", "refund_state"];
         let of_checkouts = ["checkout_checkout_id", "checkout_idempotency_key", "checkout_signed_nonce"];
         let of_bills = ["bill_day", "bill_file_parts", "bill_difference_subject", "refund_accepted_at"];
-        let of_the_file = if engine == Engine::Sqlite { [&of_refunds[..], &of_checkouts, &of_bills].concat() } else { Vec::new() };
+        let of_the_console = ["audit_at", "console_session_place", "alarm_open"];
+        let of_the_file = if engine == Engine::Sqlite { [&of_refunds[..], &of_checkouts, &of_bills, &of_the_console].concat() } else { Vec::new() };
         for name in STEPS.iter().flat_map(|step| step.indexes).chain(&of_the_file) {
             for columns in ["(product_id)", "(price, status)"] {
                 let index = format!("CREATE INDEX {name} ON deal {columns}");
@@ -189,7 +207,7 @@ on_both_engines! {
 
     async fn columns_that_a_stopped_migration_has_left_are_gone_on_with(engine) {
         let statements: Vec<_> = STEPS.iter().flat_map(|step| step.statements(engine)).collect();
-        assert_eq!(statements.len(), if engine == Engine::MySql { 25 } else { 43 });
+        assert_eq!(statements.len(), if engine == Engine::MySql { 29 } else { 56 });
         for stopped_after in 1..=statements.len() {
             let (database, look) = table_with(engine, &statements[..stopped_after].concat()).await;
             let app = TestAppBuilder::on(database).open().await;
@@ -228,6 +246,7 @@ on_both_engines! {
                     look.run("DROP TABLE bill; DROP TABLE bill_file; DROP TABLE bill_part; DROP TABLE bill_difference").await;
                     look.run(&format!("DROP INDEX refund_accepted_at{on}")).await;
                 }
+                "0014_console" => look.run("DROP TABLE audit; DROP TABLE console_session; DROP TABLE console_totp; DROP TABLE alarm").await,
                 _ => {}
             }
             look.run(&format!("DELETE FROM deal_migration WHERE version = {}", step.version)).await;

@@ -27,10 +27,10 @@ macro_rules! steps {
 fn statements(engine: Engine) -> Vec<String> {
     let files = match engine {
         Engine::MySql => {
-            steps!("mysql": "0001_deal" "0002_gateway_columns" "0004_transaction_key" "0005_signed_nonce" "0006_refunded_at" "0007_account_and_details" "0008_refund" "0012_checkout" "0013_bill")
+            steps!("mysql": "0001_deal" "0002_gateway_columns" "0004_transaction_key" "0005_signed_nonce" "0006_refunded_at" "0007_account_and_details" "0008_refund" "0012_checkout" "0013_bill" "0014_console")
         }
         Engine::Sqlite => {
-            steps!("sqlite": "0001_deal" "0002_gateway_columns" "0004_transaction_key" "0005_signed_nonce" "0006_refunded_at" "0007_account_and_details" "0008_refund" "0012_checkout" "0013_bill")
+            steps!("sqlite": "0001_deal" "0002_gateway_columns" "0004_transaction_key" "0005_signed_nonce" "0006_refunded_at" "0007_account_and_details" "0008_refund" "0012_checkout" "0013_bill" "0014_console")
         }
     };
     files.concat().split_inclusive(";\n").map(str::to_owned).filter(|statement| !statement.trim().is_empty()).collect()
@@ -89,7 +89,7 @@ on_both_engines! {
         let whole = Database::fresh(engine).await;
         assert_eq!(migrate(&whole).await, ["0001_deal", "0002_gateway_columns", "0004_transaction_key", "0005_signed_nonce", "0006_refunded_at", "0007_account_and_details", "0008_refund",
             "0009_untold",
-            "0010_outbox", "0011_books", "0012_checkout", "0013_bill", "0003_adoption"]);
+            "0010_outbox", "0011_books", "0012_checkout", "0013_bill", "0014_console", "0003_adoption"]);
         let whole = shape(&whole.look().await).await;
         let statements = statements(engine);
         assert!(statements.len() >= 25);
@@ -135,6 +135,9 @@ on_both_engines! {
                 ("DROP INDEX refund_refund_id", &["refund_refund_id ON refund", "(refund_id)"]),
                 ("DROP TABLE bill_part", &["bill_part is missing", "backup"]),
                 ("DROP INDEX bill_day", &["bill_day ON bill", "(account, day)"]),
+                ("DROP TABLE audit", &["audit is missing", "backup"]),
+                ("DROP TABLE console_session", &["console_session is missing", "version = 14"]),
+                ("DROP INDEX alarm_entry", &["alarm_entry ON alarm", "(entry, kind)"]),
                 ("DROP INDEX bill_difference_subject", &["bill_difference_subject ON bill_difference", "(bill_id, kind, subject)"]),
                 ("DROP INDEX refund_idempotency_key", &["refund_idempotency_key ON refund", "(order_id, idempotency_key)"]),
                 ("DROP INDEX deal_idempotency_key; CREATE INDEX deal_idempotency_key ON deal (merchant_id, idempotency_key)", &["deal_idempotency_key"]),
@@ -159,6 +162,9 @@ on_both_engines! {
                 ("ALTER TABLE refund DROP COLUMN request", &["refund.request", "text"]),
                 ("ALTER TABLE refund MODIFY refund_id varchar(32) NOT NULL", &["refund.refund_id", "varchar(64)"]),
                 ("DROP TABLE bill_part", &["bill_part is missing", "backup"]),
+                ("ALTER TABLE audit MODIFY detail varchar(100) NULL", &["audit.detail", "varchar(500)"]),
+                ("DROP TABLE console_totp", &["console_totp is missing", "version = 14"]),
+                ("DROP INDEX alarm_entry ON alarm", &["alarm_entry ON alarm", "(entry, kind)"]),
                 ("ALTER TABLE bill_part MODIFY data blob NOT NULL", &["bill_part.data", "mediumblob"]),
                 ("DROP INDEX bill_day ON bill", &["bill_day ON bill", "(account, day)"]),
                 ("DROP INDEX refund_refund_id ON refund", &["refund_refund_id ON refund", "(refund_id)"]),

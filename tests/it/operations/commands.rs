@@ -12,12 +12,13 @@ use crate::support::program::{Program, environment};
 use crate::support::test_app::TestApp;
 
 const ORIGINAL: &str = include_str!("../../support/original.sql");
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "serve",
     "simulator",
     "migrate",
     "check-config",
     "new-key",
+    "console-user",
     "explain",
     "deals",
     "takings",

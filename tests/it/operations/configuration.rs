@@ -144,6 +144,13 @@ fn what_cannot_work_is_refused_with_its_key_and_without_its_value() {
         ("PAGE__RETURN_URL", "https://shop.example.com/\\@evil.example", "page.return_url"),
         ("PAGE__RETURN_HOSTS", "shop.example.com,https://CANARY.example.com", "page.return_hosts"),
         ("METRICS__LISTEN", "8362CANARY", "metrics.listen"),
+        ("CONSOLE__LISTEN", "8363CANARY", "console.listen"),
+        ("CONSOLE__LISTEN", "127.0.0.1:8363", "console.users: at least one is wanted by console.listen"),
+        ("CONSOLE__CONFIRM_ABOVE", "CANARY", "console.confirm_above"),
+        ("CONSOLE__USERS__LI__PASSWORD", "CANARY", "console.users.li.password: an Argon2id hash"),
+        ("CONSOLE__USERS__LI__ROLE", "CANARY", "console.users.li.role: viewer, operator or admin"),
+        ("CONSOLE__USERS__LI__TOTP", "CANARY", "console.users.li.totp: the Base32"),
+        ("CONSOLE__USERS__9", "CANARY", "console.users.9 must be a section"),
     ];
     for (key, value, named) in cases {
         let error = merchant(&[(key, value)]).unwrap_err();
@@ -289,7 +296,7 @@ fn the_commands_say_what_they_do() {
         (code, stdout.as_str()),
         (
             0,
-            "taken: 0001_deal, 0002_gateway_columns, 0004_transaction_key, 0005_signed_nonce, 0006_refunded_at, 0007_account_and_details, 0008_refund, 0009_untold, 0010_outbox, 0011_books, 0012_checkout, 0013_bill, 0003_adoption\n"
+            "taken: 0001_deal, 0002_gateway_columns, 0004_transaction_key, 0005_signed_nonce, 0006_refunded_at, 0007_account_and_details, 0008_refund, 0009_untold, 0010_outbox, 0011_books, 0012_checkout, 0013_bill, 0014_console, 0003_adoption\n"
         )
     );
     assert_eq!(run(&["serve"], &[("WECHAT__MCH_ID", "1")]).0, 1);

@@ -34,6 +34,7 @@ pub const NAMES: &[(&str, &str)] = &[
     ("wechat_pay_build_info", "gauge"),
     ("wechat_pay_client_certificate_expiry_timestamp_seconds", "gauge"),
     ("wechat_pay_client_certificate_not_taken", "gauge"),
+    ("wechat_pay_console_logins_failed_total", "counter"),
     ("wechat_pay_database_clock_ahead_seconds", "gauge"),
     ("wechat_pay_deals_healed_total", "counter"),
     ("wechat_pay_deals_total", "counter"),

@@ -116,9 +116,12 @@ async fn what_waiting_cannot_mend_ends_the_start_with_its_reason() {
 async fn a_port_that_is_taken_is_told_with_its_key_and_a_hint() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    for (variable, key) in
-        [("SERVER__LISTEN", "server.listen"), ("SIMULATOR__LISTEN", "simulator.listen"), ("METRICS__LISTEN", "metrics.listen")]
-    {
+    for (variable, key) in [
+        ("SERVER__LISTEN", "server.listen"),
+        ("SIMULATOR__LISTEN", "simulator.listen"),
+        ("METRICS__LISTEN", "metrics.listen"),
+        ("CONSOLE__LISTEN", "console.listen"),
+    ] {
         let database = Database::fresh(Engine::Sqlite).await;
         let mut variables = environment(&database.url, "127.0.0.1:0");
         variables.push((variable, address.clone()));

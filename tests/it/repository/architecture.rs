@@ -73,7 +73,17 @@ fn the_store_knows_of_a_channel_only_what_it_proves() {
 
 #[test]
 fn handlers_reach_through_the_gateway_to_nothing() {
-    never_names(&["http"], &[".store()", "gateway.metrics()", "sqlx"]);
+    never_names(&["http", "console"], &[".store()", "gateway.metrics()", "sqlx"]);
+}
+
+/// Who calls an action's handler has been let through by the form, which refuses viewers; and what it does is in the trail.
+#[test]
+fn no_action_of_the_console_is_without_its_row_of_the_trail() {
+    for (path, text) in sources("console") {
+        let code = code_of(&text);
+        let acts = code.contains("form: PostedForm") && !path.ends_with("form.rs");
+        assert!(!acts || code.contains(".audit("), "{} acts, and nobody is named", path.display());
+    }
 }
 
 #[test]
@@ -109,7 +119,7 @@ fn what_a_caller_shows_is_compared_in_constant_time() {
 #[test]
 fn sql_lives_in_the_store() {
     never_names(
-        &["deal", "gateway", "channel", "http", "simulator", "doctor", "app.rs", "dry_run", "explain", "app", "cli", "main.rs"],
+        &["deal", "gateway", "channel", "http", "console", "simulator", "doctor", "app.rs", "dry_run", "explain", "app", "cli", "main.rs"],
         &["sqlx", "SELECT ", "UPDATE deal", "UPDATE refund", "INSERT INTO"],
     );
 }
