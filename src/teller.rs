@@ -1,4 +1,4 @@
-//! A task, the teller: it publishes what there is to tell, and delivers it to the merchant's endpoints. Payments go first: while they
+//! A task, the teller: it publishes what there is to tell, keeps the alarms, and delivers to the merchant's endpoints. Payments go first: while they
 //! press, it takes a turn twice a second.
 
 use std::sync::Arc;
@@ -16,6 +16,8 @@ use crate::webhook::Endpoint;
 
 /// What another instance has stored, or has left behind, is seen within this time.
 const LOOK: Duration = Duration::from_secs(1);
+/// The same of alarms, where there is nobody else to tell: what this instance has stored it hears of at once.
+const LOOK_FOR_ALARMS: Duration = Duration::from_secs(10);
 /// What happens within this time is told of in one transaction.
 const GATHER: Duration = Duration::from_millis(20);
 /// So often in a row other instances are faster; then this one waits for the next look.
@@ -31,10 +33,9 @@ const TO_ALL: usize = 64;
 /// Tries that are under way at the stop have so long to end. Those that are abandoned come again when their leases are over.
 const LAST_TRIES: Duration = Duration::from_secs(1);
 
-/// Tells until `stop`. Without an endpoint, or without anybody to tell, nothing is asked of the database.
+/// Tells until `stop`.
 pub async fn run(gateway: Arc<Gateway>, stop: CancellationToken) {
-    let has_work = gateway.store().has_audience() || !gateway.endpoints().is_empty();
-    if !has_work || stop.run_until_cancelled(learn_the_clock(&gateway)).await.is_none() {
+    if stop.run_until_cancelled(learn_the_clock(&gateway)).await.is_none() {
         return;
     }
     let places = Arc::new(Semaphore::new(TO_ALL));
@@ -47,7 +48,7 @@ pub async fn run(gateway: Arc<Gateway>, stop: CancellationToken) {
 
 /// Waits until the database's clock is known: by another one, what an instance beside this has taken could look due.
 async fn learn_the_clock(gateway: &Gateway) {
-    let mut looks = looks();
+    let mut looks = looks(LOOK);
     while !gateway.knows_clock() {
         looks.tick().await;
         gateway.measure_clock().await;
@@ -55,10 +56,7 @@ async fn learn_the_clock(gateway: &Gateway) {
 }
 
 async fn publish(gateway: &Gateway) {
-    if !gateway.store().has_audience() {
-        return;
-    }
-    let mut looks = looks();
+    let mut looks = looks(if gateway.store().has_audience() { LOOK } else { LOOK_FOR_ALARMS });
     loop {
         tokio::select! {
             () = gateway.store().news() => sleep(GATHER).await,
@@ -99,8 +97,8 @@ async fn let_payments_go_first(gateway: &Gateway) {
     let _ = timeout(PATIENCE, calm).await;
 }
 
-fn looks() -> Interval {
-    let mut looks = interval(LOOK);
+fn looks(every: Duration) -> Interval {
+    let mut looks = interval(every);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     looks
 }
@@ -123,7 +121,7 @@ impl Line {
     /// Keeps the endpoint's places busy as long as something is due.
     async fn keep_moving(mut self, stop: &CancellationToken) {
         let (gateway, name) = (Arc::clone(&self.gateway), self.endpoint.name.clone());
-        let mut looks = looks();
+        let mut looks = looks(LOOK);
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,

@@ -1,24 +1,29 @@
 //! A periodic task, the watcher: it serves the callers that watch orders (`gateway::Gateway::events`) and those that wait for changes
-//! (`gateway::Gateway::changes_within`), and looks for accounts that deals need and the configuration lacks, for the operator.
+//! (`gateway::Gateway::changes_within`), and looks for accounts that deals need and the configuration lacks, and for alarms that are over,
+//! for the operator.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join3;
+use futures_util::future::join4;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::gateway::Gateway;
 
 /// What another instance has decided is told within two seconds, a slow database's included.
 const LOOK: Duration = Duration::from_secs(1);
+/// That an alarm is over is no news that anybody waits for.
+const LOOK_AT_ALARMS: Duration = Duration::from_secs(15);
 /// WeChat is asked in small portions, so that calls do not queue up for each other.
 const ASK: Duration = Duration::from_millis(100);
 
 /// Watches until `stop`. On every instance, whether it sweeps or not.
 pub async fn run(gateway: Arc<Gateway>, stop: CancellationToken) {
-    stop.run_until_cancelled(join3(serve_callers(&gateway), serve_readers(&gateway), look_for_missing_accounts(&gateway))).await;
+    let (callers, readers) = (serve_callers(&gateway), serve_readers(&gateway));
+    let (accounts, alarms) = (look_for_missing_accounts(&gateway), look_at_alarms(&gateway));
+    stop.run_until_cancelled(join4(callers, readers, accounts, alarms)).await;
 }
 
 async fn serve_callers(gateway: &Arc<Gateway>) {
@@ -64,5 +69,16 @@ async fn look_for_missing_accounts(gateway: &Gateway) {
     loop {
         looks.tick().await;
         gateway.look_for_missing_accounts().await;
+    }
+}
+
+async fn look_at_alarms(gateway: &Gateway) {
+    let mut looks = interval(LOOK_AT_ALARMS);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        looks.tick().await;
+        if let Err(error) = gateway.resolve_alarms().await {
+            debug!(%error, "which alarms are over is not known");
+        }
     }
 }

@@ -4,7 +4,9 @@
 //! for users that may act alone; it asks the gateway, and answers [`page`], a [`Refusal`], or [`done`]. A GET never changes anything, and
 //! no action is without its row of the trail ([`Visitor::audit`]), which goes into the transaction of the change.
 
+mod alarms;
 mod audit;
+mod bills;
 mod deal;
 mod deals;
 mod done;
@@ -17,6 +19,7 @@ mod parts;
 mod refunds;
 mod refusal;
 mod visitor;
+mod webhooks;
 mod words;
 
 use std::future::Future;
@@ -77,6 +80,14 @@ impl Console {
 /// All pages. Whatever path a stranger names leads to the login.
 pub fn router(console: Arc<Console>) -> Router {
     let pages = Router::new()
+        .route("/alarms", get(alarms::alarms))
+        .route("/alarms/{id}/answer", post(alarms::answer))
+        .route("/webhooks", get(webhooks::webhooks))
+        .route("/webhooks/{name}/resume", post(webhooks::resume))
+        .route("/deliveries/{event_id}/resend", post(webhooks::resend))
+        .route("/bills", get(bills::bills))
+        .route("/bills/{account}/{day}", get(bills::bill))
+        .route("/bills/differences/{id}/explain", post(bills::explain))
         .route("/audit", get(audit::audit))
         .route("/deals", get(deals::deals))
         .route("/deals.csv", get(deals::csv))

@@ -1,6 +1,9 @@
 //! What several pages are made of: times, amounts and states as markup.
 
 use crate::deal::{BeijingTime, Fen, Timestamp};
+use crate::language::pair;
+
+use super::{PostedForm, Refusal};
 
 /// A text as it may stand in markup.
 pub fn escaped(text: &str) -> String {
@@ -21,4 +24,42 @@ pub fn fee(fee: Option<Fen>) -> String {
 /// A state: a word, and a class for its look.
 pub fn state(class: &str, word: &str) -> String {
     format!("<span class=\"state {class}\">{word}</span>")
+}
+
+/// A link to a page of the console, whose address is markup.
+pub fn link(address: &str, words: &str) -> String {
+    format!("<a href=\"{address}\">{words}</a>")
+}
+
+/// An order's number, which leads to its page.
+pub fn order(order_id: &str) -> String {
+    format!("<a class=\"number\" href=\"{}\">{}</a>", order_path(order_id), escaped(order_id))
+}
+
+/// The path of an order's page.
+pub fn order_path(order_id: &str) -> String {
+    let number: String = form_urlencoded::byte_serialize(order_id.as_bytes()).collect();
+    format!("/deals/{number}")
+}
+
+/// One line of a list of facts, if there is something to say; the value is markup.
+pub fn fact(name: &str, value: Option<String>) -> String {
+    value.map_or_else(String::new, |value| format!("<dt>{name}</dt><dd>{value}</dd>\n"))
+}
+
+/// Characters of a note.
+const NOTE: usize = 500;
+
+/// What a person has to say to what was posted.
+pub fn note(form: &PostedForm) -> Result<&str, Refusal> {
+    let note = form
+        .text("note")
+        .ok_or(Refusal::BadForm(pair("Please say in a note what was done. Nothing was changed.", "请写明处理情况。没有作任何更改。")))?;
+    if note.chars().count() > NOTE {
+        return Err(Refusal::BadForm(pair(
+            "The note is longer than 500 characters. Nothing was changed.",
+            "说明超过 500 字。没有作任何更改。",
+        )));
+    }
+    Ok(note)
 }

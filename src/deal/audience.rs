@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::EventType;
 
-/// The types of events that an endpoint or a reader can want. What none can want is not stored.
+/// The types of events that an endpoint or a reader can want. What none can want is not stored,
+/// but for alarms.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Audience(BTreeSet<EventType>);
 

@@ -1,6 +1,6 @@
 //! How an event is on its way to one endpoint.
 
-use super::{EndpointName, EventId, Timestamp};
+use super::{EndpointName, EventId, OrderId, Timestamp};
 
 /// An event of an order on its way to one endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,4 +25,29 @@ pub struct EventDelivery {
     pub status: Option<u16>,
     /// The beginning of a refusal, or why there was no answer: for the merchant alone.
     pub answer: Option<String>,
+}
+
+/// Which deliveries to an endpoint are listed, and in which order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryList {
+    /// All of them, the newest event first.
+    Latest {
+        /// Events before this position.
+        before: Option<i64>,
+    },
+    /// Those that are not decided, by the time of their next try.
+    Waiting,
+    /// Those that were given up, the last one first.
+    GivenUp,
+}
+
+/// A delivery in a list of its endpoint's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedDelivery {
+    /// Where its event stands in the outbox.
+    pub position: i64,
+    /// About which order that is.
+    pub order_id: Option<OrderId>,
+    /// The delivery.
+    pub delivery: EventDelivery,
 }

@@ -2,6 +2,7 @@
 //! Nothing in here knows HTTP, SQL or XML.
 
 mod account_id;
+mod alarm;
 mod alarm_kind;
 mod announcement;
 mod audience;
@@ -44,6 +45,7 @@ mod transaction_key;
 use chrono::TimeDelta;
 
 pub use account_id::{AccountId, InvalidAccountId};
+pub use alarm::{Alarm, Answer, Resolution, Resolved};
 pub use alarm_kind::AlarmKind;
 pub use announcement::{Announcement, EventType, InvalidAnnouncement};
 pub use audience::Audience;
@@ -57,7 +59,7 @@ pub use day::{Day, InvalidDay, InvalidMoment, range_from, range_to};
 pub use details::{Description, Details, InvalidDescription, InvalidReference, Reference};
 pub use difference::{Difference, DifferenceKind, DifferenceState, Finding, Found};
 pub use endpoint_name::{EndpointName, InvalidEndpointName};
-pub use event_delivery::EventDelivery;
+pub use event_delivery::{DeliveryList, EventDelivery, ListedDelivery};
 pub use event_id::{EventId, InvalidEventId};
 pub use fen::{Fen, InvalidYuan};
 pub use listing::{Contradiction, DealPage, InvalidPlace, ListedBy, Listing, Place};

@@ -30,6 +30,7 @@ pub struct GatewayMetrics {
     refunded_fen: Family<OfAccount, Counter>,
     lag: Labelled<Origin, Histogram>,
     alarms: Labelled<Alarm, Counter>,
+    open_alarms: Gauge,
     wrong_fen: Labelled<Wrong, Counter>,
     notifications: ByAccount<Answered>,
     disbelieved: ByAccount<Disbelief>,
@@ -70,6 +71,7 @@ impl Default for GatewayMetrics {
             refunded_fen: Family::default(),
             lag: Labelled::histograms(lag),
             alarms: Labelled::counters(),
+            open_alarms: Gauge::default(),
             wrong_fen: Labelled::counters(),
             notifications: ByAccount::counters(),
             disbelieved: ByAccount::counters(),
@@ -274,6 +276,11 @@ impl GatewayMetrics {
         registry.register("refunded_fen", "Fen that payers have had back, by account", self.refunded_fen.clone());
         self.lag.register(registry, "settle_lag_seconds", "From the payment, by WeChat's clock, until it was stored");
         self.alarms.register(registry, "alarms", "What an operator should look at; the log has the same word in its field alarm");
+        registry.register(
+            "alarms_open",
+            "Alarms that nobody has answered and that are not over, counted up to 100000",
+            self.open_alarms.clone(),
+        );
         self.wrong_fen.register(registry, "mismatched_fen", "Fen of signed payments that fit no deal, each time that WeChat tells of one");
         self.notifications.register(registry, "notifications", "What WeChat was answered to its notifications, by account");
         self.disbelieved.register(registry, "notifications_disbelieved", "Why notifications were not believed, by account");
@@ -350,6 +357,9 @@ impl Gateway {
             }
             if let Ok(counts) = self.store.undecided_refunds().await {
                 self.metrics.note_refund_counts(counts);
+            }
+            if let Ok(open) = self.store.count_open_alarms().await {
+                self.metrics.open_alarms.set(open);
             }
             self.count_deliveries().await;
             self.count_bills().await;

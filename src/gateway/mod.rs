@@ -66,14 +66,14 @@ use crate::store::{Event, EventKind, Origin, Store};
 use crate::webhook::Endpoint;
 
 pub use crate::channel::ShownField;
-pub use crate::store::BillFile;
+pub use crate::store::{BillFile, BillWish, EndpointStanding};
 pub use accounts::{Account, AccountTerms, Accounts, NoAccount};
 pub use bill_terms::BillTerms;
 pub use books::WholeDeal;
 pub use checkout_events::CheckoutEvents;
 pub use checkout_page::{Payer, Ways};
 pub use close_order::Closed;
-pub use console::{Doable, Found, SecondLook, is_attempt};
+pub use console::{Doable, Found, SecondLook, StandingEndpoint, answer_words, is_attempt};
 pub use deliver::TakenDelivery;
 pub use error::GatewayError;
 pub use events::Events;
@@ -100,6 +100,7 @@ pub use take_notice::{Taken, TakenNotice};
 pub use to_pay::{Purchase, ToPay};
 
 use clocks::Skew;
+use console::AlarmLook;
 use deliver::Lines;
 use feed::Hub;
 use follow::Follower;
@@ -154,13 +155,14 @@ pub struct Gateway {
     logins: Logins,
     publication: Publication,
     feed: Hub,
+    alarm_look: AlarmLook,
 }
 
 impl Gateway {
     /// Puts the parts together.
     pub fn new(store: Store, accounts: Accounts, endpoints: Vec<Endpoint>, clock: Clock, chance: Chance, terms: Terms) -> Self {
         let live = Live::new(accounts.iter().map(|account| (account.id().clone(), account.terms().query_budget)));
-        let (metrics, follower, claimed, missing, skew, logins, publication, feed) = Default::default();
+        let (metrics, follower, claimed, missing, skew, logins, publication, feed, alarm_look) = Default::default();
         let lines = Lines::of(&endpoints);
         Self {
             store,
@@ -179,6 +181,7 @@ impl Gateway {
             logins,
             publication,
             feed,
+            alarm_look,
         }
     }
 

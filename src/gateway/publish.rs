@@ -1,5 +1,5 @@
 //! Publication: what the journal says there is to tell becomes events of the outbox, each as it is told, with a delivery for every
-//! endpoint that wants it.
+//! endpoint that wants it. Of an alarm a row is kept besides, for the operator, and nothing else where nobody wants to be told of alarms.
 //!
 //! The deal is told as it stands when the event comes into the outbox, a moment after the change: never older than what it tells of.
 //! An entry that cannot be told of (a later version has written it, or another program has deleted its deal) is left, and hides no
@@ -90,6 +90,8 @@ impl Gateway {
             event_type,
             order_id: None,
             merchant_id: None,
+            alarm: None,
+            is_told: true,
             endpoints: wants.map(|endpoint| endpoint.name.clone()).collect(),
             data: json!({ "bill": ToldBill::from(&bill) }).to_string(),
             account: bill.account,
@@ -105,10 +107,11 @@ impl Gateway {
     async fn publish(&self, mut events: Vec<NewEvent>, may_be_more: bool) -> Result<Published, StoreError> {
         let (all, count) = (events.len(), in_one_transaction(&events));
         events.truncate(count);
+        let told = events.iter().filter(|event| event.is_told).count();
         let planned: HashSet<_> = events.iter().flat_map(|event| event.endpoints.clone()).collect();
         match self.store.publish(events, self.now_by_database()).await {
             Ok(true) => {
-                self.lines.metrics.published(count);
+                self.lines.metrics.published(told);
                 planned.iter().for_each(|endpoint| self.lines.planned(endpoint).notify_one());
                 self.publication.count.send_modify(|published| *published += 1);
                 Ok(if may_be_more || count < all { Published::Batch } else { Published::All })
@@ -187,6 +190,7 @@ impl Gateway {
 
     fn event_to_tell(&self, entry: &Untold, announcement: &Announcement, deal: Option<&Deal>, data: &serde_json::Value) -> NewEvent {
         let event_type = announcement.event_type();
+        let alarm = if let Announcement::AlarmRaised(kind) = announcement { Some(*kind) } else { None };
         let merchant_id = deal.map(|deal| deal.merchant_id);
         let account = deal.map_or_else(AccountId::default, |deal| deal.account.clone());
         let deaf = deaf_endpoint(entry, announcement);
@@ -198,6 +202,9 @@ impl Gateway {
             event_type,
             order_id: Some(entry.order_id.clone()),
             merchant_id,
+            alarm,
+            // Of what else is announced somebody wants to be told, or did when it happened.
+            is_told: alarm.is_none() || self.store.tells_of(event_type),
             endpoints: wants.map(|endpoint| endpoint.name.clone()).collect(),
             account,
             data: data.to_string(),
@@ -235,6 +242,8 @@ mod tests {
             account: AccountId::default(),
             data: String::new(),
             at: Timestamp::UNIX_EPOCH,
+            alarm: None,
+            is_told: true,
             endpoints: vec!["shop".parse().unwrap(); endpoints],
         }
     }

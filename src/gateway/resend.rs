@@ -47,15 +47,17 @@ impl Gateway {
     }
 
     async fn resend(&self, endpoint: &Endpoint, events: &[OutboxEvent]) -> Result<Resent, StoreError> {
-        let is_wanted = |event: &&OutboxEvent| {
-            let event_type = EventType::from_word(&event.event_type);
-            event_type.is_some_and(|event_type| endpoint.wanted.has(event_type, event.merchant_id, &event.account))
-        };
-        let positions: Vec<_> = events.iter().filter(is_wanted).map(|event| event.position).collect();
+        let positions: Vec<_> = events.iter().filter(|event| wants(endpoint, event)).map(|event| event.position).collect();
         if positions.is_empty() {
             return Ok(Resent::default());
         }
         let wanted = u64::try_from(positions.len()).unwrap_or(u64::MAX);
         Ok(Resent { wanted, due: self.store.resend(&endpoint.name, positions, self.now_by_database()).await? })
     }
+}
+
+/// Whether an endpoint wants an event of the outbox.
+pub(super) fn wants(endpoint: &Endpoint, event: &OutboxEvent) -> bool {
+    let event_type = EventType::from_word(&event.event_type);
+    event_type.is_some_and(|event_type| endpoint.wanted.has(event_type, event.merchant_id, &event.account))
 }

@@ -56,7 +56,7 @@ impl Store {
     }
 
     /// Whether there is anybody to tell of such events.
-    pub(super) fn tells_of(&self, event_type: EventType) -> bool {
+    pub fn tells_of(&self, event_type: EventType) -> bool {
         self.audience.wants(event_type)
     }
 
@@ -79,9 +79,11 @@ impl Store {
         self.news.notified().await;
     }
 
-    /// The journal's entry of an event, which announces what an endpoint or a reader can want, and nothing else.
+    /// The journal's entry of an event, which announces what an endpoint or a reader can want, and nothing else but alarms: those are kept
+    /// for the operator, whoever else wants them.
     pub(super) fn entry(&self, mut event: Event) -> Entry {
-        event.announces.retain(|announcement| self.audience.wants(announcement.event_type()));
+        let is_kept = |event_type| event_type == EventType::AlarmRaised || self.audience.wants(event_type);
+        event.announces.retain(|announcement| is_kept(announcement.event_type()));
         Entry { event, instance: self.instance() }
     }
 

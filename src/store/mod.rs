@@ -10,6 +10,7 @@
 //! Every change is one statement whose WHERE names the state that it expects, and whose affected rows are looked at.
 //! What the journal must tell of is committed together with its event, or neither is.
 
+mod alarms;
 mod audit;
 mod bills;
 mod books;
@@ -37,6 +38,7 @@ pub use bills::booked_refunds::BookedRefund;
 pub use bills::file::{BillFile, WholeFile};
 pub use bills::finish::FinishedBill;
 pub use bills::kept::KeptBills;
+pub use bills::list::BillWish;
 pub use bills::row::{BillOutcome, StoredBill};
 pub use books::Books;
 pub use checkouts::insert::NewCheckout;

@@ -2,11 +2,13 @@
 
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
-use crate::deal::ListedBy;
+use crate::deal::{DeliveryList, ListedBy};
 
+use super::alarms;
 use super::bills::{accepted_on, booked_deals, booked_refunds, counts, difference, due, list, old_files, paid_on, row, untold};
 use super::deals::listed::{Line, Part, Texts};
 use super::deals::numbered::{by_beginning, by_checkout, by_order, by_reference, by_transaction};
+use super::deliveries::{delivered, endpoints};
 use super::refunds::page;
 use super::takings::{payments, refunds};
 
@@ -141,11 +143,45 @@ async fn bills_and_what_differs_from_them_are_found_by_their_indexes() {
         (difference::select(difference::OF_DAY), "bill_day_only (day=?)"),
         (difference::select(difference::OF_DAY), "(bill_id=?)"),
         (difference::select(difference::OF_BILL), "(bill_id=?)"),
+        (list::select(list::OF_ACCOUNT), "bill_day (account=? AND day>? AND day<?)"),
+        (difference::select(difference::SOME), "(bill_id=?"),
+        (difference::select(difference::SOME_OPEN), "bill_difference_state (bill_id=? AND state=? AND rowid>?)"),
         (difference::select(difference::OF_ORDER), "bill_difference_order_id (order_id=?)"),
         (old_files::OLD_FILE.to_owned(), "bill_file_parts (parts=? AND at<?)"),
     ] {
         let plan = plan(&mut conn, &text).await;
         assert!(plan.contains(index), "{text}: {plan}");
         assert!(!plan.contains("SCAN"), "{text}: {plan}");
+    }
+}
+
+#[tokio::test]
+async fn alarms_and_deliveries_are_read_in_the_order_of_an_index() {
+    let mut conn = database().await;
+    let [waiting, given_up, last_waiting, last_given_up] = endpoints::texts(false);
+    let list = |list| super::deliveries::list::select(list, false);
+    for (text, index) in [
+        (alarms::row::select(alarms::list::OPEN_BEFORE), "alarm_open (open=? AND rowid<?)"),
+        (alarms::row::select(alarms::list::OPEN_BEHIND), "alarm_open (open=? AND rowid>?)"),
+        (alarms::row::select(alarms::list::BEFORE), "INTEGER PRIMARY KEY (rowid<?)"),
+        (alarms::count::COUNT.to_owned(), "COVERING INDEX alarm_open (open=?)"),
+        (alarms::insert::INSERT.to_owned(), "alarm_entry (entry=? AND kind=?)"),
+        (waiting, "webhook_delivery_due_at (endpoint=? AND due_at>?)"),
+        (given_up, "webhook_delivery_given_up_at (endpoint=? AND given_up_at>?)"),
+        (last_given_up, "webhook_delivery_given_up_at (endpoint=? AND given_up_at>?)"),
+        (last_waiting, "webhook_delivery_due_at (endpoint=? AND due_at>?)"),
+        (list(DeliveryList::Latest { before: None }), "webhook_delivery_event (endpoint=? AND position<?)"),
+        (list(DeliveryList::Waiting), "webhook_delivery_due_at (endpoint=? AND due_at>?)"),
+        (list(DeliveryList::GivenUp), "webhook_delivery_given_up_at (endpoint=? AND given_up_at>?)"),
+        (delivered::IS_DELIVERED.to_owned(), "outbox_event_id (event_id=?)"),
+    ] {
+        let plan = plan(&mut conn, &text).await;
+        assert!(plan.contains(index), "{text}: {plan}");
+        // What was found in an index's order, and is bounded, may be looked through.
+        let scans: Vec<_> = plan.split("; ").filter(|line| line.starts_with("SCAN")).collect();
+        assert!(
+            scans.iter().all(|scan| ["waiting", "given_up", "open_ones", "delivery"].iter().any(|part| *scan == format!("SCAN {part}"))),
+            "{plan}"
+        );
     }
 }

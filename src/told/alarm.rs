@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::deal::{AlarmKind, OrderId};
+use crate::deal::{AlarmKind, OrderId, Resolution};
 use crate::language::{Text, pair};
 
 /// An alarm: an operator, or the merchant, must look.
@@ -71,5 +71,17 @@ pub fn sentence(kind: AlarmKind) -> Text {
             "an endpoint did not take an event of this order, however often it was tried: mend it, and send the event again",
             "回调地址多次未能接收该订单的事件，已停止重试：请修复后重新发送",
         ),
+    }
+}
+
+/// What has resolved an alarm.
+pub fn resolution_words(resolution: Resolution) -> Text {
+    match resolution {
+        Resolution::RefundAccepted => pair("WeChat has accepted the refund", "微信支付已受理退款"),
+        Resolution::RefundSucceeded => pair("the payer has the money", "退款已到账"),
+        Resolution::RefundDecided => pair("the refund was decided; how, its order says", "退款已有结果，详见该订单"),
+        Resolution::GivenBack => pair("all of the payment was given back", "付款已全额退回"),
+        Resolution::OrderPaid => pair("the order was paid", "订单已支付"),
+        Resolution::Delivered => pair("the endpoint has the event now", "回调地址已收到该事件"),
     }
 }

@@ -13,7 +13,7 @@ mod difference_words;
 mod refund;
 mod takings;
 
-pub use alarm::{ToldAlarm, sentence};
+pub use alarm::{ToldAlarm, resolution_words, sentence};
 pub use bill::ToldBill;
 pub use change::ToldChange;
 pub use deal::{ToldDeal, status, status_of};

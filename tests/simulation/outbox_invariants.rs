@@ -8,6 +8,7 @@
 //!    own; nothing of an order before each earlier event of it was tried; nothing while it is paused.
 //! 4. Delivered is what the endpoint has said 2xx to. What was given up was tried eleven times, and raised its alarm.
 //! 5. Once the faults are over, everything is told and delivered within its bound, or given up because the endpoint is dead for good.
+//! 6. Of each alarm that is told exactly one row is kept, and no other, from the same moment on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,6 +38,7 @@ impl Invariants {
             self.check_event(event);
         }
         check_planned(&outbox, endpoints);
+        check_alarms(&outbox);
         for row in std::mem::take(&mut outbox.noted) {
             let event = &outbox.events[usize::try_from(row.position - 1).unwrap()];
             let heard = endpoints.named(&row.endpoint).got.get(&event.event_id).map(|got| &got.heard[..]).unwrap_or_default();
@@ -200,6 +202,18 @@ impl Invariants {
         let given_up = outbox.deliveries.values().filter(|row| row.given_up_at.is_some() && !of_alarms(row.position)).count();
         let alarms = outbox.entries.iter().filter(|entry| entry.kind == "webhook_given_up").count();
         assert_eq!(given_up, alarms, "each that was given up has raised its alarm");
+    }
+}
+
+/// 6. What is told is kept, each once, by the entry of the journal that has announced it.
+fn check_alarms(outbox: &Outbox) {
+    for ((order_id, kind), (told, kept)) in outbox.told_and_kept_alarms() {
+        assert_eq!(told, kept, "an alarm {kind} of {order_id} is told, and not kept once");
+    }
+    let of_entries: BTreeSet<_> = outbox.alarms.iter().map(|row| (row.entry, &row.kind)).collect();
+    assert_eq!(of_entries.len(), outbox.alarms.len(), "an alarm is kept twice: {:?}", outbox.alarms);
+    for row in &outbox.alarms {
+        assert!(row.order_id.is_some() && row.order_id == row.entry_order_id, "an alarm of no entry of the journal: {row:?}");
     }
 }
 

@@ -44,6 +44,16 @@ pub struct EntryRow {
     pub announces: Option<String>,
 }
 
+/// An alarm that is kept for the operator.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, FromRow)]
+pub struct AlarmRow {
+    pub entry: i64,
+    pub kind: String,
+    pub order_id: Option<String>,
+    /// Of the entry of the journal.
+    pub entry_order_id: Option<String>,
+}
+
 /// An event on its way to an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DeliveryRow {
@@ -99,6 +109,7 @@ pub struct Outbox {
     pub events: Vec<EventRow>,
     pub deliveries: BTreeMap<i64, DeliveryRow>,
     pub entries: Vec<EntryRow>,
+    pub alarms: Vec<AlarmRow>,
     pub paused: BTreeSet<String>,
     /// Sellers of the deals.
     pub sellers: BTreeMap<String, i64>,
@@ -146,6 +157,8 @@ impl Outbox {
             'settled', 'settled_late', 'identified', 'refunded', 'refund_booked', 'refund_mismatch', 'webhook_given_up') ORDER BY id";
         const DELIVERIES: &str = "SELECT id, endpoint, position, order_id, tries, due_at, created_at, tried_at, delivered_at, \
             given_up_at, status FROM webhook_delivery";
+        const ALARMS: &str = "SELECT alarm.entry, alarm.kind, alarm.order_id, entry.order_id AS entry_order_id FROM alarm \
+            LEFT JOIN deal_event entry ON entry.id = alarm.entry ORDER BY alarm.id";
         let events: Vec<EventRow> = sqlx::query_as(EVENTS).fetch_all(&mut *conn).await.unwrap();
         for (event, position) in events.iter().zip(1..) {
             assert_eq!(event.position, position, "a hole in the outbox: {event:?}");
@@ -154,6 +167,7 @@ impl Outbox {
         assert_eq!(events.get(..known), Some(&self.events[..]), "what a reader has read is another thing now");
         self.events = events;
         self.entries = sqlx::query_as(ENTRIES).fetch_all(&mut *conn).await.unwrap();
+        self.alarms = sqlx::query_as(ALARMS).fetch_all(&mut *conn).await.unwrap();
         let stored: Vec<StoredDelivery> = sqlx::query_as(DELIVERIES).fetch_all(&mut *conn).await.unwrap();
         let deliveries: BTreeMap<_, _> = stored.into_iter().map(DeliveryRow::from).map(|row| (row.id, row)).collect();
         for before in self.deliveries.values() {
@@ -199,6 +213,20 @@ impl Outbox {
             *counted.entry(announcement).or_default() += 1;
             counted
         })
+    }
+
+    /// How often an alarm of a kind about an order was told; and how many rows are kept of such.
+    pub fn told_and_kept_alarms(&self) -> BTreeMap<(String, String), (usize, usize)> {
+        let mut counted = BTreeMap::<_, (usize, usize)>::new();
+        for event in &self.events {
+            if let Some(kind) = event.announcement().strip_prefix("alarm.raised ") {
+                counted.entry((event.order_id.clone().unwrap_or_default(), kind.to_owned())).or_default().0 += 1;
+            }
+        }
+        for row in &self.alarms {
+            counted.entry((row.order_id.clone().unwrap_or_default(), row.kind.clone())).or_default().1 += 1;
+        }
+        counted
     }
 
     pub fn delivery(&self, endpoint: &str, event_id: &str) -> Option<&DeliveryRow> {

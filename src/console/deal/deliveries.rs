@@ -10,8 +10,8 @@ use super::words;
 const TABLE: &str = include_str!("html/deliveries.html");
 const ROW: &str = "<tr><th scope=\"row\">{{type}}<br><code>{{event}}</code></th><td>{{endpoint}}</td><td>{{state}}</td>\
                    <td class=\"amount\">{{tries}}</td><td>{{tried}}</td><td>{{due}}</td><td>{{answer}}</td><td>{{again}}</td></tr>\n";
-const AGAIN: &str = "<form method=\"post\" action=\"/deals/{{order}}/resend\">{{csrf}}<input type=\"hidden\" name=\"endpoint\" \
-                     value=\"{{endpoint}}\"><input type=\"hidden\" name=\"event\" value=\"{{event}}\"><button class=\"quiet\" \
+const AGAIN: &str = "<form method=\"post\" action=\"/deliveries/{{event}}/resend\">{{csrf}}<input type=\"hidden\" name=\"endpoint\" \
+                     value=\"{{endpoint}}\"><input type=\"hidden\" name=\"order_id\" value=\"{{order}}\"><button class=\"quiet\" \
                      aria-describedby=\"resend-what\">{{重发|Send again}}</button></form>";
 /// The newest so many are shown.
 const SHOWN: usize = 20;

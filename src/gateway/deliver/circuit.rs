@@ -48,6 +48,11 @@ impl Circuit {
         }
     }
 
+    /// Whether the endpoint is left alone but for probes.
+    pub fn is_open(&self) -> bool {
+        self.probe_at.is_some()
+    }
+
     /// A probe is begun. (That there was leave for one and nothing was due puts the next one off for no time.)
     pub fn probes(&mut self, now: Duration) {
         self.probe_at = self.probe_at.map(|_| now + PROBE);

@@ -33,8 +33,13 @@ pub fn deaf_endpoint(entry: &Untold, announcement: &Announcement) -> Option<Endp
     if *announcement != Announcement::AlarmRaised(AlarmKind::WebhookGivenUp) {
         return None;
     }
-    let (_, name) = entry.detail.as_deref()?.rsplit_once(TO)?;
-    name.parse().ok()
+    given_up(entry.detail.as_deref()?).map(|(_, endpoint)| endpoint)
+}
+
+/// The event, and the endpoint that did not take it, by what the journal says.
+pub fn given_up(detail: &str) -> Option<(EventId, EndpointName)> {
+    let (event_id, endpoint) = detail.rsplit_once(TO)?;
+    Some((event_id.parse().ok()?, endpoint.parse().ok()?))
 }
 
 #[cfg(test)]

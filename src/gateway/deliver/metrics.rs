@@ -155,9 +155,7 @@ impl Gateway {
     /// Counts what waits.
     pub(in super::super) async fn count_deliveries(&self) {
         let now = self.now_by_database();
-        if self.store.has_audience()
-            && let Ok(oldest) = self.store.oldest_untold().await
-        {
+        if let Ok(oldest) = self.store.oldest_untold().await {
             self.lines.metrics.with_oldest(|known| known.untold = oldest);
         }
         for endpoint in &self.endpoints {

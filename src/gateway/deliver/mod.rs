@@ -22,7 +22,7 @@ use crate::webhook::{Answer, Endpoint, Message};
 use super::Gateway;
 use choose::both_ends;
 use circuit::{Leave, Turn};
-pub use give_up::deaf_endpoint;
+pub use give_up::{deaf_endpoint, given_up};
 pub use line::Lines;
 use schedule::next_try;
 

@@ -25,6 +25,9 @@ pub fn select(condition: &str) -> String {
 /// Conditions that differences are asked for by.
 pub const OF_DAY: &str = "bill.day = ? ORDER BY bill.account, found.kind, found.id";
 pub const OF_BILL: &str = "found.bill_id = ? ORDER BY found.kind, found.id";
+/// Some of them, and some that are open.
+pub const SOME: &str = "found.bill_id = ? AND found.id > ? ORDER BY found.id LIMIT ?";
+pub const SOME_OPEN: &str = "found.bill_id = ? AND found.state = 'OPEN' AND found.id > ? ORDER BY found.id LIMIT ?";
 pub const OF_ORDER: &str = "found.order_id = ? ORDER BY bill.day, found.id";
 
 /// One row as both engines give it.

@@ -11,7 +11,7 @@ use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 
-use super::difference::{DifferenceRow, OF_BILL, OF_DAY, OF_ORDER, readable, select};
+use super::difference::{DifferenceRow, OF_BILL, OF_DAY, OF_ORDER, SOME, SOME_OPEN, readable, select};
 
 impl Store {
     /// The differences of a day's bills, those of an account together.
@@ -28,6 +28,14 @@ impl Store {
     /// The database is not available.
     pub async fn differences_of_bill(&self, bill_id: i64) -> Result<Vec<Difference>, StoreError> {
         Ok(readable(self.engine().report(DifferencesOfBill(bill_id)).await?))
+    }
+
+    /// So many differences of a bill behind the one of this number: those that are open, or all.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn some_differences(&self, bill_id: i64, is_open: bool, behind: i64, limit: u32) -> Result<Vec<Difference>, StoreError> {
+        Ok(readable(self.engine().report(SomeDifferences { bill_id, is_open, behind, limit }).await?))
     }
 
     /// The differences that name an order, those of the oldest bill first.
@@ -71,6 +79,26 @@ impl Query for DifferencesOfBill {
     async fn run(&self, conn: &mut Conn) -> Result<Vec<DifferenceRow>, Error> {
         static SELECT: LazyLock<String> = LazyLock::new(|| select(OF_BILL));
         conn.rows(&SELECT, Values::of([self.0.into()])).await
+    }
+}
+
+/// Some of a bill, which has a bounded number of them.
+struct SomeDifferences {
+    bill_id: i64,
+    is_open: bool,
+    behind: i64,
+    limit: u32,
+}
+
+impl Query for SomeDifferences {
+    type Answer = Vec<DifferenceRow>;
+    const NAME: &'static str = "some differences";
+
+    async fn run(&self, conn: &mut Conn) -> Result<Vec<DifferenceRow>, Error> {
+        static OPEN: LazyLock<String> = LazyLock::new(|| select(SOME_OPEN));
+        static ALL: LazyLock<String> = LazyLock::new(|| select(SOME));
+        let values = Values::of([self.bill_id.into(), self.behind.into(), self.limit.into()]);
+        conn.rows(if self.is_open { &OPEN } else { &ALL }, values).await
     }
 }
 

@@ -2,7 +2,8 @@
 
 use sqlx::Error;
 
-use crate::deal::Timestamp;
+use crate::deal::{NewAudit, Timestamp};
+use crate::store::audit::audited::Audited;
 use crate::store::columns::{column, cut};
 use crate::store::engine::connection::Conn;
 use crate::store::engine::statement::Change;
@@ -22,6 +23,15 @@ impl Store {
     pub async fn explain_difference(&self, id: i64, by: &str, note: &str, at: Timestamp) -> Result<bool, StoreError> {
         let change = ExplainDifference { id, by: cut(by, NAME).to_owned(), note: cut(note, NOTE).to_owned(), at };
         Ok(self.engine().change(change).await? == 1)
+    }
+
+    /// The same, by a user of the console.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn explain_difference_by(&self, id: i64, note: &str, by: NewAudit) -> Result<bool, StoreError> {
+        let change = ExplainDifference { id, by: cut(&by.user, NAME).to_owned(), note: cut(note, NOTE).to_owned(), at: by.at };
+        Ok(self.engine().change(Audited { change, entry: Some(by) }).await? == 1)
     }
 }
 

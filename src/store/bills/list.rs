@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use sqlx::Error;
 
-use crate::deal::{Bill, Day};
+use crate::deal::{AccountId, Bill, Day};
 use crate::store::engine::connection::Conn;
 use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
@@ -28,6 +28,52 @@ impl Store {
     /// The database is not available.
     pub async fn bill(&self, id: i64) -> Result<Option<Bill>, StoreError> {
         Ok(bills(self.engine().ask(OneBill(id)).await?).pop())
+    }
+}
+
+/// Which bills are listed.
+#[derive(Debug, Clone)]
+pub struct BillWish {
+    /// Of this account alone.
+    pub account: Option<AccountId>,
+    /// Of these days, both counted.
+    pub from: Day,
+    /// The last of them.
+    pub to: Day,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl Store {
+    /// The bills that are wished for: the newest day first, and the accounts of a day by their names.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn bills_listed(&self, wish: BillWish) -> Result<Vec<Bill>, StoreError> {
+        Ok(bills(self.engine().report(BillsListed(wish)).await?))
+    }
+}
+
+/// Those of one account, in its index's order.
+pub const OF_ACCOUNT: &str = "bill.account = ? AND bill.day >= ? AND bill.day <= ? ORDER BY bill.day DESC LIMIT ?";
+
+struct BillsListed(BillWish);
+
+impl Query for BillsListed {
+    type Answer = Vec<CountedRow>;
+    const NAME: &'static str = "bills listed";
+
+    async fn run(&self, conn: &mut Conn) -> Result<Vec<CountedRow>, Error> {
+        static OF_ALL: LazyLock<String> = LazyLock::new(|| select(&format!("{OF_DAYS} LIMIT ?")));
+        static OF_ONE: LazyLock<String> = LazyLock::new(|| select(OF_ACCOUNT));
+        let BillWish { account, from, to, limit } = &self.0;
+        let (from, to) = (from.to_string(), to.to_string());
+        let mut values = Values::default();
+        if let Some(account) = account {
+            values.add(account.as_str());
+        }
+        values.extend([from.as_str().into(), to.as_str().into(), (*limit).into()]);
+        conn.rows(if account.is_some() { &OF_ONE } else { &OF_ALL }, values).await
     }
 }
 

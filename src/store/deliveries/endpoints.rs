@@ -1,14 +1,18 @@
 //! A report for operators: how the deliveries to endpoints stand, read through a connection on which nothing can be changed.
 
+use std::sync::LazyLock;
+
 use sqlx::Error;
 
 use crate::deal::{EndpointName, Timestamp};
 use crate::store::columns::{column, time};
 use crate::store::engine::connection::Conn;
 use crate::store::engine::database_url::DatabaseUrl;
+use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
 use crate::store::error::{StoreError, not_told};
 use crate::store::handle::Store;
+use crate::store::index_hints::by_index;
 use crate::store::open::open_up_to_date;
 
 /// How the deliveries to an endpoint stand.
@@ -48,7 +52,7 @@ impl Store {
         let mut conn = open_up_to_date(url).await?;
         let mut standings = Vec::with_capacity(names.len());
         for name in names {
-            standings.push(read(&mut conn, name.as_str()).await.map_err(|error| not_told(&error))?);
+            standings.push(read(&mut conn, name.as_str(), i64::MAX).await.map_err(|error| not_told(&error))?);
         }
         Ok(standings)
     }
@@ -56,23 +60,68 @@ impl Store {
 
 /// What comes before all times: a range of an index that leaves out what has none.
 const EVER: Timestamp = Timestamp::UNIX_EPOCH;
+/// So many deliveries in each state are taken for all where the answer must not cost more when it matters.
+const COUNTED: i64 = 1000;
 
-async fn read(conn: &mut Conn, endpoint: &str) -> Result<EndpointStanding, Error> {
+impl Store {
+    /// The same of one endpoint, of a service that runs. Deliveries are counted up to a thousand, and the last failure is one of those
+    /// thousand that are due next, or of those given up.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn endpoint_standing(&self, endpoint: &EndpointName) -> Result<EndpointStanding, StoreError> {
+        Ok(self.engine().report(Standing(endpoint.clone())).await?)
+    }
+}
+
+struct Standing(EndpointName);
+
+impl Query for Standing {
+    type Answer = EndpointStanding;
+    const NAME: &'static str = "endpoint standing";
+
+    async fn run(&self, conn: &mut Conn) -> Result<EndpointStanding, Error> {
+        read(conn, self.0.as_str(), COUNTED).await
+    }
+}
+
+/// The questions about an endpoint's deliveries, each of a range of an index in its order.
+pub fn texts(is_mysql: bool) -> [String; 4] {
+    let of = |index: &str, time: &str, columns: &str, order: &str| {
+        let index = by_index(index, is_mysql);
+        format!("(SELECT {columns} FROM webhook_delivery {index} WHERE endpoint = ? AND {time} >= ? ORDER BY {time}{order} LIMIT ?)")
+    };
+    let waiting = |columns: &str| of("webhook_delivery_due_at", "due_at", columns, "");
+    let given_up = |columns: &str| of("webhook_delivery_given_up_at", "given_up_at", columns, " DESC");
+    [
+        format!(
+            "SELECT COUNT(*), COUNT(CASE WHEN tries > 0 THEN 1 END), CAST(MIN(created_at) AS CHAR(19)) FROM {} waiting",
+            waiting("tries, created_at")
+        ),
+        format!("SELECT COUNT(*) FROM {} given_up", given_up("id")),
+        format!(
+            "SELECT CAST(tried_at AS CHAR(19)), status, answer FROM {} waiting WHERE tries > 0 ORDER BY tried_at DESC LIMIT 1",
+            waiting("tries, tried_at, status, answer")
+        ),
+        format!(
+            "SELECT CAST(given_up_at AS CHAR(19)), status, answer FROM {} given_up ORDER BY given_up_at DESC LIMIT 1",
+            given_up("given_up_at, status, answer")
+        ),
+    ]
+}
+
+/// How an endpoint's deliveries stand, of which so many in each state are counted.
+async fn read(conn: &mut Conn, endpoint: &str, counted: i64) -> Result<EndpointStanding, Error> {
     const PAUSED: &str = "SELECT CAST(paused_at AS CHAR(19)) FROM webhook_pause WHERE endpoint = ?";
-    const WAITING: &str = "SELECT COUNT(*), COUNT(CASE WHEN tries > 0 THEN 1 END), CAST(MIN(created_at) AS CHAR(19)) \
-                           FROM webhook_delivery WHERE endpoint = ? AND due_at >= ?";
-    const GIVEN_UP: &str = "SELECT COUNT(*) FROM webhook_delivery WHERE endpoint = ? AND given_up_at >= ?";
-    const LAST_WAITING: &str = "SELECT CAST(tried_at AS CHAR(19)), status, answer FROM webhook_delivery \
-                                WHERE endpoint = ? AND due_at >= ? AND tries > 0 ORDER BY tried_at DESC LIMIT 1";
-    const LAST_GIVEN_UP: &str = "SELECT CAST(given_up_at AS CHAR(19)), status, answer FROM webhook_delivery \
-                                 WHERE endpoint = ? AND given_up_at >= ? ORDER BY given_up_at DESC LIMIT 1";
-    let of_it = || Values::of([endpoint.into(), column(EVER).into()]);
+    static TEXTS: LazyLock<[[String; 4]; 2]> = LazyLock::new(|| [texts(false), texts(true)]);
+    let [count_waiting, count_given_up, last_waiting, last_given_up] = &TEXTS[usize::from(matches!(conn, Conn::MySql(_)))];
+    let of_it = |counted: i64| Values::of([endpoint.into(), column(EVER).into(), counted.into()]);
     let paused: Vec<(String,)> = conn.rows(PAUSED, Values::of([endpoint.into()])).await?;
-    let waiting: Vec<(i64, i64, Option<String>)> = conn.rows(WAITING, of_it()).await?;
-    let given_up: Vec<(i64,)> = conn.rows(GIVEN_UP, of_it()).await?;
+    let waiting: Vec<(i64, i64, Option<String>)> = conn.rows(count_waiting, of_it(counted)).await?;
+    let given_up: Vec<(i64,)> = conn.rows(count_given_up, of_it(counted)).await?;
     let mut failures = Vec::new();
-    for sql in [LAST_WAITING, LAST_GIVEN_UP] {
-        let rows: Vec<(Option<String>, Option<i64>, Option<String>)> = conn.rows(sql, of_it()).await?;
+    for (sql, among) in [(last_waiting, counted), (last_given_up, 1)] {
+        let rows: Vec<(Option<String>, Option<i64>, Option<String>)> = conn.rows(sql, of_it(among)).await?;
         failures.extend(rows.into_iter().filter_map(|(at, status, answer)| Some(LastFailure { at: time(at)?, status, answer })));
     }
     let (waiting, failing, since) = waiting.into_iter().next().unwrap_or_default();

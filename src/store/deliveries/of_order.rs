@@ -1,5 +1,7 @@
 //! The deliveries of one order's events, for the merchant that asks what became of them.
 
+use std::sync::LazyLock;
+
 use sqlx::Error;
 
 use crate::deal::{EventDelivery, OrderId};
@@ -33,20 +35,27 @@ impl Query for DeliveriesOf {
 
     /// By the order's events: there is no index of deliveries by orders alone, whichever endpoint they are for.
     async fn run(&self, conn: &mut Conn) -> Result<Vec<EventDelivery>, Error> {
-        const SELECT: &str = "\
-            SELECT delivery.endpoint AS endpoint, event.event_id AS event_id, event.type AS type, delivery.tries AS tries, \
-            CAST(delivery.tried_at AS CHAR(19)) AS tried_at, CAST(delivery.delivered_at AS CHAR(19)) AS delivered_at, \
-            CAST(delivery.given_up_at AS CHAR(19)) AS given_up_at, CAST(delivery.due_at AS CHAR(19)) AS due_at, \
-            delivery.status AS status, delivery.answer AS answer \
-            FROM outbox event JOIN webhook_delivery delivery ON delivery.position = event.position \
-            WHERE event.order_id = ? ORDER BY event.position DESC, delivery.endpoint DESC LIMIT 1000";
-        let rows: Vec<Row> = conn.rows(SELECT, Values::of([self.0.as_str().into()])).await?;
+        static SELECT: LazyLock<String> = LazyLock::new(|| {
+            format!(
+                "SELECT {COLUMNS} FROM outbox event JOIN webhook_delivery delivery ON delivery.position = event.position \
+                 WHERE event.order_id = ? ORDER BY event.position DESC, delivery.endpoint DESC LIMIT 1000"
+            )
+        });
+        let rows: Vec<Row> = conn.rows(&SELECT, Values::of([self.0.as_str().into()])).await?;
         Ok(rows.into_iter().rev().filter_map(Row::into_delivery).collect())
     }
 }
 
+/// The columns of a [`Row`], of the event and of its delivery.
+pub const COLUMNS: &str = "\
+    delivery.endpoint AS endpoint, event.event_id AS event_id, event.type AS type, delivery.tries AS tries, \
+    CAST(delivery.tried_at AS CHAR(19)) AS tried_at, CAST(delivery.delivered_at AS CHAR(19)) AS delivered_at, \
+    CAST(delivery.given_up_at AS CHAR(19)) AS given_up_at, CAST(delivery.due_at AS CHAR(19)) AS due_at, \
+    delivery.status AS status, delivery.answer AS answer";
+
+/// A delivery as both engines give it.
 #[derive(sqlx::FromRow)]
-struct Row {
+pub struct Row {
     endpoint: String,
     event_id: String,
     r#type: String,
@@ -61,7 +70,7 @@ struct Row {
 
 impl Row {
     /// `None`: no version of this program has written it.
-    fn into_delivery(self) -> Option<EventDelivery> {
+    pub fn into_delivery(self) -> Option<EventDelivery> {
         Some(EventDelivery {
             endpoint: self.endpoint.parse().ok()?,
             event_id: self.event_id.parse().ok()?,

@@ -2,7 +2,8 @@
 
 use sqlx::Error;
 
-use crate::deal::{EndpointName, Timestamp};
+use crate::deal::{EndpointName, NewAudit, Timestamp};
+use crate::store::audit::audited::Audited;
 use crate::store::columns::column;
 use crate::store::engine::connection::Conn;
 use crate::store::engine::statement::Change;
@@ -28,6 +29,15 @@ impl Store {
     /// The database is not available.
     pub async fn resume_endpoint(&self, endpoint: &EndpointName) -> Result<bool, StoreError> {
         Ok(self.engine().change(Resume { endpoint: endpoint.clone() }).await? == 1)
+    }
+
+    /// The same, by a user of the console.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn resume_endpoint_by(&self, endpoint: &EndpointName, by: NewAudit) -> Result<bool, StoreError> {
+        let change = Resume { endpoint: endpoint.clone() };
+        Ok(self.engine().change(Audited { change, entry: Some(by) }).await? == 1)
     }
 }
 

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use sqlx::Error;
 
-use crate::deal::{EndpointName, EventId, Timestamp};
+use crate::deal::{EndpointName, EventId, NewAudit, OrderId, Timestamp};
+use crate::store::audit::audited::Audited;
 use crate::store::columns::column;
 use crate::store::engine::connection::Conn;
 use crate::store::engine::sizes::{Texts, parts};
@@ -35,6 +36,14 @@ impl Store {
         Ok(self.engine().report(One(event_id.clone())).await?.into_iter().find_map(OutboxRow::into_event))
     }
 
+    /// About which order an event is, if it is kept and about one.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn order_of_event(&self, event_id: &EventId) -> Result<Option<OrderId>, StoreError> {
+        Ok(self.engine().report(OrderOf(event_id.clone())).await?.and_then(|order_id| order_id.parse().ok()))
+    }
+
     /// Has the events at these positions delivered to an endpoint from now on, on a schedule of their own; how many of them. What came of
     /// the last try stays written until the next has ended. One that waits for its first try goes on waiting, and is not counted.
     ///
@@ -42,6 +51,15 @@ impl Store {
     /// [`StoreError::Conflict`]: another program does the same at this very moment.
     pub async fn resend(&self, endpoint: &EndpointName, positions: Vec<i64>, now: Timestamp) -> Result<u64, StoreError> {
         Ok(self.engine().change(Resend { endpoint: endpoint.clone(), positions, now }).await?)
+    }
+
+    /// The same of one event, by a user of the console; `false`: it waits for its first try.
+    ///
+    /// # Errors
+    /// As [`Store::resend`].
+    pub async fn resend_by(&self, endpoint: &EndpointName, position: i64, now: Timestamp, by: NewAudit) -> Result<bool, StoreError> {
+        let change = Resend { endpoint: endpoint.clone(), positions: vec![position], now };
+        Ok(self.engine().change(Audited { change, entry: Some(by) }).await? > 0)
     }
 }
 
@@ -81,6 +99,19 @@ impl Query for One {
     async fn run(&self, conn: &mut Conn) -> Result<Vec<OutboxRow>, Error> {
         static SELECT: LazyLock<String> = LazyLock::new(|| format!("SELECT {} FROM outbox WHERE event_id = ?", columns("outbox")));
         conn.rows(&SELECT, Values::of([self.0.as_str().into()])).await
+    }
+}
+
+struct OrderOf(EventId);
+
+impl Query for OrderOf {
+    type Answer = Option<String>;
+    const NAME: &'static str = "order of event";
+
+    async fn run(&self, conn: &mut Conn) -> Result<Option<String>, Error> {
+        const SELECT: &str = "SELECT order_id FROM outbox WHERE event_id = ?";
+        let rows: Vec<(Option<String>,)> = conn.rows(SELECT, Values::of([self.0.as_str().into()])).await?;
+        Ok(rows.into_iter().next().and_then(|(order_id,)| order_id))
     }
 }
 

@@ -1,8 +1,9 @@
-//! Publication: events get their positions in the outbox, and a delivery for each endpoint that wants them.
+//! Publication: events get their positions in the outbox, a delivery for each endpoint that wants them, and alarms their rows.
 
 use sqlx::Error;
 
-use crate::deal::{AccountId, EndpointName, EventId, EventType, OrderId, Timestamp};
+use crate::deal::{AccountId, AlarmKind, EndpointName, EventId, EventType, OrderId, Timestamp};
+use crate::store::alarms::insert::insert as keep_alarm;
 use crate::store::columns::column;
 use crate::store::engine::connection::Conn;
 use crate::store::engine::sizes::{Texts, parts};
@@ -41,13 +42,17 @@ pub struct NewEvent {
     pub data: String,
     /// When it happened.
     pub at: Timestamp,
+    /// The alarm that it raises, which is kept whether or not it is told.
+    pub alarm: Option<AlarmKind>,
+    /// Whether there is anybody to tell of it: otherwise it gets no position.
+    pub is_told: bool,
     /// To which endpoints it is delivered.
     pub endpoints: Vec<EndpointName>,
 }
 
 impl Store {
-    /// Puts these events, in their order, behind all that are in the outbox, and plans their deliveries; `false` when another instance
-    /// has told of one of them. (Two that take the same positions are told so by the primary key.)
+    /// Puts these events, in their order, behind all that are in the outbox, plans their deliveries and keeps their alarms; `false` when
+    /// another instance has told of one of them. (Two that take the same positions are told so by the primary key.)
     ///
     /// # Errors
     /// [`StoreError::Conflict`]: another instance has published meanwhile.
@@ -78,7 +83,7 @@ impl Publish {
             return Ok(0);
         }
         let head = head(conn).await?;
-        let placed: Vec<_> = (head + 1..).zip(&self.events).collect();
+        let placed: Vec<_> = (head + 1..).zip(self.told()).collect();
         for part in parts(&placed) {
             insert(part, conn).await?;
         }
@@ -88,7 +93,22 @@ impl Publish {
         for part in parts(&deliveries.collect::<Vec<_>>()) {
             self.plan(part, conn).await?;
         }
+        self.keep_alarms(conn).await?;
         Ok(told)
+    }
+
+    /// Those that get a position.
+    fn told(&self) -> impl Iterator<Item = &NewEvent> {
+        self.events.iter().filter(|event| event.is_told)
+    }
+
+    async fn keep_alarms(&self, conn: &mut Conn) -> Result<(), Error> {
+        for event in &self.events {
+            if let (Some(kind), Source::Entry(entry)) = (event.alarm, event.source) {
+                keep_alarm(entry, kind, &event.account, conn).await?;
+            }
+        }
+        Ok(())
     }
 
     /// How many entries and bills there were; 0: another instance has told of one of them, and nothing is kept of what was changed.
@@ -174,10 +194,10 @@ impl Change for Publish {
         Ok(affected)
     }
 
-    /// The numbers were drawn for these very events.
+    /// The numbers were drawn for these very events. (Of those without a position no index refuses anything.)
     async fn is_stored(&self, conn: &mut Conn) -> Result<bool, Error> {
         const COUNT: &str = "SELECT COUNT(*) FROM outbox WHERE event_id = ?";
-        let Some(event) = self.events.first() else { return Ok(true) };
+        let Some(event) = self.told().next() else { return Ok(true) };
         conn.begin().await?;
         let counted = conn.rows::<(i64,)>(COUNT, Values::of([event.event_id.as_str().into()])).await;
         conn.end(counted.map(|counted| (false, counted == [(1,)]))).await

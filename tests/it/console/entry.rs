@@ -126,7 +126,8 @@ async fn a_form_of_another_site_or_session_does_nothing() {
         assert_eq!((answer.status, answer.header("set-cookie")), (403, None), "nobody is logged in by another site: {name}: {value}");
     }
     let back = async |from: String| {
-        let request = operator.request("POST", "/logout").header("content-type", "application/x-www-form-urlencoded").header("referer", from);
+        let request =
+            operator.request("POST", "/logout").header("content-type", "application/x-www-form-urlencoded").header("referer", from);
         operator.send(request.body("csrf=0")).await.body.contains("<a href=\"/deals?q=1\">Go back</a>")
     };
     assert!(back(format!("http://{}/deals?q=1", operator.address)).await);

@@ -301,6 +301,8 @@ on_both_engines! {
             account: account("shop2"),
             data: "{}".to_owned(),
             at,
+            alarm: None,
+            is_told: true,
             endpoints: vec!["shop".parse().unwrap()],
         };
         assert!(!store.publish(vec![event(now())], now()).await.unwrap(), "it is not that any more");

@@ -38,6 +38,8 @@ async fn happen(store: &Store, events: u32, endpoints: &[EndpointName]) {
         account: AccountId::default(),
         data: "{}".to_owned(),
         at: untold.at,
+        alarm: None,
+        is_told: true,
         endpoints: endpoints.to_vec(),
     };
     let events = store.untold(0, events).await.unwrap().entries.iter().map(new).collect();

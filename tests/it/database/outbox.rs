@@ -32,6 +32,8 @@ fn published(untold: &Untold, entropy: u128) -> NewEvent {
         account: AccountId::default(),
         data: "{}".to_owned(),
         at: untold.at,
+        alarm: None,
+        is_told: true,
         endpoints: vec![endpoint()],
     }
 }

@@ -202,8 +202,9 @@ async fn statements_at_rest(endpoints: Vec<(&str, Script)>, audience: Audience) 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_rest_an_endpoint_costs_a_statement_a_second_and_no_audience_none() {
-    assert_eq!(statements_at_rest(Vec::new(), Audience::default()).await, 0);
+async fn at_rest_an_endpoint_costs_a_statement_a_second_and_alarms_alone_next_to_nothing() {
+    // Of ten seconds' looks, each of two questions, one at most falls into three.
+    assert!(statements_at_rest(Vec::new(), Audience::default()).await <= 2);
     let with_two = statements_at_rest(vec![("shop", says(TAKEN)), ("books", says(TAKEN))], Audience::of_all()).await;
     assert!((6..=12).contains(&with_two), "two lines and the publication, a statement a second each: {with_two}");
 }
