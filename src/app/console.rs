@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 use crate::auth::PasswordHash;
 use crate::chance::Chance;
 use crate::config::{ConsoleUser, Settings};
-use crate::console::{self, Console, Entry};
+use crate::console::{self, Console, Entry, Exports};
 use crate::deal::Role;
 use crate::gateway::Gateway;
 use crate::listener;
@@ -100,6 +100,7 @@ impl ConsoleListener {
             is_simulated: settings.is_simulated(),
             place: self.place.known_as(),
             entry: Entry::default(),
+            exports: Exports::default(),
             work: work.clone(),
         };
         tokio::spawn(listener::serve(self.listener, console::router(Arc::new(console)), CONNECTIONS, stop))

@@ -32,7 +32,7 @@ pub use wechat::v2::bill::{
     BillEnd, BillError, BillReader, Direction, Fed, FedBill, FedFundFlow, FundFlow, FundFlowReader, FundFlowRow, FundFlowSums, Kinds,
     Layout, LineFault, MovementKind, PaymentRow, RefundRow, Row as BillRow, StatedSum, TradeBill, TradeSums, UnreadableLine,
 };
-pub use wechat::v2::{ClientCertificate, Download};
+pub use wechat::v2::{ClientCertificate, Download, ShownField, shown};
 pub use wechat::{Login, LoginEndpoints, LoginError};
 
 /// A notification as it was posted: parsed, and not believed.

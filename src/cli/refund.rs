@@ -80,7 +80,8 @@ pub async fn refund(wish: Refund, language: Language) -> Outcome {
             fee
         }
     };
-    let wish = RefundWish { order_id: order, fee, reason, idempotency_key: key, source: RefundSource::Cli, reach: Reach::default() };
+    let wish =
+        RefundWish { order_id: order, fee, reason, idempotency_key: key, source: RefundSource::Cli, reach: Reach::default(), by: None };
     match gateway.refund(wish).await {
         Ok(view) => told(&view, language),
         Err(error) => not_asked_for(&error, language),

@@ -8,6 +8,8 @@ mod accounts;
 mod alarms;
 mod audit;
 mod bills;
+mod deal;
+mod deals;
 mod done;
 mod edge;
 mod entry;
@@ -15,6 +17,7 @@ mod form;
 mod frame;
 mod lost;
 mod parts;
+mod refunds;
 mod refusal;
 mod today;
 mod visitor;
@@ -36,7 +39,8 @@ use crate::listener::Proxies;
 use crate::page::{BASE_CSS, CSS, JAVASCRIPT, asset};
 use crate::trace::carried;
 
-pub use done::done;
+pub use deals::Exports;
+pub use done::{done, see_other};
 pub use entry::Entry;
 pub use entry::confirm::{confirm, proof_fields};
 pub use form::PostedForm;
@@ -59,6 +63,8 @@ pub struct Console {
     pub place: String,
     /// What is known of logins that failed, and the room for those that are being tried.
     pub entry: Entry,
+    /// Room for lists that are exported at once.
+    pub exports: Exports,
     /// Work that outlives the request it came with; a stopping service waits for it.
     pub work: TaskTracker,
 }
@@ -87,6 +93,13 @@ pub fn router(console: Arc<Console>) -> Router {
         .route("/bills/{account}/{day}", get(bills::bill))
         .route("/bills/differences/{id}/explain", post(bills::explain))
         .route("/audit", get(audit::audit))
+        .route("/deals", get(deals::deals))
+        .route("/deals.csv", get(deals::csv))
+        .route("/deals/{order_id}", get(deal::deal))
+        .route("/deals/{order_id}/refund", get(deal::back).post(deal::refund))
+        .route("/deals/{order_id}/close", get(deal::back).post(deal::close))
+        .route("/deals/{order_id}/ask", get(deal::back).post(deal::ask))
+        .route("/refunds", get(refunds::refunds))
         .route("/logout", post(entry::logout::log_out))
         .fallback(lost::no_page)
         .method_not_allowed_fallback(lost::no_method)

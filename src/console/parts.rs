@@ -1,6 +1,6 @@
-//! What several pages are made of: times, numbers and states as markup.
+//! What several pages are made of: times, amounts and states as markup.
 
-use crate::deal::{BeijingTime, Timestamp};
+use crate::deal::{BeijingTime, Fen, Timestamp};
 use crate::language::pair;
 use crate::page::Language;
 
@@ -15,6 +15,11 @@ pub fn escaped(text: &str) -> String {
 pub fn time(at: Timestamp) -> String {
     let at = BeijingTime::from(at);
     format!("<time class=\"number\" datetime=\"{at}\">{}</time>", at.naive())
+}
+
+/// An amount; nothing is a dash.
+pub fn fee(fee: Option<Fen>) -> String {
+    fee.map_or_else(|| "–".to_owned(), |fee| format!("¥{}", fee.grouped()))
 }
 
 /// A state: a word, and a class for its look.

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{NaiveDateTime, Timelike};
 
-use super::{AccountId, Deal, DealStatus, OrderId, Reach, Timestamp};
+use super::{AccountId, CheckoutId, Deal, DealStatus, Fen, OrderId, Reach, Reference, Timestamp};
 
 /// By which of its times a deal is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,6 +38,16 @@ pub struct Listing {
     pub transaction_id: Option<String>,
     /// Of this number.
     pub order_id: Option<OrderId>,
+    /// Whose number begins so: of many, the greatest numbers are looked through.
+    pub beginning: Option<OrderId>,
+    /// With so much of the number anywhere in it.
+    pub part: Option<OrderId>,
+    /// With this number of the merchant's: of many, the newest are looked through.
+    pub reference: Option<Reference>,
+    /// One way to pay this checkout.
+    pub checkout_id: Option<CheckoutId>,
+    /// For which this is charged.
+    pub fee: Option<Fen>,
     /// Within the reach of the caller's key.
     pub reach: Reach,
 }

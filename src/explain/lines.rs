@@ -9,6 +9,8 @@ use super::words;
 /// One event of a journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
+    /// The number of its row.
+    pub id: i64,
     /// When.
     pub at: Timestamp,
     /// What, as a word for programs; `None`: a later version wrote it.
@@ -17,6 +19,8 @@ pub struct Line {
     pub sentence: String,
     /// Through whom, as a word for programs; `None`: a later version wrote it.
     pub source: Option<&'static str>,
+    /// The same for people.
+    pub by: String,
 }
 
 /// The events of a journal, in their order.
@@ -33,9 +37,11 @@ fn line(event: &StoredEvent, language: Language) -> Line {
         None => text(format!("{}.", what.read(Language::English)), format!("{}。", what.read(Language::Chinese))),
     };
     Line {
+        id: event.id,
         at: event.at,
         kind: event.kind.map(EventKind::as_str),
         sentence: sentence.read(language).to_owned(),
         source: event.origin.map(Origin::as_str),
+        by: words::origin(event.origin).read(language).to_owned(),
     }
 }

@@ -35,8 +35,9 @@ pub fn tell(
         None => vec![words::no_such_deal(order_id)],
     };
     sentences.extend(events.iter().map(line));
-    sentences
-        .extend(refunds.iter().flat_map(|refund| [refund_words::asked(refund), standing(refund, now, is_configured(&refund.account))]));
+    sentences.extend(
+        refunds.iter().flat_map(|refund| [refund_words::asked(refund), refund_standing(refund, now, is_configured(&refund.account))]),
+    );
     sentences.extend(deliveries.iter().map(|delivery| delivery_words::standing(delivery, now)));
     sentences.extend(deal.as_ref().map(|deal| outlook(deal, events, now, is_configured(&deal.account))));
     Some(sentences.iter().map(|sentence| format!("{}\n", sentence.read(language))).collect())
@@ -67,7 +68,8 @@ fn line(event: &StoredEvent) -> Text {
     )
 }
 
-fn standing(refund: &Refund, now: Timestamp, has_account: bool) -> Text {
+/// How a refund stands, and what comes next.
+pub fn refund_standing(refund: &Refund, now: Timestamp, has_account: bool) -> Text {
     match refund.state {
         RefundState::Processing if !has_account => refund_words::without_account(&refund.account),
         RefundState::Processing if refund.is_accepted() => refund_words::accepted(refund, now),

@@ -1,6 +1,6 @@
-//! Closing an order at a front end's wish, for its payer has given up: unless it was paid.
+//! Closing an order at a front end's or an operator's wish, for its payer has given up: unless it was paid.
 
-use crate::deal::{DealStatus, Details, OrderId, Reach};
+use crate::deal::{Deal, DealStatus, Details, OrderId, Reach};
 use crate::store::Origin;
 
 use super::expire::GivenUp;
@@ -25,23 +25,38 @@ impl Gateway {
     pub async fn close_order(&self, order_id: OrderId, reach: &Reach) -> Result<Closed, GatewayError> {
         let deal = self.load_within(&order_id, reach).await?;
         Self::is_about(&order_id, &deal.account);
-        match deal.status {
-            DealStatus::Paid => return Ok(Closed::Paid(order_id)),
-            DealStatus::Expired => return Ok(Closed::Closed(deal.details)),
-            DealStatus::Unpaid => {}
+        match Self::closed_already(&deal) {
+            Some(closed) => Ok(closed),
+            None => self.close(deal, Origin::FrontEnd).await,
         }
+    }
+
+    /// How a decided deal stands; `None`: there is something to close.
+    pub(super) fn closed_already(deal: &Deal) -> Option<Closed> {
+        match deal.status {
+            DealStatus::Paid => Some(Closed::Paid(deal.order_id.clone())),
+            DealStatus::Expired => Some(Closed::Closed(deal.details.clone())),
+            DealStatus::Unpaid => None,
+        }
+    }
+
+    /// Whether an undecided deal may be closed by now.
+    pub(super) fn may_close(&self, deal: &Deal) -> Result<(), GatewayError> {
         if !deal.mode.is_wechat() {
-            return Err(GatewayError::NotWeChats(order_id));
+            return Err(GatewayError::NotWeChats(deal.order_id.clone()));
         }
         let now = self.surely_now();
         let age = now - deal.opened_at(now);
-        if age < self.terms.close_min_age {
-            return Err(GatewayError::too_early(self.terms.close_min_age - age));
-        }
-        match self.expire(&deal, Origin::FrontEnd, &Calls::default()).await? {
+        if age < self.terms.close_min_age { Err(GatewayError::too_early(self.terms.close_min_age - age)) } else { Ok(()) }
+    }
+
+    /// Closes an undecided deal.
+    pub(super) async fn close(&self, deal: Deal, origin: Origin) -> Result<Closed, GatewayError> {
+        self.may_close(&deal)?;
+        match self.expire(&deal, origin, &Calls::default()).await? {
             GivenUp::Closed => Ok(Closed::Closed(deal.details)),
-            GivenUp::Paid => Ok(Closed::Paid(order_id)),
-            GivenUp::Unknown => Err(GatewayError::LeftOpen(order_id)),
+            GivenUp::Paid => Ok(Closed::Paid(deal.order_id)),
+            GivenUp::Unknown => Err(GatewayError::LeftOpen(deal.order_id)),
         }
     }
 }

@@ -65,6 +65,7 @@ use crate::deal::{AccountId, Deal, OrderId, Schedule, Timestamp};
 use crate::store::{Event, EventKind, Origin, Store};
 use crate::webhook::Endpoint;
 
+pub use crate::channel::ShownField;
 pub use crate::store::{Backlog, BillFile, BillWish, EndpointStanding, Purchases, RefundCounts, Undecided};
 pub use accounts::{Account, AccountTerms, Accounts, NoAccount};
 pub use bill_terms::BillTerms;
@@ -72,7 +73,10 @@ pub use books::WholeDeal;
 pub use checkout_events::CheckoutEvents;
 pub use checkout_page::{Payer, Ways};
 pub use close_order::Closed;
-pub use console::{AccountStanding, Board, CertificateStanding, EndpointLine, Heard, LastCount, StandingEndpoint};
+pub use console::{
+    AccountStanding, Board, CertificateStanding, Doable, EndpointLine, Found, Heard, LastCount, SecondLook, StandingEndpoint, answer_words,
+    is_attempt,
+};
 pub use deliver::TakenDelivery;
 pub use error::GatewayError;
 pub use events::Events;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use crate::channel::{RefundOrder, Refunding};
-use crate::deal::{AccountId, Deal, DealStatus, Fen, OrderId, Reach, Refund, RefundId, RefundReason, RefundSource};
+use crate::deal::{AccountId, Deal, DealStatus, Fen, NewAudit, OrderId, Reach, Refund, RefundId, RefundReason, RefundSource};
 use crate::store::{Cause, Event, EventKind, NewRefund, Origin, StoreError};
 
 use super::send_refund::FIRST_LEASE;
@@ -35,6 +35,8 @@ pub struct RefundWish {
     pub source: RefundSource,
     /// Which deals the caller may touch.
     pub reach: Reach,
+    /// The user of the console that asks, if one does.
+    pub by: Option<NewAudit>,
 }
 
 /// A refund, and what is left of its payment.
@@ -71,10 +73,11 @@ impl Gateway {
                 // Had a first try been carried out whose answer was lost, it is ours to send.
                 return if refund.refund_id == refund_id { self.send_first(refund).await } else { self.repeat(refund, &wish).await };
             }
-            let fee = self.may_refund(&deal, &wish)?;
+            let fee = self.may_refund(&deal, wish.fee)?;
             let refund = self.draft_refund(&deal, &wish, &refund_id, fee)?;
             let event = self.refund_requested(&refund, Origin::of(wish.source));
-            match self.store.reserve_refund(&deal, refund, event).await {
+            let by = wish.by.clone().map(|by| audited(by, &refund));
+            match self.store.reserve_refund(&deal, refund, by, event).await {
                 Ok(true) => {
                     self.metrics.refund_requested(&deal.account);
                     self.live.forget_payment(&deal.order_id);
@@ -100,8 +103,8 @@ impl Gateway {
         }
     }
 
-    /// How much may go back now.
-    fn may_refund(&self, deal: &Deal, wish: &RefundWish) -> Result<Fen, GatewayError> {
+    /// How much may go back now, of the amount that is wanted or of all that is left.
+    pub(super) fn may_refund(&self, deal: &Deal, wanted: Option<Fen>) -> Result<Fen, GatewayError> {
         self.can_refund_through(&deal.account)?;
         if !deal.mode.is_wechat() {
             return Err(GatewayError::NotWeChats(deal.order_id.clone()));
@@ -114,7 +117,7 @@ impl Gateway {
             return Err(GatewayError::RefundTooLate);
         }
         let left = deal.left();
-        let fee = wish.fee.or(left).filter(|fee| Some(*fee) <= left).ok_or(GatewayError::RefundTooMuch(left))?;
+        let fee = wanted.or(left).filter(|fee| Some(*fee) <= left).ok_or(GatewayError::RefundTooMuch(left))?;
         if deal.refunded.count >= MOST {
             return Err(GatewayError::RefundTooMany);
         }
@@ -180,6 +183,12 @@ impl Gateway {
         let refund = read_again(self.store.find_refund(&refund_id).await?)?;
         Ok(RefundView::new(refund, &read_again(self.store.find(&order_id).await?)?))
     }
+}
+
+/// What the trail says of a refund.
+fn audited(by: NewAudit, refund: &NewRefund) -> NewAudit {
+    let reason = refund.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    by.of_order(&refund.order_id).to(refund.refund_id.as_str()).with(format!("{} yuan{reason}", refund.fee.yuan()))
 }
 
 /// What was read or stored just now. Its absence is no refusal: money may be on its way, and a repeat under the same key tells.

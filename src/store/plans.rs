@@ -8,8 +8,9 @@ use super::alarms;
 use super::bills::{accepted_on, booked_deals, booked_refunds, counts, difference, due, list, old_files, paid_on, row, untold};
 use super::deals::heard;
 use super::deals::listed::{Line, Part, Texts};
-use super::deals::numbered::{by_order, by_transaction};
+use super::deals::numbered::{by_beginning, by_checkout, by_order, by_reference, by_transaction};
 use super::deliveries::{delivered, endpoints};
+use super::refunds::page;
 use super::takings::{opened, payments, refunds};
 
 const STEPS: [&str; 13] = [
@@ -66,6 +67,33 @@ async fn lists_are_ranges_of_an_index_in_its_order() {
             plans[0].contains("deal_order_key (order_key=?)") && plans[1].contains("deal_transaction_id (transaction_id=?)"),
             "{plans:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn what_an_operator_types_is_looked_up_in_an_index() {
+    let mut conn = database().await;
+    for by in [ListedBy::Created, ListedBy::Paid] {
+        for (text, index) in [
+            (by_checkout(false, by), "deal_checkout_way (checkout_id=?)"),
+            (by_reference(false, by), "deal_reference (reference=?)"),
+            (by_beginning(false, by), "COVERING INDEX deal_order_key (order_key>? AND order_key<?)"),
+        ] {
+            let plan = plan(&mut conn, &text).await;
+            assert!(plan.contains(index) && !plan.contains("SCAN deal"), "{text}: {plan}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn refunds_of_a_state_are_read_from_the_newer_end_of_an_index() {
+    let mut conn = database().await;
+    for (text, range) in [
+        (page::text(false, page::BESIDE), "refund_state (state=? AND created_at=? AND rowid<?)"),
+        (page::text(false, page::BELOW), "refund_state (state=? AND created_at<?)"),
+    ] {
+        let plan = plan(&mut conn, &text).await;
+        assert!(plan.contains(&format!("USING INDEX {range}")) && !plan.contains("TEMP B-TREE"), "{text}: {plan}");
     }
 }
 

@@ -2,17 +2,26 @@
 
 mod accounts;
 mod alarms;
+mod ask;
 mod audit;
 mod bills;
 mod board;
+mod close;
+mod doable;
+mod dossier;
 mod heard;
 mod hours;
 mod over;
+mod search;
+mod second_look;
 mod sessions;
 mod webhooks;
 
 pub use accounts::{AccountStanding, CertificateStanding};
 pub use board::{Board, Boards, EndpointLine, LastCount};
+pub use doable::Doable;
 pub use heard::Heard;
 pub use over::AlarmLook;
-pub use webhooks::StandingEndpoint;
+pub use search::Found;
+pub use second_look::{SecondLook, is_attempt};
+pub use webhooks::{StandingEndpoint, answer_words};

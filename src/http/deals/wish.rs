@@ -37,6 +37,7 @@ pub fn wish(query: Query, reach: Reach) -> Result<(Listing, Form), Refusal> {
         transaction_id: read(&params, "transaction_id", transaction_id)?,
         order_id: read(&params, "order_id", |text| text.parse().map_err(|error: InvalidOrderId| error.to_string()))?,
         reach,
+        ..Listing::default()
     };
     match listing.contradiction() {
         Some(error @ Contradiction::Range) => Err(Refusal::invalid_field("from", error.to_string())),

@@ -77,8 +77,8 @@ impl Query for ListDeals {
     const NAME: &'static str = "list deals";
 
     async fn run(&self, conn: &mut Conn) -> Result<RowPage, Error> {
-        if let Some(rows) = numbered(&self.listing, self.limit, conn).await? {
-            return Ok(RowPage { rows, next: None });
+        if let Some(rows) = numbered(&self.listing, self.after.as_ref(), self.limit + 1, conn).await? {
+            return Ok(RowPage::of(vec![Walk { rows, ended_at: None }], self.limit as usize));
         }
         let bounds = Bounds::of(&self.listing);
         let mut walks = Vec::new();

@@ -1,6 +1,6 @@
 //! The SQL of lists: ranges of an index, read from their newer ends, and what else must be true of a row.
 
-use crate::deal::{DealStatus, ListedBy, Listing, Place, Sellers};
+use crate::deal::{DealStatus, Fen, ListedBy, Listing, OrderId, Place, Sellers};
 use crate::store::columns::column;
 use crate::store::engine::connection::{Conn, by_engine};
 use crate::store::engine::values::Values;
@@ -30,12 +30,16 @@ pub fn place_time(time: &str) -> String {
     format!("CAST({time} AS CHAR(26)) AS place_time")
 }
 
+/// In rows of the original a double says what is charged. To a tenth of a fen: it is noisy.
+const OF_FEE: &str = "(total_fee = ? OR (total_fee IS NULL AND ABS(CASE WHEN price_last = 0 THEN price ELSE price_last END - ?) < 0.001))";
+
 /// What must be true of a row of record, whichever index it was found by; filled by [`Bounds::filter`].
 pub fn filter(is_mysql: bool) -> String {
     let (of_accounts, of_sellers) = (accounts::is_in_set(is_mysql), sellers::is_in_set(is_mysql));
     format!(
         "order_key IS NOT NULL AND (? IS NULL OR COALESCE(status, 0) = ?) AND (? IS NULL OR merchant_id = ?) \
-         AND (? IS NULL OR {of_accounts}) AND (? IS NULL OR {of_sellers})"
+         AND (? IS NULL OR {of_accounts}) AND (? IS NULL OR {of_sellers}) AND (? IS NULL OR {OF_FEE}) \
+         AND (? IS NULL OR INSTR(order_key, ?) > 0)"
     )
 }
 
@@ -116,6 +120,8 @@ pub struct Bounds {
     merchant_id: Option<i64>,
     accounts: Option<String>,
     sellers: Option<String>,
+    fee: Option<Fen>,
+    part: Option<OrderId>,
 }
 
 impl Bounds {
@@ -130,6 +136,8 @@ impl Bounds {
             merchant_id: listing.merchant_id,
             accounts: listing.accounts().map(accounts::set),
             sellers: listing.reach.sellers.as_ref().map(sellers::set),
+            fee: listing.fee,
+            part: listing.part.clone(),
         }
     }
 
@@ -164,6 +172,8 @@ impl Bounds {
         for set in [&self.accounts, &self.sellers] {
             values.extend([set.as_deref().into(), set.as_deref().into()]);
         }
+        let (fee, part) = (self.fee.map(Fen::get), self.part.as_ref().map(OrderId::as_str));
+        values.extend([fee.into(), fee.into(), self.fee.map_or(0.0, Fen::to_price).into(), part.into(), part.into()]);
     }
 }
 

@@ -12,6 +12,7 @@ pub mod accounts;
 pub mod by_reference;
 pub mod claim;
 pub mod decided;
+pub mod dossier;
 pub mod due;
 pub mod expire;
 pub mod find;

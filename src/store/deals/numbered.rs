@@ -1,34 +1,78 @@
-//! Lists of the deals that have a number, ours or WeChat's: there is one, or hardly more.
+//! Lists of the deals that have a number, ours or another's: there is one, or hardly more. Of the merchant's own, and of a number's
+//! beginning, there may be many: so many are looked through, and no more.
 
 use std::sync::LazyLock;
 
 use sqlx::Error;
 
-use crate::deal::{ListedBy, Listing};
+use crate::deal::{CheckoutId, ListedBy, Listing, OrderId, Place, Reference};
 use crate::store::engine::connection::Conn;
-use crate::store::engine::values::Values;
+use crate::store::engine::values::{Value, Values};
 use crate::store::index_hints::by_index;
 
 use super::listed::{Bounds, ListedRow, filter, place_time};
 use super::row::COLUMNS;
 
 /// The rows with the numbers that a listing names, the newest first; `None`: it names none.
-pub async fn numbered(listing: &Listing, limit: u32, conn: &mut Conn) -> Result<Option<Vec<ListedRow>>, Error> {
-    let (order_id, transaction_id) = (listing.order_id.as_ref().map(|id| id.as_str()), listing.transaction_id.as_deref());
-    let (texts, number) = match (order_id, transaction_id) {
-        (Some(order_id), _) => (&BY_ORDER, order_id),
-        (None, Some(transaction_id)) => (&BY_TRANSACTION, transaction_id),
-        (None, None) => return Ok(None),
-    };
+pub async fn numbered(listing: &Listing, after: Option<&Place>, limit: u32, conn: &mut Conn) -> Result<Option<Vec<ListedRow>>, Error> {
+    let Some(number) = Number::of(listing) else { return Ok(None) };
     let bounds = Bounds::of(listing);
-    let mut values = Values::of([number.into(), bounds.from.as_str().into(), bounds.until.as_str().into()]);
+    let after = after.filter(|after| after.time < bounds.until);
+    let (until, id) = after.map_or((bounds.until.as_str(), 0), |after| (after.time.as_str(), after.id));
+    let mut values = number.values();
+    values.extend([bounds.from.as_str().into(), until.into(), until.into(), id.into()]);
     bounds.filter(&mut values);
     values.add(limit);
-    let mut rows: Vec<ListedRow> = conn.rows(texts.of(listing.by, conn), values).await?;
+    let mut rows: Vec<ListedRow> = conn.rows(number.texts().of(listing.by, conn), values).await?;
     // Collations of old tables find too much.
+    let transaction_id = listing.transaction_id.as_deref();
     rows.retain(|listed| transaction_id.is_none_or(|id| listed.row.transaction_id.as_deref() == Some(id)));
     rows.sort_by_key(|row| std::cmp::Reverse(row.place()));
     Ok(Some(rows))
+}
+
+/// Which number a listing names.
+enum Number<'l> {
+    Order(&'l OrderId),
+    Transaction(&'l str),
+    Checkout(&'l CheckoutId),
+    Reference(&'l Reference),
+    Beginning(&'l OrderId),
+}
+
+impl<'l> Number<'l> {
+    fn of(listing: &'l Listing) -> Option<Self> {
+        let Listing { order_id, transaction_id, checkout_id, reference, beginning, .. } = listing;
+        let numbers = [
+            order_id.as_ref().map(Self::Order),
+            transaction_id.as_deref().map(Self::Transaction),
+            checkout_id.as_ref().map(Self::Checkout),
+            reference.as_ref().map(Self::Reference),
+            beginning.as_ref().map(Self::Beginning),
+        ];
+        numbers.into_iter().flatten().next()
+    }
+
+    fn texts(&self) -> &'static Texts {
+        match self {
+            Self::Order(_) => &BY_ORDER,
+            Self::Transaction(_) => &BY_TRANSACTION,
+            Self::Checkout(_) => &BY_CHECKOUT,
+            Self::Reference(_) => &BY_REFERENCE,
+            Self::Beginning(_) => &BY_BEGINNING,
+        }
+    }
+
+    fn values(&self) -> Values<'l> {
+        match self {
+            Self::Order(order_id) => Values::of([order_id.as_str().into()]),
+            Self::Transaction(id) => Values::of([(*id).into()]),
+            Self::Checkout(checkout_id) => Values::of([checkout_id.as_str().into()]),
+            Self::Reference(reference) => Values::of([reference.as_str().into(), reference.as_str().into()]),
+            // Behind every character that a number may have.
+            Self::Beginning(beginning) => Values::of([beginning.as_str().into(), Value::Text(Some(format!("{beginning}~").into()))]),
+        }
+    }
 }
 
 /// A text for each engine and either time.
@@ -45,32 +89,73 @@ impl Texts {
     }
 }
 
-static BY_ORDER: Texts = Texts([
-    [LazyLock::new(|| by_order(true, ListedBy::Created)), LazyLock::new(|| by_order(true, ListedBy::Paid))],
-    [LazyLock::new(|| by_order(false, ListedBy::Created)), LazyLock::new(|| by_order(false, ListedBy::Paid))],
-]);
+macro_rules! texts {
+    ($of:path) => {
+        Texts([
+            [LazyLock::new(|| $of(true, ListedBy::Created)), LazyLock::new(|| $of(true, ListedBy::Paid))],
+            [LazyLock::new(|| $of(false, ListedBy::Created)), LazyLock::new(|| $of(false, ListedBy::Paid))],
+        ])
+    };
+}
 
-static BY_TRANSACTION: Texts = Texts([
-    [LazyLock::new(|| by_transaction(true, ListedBy::Created)), LazyLock::new(|| by_transaction(true, ListedBy::Paid))],
-    [LazyLock::new(|| by_transaction(false, ListedBy::Created)), LazyLock::new(|| by_transaction(false, ListedBy::Paid))],
-]);
+static BY_ORDER: Texts = texts!(by_order);
+static BY_TRANSACTION: Texts = texts!(by_transaction);
+static BY_CHECKOUT: Texts = texts!(by_checkout);
+static BY_REFERENCE: Texts = texts!(by_reference);
+static BY_BEGINNING: Texts = texts!(by_beginning);
 
 /// Of our number.
 pub fn by_order(is_mysql: bool, by: ListedBy) -> String {
-    text(is_mysql, by, "order_key", "deal_order_key")
+    text(&format!("deal {}", by_index("deal_order_key", is_mysql)), "order_key = ? AND ", is_mysql, by, "")
 }
 
 /// Of WeChat's.
 pub fn by_transaction(is_mysql: bool, by: ListedBy) -> String {
-    text(is_mysql, by, "transaction_id", "deal_transaction_id")
+    text(&format!("deal {}", by_index("deal_transaction_id", is_mysql)), "transaction_id = ? AND ", is_mysql, by, "")
 }
 
-fn text(is_mysql: bool, by: ListedBy, number: &str, index: &str) -> String {
-    let table = format!("deal {}", by_index(index, is_mysql));
-    let (time, status) = match by {
-        ListedBy::Created => ("create_at", ""),
-        ListedBy::Paid => ("update_at", " AND status = 1"),
-    };
+/// Of their checkout's: one for each way to pay it.
+pub fn by_checkout(is_mysql: bool, by: ListedBy) -> String {
+    text(&format!("deal {}", by_index("deal_checkout_way", is_mysql)), "checkout_id = ? AND ", is_mysql, by, "")
+}
+
+/// Of the merchant's. Collations take 'A ' for 'A', so the lengths are compared too.
+pub fn by_reference(is_mysql: bool, by: ListedBy) -> String {
+    looked_through("deal_reference", "reference = ? AND LENGTH(reference) = LENGTH(?)", "id", is_mysql, by)
+}
+
+/// Of the beginning of ours.
+pub fn by_beginning(is_mysql: bool, by: ListedBy) -> String {
+    looked_through("deal_order_key", "order_key >= ? AND order_key < ?", "order_key", is_mysql, by)
+}
+
+/// Of the last rows of a range of an index, whatever else is true of them.
+fn looked_through(index: &str, range: &str, last: &str, is_mysql: bool, by: ListedBy) -> String {
+    const EXAMINED: u32 = 2000;
+    let of_index = format!("deal {}", by_index(index, is_mysql));
+    let looked = format!("SELECT id AS looked_id FROM {of_index} WHERE {range} ORDER BY {last} DESC LIMIT {EXAMINED}");
+    let time = time(by);
+    text(
+        &format!("({looked}) looked JOIN deal ON deal.id = looked.looked_id"),
+        "",
+        is_mysql,
+        by,
+        &format!("ORDER BY deal.{time} DESC, deal.id DESC"),
+    )
+}
+
+fn time(by: ListedBy) -> &'static str {
+    match by {
+        ListedBy::Created => "create_at",
+        ListedBy::Paid => "update_at",
+    }
+}
+
+fn text(tables: &str, number: &str, is_mysql: bool, by: ListedBy, order: &str) -> String {
+    let (time, status) = (time(by), if by == ListedBy::Paid { " AND status = 1" } else { "" });
     let (place, filter) = (place_time(time), filter(is_mysql));
-    format!("SELECT {place}, {COLUMNS} FROM {table} WHERE {number} = ? AND {time} >= ? AND {time} < ?{status} AND {filter} LIMIT ?")
+    format!(
+        "SELECT {place}, {COLUMNS} FROM {tables} WHERE {number}{time} >= ? AND {time} <= ? AND ({time} < ? OR id < ?){status} \
+         AND {filter} {order} LIMIT ?"
+    )
 }

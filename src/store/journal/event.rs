@@ -171,6 +171,8 @@ pub struct Event {
 /// An event as it was stored. Its evidence names the payer and stays in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredEvent {
+    /// The row's number.
+    pub id: i64,
     /// What; `None` if a later version wrote it.
     pub kind: Option<EventKind>,
     /// Through whom.

@@ -34,16 +34,30 @@ impl Query for Events {
     }
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<StoredEvent>, Error> {
-        const SELECT: &str =
-            "SELECT kind, source, detail, instance, CAST(at AS CHAR(19)) AS at FROM deal_event WHERE order_id = ? ORDER BY id";
+        const SELECT: &str = "SELECT CAST(id AS SIGNED) AS id, kind, source, detail, instance, CAST(at AS CHAR(19)) AS at FROM deal_event WHERE order_id = ? ORDER BY deal_event.id";
         let rows: Vec<EventRow> = conn.rows(SELECT, Values::of([self.0.as_str().into()])).await?;
         Ok(rows.into_iter().map(StoredEvent::from).collect())
+    }
+}
+
+/// The newest messages on which an order's journal rests, with the numbers of their rows.
+pub struct EvidenceOf(pub OrderId);
+
+impl Query for EvidenceOf {
+    type Answer = Vec<(i64, String)>;
+    const NAME: &'static str = "evidence of order";
+
+    async fn run(&self, conn: &mut Conn) -> Result<Vec<(i64, String)>, Error> {
+        const SELECT: &str = "SELECT CAST(id AS SIGNED) AS id, evidence FROM deal_event WHERE order_id = ? AND evidence IS NOT NULL \
+                              ORDER BY deal_event.id DESC LIMIT 8";
+        conn.rows(SELECT, Values::of([self.0.as_str().into()])).await
     }
 }
 
 /// One row of the journal.
 #[derive(sqlx::FromRow)]
 struct EventRow {
+    id: i64,
     kind: String,
     source: String,
     detail: Option<String>,
@@ -54,6 +68,7 @@ struct EventRow {
 impl From<EventRow> for StoredEvent {
     fn from(row: EventRow) -> Self {
         Self {
+            id: row.id,
             kind: EventKind::from_word(&row.kind),
             origin: Origin::from_word(&row.source),
             detail: row.detail,

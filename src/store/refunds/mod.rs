@@ -10,6 +10,7 @@ pub mod book;
 pub mod due;
 pub mod find;
 pub mod list;
+pub mod page;
 pub mod plan;
 pub mod reserve;
 pub mod row;

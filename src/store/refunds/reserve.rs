@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use sqlx::Error;
 
 use crate::channel::ProvenPayment;
-use crate::deal::{AccountId, Deal, Fen, OrderId, RefundId, RefundReason, RefundSource, Refunded, Timestamp, transaction_key};
+use crate::deal::{AccountId, Deal, Fen, NewAudit, OrderId, RefundId, RefundReason, RefundSource, Refunded, Timestamp, transaction_key};
+use crate::store::audit::audited::Audited;
 use crate::store::checkouts::turn::Turn;
 use crate::store::columns::column;
 use crate::store::deals::accounts::ACCOUNT;
@@ -53,14 +54,15 @@ pub struct NewRefund {
 
 impl Store {
     /// Reserves the amount on a paid deal that has been read, and stores the refund; `false` when what is left has changed since,
-    /// perhaps by a try of this very one whose answer was lost: then the idempotency key finds it.
+    /// perhaps by a try of this very one whose answer was lost: then the idempotency key finds it. The user of the console that asks for it
+    /// is written with it.
     ///
     /// # Errors
     /// [`StoreError::Conflict`]: the refund's number or the idempotency key is taken.
-    pub async fn reserve_refund(&self, deal: &Deal, refund: NewRefund, event: Event) -> Result<bool, StoreError> {
+    pub async fn reserve_refund(&self, deal: &Deal, refund: NewRefund, by: Option<NewAudit>, event: Event) -> Result<bool, StoreError> {
         let Some(charged) = deal.charged else { return Ok(false) };
         let change = Reserve { id: deal.id, charged, before: deal.refunded, refund };
-        Ok(self.change_and_tell(change, event).await? == 1)
+        Ok(self.change_and_tell(Audited { change, entry: by }, event).await? == 1)
     }
 
     /// Stores the refund of a second payment, of which nothing is reserved on the deal; `false` unless another payment of that

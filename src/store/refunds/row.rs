@@ -15,12 +15,17 @@ pub struct ImpossibleRefund {
 
 /// The question for rows of `refund`, in either engine's words.
 pub fn select(condition: &str) -> String {
+    select_from("refund", condition)
+}
+
+/// The same with an index that it is read by.
+pub fn select_from(table: &str, condition: &str) -> String {
     format!(
         "SELECT CAST(id AS SIGNED) AS id, refund_id, order_id, account, transaction_id, refund_fee, asked_fee, \
          CAST(of_second_payment AS SIGNED) AS of_second_payment, state, reason, source, detail, refused_certificate, \
          wechat_refund_id, receiver, idempotency_key, request, CAST(created_at AS CHAR(19)) AS created_at, \
          CAST(sent_at AS CHAR(19)) AS sent_at, CAST(accepted_at AS CHAR(19)) AS accepted_at, \
-         CAST(refunded_at AS CHAR(19)) AS refunded_at, CAST(due_at AS CHAR(19)) AS due_at FROM refund WHERE {condition}"
+         CAST(refunded_at AS CHAR(19)) AS refunded_at, CAST(due_at AS CHAR(19)) AS due_at FROM {table} WHERE {condition}"
     )
 }
 
@@ -44,7 +49,7 @@ pub struct RefundRow {
     receiver: Option<String>,
     idempotency_key: Option<String>,
     request: Option<String>,
-    created_at: Option<String>,
+    pub created_at: Option<String>,
     sent_at: Option<String>,
     accepted_at: Option<String>,
     refunded_at: Option<String>,

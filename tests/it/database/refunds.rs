@@ -54,7 +54,7 @@ fn of_second(deal: &Deal, refund_id: &str) -> NewRefund {
 /// Reserves it on the deal as it is read now.
 pub async fn reserves(store: &Store, order_id: &str, refund_id: &str, fee: i64) -> bool {
     let deal = read(store, order_id).await;
-    store.reserve_refund(&deal, wish(&deal, refund_id, fee), event(order_id, EventKind::RefundRequested)).await.unwrap()
+    store.reserve_refund(&deal, wish(&deal, refund_id, fee), None, event(order_id, EventKind::RefundRequested)).await.unwrap()
 }
 
 pub async fn refund(store: &Store, refund_id: &str) -> Refund {
@@ -137,12 +137,12 @@ on_both_engines! {
         assert_eq!(stored_one.reason.as_ref().map(ToString::to_string).as_deref(), Some("商品已售完"));
 
         // What was read before is so no more.
-        let stale = store.reserve_refund(&before, wish(&before, "r2", 500), event("order", EventKind::RefundRequested)).await;
+        let stale = store.reserve_refund(&before, wish(&before, "r2", 500), None, event("order", EventKind::RefundRequested)).await;
         assert!(!stale.unwrap());
         // A number, or a key, that is taken.
         for (refund_id, key) in [("r1", "another"), ("r2", "r1")] {
             let taken = NewRefund { idempotency_key: key.to_owned(), ..wish(&after, refund_id, 500) };
-            let reserved = store.reserve_refund(&after, taken, event("order", EventKind::RefundRequested)).await;
+            let reserved = store.reserve_refund(&after, taken, None, event("order", EventKind::RefundRequested)).await;
             assert!(matches!(reserved, Err(StoreError::Conflict)), "{reserved:?}");
         }
         assert_eq!((stored(&look).await, totals(&store, "order").await), (vec!["r1".to_owned()], (500, 1)));
@@ -167,10 +167,10 @@ on_both_engines! {
         paid_deal(&store, "order", "shop2").await;
         let deal = read(&store, "order").await;
         let of_another = NewRefund { account: account("default"), ..wish(&deal, "r1", 500) };
-        assert!(!store.reserve_refund(&deal, of_another, event("order", EventKind::RefundRequested)).await.unwrap());
+        assert!(!store.reserve_refund(&deal, of_another, None, event("order", EventKind::RefundRequested)).await.unwrap());
         for status in ["0", "2", "NULL"] {
             look.run(&format!("UPDATE deal SET status = {status}")).await;
-            assert!(!store.reserve_refund(&deal, wish(&deal, "r1", 500), event("order", EventKind::RefundRequested)).await.unwrap(), "{status}");
+            assert!(!store.reserve_refund(&deal, wish(&deal, "r1", 500), None, event("order", EventKind::RefundRequested)).await.unwrap(), "{status}");
         }
         assert_eq!(stored(&look).await, [""; 0]);
     }
@@ -186,7 +186,7 @@ on_both_engines! {
                 while read(store, "order").await.left().is_some_and(|left| left.get() >= 300) {
                     let deal = read(store, "order").await;
                     let refund = wish(&deal, &format!("caller-{caller}"), 300);
-                    match store.reserve_refund(&deal, refund, event("order", EventKind::RefundRequested)).await {
+                    match store.reserve_refund(&deal, refund, None, event("order", EventKind::RefundRequested)).await {
                         Ok(true) => return true,
                         // Too many were at the row.
                         Ok(false) | Err(StoreError::Unavailable(_)) => {}
@@ -214,7 +214,7 @@ on_both_engines! {
                     }
                     let deal = read(store, "order").await;
                     let refund = NewRefund { idempotency_key: "the key".to_owned(), ..wish(&deal, &format!("caller-{caller}"), 300) };
-                    match store.reserve_refund(&deal, refund, event("order", EventKind::RefundRequested)).await {
+                    match store.reserve_refund(&deal, refund, None, event("order", EventKind::RefundRequested)).await {
                         Ok(_) | Err(StoreError::Conflict | StoreError::Unavailable(_)) => {}
                         Err(error) => panic!("{error}"),
                     }

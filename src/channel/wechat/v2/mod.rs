@@ -25,6 +25,7 @@ mod refund_cipher;
 mod refusal;
 pub mod reply;
 mod rotation;
+mod shown;
 mod sign;
 #[cfg(test)]
 mod testing;
@@ -45,5 +46,6 @@ pub(in crate::channel) use notification::acknowledgement;
 pub use proxy::{InvalidProxy, Proxy};
 pub use refund_cipher::RefundCipher;
 pub use rotation::PreviousKey;
+pub use shown::{ShownField, shown};
 pub use sign::{ApiKey, InvalidApiKey, SignType, Signer};
 pub use transport::{CONNECT, Endpoints, Http, NoClient, Wire, http_client};

@@ -1,0 +1,122 @@
+//! `POST /deals/{order_id}/refund`: first a second look, then the refund. The second look draws the refund's number for this attempt, so
+//! that a double click, or a page that is loaded again, is the same refund.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use tokio::time::sleep;
+
+use crate::console::{Console, PostedForm, Refusal, Visitor, answer, confirm, done, page};
+use crate::deal::{AuditAction, Fen, OrderId, Reach, RefundReason, RefundSource};
+use crate::gateway::{GatewayError, RefundWish, SecondLook, is_attempt};
+use crate::language::Text;
+
+use super::second_look::view;
+use super::{OrderPath, order_number, page_of, words};
+
+/// A code is good once. Of two clicks the second finds the refund that the first has stored, if it looks so late.
+const LOOK_AGAIN: [Duration; 3] = [Duration::ZERO, Duration::from_millis(250), Duration::from_millis(750)];
+
+/// What was typed.
+struct Typed {
+    order_id: OrderId,
+    fee: Fen,
+    reason: Option<RefundReason>,
+}
+
+pub async fn refund(
+    State(console): State<Arc<Console>>,
+    Extension(visitor): Extension<Visitor>,
+    path: OrderPath,
+    form: PostedForm,
+) -> Response {
+    answer(&visitor, &console, asked(&console, &visitor, path, &form).await)
+}
+
+async fn asked(console: &Arc<Console>, visitor: &Visitor, path: OrderPath, form: &PostedForm) -> Result<Response, Refusal> {
+    let order_id = order_number(path)?;
+    let fee = form.text("amount").map_or(Err(words::no_amount()), |text| Fen::from_yuan(text).map_err(|_| words::no_amount()));
+    let reason = form.text("reason").map(|text| text.parse().map_err(|_| words::no_reason())).transpose();
+    let typed = Typed { order_id, fee: fee.map_err(Refusal::BadForm)?, reason: reason.map_err(Refusal::BadForm)? };
+    match (form.text("step"), form.text("number").filter(|number| is_attempt(number))) {
+        (Some("look"), _) => {
+            let look = console.gateway.second_look(&typed.order_id, typed.fee).await?;
+            Ok(page(visitor, console, words::second_look(), view(&look, typed.reason.as_ref(), None, console, visitor)))
+        }
+        (Some("do"), Some(number)) => carried_out(console, visitor, typed, number, form).await,
+        _ => Err(Refusal::BadForm(words::no_attempt())),
+    }
+}
+
+async fn carried_out(
+    console: &Arc<Console>,
+    visitor: &Visitor,
+    typed: Typed,
+    number: &str,
+    form: &PostedForm,
+) -> Result<Response, Refusal> {
+    if console.settings.wants_proof(typed.fee)
+        && !is_known(console, &typed, number).await?
+        && let Err(refusal) = confirm(console, visitor, form).await
+        && !becomes_known(console, &typed, number).await?
+    {
+        return match refusal {
+            Refusal::Unproven => once_more(console, visitor, &typed, number, &refusal.reason(), StatusCode::UNPROCESSABLE_ENTITY).await,
+            refusal => Err(refusal),
+        };
+    }
+    let wish = RefundWish {
+        order_id: typed.order_id.clone(),
+        fee: Some(typed.fee),
+        reason: typed.reason.clone(),
+        idempotency_key: number.to_owned(),
+        source: RefundSource::Console,
+        reach: Reach::default(),
+        by: Some(visitor.audit(console, AuditAction::Refund)),
+    };
+    let gateway = Arc::clone(&console.gateway);
+    match console.detached(async move { gateway.refund(wish).await }).await? {
+        Ok(view) => Ok(done(&page_of(&typed.order_id), words::done(&view.refund))),
+        // It may be stored or not, and the same form tells.
+        Err(GatewayError::Store(error)) => {
+            tracing::warn!(%error, "it is not known whether a refund was stored");
+            once_more(console, visitor, &typed, number, &words::not_known(), StatusCode::SERVICE_UNAVAILABLE).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether this attempt is stored: then nothing is given back by it once more, whoever asks.
+async fn is_known(console: &Console, typed: &Typed, number: &str) -> Result<bool, Refusal> {
+    Ok(console.gateway.is_attempt_stored(&typed.order_id, number).await?)
+}
+
+async fn becomes_known(console: &Console, typed: &Typed, number: &str) -> Result<bool, Refusal> {
+    for pause in LOOK_AGAIN {
+        sleep(pause).await;
+        if is_known(console, typed, number).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The form again, under the same number.
+async fn once_more(
+    console: &Console,
+    visitor: &Visitor,
+    typed: &Typed,
+    number: &str,
+    trouble: &Text,
+    status: StatusCode,
+) -> Result<Response, Refusal> {
+    let look = console.gateway.second_look(&typed.order_id, typed.fee).await?;
+    let look = SecondLook { number: number.to_owned(), ..look };
+    let mut response = page(visitor, console, words::second_look(), view(&look, typed.reason.as_ref(), Some(trouble), console, visitor));
+    *response.status_mut() = status;
+    Ok(response)
+}
