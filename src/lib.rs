@@ -36,9 +36,10 @@
 //!                          ├─▶ Comparison ─▶ Store::booked_deals, paid_on │ booked_refunds, accepted_on     what differs, either way round
 //!                          ├─▶ ask: inquire → settle │ inquire_refund → settle_refund     of what payers leave of the budget
 //!                          └─▶ Store::finish_bill                                        what is left, and that it is to be told
-//! teller ─▶ Gateway::publish_once ─▶ what the journal says there is to tell: events of the outbox, and their deliveries
+//! teller ─▶ Gateway::publish_once ─▶ what the journal says there is to tell: events of the outbox, and their deliveries; alarms, and their rows
 //!        └▶ Gateway::deliver      ─▶ webhook::Endpoint ─POST─▶ back end             signed; again until it has it, or is given up
 //! certificate watcher (app::certificates) ─▶ Gateway::show_certificate ─▶ release_held_refunds: those that waited for another one
+//! watcher, every 15 s ─▶ Gateway::resolve_alarms ─▶ open alarms whose refund arrived, whose event is delivered, …: over, and by what
 //! ```
 //! Down once and up once, and an endpoint's file has the name of its use case (`notify` is the one of `take_notice`):
 //! ```text
@@ -145,6 +146,8 @@
 //! 20. A difference is never dropped silently. What stands on one side only, differs or cannot be read is counted, and is a row, as far as a bill
 //!     has room for rows, until the books agree or WeChat's signed word, a rule or a person explains it; what a person said stays. A bill that is
 //!     not to be had is missing; that there were no trades is believed only where the books have none either.
+//! 21. Of each alarm that the journal announces there is exactly one row, whether or not anybody else is told of it: written by the transaction
+//!     that publishes the entry, open until one person has answered it or what it was about is over, and never deleted.
 //!
 //! # Words
 //! *Deal*: one attempt to buy one product. *Order id*: our number for it, `out_trade_no` on the wire. *Transaction id*:
@@ -164,12 +167,13 @@
 //! *Key*: what a back end of a merchant's shows to be let in; WeChat's secrets are *API keys*, each of an account. *Scope*: one thing
 //! that a key is good for. *Reach*: which deals it may see and touch, by their sellers and accounts.
 //! *Announce*: to say, in a change's entry of the journal, what of it is to be told. *Audience*: which types of events there is somebody
-//! to tell of; nothing else is announced. *Event*: what back ends are told of a change, with a number (`evt_…`) that is the same for all.
+//! to tell of; nothing else is announced, but for alarms. *Event*: what back ends are told of a change, with a number (`evt_…`) that is the same for all.
 //! *Publish*: to move what is announced and committed into the *outbox*, whose order is every reader's. *Feed*: the outbox as back ends
 //! read it. *Endpoint*: a URL of a merchant's to which events are posted (a webhook); *delivery*: one event on its way to one endpoint.
 //! *Bill* (对账单): what WeChat says was paid and given back through one account on one day in Beijing; *fund flow* (资金账单): each movement of its
 //! money. *Reconcile*: to hold a bill against the books, and to ask about what differs. *Difference*: one thing that differs; *finding*: why it
 //! stands as it does. *Bookkeeper*: the task that reconciles every morning.
+//! *Alarm*: what a person must look at; one is *answered* by a person with a note, or *resolved* by itself when what it was about is over.
 //! *Visitor*: who looks at a page of the console; *trail*: the table `audit`, who did what; *session*: a login to the console.
 //! *Offer*: what a merchant's back end has signed for a browser to carry; it opens one deal.
 //!

@@ -2,6 +2,7 @@
 
 use crate::deal::{BeijingTime, Fen, Timestamp};
 use crate::language::pair;
+use crate::page::Language;
 
 use super::{PostedForm, Refusal};
 
@@ -29,6 +30,13 @@ pub fn state(class: &str, word: &str) -> String {
 /// A link to a page of the console, whose address is markup.
 pub fn link(address: &str, words: &str) -> String {
     format!("<a href=\"{address}\">{words}</a>")
+}
+
+/// Links to what is listed before and behind, if there are any.
+pub fn pages(links: impl IntoIterator<Item = String>, language: Language) -> String {
+    let links: String = links.into_iter().collect();
+    let name = pair("Newer and older ones", "翻页");
+    if links.is_empty() { links } else { format!("<nav class=\"pages\" aria-label=\"{}\">{links}</nav>", name.read(language)) }
 }
 
 /// An order's number, which leads to its page.

@@ -73,7 +73,7 @@ pub use books::WholeDeal;
 pub use checkout_events::CheckoutEvents;
 pub use checkout_page::{Payer, Ways};
 pub use close_order::Closed;
-pub use console::{Doable, Found, SecondLook, StandingEndpoint, answer_words, is_attempt};
+pub use console::{Doable, Found, SecondLook, StandingEndpoint, is_attempt};
 pub use deliver::TakenDelivery;
 pub use error::GatewayError;
 pub use events::Events;

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tracing::{debug, error};
 
 use crate::deal::{AccountId, Announcement, Deal, EventId, EventType, OrderId, Refund, RefundId};
-use crate::store::{NewEvent, Source, StoreError, StoredBill, Untold};
+use crate::store::{NewAlarm, NewEvent, Source, StoreError, StoredBill, Untold};
 use crate::told::{ToldAlarm, ToldBill, ToldDeal, ToldRefund};
 
 use super::Gateway;
@@ -190,7 +190,10 @@ impl Gateway {
 
     fn event_to_tell(&self, entry: &Untold, announcement: &Announcement, deal: Option<&Deal>, data: &serde_json::Value) -> NewEvent {
         let event_type = announcement.event_type();
-        let alarm = if let Announcement::AlarmRaised(kind) = announcement { Some(*kind) } else { None };
+        let alarm = match announcement {
+            Announcement::AlarmRaised(kind) => Some(NewAlarm { kind: *kind, detail: entry.detail.clone() }),
+            _ => None,
+        };
         let merchant_id = deal.map(|deal| deal.merchant_id);
         let account = deal.map_or_else(AccountId::default, |deal| deal.account.clone());
         let deaf = deaf_endpoint(entry, announcement);
@@ -202,9 +205,9 @@ impl Gateway {
             event_type,
             order_id: Some(entry.order_id.clone()),
             merchant_id,
-            alarm,
             // Of what else is announced somebody wants to be told, or did when it happened.
             is_told: alarm.is_none() || self.store.tells_of(event_type),
+            alarm,
             endpoints: wants.map(|endpoint| endpoint.name.clone()).collect(),
             account,
             data: data.to_string(),

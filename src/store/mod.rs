@@ -67,7 +67,7 @@ pub use engine::table_names::{InvalidTablePrefix, TableNames};
 pub use error::{NotMigrated, Refused, StoreError};
 pub use handle::Store;
 pub use journal::event::{Event, EventKind, Origin, StoredEvent};
-pub use outbox::publish::{NewEvent, Source};
+pub use outbox::publish::{NewAlarm, NewEvent, Source};
 pub use outbox::row::OutboxEvent;
 pub use outbox::untold::{Untold, UntoldEntries};
 pub use refunds::due::DueRefunds;

@@ -145,7 +145,7 @@ async fn bills_and_what_differs_from_them_are_found_by_their_indexes() {
         (difference::select(difference::OF_BILL), "(bill_id=?)"),
         (list::select(list::OF_ACCOUNT), "bill_day (account=? AND day>? AND day<?)"),
         (difference::select(difference::SOME), "(bill_id=?"),
-        (difference::select(difference::SOME_OPEN), "bill_difference_state (bill_id=? AND state=? AND rowid>?)"),
+        (difference::select(difference::SOME_OPEN), "bill_difference_state (bill_id=? AND state=? AND "),
         (difference::select(difference::OF_ORDER), "bill_difference_order_id (order_id=?)"),
         (old_files::OLD_FILE.to_owned(), "bill_file_parts (parts=? AND at<?)"),
     ] {
@@ -161,11 +161,11 @@ async fn alarms_and_deliveries_are_read_in_the_order_of_an_index() {
     let [waiting, given_up, last_waiting, last_given_up] = endpoints::texts(false);
     let list = |list| super::deliveries::list::select(list, false);
     for (text, index) in [
-        (alarms::row::select(alarms::list::OPEN_BEFORE), "alarm_open (open=? AND rowid<?)"),
-        (alarms::row::select(alarms::list::OPEN_BEHIND), "alarm_open (open=? AND rowid>?)"),
-        (alarms::row::select(alarms::list::BEFORE), "INTEGER PRIMARY KEY (rowid<?)"),
+        (alarms::list::open_before(false), "alarm_open (open=? AND id<?)"),
+        (alarms::list::open_behind(false), "alarm_open (open=? AND id>?)"),
+        (alarms::list::before(), "INTEGER PRIMARY KEY (rowid<?)"),
         (alarms::count::COUNT.to_owned(), "COVERING INDEX alarm_open (open=?)"),
-        (alarms::insert::INSERT.to_owned(), "alarm_entry (entry=? AND kind=?)"),
+        (alarms::insert::KNOWN.for_engine(2, false).to_owned(), "COVERING INDEX alarm_entry (entry=?)"),
         (waiting, "webhook_delivery_due_at (endpoint=? AND due_at>?)"),
         (given_up, "webhook_delivery_given_up_at (endpoint=? AND given_up_at>?)"),
         (last_given_up, "webhook_delivery_given_up_at (endpoint=? AND given_up_at>?)"),

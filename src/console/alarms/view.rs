@@ -85,5 +85,5 @@ fn pages(wish: &Wish, last: Option<&Alarm>, language: Language) -> String {
     let show = if wish.is_for_all { "show=all&amp;" } else { "" };
     let first = wish.before.map(|_| parts::link(&format!("/alarms?{show}"), pair("The newest", "最新的").read(language)));
     let next = last.map(|last| parts::link(&format!("/alarms?{show}before={}", last.id), pair("Older ones", "更早的").read(language)));
-    first.into_iter().chain(next).collect()
+    parts::pages(first.into_iter().chain(next), language)
 }

@@ -91,7 +91,7 @@ fn view(bill: &Bill, wish: &Wish, found: &[Difference], has_more: bool, visitor:
             ("open", current(!wish.is_for_all)),
             ("all", current(wish.is_for_all)),
             ("listed", Value::Markup(&listed)),
-            ("pages", Value::Markup(&next.unwrap_or_default())),
+            ("pages", Value::Markup(&parts::pages(next, language))),
             ("day", Value::Text(&bill.day.to_string())),
             ("account", Value::Text(bill.account.as_str())),
         ],

@@ -29,7 +29,7 @@ pub fn list(wish: &Wish, bills: &[Bill], language: Language) -> String {
             ("account", Value::Text(wish.account.as_ref().map_or("", |account| account.as_str()))),
             ("to", Value::Text(&to.to_string())),
             ("bills", Value::Markup(&listed)),
-            ("pages", Value::Markup(&newest.into_iter().chain([older]).collect::<String>())),
+            ("pages", Value::Markup(&parts::pages(newest.into_iter().chain([older]), language))),
         ],
     )
 }

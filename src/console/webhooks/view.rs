@@ -2,7 +2,7 @@
 
 use crate::console::{Visitor, parts};
 use crate::deal::{DeliveryList, ListedDelivery};
-use crate::gateway::{StandingEndpoint, answer_words};
+use crate::gateway::StandingEndpoint;
 use crate::language::pair;
 use crate::page::{Language, Value, bilingual};
 
@@ -27,7 +27,7 @@ fn row(endpoint: &StandingEndpoint, visitor: &Visitor) -> String {
     let (language, standing) = (visitor.language, &endpoint.standing);
     let (class, state) = words::standing(endpoint);
     let failure = standing.last_failure.as_ref().map(|last| {
-        let answer = answer_words(last.status, last.answer.as_deref());
+        let answer = words::answer(last.status, last.answer.as_deref());
         format!("{} {}", parts::time(last.at), shortened(answer.read(language)))
     });
     let resume = if standing.paused_at.is_some() && visitor.role.is_admin() { resume(endpoint, visitor) } else { String::new() };
@@ -118,7 +118,7 @@ fn delivery(ListedDelivery { order_id, delivery, .. }: &ListedDelivery, visitor:
     let (class, state) = words::delivery(delivery);
     let order = order_id.as_ref().map(|order_id| parts::order(order_id.as_str())).unwrap_or_default();
     let is_tried = delivery.status.is_some() || delivery.answer.is_some();
-    let answer = is_tried.then(|| answer_words(delivery.status.map(i64::from), delivery.answer.as_deref()));
+    let answer = is_tried.then(|| words::answer(delivery.status.map(i64::from), delivery.answer.as_deref()));
     let values = [
         ("event", Value::Text(delivery.event_id.as_str())),
         ("endpoint", Value::Text(delivery.endpoint.as_str())),
@@ -152,5 +152,5 @@ fn pages(wish: &Wish, last: Option<&ListedDelivery>, language: Language) -> Stri
     let latest = parts::escaped(&wish.address("latest"));
     let first = before.map(|_| parts::link(&latest, pair("The newest", "最新的").read(language)));
     let next = last.map(|last| parts::link(&format!("{latest}&amp;before={}", last.position), pair("Older ones", "更早的").read(language)));
-    first.into_iter().chain(next).collect()
+    parts::pages(first.into_iter().chain(next), language)
 }

@@ -17,4 +17,4 @@ pub use doable::Doable;
 pub use over::AlarmLook;
 pub use search::Found;
 pub use second_look::{SecondLook, is_attempt};
-pub use webhooks::{StandingEndpoint, answer_words};
+pub use webhooks::StandingEndpoint;

@@ -5,9 +5,8 @@ use tracing::info;
 use crate::deal::{DeliveryList, EndpointName, EventId, ListedDelivery, NewAudit};
 use crate::gateway::resend::wants;
 use crate::gateway::{Gateway, GatewayError};
-use crate::language::{Text, text};
 use crate::store::EndpointStanding;
-use crate::webhook::{Endpoint, Unanswered};
+use crate::webhook::Endpoint;
 
 /// An endpoint, as an operator looks at it.
 #[derive(Debug, Clone)]
@@ -80,15 +79,5 @@ impl Gateway {
             self.lines.planned(&endpoint.name).notify_one();
         }
         Ok(Some(is_due))
-    }
-}
-
-/// What came of a try, for people: an answer's status and its beginning, or why there was none.
-pub fn answer_words(status: Option<i64>, answer: Option<&str>) -> Text {
-    let answer = answer.unwrap_or_default();
-    match status {
-        Some(status) if answer.is_empty() => Text::untranslated(format!("HTTP {status}")),
-        Some(status) => text(format!("HTTP {status}: {answer}"), format!("HTTP {status}：{answer}")),
-        None => Unanswered::told(answer),
     }
 }

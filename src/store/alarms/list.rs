@@ -5,18 +5,31 @@ use std::sync::LazyLock;
 use sqlx::Error;
 
 use crate::deal::Alarm;
-use crate::store::engine::connection::Conn;
+use crate::store::engine::connection::{Conn, by_engine};
 use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
+use crate::store::index_hints::by_index;
 
 use super::row::{AlarmRow, select};
 
-/// The open ones before a number, the newest first; all of them; and the open ones behind a number, the oldest first.
-pub const OPEN_BEFORE: &str = "open = 1 AND id < ? ORDER BY id DESC LIMIT ?";
-pub const BEFORE: &str = "id < ? ORDER BY id DESC LIMIT ?";
-pub const OPEN_BEHIND: &str = "open = 1 AND id > ? ORDER BY id LIMIT ?";
+/// The open ones before a number, the newest first. However few they are among all, an optimizer might walk through those.
+pub fn open_before(is_mysql: bool) -> String {
+    select(&by_index(OPEN, is_mysql), "open = 1 AND id < ? ORDER BY id DESC LIMIT ?")
+}
+
+/// The open ones behind a number, the oldest first.
+pub fn open_behind(is_mysql: bool) -> String {
+    select(&by_index(OPEN, is_mysql), "open = 1 AND id > ? ORDER BY id LIMIT ?")
+}
+
+/// All before a number, the newest first.
+pub fn before() -> String {
+    select("", "id < ? ORDER BY id DESC LIMIT ?")
+}
+
+const OPEN: &str = "alarm_open";
 
 impl Store {
     /// The newest alarms before the one of this number, or the newest of all: those that are open, or all.
@@ -60,9 +73,9 @@ impl Query for Newest {
     const NAME: &'static str = "newest alarms";
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<AlarmRow>, Error> {
-        static OPEN: LazyLock<String> = LazyLock::new(|| select(OPEN_BEFORE));
-        static ALL: LazyLock<String> = LazyLock::new(|| select(BEFORE));
-        conn.rows(if self.is_open { &OPEN } else { &ALL }, Values::of([self.before.into(), self.limit.into()])).await
+        static ALL: LazyLock<String> = LazyLock::new(before);
+        let open = by_engine!(conn, String, open_before);
+        conn.rows(if self.is_open { open } else { &ALL }, Values::of([self.before.into(), self.limit.into()])).await
     }
 }
 
@@ -76,8 +89,8 @@ impl Query for OldestOpen {
     const NAME: &'static str = "open alarms";
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<AlarmRow>, Error> {
-        static SELECT: LazyLock<String> = LazyLock::new(|| select(OPEN_BEHIND));
-        conn.rows(&SELECT, Values::of([self.behind.into(), self.limit.into()])).await
+        let select = by_engine!(conn, String, open_behind);
+        conn.rows(select, Values::of([self.behind.into(), self.limit.into()])).await
     }
 }
 
@@ -88,7 +101,7 @@ impl Query for One {
     const NAME: &'static str = "one alarm";
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<AlarmRow>, Error> {
-        static SELECT: LazyLock<String> = LazyLock::new(|| select("id = ?"));
+        static SELECT: LazyLock<String> = LazyLock::new(|| select("", "id = ?"));
         conn.rows(&SELECT, Values::of([self.0.into()])).await
     }
 }

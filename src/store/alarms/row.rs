@@ -3,11 +3,11 @@
 use crate::deal::{AccountId, Alarm, AlarmKind, Answer, Resolution, Resolved, Timestamp};
 use crate::store::columns::time;
 
-/// The question for rows of `alarm`, in either engine's words.
-pub fn select(condition: &str) -> String {
+/// The question for rows of `alarm`, read by this index if one is named.
+pub fn select(index: &str, condition: &str) -> String {
     format!(
         "SELECT id, kind, order_id, account, detail, CAST(at AS CHAR(19)) AS at, CAST(answered_at AS CHAR(19)) AS answered_at, \
-         answered_by, note, CAST(resolved_at AS CHAR(19)) AS resolved_at, resolved_by FROM alarm WHERE {condition}"
+         answered_by, note, CAST(resolved_at AS CHAR(19)) AS resolved_at, resolved_by FROM alarm {index} WHERE {condition}"
     )
 }
 

@@ -1,12 +1,10 @@
 //! A report for operators: how the deliveries to endpoints stand, read through a connection on which nothing can be changed.
 
-use std::sync::LazyLock;
-
 use sqlx::Error;
 
 use crate::deal::{EndpointName, Timestamp};
 use crate::store::columns::{column, time};
-use crate::store::engine::connection::Conn;
+use crate::store::engine::connection::{Conn, by_engine};
 use crate::store::engine::database_url::DatabaseUrl;
 use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
@@ -113,8 +111,7 @@ pub fn texts(is_mysql: bool) -> [String; 4] {
 /// How an endpoint's deliveries stand, of which so many in each state are counted.
 async fn read(conn: &mut Conn, endpoint: &str, counted: i64) -> Result<EndpointStanding, Error> {
     const PAUSED: &str = "SELECT CAST(paused_at AS CHAR(19)) FROM webhook_pause WHERE endpoint = ?";
-    static TEXTS: LazyLock<[[String; 4]; 2]> = LazyLock::new(|| [texts(false), texts(true)]);
-    let [count_waiting, count_given_up, last_waiting, last_given_up] = &TEXTS[usize::from(matches!(conn, Conn::MySql(_)))];
+    let [count_waiting, count_given_up, last_waiting, last_given_up] = by_engine!(conn, [String; 4], texts);
     let of_it = |counted: i64| Values::of([endpoint.into(), column(EVER).into(), counted.into()]);
     let paused: Vec<(String,)> = conn.rows(PAUSED, Values::of([endpoint.into()])).await?;
     let waiting: Vec<(i64, i64, Option<String>)> = conn.rows(count_waiting, of_it(counted)).await?;

@@ -1,12 +1,10 @@
 //! A report: deliveries to one endpoint, as its operator looks through them.
 
-use std::sync::LazyLock;
-
 use sqlx::Error;
 
 use crate::deal::{DeliveryList, EndpointName, ListedDelivery, Timestamp};
 use crate::store::columns::column;
-use crate::store::engine::connection::Conn;
+use crate::store::engine::connection::{Conn, by_engine};
 use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
@@ -46,16 +44,16 @@ pub fn select(list: DeliveryList, is_mysql: bool) -> String {
     )
 }
 
+fn texts(is_mysql: bool) -> [String; 3] {
+    [DeliveryList::Latest { before: None }, DeliveryList::Waiting, DeliveryList::GivenUp].map(|list| select(list, is_mysql))
+}
+
 impl Query for DeliveriesTo {
     type Answer = Vec<ListedDelivery>;
     const NAME: &'static str = "deliveries to endpoint";
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<ListedDelivery>, Error> {
-        static TEXTS: LazyLock<[[String; 3]; 2]> = LazyLock::new(|| {
-            let lists = [DeliveryList::Latest { before: None }, DeliveryList::Waiting, DeliveryList::GivenUp];
-            [false, true].map(|is_mysql| lists.map(|list| select(list, is_mysql)))
-        });
-        let [latest, waiting, given_up] = &TEXTS[usize::from(matches!(conn, Conn::MySql(_)))];
+        let [latest, waiting, given_up] = by_engine!(conn, [String; 3], texts);
         let (text, from) = match self.list {
             DeliveryList::Latest { before } => (latest, before.unwrap_or(i64::MAX).into()),
             DeliveryList::Waiting => (waiting, column(Timestamp::UNIX_EPOCH).into()),

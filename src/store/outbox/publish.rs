@@ -3,7 +3,7 @@
 use sqlx::Error;
 
 use crate::deal::{AccountId, AlarmKind, EndpointName, EventId, EventType, OrderId, Timestamp};
-use crate::store::alarms::insert::insert as keep_alarm;
+use crate::store::alarms::insert::{KeptAlarm, insert as keep_alarms};
 use crate::store::columns::column;
 use crate::store::engine::connection::Conn;
 use crate::store::engine::sizes::{Texts, parts};
@@ -43,11 +43,20 @@ pub struct NewEvent {
     /// When it happened.
     pub at: Timestamp,
     /// The alarm that it raises, which is kept whether or not it is told.
-    pub alarm: Option<AlarmKind>,
+    pub alarm: Option<NewAlarm>,
     /// Whether there is anybody to tell of it: otherwise it gets no position.
     pub is_told: bool,
     /// To which endpoints it is delivered.
     pub endpoints: Vec<EndpointName>,
+}
+
+/// An alarm that an event raises.
+#[derive(Debug, Clone)]
+pub struct NewAlarm {
+    /// What it is about.
+    pub kind: AlarmKind,
+    /// More about it, in words that may be shown.
+    pub detail: Option<String>,
 }
 
 impl Store {
@@ -93,7 +102,7 @@ impl Publish {
         for part in parts(&deliveries.collect::<Vec<_>>()) {
             self.plan(part, conn).await?;
         }
-        self.keep_alarms(conn).await?;
+        keep_alarms(&self.alarms().collect::<Vec<_>>(), conn).await?;
         Ok(told)
     }
 
@@ -102,13 +111,12 @@ impl Publish {
         self.events.iter().filter(|event| event.is_told)
     }
 
-    async fn keep_alarms(&self, conn: &mut Conn) -> Result<(), Error> {
-        for event in &self.events {
-            if let (Some(kind), Source::Entry(entry)) = (event.alarm, event.source) {
-                keep_alarm(entry, kind, &event.account, conn).await?;
-            }
-        }
-        Ok(())
+    fn alarms(&self) -> impl Iterator<Item = KeptAlarm<'_>> {
+        self.events.iter().filter_map(|event| {
+            let (NewAlarm { kind, detail }, Source::Entry(entry)) = (event.alarm.as_ref()?, event.source) else { return None };
+            let NewEvent { order_id, account, at, .. } = event;
+            Some(KeptAlarm { entry, kind: *kind, order_id: order_id.as_ref(), account, detail: detail.as_deref(), at: *at })
+        })
     }
 
     /// How many entries and bills there were; 0: another instance has told of one of them, and nothing is kept of what was changed.

@@ -28,6 +28,7 @@ async fn open(engine: Engine) -> TestApp {
 pub const NAMES: &[(&str, &str)] = &[
     ("process_resident_memory_bytes", "gauge"),
     ("process_start_time_seconds", "gauge"),
+    ("wechat_pay_alarms_open", "gauge"),
     ("wechat_pay_alarms_total", "counter"),
     ("wechat_pay_bill_days_missing", "gauge"),
     ("wechat_pay_bill_differences", "gauge"),
