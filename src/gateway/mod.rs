@@ -74,8 +74,7 @@ pub use checkout_events::CheckoutEvents;
 pub use checkout_page::{Payer, Ways};
 pub use close_order::Closed;
 pub use console::{
-    AccountStanding, Board, CertificateStanding, Doable, EndpointLine, Found, Heard, LastCount, SecondLook, StandingEndpoint, answer_words,
-    is_attempt,
+    AccountStanding, Board, CertificateStanding, Doable, EndpointLine, Found, Heard, LastCount, SecondLook, StandingEndpoint, is_attempt,
 };
 pub use deliver::TakenDelivery;
 pub use error::GatewayError;

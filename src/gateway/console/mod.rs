@@ -24,4 +24,4 @@ pub use heard::Heard;
 pub use over::AlarmLook;
 pub use search::Found;
 pub use second_look::{SecondLook, is_attempt};
-pub use webhooks::{StandingEndpoint, answer_words};
+pub use webhooks::StandingEndpoint;

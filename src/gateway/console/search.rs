@@ -9,7 +9,7 @@ use crate::deal::{Day, DealPage, Listing, Place, Sought, readings};
 use crate::gateway::{Gateway, GatewayError};
 
 /// Questions for one page of deals, where hardly one fits.
-const QUESTIONS: u32 = 4;
+const QUESTIONS: u32 = 2;
 
 /// What was found.
 #[derive(Debug, Clone)]

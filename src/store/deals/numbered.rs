@@ -106,17 +106,17 @@ static BY_BEGINNING: Texts = texts!(by_beginning);
 
 /// Of our number.
 pub fn by_order(is_mysql: bool, by: ListedBy) -> String {
-    text(&format!("deal {}", by_index("deal_order_key", is_mysql)), "order_key = ? AND ", is_mysql, by, "")
+    text("deal_order_key", "order_key = ? AND ", is_mysql, by)
 }
 
 /// Of WeChat's.
 pub fn by_transaction(is_mysql: bool, by: ListedBy) -> String {
-    text(&format!("deal {}", by_index("deal_transaction_id", is_mysql)), "transaction_id = ? AND ", is_mysql, by, "")
+    text("deal_transaction_id", "transaction_id = ? AND ", is_mysql, by)
 }
 
 /// Of their checkout's: one for each way to pay it.
 pub fn by_checkout(is_mysql: bool, by: ListedBy) -> String {
-    text(&format!("deal {}", by_index("deal_checkout_way", is_mysql)), "checkout_id = ? AND ", is_mysql, by, "")
+    text("deal_checkout_way", "checkout_id = ? AND ", is_mysql, by)
 }
 
 /// Of the merchant's. Collations take 'A ' for 'A', so the lengths are compared too.
@@ -129,19 +129,19 @@ pub fn by_beginning(is_mysql: bool, by: ListedBy) -> String {
     looked_through("deal_order_key", "order_key >= ? AND order_key < ?", "order_key", is_mysql, by)
 }
 
-/// Of the last rows of a range of an index, whatever else is true of them.
+/// Of the last rows of a range of an index, whatever else is true of them. They are put in order by their times and numbers alone: with
+/// whole rows a server would do that on its disk.
 fn looked_through(index: &str, range: &str, last: &str, is_mysql: bool, by: ListedBy) -> String {
     const EXAMINED: u32 = 2000;
-    let of_index = format!("deal {}", by_index(index, is_mysql));
+    let (of_index, time) = (format!("deal {}", by_index(index, is_mysql)), time(by));
     let looked = format!("SELECT id AS looked_id FROM {of_index} WHERE {range} ORDER BY {last} DESC LIMIT {EXAMINED}");
-    let time = time(by);
-    text(
-        &format!("({looked}) looked JOIN deal ON deal.id = looked.looked_id"),
-        "",
-        is_mysql,
-        by,
-        &format!("ORDER BY deal.{time} DESC, deal.id DESC"),
-    )
+    let fits = fits("", is_mysql, by);
+    let chosen = format!(
+        "SELECT deal.id AS chosen_id FROM ({looked}) looked JOIN deal ON deal.id = looked.looked_id WHERE {fits} \
+         ORDER BY deal.{time} DESC, deal.id DESC LIMIT ?"
+    );
+    let place = place_time(time);
+    format!("SELECT {place}, {COLUMNS} FROM ({chosen}) chosen JOIN deal ON deal.id = chosen.chosen_id")
 }
 
 fn time(by: ListedBy) -> &'static str {
@@ -151,11 +151,13 @@ fn time(by: ListedBy) -> &'static str {
     }
 }
 
-fn text(tables: &str, number: &str, is_mysql: bool, by: ListedBy, order: &str) -> String {
-    let (time, status) = (time(by), if by == ListedBy::Paid { " AND status = 1" } else { "" });
-    let (place, filter) = (place_time(time), filter(is_mysql));
-    format!(
-        "SELECT {place}, {COLUMNS} FROM {tables} WHERE {number}{time} >= ? AND {time} <= ? AND ({time} < ? OR id < ?){status} \
-         AND {filter} {order} LIMIT ?"
-    )
+fn text(index: &str, number: &str, is_mysql: bool, by: ListedBy) -> String {
+    let (place, fits) = (place_time(time(by)), fits(number, is_mysql, by));
+    format!("SELECT {place}, {COLUMNS} FROM deal {} WHERE {fits} LIMIT ?", by_index(index, is_mysql))
+}
+
+/// What must be true of a row: its number, its time, and the rest.
+fn fits(number: &str, is_mysql: bool, by: ListedBy) -> String {
+    let (time, status, filter) = (time(by), if by == ListedBy::Paid { " AND status = 1" } else { "" }, filter(is_mysql));
+    format!("{number}{time} >= ? AND {time} <= ? AND ({time} < ? OR id < ?){status} AND {filter}")
 }

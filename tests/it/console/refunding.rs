@@ -24,6 +24,7 @@ async fn look(browser: &Browser, order: &Order, amount: &str, reason: &str) -> A
 /// Presses the button of a second look.
 async fn press(browser: &Browser, order: &Order, look: &str, more: &[(&str, &str)]) -> Answer {
     let values = ["number", "amount", "reason"].map(|name| (name, field(look, name).unwrap_or_else(|| panic!("no {name} in {look}"))));
+    let values = values.map(|(name, value)| (name, value.replace("&lt;", "<").replace("&gt;", ">")));
     let fields: Vec<_> =
         values.iter().map(|(name, value)| (*name, value.as_str())).chain([("step", "do")]).chain(more.iter().copied()).collect();
     browser.post(&format!("/deals/{}/refund", order.id), &fields).await
@@ -60,7 +61,8 @@ on_both_engines! {
         ] {
             assert!(second.body.contains(&said), "{said} is not in {}", second.body);
         }
-        let chinese = Browser { language: "zh", ..browser.clone() };
+        let mut chinese = browser.clone();
+        chinese.language = "zh";
         assert!(look(&chinese, &order, "5", "").await.body.contains("退款 ¥5.00（伍元整）给订单"));
 
         assert_eq!(done(&press(&browser, &order, &second.body, &[]).await), "refund");
@@ -132,7 +134,7 @@ on_both_engines! {
         assert!(answer.status == 409 && answer.body.contains("The order is not paid."), "{}", answer.body);
         // A form that nobody was shown.
         let path = format!("/deals/{}/refund", order.id);
-        for (number, amount, status) in [("first", "5.00", 422), ("", "5.00", 422), ("console-0123456789abcdef", "14.91", 409), ("console-0123456789abcdef", "1000000", 422)] {
+        for (number, amount, status) in [("first", "5.00", 422), ("", "5.00", 422), ("console-0123456789abcdef", "14.91", 409), ("console-0123456789abcdef", "1000000", 409)] {
             let answer = browser.post(&path, &[("step", "do"), ("number", number), ("amount", amount)]).await;
             assert_eq!(answer.status, status, "{number} {amount}: {}", answer.body);
         }
@@ -186,6 +188,27 @@ on_both_engines! {
         assert_eq!((done(&answer), states(&app, &order).await), ("refund_refused".to_owned(), vec!["FAILED".to_owned()]));
         let page = browser.page(&format!("/deals/{}?done=refund_refused", order.id)).await;
         assert!(page.contains("WeChat did not carry the refund out") && page.contains("WeChat refused it for good") && page.contains("¥19.90"), "{page}");
+    }
+
+    async fn nothing_is_done_that_the_trail_cannot_tell_of(engine) {
+        let app = app(engine).await;
+        let (order, unpaid) = (paid(&app).await, app.to_pay("5.00").await);
+        app.time_passes(301);
+        let browser = Browser::of_user(OPERATOR, &app).await;
+        let second = look(&browser, &order, "5.00", "").await.body;
+        let database = app.look().await;
+        database.run("ALTER TABLE audit RENAME TO audit_away").await;
+        let answer = press(&browser, &order, &second, &[]).await;
+        assert!(answer.status == 503 && answer.body.contains("Press the button again, on this page: it is the same refund"), "{}", answer.body);
+        for action in ["close", "ask"] {
+            assert_eq!(browser.post(&format!("/deals/{}/{action}", unpaid.id), &[]).await.status, 503, "{action}");
+        }
+        assert_eq!((states(&app, &order).await, asked(&app)), (Vec::<String>::new(), 0));
+        assert_eq!(database.value(&order.id, "COALESCE(refunded_fee, 0)").await.as_deref(), Some("0"), "nothing is reserved");
+        assert_eq!(app.calls("closeorder") + app.calls("orderquery"), 0, "WeChat was not called");
+        database.run("ALTER TABLE audit_away RENAME TO audit").await;
+        assert_eq!(done(&press(&browser, &order, &answer.body, &[]).await), "refund", "by the very form of that page");
+        assert_eq!((trail(&app).await.len(), at_wechat(&app, &order).len()), (1, 1));
     }
 
     async fn much_money_wants_the_password_once_more(engine) {
