@@ -447,13 +447,6 @@ pub fn announce(service: &Service) {
     if let Some(address) = service.metrics_address {
         info!(%address, "showing metrics");
     }
-    if let Some(console) = &service.console {
-        let password = console.password.as_ref().map(|password| format!(", as {} with the password {password}", console::DEMO));
-        info!("open the console at {}{}", console.url(), password.unwrap_or_default());
-    }
-    if let Some(error) = &service.no_console {
-        warn!(%error, "there is no console: console.listen may name another address, such as 127.0.0.1:8364");
-    }
     if let Some((address, _)) = &service.simulator {
         warn!("no WeChat credentials are configured: the built-in simulator is WeChat and no money moves");
         match service.has_shop {
@@ -463,5 +456,12 @@ pub fn announce(service: &Service) {
         if service.gateway.endpoints().iter().any(|endpoint| endpoint.name.as_str() == demo_shop::NAME) {
             info!("the shop has a back end that is told of payments; its page says when");
         }
+    }
+    if let Some(console) = &service.console {
+        let password = console.password.as_ref().map(|password| format!(", as {} with the password {password}", console::DEMO));
+        info!("open the console at {}{}", console.url(), password.unwrap_or_default());
+    }
+    if let Some(error) = &service.no_console {
+        warn!(%error, "there is no console: console.listen may name another address, such as 127.0.0.1:8364");
     }
 }

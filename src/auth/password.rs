@@ -48,11 +48,12 @@ impl FromStr for PasswordHash {
     type Err = InvalidPasswordHash;
 
     fn from_str(text: &str) -> Result<Self, InvalidPasswordHash> {
-        let hash = Phc::new(text).map_err(|_| InvalidPasswordHash)?;
-        let params = Params::try_from(&hash).map_err(|_| InvalidPasswordHash)?;
+        let written = Phc::new(text).map_err(|_| InvalidPasswordHash)?;
+        let params = Params::try_from(&written).map_err(|_| InvalidPasswordHash)?;
         let is_costly = MEMORY.contains(&params.m_cost()) && PASSES.contains(&params.t_cost()) && LANES.contains(&params.p_cost());
-        let is_whole = hash.algorithm.as_str() == "argon2id" && hash.version == Some(19) && hash.salt.is_some() && hash.hash.is_some();
-        if is_costly && is_whole { Ok(Self(Arc::new(hash))) } else { Err(InvalidPasswordHash) }
+        let is_argon2id = written.algorithm.as_str() == "argon2id" && written.version == Some(19);
+        let is_whole = written.salt.is_some() && written.hash.is_some();
+        if is_costly && is_argon2id && is_whole { Ok(Self(Arc::new(written))) } else { Err(InvalidPasswordHash) }
     }
 }
 

@@ -46,6 +46,11 @@ impl ConsoleSettings {
         self.users.iter().find(|user| user.name == name)
     }
 
+    /// Who may log in, and as what.
+    pub(super) fn told_users(&self) -> Vec<String> {
+        self.users.iter().map(|user| format!("{} ({})", user.name, user.role)).collect()
+    }
+
     /// Whether a refund of so much wants the password once more.
     pub fn wants_proof(&self, fee: Fen) -> bool {
         self.confirm_above.is_none_or(|above| fee > above)

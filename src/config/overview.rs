@@ -38,7 +38,7 @@ impl Overview {
         let webhooks = settings.webhooks.iter().flat_map(WebhookSettings::told);
         let of_accounts =
             [profile, wechat].into_iter().chain(previous_key).chain(settings.told_ways()).chain(certificates).chain(self.sellers());
-        let console = words::console(&settings.console, settings.is_simulated());
+        let console = words::console(settings.console.listen, &settings.console.told_users(), settings.is_simulated());
         let sentences = of_accounts.chain([bills, auth]).chain(webhooks).chain([console]);
         for sentence in sentences {
             let _ = write!(text, "\n{}", sentence.read(language));

@@ -8,7 +8,6 @@ use crate::auth::{Auth, Caller, Mode, Scope};
 use crate::language::{Text, pair, text};
 
 use super::PREFIX;
-use super::console::ConsoleSettings;
 use super::origin::Origin;
 
 pub static KEY: Text = pair("key", "配置项");
@@ -49,17 +48,18 @@ pub fn previous_key() -> Text {
 }
 
 /// Where people find the console, and who may log in.
-pub fn console(ConsoleSettings { listen, users, .. }: &ConsoleSettings, is_simulated: bool) -> Text {
-    let users: Vec<_> = users.iter().map(|user| format!("{} ({})", user.name, user.role)).collect();
-    match (listen, is_simulated) {
-        (None, false) => pair("There is no console (console.listen).", "没有控制台（console.listen）。"),
-        (None, true) => pair(
-            "The console is at 127.0.0.1:8363, for a user demo whose password is printed at start.",
+pub fn console(listen: Option<SocketAddr>, users: &[String], is_simulated: bool) -> Text {
+    let demo = ["demo".to_owned()];
+    let users = if users.is_empty() { &demo } else { users };
+    match listen {
+        None if is_simulated => pair(
+            "The console is at 127.0.0.1:8363, for a user demo, too, whose password is printed at start.",
             "控制台在 127.0.0.1:8363，用户 demo 的密码在启动时打印。",
         ),
-        (Some(listen), _) => text(
-            format!("The console is at {listen}, for {}.", if users.is_empty() { "demo".to_owned() } else { users.join(", ") }),
-            format!("控制台在 {listen}，用户：{}。", if users.is_empty() { "demo".to_owned() } else { users.join("、") }),
+        None => pair("There is no console (console.listen).", "没有控制台（console.listen）。"),
+        Some(listen) => text(
+            format!("The console is at {listen}, for {}.", users.join(", ")),
+            format!("控制台在 {listen}，用户：{}。", users.join("、")),
         ),
     }
 }

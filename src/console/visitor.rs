@@ -20,11 +20,11 @@ pub struct Visitor {
     pub language: Language,
     /// From where the user comes.
     pub address: IpAddr,
-    /// The path of the page.
+    /// The path of the page; of what was posted, that of the page with the form.
     pub path: String,
     /// Its query, without what is the frame's.
     pub query: String,
-    /// The page from which the user comes, of this console.
+    /// Where a refusal leads back to.
     pub back: String,
     /// What was done just now, as [`done`](super::done()) says it.
     pub done: Option<String>,

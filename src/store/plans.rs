@@ -157,3 +157,17 @@ async fn alarms_and_deliveries_are_read_in_the_order_of_an_index() {
         );
     }
 }
+
+#[tokio::test]
+async fn the_trail_is_read_backwards_by_an_index() {
+    let mut conn = database().await;
+    for ((of_user, of_order), index) in [
+        ((false, false), "USING INTEGER PRIMARY KEY (rowid<?)"),
+        ((true, false), "audit_user (user=? AND id<?)"),
+        ((false, true), "audit_order (order_id=? AND rowid<?)"),
+        ((true, true), "USING INDEX audit_"),
+    ] {
+        let plan = plan(&mut conn, super::audit::list::select(of_user, of_order)).await;
+        assert!(plan.contains(index) && !plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{plan}");
+    }
+}

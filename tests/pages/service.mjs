@@ -28,12 +28,13 @@ export class Service {
 
   /** Reads where it listens out of what it says. */
   #hear() {
-    let said = '';
+    this.said = '';
     return new Promise((resolve, reject) => {
-      const give_up = setTimeout(() => reject(new Error(`the service did not start:\n${said}`)), START);
-      this.child.once('exit', () => reject(new Error(`the service ended:\n${said}`)));
+      const give_up = setTimeout(() => reject(new Error(`the service did not start:\n${this.said}`)), START);
+      this.child.once('exit', () => reject(new Error(`the service ended:\n${this.said}`)));
       this.child.stderr.on('data', (text) => {
-        said += text;
+        this.said += text;
+        const { said } = this;
         const both = said.match(/open the shop at (http:\S+?)\/ and the phone at (http:\S+?)\/["\s]/);
         const alone = said.includes('no WeChat credentials') ? null : said.match(/127\.0\.0\.1:[1-9][0-9]*/);
         if (!both && !alone) return;

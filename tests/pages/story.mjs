@@ -8,12 +8,13 @@ import * as frames from './frames.mjs';
 import * as ways from './ways.mjs';
 import * as frontEnds from './front_ends.mjs';
 import * as refunds from './refunds.mjs';
+import * as theConsole from './console.mjs';
 import * as accessibility from './accessibility.mjs';
 import * as pictures from './pictures.mjs';
 
 const browser = await launch();
 let failed = 0;
-const all = [demo, buying, ends, checkout, frames, ways, frontEnds, refunds, accessibility, pictures].flatMap((stories) => Object.entries(stories));
+const all = [demo, buying, ends, checkout, frames, ways, frontEnds, refunds, theConsole, accessibility, pictures].flatMap((stories) => Object.entries(stories));
 for (const [name, story] of all) {
   if (process.argv[2] && !name.includes(process.argv[2])) continue;
   const begun = Date.now();

@@ -17,7 +17,8 @@ pub const VIEWER: &str = "vera";
 pub const OPERATOR: &str = "otto";
 pub const ADMIN: &str = "ada";
 
-static HASH: LazyLock<String> = LazyLock::new(|| PasswordHash::of(PASSWORD, &Chance::System).unwrap().to_string());
+/// By which all are known.
+pub static HASH: LazyLock<String> = LazyLock::new(|| PasswordHash::of(PASSWORD, &Chance::System).unwrap().to_string());
 
 impl TestAppBuilder {
     /// With a console, and a user for each role.

@@ -17,7 +17,7 @@ const OF_A_PAIR: usize = 5;
 const OF_AN_ADDRESS: usize = 50;
 /// How long a failure counts.
 const COUNTS: TimeDelta = TimeDelta::minutes(5);
-/// Pairs and addresses that are remembered. The one that has been quiet longest makes room.
+/// Pairs and addresses that are remembered. Those that have been quiet longest make room.
 const REMEMBERED: usize = 10_000;
 
 /// The failures of the last minutes.
@@ -56,7 +56,7 @@ impl Attempts {
             }
         }
         for key in &keys {
-            make_room(&mut known, key, now);
+            make_room(&mut known, key);
             known.entry(key.clone()).or_default().push(now);
         }
         Ok(Attempt { keys, at: now })
@@ -88,16 +88,16 @@ impl Attempts {
     }
 }
 
-fn make_room(known: &mut HashMap<Key, Vec<Timestamp>>, wanted: &Key, now: Timestamp) {
+/// Half of them go at once, so that a crowd does not have all of them looked through at each of its tries.
+fn make_room(known: &mut HashMap<Key, Vec<Timestamp>>, wanted: &Key) {
     if known.len() < REMEMBERED || known.contains_key(wanted) {
         return;
     }
-    known.retain(|_, failures| failures.last().is_some_and(|at| now - *at < COUNTS));
-    if known.len() < REMEMBERED {
-        return;
+    let mut quiet: Vec<_> = known.iter().map(|(key, failures)| (failures.last().copied(), key.clone())).collect();
+    quiet.sort_unstable();
+    for (_, key) in quiet.iter().take(REMEMBERED / 2) {
+        known.remove(key);
     }
-    let quiet = known.iter().min_by_key(|(_, failures)| failures.last().copied()).map(|(key, _)| key.clone());
-    quiet.and_then(|key| known.remove(&key));
 }
 
 #[cfg(test)]
@@ -163,5 +163,8 @@ mod tests {
             let _ = attempts.begin("li", IpAddr::V4(number.into()), at(i64::from(number / 1000)));
         }
         assert!(attempts.lock().len() <= REMEMBERED);
+        let newest = IpAddr::V4(29_999.into());
+        assert!((0..4).all(|_| attempts.begin("li", newest, at(30)).is_ok()));
+        assert!(attempts.begin("li", newest, at(30)).is_err(), "what failed last is remembered");
     }
 }

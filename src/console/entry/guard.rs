@@ -59,14 +59,19 @@ struct Asked {
     token: Option<Token>,
     language: Language,
     address: IpAddr,
+    /// The page that is asked for, or that a form was in.
     uri: Uri,
+    /// Where a refusal leads back to.
     back: String,
 }
 
 impl Asked {
     fn of(console: &Console, request: &Request, language: Language) -> Self {
         let (token, address) = (token_of(request.headers()), address_of(console, request));
-        Self { token, language, address, uri: request.uri().clone(), back: back(request) }
+        match form_page(request) {
+            Some(uri) => Self { token, language, address, back: uri.to_string(), uri },
+            None => Self { token, language, address, back: "/".to_owned(), uri: request.uri().clone() },
+        }
     }
 }
 
@@ -90,12 +95,13 @@ async fn visitor(console: &Console, Asked { token, language, address, uri, back 
     }))
 }
 
-/// Where a form was, as the browser tells its own site; whatever else asks for a page goes back to the first one.
-fn back(request: &Request) -> String {
+/// The page in which a form that is posted was: the one that the browser tells, if it is one of this console, or the first one.
+fn form_page(request: &Request) -> Option<Uri> {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let from = header(header::REFERER).filter(|_| *request.method() == Method::POST).and_then(|from| from.parse::<Uri>().ok());
+    let from = header(header::REFERER).and_then(|from| from.parse::<Uri>().ok());
     let from = from.filter(|from| from.authority().is_some_and(|from| header(header::HOST) == Some(from.as_str())));
-    from.and_then(|from| Some(from.path_and_query()?.to_string())).unwrap_or_else(|| "/".to_owned())
+    let page = from.and_then(|from| from.path_and_query().cloned()).map_or(Uri::from_static("/"), Uri::from);
+    (*request.method() == Method::POST).then_some(page)
 }
 
 /// A query without what is the frame's own.

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use wechat_pay::language::Language::{Chinese, English};
 
 use crate::support::configured::{run, variables};
+use crate::support::console;
 use crate::support::database::{Database, Engine};
 use crate::support::program::environment;
 use crate::support::test_app::TestApp;
@@ -106,6 +107,8 @@ fn check_config_shows_every_key() {
         ("AUTH__KEYS__SHOP2__SCOPES", "read"),
         ("WEBHOOKS__SHOP2__URL", "https://shop2.example.com/events"),
         ("WEBHOOKS__SHOP2__SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+        ("CONSOLE__USERS__SHOP2__PASSWORD", console::HASH.as_str()),
+        ("CONSOLE__USERS__SHOP2__ROLE", "viewer"),
         ("SIMULATOR__MERCHANTS__SHOP2__APPID", "wx2421b1c4370ec43b"),
         ("SIMULATOR__MERCHANTS__SHOP2__MCH_ID", "10000300"),
         ("SIMULATOR__MERCHANTS__SHOP2__API_KEY", "8934e7d15453e97507ef794cf7b0519d"),
