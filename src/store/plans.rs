@@ -6,11 +6,10 @@ use crate::deal::{DeliveryList, ListedBy};
 
 use super::alarms;
 use super::bills::{accepted_on, booked_deals, booked_refunds, counts, difference, due, list, old_files, paid_on, row, untold};
-use super::deals::heard;
 use super::deals::listed::{Line, Part, Texts};
 use super::deals::numbered::{by_order, by_transaction};
 use super::deliveries::{delivered, endpoints};
-use super::takings::{opened, payments, refunds};
+use super::takings::{heard, opened, payments, refunds};
 
 const STEPS: [&str; 13] = [
     include_str!("../../migrations/sqlite/0001_deal.sql"),
