@@ -6,12 +6,11 @@ use crate::deal::{DeliveryList, ListedBy};
 
 use super::alarms;
 use super::bills::{accepted_on, booked_deals, booked_refunds, counts, difference, due, list, old_files, paid_on, row, untold};
-use super::deals::heard;
 use super::deals::listed::{Line, Part, Texts};
 use super::deals::numbered::{by_beginning, by_checkout, by_order, by_reference, by_transaction};
 use super::deliveries::{delivered, endpoints};
 use super::refunds::page;
-use super::takings::{opened, payments, refunds};
+use super::takings::{heard, opened, payments, refunds};
 
 const STEPS: [&str; 13] = [
     include_str!("../../migrations/sqlite/0001_deal.sql"),

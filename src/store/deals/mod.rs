@@ -18,7 +18,6 @@ pub mod expire;
 pub mod find;
 pub mod followed_accounts;
 pub mod given_back;
-pub mod heard;
 pub mod insert;
 pub mod list;
 pub mod listed;
