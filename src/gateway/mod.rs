@@ -74,7 +74,8 @@ pub use checkout_events::CheckoutEvents;
 pub use checkout_page::{Payer, Ways};
 pub use close_order::Closed;
 pub use console::{
-    AccountStanding, Board, CertificateStanding, Doable, EndpointLine, Found, Heard, LastCount, SecondLook, StandingEndpoint, is_attempt,
+    AccountStanding, Board, CertificateStanding, Doable, Dossier, EndpointLine, Found, Heard, LastCount, SecondLook, StandingEndpoint,
+    is_attempt,
 };
 pub use deliver::TakenDelivery;
 pub use error::GatewayError;

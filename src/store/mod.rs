@@ -44,7 +44,6 @@ pub use books::Books;
 pub use checkouts::insert::NewCheckout;
 pub use checkouts::story::CheckoutStory;
 pub use condition::Condition;
-pub use deals::dossier::Dossier;
 pub use deals::insert::NewDeal;
 pub use deals::prepay::PrepayNote;
 pub use deals::row::ImpossibleRow;

@@ -10,10 +10,12 @@ export class Service {
   /** Starts it with these settings, and waits until it is ready. */
   static async start(settings = {}) {
     const home = await mkdtemp(join(tmpdir(), 'wechat-pay-pages.'));
+    // Without the simulator a console wants users.
+    const isReal = Object.keys(settings).some((name) => name === 'WECHAT__MCH_ID');
     const variables = {
       SERVER__LISTEN: '127.0.0.1:0',
       SIMULATOR__LISTEN: '127.0.0.1:0',
-      CONSOLE__LISTEN: '127.0.0.1:0',
+      ...(isReal ? {} : { CONSOLE__LISTEN: '127.0.0.1:0' }),
       DATABASE__URL: `sqlite://${home}/deal.db`,
       ...settings,
     };
@@ -40,7 +42,7 @@ export class Service {
         const alone = said.includes('no WeChat credentials') ? null : said.match(/127\.0\.0\.1:[1-9][0-9]*/);
         if (!both && !alone) return;
         [this.shop, this.phone] = both ? both.slice(1) : [`http://${alone[0]}`, undefined];
-        const console = said.match(/open the console at (http:\S+?)\/(?:, as demo with the password (\w+))?/);
+        const console = said.match(/open the console at (http:\/\/[^\s/]+)\/(?:, as demo with the password (\w+))?/);
         if (console) [this.console, this.password] = console.slice(1);
         clearTimeout(give_up);
         resolve();

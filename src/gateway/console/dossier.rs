@@ -1,8 +1,20 @@
 //! What the pages of a deal and of refunds show, read in the lane of reports.
 
+use std::collections::BTreeMap;
+
+use crate::channel::{ShownField, shown};
 use crate::deal::{OrderId, Place, RefundPage, RefundState};
 use crate::gateway::{Gateway, GatewayError};
-use crate::store::Dossier;
+use crate::store::Story;
+
+/// A story with the messages that it rests on, as far as a person may see them.
+#[derive(Debug, Clone)]
+pub struct Dossier {
+    /// The story.
+    pub story: Story,
+    /// The fields of the newest messages, by the numbers of their events.
+    pub evidence: BTreeMap<i64, Vec<ShownField>>,
+}
 
 impl Gateway {
     /// All that is known of an order.
@@ -10,7 +22,8 @@ impl Gateway {
     /// # Errors
     /// When the store cannot tell.
     pub async fn dossier(&self, order_id: &OrderId) -> Result<Dossier, GatewayError> {
-        Ok(self.store.books().dossier(order_id).await?)
+        let (story, messages) = self.store.books().dossier(order_id).await?;
+        Ok(Dossier { story, evidence: messages.into_iter().map(|(id, message)| (id, shown(&message))).collect() })
     }
 
     /// A page of the refunds of a state, or of all.

@@ -20,6 +20,7 @@ mod webhooks;
 pub use accounts::{AccountStanding, CertificateStanding};
 pub use board::{Board, Boards, EndpointLine, LastCount};
 pub use doable::Doable;
+pub use dossier::Dossier;
 pub use heard::Heard;
 pub use over::AlarmLook;
 pub use search::Found;

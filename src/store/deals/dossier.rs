@@ -1,10 +1,7 @@
 //! All that is known of an order, in the lane of reports: for the operator who looks while payers pay.
 
-use std::collections::BTreeMap;
-
 use sqlx::Error;
 
-use crate::channel::{ShownField, shown};
 use crate::deal::OrderId;
 use crate::store::books::Books;
 use crate::store::engine::connection::Conn;
@@ -14,24 +11,14 @@ use crate::store::journal::read::EvidenceOf;
 
 use super::story::{Read, Story, read};
 
-/// A story with the messages that it rests on, as far as a person may see them.
-#[derive(Debug, Clone)]
-pub struct Dossier {
-    /// The story.
-    pub story: Story,
-    /// The fields of the newest messages, by the numbers of their events.
-    pub evidence: BTreeMap<i64, Vec<ShownField>>,
-}
-
 impl Books {
-    /// All that is known of an order.
+    /// All that is known of an order, and the newest messages that it rests on, by the numbers of their events: these name the payer.
     ///
     /// # Errors
     /// The database is not available, or holds an impossible row.
-    pub async fn dossier(&mut self, order_id: &OrderId) -> Result<Dossier, StoreError> {
+    pub async fn dossier(&mut self, order_id: &OrderId) -> Result<(Story, Vec<(i64, String)>), StoreError> {
         let (read, evidence) = self.ask(ReadDossier(order_id.clone())).await?;
-        let evidence = evidence.into_iter().map(|(id, message)| (id, shown(&message))).collect();
-        Ok(Dossier { story: read.into_story()?, evidence })
+        Ok((read.into_story()?, evidence))
     }
 }
 
