@@ -86,7 +86,8 @@ export async function an_operators_morning_goes_from_takings_to_a_refund_and_an_
 
     await tab.getByRole('link', { name: 'Alarms', exact: true }).click();
     await comes(tab, `a[href="/deals/${deals.back}"]`);
-    await tab.locator('input[name=note], textarea[name=note]').first().fill('given back by the owner herself');
+    await tab.locator('main details:has(textarea[name=note]) summary').first().click();
+    await tab.locator('textarea[name=note]').first().fill('given back by the owner herself');
     await tab.locator('form[action$="/answer"] button').first().click();
     await tab.waitForSelector('[role=status]');
     for (const place of ['Webhooks', 'Bills', 'Accounts']) {
