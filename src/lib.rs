@@ -39,7 +39,7 @@
 //! teller ─▶ Gateway::publish_once ─▶ what the journal says there is to tell: events of the outbox, and their deliveries; alarms, and their rows
 //!        └▶ Gateway::deliver      ─▶ webhook::Endpoint ─POST─▶ back end             signed; again until it has it, or is given up
 //! certificate watcher (app::certificates) ─▶ Gateway::show_certificate ─▶ release_held_refunds: those that waited for another one
-//! watcher, every 15 s ─▶ Gateway::resolve_alarms ─▶ open alarms whose refund arrived, whose event is delivered, …: over, and by what
+//! watcher, every minute ─▶ Gateway::resolve_alarms ─▶ open alarms whose refund arrived, whose event is delivered, …: over, and by what
 //! ```
 //! Down once and up once, and an endpoint's file has the name of its use case (`notify` is the one of `take_notice`):
 //! ```text

@@ -17,7 +17,7 @@ use crate::webhook::Endpoint;
 /// What another instance has stored, or has left behind, is seen within this time.
 const LOOK: Duration = Duration::from_secs(1);
 /// The same of alarms, where there is nobody else to tell: what this instance has stored it hears of at once.
-const LOOK_FOR_ALARMS: Duration = Duration::from_secs(10);
+const LOOK_FOR_ALARMS: Duration = Duration::from_secs(60);
 /// What happens within this time is told of in one transaction.
 const GATHER: Duration = Duration::from_millis(20);
 /// So often in a row other instances are faster; then this one waits for the next look.

@@ -15,7 +15,7 @@ use crate::gateway::Gateway;
 /// What another instance has decided is told within two seconds, a slow database's included.
 const LOOK: Duration = Duration::from_secs(1);
 /// That an alarm is over is no news that anybody waits for.
-const LOOK_AT_ALARMS: Duration = Duration::from_secs(15);
+const LOOK_AT_ALARMS: Duration = Duration::from_secs(60);
 /// WeChat is asked in small portions, so that calls do not queue up for each other.
 const ASK: Duration = Duration::from_millis(100);
 
