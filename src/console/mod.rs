@@ -1,7 +1,7 @@
 //! The console: pages for people, on a listener of its own. Every page is made here, works without a script, and loads nothing foreign.
 //!
-//! A handler takes who looks as `Extension<Visitor>`, which [`entry::guard`] makes, and what was posted as [`PostedForm`], which is read
-//! for users that may act alone; it asks the gateway, and answers [`page`], a [`Refusal`], or [`done`]. A GET never changes anything, and
+//! A handler takes who looks as `Extension<Visitor>`, which `entry::guard` makes, and what was posted as [`PostedForm`], which is read
+//! for users that may act alone; it asks the gateway, and answers [`page`], a [`Refusal`], or [`done()`]. A GET never changes anything, and
 //! no action is without its row of the trail ([`Visitor::audit`]), which goes into the transaction of the change.
 
 mod accounts;
