@@ -1,5 +1,6 @@
 //! The release build of the service as a process of its own, as an operator runs it.
 
+use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -24,7 +25,10 @@ impl Service {
         let mut variables = vec![("SERVER__LISTEN", "127.0.0.1:0".to_owned()), ("DATABASE__URL", database.to_owned())];
         variables.extend(merchant::variables(&format!("http://{}", upstream.address), merchant::NOTIFY_URL));
         variables.extend(settings.iter().map(|(key, value)| (*key, (*value).to_owned())));
-        let program = Program::run(&[JUST_BUILT, "serve"], directory, &variables, log_at(&directory.join(format!("{name}.log"))));
+        // A former one of this name has said there where it served.
+        let log = directory.join(format!("{name}.log"));
+        let _ = fs::remove_file(&log);
+        let program = Program::run(&[JUST_BUILT, "serve"], directory, &variables, log_at(&log));
         Self { address: program.address().await, program }
     }
 

@@ -23,11 +23,10 @@ const MOST: usize = 16 * 1024;
 const BODY: Duration = Duration::from_millis(3500);
 
 /// What was posted by a user that may act: the token against forgery was right. As an argument of a handler it refuses all others.
-#[derive(Debug)]
 pub struct PostedForm(Fields);
 
-/// The values of a form.
-#[derive(Debug, Default)]
+/// The values of a form, a password among them.
+#[derive(Default)]
 pub struct Fields(HashMap<String, String>);
 
 impl PostedForm {

@@ -25,6 +25,8 @@ pub enum Refusal {
     NotFound,
     /// It cannot be done as things stand.
     Conflict(Text),
+    /// It is not known what was done.
+    NotKnown(Text),
     /// The password or the code is wrong.
     Unproven,
     /// Too many wrong passwords from here; when to come again.
@@ -72,7 +74,7 @@ impl Refusal {
             Self::NotAllowed | Self::Foreign => StatusCode::FORBIDDEN,
             Self::BadForm(_) | Self::Unproven => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Conflict(_) | Self::NotKnown(_) => StatusCode::CONFLICT,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::LoggedOut => StatusCode::UNAUTHORIZED,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -84,6 +86,7 @@ impl Refusal {
             Self::NotFound => pair("Not found", "找不到"),
             Self::NotAllowed => pair("Not allowed", "没有权限"),
             Self::LoggedOut => pair("Logged out", "已退出登录"),
+            Self::NotKnown(_) => pair("Not known", "结果未知"),
             Self::Unavailable => pair("Not available now", "暂时不可用"),
             _ => pair("Nothing was done", "没有执行"),
         }
@@ -97,7 +100,7 @@ impl Refusal {
                 "The form does not belong to your login, or comes from another site. Nothing was done. Open the page again and repeat it.",
                 "表单不属于本次登录，或来自其他网站。没有执行任何操作。请重新打开页面再试。",
             ),
-            Self::BadForm(why) | Self::Conflict(why) => why.clone(),
+            Self::BadForm(why) | Self::Conflict(why) | Self::NotKnown(why) => why.clone(),
             Self::NotFound => pair("There is no such page, order or refund.", "没有这个页面、订单或退款。"),
             Self::Unproven => pair(
                 "The password or the code is wrong, or the code has been used. Nothing was done.",

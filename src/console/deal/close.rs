@@ -27,7 +27,7 @@ async fn closed(console: &Arc<Console>, visitor: &Visitor, path: OrderPath) -> R
     match console.detached(async move { gateway.close_for(&order_id, by).await }).await? {
         Ok(Closed::Closed(_)) => Ok(done(&page, "close")),
         Ok(Closed::Paid(_)) => Ok(done(&page, "close_paid")),
-        Err(GatewayError::Upstream(..) | GatewayError::LeftOpen(_)) => Err(Refusal::Conflict(words::left_open())),
+        Err(GatewayError::Upstream(..) | GatewayError::LeftOpen(_)) => Err(Refusal::NotKnown(words::left_open())),
         Err(error) => Err(error.into()),
     }
 }

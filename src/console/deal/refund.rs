@@ -21,6 +21,9 @@ use super::{OrderPath, order_number, page_of, words};
 /// A code is good once. Of two clicks the second finds the refund that the first has stored, if it looks so late.
 const LOOK_AGAIN: [Duration; 3] = [Duration::ZERO, Duration::from_millis(250), Duration::from_millis(750)];
 
+/// What is said of a refund that is stored, when it is not known how far it got.
+const FOLLOWED: &str = "refund_followed";
+
 /// What was typed.
 struct Typed {
     order_id: OrderId,
@@ -59,13 +62,29 @@ async fn carried_out(
     number: &str,
     form: &PostedForm,
 ) -> Result<Response, Refusal> {
+    let is_new = !is_known(console, &typed, number).await?;
+    if is_new {
+        // Somebody else may have given something back since, which whoever pressed the button has not seen.
+        let look = console.gateway.second_look(&typed.order_id, typed.fee).await?;
+        if form.text("stood") != Some(&look.standing()) {
+            return Ok(shown(console, visitor, look, &typed, number, &words::moved(), StatusCode::CONFLICT));
+        }
+    }
     if console.settings.wants_proof(typed.fee)
-        && !is_known(console, &typed, number).await?
+        && is_new
         && let Err(refusal) = confirm(console, visitor, form).await
         && !becomes_known(console, &typed, number).await?
     {
         return match refusal {
-            Refusal::Unproven => once_more(console, visitor, &typed, number, &refusal.reason(), StatusCode::UNPROCESSABLE_ENTITY).await,
+            Refusal::Unproven => {
+                let again = once_more(console, visitor, &typed, number, &refusal.reason(), StatusCode::UNPROCESSABLE_ENTITY).await;
+                // What speaks against another refund may be this very one.
+                if again.is_err() && is_known(console, &typed, number).await? {
+                    Ok(done(&page_of(&typed.order_id), FOLLOWED))
+                } else {
+                    again
+                }
+            }
             refusal => Err(refusal),
         };
     }
@@ -84,7 +103,12 @@ async fn carried_out(
         // It may be stored or not, and the same form tells.
         Err(GatewayError::Store(error)) => {
             tracing::warn!(%error, "it is not known whether a refund was stored");
-            once_more(console, visitor, &typed, number, &words::not_known(), StatusCode::SERVICE_UNAVAILABLE).await
+            if becomes_known(console, &typed, number).await.unwrap_or(false) {
+                return Ok(done(&page_of(&typed.order_id), FOLLOWED));
+            }
+            // As above: that nothing was done cannot be said.
+            let again = once_more(console, visitor, &typed, number, &words::not_known(), StatusCode::SERVICE_UNAVAILABLE).await;
+            again.map_err(|_| Refusal::Unavailable)
         }
         Err(error) => Err(error.into()),
     }
@@ -115,8 +139,20 @@ async fn once_more(
     status: StatusCode,
 ) -> Result<Response, Refusal> {
     let look = console.gateway.second_look(&typed.order_id, typed.fee).await?;
+    Ok(shown(console, visitor, look, typed, number, trouble, status))
+}
+
+fn shown(
+    console: &Console,
+    visitor: &Visitor,
+    look: SecondLook,
+    typed: &Typed,
+    number: &str,
+    trouble: &Text,
+    status: StatusCode,
+) -> Response {
     let look = SecondLook { number: number.to_owned(), ..look };
     let mut response = page(visitor, console, words::second_look(), view(&look, typed.reason.as_ref(), Some(trouble), console, visitor));
     *response.status_mut() = status;
-    Ok(response)
+    response
 }

@@ -68,10 +68,9 @@ struct Asked {
 impl Asked {
     fn of(console: &Console, request: &Request, language: Language) -> Self {
         let (token, address) = (token_of(request.headers()), address_of(console, request));
-        match form_page(request) {
-            Some(uri) => Self { token, language, address, back: uri.to_string(), uri },
-            None => Self { token, language, address, back: "/".to_owned(), uri: request.uri().clone() },
-        }
+        let page = form_page(request);
+        let back = page.as_ref().map_or_else(|| "/".to_owned(), Uri::to_string);
+        Self { token, language, address, back, uri: of_ours(page.unwrap_or_else(|| request.uri().clone())) }
     }
 }
 
@@ -101,7 +100,12 @@ fn form_page(request: &Request) -> Option<Uri> {
     let from = header(header::REFERER).and_then(|from| from.parse::<Uri>().ok());
     let from = from.filter(|from| from.authority().is_some_and(|from| header(header::HOST) == Some(from.as_str())));
     let page = from.and_then(|from| from.path_and_query().cloned()).map_or(Uri::from_static("/"), Uri::from);
-    (*request.method() == Method::POST).then_some(page)
+    (*request.method() == Method::POST).then_some(of_ours(page))
+}
+
+/// A link to a path that begins with two strokes leads to another host.
+fn of_ours(uri: Uri) -> Uri {
+    if uri.path().starts_with("//") { Uri::from_static("/") } else { uri }
 }
 
 /// A query without what is the frame's own.

@@ -23,7 +23,8 @@ async fn look(browser: &Browser, order: &Order, amount: &str, reason: &str) -> A
 
 /// Presses the button of a second look.
 async fn press(browser: &Browser, order: &Order, look: &str, more: &[(&str, &str)]) -> Answer {
-    let values = ["number", "amount", "reason"].map(|name| (name, field(look, name).unwrap_or_else(|| panic!("no {name} in {look}"))));
+    let values =
+        ["number", "stood", "amount", "reason"].map(|name| (name, field(look, name).unwrap_or_else(|| panic!("no {name} in {look}"))));
     let values = values.map(|(name, value)| (name, value.replace("&lt;", "<").replace("&gt;", ">")));
     let fields: Vec<_> =
         values.iter().map(|(name, value)| (*name, value.as_str())).chain([("step", "do")]).chain(more.iter().copied()).collect();
@@ -106,6 +107,22 @@ on_both_engines! {
         assert_eq!(at_wechat(&app, &order).iter().map(|(_, fen, _)| *fen).collect::<Vec<_>>(), [1990]);
         let winner = if his.status == 303 { "otto" } else { "olga" };
         assert_eq!(trail(&app).await.iter().map(|(user, ..)| user.as_str()).collect::<Vec<_>>(), [winner], "who did nothing is not in the trail");
+    }
+
+    async fn who_looked_before_another_gave_back_a_part_looks_once_more(engine) {
+        let app = app(engine).await;
+        let order = paid(&app).await;
+        let (otto, olga) = (Browser::of_user(OPERATOR, &app).await, Browser::of_user("olga", &app).await);
+        let (his, hers) = (look(&otto, &order, "9.00", "").await.body, look(&olga, &order, "9.00", "").await.body);
+        assert_eq!(done(&press(&otto, &order, &his, &[]).await), "refund");
+        app.time_passes(61);
+        let answer = press(&olga, &order, &hers, &[]).await;
+        assert!(answer.status == 409 && answer.body.contains("Since this form was made something of the order was given back"), "{}", answer.body);
+        assert!(answer.body.contains("¥1.90"), "what is left then: {}", answer.body);
+        assert_eq!(at_wechat(&app, &order).len(), 1, "nobody has seen the second");
+        assert_eq!(done(&press(&olga, &order, &answer.body, &[]).await), "refund", "who has seen it may");
+        assert_eq!(done(&press(&otto, &order, &his, &[]).await), "refund_arrived", "and his form is the refund that it was");
+        assert_eq!((at_wechat(&app, &order).len(), trail(&app).await.len()), (2, 2));
     }
 
     async fn more_than_is_left_and_what_is_no_amount_is_refused_before_anything_is_done(engine) {
