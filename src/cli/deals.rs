@@ -88,11 +88,11 @@ pub async fn deals(wish: Deals, language: Language) -> Outcome {
     let listing = Arc::new(listing);
     let limit = wish.limit.unwrap_or(if wish.csv { u32::MAX } else { LIMIT });
     let (mut after, mut left) = (None, limit);
-    say(&if wish.csv { format!("{}{}", csv::BYTE_ORDER_MARK, csv::HEADER) } else { head(language) });
+    say(&if wish.csv { csv::beginning(&[]) } else { head(language) });
     while left > 0 {
         let page = books.deals(&listing, after, left.min(PAGE)).await?;
         left = left.saturating_sub(u32::try_from(page.deals.len()).unwrap_or(u32::MAX));
-        say(&page.deals.iter().map(|deal| if wish.csv { csv::line(deal) } else { row(deal, language) }).collect::<String>());
+        say(&if wish.csv { csv::lines(&page.deals) } else { page.deals.iter().map(|deal| row(deal, language)).collect() });
         after = page.next;
         if after.is_none() {
             break;

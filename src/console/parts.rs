@@ -1,8 +1,9 @@
 //! What several pages are made of: times, amounts and states as markup.
 
 use crate::deal::{BeijingTime, Fen, Timestamp};
-use crate::language::pair;
+use crate::language::{Text, pair};
 use crate::page::Language;
+use crate::webhook::Unanswered;
 
 use super::{PostedForm, Refusal};
 
@@ -20,6 +21,15 @@ pub fn time(at: Timestamp) -> String {
 /// An amount; nothing is a dash.
 pub fn fee(fee: Option<Fen>) -> String {
     fee.map_or_else(|| "–".to_owned(), |fee| format!("¥{}", fee.grouped()))
+}
+
+/// What came of a try to deliver: the answer's status, or why there was none. An endpoint's own words may be about any order; they stay
+/// where only the merchant's back end asks for them.
+pub fn answer(status: Option<i64>, answer: Option<&str>) -> Text {
+    match status {
+        Some(status) => Text::untranslated(format!("HTTP {status}")),
+        None => Unanswered::told(answer.unwrap_or_default()),
+    }
 }
 
 /// A state: a word, and a class for its look.

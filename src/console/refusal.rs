@@ -33,6 +33,8 @@ pub enum Refusal {
     TooMany(Duration),
     /// The session is over.
     LoggedOut,
+    /// There is no room for one more at once.
+    Busy,
     /// WeChat or the database does not answer; whether it was done is said by the page to go back to.
     Unavailable,
 }
@@ -60,7 +62,7 @@ impl Refusal {
         *page.status_mut() = self.status();
         let wait = match self {
             Self::TooMany(wait) => Some(wait.as_secs()),
-            Self::Unavailable => Some(5),
+            Self::Unavailable | Self::Busy => Some(5),
             _ => None,
         };
         if let Some(Ok(wait)) = wait.map(|wait| HeaderValue::try_from(wait.to_string())) {
@@ -77,7 +79,7 @@ impl Refusal {
             Self::Conflict(_) | Self::NotKnown(_) => StatusCode::CONFLICT,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::LoggedOut => StatusCode::UNAUTHORIZED,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -88,6 +90,7 @@ impl Refusal {
             Self::LoggedOut => pair("Logged out", "已退出登录"),
             Self::NotKnown(_) => pair("Not known", "结果未知"),
             Self::Unavailable => pair("Not available now", "暂时不可用"),
+            Self::Busy => pair("Too much at once", "太忙"),
             _ => pair("Nothing was done", "没有执行"),
         }
     }
@@ -111,6 +114,10 @@ impl Refusal {
                 format!("密码错误次数过多，请在 {} 秒后再试。", wait.as_secs()),
             ),
             Self::LoggedOut => pair("Your login is over. Nothing was done.", "登录已失效。没有执行任何操作。"),
+            Self::Busy => pair(
+                "Others are doing the same right now, and there is no room for one more. Nothing was done: try again in a moment.",
+                "正有其他人在做同样的事，暂时没有空位。没有执行任何操作，请稍后再试。",
+            ),
             Self::Unavailable => pair(
                 "The database or WeChat does not answer now. Look again before you repeat anything.",
                 "数据库或微信暂时没有应答。重复操作之前请先查看结果。",

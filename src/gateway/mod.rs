@@ -17,6 +17,7 @@ mod deliver;
 mod error;
 mod events;
 mod expire;
+mod export;
 mod feed;
 mod follow;
 mod give_back;
@@ -80,6 +81,7 @@ pub use console::{
 pub use deliver::TakenDelivery;
 pub use error::GatewayError;
 pub use events::Events;
+pub use export::EXPORT_PAGE;
 pub use feed::{FeedError, FeedPage};
 pub use follow::{Swept, most_under_way};
 pub use labels::{Disbelief, Wrong};

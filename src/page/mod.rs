@@ -3,6 +3,7 @@
 //! A template may hold both languages side by side, `{{中文|English}}`, so that a sentence and its translation are
 //! changed together.
 
+mod csv;
 mod language;
 mod template;
 
@@ -12,6 +13,7 @@ use base64::Engine;
 use sha2::{Digest, Sha256};
 
 pub use crate::language::Language;
+pub use csv::csv;
 pub use template::{Value, fill};
 
 /// The look that all pages have in common.

@@ -12,15 +12,25 @@ use crate::deal::{BeijingTime, Deal, Fen, Timestamp};
 use super::deal::status;
 
 /// Before everything: by it Excel knows UTF-8.
-pub const BYTE_ORDER_MARK: &str = "\u{feff}";
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// The first line: for people, and by the API's names for programs.
-pub const HEADER: &str = "订单号 order_id,商户编号 merchant_id,商品编号 product_id,金额(元) price,金额(分) total_fee,状态 status,\
+const HEADER: &str = "订单号 order_id,商户编号 merchant_id,商品编号 product_id,金额(元) price,金额(分) total_fee,状态 status,\
     微信支付单号 transaction_id,支付时间 paid_at,下单时间 created_at,失效时间 expires_at,账户 account,支付方式 trade_type,\
     商品描述 description,商户单号 reference,已退款(元) refunded\r\n";
 
+/// What comes first, with the first deals.
+pub fn beginning(deals: &[Deal]) -> String {
+    [BYTE_ORDER_MARK, HEADER, &lines(deals)].concat()
+}
+
+/// A line for each deal.
+pub fn lines(deals: &[Deal]) -> String {
+    deals.iter().map(line).collect()
+}
+
 /// The line of a deal. Times are Beijing's.
-pub fn line(deal: &Deal) -> String {
+fn line(deal: &Deal) -> String {
     let time = |time: Timestamp| BeijingTime::from(time).naive().to_string();
     let optional = |time_or_not: Option<Timestamp>| time_or_not.map(time).unwrap_or_default();
     let text = |text_or_not: Option<&str>| text_or_not.map(cell).unwrap_or_default();

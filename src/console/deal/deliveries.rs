@@ -45,8 +45,8 @@ pub fn view(deal: &Deal, deliveries: &[EventDelivery], console: &Console, visito
 
 fn row(delivery: &EventDelivery, again: &str, language: Language) -> String {
     let (class, word) = words::delivery(delivery);
-    // An endpoint's own words stay where only the merchant's back end asks for them.
-    let answer = delivery.status.map(|status| format!("HTTP {status}")).or_else(|| delivery.answer.clone()).unwrap_or_default();
+    let is_tried = delivery.status.is_some() || delivery.answer.is_some();
+    let answer = is_tried.then(|| parts::answer(delivery.status.map(i64::from), delivery.answer.as_deref()));
     let due = delivery.due_at.map(parts::time).unwrap_or_default();
     bilingual(
         ROW,
@@ -59,7 +59,7 @@ fn row(delivery: &EventDelivery, again: &str, language: Language) -> String {
             ("tries", Value::Text(&delivery.tries.to_string())),
             ("tried", Value::Markup(&delivery.tried_at.map(parts::time).unwrap_or_default())),
             ("due", Value::Markup(&due)),
-            ("answer", Value::Text(&answer)),
+            ("answer", Value::Text(answer.as_ref().map_or("", |answer| answer.read(language)))),
             ("again", Value::Markup(again)),
         ],
     )

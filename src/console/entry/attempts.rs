@@ -1,5 +1,6 @@
 //! Lock-out: who has tried too many passwords waits. It counts by name and address together, so that a stranger elsewhere locks out
-//! nobody but the stranger; and by address alone, with more room, so that one address cannot go through all names.
+//! nobody but the stranger; and by address alone, with more room, so that one address cannot go through all names. A user who is logged
+//! in and says the password once more is counted by the session, which no stranger has, whatever others do at the same address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -24,15 +25,33 @@ const REMEMBERED: usize = 10_000;
 #[derive(Debug, Default)]
 pub struct Attempts(Mutex<HashMap<Key, Vec<Timestamp>>>);
 
-/// `None`: all names from an address.
-type Key = (IpAddr, Option<String>);
+/// What failures are counted by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Key {
+    /// A name from an address.
+    Pair(IpAddr, String),
+    /// All names from an address.
+    Address(IpAddr),
+    /// A session, by the token of its forms.
+    Session(String),
+}
+
+impl Key {
+    /// How many there may be.
+    fn most(&self) -> usize {
+        match self {
+            Self::Pair(..) | Self::Session(_) => OF_A_PAIR,
+            Self::Address(_) => OF_AN_ADDRESS,
+        }
+    }
+}
 
 /// A password that is being tried. It counts as a failure until it has turned out to be right, so that many tries at once are as many
 /// as one after the other.
 #[must_use]
 #[derive(Debug)]
 pub struct Attempt {
-    keys: [Key; 2],
+    keys: Vec<Key>,
     at: Timestamp,
 }
 
@@ -45,12 +64,23 @@ impl Attempts {
         let address = household(address);
         // What can be no user's name is one stranger's game, however many there are.
         let name = if AccountId::is_name(name) { name } else { "" };
-        let keys = [(address, Some(name.to_owned())), (address, None)];
+        self.begin_by(vec![Key::Pair(address, name.to_owned()), Key::Address(address)], now)
+    }
+
+    /// Begins to try the password of a session's user once more.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn begin_again(&self, session: &str, now: Timestamp) -> Result<Attempt, Duration> {
+        self.begin_by(vec![Key::Session(session.to_owned())], now)
+    }
+
+    fn begin_by(&self, keys: Vec<Key>, now: Timestamp) -> Result<Attempt, Duration> {
         let mut known = self.lock();
-        for (key, most) in keys.iter().zip([OF_A_PAIR, OF_AN_ADDRESS]) {
+        for key in &keys {
             let Some(failures) = known.get_mut(key) else { continue };
             failures.retain(|at| now - *at < COUNTS);
-            if let Some(first) = failures.first().filter(|_| failures.len() >= most) {
+            if let Some(first) = failures.first().filter(|_| failures.len() >= key.most()) {
                 let wait = (*first + COUNTS - now).num_milliseconds().unsigned_abs();
                 return Err(Duration::from_secs(wait.div_ceil(1000).max(1)));
             }
@@ -64,8 +94,10 @@ impl Attempts {
 
     /// The password was right: what failed before is forgotten.
     pub fn succeeded(&self, attempt: Attempt) {
-        let [pair, _] = &attempt.keys;
-        self.lock().remove(pair);
+        // What others have failed with from the address still counts.
+        for key in attempt.keys.iter().filter(|key| !matches!(key, Key::Address(_))) {
+            self.lock().remove(key);
+        }
         self.withdrawn(attempt);
     }
 
@@ -135,6 +167,20 @@ mod tests {
         assert!(attempts.begin("li", from("2001:db8::ffff"), at(0)).is_err(), "a client with an IPv6 address has its whole network");
         attempts.succeeded(begun.pop().unwrap());
         assert!(attempts.begin("li", here, at(0)).is_ok());
+    }
+
+    #[test]
+    fn who_is_logged_in_is_not_locked_out_by_others_at_the_same_address() {
+        let attempts = Attempts::default();
+        for _ in 0..5 {
+            let _ = attempts.begin("li", from("192.0.2.1"), at(0)).unwrap();
+        }
+        assert!(attempts.begin("li", from("192.0.2.1"), at(0)).is_err());
+        for _ in 0..5 {
+            let _ = attempts.begin_again("li's session", at(0)).unwrap();
+        }
+        assert!(attempts.begin_again("li's session", at(0)).is_err(), "who has stolen it tries no more often");
+        assert!(attempts.begin_again("li's other session", at(0)).is_ok());
     }
 
     #[test]

@@ -8,13 +8,13 @@ use crate::page::bilingual;
 
 use super::proof::Claim;
 
-/// The visitor's password, and code, once more: of `password` and `totp` of the form. It counts for the lock-out.
+/// The visitor's password, and code, once more: of `password` and `totp` of the form. Failures are counted by the session.
 ///
 /// # Errors
-/// [`Refusal::Unproven`], [`Refusal::TooMany`], [`Refusal::Unavailable`].
+/// [`Refusal::Unproven`], [`Refusal::TooMany`], [`Refusal::Busy`], [`Refusal::Unavailable`].
 pub async fn confirm(console: &Console, visitor: &Visitor, form: &PostedForm) -> Result<(), Refusal> {
     let claim = Claim { name: &visitor.name, password: form.exact("password"), code: form.exact("totp") };
-    console.prove(claim, visitor.address).await.map(|_| ())
+    console.prove_again(claim, visitor).await.map(|_| ())
 }
 
 /// The fields of a form that asks for it.

@@ -11,7 +11,6 @@ use super::words;
 
 /// Deliveries are counted so far; and of what an endpoint says so many characters are shown.
 const COUNTED: i64 = 1000;
-const SHOWN: usize = 120;
 
 pub fn none(language: Language) -> String {
     let words = pair("No endpoint is configured.", "没有配置回调地址。");
@@ -27,8 +26,8 @@ fn row(endpoint: &StandingEndpoint, visitor: &Visitor) -> String {
     let (language, standing) = (visitor.language, &endpoint.standing);
     let (class, state) = words::standing(endpoint);
     let failure = standing.last_failure.as_ref().map(|last| {
-        let answer = words::answer(last.status, last.answer.as_deref());
-        format!("{} {}", parts::time(last.at), shortened(answer.read(language)))
+        let answer = parts::answer(last.status, last.answer.as_deref());
+        format!("{} {}", parts::time(last.at), parts::escaped(answer.read(language)))
     });
     let resume = if standing.paused_at.is_some() && visitor.role.is_admin() { resume(endpoint, visitor) } else { String::new() };
     bilingual(
@@ -54,11 +53,6 @@ fn resume(endpoint: &StandingEndpoint, visitor: &Visitor) -> String {
 
 fn counted(count: i64) -> String {
     if count >= COUNTED { format!("{COUNTED}+") } else { count.to_string() }
-}
-
-fn shortened(words: &str) -> String {
-    let cut = words.char_indices().nth(SHOWN).map(|(end, _)| format!("{}…", &words[..end]));
-    parts::escaped(cut.as_deref().unwrap_or(words))
 }
 
 pub fn deliveries(wish: &Wish, deliveries: &[ListedDelivery], has_more: bool, visitor: &Visitor) -> String {
@@ -118,7 +112,7 @@ fn delivery(ListedDelivery { order_id, delivery, .. }: &ListedDelivery, visitor:
     let (class, state) = words::delivery(delivery);
     let order = order_id.as_ref().map(|order_id| parts::order(order_id.as_str())).unwrap_or_default();
     let is_tried = delivery.status.is_some() || delivery.answer.is_some();
-    let answer = is_tried.then(|| words::answer(delivery.status.map(i64::from), delivery.answer.as_deref()));
+    let answer = is_tried.then(|| parts::answer(delivery.status.map(i64::from), delivery.answer.as_deref()));
     let values = [
         ("event", Value::Text(delivery.event_id.as_str())),
         ("endpoint", Value::Text(delivery.endpoint.as_str())),
@@ -141,7 +135,7 @@ fn delivery(ListedDelivery { order_id, delivery, .. }: &ListedDelivery, visitor:
             ("tries", Value::Text(&delivery.tries.to_string())),
             ("tried", Value::Markup(&delivery.tried_at.map(parts::time).unwrap_or_default())),
             ("due", Value::Markup(&delivery.due_at.map(parts::time).unwrap_or_default())),
-            ("answer", Value::Markup(&answer.map(|answer| shortened(answer.read(language))).unwrap_or_default())),
+            ("answer", Value::Markup(&answer.map(|answer| parts::escaped(answer.read(language))).unwrap_or_default())),
             ("resend", Value::Markup(&resend)),
         ],
     )

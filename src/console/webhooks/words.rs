@@ -2,8 +2,7 @@
 
 use crate::deal::{DeliveryList, EventDelivery};
 use crate::gateway::StandingEndpoint;
-use crate::language::{Text, pair, text};
-use crate::webhook::Unanswered;
+use crate::language::{Text, pair};
 
 pub const TITLE: Text = pair("Webhooks", "回调");
 
@@ -46,15 +45,5 @@ pub fn none(list: DeliveryList) -> Text {
         DeliveryList::Latest { .. } => pair("There are no older ones.", "没有更早的事件。"),
         DeliveryList::Waiting => pair("Nothing waits for it.", "没有待发送的事件。"),
         DeliveryList::GivenUp => pair("Nothing was given up.", "没有放弃的事件。"),
-    }
-}
-
-/// What came of a try: an answer's status and its beginning, or why there was none.
-pub fn answer(status: Option<i64>, answer: Option<&str>) -> Text {
-    let answer = answer.unwrap_or_default();
-    match status {
-        Some(status) if answer.is_empty() => Text::untranslated(format!("HTTP {status}")),
-        Some(status) => text(format!("HTTP {status}: {answer}"), format!("HTTP {status}：{answer}")),
-        None => Unanswered::told(answer),
     }
 }

@@ -243,7 +243,12 @@ on_both_engines! {
             assert_eq!(field(&answer.body, "number"), Some(number.clone()), "the form is still that of the same refund");
         }
         assert_eq!((asked(&app), trail(&app).await.len()), (0, 0));
-        assert_eq!(done(&press(&browser, &order, &second, &[("password", PASSWORD)]).await), "refund");
+        for _ in 0..5 {
+            browser.post_bare("/login", &[("name", OPERATOR), ("password", "a guess")]).await;
+        }
+        let locked = browser.post_bare("/login", &[("name", OPERATOR), ("password", PASSWORD)]).await;
+        assert_eq!(locked.status, 429, "somebody at the same address has used up the logins");
+        assert_eq!(done(&press(&browser, &order, &second, &[("password", PASSWORD)]).await), "refund", "and not what the session may try");
         assert_eq!(done(&press(&browser, &order, &second, &[]).await), "refund", "what is stored already is not given back twice, and wants no proof");
         assert_eq!((at_wechat(&app, &order).len(), trail(&app).await.len()), (1, 1));
     }
