@@ -80,8 +80,16 @@ pub async fn refund(wish: Refund, language: Language) -> Outcome {
             fee
         }
     };
-    let wish =
-        RefundWish { order_id: order, fee, reason, idempotency_key: key, source: RefundSource::Cli, reach: Reach::default(), by: None };
+    let wish = RefundWish {
+        order_id: order,
+        fee,
+        reason,
+        idempotency_key: key,
+        source: RefundSource::Cli,
+        reach: Reach::default(),
+        seen: None,
+        by: None,
+    };
     match gateway.refund(wish).await {
         Ok(view) => told(&view, language),
         Err(error) => not_asked_for(&error, language),

@@ -81,6 +81,16 @@ impl Refunded {
     pub fn is_nothing(&self) -> bool {
         self.fee.is_none() && self.count == 0
     }
+
+    /// Whether WeChat's word that something was given back may be about others' refunds: it speaks so of those that it closed as well.
+    pub fn are_all_closed(&self) -> bool {
+        self.fee.is_none() && self.count > 0
+    }
+
+    /// How they stand, in short, so that one can tell whether another came in since.
+    pub fn standing(&self) -> String {
+        format!("{} {}", self.count, self.fee.map_or(0, Fen::get))
+    }
 }
 
 /// Who asked for a refund.

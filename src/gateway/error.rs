@@ -59,6 +59,9 @@ pub enum GatewayError {
     /// Two refunds of one order are to be apart.
     #[error("the next refund of the order can be asked for in {} s", .0.as_secs())]
     RefundTooSoon(Duration),
+    /// Another refund of the order came in since the caller has seen how they stand.
+    #[error("something of the order was given back since")]
+    RefundMoved,
     /// WeChat has answered no.
     #[error("WeChat refused: {1}")]
     Refused(OrderId, Refusal),

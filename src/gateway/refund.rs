@@ -35,6 +35,9 @@ pub struct RefundWish {
     pub source: RefundSource,
     /// Which deals the caller may touch.
     pub reach: Reach,
+    /// How the deal's refunds stood when the caller last looked ([`Refunded::standing`](crate::deal::Refunded::standing)); `None`: whatever
+    /// came in since is no reason to ask once more.
+    pub seen: Option<String>,
     /// The user of the console that asks, if one does.
     pub by: Option<NewAudit>,
 }
@@ -62,8 +65,8 @@ impl Gateway {
     ///
     /// # Errors
     /// Before anything is stored: [`GatewayError::NotFound`], [`GatewayError::IdempotencyConflict`],
-    /// [`GatewayError::NoCertificate`], and the refusals `NotPaid`, `RefundTooLate`, `RefundTooMuch`, `RefundTooMany` and
-    /// `RefundTooSoon`. An error of the store leaves open whether it is stored; a repeat under the same key tells.
+    /// [`GatewayError::NoCertificate`], and the refusals `NotPaid`, `RefundTooLate`, `RefundTooMuch`, `RefundTooMany`,
+    /// `RefundTooSoon` and `RefundMoved`. An error of the store leaves open whether it is stored; a repeat under the same key tells.
     pub async fn refund(&self, wish: RefundWish) -> Result<RefundView, GatewayError> {
         let mut deal = self.load_within(&wish.order_id, &wish.reach).await?;
         Self::is_about(&deal.order_id, &deal.account);
@@ -72,6 +75,9 @@ impl Gateway {
             if let Some(refund) = self.store.find_refund_by_key(&deal.order_id, &wish.idempotency_key).await? {
                 // Had a first try been carried out whose answer was lost, it is ours to send.
                 return if refund.refund_id == refund_id { self.send_first(refund).await } else { self.repeat(refund, &wish).await };
+            }
+            if wish.seen.as_ref().is_some_and(|seen| *seen != deal.refunded.standing()) {
+                return Err(GatewayError::RefundMoved);
             }
             let fee = self.may_refund(&deal, wish.fee)?;
             let refund = self.draft_refund(&deal, &wish, &refund_id, fee)?;

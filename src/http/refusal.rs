@@ -242,6 +242,7 @@ impl From<&GatewayError> for Refusal {
                 ..Self::new(StatusCode::OK, "REFUND_TOO_MUCH", "退款金额超过可退金额")
             },
             GatewayError::RefundTooMany => Self::new(StatusCode::OK, "REFUND_TOO_MANY", "该订单的退款次数已达上限"),
+            GatewayError::RefundMoved => Self::new(StatusCode::OK, "REFUND_TOO_SOON", "该订单刚有其他退款，请重新查询"),
             GatewayError::RefundTooSoon(wait) => Self {
                 retry_after: Some(wait.as_secs()),
                 ..Self::new(StatusCode::OK, "REFUND_TOO_SOON", "距上一次退款时间太短，请稍后再试")

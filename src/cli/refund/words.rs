@@ -122,6 +122,7 @@ pub fn refusal(error: &GatewayError) -> Option<Text> {
             text(format!("{left} yuan are left of the payment"), format!("可退金额只有 {left} 元"))
         }
         GatewayError::RefundTooMany => pair("the order has fifty refunds, and WeChat allows no more", "该订单已退款 50 次，达到微信的上限"),
+        GatewayError::RefundMoved => pair("something of the order was given back since", "该订单刚有其他退款"),
         GatewayError::RefundTooSoon(wait) => {
             let seconds = wait.as_secs();
             text(

@@ -1,4 +1,4 @@
-//! `POST /deals/{order_id}/refund`: first a second look, then the refund. The second look draws the refund's number for this attempt, so
+//! `POST /deals/{order_id}/refund`: first a second look, then the refund. The second look draws a number for this attempt, so
 //! that a double click, or a page that is loaded again, is the same refund.
 
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use tokio::time::sleep;
 
-use crate::console::{Console, PostedForm, Refusal, Visitor, answer, confirm, done, page};
+use crate::console::{Console, PostedForm, Refusal, Visitor, answer, confirm, done, page, words as refusals};
 use crate::deal::{AuditAction, Fen, OrderId, Reach, RefundReason, RefundSource};
 use crate::gateway::{GatewayError, RefundWish, SecondLook, is_attempt};
 use crate::language::Text;
@@ -62,16 +62,8 @@ async fn carried_out(
     number: &str,
     form: &PostedForm,
 ) -> Result<Response, Refusal> {
-    let is_new = !is_known(console, &typed, number).await?;
-    if is_new {
-        // Somebody else may have given something back since, which whoever pressed the button has not seen.
-        let look = console.gateway.second_look(&typed.order_id, typed.fee).await?;
-        if form.text("stood") != Some(&look.standing()) {
-            return Ok(shown(console, visitor, look, &typed, number, &words::moved(), StatusCode::CONFLICT));
-        }
-    }
     if console.settings.wants_proof(typed.fee)
-        && is_new
+        && !is_known(console, &typed, number).await?
         && let Err(refusal) = confirm(console, visitor, form).await
         && !becomes_known(console, &typed, number).await?
     {
@@ -95,6 +87,7 @@ async fn carried_out(
         idempotency_key: number.to_owned(),
         source: RefundSource::Console,
         reach: Reach::default(),
+        seen: Some(form.text("stood").unwrap_or_default().to_owned()),
         by: Some(visitor.audit(console, AuditAction::Refund)),
     };
     let gateway = Arc::clone(&console.gateway);
@@ -109,6 +102,9 @@ async fn carried_out(
             // As above: that nothing was done cannot be said.
             let again = once_more(console, visitor, &typed, number, &words::not_known(), StatusCode::SERVICE_UNAVAILABLE).await;
             again.map_err(|_| Refusal::Unavailable)
+        }
+        Err(moved @ GatewayError::RefundMoved) => {
+            once_more(console, visitor, &typed, number, &refusals::of(&moved), StatusCode::CONFLICT).await
         }
         Err(error) => Err(error.into()),
     }
@@ -139,20 +135,8 @@ async fn once_more(
     status: StatusCode,
 ) -> Result<Response, Refusal> {
     let look = console.gateway.second_look(&typed.order_id, typed.fee).await?;
-    Ok(shown(console, visitor, look, typed, number, trouble, status))
-}
-
-fn shown(
-    console: &Console,
-    visitor: &Visitor,
-    look: SecondLook,
-    typed: &Typed,
-    number: &str,
-    trouble: &Text,
-    status: StatusCode,
-) -> Response {
     let look = SecondLook { number: number.to_owned(), ..look };
     let mut response = page(visitor, console, words::second_look(), view(&look, typed.reason.as_ref(), Some(trouble), console, visitor));
     *response.status_mut() = status;
-    response
+    Ok(response)
 }

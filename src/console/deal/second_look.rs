@@ -29,7 +29,7 @@ pub fn view(look: &SecondLook, reason: Option<&RefundReason>, trouble: Option<&T
             ("consequence", Value::Text(words::consequence().read(language))),
             ("csrf", Value::Markup(&visitor.csrf_field())),
             ("number", Value::Text(&look.number)),
-            ("stood", Value::Text(&look.standing())),
+            ("stood", Value::Text(&look.deal.refunded.standing())),
             ("amount", Value::Text(&look.fee.yuan())),
             ("typed_reason", Value::Text(reason.map(RefundReason::as_str).unwrap_or_default())),
             ("proof", Value::Markup(&proof)),

@@ -149,14 +149,6 @@ pub fn no_attempt() -> Text {
     pair("The form is not whole: open the order again. Nothing was done.", "表单不完整，请重新打开订单。没有执行任何操作。")
 }
 
-/// Another refund came in between.
-pub fn moved() -> Text {
-    pair(
-        "Since this form was made something of the order was given back. Nothing was done now: read once more what is left.",
-        "打开本表单之后，这个订单又有退款。本次没有执行：请再看一遍剩余金额。",
-    )
-}
-
 /// The database did not say.
 pub fn not_known() -> Text {
     pair(

@@ -16,14 +16,6 @@ pub struct SecondLook {
     pub number: String,
 }
 
-impl SecondLook {
-    /// How the order's refunds stand, so that a form which was made before another of them says something else.
-    pub fn standing(&self) -> String {
-        let refunded = &self.deal.refunded;
-        format!("{} {}", refunded.count, refunded.fee.map_or(0, Fen::get))
-    }
-}
-
 /// Before the numbers of attempts, so that none is taken for a key of a back end's.
 const BEGINNING: &str = "console-";
 const DRAWN: usize = 16;

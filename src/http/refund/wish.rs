@@ -32,6 +32,15 @@ impl FromRequest<Arc<App>> for Wish {
         let key = idempotency_key(&headers)?;
         let idempotency_key = key.ok_or_else(|| Refusal::invalid_field("Idempotency-Key", "is required: a repeat is the same refund"))?;
         let caller = app.back_end(&headers, Scope::Refund)?;
-        Ok(Self(RefundWish { order_id, fee, reason, idempotency_key, source: RefundSource::Api, reach: caller.reach().clone(), by: None }))
+        Ok(Self(RefundWish {
+            order_id,
+            fee,
+            reason,
+            idempotency_key,
+            source: RefundSource::Api,
+            reach: caller.reach().clone(),
+            seen: None,
+            by: None,
+        }))
     }
 }

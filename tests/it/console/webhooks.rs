@@ -66,15 +66,15 @@ async fn trail(app: &TestApp) -> Vec<Option<String>> {
 }
 
 on_both_engines! {
-    async fn what_an_endpoint_refused_is_shown_in_its_words_and_its_secrets_are_not(engine) {
+    async fn that_an_endpoint_refused_is_shown_and_neither_its_words_nor_its_secrets(engine) {
         let (app, _shop, _) = app(engine).await;
         let order = refused(&app).await;
         let viewer = Browser::of_user(VIEWER, &app).await;
         let page = viewer.page("/webhooks").await;
-        for shown in ["some tries have failed", "127.0.0.1", "HTTP 500: &lt;script&gt;alert(1)&lt;/script&gt;", "deal.paid", &order.id, "tried again later"] {
+        for shown in ["some tries have failed", "127.0.0.1", "HTTP 500", "deal.paid", &order.id, "tried again later"] {
             assert!(page.contains(shown), "{shown}: {page}");
         }
-        for hidden in ["canary", "whsec", "<script>alert", "/resend", "/resume"] {
+        for hidden in ["canary", "whsec", "alert(1)", "/resend", "/resume"] {
             assert!(!page.contains(hidden), "{hidden}: {page}");
         }
         assert!(viewer.page("/webhooks?endpoint=shop&show=waiting").await.contains(&order.id));

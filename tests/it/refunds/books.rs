@@ -77,6 +77,7 @@ pub async fn refund_directly(app: &TestApp, order: &Order, key: &str, fen: i64) 
         idempotency_key: key.to_owned(),
         source: RefundSource::Api,
         reach: Reach::default(),
+        seen: None,
         by: None,
     };
     app.gateway().refund(wish).await.unwrap()
