@@ -15,6 +15,9 @@ use crate::support::service::Service;
 use crate::support::upstream::Upstream;
 
 const PATHS: [&str; 8] = ["/", "/deals", "/refunds", "/alarms", "/webhooks", "/bills", "/accounts", "/audit"];
+/// What is searched for besides a deal's number and a part of one: what every deal cost, what none cost, a seller, an old day, numbers
+/// that nobody has.
+const SEARCHED: [&str; 6] = ["19.90", "12.34", "seller+7", "2023-06-01", "4200000260209901010000000000", "nothing-like-it"];
 /// Each page is asked for so often, and the slowest answer counts.
 const ROUNDS: usize = 20;
 const SLOWEST: Duration = Duration::from_millis(100);
@@ -24,7 +27,7 @@ const COUNTED: &str = "counted at";
 
 /// What a page costs.
 pub struct Page {
-    path: &'static str,
+    path: String,
     slowest: Duration,
     bytes: usize,
 }
@@ -44,7 +47,8 @@ pub async fn measure(database: &MariaDb, url: &str, upstream: &Upstream, a_day: 
     let cookie = entered.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
     let ask = async |path: &str| {
         let begun = Instant::now();
-        let answer = client.get(format!("http://{address}{path}?lang=en")).header(COOKIE, &cookie).send().await.unwrap();
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let answer = client.get(format!("http://{address}{path}?lang=en&{query}")).header(COOKIE, &cookie).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{path}");
         let page = answer.text().await.unwrap();
         (page, begun.elapsed())
@@ -64,10 +68,13 @@ pub async fn measure(database: &MariaDb, url: &str, upstream: &Upstream, a_day: 
         slowest.as_millis()
     );
     let mut pages = Vec::new();
-    for path in PATHS {
-        let mut page = Page { path, slowest: Duration::ZERO, bytes: 0 };
+    let deals = ask("/deals").await.0;
+    let order_id = deals.split("href=\"/deals/").find_map(|rest| rest.split('"').next().filter(|number| number.len() == 32)).unwrap();
+    let searches = SEARCHED.into_iter().chain([order_id, &order_id[..20], &order_id[18..28]]).map(|typed| format!("/deals?q={typed}"));
+    for path in PATHS.map(str::to_owned).into_iter().chain([format!("/deals/{order_id}")]).chain(searches) {
+        let mut page = Page { path: path.clone(), slowest: Duration::ZERO, bytes: 0 };
         for _ in 0..ROUNDS {
-            let (text, time) = ask(path).await;
+            let (text, time) = ask(&path).await;
             (page.slowest, page.bytes) = (page.slowest.max(time), page.bytes.max(text.len()));
         }
         pages.push(page);

@@ -1,6 +1,6 @@
 //! What several pages are made of: times, amounts and states as markup.
 
-use crate::deal::{BeijingTime, Fen, Timestamp};
+use crate::deal::{BeijingTime, Fen, Note, Timestamp};
 use crate::language::{Text, pair};
 use crate::page::Language;
 use crate::webhook::Unanswered;
@@ -65,19 +65,13 @@ pub fn fact(name: &str, value: Option<String>) -> String {
     value.map_or_else(String::new, |value| format!("<dt>{name}</dt><dd>{value}</dd>\n"))
 }
 
-/// Characters of a note.
-const NOTE: usize = 500;
-
-/// What a person has to say to what was posted.
-pub fn note(form: &PostedForm) -> Result<&str, Refusal> {
-    let note = form
-        .text("note")
-        .ok_or(Refusal::BadForm(pair("Please say in a note what was done. Nothing was changed.", "请写明处理情况。没有作任何更改。")))?;
-    if note.chars().count() > NOTE {
-        return Err(Refusal::BadForm(pair(
-            "The note is longer than 500 characters. Nothing was changed.",
-            "说明超过 500 字。没有作任何更改。",
-        )));
-    }
-    Ok(note)
+/// What a person has to say to what was posted. (A browser's text has line breaks of its own, which are white space here.)
+pub fn note(form: &PostedForm) -> Result<Note, Refusal> {
+    let said: Vec<_> = form.text("note").unwrap_or_default().lines().collect();
+    said.join(" ").parse().map_err(|_| {
+        Refusal::BadForm(pair(
+            "Please say in a note of 1 to 500 characters what was done. Nothing was changed.",
+            "请写明处理情况，不超过 500 字。没有作任何更改。",
+        ))
+    })
 }

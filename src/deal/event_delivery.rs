@@ -27,6 +27,13 @@ pub struct EventDelivery {
     pub answer: Option<String>,
 }
 
+impl EventDelivery {
+    /// Whether it may be sent once more: it does not wait for its first try.
+    pub fn may_be_sent_again(&self) -> bool {
+        self.due_at.is_none() || self.tries > 0
+    }
+}
+
 /// Which deliveries to an endpoint are listed, and in which order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryList {

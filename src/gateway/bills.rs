@@ -2,7 +2,7 @@
 //!
 //! A bill tells of all sellers of an account, so whoever is limited to some of them sees none.
 
-use crate::deal::{AccountId, Bill, Day, Difference, Reach};
+use crate::deal::{AccountId, Bill, Day, Difference, Note, Reach};
 use crate::store::BillFile;
 
 use super::{Gateway, GatewayError};
@@ -52,13 +52,13 @@ impl Gateway {
     ///
     /// # Errors
     /// [`GatewayError::DifferenceNotFound`], [`GatewayError::DifferenceClosed`], and when the store cannot do it.
-    pub async fn explain_difference(&self, id: i64, by: &str, note: &str, reach: &Reach) -> Result<Difference, GatewayError> {
+    pub async fn explain_difference(&self, id: i64, by: &str, note: &Note, reach: &Reach) -> Result<Difference, GatewayError> {
         self.difference(id, reach).await?;
         if self.store.explain_difference(id, by, note, self.clock.now_seconds()).await? {
             tracing::info!(difference = id, by, "a difference between a bill and the books was explained");
         }
         let difference = self.difference(id, reach).await?;
-        let is_said = difference.explained_by.as_deref() == Some(by) && difference.note.as_deref() == Some(note);
+        let is_said = difference.explained_by.as_deref() == Some(by) && difference.note.as_deref() == Some(note.as_str());
         if is_said { Ok(difference) } else { Err(GatewayError::DifferenceClosed) }
     }
 

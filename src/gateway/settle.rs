@@ -177,9 +177,7 @@ impl Gateway {
                     identified @ Settled::Identified { .. } => (identified, EventKind::Identified),
                     Settled::GivenBack => (Settled::GivenBack, EventKind::Refunded),
                     already => {
-                        if trade.is_refunded() && deal.refunded_at.is_none() && deal.refunded.fee.is_none() {
-                            self.store.ask_for_list(&deal, self.now_by_database()).await?;
-                        }
+                        self.ask_whose_refund_it_is(&deal, trade).await?;
                         return Ok(already);
                     }
                 },
@@ -206,6 +204,9 @@ impl Gateway {
             if !changed {
                 continue;
             }
+            if settled == (Settled::Identified { is_given_back: false }) {
+                self.ask_whose_refund_it_is(&deal, trade).await?;
+            }
             // Of one that goes back its row says how much.
             if settled != Settled::LateGoesBack {
                 let paid_at = deal.paid_at.unwrap_or(paid_at);
@@ -215,6 +216,14 @@ impl Gateway {
             return Ok(settled);
         }
         Err(StoreError::from(Cause::Contended).into())
+    }
+
+    /// WeChat says that something was given back, and all refunds that we know of are closed: it is to tell which there are.
+    async fn ask_whose_refund_it_is(&self, deal: &Deal, trade: &ProvenPayment) -> Result<(), StoreError> {
+        if trade.is_refunded() && deal.refunded_at.is_none() && deal.refunded.are_all_closed() {
+            self.store.ask_for_list(deal, self.now_by_database()).await?;
+        }
+        Ok(())
     }
 
     /// A payment after expiry, and the refund of all of it.

@@ -144,7 +144,7 @@ impl History<'_> {
                     gateway.reconcile(&account, day, fetch).await.map(|bill| format!("{} {} open", bill.state.as_str(), bill.open))
                 }
                 Bookkeeping::Explain(id) => {
-                    let told = gateway.explain_difference(id, "staff", "已核对", &Reach::default()).await;
+                    let told = gateway.explain_difference(id, "staff", &"已核对".parse().unwrap(), &Reach::default()).await;
                     return told.map_or_else(|error| (409, error.to_string()), |told| (200, told.found.subject));
                 }
             };

@@ -24,9 +24,9 @@ pub async fn answer(
 async fn answer_it(console: &Arc<Console>, visitor: &Visitor, id: &str, form: &PostedForm) -> Result<Response, Refusal> {
     let id = id.parse().map_err(|_| Refusal::NotFound)?;
     let note = note(form)?;
-    let (gateway, said) = (Arc::clone(&console.gateway), note.to_owned());
+    let (gateway, said) = (Arc::clone(&console.gateway), note.clone());
     let alarm = gateway.alarm(id).await?.ok_or(Refusal::NotFound)?;
-    let by = visitor.audit(console, AuditAction::AnswerAlarm).to(id.to_string()).with(note);
+    let by = visitor.audit(console, AuditAction::AnswerAlarm).to(id.to_string()).with(note.as_str());
     let by = if let Some(order_id) = &alarm.order_id { by.of_order(order_id) } else { by };
     if console.detached(async move { gateway.answer_alarm(id, &said, by).await }).await?? {
         return Ok(done("/alarms", "answer"));

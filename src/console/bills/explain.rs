@@ -24,9 +24,9 @@ pub async fn explain(
 async fn explain_it(console: &Arc<Console>, visitor: &Visitor, id: &str, form: &PostedForm) -> Result<Response, Refusal> {
     let id = id.parse().map_err(|_| Refusal::NotFound)?;
     let note = note(form)?;
-    let (gateway, said) = (Arc::clone(&console.gateway), note.to_owned());
+    let (gateway, said) = (Arc::clone(&console.gateway), note.clone());
     let difference = gateway.find_difference(id).await?.ok_or(Refusal::NotFound)?;
-    let by = visitor.audit(console, AuditAction::ExplainDifference).to(id.to_string()).with(note);
+    let by = visitor.audit(console, AuditAction::ExplainDifference).to(id.to_string()).with(note.as_str());
     let order_id = difference.found.order_id.as_deref().and_then(|number| number.parse().ok());
     let by = if let Some(order_id) = &order_id { by.of_order(order_id) } else { by };
     if console.detached(async move { gateway.explain_difference_by(id, &said, by).await }).await?? {

@@ -21,10 +21,8 @@ pub fn view(deal: &Deal, deliveries: &[EventDelivery], console: &Console, visito
     if deliveries.is_empty() {
         return String::new();
     }
-    let may_resend = |delivery: &EventDelivery| {
-        let waits_for_first = delivery.due_at.is_some() && delivery.tries == 0;
-        visitor.may_act() && !waits_for_first && console.gateway.has_endpoint(&delivery.endpoint)
-    };
+    let may_resend =
+        |delivery: &EventDelivery| visitor.may_act() && delivery.may_be_sent_again() && console.gateway.has_endpoint(&delivery.endpoint);
     let language = visitor.language;
     let rows: String = deliveries
         .iter()

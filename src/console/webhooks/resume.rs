@@ -24,7 +24,7 @@ async fn resume_it(console: &Arc<Console>, visitor: &Visitor, name: &str) -> Res
     }
     let name: EndpointName = name.parse().map_err(|_| Refusal::NotFound)?;
     let gateway = Arc::clone(&console.gateway);
-    if !gateway.endpoints().iter().any(|endpoint| endpoint.name == name) {
+    if !gateway.has_endpoint(&name) {
         return Err(Refusal::NotFound);
     }
     let by = visitor.audit(console, AuditAction::ResumeEndpoint).to(name.as_str());

@@ -118,8 +118,7 @@ fn delivery(ListedDelivery { order_id, delivery, .. }: &ListedDelivery, visitor:
         ("endpoint", Value::Text(delivery.endpoint.as_str())),
         ("csrf", Value::Markup(&visitor.csrf_field())),
     ];
-    let may_resend = delivery.given_up_at.is_some() || (delivery.due_at.is_some() && delivery.tries > 0);
-    let resend = match (visitor.may_act(), may_resend) {
+    let resend = match (visitor.may_act(), delivery.may_be_sent_again()) {
         (false, _) => String::new(),
         (true, true) => bilingual(include_str!("html/resend.html"), language, &values),
         (true, false) => "<td></td>".to_owned(),

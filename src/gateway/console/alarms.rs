@@ -1,6 +1,6 @@
 //! Alarms, for the people who look at them.
 
-use crate::deal::{Alarm, NewAudit};
+use crate::deal::{Alarm, NewAudit, Note};
 use crate::gateway::{Gateway, GatewayError};
 
 impl Gateway {
@@ -24,7 +24,7 @@ impl Gateway {
     ///
     /// # Errors
     /// When the store cannot keep it.
-    pub async fn answer_alarm(&self, id: i64, note: &str, by: NewAudit) -> Result<bool, GatewayError> {
+    pub async fn answer_alarm(&self, id: i64, note: &Note, by: NewAudit) -> Result<bool, GatewayError> {
         Ok(self.store.answer_alarm(id, note, by).await?)
     }
 }

@@ -1,6 +1,6 @@
 //! Bills, for the people who look at them.
 
-use crate::deal::{AccountId, Bill, Day, Difference, NewAudit};
+use crate::deal::{AccountId, Bill, Day, Difference, NewAudit, Note};
 use crate::gateway::{Gateway, GatewayError};
 use crate::store::BillWish;
 
@@ -26,7 +26,7 @@ impl Gateway {
     ///
     /// # Errors
     /// When the store cannot keep it.
-    pub async fn explain_difference_by(&self, id: i64, note: &str, by: NewAudit) -> Result<bool, GatewayError> {
+    pub async fn explain_difference_by(&self, id: i64, note: &Note, by: NewAudit) -> Result<bool, GatewayError> {
         Ok(self.store.explain_difference_by(id, note, by).await?)
     }
 

@@ -135,7 +135,7 @@ impl Gateway {
             let backlog = self.store.backlog(&endpoint.name, self.now_by_database()).await?;
             endpoints.push(EndpointLine { name: endpoint.name.clone(), backlog });
         }
-        let untold = if self.store.has_audience() { self.store.oldest_untold().await? } else { None };
+        let untold = self.store.oldest_untold().await?;
         let missing_bills = self.missing_bills().await?.into_iter().filter(|(account, _)| self.has_account(account)).collect();
         let today = Day::of(now);
         let [yesterday, week_ago] = BESIDE.map(|days| today.before(days));

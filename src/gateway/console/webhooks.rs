@@ -30,7 +30,7 @@ impl Gateway {
         let mut endpoints = Vec::with_capacity(self.endpoints.len());
         for Endpoint { name, url, .. } in &self.endpoints {
             let standing = self.store.endpoint_standing(name).await?;
-            let is_left_alone = self.lines.with_circuit(name, self.clock.ticks(), |circuit, _| circuit.is_open());
+            let is_left_alone = self.is_circuit_open(name);
             let host = url.host_str().unwrap_or_default().to_owned();
             endpoints.push(StandingEndpoint { name: name.clone(), host, standing, is_left_alone });
         }

@@ -10,14 +10,16 @@ pub struct Belonging {
     addressee: Addressee,
     /// Of which day the bill is, where that is said.
     day: Option<Day>,
-    here: u64,
+    /// Payments that are the bill's. Its refunds say nothing of their day, so they do not speak for it.
+    payments: u64,
     pub elsewhere: u64,
+    is_empty: bool,
 }
 
 impl Belonging {
     /// Of the bill of this account's day.
     pub fn of(account: &Account, day: Option<Day>) -> Self {
-        Self { addressee: account.addressee(), day, here: 0, elsewhere: 0 }
+        Self { addressee: account.addressee(), day, payments: 0, elsewhere: 0, is_empty: true }
     }
 
     /// Whether this line is the bill's. (Of a refund's day bills of some types say the payment's.)
@@ -28,17 +30,22 @@ impl Belonging {
         };
         let is_ours = *mch_id == self.addressee.mch_id && (self.addressee.sub_mch_id.is_none() || *sub_mch_id == self.addressee.sub_mch_id);
         let is_here = is_ours && (paid_on.is_none() || self.day.is_none() || paid_on == self.day);
-        *(if is_here { &mut self.here } else { &mut self.elsewhere }) += 1;
+        self.is_empty = false;
+        if !is_here {
+            self.elsewhere += 1;
+        } else if paid_on.is_some() {
+            self.payments += 1;
+        }
         is_here
     }
 
     /// Whether there was no line at all.
     pub fn is_empty(&self) -> bool {
-        self.here + self.elsewhere == 0
+        self.is_empty
     }
 
-    /// A file most of whose lines are another bill's is another bill.
+    /// A file that has more lines of another bill than payments of this one is another bill.
     pub fn is_this_bill(&self) -> Result<(), BillError> {
-        if self.elsewhere > self.here { Err(BillError::Elsewhere) } else { Ok(()) }
+        if self.elsewhere > self.payments { Err(BillError::Elsewhere) } else { Ok(()) }
     }
 }

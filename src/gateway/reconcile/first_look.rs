@@ -21,7 +21,7 @@ pub struct FirstLook {
     pub kinds: Kinds,
     /// Whether the file has its summary, so that it was not cut.
     pub is_whole: bool,
-    /// Whether there is no line.
+    /// Whether there is no line, not even one that cannot be read.
     pub is_empty: bool,
     /// Its payments.
     pub payments: Fingerprints,
@@ -54,10 +54,10 @@ impl FirstLook {
             }
         }
         let kinds = bill.kinds();
-        let is_whole = bill.end()?.is_whole;
+        let end = bill.end()?;
         of.is_this_bill()?;
         payments.close();
-        Ok(Self { days, kinds, is_whole, is_empty: of.is_empty(), payments })
+        Ok(Self { days, kinds, is_whole: end.is_whole, is_empty: of.is_empty() && end.unreadable == 0, payments })
     }
 }
 

@@ -38,6 +38,7 @@ impl Comparison<'_> {
     }
 
     /// Meets what was paid from the first day to the last and stands in the bill just so. `false`: something was paid that does not.
+    /// The books are what they are when they are read here: what is stored a moment later, whose day is over, is not looked for.
     pub(super) async fn meet_deals(&mut self, first: Day, last: Day, lease: &mut Option<&mut Lease<'_>>) -> Result<bool, ReconcileError> {
         let (from, until) = (first.begins(), last.next().begins());
         let (mut behind, mut is_all) = (None, true);

@@ -7,6 +7,7 @@ use axum::extract::{FromRequest, Path, Request, State};
 use axum::{Extension, Json};
 
 use crate::auth::{Caller, Scope};
+use crate::deal::{InvalidNote, Note};
 use crate::http::App;
 use crate::http::body::Params;
 use crate::http::edge::Begun;
@@ -15,15 +16,13 @@ use crate::told::ToldDifference;
 
 use super::caller;
 
-/// The longest note, in characters: what the column holds.
-const LONGEST: usize = 500;
 /// Who explains where no caller needs a key.
 const NOBODY: &str = "demonstration";
 
 /// What is said, by a caller that may say it.
 pub struct Explanation {
     caller: Arc<Caller>,
-    note: String,
+    note: Note,
 }
 
 impl FromRequest<Arc<App>> for Explanation {
@@ -33,10 +32,8 @@ impl FromRequest<Arc<App>> for Explanation {
         let caller = caller(app, request.headers(), Scope::Manage)?;
         let params = Params::from_request(request, app).await?;
         params.only(&["note"])?;
-        let note = params.text("note")?.trim();
-        let is_lawful = (1..=LONGEST).contains(&note.chars().count()) && !note.chars().any(char::is_control);
-        let wrong = || Refusal::invalid_field("note", format!("1 to {LONGEST} characters without control characters are expected"));
-        is_lawful.then(|| Self { caller, note: note.to_owned() }).ok_or_else(wrong)
+        let note = params.text("note")?.parse().map_err(|invalid: InvalidNote| Refusal::invalid_field("note", invalid.to_string()))?;
+        Ok(Self { caller, note })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use sqlx::Error;
 
-use crate::deal::{NewAudit, Timestamp};
+use crate::deal::{NewAudit, Note, Timestamp};
 use crate::store::audit::audited::Audited;
 use crate::store::columns::{column, cut};
 use crate::store::engine::connection::Conn;
@@ -11,17 +11,16 @@ use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 
-/// Characters that the columns hold.
+/// Characters that the column holds.
 const NAME: usize = 64;
-const NOTE: usize = 500;
 
 impl Store {
     /// Stores what a user has said to an alarm; `false`: it is not open any more.
     ///
     /// # Errors
     /// The database is not available.
-    pub async fn answer_alarm(&self, id: i64, note: &str, by: NewAudit) -> Result<bool, StoreError> {
-        let change = AnswerAlarm { id, by: cut(&by.user, NAME).to_owned(), note: cut(note, NOTE).to_owned(), at: by.at };
+    pub async fn answer_alarm(&self, id: i64, note: &Note, by: NewAudit) -> Result<bool, StoreError> {
+        let change = AnswerAlarm { id, by: cut(&by.user, NAME).to_owned(), note: note.clone(), at: by.at };
         Ok(self.engine().change(Audited { change, entry: Some(by) }).await? == 1)
     }
 }
@@ -29,7 +28,7 @@ impl Store {
 struct AnswerAlarm {
     id: i64,
     by: String,
-    note: String,
+    note: Note,
     at: Timestamp,
 }
 

@@ -2,7 +2,7 @@
 
 use sqlx::Error;
 
-use crate::deal::{NewAudit, Timestamp};
+use crate::deal::{NewAudit, Note, Timestamp};
 use crate::store::audit::audited::Audited;
 use crate::store::columns::{column, cut};
 use crate::store::engine::connection::Conn;
@@ -11,17 +11,16 @@ use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 
-/// Characters that the columns hold.
+/// Characters that the column holds.
 const NAME: usize = 64;
-const NOTE: usize = 500;
 
 impl Store {
     /// Stores why a difference is none that matters; `false`: there is no such difference that is open.
     ///
     /// # Errors
     /// The database is not available.
-    pub async fn explain_difference(&self, id: i64, by: &str, note: &str, at: Timestamp) -> Result<bool, StoreError> {
-        let change = ExplainDifference { id, by: cut(by, NAME).to_owned(), note: cut(note, NOTE).to_owned(), at };
+    pub async fn explain_difference(&self, id: i64, by: &str, note: &Note, at: Timestamp) -> Result<bool, StoreError> {
+        let change = ExplainDifference { id, by: cut(by, NAME).to_owned(), note: note.clone(), at };
         Ok(self.engine().change(change).await? == 1)
     }
 
@@ -29,8 +28,8 @@ impl Store {
     ///
     /// # Errors
     /// The database is not available.
-    pub async fn explain_difference_by(&self, id: i64, note: &str, by: NewAudit) -> Result<bool, StoreError> {
-        let change = ExplainDifference { id, by: cut(&by.user, NAME).to_owned(), note: cut(note, NOTE).to_owned(), at: by.at };
+    pub async fn explain_difference_by(&self, id: i64, note: &Note, by: NewAudit) -> Result<bool, StoreError> {
+        let change = ExplainDifference { id, by: cut(&by.user, NAME).to_owned(), note: note.clone(), at: by.at };
         Ok(self.engine().change(Audited { change, entry: Some(by) }).await? == 1)
     }
 }
@@ -38,7 +37,7 @@ impl Store {
 struct ExplainDifference {
     id: i64,
     by: String,
-    note: String,
+    note: Note,
     at: Timestamp,
 }
 

@@ -73,7 +73,7 @@ on_both_engines! {
         let bill = bills.finished("default", "2026-03-31", BillOutcome::Compared, vec![line], None).await;
         bills.finished("shop2", "2026-03-31", BillOutcome::Missing, Vec::new(), None).await;
         let id = app.gateway().store().differences_of_bill(bill).await.unwrap()[0].id;
-        app.gateway().store().explain_difference(id, "books", "paid at the counter", noon()).await.unwrap();
+        app.gateway().store().explain_difference(id, "books", &"paid at the counter".parse().unwrap(), noon()).await.unwrap();
         let database = app.stop().await;
         let before = database.look().await.everything().await;
         let (home, mut variables) = (TempDir::new().unwrap(), environment(&database.url, "127.0.0.1:0"));

@@ -188,9 +188,9 @@ on_both_engines! {
         let again = FinishedBill { due_at: Some(in_minutes(30)), ..compared(first.clone()) };
         assert!(store.finish_bill(&bill, in_minutes(10), again).await.unwrap());
         let before = store.differences_of_bill(bill.id).await.unwrap();
-        assert!(store.explain_difference(before[0].id, "desk", "现金退还", in_minutes(15)).await.unwrap());
-        assert!(!store.explain_difference(before[0].id, "night", "again", in_minutes(16)).await.unwrap(), "it is not open any more");
-        assert!(!store.explain_difference(0, "desk", "none", in_minutes(16)).await.unwrap());
+        assert!(store.explain_difference(before[0].id, "desk", &"现金退还".parse().unwrap(), in_minutes(15)).await.unwrap());
+        assert!(!store.explain_difference(before[0].id, "night", &"again".parse().unwrap(), in_minutes(16)).await.unwrap(), "it is not open any more");
+        assert!(!store.explain_difference(0, "desk", &"none".parse().unwrap(), in_minutes(16)).await.unwrap());
         assert_eq!(told(&store).await[0].open, 2);
 
         let read = read(&store, "default", "2026-03-31").await;

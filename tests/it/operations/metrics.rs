@@ -163,7 +163,7 @@ on_both_engines! {
         assert_eq!(numbers().await, ([2.0, 0.0], 1.0), "the configuration has no shop2");
         let bill = store.find_bill(&account("default"), yesterday.parse().unwrap()).await.unwrap().unwrap();
         let id = store.differences_of_bill(bill.id).await.unwrap()[0].id;
-        assert!(store.explain_difference(id, "desk", "paid by card", app.clock.now()).await.unwrap());
+        assert!(store.explain_difference(id, "desk", &"paid by card".parse().unwrap(), app.clock.now()).await.unwrap());
         finish(&before, "default", compared(Vec::new())).await;
         assert_eq!(numbers().await, ([1.0, 0.0], 0.0));
         let healed = open.into_iter().map(|one| Found { state: DifferenceState::Healed, finding: Some(Finding::Settled), ..one });
