@@ -14,7 +14,6 @@ CREATE TABLE IF NOT EXISTS audit (
   detail varchar(500) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
   -- From where.
   address varchar(45) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  KEY audit_at (at, id),
   KEY audit_order (order_id),
   KEY audit_user (user, id)
 ) ENGINE=InnoDB;
@@ -23,6 +22,8 @@ CREATE TABLE IF NOT EXISTS console_session (
   -- SHA-256 of what the browser's cookie holds, so that who reads this table is nobody by it.
   token_hash char(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   user varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  -- SHA-256 of the hash of the password that it was opened with: another password ends it.
+  password_hash char(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   -- Host and address of the instance that has opened it: a restart there ends it.
   place varchar(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
   created_at datetime NOT NULL,
@@ -50,12 +51,10 @@ CREATE TABLE IF NOT EXISTS alarm (
   answered_by varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
   note varchar(500) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
   resolved_at datetime NULL,
-  -- What has resolved it: refund_succeeded, order_decided, delivered, …
+  -- What has resolved it: refund_succeeded, order_paid, delivered, …
   resolved_by varchar(32) CHARACTER SET ascii COLLATE ascii_bin NULL,
   -- 1 while it is neither answered nor resolved, then NULL.
   open tinyint(1) NULL,
   UNIQUE KEY alarm_entry (entry, kind),
-  KEY alarm_open (open, id),
-  KEY alarm_at (at, id),
-  KEY alarm_order_id (order_id)
+  KEY alarm_open (open, id)
 ) ENGINE=InnoDB;

@@ -10,12 +10,12 @@ CREATE TABLE IF NOT EXISTS audit (
   detail TEXT NULL,
   address TEXT NOT NULL
 );
-CREATE INDEX audit_at ON audit (at, id);
 CREATE INDEX audit_order ON audit (order_id);
 CREATE INDEX audit_user ON audit (user, id);
 CREATE TABLE IF NOT EXISTS console_session (
   token_hash TEXT NOT NULL PRIMARY KEY,
   user TEXT NOT NULL,
+  password_hash TEXT NOT NULL,
   place TEXT NOT NULL,
   created_at TEXT NOT NULL,
   expires_at TEXT NOT NULL
@@ -43,5 +43,3 @@ CREATE TABLE IF NOT EXISTS alarm (
 );
 CREATE UNIQUE INDEX alarm_entry ON alarm (entry, kind);
 CREATE INDEX alarm_open ON alarm (open, id);
-CREATE INDEX alarm_at ON alarm (at, id);
-CREATE INDEX alarm_order_id ON alarm (order_id);

@@ -8,8 +8,11 @@ use std::sync::Arc;
 use argon2::password_hash::phc::PasswordHash as Phc;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
+use sha2::{Digest, Sha256};
 
 use crate::chance::Chance;
+
+use super::lower_hex;
 
 /// Memory of one try, in KiB: less is found too fast, more would let two tries at once take what the service needs.
 const MEMORY: std::ops::RangeInclusive<u32> = 19_456..=262_144;
@@ -36,6 +39,11 @@ impl PasswordHash {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::default());
         let hash: Phc = argon2.hash_password_with_salt(password.as_bytes(), &chance.draw().to_be_bytes()).ok()?;
         Some(Self(Arc::new(hash)))
+    }
+
+    /// What is stored of it with a session, which ends when the password is another one. It is no help to who would find the password.
+    pub fn digest(&self) -> String {
+        lower_hex(&Sha256::digest(self.to_string()))
     }
 
     /// Whether this is the password. It takes its time: not for a task that others wait behind.

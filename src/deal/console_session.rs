@@ -9,6 +9,8 @@ pub struct ConsoleSession {
     pub token_hash: String,
     /// Who.
     pub user: String,
+    /// SHA-256 of the hash of the password that it was opened with, in 64 hexadecimal digits.
+    pub password_hash: String,
     /// Host and address of the instance that has opened it.
     pub place: String,
     /// Since when.

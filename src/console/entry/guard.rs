@@ -7,6 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use percent_encoding::percent_decode_str;
 
 use crate::console::Console;
 use crate::console::done::see_other;
@@ -34,6 +35,10 @@ pub async fn guard(State(console): State<Arc<Console>>, mut request: Request, ne
     tracing::Span::current().record("user", &visitor.name);
     if !looks && is_foreign(request.headers()) {
         return Refusal::Foreign.page(&visitor, &console);
+    }
+    // A path of no text leads to no page.
+    if percent_decode_str(request.uri().path()).decode_utf8().is_err() {
+        return Refusal::NotFound.page(&visitor, &console);
     }
     request.extensions_mut().insert(visitor);
     let mut response = next.run(request).await;
@@ -74,11 +79,12 @@ impl Asked {
     }
 }
 
-/// A session is its user's: one that the configuration does not know any more has none.
+/// A session is its user's: one that the configuration does not know any more, or by another password, has none.
 async fn visitor(console: &Console, Asked { token, language, address, uri, back }: Asked) -> Result<Option<Visitor>, Refusal> {
     let Some(token) = token else { return Ok(None) };
     let Some(session) = console.gateway.session(&token.hash()).await? else { return Ok(None) };
-    let Some(user) = console.settings.user(&session.user) else { return Ok(None) };
+    let user = console.settings.user(&session.user).filter(|user| user.password.digest() == session.password_hash);
+    let Some(user) = user else { return Ok(None) };
     let query = uri.query().unwrap_or_default();
     let done = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "done").map(|(_, word)| word.into_owned());
     Ok(Some(Visitor {

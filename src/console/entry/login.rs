@@ -82,6 +82,7 @@ fn session_of(console: &Console, user: &ConsoleUser, token: &Token) -> ConsoleSe
     ConsoleSession {
         token_hash: token.hash(),
         user: user.name.clone(),
+        password_hash: user.password.digest(),
         place: console.place.clone(),
         created_at,
         expires_at: created_at + TimeDelta::hours(HOURS.into()),

@@ -243,6 +243,7 @@ pub const CONSOLE_SESSION: Table = Table {
     columns: &[
         ("token_hash", &["char", "varchar"], 64, "char(64)"),
         ("user", &["varchar"], 64, "varchar(64)"),
+        ("password_hash", &["char", "varchar"], 64, "char(64)"),
         ("place", &["varchar"], 128, "varchar(128)"),
         ("created_at", &["datetime"], 0, "datetime"),
         ("expires_at", &["datetime"], 0, "datetime"),

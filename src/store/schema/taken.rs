@@ -141,7 +141,7 @@ const NAMED: [Named; 16] = [
     Named {
         step: 14,
         columns: &[],
-        indexes: &[("audit_at", "audit", "at,id"), ("audit_order", "audit", "order_id"), ("audit_user", "audit", "user,id")],
+        indexes: &[("audit_order", "audit", "order_id"), ("audit_user", "audit", "user,id")],
         table: Some(&AUDIT),
     },
     Named {
@@ -154,12 +154,7 @@ const NAMED: [Named; 16] = [
     Named {
         step: 14,
         columns: &[],
-        indexes: &[
-            ("alarm_entry", "alarm", "entry,kind"),
-            ("alarm_open", "alarm", "open,id"),
-            ("alarm_at", "alarm", "at,id"),
-            ("alarm_order_id", "alarm", "order_id"),
-        ],
+        indexes: &[("alarm_entry", "alarm", "entry,kind"), ("alarm_open", "alarm", "open,id")],
         table: Some(&ALARM),
     },
 ];

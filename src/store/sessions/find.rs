@@ -33,7 +33,7 @@ impl Query for FindSession {
 
 /// At most one, by the primary key.
 pub async fn found(token_hash: &str, conn: &mut Conn) -> Result<Vec<ConsoleSession>, Error> {
-    const SELECT: &str = "SELECT token_hash, user, place, CAST(created_at AS CHAR(19)) AS created_at, \
+    const SELECT: &str = "SELECT token_hash, user, password_hash, place, CAST(created_at AS CHAR(19)) AS created_at, \
                           CAST(expires_at AS CHAR(19)) AS expires_at FROM console_session WHERE token_hash = ?";
     let rows: Vec<SessionRow> = conn.rows(SELECT, Values::of([token_hash.into()])).await?;
     Ok(rows.into_iter().map(ConsoleSession::from).collect())
@@ -43,6 +43,7 @@ pub async fn found(token_hash: &str, conn: &mut Conn) -> Result<Vec<ConsoleSessi
 struct SessionRow {
     token_hash: String,
     user: String,
+    password_hash: String,
     place: String,
     created_at: String,
     expires_at: String,
@@ -52,6 +53,7 @@ impl From<SessionRow> for ConsoleSession {
     /// A time that is none is long ago, so such a session is over.
     fn from(row: SessionRow) -> Self {
         let [created_at, expires_at] = [row.created_at, row.expires_at].map(|at| time(Some(at)).unwrap_or(Timestamp::UNIX_EPOCH));
-        Self { token_hash: row.token_hash, user: row.user, place: row.place, created_at, expires_at }
+        let SessionRow { token_hash, user, password_hash, place, .. } = row;
+        Self { token_hash, user, password_hash, place, created_at, expires_at }
     }
 }

@@ -31,13 +31,14 @@ impl OpenSession {
     async fn apply_one(&self, conn: &mut Conn) -> Result<u64, Error> {
         const OVER: &str = "DELETE FROM console_session WHERE expires_at < ?";
         const REPLACED: &str = "DELETE FROM console_session WHERE token_hash = ?";
-        const INSERT: &str = "INSERT INTO console_session (token_hash, user, place, created_at, expires_at) VALUES (?, ?, ?, ?, ?)";
-        let ConsoleSession { token_hash, user, place, created_at, expires_at } = &self.session;
+        const INSERT: &str =
+            "INSERT INTO console_session (token_hash, user, password_hash, place, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)";
+        let ConsoleSession { token_hash, user, password_hash, place, created_at, expires_at } = &self.session;
         conn.change(OVER, Values::of([column(*created_at).into()])).await?;
         if let Some(replaced) = &self.replaces {
             conn.change(REPLACED, Values::of([replaced.as_str().into()])).await?;
         }
-        let values = [token_hash.as_str().into(), user.as_str().into(), place.as_str().into()];
+        let values = [token_hash.as_str().into(), user.as_str().into(), password_hash.as_str().into(), place.as_str().into()];
         let mut values = Values::of(values);
         values.extend([column(*created_at).into(), column(*expires_at).into()]);
         conn.change(INSERT, values).await

@@ -157,8 +157,8 @@ on_both_engines! {
         let part = "INSERT INTO bill_part (file_id, part, data) VALUES (1, 0, 'x')";
         let difference = "INSERT INTO bill_difference (bill_id, kind, subject, state, at) VALUES (1, 'AMOUNT', '1', 'OPEN', '2026-04-01 11:59:00')";
         let audit = "INSERT INTO audit (at, user, role, action, address) VALUES ('2026-04-01 11:59:00', 'a', 'admin', 'login', '127.0.0.1')";
-        let session = "INSERT INTO console_session (token_hash, user, place, created_at, expires_at) \
-                       VALUES ('1', 'a', 'here', '2026-04-01 11:59:00', '2026-04-01 23:59:00')";
+        let session = "INSERT INTO console_session (token_hash, user, password_hash, place, created_at, expires_at) \
+                       VALUES ('1', 'a', '', 'here', '2026-04-01 11:59:00', '2026-04-01 23:59:00')";
         let totp = "INSERT INTO console_totp (user, step) VALUES ('a', 1)";
         let alarm = "INSERT INTO alarm (entry, kind, at) VALUES (1, 'money', '2026-04-01 11:59:00')";
         let tables = [
@@ -190,7 +190,7 @@ on_both_engines! {
         let of_refunds = ["refund_refund_id", "refund_idempotency_key", "refund_due_at", "refund_state"];
         let of_checkouts = ["checkout_checkout_id", "checkout_idempotency_key", "checkout_signed_nonce"];
         let of_bills = ["bill_day", "bill_file_parts", "bill_difference_subject", "refund_accepted_at"];
-        let of_the_console = ["audit_at", "console_session_place", "alarm_open"];
+        let of_the_console = ["audit_order", "console_session_place", "alarm_open"];
         let of_the_file = if engine == Engine::Sqlite { [&of_refunds[..], &of_checkouts, &of_bills, &of_the_console].concat() } else { Vec::new() };
         for name in STEPS.iter().flat_map(|step| step.indexes).chain(&of_the_file) {
             for columns in ["(product_id)", "(price, status)"] {

@@ -198,11 +198,17 @@ async fn who_may_not_act_and_what_is_no_note_changes_nothing() {
         (&*path, &[][..], 422),
         (&path, &[("note", "  ")], 422),
         (&path, &[("note", long.as_str())], 422),
+        (&path, &[("note", "rung\u{7}")], 422),
         ("/alarms/4711/answer", &[("note", "which?")], 404),
         ("/alarms/seven/answer", &[("note", "which?")], 404),
+        ("/alarms/%ff/answer", &[("note", "which?")], 404),
     ] {
         assert_eq!(operator.post(path, fields).await.status, status, "{path} {fields:?}");
     }
     assert_eq!((open_alarms(&app).await.len(), trail(&app).await.len()), (1, 0));
-    assert_eq!(operator.post(&path, &[("note", &long[3..])]).await.status, 303, "500 characters are a note");
+    assert_eq!(
+        operator.post(&path, &[("note", &format!("{}\r\n长", &long[6..]))]).await.status,
+        303,
+        "500 characters are a note, whatever their lines"
+    );
 }

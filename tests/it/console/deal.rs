@@ -36,6 +36,7 @@ on_both_engines! {
         assert!(page.len() < 100 * 1024);
         assert_eq!(browser.get("/deals/no-such-order").await.status, 404);
         assert_eq!(browser.get("/deals/%3Cscript%3E").await.status, 404);
+        assert!(browser.get("/deals/%ff").await.body.contains("<main id=\"main\" tabindex"), "a page of the console, as any other");
     }
 
     async fn what_wechat_or_an_endpoint_writes_is_text(engine) {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use wechat_pay::auth::Totp;
+use wechat_pay::auth::{PasswordHash, Totp};
+use wechat_pay::chance::Chance;
 
 use crate::support::console::{ADMIN, Browser, OPERATOR, PASSWORD, VIEWER};
 use crate::support::database::Engine;
@@ -74,8 +75,8 @@ on_both_engines! {
         let here = look.texts("SELECT place FROM console_session WHERE user = 'ada'").await.remove(0).unwrap();
         assert!(here.ends_with(&format!(" {address}")), "{here}");
         let database = again.stop().await;
-        let of_the_killed = "INSERT INTO console_session (token_hash, user, place, created_at, expires_at) VALUES \
-                             ('b', 'ada', '{here}', '2026-04-01 12:00:00', '2026-04-02 12:00:00')";
+        let of_the_killed = "INSERT INTO console_session (token_hash, user, password_hash, place, created_at, expires_at) VALUES \
+                             ('b', 'ada', '', '{here}', '2026-04-01 12:00:00', '2026-04-02 12:00:00')";
         look.run(&of_the_killed.replace("{here}", &here)).await;
         let _again = TestAppBuilder::on(database).with_console().set("CONSOLE__LISTEN", address).by(clock).open().await;
         let users = look.texts("SELECT user FROM console_session").await;
@@ -88,6 +89,10 @@ on_both_engines! {
         assert_eq!(browser.get("/audit").await.status, 200);
         let demoted = beside(&app).await.with_user(ADMIN, "viewer").open().await;
         assert_eq!(browser.moved_to(&demoted).get("/audit").await.status, 403, "a changed role counts at once");
+        let other_password = PasswordHash::of("another one", &Chance::System).unwrap().to_string();
+        let changed = beside(&app).await.with_user(ADMIN, "admin").set("CONSOLE__USERS__ADA__PASSWORD", other_password).open().await;
+        assert!(!is_logged_in(&browser.moved_to(&changed)).await, "another password ends what was opened by the former one");
+        assert!(is_logged_in(&browser).await);
         let mut without = TestAppBuilder::new(Engine::Sqlite).await.set("DATABASE__URL", &app.database.url).by(app.clock.clone());
         without = without.set("CONSOLE__LISTEN", "127.0.0.1:0").with_user(VIEWER, "viewer");
         assert!(!is_logged_in(&browser.moved_to(&without.open().await)).await, "a session of nobody's");
