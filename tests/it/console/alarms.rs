@@ -207,7 +207,7 @@ async fn who_may_not_act_and_what_is_no_note_changes_nothing() {
     }
     assert_eq!((open_alarms(&app).await.len(), trail(&app).await.len()), (1, 0));
     assert_eq!(
-        operator.post(&path, &[("note", &format!("{}\r\n长", &long[6..]))]).await.status,
+        operator.post(&path, &[("note", &format!("{}\r\n长", &long[9..]))]).await.status,
         303,
         "500 characters are a note, whatever their lines"
     );
