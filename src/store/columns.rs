@@ -21,6 +21,9 @@ pub enum Charset {
     Ascii,
 }
 
+/// What a TEXT holds.
+const TEXT_BYTES: usize = 65_535;
+
 /// Changes rows of an adopted table, with messages in the characters that its columns know. Of a batch each row is to keep
 /// the characters that it can: the error has it taken apart.
 pub async fn change_with_messages<'v>(
@@ -42,6 +45,12 @@ fn is_unknown_character(error: &Error) -> bool {
     database.is_some_and(|error| matches!(error.number(), 1366 | 1267 | 1977 | 3854))
 }
 
+/// Whether a column of any table holds a message byte for byte.
+pub fn is_kept_whole(evidence: &Evidence) -> bool {
+    let xml = evidence.xml();
+    xml.is_ascii() && xml.len() <= TEXT_BYTES
+}
+
 /// The text of a message as a column of our own can hold it.
 pub fn text(evidence: &Evidence) -> Cow<'_, str> {
     text_in(evidence, Charset::Utf8)
@@ -50,7 +59,6 @@ pub fn text(evidence: &Evidence) -> Cow<'_, str> {
 /// The text of a message as a column can hold it: a message may have one byte more than a TEXT, and characters that an
 /// adopted table does not know. Neither may ever stand between a payment and its row; the journal has the whole.
 pub fn text_in(evidence: &Evidence, charset: Charset) -> Cow<'_, str> {
-    const TEXT_BYTES: usize = 65_535;
     // The first byte of a character beyond U+FFFF.
     const BEYOND: u8 = 0xf0;
     let xml = evidence.xml();

@@ -8,7 +8,7 @@ use sqlx::Error;
 use crate::channel::{ProvenPayment, Source};
 use crate::deal::{Deal, DealStatus, Timestamp, transaction_key};
 use crate::store::checkouts::turn::Turn;
-use crate::store::columns::{Charset, change_with_messages, column, text_in};
+use crate::store::columns::{Charset, change_with_messages, column, is_kept_whole, text_in};
 use crate::store::engine::connection::Conn;
 use crate::store::engine::sizes::{Rows, Texts};
 use crate::store::engine::statement::{Change, Purpose};
@@ -28,6 +28,9 @@ impl Store {
     pub async fn mark_paid(&self, payment: &ProvenPayment, paid_at: Timestamp, event: Event) -> Result<bool, StoreError> {
         let refunded_at = payment.is_refunded().then_some(event.at);
         let change = MarkPaid { payment: payment.clone(), paid_at, refunded_at };
+        // What `payBack` keeps, and nothing writes over, is not stored a second time: it is most of what a payment has the disk write.
+        let is_in_deal = payment.source() == Source::Notification && is_kept_whole(payment.evidence());
+        let event = if is_in_deal { Event { evidence: None, ..event } } else { event };
         Ok(self.change_and_tell(change, event).await? == 1)
     }
 

@@ -160,7 +160,7 @@ pub struct Event {
     pub origin: Origin,
     /// More about it, in words that may be shown.
     pub detail: Option<String>,
-    /// The verified message that it rests on.
+    /// The verified message that it rests on; `None` also where the deal itself keeps it.
     pub evidence: Option<Evidence>,
     /// What the merchant's back ends are to be told of it.
     pub announces: Vec<Announcement>,

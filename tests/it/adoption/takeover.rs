@@ -366,4 +366,10 @@ async fn a_table_that_knows_no_chinese_keeps_no_payment_from_being_stored() {
     assert!(look.value(&order.id, "queryBack").await.unwrap().contains("<trade_state_desc><![CDATA[????]]>"));
     let kept = look.texts(&format!("SELECT evidence FROM deal_event WHERE order_id = '{}' AND kind = 'settled'", order.id)).await;
     assert!(kept[0].as_ref().unwrap().contains("支付成功"), "the journal has the whole");
+
+    let told = app.to_pay("19.90").await;
+    app.notify_until_heard(WeChatMessage::notification(&told.id, 1990).with("attach", "赠品").signed()).await;
+    assert!(look.value(&told.id, "payBack").await.unwrap().contains("??"));
+    let kept = look.texts(&format!("SELECT evidence FROM deal_event WHERE order_id = '{}' AND kind = 'settled'", told.id)).await;
+    assert!(kept[0].as_ref().unwrap().contains("赠品"), "a notification, too");
 }

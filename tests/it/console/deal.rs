@@ -30,7 +30,7 @@ on_both_engines! {
         for secret in ["oCANARYOPENID", "5K8264ILTKCH16CQ2502SI8ZNMTM67VS"] {
             assert!(!page.contains(secret), "{secret}: {page}");
         }
-        let sign = app.look().await.texts("SELECT evidence FROM deal_event WHERE kind = 'settled'").await.remove(0).unwrap();
+        let sign = app.look().await.texts("SELECT payBack FROM deal").await.remove(0).unwrap();
         let sign = sign.split("<sign>").nth(1).unwrap().trim_start_matches("<![CDATA[")[..32].to_owned();
         assert!(!page.contains(&sign), "{sign}");
         assert!(page.len() < 100 * 1024);
