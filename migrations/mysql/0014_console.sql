@@ -1,4 +1,5 @@
--- Who did what in the console. Append-only; a row is committed with what it tells of, or neither is.
+-- Who did what in the console. Append-only. A row is committed with the change that it tells of, or neither is, and where WeChat is
+-- called (close, ask) before the call.
 CREATE TABLE IF NOT EXISTS audit (
   id bigint NOT NULL AUTO_INCREMENT PRIMARY KEY,
   at datetime NOT NULL,
@@ -50,7 +51,7 @@ CREATE TABLE IF NOT EXISTS alarm (
   answered_by varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
   note varchar(500) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
   resolved_at datetime NULL,
-  -- What has resolved it: refund_succeeded, order_decided, delivered, …
+  -- What has resolved it: refund_succeeded, order_paid, delivered, …
   resolved_by varchar(32) CHARACTER SET ascii COLLATE ascii_bin NULL,
   -- 1 while it is neither answered nor resolved, then NULL.
   open tinyint(1) NULL,

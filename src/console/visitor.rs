@@ -7,7 +7,8 @@ use crate::page::Language;
 
 use super::Console;
 
-/// Who looks, made by the guard anew for each request: what a user may is looked up in the configuration each time.
+/// Who looks, made by the guard anew for each request: what a user may is looked up each time, in the configuration that this instance
+/// was started with.
 #[derive(Debug, Clone)]
 pub struct Visitor {
     /// The user's name.

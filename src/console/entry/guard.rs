@@ -1,4 +1,4 @@
-//! The guard before every page: whose session it is, and what its user may do by now.
+//! The guard before every page: whose session it is, and what its user may do as this instance is configured.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -74,7 +74,7 @@ impl Asked {
     }
 }
 
-/// A session is its user's: one that the configuration does not know any more has none.
+/// A session is its user's: one that the configuration of this instance does not know has none.
 async fn visitor(console: &Console, Asked { token, language, address, uri, back }: Asked) -> Result<Option<Visitor>, Refusal> {
     let Some(token) = token else { return Ok(None) };
     let Some(session) = console.gateway.session(&token.hash()).await? else { return Ok(None) };
