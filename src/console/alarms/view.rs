@@ -66,7 +66,7 @@ fn one(alarm: &Alarm, visitor: &Visitor) -> String {
             ("sentence", Value::Text(sentence.as_ref().map_or("", |sentence| sentence.read(language)))),
             ("at", Value::Markup(&parts::time(alarm.at))),
             ("order", Value::Markup(&fact(pair("Order", "订单"), order))),
-            ("account", Value::Markup(&fact(pair("Account", "商户号"), account))),
+            ("account", Value::Markup(&fact(pair("Account", "账户"), account))),
             ("detail", Value::Markup(&fact(pair("More", "详情"), detail))),
             ("answered", Value::Markup(&fact(pair("Answered by", "处理人"), answered))),
             ("resolved", Value::Markup(&fact(pair("Over, because", "消除原因"), resolved))),
