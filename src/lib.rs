@@ -50,7 +50,7 @@
 //!          channel → channel::wechat::v2                            no type of it is named by gateway, store or http
 //!          simulator → channel::wechat::v2 (its codec and types) + deal     never gateway, store or http
 //!          { http, console, simulator } → page                      what their pages for people share
-//!          console → { auth's passwords by config, listener }       nothing of http: what both need stands below them
+//!          console → { auth (passwords by config), listener }       nothing of http: what both need stands below them
 //!        doctor → { store, channel }                                never a change: its own connections, which cannot
 //!          { http, gateway, store, channel } → metrics               each counts in a metrics.rs of its own
 //!          { channel, webhook } → { resolver, trust }                what their clients share

@@ -17,6 +17,7 @@ mod entry;
 mod form;
 mod frame;
 mod lost;
+mod names;
 mod parts;
 mod refunds;
 mod refusal;

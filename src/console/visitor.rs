@@ -27,7 +27,7 @@ pub struct Visitor {
     pub query: String,
     /// Where a refusal leads back to.
     pub back: String,
-    /// What was done just now, as [`done`](super::done()) says it.
+    /// What was done just now, as the address says it that [`done`](super::done()) makes.
     pub done: Option<String>,
 }
 
