@@ -9,6 +9,7 @@ mod accounts;
 mod alarms;
 mod audit;
 mod bills;
+mod certificate;
 mod deal;
 mod deals;
 mod done;

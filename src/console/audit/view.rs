@@ -37,14 +37,11 @@ fn row(entry: &AuditEntry, language: Language) -> String {
 }
 
 fn link_to_older(older: i64, user: &str, order: &str, language: Language) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in [("user", user), ("order", order)].into_iter().filter(|(_, value)| !value.is_empty()) {
-        query.append_pair(name, value);
-    }
-    let query = query.append_pair("before", &older.to_string()).finish();
+    let (older, chosen) = (older.to_string(), [("user", user), ("order", order)].into_iter().filter(|(_, value)| !value.is_empty()));
+    let address = parts::address("/audit", chosen.chain([("before", older.as_str())]));
     bilingual(
-        "<p class=\"pages\"><a href=\"/audit?{{query}}\" rel=\"next\">{{更早|Older}}</a></p>\n",
+        "<p class=\"pages\"><a href=\"{{address}}\" rel=\"next\">{{更早|Older}}</a></p>\n",
         language,
-        &[("query", Value::Text(&query))],
+        &[("address", Value::Text(&address))],
     )
 }

@@ -46,7 +46,7 @@ fn caption(wish: &Wish, count: usize) -> Text {
 }
 
 fn link(address: String, words: Text, language: Language) -> String {
-    parts::link(&parts::escaped(&address), words.read(language))
+    parts::link(&address, words.read(language))
 }
 
 /// The path of a bill's page.

@@ -27,7 +27,7 @@ async fn resend_it(console: &Arc<Console>, visitor: &Visitor, event_id: &str, fo
     let by = visitor.audit(console, AuditAction::Resend).to(endpoint.as_str()).with(event_id.as_str());
     let back = match &order_id {
         Some(order_id) => parts::order_path(order_id.as_str()),
-        None => format!("/webhooks?endpoint={endpoint}"),
+        None => parts::address("/webhooks", [("endpoint", endpoint.as_str())]),
     };
     let gateway = Arc::clone(&console.gateway);
     match console.detached(async move { gateway.resend_by(&endpoint, &event_id, by).await }).await?? {

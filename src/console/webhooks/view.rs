@@ -143,8 +143,8 @@ fn delivery(ListedDelivery { order_id, delivery, .. }: &ListedDelivery, visitor:
 
 fn pages(wish: &Wish, last: Option<&ListedDelivery>, language: Language) -> String {
     let DeliveryList::Latest { before } = wish.list else { return String::new() };
-    let latest = parts::escaped(&wish.address("latest"));
+    let latest = wish.address("latest");
     let first = before.map(|_| parts::link(&latest, pair("The newest", "最新的").read(language)));
-    let next = last.map(|last| parts::link(&format!("{latest}&amp;before={}", last.position), pair("Older ones", "更早的").read(language)));
+    let next = last.map(|last| parts::link(&format!("{latest}&before={}", last.position), pair("Older ones", "更早的").read(language)));
     parts::pages(first.into_iter().chain(next), language)
 }
