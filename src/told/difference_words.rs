@@ -132,10 +132,7 @@ fn next(found: &Found, again: &Text) -> Text {
             "有一行无法解析，该行内容未核对：请在账单文件里查看这一行",
         ),
         Some(Finding::Elsewhere) => text(
-            format!(
-                "a line of it is of another day, or of another merchant number, and was not compared: please {}",
-                again.read(English)
-            ),
+            format!("a line of it is of another day, or of another merchant number, and was not compared: please {}", again.read(English)),
             format!("其中有一行属于其他日期或其他商户号，未核对：请{}", again.read(Chinese)),
         ),
         Some(Finding::Repeated) => text(

@@ -131,8 +131,5 @@ fn of_many_troubles_of_one_kind_ten_are_told() {
     assert_eq!(lines.len(), 14);
     let page = health(&facts, Chinese);
     assert!(page.contains("另有 490 项") && page.len() < 8_000, "{} bytes", page.len());
-    assert!(
-        page.contains("<span class=\"state waiting\">请留意</span>") && page.contains("<a href=\"/accounts\">API 证书</a>"),
-        "{page}"
-    );
+    assert!(page.contains("<span class=\"state waiting\">请留意</span>") && page.contains("<a href=\"/accounts\">API 证书</a>"), "{page}");
 }
