@@ -32,7 +32,7 @@ pub fn view(deal: &Deal, language: Language) -> String {
         (pair("Product", "商品编号"), Some(deal.product_id.to_string())),
         (pair("Account", "账户"), code(Some(deal.account.as_str()))),
         (pair("How it is paid", "付款方式"), Some(way.read(language).to_owned())),
-        (pair("Checkout", "收银单"), checkout.map(|id| format!("<a href=\"/deals?q={id}\"><code>{id}</code></a>"))),
+        (pair("Checkout", "收银单"), checkout.map(|id| parts::link(&parts::address("/deals", [("q", id)]), &format!("<code>{id}</code>")))),
     ];
     facts.into_iter().map(|(name, value)| parts::fact(name.read(language), value)).collect()
 }

@@ -109,6 +109,10 @@ pub fn give_back(fee: Fen) -> Text {
     text(format!("Give ¥{fee} back"), format!("确认退款 ¥{fee}"))
 }
 
+pub fn back() -> Text {
+    pair("No, back to the order", "不退，返回订单")
+}
+
 pub fn no_amount() -> Text {
     pair(
         "The amount is to be written in yuan, as 12.34, and more than nothing. Nothing was done.",
