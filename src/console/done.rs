@@ -80,7 +80,7 @@ mod tests {
         let answer = done(&visitor("mine", "/", None), "/webhooks?endpoint=shop", "resend");
         let address = answer.headers()["location"].to_str().unwrap();
         let done = address.strip_prefix("/webhooks?endpoint=shop&done=").unwrap();
-        let said = |csrf, path, done| !told(&visitor(csrf, path, done)).is_empty();
+        let said = |csrf: &str, path: &str, done: Option<&str>| !told(&visitor(csrf, path, done)).is_empty();
         assert!(said("mine", "/webhooks", Some(done)));
         assert!(!said("another's", "/webhooks", Some(done)), "a link that somebody sends");
         assert!(!said("mine", "/deals/1", Some(done)), "another page");
