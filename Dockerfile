@@ -5,7 +5,8 @@
 #   docker run --rm -p 127.0.0.1:8360:8360 -p 127.0.0.1:8361:8361 -e WECHAT_PAY__SIMULATOR__LISTEN=0.0.0.0:8361 \
 #       -e WECHAT_PAY__SIMULATOR__ACCEPT_DATABASE=true wechat-pay
 #
-# The last word because a container listens where other machines could reach it, and everybody knows the simulator's key.
+# The last word because a container listens where other machines could reach it, and everybody knows the simulator's key. For the console,
+# too: -p 127.0.0.1:8363:8363 -e WECHAT_PAY__CONSOLE__LISTEN=0.0.0.0:8363 (as it stands it listens inside the container alone).
 #
 # Every key of config/default.toml is an environment variable; a profile's file is looked for at /app/config.
 

@@ -28,11 +28,13 @@
 //! back end     ─GET changes─▶ http::changes ─▶ Gateway::changes │ changes_within      the outbox behind a cursor; the watcher looks for all that wait
 //! back end     ─GET deals, takings─▶ http::deals ─▶ Gateway::list_deals, takings ─▶ store::Books: short questions in the lane of reports
 //! back end     ─GET bills─▶ http::bills ─▶ Gateway::bills, differences, bill_file      how the books stand to WeChat's bills
-//! an operator ─▶ console::entry::guard ─▶ Gateway::session      who looks, and what the configuration lets the user do by now
+//! an operator ─▶ console::entry::guard ─▶ Gateway::session      who looks, and what this instance's configuration lets the user do
 //!             └─▶ a page's handler ─▶ Gateway::… ─▶ Store: the change with its row of the trail (store::audit), or neither
+//!                                     └─▶ close_for, ask_for ─▶ Store::record_audit       the row, before WeChat is called
 //! sweeper, every second ─▶ Gateway::sweep_once ─▶ deals that are due: inquire → settle │ expire → Expired
 //!                                              └─▶ refunds that are due: send_refund │ inquire_refund → settle_refund
 //! bookkeeper, every morning ─▶ Gateway::reconcile_due ─▶ Account::download ─▶ Store::add_bill_part     the bill, kept as it was received
+//!                          ├─▶ FirstLook                                                   whether it is that bill; which payments it has
 //!                          ├─▶ Comparison ─▶ Store::booked_deals, paid_on │ booked_refunds, accepted_on     what differs, either way round
 //!                          ├─▶ ask: inquire → settle │ inquire_refund → settle_refund     of what payers leave of the budget
 //!                          └─▶ Store::finish_bill                                        what is left, and that it is to be told
@@ -48,7 +50,7 @@
 //!          channel → channel::wechat::v2                            no type of it is named by gateway, store or http
 //!          simulator → channel::wechat::v2 (its codec and types) + deal     never gateway, store or http
 //!          { http, console, simulator } → page                      what their pages for people share
-//!          console → { auth's passwords by config, listener }       nothing of http: what both need stands below them
+//!          console → { auth (passwords by config), listener }       nothing of http: what both need stands below them
 //!        doctor → { store, channel }                                never a change: its own connections, which cannot
 //!          { http, gateway, store, channel } → metrics               each counts in a metrics.rs of its own
 //!          { channel, webhook } → { resolver, trust }                what their clients share
@@ -79,8 +81,8 @@
 //!
 //! *A page of the console*: a room of its own in `console` with a handler of a few lines, its markup beside it, and one line in `console::router`; who
 //! looks comes as `Visitor`, what was posted as `PostedForm`. What only it asks is a use case in `gateway::console`, short questions in the lane of
-//! reports. An action: its word in `deal::audit`, its row in the transaction of the change (`store::audit::Audited`), its line in the tables of
-//! tests/it/console/roles.rs.
+//! reports. An action: its word in `deal::audit`, its row in the transaction of the change (`store::audit::Audited`), or where WeChat is called before
+//! the call (`store::audit::record`), its line in the tables of tests/it/console/roles.rs.
 //!
 //! *Another way to pay*: its word in `deal::trade_type`, what WeChat gives for it in `deal::ticket`; its fields of the request in
 //! `channel::order::Way` and `wechat::v2::merchant`, what a client is called with in `wechat::v2::invoke`; whether a checkout can offer it in

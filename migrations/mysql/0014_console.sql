@@ -1,4 +1,5 @@
--- Who did what in the console. Append-only; a row is committed with what it tells of, or neither is.
+-- Who did what in the console. Append-only. A row is committed with the change that it tells of, or neither is, and where WeChat is
+-- called (close, ask) before the call.
 CREATE TABLE IF NOT EXISTS audit (
   id bigint NOT NULL AUTO_INCREMENT PRIMARY KEY,
   at datetime NOT NULL,

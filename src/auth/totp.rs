@@ -17,7 +17,7 @@ pub struct Totp(Code);
 
 /// The text is no secret of an app's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the Base32 of 16 to 64 random bytes: `wechat-pay console-user NAME --totp` draws one")]
+#[error("the Base32 of at least 16 random bytes: `wechat-pay console-user NAME --totp` draws one")]
 pub struct InvalidTotp;
 
 impl Totp {

@@ -135,7 +135,7 @@ impl RawUser {
         });
         let role = self.role.parse::<Role>().map_err(|why| value(&place(".role"), text(why.to_string(), "应为 viewer、operator 或 admin")));
         let totp = Some(&self.totp).filter(|secret| !secret.is_empty()).map(|secret| {
-            let chinese = "应为 16 到 64 个随机字节的 Base32：用 `wechat-pay console-user 名称 --totp` 生成";
+            let chinese = "应为至少 16 个随机字节的 Base32：用 `wechat-pay console-user 名称 --totp` 生成";
             secret.parse::<Totp>().map_err(|why| value(&place(".totp"), text(why.to_string(), chinese)))
         });
         let (password, role, totp) = (mistakes.take(password), mistakes.take(role), mistakes.take(totp.transpose()));

@@ -1,18 +1,16 @@
 //! Middleware around every page: its line in the log, and an answer where a handler panics.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt;
 use tokio::time::Instant;
 use tracing::field::Empty;
-use tracing::{Instrument, error, error_span, info};
+use tracing::{Instrument, error_span, info};
 
-use crate::listener::Peer;
+use crate::listener::{Peer, caught};
 use crate::trace::TraceContext;
 
 use super::Console;
@@ -37,11 +35,5 @@ pub async fn trace(State(console): State<Arc<Console>>, request: Request, next: 
 
 /// A panic becomes an answer that says nothing; the process lives on.
 pub async fn catch_panics(request: Request, next: Next) -> Response {
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(response) => response,
-        Err(_) => {
-            error!("a page of the console panicked");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
+    caught(next.run(request)).await.unwrap_or_else(|| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }

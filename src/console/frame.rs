@@ -7,7 +7,7 @@ use crate::language::{Text, pair};
 use crate::page::{Language, Value, bilingual, ribbon, secured};
 
 use super::visitor::Visitor;
-use super::{Console, done};
+use super::{Console, done, names};
 
 /// Nothing from another host, nothing inline, in no frame, and forms lead nowhere else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -35,7 +35,7 @@ pub fn page(visitor: &Visitor, console: &Console, title: Text, content: String) 
         &[
             ("places", Value::Markup(&places(visitor))),
             ("name", Value::Text(&visitor.name)),
-            ("role", Value::Text(role(visitor).read(language))),
+            ("role", Value::Text(names::role(Some(visitor.role)).read(language))),
             ("csrf", Value::Markup(&visitor.csrf_field())),
             ("title", Value::Text(title)),
             ("done", Value::Markup(&done::told(visitor))),
@@ -80,14 +80,6 @@ fn whole(language: Language, is_simulated: bool, title: &str, body: &str) -> Res
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
-}
-
-fn role(visitor: &Visitor) -> Text {
-    match (visitor.may_act(), visitor.role.is_admin()) {
-        (_, true) => pair("admin", "管理员"),
-        (true, false) => pair("operator", "操作员"),
-        (false, false) => pair("viewer", "只读"),
-    }
 }
 
 fn places(visitor: &Visitor) -> String {

@@ -2,12 +2,14 @@
 //!
 //! A handler takes who looks as `Extension<Visitor>`, which `entry::guard` makes, and what was posted as [`PostedForm`], which is read
 //! for users that may act alone; it asks the gateway, and answers [`page`], a [`Refusal`], or [`done()`]. A GET never changes anything, and
-//! no action is without its row of the trail ([`Visitor::audit`]), which goes into the transaction of the change.
+//! no action is without its row of the trail ([`Visitor::audit`]), which goes into the transaction of the change, or is written before WeChat
+//! is called.
 
 mod accounts;
 mod alarms;
 mod audit;
 mod bills;
+mod certificate;
 mod deal;
 mod deals;
 mod done;
@@ -16,6 +18,7 @@ mod entry;
 mod form;
 mod frame;
 mod lost;
+mod names;
 mod parts;
 mod refunds;
 mod refusal;

@@ -37,9 +37,15 @@ pub fn state(class: &str, word: &str) -> String {
     format!("<span class=\"state {class}\">{word}</span>")
 }
 
-/// A link to a page of the console, whose address is markup.
+/// The address of a page of the console, with what its query says, if it says anything.
+pub fn address<'a>(path: &str, query: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+/// A link to a page of the console.
 pub fn link(address: &str, words: &str) -> String {
-    format!("<a href=\"{address}\">{words}</a>")
+    format!("<a href=\"{}\">{words}</a>", escaped(address))
 }
 
 /// Links to what is listed before and behind, if there are any.

@@ -7,7 +7,8 @@ use crate::page::Language;
 
 use super::Console;
 
-/// Who looks, made by the guard anew for each request: what a user may is looked up in the configuration each time.
+/// Who looks, made by the guard anew for each request: what a user may is looked up each time, in the configuration that this instance
+/// was started with.
 #[derive(Debug, Clone)]
 pub struct Visitor {
     /// The user's name.
@@ -26,7 +27,7 @@ pub struct Visitor {
     pub query: String,
     /// Where a refusal leads back to.
     pub back: String,
-    /// What was done just now, as [`done`](super::done()) says it.
+    /// What was done just now, as the address says it that [`done`](super::done()) makes.
     pub done: Option<String>,
 }
 

@@ -60,7 +60,7 @@ impl AuditAction {
     }
 }
 
-/// Something that a user is doing, about to be stored together with it.
+/// Something that a user is doing: about to be stored together with it, or before WeChat is called for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewAudit {
     /// Who.

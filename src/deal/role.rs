@@ -8,7 +8,7 @@ use std::str::FromStr;
 pub enum Role {
     /// Look.
     Viewer,
-    /// Act: give money back, close orders, answer alarms.
+    /// Act: give money back, close orders, have WeChat asked, have events posted again, answer alarms, explain differences.
     Operator,
     /// See who did what, and let endpoints that said no more be delivered to again.
     Admin,

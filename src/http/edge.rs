@@ -1,19 +1,17 @@
 //! Middleware around every request: its id, its line in the access log, and an answer where a handler panics.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt;
 use tokio::time::{Duration, Instant};
 use tracing::field::Empty;
-use tracing::{Instrument, error, error_span, info};
+use tracing::{Instrument, error_span, info};
 
 use crate::chance::Chance;
-use crate::listener::Peer;
+use crate::listener::{Peer, caught};
 use crate::trace::TraceContext;
 
 use super::App;
@@ -96,13 +94,7 @@ fn is_plain(id: &HeaderValue) -> bool {
 
 /// A panic becomes an answer that says nothing; the process lives on.
 pub async fn catch_panics(request: Request, next: Next) -> Response {
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(response) => response,
-        Err(_) => {
-            error!("a handler panicked");
-            Refusal::internal().into_response()
-        }
-    }
+    caught(next.run(request)).await.unwrap_or_else(|| Refusal::internal().into_response())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod client_address;
 mod deadline;
+mod panics;
 mod room;
 
 use std::convert::Infallible;
@@ -36,6 +37,7 @@ use tracing::{debug, warn};
 
 pub use client_address::{Proxies, household};
 use deadline::{DeadlineStream, InHand, Requests};
+pub use panics::caught;
 use room::{Room, Seat};
 
 const MAX_HEADERS: usize = 64;

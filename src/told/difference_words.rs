@@ -132,11 +132,8 @@ fn next(found: &Found, again: &Text) -> Text {
             "有一行无法解析，该行内容未核对：请在账单文件里查看这一行",
         ),
         Some(Finding::Elsewhere) => text(
-            format!(
-                "a payment in it is of another day, or of another merchant number, and was not compared: please {}",
-                again.read(English)
-            ),
-            format!("其中有一笔付款属于其他日期或其他商户号，未核对：请{}", again.read(Chinese)),
+            format!("a line of it is of another day, or of another merchant number, and was not compared: please {}", again.read(English)),
+            format!("其中有一行属于其他日期或其他商户号，未核对：请{}", again.read(Chinese)),
         ),
         Some(Finding::Repeated) => text(
             format!("one payment or refund stands in it twice: please {}, and ask WeChat's support if it stays so", again.read(English)),

@@ -152,6 +152,13 @@ impl Browser {
     }
 }
 
+/// To which page an action has led, and what that says was done: its word is vouched for by the session.
+pub fn done(answer: &Answer) -> (String, String) {
+    let location = answer.header("location").unwrap_or_else(|| panic!("{} {}", answer.status, answer.body));
+    let (page, done) = location.split_once("done=").unwrap_or_else(|| panic!("{location}"));
+    (page[..page.len() - 1].to_owned(), done.split('.').next().unwrap().to_owned())
+}
+
 /// The value of a form's field in a page.
 pub fn field(page: &str, name: &str) -> Option<String> {
     let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\""))?;

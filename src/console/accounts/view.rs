@@ -1,7 +1,6 @@
 //! The page of the accounts: one line each, and what is wrong with those that are gone.
 
-use chrono::TimeDelta;
-
+use crate::console::certificate::Certificate;
 use crate::deal::{AccountId, BeijingTime, Timestamp, TradeType};
 use crate::gateway::{AccountStanding, CertificateStanding, MissingAccount};
 use crate::language::{Text, pair, text};
@@ -15,8 +14,6 @@ const NEXT: &str = "<p class=\"pages\"><a href=\"/accounts?after={{after}}\">{{�
 const LINES: usize = 50;
 /// Of a long list of sellers so much is shown.
 const SELLERS: usize = 200;
-/// A certificate that is good for less is told of.
-const SOON: TimeDelta = TimeDelta::days(30);
 
 /// What else is known.
 pub struct Facts<'a> {
@@ -101,25 +98,36 @@ fn ways(trade_types: &[TradeType]) -> String {
 
 /// How it stands, in a word for the look and in words.
 fn certificate(standing: CertificateStanding, now: Timestamp) -> (&'static str, Text) {
-    let (until, another_not_taken) = match standing {
-        CertificateStanding::NotDemanded => return ("over", pair("none is demanded", "不需要")),
-        CertificateStanding::Missing => return ("waiting", pair("none: no refunds", "没有：不能退款")),
-        CertificateStanding::Shown { until, another_not_taken } => (until, another_not_taken),
+    let date = |until: Timestamp| BeijingTime::from(until).naive().format("%Y-%m-%d");
+    let left = |until: Timestamp| {
+        let (days, date) = ((until - now).num_days(), date(until));
+        (format!("{days} days more, until {date}"), format!("还有 {days} 天（{date}）"))
     };
-    let (days, date) = ((until - now).num_days(), BeijingTime::from(until).naive().format("%Y-%m-%d"));
-    if until < now {
-        ("bad", text(format!("expired {date}"), format!("已于 {date} 过期")))
-    } else if another_not_taken {
-        let words = "the files hold another one, which cannot be used";
-        ("bad", text(format!("{days} days more, until {date}; {words}"), format!("还有 {days} 天（{date}）；文件已更换，但新证书无法使用")))
-    } else {
-        let class = if until - now < SOON { "waiting" } else { "good" };
-        (class, text(format!("{days} days more, until {date}"), format!("还有 {days} 天（{date}）")))
+    let good = |until| {
+        let (english, chinese) = left(until);
+        text(english, chinese)
+    };
+    match Certificate::at(now, standing) {
+        Certificate::NotDemanded => ("over", pair("none is demanded", "不需要")),
+        Certificate::Missing => ("waiting", pair("none: no refunds", "没有：不能退款")),
+        Certificate::Expired(until) => {
+            let date = date(until);
+            ("bad", text(format!("expired {date}"), format!("已于 {date} 过期")))
+        }
+        Certificate::AnotherNotTaken(until) => {
+            let (english, chinese) = left(until);
+            let words = "the files hold another one, which cannot be used";
+            ("bad", text(format!("{english}; {words}"), format!("{chinese}；文件已更换，但新证书无法使用")))
+        }
+        Certificate::ExpiresSoon(until) => ("waiting", good(until)),
+        Certificate::Good(until) => ("good", good(until)),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
     use crate::language::Language::{Chinese, English};
 

@@ -29,7 +29,7 @@ async fn answer_it(console: &Arc<Console>, visitor: &Visitor, id: &str, form: &P
     let by = visitor.audit(console, AuditAction::AnswerAlarm).to(id.to_string()).with(note.as_str());
     let by = if let Some(order_id) = &alarm.order_id { by.of_order(order_id) } else { by };
     if console.detached(async move { gateway.answer_alarm(id, &said, by).await }).await?? {
-        return Ok(done("/alarms", "answer"));
+        return Ok(done(visitor, "/alarms", "answer"));
     }
     let alarm = console.gateway.alarm(id).await?.ok_or(Refusal::NotFound)?;
     Err(Refusal::Conflict(words::not_open(&alarm)))

@@ -19,14 +19,14 @@ const LIMIT: usize = 30;
 
 /// Which alarms are shown, as the address says.
 #[derive(Debug, Default)]
-struct Wish {
+struct WishedAlarms {
     /// All of them, and not only those that are open.
     is_for_all: bool,
     /// Those before the alarm of this number.
     before: Option<i64>,
 }
 
-impl Wish {
+impl WishedAlarms {
     fn of(query: &str) -> Self {
         let mut wish = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -45,7 +45,7 @@ pub async fn alarms(State(console): State<Arc<Console>>, Extension(visitor): Ext
 }
 
 async fn show(console: &Console, visitor: &Visitor) -> Result<Response, Refusal> {
-    let wish = Wish::of(&visitor.query);
+    let wish = WishedAlarms::of(&visitor.query);
     // One more says whether there are more.
     let limit = u32::try_from(LIMIT + 1).unwrap_or(u32::MAX);
     let mut alarms = console.gateway.alarms(!wish.is_for_all, wish.before, limit).await?;

@@ -6,13 +6,13 @@ use crate::language::{Text, pair};
 use crate::page::{Language, Value, bilingual};
 use crate::told::sentence;
 
-use super::{Wish, words};
+use super::{WishedAlarms, words};
 
 const PAGE: &str = include_str!("html/page.html");
 const ALARM: &str = include_str!("html/alarm.html");
 const ANSWER: &str = include_str!("html/answer.html");
 
-pub fn list(wish: &Wish, alarms: &[Alarm], has_more: bool, visitor: &Visitor) -> String {
+pub fn list(wish: &WishedAlarms, alarms: &[Alarm], has_more: bool, visitor: &Visitor) -> String {
     let language = visitor.language;
     let current = |is_shown: bool| Value::Markup(if is_shown { " aria-current=\"true\"" } else { "" });
     let listed: String = alarms.iter().map(|alarm| one(alarm, visitor)).collect();
@@ -33,7 +33,7 @@ pub fn list(wish: &Wish, alarms: &[Alarm], has_more: bool, visitor: &Visitor) ->
     )
 }
 
-fn none(wish: &Wish) -> Text {
+fn none(wish: &WishedAlarms) -> Text {
     match (wish.before, wish.is_for_all) {
         (Some(_), _) => pair("There are no older ones.", "没有更早的告警。"),
         (None, true) => pair("There was no alarm yet.", "还没有过告警。"),
@@ -66,7 +66,7 @@ fn one(alarm: &Alarm, visitor: &Visitor) -> String {
             ("sentence", Value::Text(sentence.as_ref().map_or("", |sentence| sentence.read(language)))),
             ("at", Value::Markup(&parts::time(alarm.at))),
             ("order", Value::Markup(&fact(pair("Order", "订单"), order))),
-            ("account", Value::Markup(&fact(pair("Account", "商户号"), account))),
+            ("account", Value::Markup(&fact(pair("Account", "账户"), account))),
             ("detail", Value::Markup(&fact(pair("More", "详情"), detail))),
             ("answered", Value::Markup(&fact(pair("Answered by", "处理人"), answered))),
             ("resolved", Value::Markup(&fact(pair("Over, because", "消除原因"), resolved))),
@@ -81,9 +81,12 @@ fn form(alarm: &Alarm, visitor: &Visitor) -> String {
     bilingual(ANSWER, visitor.language, &values)
 }
 
-fn pages(wish: &Wish, last: Option<&Alarm>, language: Language) -> String {
-    let show = if wish.is_for_all { "show=all&amp;" } else { "" };
-    let first = wish.before.map(|_| parts::link(&format!("/alarms?{show}"), pair("The newest", "最新的").read(language)));
-    let next = last.map(|last| parts::link(&format!("/alarms?{show}before={}", last.id), pair("Older ones", "更早的").read(language)));
+fn pages(wish: &WishedAlarms, last: Option<&Alarm>, language: Language) -> String {
+    let address = |before: Option<&str>| {
+        let show = wish.is_for_all.then_some(("show", "all"));
+        parts::address("/alarms", show.into_iter().chain(before.map(|before| ("before", before))))
+    };
+    let first = wish.before.map(|_| parts::link(&address(None), pair("The newest", "最新的").read(language)));
+    let next = last.map(|last| parts::link(&address(Some(&last.id.to_string())), pair("Older ones", "更早的").read(language)));
     parts::pages(first.into_iter().chain(next), language)
 }

@@ -30,7 +30,7 @@ async fn explain_it(console: &Arc<Console>, visitor: &Visitor, id: &str, form: &
     let order_id = difference.found.order_id.as_deref().and_then(|number| number.parse().ok());
     let by = if let Some(order_id) = &order_id { by.of_order(order_id) } else { by };
     if console.detached(async move { gateway.explain_difference_by(id, &said, by).await }).await?? {
-        return Ok(done(&format!("/bills/{}/{}", difference.account, difference.day), "explain"));
+        return Ok(done(visitor, &format!("/bills/{}/{}", difference.account, difference.day), "explain"));
     }
     let difference = console.gateway.find_difference(id).await?.ok_or(Refusal::NotFound)?;
     Err(Refusal::Conflict(words::not_open(&difference)))

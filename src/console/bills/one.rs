@@ -20,12 +20,14 @@ const LIMIT: usize = 30;
 
 /// Which differences are shown, as the address says.
 #[derive(Debug, Default)]
-struct Wish {
+struct WishedDifferences {
+    /// All of them, and not only those that are open.
     is_for_all: bool,
+    /// Those behind the difference of this number.
     behind: i64,
 }
 
-impl Wish {
+impl WishedDifferences {
     fn of(query: &str) -> Self {
         let mut wish = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -51,7 +53,7 @@ async fn show(console: &Console, visitor: &Visitor, account: &str, day: &str) ->
     let account = account.parse().map_err(|_| Refusal::NotFound)?;
     let day = day.parse().map_err(|_| Refusal::NotFound)?;
     let bill = console.gateway.bill_of(&account, day).await?.ok_or(Refusal::NotFound)?;
-    let wish = Wish::of(&visitor.query);
+    let wish = WishedDifferences::of(&visitor.query);
     // One more says whether there are more.
     let limit = u32::try_from(LIMIT + 1).unwrap_or(u32::MAX);
     let mut found = console.gateway.some_differences(bill.id, !wish.is_for_all, wish.behind, limit).await?;
@@ -60,7 +62,7 @@ async fn show(console: &Console, visitor: &Visitor, account: &str, day: &str) ->
     Ok(page(visitor, console, words::title(&bill), view(&bill, &wish, &found, has_more, visitor)))
 }
 
-fn view(bill: &Bill, wish: &Wish, found: &[Difference], has_more: bool, visitor: &Visitor) -> String {
+fn view(bill: &Bill, wish: &WishedDifferences, found: &[Difference], has_more: bool, visitor: &Visitor) -> String {
     let (language, sums, path) = (visitor.language, &bill.sums, path(bill));
     let (class, state) = words::state(bill.state);
     let listed: String = found.iter().map(|difference| one(difference, visitor)).collect();
@@ -71,9 +73,11 @@ fn view(bill: &Bill, wish: &Wish, found: &[Difference], has_more: bool, visitor:
     } else {
         format!("<ul class=\"cards\">\n{listed}</ul>")
     };
-    let show = if wish.is_for_all { "show=all&amp;" } else { "" };
-    let last = found.last().filter(|_| has_more);
-    let next = last.map(|last| parts::link(&format!("{path}?{show}behind={}", last.id), pair("More", "更多").read(language)));
+    let next = found.last().filter(|_| has_more).map(|last| {
+        let (show, behind) = (wish.is_for_all.then_some(("show", "all")), last.id.to_string());
+        let address = parts::address(&path, show.into_iter().chain([("behind", behind.as_str())]));
+        parts::link(&address, pair("More", "更多").read(language))
+    });
     let at = parts::fact(pair("Held against the books", "核对时间").read(language), bill.at.map(parts::time));
     let current = |is_shown: bool| Value::Markup(if is_shown { " aria-current=\"true\"" } else { "" });
     bilingual(

@@ -39,14 +39,14 @@ fn caption(wish: &Wish, count: usize) -> Text {
     if count >= LIMIT as usize {
         return text(
             format!("The first {LIMIT} bills of {from} to {to}: name an account to see all of it"),
-            format!("{from} 至 {to} 的前 {LIMIT} 份账单：填写商户号可看全部"),
+            format!("{from} 至 {to} 的前 {LIMIT} 份账单：填写账户可看全部"),
         );
     }
     text(format!("Bills of {from} to {to}, the latest day first"), format!("{from} 至 {to} 的账单，最近的在前"))
 }
 
 fn link(address: String, words: Text, language: Language) -> String {
-    parts::link(&parts::escaped(&address), words.read(language))
+    parts::link(&address, words.read(language))
 }
 
 /// The path of a bill's page.

@@ -1,6 +1,6 @@
 //! Which bills are shown, as the address says.
 
-use crate::console::Refusal;
+use crate::console::{Refusal, parts};
 use crate::deal::{AccountId, Day, Timestamp};
 use crate::gateway::BillWish;
 
@@ -53,14 +53,9 @@ impl Wish {
 
     /// The address of the days up to this one; `None`: the latest.
     pub fn address(&self, to: Option<Day>) -> String {
-        let mut address = form_urlencoded::Serializer::new("/bills?".to_owned());
-        if let Some(account) = &self.account {
-            address.append_pair("account", account.as_str());
-        }
-        if let Some(to) = to {
-            address.append_pair("to", &to.to_string());
-        }
-        address.finish()
+        let account = self.account.as_ref().map(|account| ("account", account.as_str()));
+        let to = to.map(|to| to.to_string());
+        parts::address("/bills", account.into_iter().chain(to.as_deref().map(|to| ("to", to))))
     }
 }
 
@@ -79,6 +74,8 @@ mod tests {
         assert_eq!(days(""), ("2026-11-14".to_owned(), "2026-11-27".to_owned()));
         assert_eq!(days("account=shop2&to=2026-03-02"), ("2025-12-31".to_owned(), "2026-03-02".to_owned()));
         assert_eq!(days("account=+&to="), days(""));
+        let latest = |query| wish(query).unwrap().address(None);
+        assert_eq!((latest("to=2026-03-02").as_str(), latest("account=shop2").as_str()), ("/bills", "/bills?account=shop2"));
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub fn not_open(difference: &Difference) -> Text {
 }
 
 pub fn no_account() -> Text {
-    pair("There is no account of this name.", "没有这个名称的商户号。")
+    pair("There is no account of this name.", "没有这个名称的账户。")
 }
 
 pub fn no_day() -> Text {

@@ -24,5 +24,5 @@ async fn asked(console: &Arc<Console>, visitor: &Visitor, path: OrderPath) -> Re
     let order_id = order_number(path)?;
     let (gateway, by, page) = (Arc::clone(&console.gateway), visitor.audit(console, AuditAction::Ask), page_of(&order_id));
     console.detached(async move { gateway.ask_for(&order_id, by).await }).await??;
-    Ok(done(&page, "ask"))
+    Ok(done(visitor, &page, "ask"))
 }

@@ -25,8 +25,8 @@ async fn closed(console: &Arc<Console>, visitor: &Visitor, path: OrderPath) -> R
     let order_id = order_number(path)?;
     let (gateway, by, page) = (Arc::clone(&console.gateway), visitor.audit(console, AuditAction::Close), page_of(&order_id));
     match console.detached(async move { gateway.close_for(&order_id, by).await }).await? {
-        Ok(Closed::Closed(_)) => Ok(done(&page, "close")),
-        Ok(Closed::Paid(_)) => Ok(done(&page, "close_paid")),
+        Ok(Closed::Closed(_)) => Ok(done(visitor, &page, "close")),
+        Ok(Closed::Paid(_)) => Ok(done(visitor, &page, "close_paid")),
         Err(GatewayError::Upstream(..) | GatewayError::LeftOpen(_)) => Err(Refusal::NotKnown(words::left_open())),
         Err(error) => Err(error.into()),
     }

@@ -1,11 +1,9 @@
 //! What the merchant's endpoints were told of a deal, and the buttons that tell them once more.
 
-use crate::console::{Console, Visitor, parts};
+use crate::console::{Console, Visitor, names, parts};
 use crate::deal::{Deal, EventDelivery};
 use crate::language::{pair, text};
 use crate::page::{Language, Value, bilingual};
-
-use super::words;
 
 const TABLE: &str = include_str!("html/deliveries.html");
 const ROW: &str = "<tr><th scope=\"row\">{{type}}<br><code>{{event}}</code></th><td>{{endpoint}}</td><td>{{state}}</td>\
@@ -42,7 +40,7 @@ pub fn view(deal: &Deal, deliveries: &[EventDelivery], console: &Console, visito
 }
 
 fn row(delivery: &EventDelivery, again: &str, language: Language) -> String {
-    let (class, word) = words::delivery(delivery);
+    let (class, word) = names::delivery(delivery);
     let is_tried = delivery.status.is_some() || delivery.answer.is_some();
     let answer = is_tried.then(|| parts::answer(delivery.status.map(i64::from), delivery.answer.as_deref()));
     let due = delivery.due_at.map(parts::time).unwrap_or_default();

@@ -3,11 +3,9 @@
 use crate::console::{deals, parts};
 use crate::deal::Deal;
 use crate::language::{Text, pair};
-use crate::page::{Language, Value, bilingual};
+use crate::page::Language;
 
 use super::words;
-
-const FACT: &str = "<dt>{{label}}</dt><dd>{{value}}</dd>\n";
 
 /// A line for whatever is known.
 pub fn view(deal: &Deal, language: Language) -> String {
@@ -34,10 +32,7 @@ pub fn view(deal: &Deal, language: Language) -> String {
         (pair("Product", "商品编号"), Some(deal.product_id.to_string())),
         (pair("Account", "账户"), code(Some(deal.account.as_str()))),
         (pair("How it is paid", "付款方式"), Some(way.read(language).to_owned())),
-        (pair("Checkout", "收银单"), checkout.map(|id| format!("<a href=\"/deals?q={id}\"><code>{id}</code></a>"))),
+        (pair("Checkout", "收银单"), checkout.map(|id| parts::link(&parts::address("/deals", [("q", id)]), &format!("<code>{id}</code>")))),
     ];
-    let fact = |(label, value): (Text, Option<String>)| {
-        value.map(|value| bilingual(FACT, language, &[("label", Value::Text(label.read(language))), ("value", Value::Markup(&value))]))
-    };
-    facts.into_iter().filter_map(fact).collect()
+    facts.into_iter().map(|(name, value)| parts::fact(name.read(language), value)).collect()
 }

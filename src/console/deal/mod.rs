@@ -23,7 +23,7 @@ use crate::deal::{AuditWish, OrderId};
 use crate::explain;
 use crate::page::{Value, bilingual};
 
-use super::{Console, Refusal, Visitor, answer, page, see_other};
+use super::{Console, Refusal, Visitor, answer, page, parts, see_other};
 
 pub use ask::ask;
 pub use close::close;
@@ -50,7 +50,7 @@ fn order_number(path: OrderPath) -> Result<OrderId, Refusal> {
 }
 
 fn page_of(order_id: &OrderId) -> String {
-    format!("/deals/{order_id}")
+    parts::order_path(order_id.as_str())
 }
 
 async fn look(console: &Console, visitor: &Visitor, path: OrderPath) -> Result<Response, Refusal> {

@@ -72,7 +72,7 @@ async fn carried_out(
                 let again = once_more(console, visitor, &typed, number, &refusal.reason(), StatusCode::UNPROCESSABLE_ENTITY).await;
                 // What speaks against another refund may be this very one.
                 if again.is_err() && is_known(console, &typed, number).await? {
-                    Ok(done(&page_of(&typed.order_id), FOLLOWED))
+                    Ok(done(visitor, &page_of(&typed.order_id), FOLLOWED))
                 } else {
                     again
                 }
@@ -92,12 +92,12 @@ async fn carried_out(
     };
     let gateway = Arc::clone(&console.gateway);
     match console.detached(async move { gateway.refund(wish).await }).await? {
-        Ok(view) => Ok(done(&page_of(&typed.order_id), words::done(&view.refund))),
+        Ok(view) => Ok(done(visitor, &page_of(&typed.order_id), words::done(&view.refund))),
         // It may be stored or not, and the same form tells.
         Err(GatewayError::Store(error)) => {
             tracing::warn!(%error, "it is not known whether a refund was stored");
             if becomes_known(console, &typed, number).await.unwrap_or(false) {
-                return Ok(done(&page_of(&typed.order_id), FOLLOWED));
+                return Ok(done(visitor, &page_of(&typed.order_id), FOLLOWED));
             }
             // As above: that nothing was done cannot be said.
             let again = once_more(console, visitor, &typed, number, &words::not_known(), StatusCode::SERVICE_UNAVAILABLE).await;

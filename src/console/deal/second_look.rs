@@ -1,6 +1,6 @@
 //! The second look: a refund in words, before it is asked for.
 
-use crate::console::{Console, Visitor, proof_fields};
+use crate::console::{Console, Visitor, parts, proof_fields};
 use crate::deal::RefundReason;
 use crate::gateway::SecondLook;
 use crate::language::Text;
@@ -18,6 +18,7 @@ pub fn view(look: &SecondLook, reason: Option<&RefundReason>, trouble: Option<&T
         let values = [("trouble", Value::Text(trouble.read(language)))];
         bilingual("<p role=\"alert\" class=\"trouble\">{{trouble}}</p>\n", language, &values)
     });
+    let back = parts::link(&parts::order_path(look.deal.order_id.as_str()), words::back().read(language));
     let form = bilingual(
         FORM,
         language,
@@ -33,6 +34,7 @@ pub fn view(look: &SecondLook, reason: Option<&RefundReason>, trouble: Option<&T
             ("amount", Value::Text(&look.fee.yuan())),
             ("typed_reason", Value::Text(reason.map(RefundReason::as_str).unwrap_or_default())),
             ("proof", Value::Markup(&proof)),
+            ("back", Value::Markup(&back)),
             ("button", Value::Text(words::give_back(look.fee).read(language))),
         ],
     );

@@ -1,10 +1,8 @@
 //! Who did what with a deal, for those that may see it.
 
-use crate::console::parts;
-use crate::deal::{AuditAction, AuditEntry};
+use crate::console::{names, parts};
+use crate::deal::AuditEntry;
 use crate::page::{Language, Value, bilingual};
-
-use super::words;
 
 const TRAIL: &str = include_str!("html/trail.html");
 const ROW: &str = "<li>{{time}} <span>{{user}}: {{what}}</span> <span class=\"muted\">{{detail}}</span></li>\n";
@@ -19,7 +17,7 @@ pub fn view(entries: &[AuditEntry], language: Language) -> String {
 }
 
 fn row(entry: &AuditEntry, language: Language) -> String {
-    let what = words::action(entry.action.map(AuditAction::as_str));
+    let what = names::action(entry.action);
     let detail = [&entry.subject, &entry.detail].into_iter().flatten().cloned().collect::<Vec<_>>().join(" · ");
     bilingual(
         ROW,

@@ -1,6 +1,6 @@
 //! What the page of a deal says, in both languages side by side.
 
-use crate::deal::{EventDelivery, Fen, OrderId, Refund, RefundReason, RefundState, TradeType};
+use crate::deal::{Fen, OrderId, Refund, RefundReason, RefundState, TradeType};
 use crate::gateway::SecondLook;
 use crate::language::Language::{Chinese, English};
 use crate::language::{Text, pair, text};
@@ -37,28 +37,6 @@ pub fn left_out(lines: usize) -> Text {
 
 pub fn masked() -> Text {
     pair("(masked)", "（已遮盖）")
-}
-
-/// A delivery's class and word.
-pub fn delivery(delivery: &EventDelivery) -> (&'static str, Text) {
-    match (delivery.delivered_at, delivery.given_up_at) {
-        (Some(_), _) => ("success", pair("delivered", "已送达")),
-        (None, Some(_)) => ("failed", pair("given up", "已停止重试")),
-        (None, None) => ("waiting", pair("waiting", "等待发送")),
-    }
-}
-
-/// What a user did, by its word in the trail.
-pub fn action(word: Option<&str>) -> Text {
-    match word {
-        Some("refund") => pair("asked for a refund", "申请退款"),
-        Some("close") => pair("asked for it to be closed", "请求关单"),
-        Some("ask") => pair("had WeChat asked", "向微信查询"),
-        Some("resend") => pair("had an event sent again", "重发事件"),
-        Some("answer_alarm") => pair("answered an alarm", "处理告警"),
-        Some("explain_difference") => pair("explained a difference", "说明差异"),
-        _ => pair("something else", "其他操作"),
-    }
 }
 
 pub fn only_looks() -> Text {
@@ -129,6 +107,10 @@ pub fn consequence() -> Text {
 pub fn give_back(fee: Fen) -> Text {
     let fee = fee.grouped();
     text(format!("Give ¥{fee} back"), format!("确认退款 ¥{fee}"))
+}
+
+pub fn back() -> Text {
+    pair("No, back to the order", "不退，返回订单")
 }
 
 pub fn no_amount() -> Text {

@@ -10,12 +10,12 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 
 use crate::deal::Sought;
 use crate::gateway::Found;
 
-use super::{Console, Refusal, Visitor, page};
+use super::{Console, Refusal, Visitor, page, parts, see_other};
 
 use wish::Wish;
 
@@ -34,7 +34,7 @@ pub async fn deals(State(console): State<Arc<Console>>, Extension(visitor): Exte
     }
     match console.gateway.search(&wish.typed, wish.reading.as_deref(), &wish.listing, wish.after.clone(), LIMIT).await {
         Ok(found) => match only_one(&wish, &found) {
-            Some(order) => Redirect::to(&format!("/deals/{order}")).into_response(),
+            Some(order) => see_other(&parts::order_path(&order)),
             None => page(&visitor, &console, words::TITLE, view::list(&wish, &found, &visitor)),
         },
         Err(error) => Refusal::from(error).page(&visitor, &console),

@@ -13,7 +13,7 @@ use super::words;
 
 const PAGE: &str = include_str!("html/page.html");
 const TABLE: &str = include_str!("html/table.html");
-const ROW: &str = "<tr><th scope=\"row\"><a class=\"number\" href=\"/deals/{{order}}\">{{order}}</a></th><td>{{time}}</td><td>{{state}}</td>\
+const ROW: &str = "<tr><th scope=\"row\">{{order}}</th><td>{{time}}</td><td>{{state}}</td>\
                    <td class=\"amount\">{{fee}}</td><td class=\"amount\">{{back}}</td><td class=\"number\">{{seller}}</td>\
                    <td>{{description}}</td><td>{{reference}}</td></tr>\n";
 
@@ -111,7 +111,7 @@ fn row(deal: &Deal, by: ListedBy, language: Language) -> String {
         ROW,
         language,
         &[
-            ("order", Value::Text(deal.order_id.as_str())),
+            ("order", Value::Markup(&parts::order(deal.order_id.as_str()))),
             ("time", Value::Markup(&time)),
             ("state", Value::Markup(&state)),
             ("fee", Value::Text(&parts::fee(deal.charged))),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::console::parts;
 use crate::deal::{ListedBy, Listing, Place, range_from, range_to};
 use crate::told::status_of;
 
@@ -83,15 +84,11 @@ impl Wish {
 
     /// The address of the same list at this path, by this reading, from this place on.
     pub fn address(&self, path: &str, reading: Option<&str>, after: Option<&Place>) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
         let typed = (!self.typed.is_empty()).then_some(("q", self.typed.as_str()));
         let filters = self.chosen.iter().map(|(name, value)| (*name, value.as_str()));
-        query.extend_pairs(typed.into_iter().chain(reading.map(|word| ("as", word))).chain(filters));
-        if let Some(after) = after {
-            query.append_pair("after", &after.to_string());
-        }
-        let query = query.finish();
-        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+        let after = after.map(Place::to_string);
+        let after = after.as_deref().map(|after| ("after", after));
+        parts::address(path, typed.into_iter().chain(reading.map(|word| ("as", word))).chain(filters).chain(after))
     }
 }
 

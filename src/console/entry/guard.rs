@@ -1,4 +1,4 @@
-//! The guard before every page: whose session it is, and what its user may do by now.
+//! The guard before every page: whose session it is, and what its user may do as this instance is configured.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -68,6 +68,8 @@ struct Asked {
     uri: Uri,
     /// Where a refusal leads back to.
     back: String,
+    /// What was done before it, as its own address says.
+    done: Option<String>,
 }
 
 impl Asked {
@@ -75,18 +77,19 @@ impl Asked {
         let (token, address) = (token_of(request.headers()), address_of(console, request));
         let page = form_page(request);
         let back = page.as_ref().map_or_else(|| "/".to_owned(), Uri::to_string);
-        Self { token, language, address, back, uri: of_ours(page.unwrap_or_else(|| request.uri().clone())) }
+        let query = request.uri().query().unwrap_or_default();
+        let done = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "done").map(|(_, done)| done.into_owned());
+        Self { token, language, address, back, done, uri: of_ours(page.unwrap_or_else(|| request.uri().clone())) }
     }
 }
 
-/// A session is its user's: one that the configuration does not know any more, or by another password, has none.
-async fn visitor(console: &Console, Asked { token, language, address, uri, back }: Asked) -> Result<Option<Visitor>, Refusal> {
+/// A session is its user's: one that the configuration of this instance does not know, or knows by another password, has none.
+async fn visitor(console: &Console, Asked { token, language, address, uri, back, done }: Asked) -> Result<Option<Visitor>, Refusal> {
     let Some(token) = token else { return Ok(None) };
     let Some(session) = console.gateway.session(&token.hash()).await? else { return Ok(None) };
     let user = console.settings.user(&session.user).filter(|user| user.password.digest() == session.password_hash);
     let Some(user) = user else { return Ok(None) };
     let query = uri.query().unwrap_or_default();
-    let done = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "done").map(|(_, word)| word.into_owned());
     Ok(Some(Visitor {
         name: user.name.clone(),
         role: user.role,

@@ -4,10 +4,13 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
+use crate::auth::lower_hex;
 use crate::chance::Chance;
 
 /// Over what the token for forms is made.
 const FORMS: &[u8] = b"wechat-pay console, forms, version 1";
+/// Digits of what an address is vouched for by.
+const VOUCHED: usize = 16;
 
 /// What a browser's cookie holds.
 pub struct Token(String);
@@ -31,20 +34,27 @@ impl Token {
 
     /// What the database holds of it.
     pub fn hash(&self) -> String {
-        hex(&Sha256::digest(&self.0))
+        lower_hex(&Sha256::digest(&self.0))
     }
 
     /// What a form of its session has to bring back.
     pub fn of_forms(&self) -> String {
-        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_bytes()).expect("a key");
-        mac.update(FORMS);
-        hex(&mac.finalize().into_bytes())
+        mac(self.0.as_bytes(), FORMS)
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+/// What vouches that this session was led to a page with a word, by the token of its forms: nobody else can make such an address.
+pub fn vouched(of_forms: &str, page: &str, word: &str) -> String {
+    let mut digits = mac(of_forms.as_bytes(), format!("{page}\n{word}").as_bytes());
+    digits.truncate(VOUCHED);
+    digits
+}
+
+fn mac(key: &[u8], what: &[u8]) -> String {
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key");
+    mac.update(what);
+    lower_hex(&mac.finalize().into_bytes())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The markup of a list of refunds.
 
 use crate::console::{deal, parts};
-use crate::deal::{Refund, RefundPage, RefundSource, RefundState};
+use crate::deal::{Place, Refund, RefundPage, RefundSource, RefundState};
 use crate::language::{Text, pair, text};
 use crate::page::{Language, Value, bilingual};
 
@@ -9,7 +9,7 @@ use super::Wish;
 
 const TABLE: &str = include_str!("table.html");
 const ROW: &str = "<tr><th scope=\"row\"><code>{{refund}}</code></th><td>{{time}}</td><td class=\"amount\">{{fee}}</td><td>{{state}}</td>\
-                   <td><a class=\"number\" href=\"/deals/{{order}}\">{{order}}</a></td><td>{{by}}</td><td>{{reason}}</td><td>{{detail}}</td></tr>\n";
+                   <td>{{order}}</td><td>{{by}}</td><td>{{reason}}</td><td>{{detail}}</td></tr>\n";
 
 /// The states to choose, and what was found.
 pub fn list(wish: &Wish, found: &RefundPage, language: Language) -> String {
@@ -33,7 +33,7 @@ pub fn list(wish: &Wish, found: &RefundPage, language: Language) -> String {
 
 fn states(wish: &Wish, language: Language) -> String {
     let link = |state: Option<RefundState>, word: &Text| {
-        let address = state.map_or_else(|| "/refunds".to_owned(), |state| format!("/refunds?state={}", state.as_str()));
+        let address = address(state, None);
         let current = if state == wish.state { " aria-current=\"true\"" } else { "" };
         format!("<li><a href=\"{address}\"{current}>{}</a></li>", word.read(language))
     };
@@ -51,7 +51,7 @@ fn row(refund: &Refund, language: Language) -> String {
             ("time", Value::Markup(&parts::time(refund.created_at))),
             ("fee", Value::Text(&parts::fee(Some(refund.fee)))),
             ("state", Value::Markup(&parts::state(class, word.read(language)))),
-            ("order", Value::Text(refund.order_id.as_str())),
+            ("order", Value::Markup(&parts::order(refund.order_id.as_str()))),
             ("by", Value::Text(source(refund.source).read(language))),
             ("reason", Value::Text(refund.reason.as_ref().map(|reason| reason.as_str()).unwrap_or_default())),
             ("detail", Value::Text(refund.detail.as_deref().unwrap_or_default())),
@@ -69,15 +69,17 @@ fn source(source: RefundSource) -> Text {
     }
 }
 
+fn address(state: Option<RefundState>, after: Option<&Place>) -> String {
+    let after = after.map(Place::to_string);
+    let after = after.as_deref().map(|after| ("after", after));
+    parts::address("/refunds", state.map(|state| ("state", state.as_str())).into_iter().chain(after))
+}
+
 fn pages(wish: &Wish, found: &RefundPage, language: Language) -> String {
-    let state = wish.state.map(|state| format!("state={}", state.as_str())).unwrap_or_default();
-    let mut links = String::new();
-    if wish.after.is_some() {
-        links.push_str(&format!("<a class=\"button quiet\" href=\"/refunds?{state}\">{}</a>", pair("First page", "第一页").read(language)));
-    }
-    if let Some(next) = &found.next {
-        let address = format!("/refunds?{state}&amp;after={next}");
-        links.push_str(&format!("<a class=\"button\" href=\"{address}\">{}</a>", pair("Older ones", "更早的").read(language)));
-    }
-    links
+    let link = |class: &str, after: Option<&Place>, words: Text| {
+        format!("<a class=\"{class}\" href=\"{}\">{}</a>", parts::escaped(&address(wish.state, after)), words.read(language))
+    };
+    let first = wish.after.as_ref().map(|_| link("button quiet", None, pair("First page", "第一页")));
+    let next = found.next.as_ref().map(|next| link("button", Some(next), pair("Older ones", "更早的")));
+    first.into_iter().chain(next).collect()
 }

@@ -27,12 +27,12 @@ async fn resend_it(console: &Arc<Console>, visitor: &Visitor, event_id: &str, fo
     let by = visitor.audit(console, AuditAction::Resend).to(endpoint.as_str()).with(event_id.as_str());
     let back = match &order_id {
         Some(order_id) => parts::order_path(order_id.as_str()),
-        None => format!("/webhooks?endpoint={endpoint}"),
+        None => parts::address("/webhooks", [("endpoint", endpoint.as_str())]),
     };
     let gateway = Arc::clone(&console.gateway);
     match console.detached(async move { gateway.resend_by(&endpoint, &event_id, by).await }).await?? {
-        Some(true) => Ok(done(&back, "resend")),
-        Some(false) => Ok(done(&back, "nothing")),
+        Some(true) => Ok(done(visitor, &back, "resend")),
+        Some(false) => Ok(done(visitor, &back, "nothing")),
         None => Err(Refusal::Conflict(pair(
             "The event is no longer kept, or the endpoint is not configured or wants none like it. Nothing was sent.",
             "该事件已不再保留，或端点未配置、不接收此类事件。没有发送。",

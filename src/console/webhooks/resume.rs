@@ -29,5 +29,5 @@ async fn resume_it(console: &Arc<Console>, visitor: &Visitor, name: &str) -> Res
     }
     let by = visitor.audit(console, AuditAction::ResumeEndpoint).to(name.as_str());
     let is_resumed = console.detached(async move { gateway.resume_endpoint_by(&name, by).await }).await??;
-    Ok(done("/webhooks", if is_resumed { "resume" } else { "nothing" }))
+    Ok(done(visitor, "/webhooks", if is_resumed { "resume" } else { "nothing" }))
 }

@@ -1,6 +1,6 @@
 //! The markup of the endpoints, and of what goes to one.
 
-use crate::console::{Visitor, parts};
+use crate::console::{Visitor, names, parts};
 use crate::deal::{DeliveryList, ListedDelivery};
 use crate::gateway::StandingEndpoint;
 use crate::language::pair;
@@ -109,7 +109,7 @@ fn table(wish: &Wish, deliveries: &[ListedDelivery], has_more: bool, visitor: &V
 
 fn delivery(ListedDelivery { order_id, delivery, .. }: &ListedDelivery, visitor: &Visitor) -> String {
     let language = visitor.language;
-    let (class, state) = words::delivery(delivery);
+    let (class, state) = names::delivery(delivery);
     let order = order_id.as_ref().map(|order_id| parts::order(order_id.as_str())).unwrap_or_default();
     let is_tried = delivery.status.is_some() || delivery.answer.is_some();
     let answer = is_tried.then(|| parts::answer(delivery.status.map(i64::from), delivery.answer.as_deref()));
@@ -142,8 +142,8 @@ fn delivery(ListedDelivery { order_id, delivery, .. }: &ListedDelivery, visitor:
 
 fn pages(wish: &Wish, last: Option<&ListedDelivery>, language: Language) -> String {
     let DeliveryList::Latest { before } = wish.list else { return String::new() };
-    let latest = parts::escaped(&wish.address("latest"));
+    let latest = wish.address("latest");
     let first = before.map(|_| parts::link(&latest, pair("The newest", "最新的").read(language)));
-    let next = last.map(|last| parts::link(&format!("{latest}&amp;before={}", last.position), pair("Older ones", "更早的").read(language)));
+    let next = last.map(|last| parts::link(&format!("{latest}&before={}", last.position), pair("Older ones", "更早的").read(language)));
     parts::pages(first.into_iter().chain(next), language)
 }

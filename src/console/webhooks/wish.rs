@@ -1,5 +1,6 @@
 //! Which deliveries are shown, as the address says.
 
+use crate::console::parts;
 use crate::deal::DeliveryList;
 
 /// Which deliveries are shown.
@@ -37,7 +38,7 @@ impl Wish {
     /// The address of a list of this endpoint's.
     pub fn address(&self, list: &str) -> String {
         let endpoint = self.endpoint.as_deref().unwrap_or_default();
-        form_urlencoded::Serializer::new("/webhooks?".to_owned()).append_pair("endpoint", endpoint).append_pair("show", list).finish()
+        parts::address("/webhooks", [("endpoint", endpoint), ("show", list)])
     }
 }
 
@@ -52,5 +53,6 @@ mod tests {
         assert_eq!(list("show=waiting&before=7"), DeliveryList::Waiting);
         assert_eq!(list("before=7&show=latest"), DeliveryList::Latest { before: Some(7) });
         assert_eq!(list("show=<script>&before=x"), DeliveryList::Latest { before: None });
+        assert_eq!(Wish::of("endpoint=shop").address("waiting"), "/webhooks?endpoint=shop&show=waiting");
     }
 }

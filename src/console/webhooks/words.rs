@@ -1,6 +1,6 @@
 //! What is said of endpoints and deliveries.
 
-use crate::deal::{DeliveryList, EventDelivery};
+use crate::deal::DeliveryList;
 use crate::gateway::StandingEndpoint;
 use crate::language::{Text, pair};
 
@@ -16,16 +16,6 @@ pub fn standing(endpoint: &StandingEndpoint) -> (&'static str, Text) {
         ("waiting", pair("some tries have failed", "有发送失败"))
     } else {
         ("good", pair("takes what it is sent", "正常"))
-    }
-}
-
-/// How a delivery stands, with the class of its look.
-pub fn delivery(delivery: &EventDelivery) -> (&'static str, Text) {
-    match (delivery.delivered_at, delivery.given_up_at) {
-        (Some(_), _) => ("good", pair("delivered", "已送达")),
-        (None, Some(_)) => ("bad", pair("given up", "已放弃")),
-        (None, None) if delivery.tries > 0 => ("waiting", pair("tried again later", "稍后重试")),
-        (None, None) => ("waiting", pair("waiting", "待发送")),
     }
 }
 

@@ -1,6 +1,6 @@
-//! Which payments a bill has, sixteen bytes each. What our books have alike is met by reading them once, in their own order; so only what
-//! is left over is looked up by its number. (A bill is in no order: each of its lines by itself costs a page of the table, read from a
-//! disk.)
+//! Which payments a bill has, sixteen bytes each, and one for how it stands. What our books have alike is met by reading them in their own
+//! order, once where all of them are met; so only what is left over is looked up by its number. (A bill is in no order: each of its lines by
+//! itself costs a page of the table, read from a disk.)
 
 use sha2::{Digest, Sha256};
 
@@ -8,7 +8,7 @@ use crate::channel::PaymentRow;
 use crate::deal::{AccountId, Fen, transaction_key};
 use crate::store::BookedDeal;
 
-/// What the memory has room for: 18 MiB. The lines of a longer bill that come behind these are looked up.
+/// What the memory has room for: 17 MiB. The lines of a longer bill that come behind these are looked up.
 const MOST: usize = 1 << 20;
 
 /// The payments of a bill.

@@ -1,4 +1,4 @@
-//! What a user does that changes no row by itself: its row of the trail is written before it is done.
+//! What a user does that begins with a call of WeChat: its row of the trail is written before.
 
 use sqlx::Error;
 

@@ -202,7 +202,8 @@ impl Change for Publish {
         Ok(affected)
     }
 
-    /// The numbers were drawn for these very events. (Of those without a position no index refuses anything.)
+    /// The numbers were drawn for these very events. Where none gets a position only the index of the alarms can refuse, and what it
+    /// refuses is kept already.
     async fn is_stored(&self, conn: &mut Conn) -> Result<bool, Error> {
         const COUNT: &str = "SELECT COUNT(*) FROM outbox WHERE event_id = ?";
         let Some(event) = self.told().next() else { return Ok(true) };

@@ -8,7 +8,7 @@ use wechat_pay::simulator::{RefundNotify, RefundRefusal};
 use crate::feed::told::publish;
 use crate::refunds::api::{paid, refund};
 use crate::refunds::books::{due_in, refund_directly};
-use crate::support::console::{Browser, OPERATOR, VIEWER};
+use crate::support::console::{Browser, OPERATOR, VIEWER, done};
 use crate::support::database::Engine;
 use crate::support::on_both_engines;
 use crate::support::overheard_wechat::OverheardWeChat;
@@ -78,10 +78,15 @@ on_both_engines! {
         statuses.sort_unstable();
         assert_eq!(statuses, [303, 409], "{answers:?}");
         let heard = usize::from(answers[0].status != 303);
-        assert_eq!(answers[heard].header("location"), Some("/alarms?done=answer"));
+        assert_eq!(done(&answers[heard]), ("/alarms".to_owned(), "answer".to_owned()));
         let (name, note) = [(OPERATOR, "给 &lt;b&gt;王&lt;/b&gt; 退款"), ("ada", "called the payer")][heard];
         assert!(answers[1 - heard].body.contains(&format!("answered by {name} before")), "{}", answers[1 - heard].body);
-        assert!(one.page("/alarms?done=answer").await.contains("The alarm is answered."));
+        let (who, others) = if heard == 0 { (&one, &other) } else { (&other, &one) };
+        let location = answers[heard].header("location").unwrap();
+        assert!(who.page(location).await.contains("The alarm is answered."));
+        for (browser, address) in [(others, location), (who, "/alarms?done=answer")] {
+            assert!(!browser.page(address).await.contains("The alarm is answered."), "a link says nothing to those who did nothing");
+        }
         assert!(one.page("/alarms").await.contains("No alarm is open."));
         let page = one.page("/alarms?show=all").await;
         assert!(page.contains(note) && page.contains(&format!("<strong>{name}</strong>")) && !page.contains(&path), "{page}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::refunds::api::paid;
 use crate::refunds::books::asked;
-use crate::support::console::{ADMIN, Browser, OPERATOR, VIEWER};
+use crate::support::console::{ADMIN, Browser, OPERATOR, VIEWER, done};
 use crate::support::on_both_engines;
 use crate::support::stub::{Reply, Stub};
 use crate::support::test_app::{TestApp, TestAppBuilder};
@@ -94,10 +94,11 @@ on_both_engines! {
         assert_eq!((app.calls("closeorder"), trail(&app).await), (0, Vec::<String>::new()));
         app.time_passes(301);
         let closed = operator.post(&format!("{path}/close"), &[]).await;
-        assert_eq!((closed.status, closed.header("location")), (303, Some(&*format!("{path}?done=close"))), "{}", closed.body);
-        let admin = Browser::of_user(ADMIN, &app).await;
-        let page = admin.page(&format!("{path}?done=close")).await;
-        assert!(page.contains("role=\"status\">The order is closed.") && page.contains("otto: asked for it to be closed"), "{page}");
+        assert_eq!((closed.status, done(&closed)), (303, (path.clone(), "close".to_owned())), "{}", closed.body);
+        let (admin, location) = (Browser::of_user(ADMIN, &app).await, closed.header("location").unwrap());
+        assert!(operator.page(location).await.contains("role=\"status\">The order is closed."));
+        let page = admin.page(location).await;
+        assert!(page.contains("otto: asked for an order to be closed") && !page.contains("role=\"status\">"), "who has not done it is not told so: {page}");
         assert!(!operator.page(&path).await.contains("otto: asked"), "the trail is an admin's");
         assert_eq!((app.look().await.status(&order.id).await, trail(&app).await), (2, vec!["close".to_owned()]));
         let again = operator.post(&format!("{path}/close"), &[]).await;
@@ -113,9 +114,9 @@ on_both_engines! {
         app.payer_pays_silently(&asked);
         let operator = Browser::of_user(OPERATOR, &app).await;
         let answer = operator.post(&format!("/deals/{}/close", closed.id), &[]).await;
-        assert_eq!(answer.header("location"), Some(&*format!("/deals/{}?done=close_paid", closed.id)), "{}", answer.body);
+        assert_eq!(done(&answer), (format!("/deals/{}", closed.id), "close_paid".to_owned()), "{}", answer.body);
         let answer = operator.post(&format!("/deals/{}/ask", asked.id), &[]).await;
-        assert_eq!(answer.header("location"), Some(&*format!("/deals/{}?done=ask", asked.id)), "{}", answer.body);
+        assert_eq!(done(&answer), (format!("/deals/{}", asked.id), "ask".to_owned()), "{}", answer.body);
         let look = app.look().await;
         assert_eq!((look.status(&closed.id).await, look.status(&asked.id).await), (1, 1));
         assert_eq!(trail(&app).await, ["close", "ask"]);
@@ -157,7 +158,7 @@ on_both_engines! {
         assert!(page.contains("action=\"/deliveries/evt_"), "{page}");
         let event = page.split("/deliveries/").nth(1).unwrap().split('/').next().unwrap().to_owned();
         let again = operator.post(&format!("/deliveries/{event}/resend"), &[("endpoint", "shop"), ("order_id", &order.id)]).await;
-        assert_eq!(again.header("location"), Some(&*format!("{path}?done=resend")), "{}", again.body);
+        assert_eq!(done(&again), (path.clone(), "resend".to_owned()), "{}", again.body);
         let heard = tokio::task::spawn_blocking(move || (0..2).all(|_| heard.recv_timeout(Duration::from_secs(20)).is_ok()));
         assert!(heard.await.unwrap(), "it is told a second time");
         assert_eq!(trail(&app).await, ["resend"]);

@@ -5,7 +5,7 @@ use wechat_pay::simulator::{RefundRefusal, RefundState};
 
 use crate::refunds::api::{paid, refund};
 use crate::refunds::books::{asked, at_wechat, states, stored};
-use crate::support::console::{Browser, OPERATOR, PASSWORD, VIEWER, field};
+use crate::support::console::{self, Browser, OPERATOR, PASSWORD, VIEWER, field};
 use crate::support::database::Engine;
 use crate::support::http::Answer;
 use crate::support::on_both_engines;
@@ -32,8 +32,7 @@ async fn press(browser: &Browser, order: &Order, look: &str, more: &[(&str, &str
 }
 
 fn done(answer: &Answer) -> String {
-    let location = answer.header("location").unwrap_or_else(|| panic!("{} {}", answer.status, answer.body));
-    location.split_once("?done=").unwrap().1.to_owned()
+    console::done(answer).1
 }
 
 /// The refunds of which the trail tells: user, refund and detail.
@@ -66,12 +65,13 @@ on_both_engines! {
         chinese.language = "zh";
         assert!(look(&chinese, &order, "5", "").await.body.contains("退款 ¥5.00（伍元整）给订单"));
 
-        assert_eq!(done(&press(&browser, &order, &second.body, &[]).await), "refund");
+        let answer = press(&browser, &order, &second.body, &[]).await;
+        assert_eq!(done(&answer), "refund");
         let refunds = at_wechat(&app, &order);
         assert_eq!(refunds.iter().map(|(_, fen, state)| (*fen, *state)).collect::<Vec<_>>(), [(500, RefundState::Processing)]);
         assert_eq!(trail(&app).await, [("otto".to_owned(), refunds[0].0.clone(), "5.00 yuan: 少发一件 <b>".to_owned())]);
         assert_eq!(stored(&app, &order, "source").await, [Some("console".to_owned())]);
-        let page = browser.page(&format!("/deals/{}?done=refund", order.id)).await;
+        let page = browser.page(answer.header("location").unwrap()).await;
         assert!(page.contains("role=\"status\">WeChat has accepted the refund.") && page.contains(&refunds[0].0) && page.contains("少发一件 &lt;b&gt;"), "{page}");
         let listed = browser.page("/refunds?state=PROCESSING").await;
         assert!(listed.contains(&refunds[0].0) && listed.contains("<td>console</td>"), "{listed}");
@@ -185,8 +185,9 @@ on_both_engines! {
         let browser = Browser::of_user(OPERATOR, &app).await;
         let second = look(&browser, &order, "5.00", "").await.body;
         app.wechat().faults.drop_reply = 1.0;
-        assert_eq!(done(&press(&browser, &order, &second, &[]).await), "refund_followed");
-        let page = browser.page(&format!("/deals/{}?done=refund_followed", order.id)).await;
+        let answer = press(&browser, &order, &second, &[]).await;
+        assert_eq!(done(&answer), "refund_followed");
+        let page = browser.page(answer.header("location").unwrap()).await;
         assert!(page.contains("The service follows it by itself: do not ask for it again.") && page.contains("it cannot become a second refund"), "{page}");
         app.wechat().faults.drop_reply = 0.0;
         app.time_passes(20);
@@ -203,7 +204,7 @@ on_both_engines! {
         let second = look(&browser, &order, "5.00", "").await.body;
         let answer = press(&browser, &order, &second, &[]).await;
         assert_eq!((done(&answer), states(&app, &order).await), ("refund_refused".to_owned(), vec!["FAILED".to_owned()]));
-        let page = browser.page(&format!("/deals/{}?done=refund_refused", order.id)).await;
+        let page = browser.page(answer.header("location").unwrap()).await;
         assert!(page.contains("WeChat did not carry the refund out") && page.contains("WeChat refused it for good") && page.contains("¥19.90"), "{page}");
     }
 

@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("doctor", "chance channel clock config deal dry_run handshake language store trust webhook"),
     ("dry_run", "language store"),
     ("http", "auth chance channel clock config deal explain gateway handshake listener metrics page telemetry told trace webhook"),
-    ("console", "chance config deal explain gateway language listener page told trace webhook"),
+    ("console", "auth chance config deal explain gateway language listener page told trace webhook"),
     ("explain", "channel deal language store told webhook"),
     ("config", "auth channel deal gateway language store trust webhook"),
     ("simulator", "chance channel clock deal listener page"),
