@@ -43,7 +43,6 @@ const TICKS: u64 = 100;
 #[tokio::main]
 async fn main() {
     assert!(rlimit::increase_nofile_limit(STREAMS as u64 + 1_000).unwrap() > STREAMS as u64 + 100, "too few file descriptors allowed");
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let directory = tempfile::TempDir::new().unwrap();
     let phone = free_address();
     let variables = [("SERVER__LISTEN", "127.0.0.1:0".to_owned()), ("SIMULATOR__LISTEN", phone.to_string())];

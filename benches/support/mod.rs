@@ -34,6 +34,7 @@ use tokio::signal::unix::{SignalKind, signal};
 pub fn run(bench: impl Future<Output = bool>) -> ExitCode {
     // Each simulated caller is a connection here and one in the service.
     rlimit::increase_nofile_limit(u64::MAX).unwrap();
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let (mut terminate, mut interrupt) = (signal(SignalKind::terminate()).unwrap(), signal(SignalKind::interrupt()).unwrap());
