@@ -42,6 +42,7 @@ const TICKS: u64 = 100;
 
 #[tokio::main]
 async fn main() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     assert!(rlimit::increase_nofile_limit(STREAMS as u64 + 1_000).unwrap() > STREAMS as u64 + 100, "too few file descriptors allowed");
     let directory = tempfile::TempDir::new().unwrap();
     let phone = free_address();
