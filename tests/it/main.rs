@@ -184,6 +184,7 @@ mod sweep {
     mod bounds;
     mod missing_accounts;
     mod sweeping;
+    mod unclaimed;
 }
 mod telling {
     mod alarms;
