@@ -14,7 +14,7 @@ use super::deliveries::{delivered, endpoints};
 use super::refunds::page;
 use super::takings::{heard, opened, payments, refunds};
 
-const STEPS: [&str; 13] = [
+const STEPS: [&str; 14] = [
     include_str!("../../migrations/sqlite/0001_deal.sql"),
     include_str!("../../migrations/sqlite/0002_gateway_columns.sql"),
     include_str!("../../migrations/sqlite/0004_transaction_key.sql"),
@@ -28,6 +28,7 @@ const STEPS: [&str; 13] = [
     include_str!("../../migrations/sqlite/0012_checkout.sql"),
     include_str!("../../migrations/sqlite/0013_bill.sql"),
     include_str!("../../migrations/sqlite/0014_console.sql"),
+    include_str!("../../migrations/sqlite/0015_one_column_keys.sql"),
 ];
 
 async fn plan(conn: &mut SqliteConnection, sql: &str) -> String {

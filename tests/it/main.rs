@@ -67,6 +67,7 @@ mod database {
     pub mod bills;
     mod costs;
     mod endpoints;
+    mod keys;
     mod locks;
     mod network;
     mod outbox;
