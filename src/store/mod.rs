@@ -24,6 +24,7 @@ mod error;
 mod handle;
 mod index_hints;
 mod journal;
+mod lists;
 mod open;
 mod outbox;
 #[cfg(test)]
@@ -44,6 +45,7 @@ pub use books::Books;
 pub use checkouts::insert::NewCheckout;
 pub use checkouts::story::CheckoutStory;
 pub use condition::Condition;
+pub use deals::claim::Unclaimed;
 pub use deals::insert::NewDeal;
 pub use deals::prepay::PrepayNote;
 pub use deals::row::ImpossibleRow;

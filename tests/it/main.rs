@@ -67,6 +67,7 @@ mod database {
     pub mod bills;
     mod costs;
     mod endpoints;
+    mod keys;
     mod locks;
     mod network;
     mod outbox;
@@ -184,6 +185,7 @@ mod sweep {
     mod bounds;
     mod missing_accounts;
     mod sweeping;
+    mod unclaimed;
 }
 mod telling {
     mod alarms;
