@@ -67,6 +67,9 @@ mod database {
     pub mod bills;
     mod costs;
     mod endpoints;
+    pub mod galera;
+    mod haproxy;
+    mod hosts;
     mod keys;
     mod locks;
     mod network;
