@@ -45,9 +45,11 @@ impl Environment {
         }
     }
 
-    /// The database of the instance beside this node.
+    /// What the instance beside this node is told: its own node first, and then the others.
     fn url_beside(&self, number: usize) -> String {
-        self.cluster.nodes[number].url()
+        let hosts: Vec<_> =
+            (number..number + SIZE).map(|node| format!("127.0.0.1:{}", self.cluster.nodes[node % SIZE].server.port)).collect();
+        format!("mysql://root@{}/shop", hosts.join(","))
     }
 
     /// The same database, by each node alone.

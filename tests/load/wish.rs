@@ -18,7 +18,7 @@ pub struct Wish {
     pub fen: i64,
     /// By which it may be asked for again.
     pub key: Option<String>,
-    nonce: String,
+    pub nonce: String,
 }
 
 impl Wish {

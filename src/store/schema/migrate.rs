@@ -108,7 +108,7 @@ fn failed(error: &Error) -> StoreError {
         Failure::Conflict => StoreError::Refused(Refused::Migration(database.message().to_owned())),
         _ if is_contention(error) => Cause::TableHeld.into(),
         Failure::Contention | Failure::TooSlow => Cause::TableHeld.into(),
-        Failure::Unable(told) => Cause::CannotWrite(told).into(),
+        Failure::Elsewhere(told) | Failure::Unable(told) => Cause::CannotWrite(told).into(),
         Failure::Broken(told) => Cause::Broken(told).into(),
         Failure::Refused(_) => StoreError::Refused(Refused::Migration(database.message().to_owned())),
     }
