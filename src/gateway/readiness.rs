@@ -8,6 +8,8 @@ use crate::store::{Cause, Durability, NodeState, StoreError};
 
 use super::Gateway;
 
+/// A change that is tried, after one has failed, is waited for no longer.
+const TRY: Duration = Duration::from_secs(1);
 /// What a node of a cluster says of itself is waited for no longer: whoever asks for readiness waits too.
 const WORDS: Duration = Duration::from_millis(500);
 
@@ -66,7 +68,10 @@ impl Gateway {
         match condition.durability {
             Durability::Weak { variable, value } if !accept_weak_durability => Err(NotReady::WeakDurability { variable, value }),
             _ if !self.clocks_agree() => Err(NotReady::ClocksDisagree { ahead: self.skew().num_seconds() }),
-            _ => self.store.can_write().await.map_err(NotReady::CannotWrite),
+            _ => {
+                let tried = timeout(TRY, self.store.can_write()).await;
+                tried.unwrap_or(Err(Cause::TooSlow.into())).map_err(NotReady::CannotWrite)
+            }
         }
     }
 

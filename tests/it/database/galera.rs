@@ -43,8 +43,11 @@ async fn on(server: &MariaDb) -> (TestApp, Look) {
 }
 
 /// What says of everything "WSREP has not yet prepared node for application use", as a node does that has lost the others.
-const LOSE: &str = "SET GLOBAL wsrep_reject_queries = ALL";
-const FIND: &str = "SET GLOBAL wsrep_reject_queries = NONE";
+const REFUSE: &str = "SET GLOBAL wsrep_reject_queries = ALL";
+const REFUSE_NO_MORE: &str = "SET GLOBAL wsrep_reject_queries = NONE";
+/// What takes it out of its cluster, and back. Connections end by it.
+const LOSE: &str = "SET GLOBAL wsrep_cluster_address = ''";
+const FIND: &str = "SET GLOBAL wsrep_cluster_address = 'gcomm://'";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_question_is_asked_of_a_node_that_has_what_the_others_acknowledged() {
@@ -79,7 +82,7 @@ async fn a_node_without_its_cluster_is_not_ready_and_says_why() {
     }
     assert!(started.elapsed() < TOLD, "{:?}", started.elapsed());
     let detail = unready.json()["detail"].as_str().unwrap().to_owned();
-    assert!(detail.contains("db1") && detail.contains("refuses"), "{detail}");
+    assert!(detail.contains("db1") && detail.contains("lost its cluster"), "{detail}");
     let asked = Instant::now();
     app.notify(WeChatMessage::notification(&order.id, 1990).signed()).await.not_believed(503, "it cannot be stored");
     assert!(asked.elapsed() < Duration::from_millis(4500), "{:?}", asked.elapsed());
@@ -99,10 +102,10 @@ async fn what_was_begun_is_finished_when_a_cluster_finds_together_again() {
     let server = node().await;
     let (app, look) = on(&server).await;
     let order = app.to_pay("19.90").await;
-    look.run(LOSE).await;
+    look.run(REFUSE).await;
     let (answer, ()) = tokio::join!(app.notify(WeChatMessage::notification(&order.id, 1990).signed()), async {
         sleep(Duration::from_millis(1200)).await;
-        look.run(FIND).await;
+        look.run(REFUSE_NO_MORE).await;
     });
     answer.acknowledged("there was time for it");
     assert_eq!(look.status(&order.id).await, 1);
@@ -155,7 +158,7 @@ async fn a_node_is_told_of_to_operators() {
     findings.say(Warn, "database", "127.0.0.2");
     look.run("SET GLOBAL wsrep_desync = ON").await;
     patient().examined().await.say(Warn, "database", "the node is desynced");
-    look.run(&format!("SET GLOBAL wsrep_desync = OFF; {LOSE}")).await;
+    look.run(&format!("SET GLOBAL wsrep_desync = OFF; {REFUSE}")).await;
     patient().examined().await.say(Fail, "database", "the node refuses queries (db1)");
     assert!(app.till.get("/readyz").await.body.contains("db1"));
 }

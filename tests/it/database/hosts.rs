@@ -101,9 +101,8 @@ async fn a_service_starts_with_whichever_server_is_there() {
     let (gone, silent, well) = (Reserved::new(), Proxy::to(database.server_address()), Proxy::to(database.server_address()));
     silent.swallow_new(true);
     let url = database.url_through_all(&[gone.address, silent.address, well.address]);
-    let started = Instant::now();
     let app = TestAppBuilder::on(database).set("DATABASE__URL", url).open().await;
-    assert!(started.elapsed() < 2 * SILENT, "{:?}", started.elapsed());
+    assert!(silent.connections() < 4, "what one connection has found out the others need not");
     let orders = app.to_pay_at_once(2).await;
     assert!(served_again(&app, &orders).await < AT_ONCE);
 }
