@@ -1,6 +1,9 @@
 //! `wechat-pay migrate [--dry-run]`
 
 use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::time::sleep;
 
 use crate::clock::Clock;
 use crate::config::Settings;
@@ -10,8 +13,25 @@ use crate::store::{Store, StoreError};
 
 use super::{Outcome, say, words};
 
+/// Between two tries.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A server that cannot do it now is waited for, as a service would: only a signal ends that.
 pub async fn migrate(language: Language) -> Outcome {
-    let steps = Store::migrate(&Settings::load()?.database, Clock::System.now()).await?;
+    let database = Settings::load()?.database;
+    let mut waits = false;
+    let steps = loop {
+        match Store::migrate(&database, Clock::System.now()).await {
+            Err(error) if error.is_held_up() => {
+                if !waits {
+                    say(&format!("{}\n", words::waits_for_the_schema(&error).read(language)));
+                    waits = true;
+                }
+                sleep(PAUSE).await;
+            }
+            migrated => break migrated?,
+        }
+    };
     let said = match steps.as_slice() {
         [] => words::schema_is_up_to_date(),
         steps => words::steps_taken(&steps.join(", ")),

@@ -2,7 +2,7 @@
 
 use crate::app::Places;
 use crate::language::{Language, Text, padded, pair, text};
-use crate::store::DatabaseUrl;
+use crate::store::{DatabaseUrl, StoreError};
 
 /// `command`: with its arguments.
 pub fn no_database(database: &DatabaseUrl, command: &str) -> Text {
@@ -54,6 +54,10 @@ pub fn or_as_variables() -> Text {
 
 pub fn schema_is_up_to_date() -> Text {
     pair("the schema is up to date", "表结构已是最新")
+}
+
+pub fn waits_for_the_schema(error: &StoreError) -> Text {
+    text(format!("waiting, for the schema cannot be changed now: {error}"), format!("表结构现在不能改，正在等待：{error}"))
 }
 
 pub fn steps_taken(steps: &str) -> Text {

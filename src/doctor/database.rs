@@ -6,7 +6,7 @@ use crate::dry_run::advice;
 use crate::store::{CONNECTIONS, Durability, ForeignClock, Inspection, Leftovers, Server, Store};
 
 use super::words::{database as words, rows as of_rows};
-use super::{Check, Doctor, Finding};
+use super::{Check, Doctor, Finding, cluster};
 
 const CHECK: Check = Check::Database;
 /// As at a start of the service.
@@ -22,7 +22,11 @@ impl Doctor {
         }
         let inspection = match Store::inspect(url, self.clock.now()).await {
             Ok(inspection) => inspection,
-            Err(error) => return vec![Finding::fail(CHECK, words::unreachable(&error))],
+            Err(error) => {
+                let mut findings = vec![self.not_looked_at(&error).await];
+                findings.extend(self.servers().await);
+                return findings;
+            }
         };
         let mut findings = vec![match is_too_old(&inspection.version) {
             true => Finding::warn(CHECK, words::too_old(&inspection.version)),
@@ -30,6 +34,7 @@ impl Doctor {
         }];
         if let Some(server) = &inspection.server {
             findings.extend(self.server(server));
+            findings.extend(self.servers().await);
         }
         findings.push(schema(&inspection));
         findings.extend(inspection.leftovers.as_ref().into_iter().flat_map(leftovers));
@@ -40,6 +45,7 @@ impl Doctor {
 
     fn server(&self, server: &Server) -> Vec<Finding> {
         let mut findings = vec![self.durability(server.durability)];
+        findings.extend(server.cluster.as_ref().map(cluster::standing));
         if server.read_only {
             findings.push(Finding::fail(CHECK, words::read_only()));
         }

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod certificate;
+mod cluster;
 mod database;
 mod files;
 mod finding;

@@ -13,6 +13,7 @@ use crate::deal::{AccountId, AlarmKind, RefundState, Timestamp};
 use crate::metrics::{ByAccount, Labelled, OfAccount, Registry, lag};
 use crate::store::{Origin, RefundCounts, StoreError, Undecided};
 
+use super::database_metrics::DatabaseMetrics;
 use super::labels::{Alarm, Answered, Disbelief, Healer, Outcome, Pass, RefundStep, Wrong};
 use super::reconcile::BillMetrics;
 use super::throttle::Throttle;
@@ -52,6 +53,8 @@ pub struct GatewayMetrics {
     skew: Gauge,
     /// What is counted of bills.
     pub(super) bills: BillMetrics,
+    /// What is shown of the database's servers.
+    pub(super) database: DatabaseMetrics,
     console_logins_failed: Counter,
     count: Throttle,
     /// When the oldest undecided deal was opened, as of the last count.
@@ -92,6 +95,7 @@ impl Default for GatewayMetrics {
             certificate_not_taken: Family::default(),
             skew: Gauge::default(),
             bills: BillMetrics::default(),
+            database: DatabaseMetrics::default(),
             console_logins_failed: Counter::default(),
             count: Throttle::once_in(COUNTED_EVERY),
             oldest: Mutex::default(),
@@ -340,6 +344,7 @@ impl GatewayMetrics {
             self.skew.clone(),
         );
         self.bills.register(registry);
+        self.database.register(registry);
     }
 }
 
@@ -368,6 +373,7 @@ impl Gateway {
             }
             self.count_deliveries().await;
             self.count_bills().await;
+            self.look_at_database().await;
         }
         let metrics = &self.metrics;
         for (oldest, age) in [

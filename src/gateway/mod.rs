@@ -13,6 +13,7 @@ mod clocks;
 mod close_checkout;
 mod close_order;
 mod console;
+mod database_metrics;
 mod deliver;
 mod error;
 mod events;
@@ -67,7 +68,7 @@ use crate::store::{Event, EventKind, Origin, Store};
 use crate::webhook::Endpoint;
 
 pub use crate::channel::ShownField;
-pub use crate::store::{Backlog, BillFile, BillWish, EndpointStanding, Purchases, RefundCounts, Undecided};
+pub use crate::store::{Backlog, BillFile, BillWish, EndpointStanding, NodeState, Purchases, RefundCounts, Undecided};
 pub use accounts::{Account, AccountTerms, Accounts, NoAccount};
 pub use bill_terms::BillTerms;
 pub use books::WholeDeal;

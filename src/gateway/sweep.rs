@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use tracing::{Instrument, debug, info, info_span, warn};
 
 use crate::deal::{AccountId, Deal, Timestamp};
-use crate::store::{Event, EventKind, FOLLOWED, Origin, StoreError};
+use crate::store::{Event, EventKind, FOLLOWED, Origin, StoreError, Unclaimed};
 
 use super::expire::GivenUp;
 use super::follow::{Both, Calls, DueItems, Followed, Swept};
@@ -24,12 +24,12 @@ const DECIDED: u32 = 1000;
 /// does not know is asked about three times more, for which the next pass pays.
 const LOOK_COSTS: u32 = 1;
 const GIVING_UP_COSTS: u32 = 4;
-/// Rows claimed a pass of those that the original inserts while both run.
+/// Rows a pass among which those are that the original inserts while both run.
 const UNCLAIMED: u32 = 200;
-/// Rows before the last one seen that are looked at again: a program that got a lower number may have committed later.
-const LATECOMERS: i64 = 50;
+/// The same of those that are older than these.
+const WALKED: u32 = 1000;
 
-/// What is carried over from pass to pass: up to which row the original's inserts have been claimed.
+/// What is carried over from pass to pass: up to which row the walk through the older rows that are none of record has come.
 #[derive(Debug, Default)]
 pub struct Claimed(AtomicI64);
 
@@ -98,10 +98,19 @@ impl Gateway {
 
     /// Rows that another program has inserted get into the line, and rows that it has decided out of it.
     async fn tidy_line(&self, now: Timestamp) -> Result<(), StoreError> {
-        let Claimed(claimed) = &self.claimed;
-        let last = self.store.claim_unclaimed(claimed.load(Ordering::Relaxed).saturating_sub(LATECOMERS), UNCLAIMED).await?;
-        claimed.fetch_max(last, Ordering::Relaxed);
+        self.claim_unclaimed().await?;
         self.store.forget_decided(now, DECIDED).await
+    }
+
+    /// No number has only new rows behind it: the nodes of a cluster give them in steps, each its own, and a row may be committed long
+    /// after others with higher ones. So no place is kept but in a walk through those that are many: numbers that the original repeated.
+    async fn claim_unclaimed(&self) -> Result<(), StoreError> {
+        if self.store.claim_unclaimed(Unclaimed::Newest, UNCLAIMED).await?.is_some() {
+            let Claimed(walked) = &self.claimed;
+            let last = self.store.claim_unclaimed(Unclaimed::Above(walked.load(Ordering::Relaxed)), WALKED).await?;
+            walked.store(last.unwrap_or_default(), Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     fn to_do(&self, deal: &Deal, is_unwanted: bool, now: Timestamp) -> ToDo {

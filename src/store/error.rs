@@ -79,6 +79,12 @@ impl StoreError {
         }
     }
 
+    /// Whether the server is there, and lets nobody change the schema now: another program holds a table, a node of a cluster is without
+    /// the others, a copy takes no changes.
+    pub fn is_held_up(&self) -> bool {
+        matches!(self, Self::Unavailable(Cause::TableHeld | Cause::CannotWrite(_) | Cause::CannotAnswer(_)))
+    }
+
     /// Whether it may be over in a while, without an operator doing anything about the configuration.
     pub fn may_pass(&self) -> bool {
         match self {

@@ -92,6 +92,11 @@ impl Store {
         self.engine.metrics()
     }
 
+    /// Which of several servers of the database is used, and whether it is the preferred one. `None`: there is one.
+    pub fn server(&self) -> Option<(String, bool)> {
+        self.engine.server()
+    }
+
     pub(super) fn engine(&self) -> &Engine {
         &self.engine
     }

@@ -6,13 +6,15 @@ use crate::deal::{DeliveryList, ListedBy};
 
 use super::alarms;
 use super::bills::{accepted_on, booked_deals, booked_refunds, counts, difference, due, list, old_files, paid_on, row, untold};
+use super::checkouts;
 use super::deals::listed::{Line, Part, Texts};
+use super::deals::{claim, find};
 use super::deals::numbered::{by_beginning, by_checkout, by_order, by_reference, by_transaction};
 use super::deliveries::{delivered, endpoints};
 use super::refunds::page;
 use super::takings::{heard, opened, payments, refunds};
 
-const STEPS: [&str; 13] = [
+const STEPS: [&str; 14] = [
     include_str!("../../migrations/sqlite/0001_deal.sql"),
     include_str!("../../migrations/sqlite/0002_gateway_columns.sql"),
     include_str!("../../migrations/sqlite/0004_transaction_key.sql"),
@@ -26,6 +28,7 @@ const STEPS: [&str; 13] = [
     include_str!("../../migrations/sqlite/0012_checkout.sql"),
     include_str!("../../migrations/sqlite/0013_bill.sql"),
     include_str!("../../migrations/sqlite/0014_console.sql"),
+    include_str!("../../migrations/sqlite/0015_one_column_keys.sql"),
 ];
 
 async fn plan(conn: &mut SqliteConnection, sql: &str) -> String {
@@ -66,6 +69,24 @@ async fn lists_are_ranges_of_an_index_in_its_order() {
             plans[0].contains("deal_order_key (order_key=?)") && plans[1].contains("deal_transaction_id (transaction_id=?)"),
             "{plans:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn rows_of_no_record_and_lists_of_numbers_are_looked_up_in_an_index() {
+    let mut conn = database().await;
+    for (text, index) in [
+        (claim::newest(false), "deal_order_key (order_key=?)"),
+        (claim::above(false), "deal_order_key (order_key=? AND rowid>?)"),
+        (find::listed("?, ?", "1 = 1", false), "deal_order_key (order_key=?)"),
+        (checkouts::find::listed("?, ?", false), "checkout_checkout_id (checkout_id=?)"),
+        (find::by_key(false), "deal_idempotency_key (merchant_id=? AND idempotency_key=?)"),
+        (find::by_nonce(false), "deal_signed_nonce (merchant_id=? AND signed_nonce=?)"),
+        (checkouts::find::by_key(false), "checkout_idempotency_key (merchant_id=? AND idempotency_key=?)"),
+        (checkouts::find::by_nonce(false), "checkout_signed_nonce (merchant_id=? AND signed_nonce=?)"),
+    ] {
+        let plan = plan(&mut conn, &text).await;
+        assert!(plan.contains(index) && !plan.contains("TEMP B-TREE") && !plan.contains("SCAN deal"), "{text}: {plan}");
     }
 }
 

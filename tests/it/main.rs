@@ -67,6 +67,10 @@ mod database {
     pub mod bills;
     mod costs;
     mod endpoints;
+    pub mod galera;
+    mod haproxy;
+    mod hosts;
+    mod keys;
     mod locks;
     mod network;
     mod outbox;
@@ -184,6 +188,7 @@ mod sweep {
     mod bounds;
     mod missing_accounts;
     mod sweeping;
+    mod unclaimed;
 }
 mod telling {
     mod alarms;

@@ -75,6 +75,13 @@ impl Database {
         url.into()
     }
 
+    /// Its URL with several addresses in it, the preferred one first.
+    pub fn url_through_all(&self, addresses: &[SocketAddr]) -> String {
+        let places: Vec<_> = addresses.iter().map(SocketAddr::to_string).collect();
+        let own = self.url_through(addresses[0]);
+        own.replacen(&places[0], &places.join(","), 1)
+    }
+
     /// Opens the database behind the service's back, to look at or to tamper with.
     pub async fn look(&self) -> Look {
         match self.engine {

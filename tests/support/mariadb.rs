@@ -32,6 +32,14 @@ pub struct MariaDb {
 impl MariaDb {
     /// Starts one with these options of `mariadbd`, and waits until it answers.
     pub async fn start(options: &[&str]) -> Self {
+        let mut server = Self::lay_out(options);
+        server.launch();
+        server.ready_within(PATIENCE).await.expect("MariaDB answers");
+        server
+    }
+
+    /// Makes the data of one, and does not start it.
+    pub fn lay_out(options: &[&str]) -> Self {
         let directory = TempDir::with_prefix("wechat-pay-mariadb-").unwrap();
         // The server's own user must be able to make its folder here.
         std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
@@ -39,10 +47,7 @@ impl MariaDb {
         let made = install.args(["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"]).output().unwrap();
         assert!(made.status.success(), "{}{}", String::from_utf8_lossy(&made.stdout), String::from_utf8_lossy(&made.stderr));
         let options = options.iter().map(|option| (*option).to_owned()).collect();
-        let mut server = Self { port: free_port(), process: None, options, directory };
-        server.launch();
-        server.ready_within(PATIENCE).await.expect("MariaDB answers");
-        server
+        Self { port: free_port(), process: None, options, directory }
     }
 
     /// The server as `TEST_MYSQL_SERVER` names one.
@@ -52,6 +57,12 @@ impl MariaDb {
 
     /// Starts it on the data that it left, and does not wait for it.
     pub fn launch(&mut self) {
+        let log = log_at(&self.directory.path().join("mariadb.log"));
+        self.process = Some(Process::start(&mut self.command(), log));
+    }
+
+    /// The server as it is started.
+    pub fn command(&self) -> Command {
         let home = self.directory.path();
         let mut server = command("mariadbd", home);
         server
@@ -59,7 +70,7 @@ impl MariaDb {
             .arg(format!("--socket={}", home.join("s").display()))
             .arg(format!("--port={}", self.port))
             .args(&self.options);
-        self.process = Some(Process::start(&mut server, log_at(&home.join("mariadb.log"))));
+        server
     }
 
     /// Ends it as a power cut would.

@@ -8,6 +8,7 @@ pub mod contract;
 pub mod database;
 pub mod description;
 pub mod example;
+pub mod haproxy;
 pub mod http;
 pub mod listener;
 pub mod log;

@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wechat_pay::chance::Chance;
 
 use crate::ALONE;
-use crate::clients::Till;
-use crate::endpoint::{self, Endpoint};
-use crate::environment::{Environment, until};
-use crate::load::{self, Scene};
+use crate::environment::Environment;
+use crate::load::choices::{any_seed, number};
+use crate::load::endpoint::{self, Endpoint};
+use crate::load::tills::{self, Scene};
+use crate::load::verification::{self, Run};
+use crate::load::wish::SIGNING_SECRETS;
 use crate::support::random::Random;
-use crate::verification::{self, Run};
 
 /// From a restart to being ready again.
 const COMES_BACK: Duration = Duration::from_secs(60);
@@ -24,8 +24,8 @@ const EXPIRE_AFTER: Duration = Duration::from_secs(20);
 const CLOSE_MIN_AGE: Duration = Duration::from_secs(4);
 
 /// What is killed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Victim {
+#[derive(Debug, Clone, Copy)]
+enum Victim {
     One,
     Other,
     BothInstances,
@@ -36,7 +36,7 @@ pub enum Victim {
 impl Victim {
     const ALL: [Self; 5] = [Self::One, Self::Other, Self::BothInstances, Self::Database, Self::DatabaseAndInstance];
 
-    pub fn as_str(self) -> &'static str {
+    fn as_str(self) -> &'static str {
         match self {
             Self::One => "instance 0",
             Self::Other => "instance 1",
@@ -60,15 +60,11 @@ impl Victim {
     }
 }
 
-fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{variable} is no number")))
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_lose_nothing() {
     let _alone = ALONE.lock().await;
     let kills = number("TORTURE_KILLS").unwrap_or(3);
-    let seed = number("TORTURE_SEED").unwrap_or_else(|| u64::try_from(Chance::System.draw() >> 96).unwrap());
+    let seed = number("TORTURE_SEED").unwrap_or_else(any_seed);
     eprintln!("TORTURE_SEED={seed} TORTURE_KILLS={kills}");
     let random = Random::new(seed);
     let begun = Instant::now();
@@ -78,6 +74,8 @@ async fn kills_lose_nothing() {
     let chosen = [
         ("WEBHOOKS__SHOP__URL", url.as_str()),
         ("WEBHOOKS__SHOP__SECRET", endpoint::SECRET),
+        ("AUTH__MODE", "signed"),
+        ("AUTH__SIGNING_SECRETS", SIGNING_SECRETS),
         ("DEAL__EXPIRE_AFTER", expire_after.as_str()),
         ("DEAL__CLOSE_MIN_AGE", close_min_age.as_str()),
         ("SWEEP__FIRST_LOOKS", "3,8"),
@@ -94,8 +92,9 @@ async fn kills_lose_nothing() {
         lives: TaskTracker::new(),
         stop: CancellationToken::new(),
     };
-    let mut everybody = load::begin(&scene, &random, TILLS);
-    let mut run = Run { seed, begun, kills: BTreeMap::new(), slowest_return: Duration::ZERO, last_restart: Instant::now() };
+    let mut everybody = tills::begin(&scene, &random, TILLS);
+    let seed = format!("TORTURE_SEED={seed}");
+    let mut run = Run { seed, begun, blows: BTreeMap::new(), slowest_return: Duration::ZERO, last_restart: Instant::now() };
 
     for number in 0..kills {
         sleep(random.millis(1500, 5000)).await;
@@ -114,7 +113,8 @@ async fn kills_lose_nothing() {
     timeout(Duration::from_secs(60), over).await.expect("the load ends");
     assert!(everybody.is_empty(), "somebody of the load has panicked");
 
-    verification::verify(&mut environment, &scene, &endpoint, &run).await;
+    let databases = [environment.url()];
+    verification::verify(&databases, &mut environment.instances, &scene, &endpoint, &run, Vec::new()).await;
 }
 
 /// One kill, and the return.
@@ -133,7 +133,7 @@ async fn strike(environment: &mut Environment, scene: &Scene, random: &Random, n
         _ => random.one_of(&Victim::ALL),
     };
     eprintln!("{:6.1?} kill -9: {}", run.begun.elapsed(), victim.as_str());
-    *run.kills.entry(victim).or_default() += 1;
+    *run.blows.entry(victim.as_str()).or_default() += 1;
     if victim.database() {
         environment.database.kill();
     }
@@ -159,9 +159,7 @@ async fn strike(environment: &mut Environment, scene: &Scene, random: &Random, n
 async fn all_are_back(environment: &Environment, run: &mut Run, since: Instant) {
     environment.database.ready_within(COMES_BACK).await.expect("the database comes back");
     for instance in &environment.instances {
-        let till = Till::new(vec![instance.address]);
-        let ready = async || till.get("/readyz").await.is_ok_and(|answer| answer.status == 200);
-        until(COMES_BACK, ready).await.expect("the instance is ready again");
+        instance.ready_within(COMES_BACK).await.expect("the instance is ready again");
     }
     run.slowest_return = run.slowest_return.max(since.elapsed());
 }

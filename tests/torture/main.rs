@@ -13,19 +13,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-mod clients;
-mod endpoint;
 mod environment;
-mod forwarder;
 mod kills;
+#[path = "../load/mod.rs"]
 mod load;
-mod observations;
 mod overload;
-mod payers;
-mod refunds;
 mod stopping;
+#[path = "../load/support.rs"]
 mod support;
-mod verification;
 
 /// The tests of this binary measure time and load the machine, so each has it for itself.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

@@ -10,8 +10,9 @@ use wechat_pay::channel::wechat::v2::{ApiKey, Fields, SignType, Signer, xml};
 use wechat_pay::simulator::DEFAULT_MERCHANT;
 
 use crate::ALONE;
-use crate::clients::Till;
-use crate::environment::{Environment, run, until};
+use crate::environment::{Environment, run};
+use crate::load::clients::Till;
+use crate::load::database::until;
 use crate::support::http::Answer;
 use crate::support::merchant::signer;
 

@@ -12,8 +12,8 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::ALONE;
-use crate::clients::Till;
 use crate::environment::Environment;
+use crate::load::clients::Till;
 
 const CONNECTIONS: usize = 120;
 const ROUNDS: u64 = 3;

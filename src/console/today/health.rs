@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use crate::console::certificate::Certificate;
 use crate::deal::{AccountId, EndpointName, Timestamp};
-use crate::gateway::{Backlog, Board, CertificateStanding, MissingAccount, NotReady};
+use crate::gateway::{Backlog, Board, CertificateStanding, MissingAccount, NodeState, NotReady};
 use crate::language::{Text, pair, text};
 use crate::page::{Language, Value, bilingual};
 
@@ -92,8 +92,24 @@ fn database(not_ready: Option<&NotReady>) -> Line {
         Some(NotReady::CannotWrite(_)) => {
             (State::Bad, pair("it answers, and could not be written to a moment ago", "可以读取，但刚才无法写入"))
         }
+        Some(NotReady::ReadOnly) => {
+            (State::Bad, pair("it is read-only: a copy, or has become one", "数据库是只读的：连到了副本，或者主库变成了副本"))
+        }
+        Some(NotReady::Node { node, standing }) => (State::Bad, standing_words(node, *standing)),
     };
     Line { subject: pair("Database", "数据库"), state, words, page: None }
+}
+
+fn standing_words(node: &str, standing: NodeState) -> Text {
+    let chinese = match standing {
+        NodeState::Synced => "正常",
+        NodeState::Donor => "正在向其他节点或备份提供数据",
+        NodeState::Desynced => "已被设为不同步，可能落后于其他节点",
+        NodeState::Joining => "正在追赶集群",
+        NodeState::WithoutQuorum => "与集群多数失去联系",
+        NodeState::Refusing => "拒绝查询",
+    };
+    text(format!("it cannot be used: {} ({node})", standing.trouble().unwrap_or_default()), format!("节点 {node} 不可用：{chinese}"))
 }
 
 fn accounts(facts: &Facts<'_>) -> Vec<Line> {

@@ -1,6 +1,7 @@
 //! What the doctor says: each finding with its remedy, in both languages side by side.
 
 pub mod certificate;
+pub mod cluster;
 pub mod configuration;
 pub mod database;
 pub mod files;

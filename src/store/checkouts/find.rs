@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use serde_json::json;
 use sqlx::Error;
 
 use crate::deal::{Checkout, CheckoutId, Deal, TradeType};
@@ -12,8 +11,10 @@ use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
+use crate::store::index_hints::by_index;
+use crate::store::lists::ListTexts;
 
-use super::row::{CheckoutRow, select, select_from};
+use super::row::{CheckoutRow, select_from};
 
 impl Store {
     /// The checkout of this number.
@@ -29,11 +30,11 @@ impl Store {
     /// # Errors
     /// The database is not available.
     pub async fn find_checkouts<'a>(&self, checkout_ids: impl IntoIterator<Item = &'a CheckoutId>) -> Result<Vec<Checkout>, StoreError> {
-        let numbers: Vec<_> = checkout_ids.into_iter().map(CheckoutId::as_str).collect();
+        let numbers: Vec<_> = checkout_ids.into_iter().map(ToString::to_string).collect();
         if numbers.is_empty() {
             return Ok(Vec::new());
         }
-        let rows = self.engine().ask(FindCheckouts::of(&numbers)).await?;
+        let rows = self.engine().ask(FindCheckouts(numbers)).await?;
         Ok(rows.into_iter().filter_map(CheckoutRow::into_checkout).collect())
     }
 
@@ -73,35 +74,32 @@ impl Store {
     }
 }
 
-pub(super) struct FindCheckouts {
-    /// As one JSON text: engines limit how many parameters there may be.
-    numbers: String,
-}
-
-impl FindCheckouts {
-    pub(super) fn of(numbers: &[&str]) -> Self {
-        Self { numbers: json!(numbers).to_string() }
-    }
-}
+pub(super) struct FindCheckouts(pub(super) Vec<String>);
 
 impl Query for FindCheckouts {
     type Answer = Vec<CheckoutRow>;
     const NAME: &'static str = "find checkouts";
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<CheckoutRow>, Error> {
-        let sql = by_engine!(conn, String, listed);
-        conn.rows(sql, Values::of([self.numbers.as_str().into()])).await
+        static SELECT: ListTexts = ListTexts::new(listed);
+        SELECT.rows(&self.0, conn).await
     }
 }
 
 /// Each is looked up in the unique index, whatever an optimizer thinks of lists.
-fn listed(is_mysql: bool) -> String {
-    if !is_mysql {
-        return select("checkout_id IN (SELECT value FROM json_each(?))");
-    }
-    let tables = "JSON_TABLE(?, '$[*]' COLUMNS (number VARCHAR(45) PATH '$')) listed \
-                  STRAIGHT_JOIN checkout ON checkout_id = CONVERT(number USING ascii) COLLATE ascii_bin";
-    select_from(tables, "1 = 1")
+pub fn listed(list: &str, is_mysql: bool) -> String {
+    select_from(&format!("checkout {}", by_index("checkout_checkout_id", is_mysql)), &format!("checkout_id IN ({list})"))
+}
+
+/// Told the index, for to an optimizer a seller's checkouts without a key may look like those with one.
+pub fn by_key(is_mysql: bool) -> String {
+    let checkout = format!("checkout {}", by_index("checkout_idempotency_key", is_mysql));
+    select_from(&checkout, "merchant_id = ? AND idempotency_key = ?")
+}
+
+pub fn by_nonce(is_mysql: bool) -> String {
+    let index = by_index("checkout_signed_nonce", is_mysql);
+    format!("SELECT COUNT(*) FROM checkout {index} WHERE merchant_id = ? AND signed_nonce = ?")
 }
 
 struct FindByKey {
@@ -114,8 +112,8 @@ impl Query for FindByKey {
     const NAME: &'static str = "find checkout by key";
 
     async fn run(&self, conn: &mut Conn) -> Result<Option<CheckoutRow>, Error> {
-        static SELECT: LazyLock<String> = LazyLock::new(|| select("merchant_id = ? AND idempotency_key = ?"));
-        Ok(conn.rows(&SELECT, Values::of([self.merchant_id.into(), self.key.as_str().into()])).await?.pop())
+        let sql = by_engine!(conn, String, by_key);
+        Ok(conn.rows(sql, Values::of([self.merchant_id.into(), self.key.as_str().into()])).await?.pop())
     }
 }
 
@@ -129,8 +127,8 @@ impl Query for IsNonceUsed {
     const NAME: &'static str = "is nonce used for checkout";
 
     async fn run(&self, conn: &mut Conn) -> Result<bool, Error> {
-        const COUNT: &str = "SELECT COUNT(*) FROM checkout WHERE merchant_id = ? AND signed_nonce = ?";
-        let counted: Vec<(i64,)> = conn.rows(COUNT, Values::of([self.merchant_id.into(), self.nonce.as_str().into()])).await?;
+        let sql = by_engine!(conn, String, by_nonce);
+        let counted: Vec<(i64,)> = conn.rows(sql, Values::of([self.merchant_id.into(), self.nonce.as_str().into()])).await?;
         Ok(counted.iter().any(|(count,)| *count > 0))
     }
 }

@@ -14,18 +14,13 @@ pub const PAID_BY: &str =
 pub const IS_UNPAID: &str =
     "paid_by IS NULL AND NOT EXISTS (SELECT 1 FROM deal WHERE deal.checkout_id = checkout.checkout_id AND status = 1)";
 
-/// The question for rows of `checkout`, in either engine's words.
-pub fn select(condition: &str) -> String {
-    select_from("checkout", condition)
-}
-
-/// The same when other tables are joined.
-pub fn select_from(tables: &str, condition: &str) -> String {
+/// The question for rows of `checkout`, with an index that they are found by.
+pub fn select_from(table: &str, condition: &str) -> String {
     format!(
         "SELECT CAST(id AS SIGNED) AS id, checkout_id, account, CAST(account_named AS SIGNED) AS account_named, merchant_id, product_id, \
          total_fee, description, reference, return_url, cancel_url, CAST(created_at AS CHAR(19)) AS created_at, \
          CAST(expires_at AS CHAR(19)) AS expires_at, {PAID_BY} AS paid_by, CAST(given_up_at AS CHAR(19)) AS given_up_at \
-         FROM {tables} WHERE {condition}"
+         FROM {table} WHERE {condition}"
     )
 }
 

@@ -39,7 +39,7 @@ impl Store {
 }
 
 async fn read_all(conn: &mut Conn, checkout_id: &CheckoutId) -> Result<(Option<CheckoutRow>, Vec<Read>), Error> {
-    let row = FindCheckouts::of(&[checkout_id.as_str()]).run(conn).await?.pop();
+    let row = FindCheckouts(vec![checkout_id.to_string()]).run(conn).await?.pop();
     let attempts = FindAttempts { checkout_id: checkout_id.clone() }.run(conn).await?;
     let mut deals = Vec::new();
     for order_id in attempts.iter().filter_map(|row| row.order_id.parse::<OrderId>().ok()) {

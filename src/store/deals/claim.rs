@@ -6,12 +6,13 @@ use sqlx::Error;
 
 use crate::deal::{Deal, OrderId, Timestamp};
 use crate::store::columns::column;
-use crate::store::engine::connection::Conn;
+use crate::store::engine::connection::{Conn, by_engine};
 use crate::store::engine::error::StatementError;
 use crate::store::engine::statement::{Change, Purpose, Query};
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
+use crate::store::index_hints::by_index;
 
 use super::row::{DealRow, select};
 
@@ -47,15 +48,16 @@ impl Store {
         }
     }
 
-    /// Claims rows that the original has inserted since adoption, from the row `after` on, so that they are followed.
-    /// Returns the last row seen.
+    /// Claims rows that the original has inserted since adoption, so that they are followed: of so many that are none of record those
+    /// whose number has no row of record. Returns the last row that was looked at; `None`: there are no more.
     ///
     /// # Errors
     /// The database is not available.
-    pub async fn claim_unclaimed(&self, after: i64, limit: u32) -> Result<i64, StoreError> {
-        let rows = self.engine().ask(NextUnclaimed { after, limit }).await?;
-        let last = rows.last().map_or(after, |row| row.id);
-        for order_id in rows.into_iter().filter_map(|row| row.order_id.parse::<OrderId>().ok()) {
+    pub async fn claim_unclaimed(&self, among: Unclaimed, limit: u32) -> Result<Option<i64>, StoreError> {
+        let rows = self.engine().ask(NextUnclaimed { among, limit }).await?;
+        let is_cut = u32::try_from(rows.len()).is_ok_and(|count| count >= limit);
+        let last = rows.last().filter(|_| is_cut).map(|(id, _)| *id);
+        for order_id in rows.into_iter().filter_map(|(_, order_id)| order_id?.parse::<OrderId>().ok()) {
             // Rows that cannot be read stay; they have been there before us.
             if let Err(error @ StoreError::Unavailable(_)) = self.find(&order_id).await {
                 return Err(error);
@@ -82,20 +84,50 @@ impl Query for FindUnclaimed {
     }
 }
 
-/// Rows that the original inserted since adoption.
+/// Which rows that are none of record are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unclaimed {
+    /// Those with the highest numbers.
+    Newest,
+    /// Those with the lowest numbers above this.
+    Above(i64),
+}
+
+/// Rows that are none of record. What the original repeated stays so for ever, and there may be much of it.
 struct NextUnclaimed {
-    after: i64,
+    among: Unclaimed,
     limit: u32,
 }
 
 impl Query for NextUnclaimed {
-    type Answer = Vec<DealRow>;
+    /// The row, and its order id where no row of that number is of record.
+    type Answer = Vec<(i64, Option<String>)>;
     const NAME: &'static str = "next unclaimed";
 
-    async fn run(&self, conn: &mut Conn) -> Result<Vec<DealRow>, Error> {
-        static SELECT: LazyLock<String> = LazyLock::new(|| select("order_key IS NULL AND id > ? ORDER BY id LIMIT ?"));
-        conn.rows(&SELECT, Values::of([self.after.into(), self.limit.into()])).await
+    async fn run(&self, conn: &mut Conn) -> Result<Self::Answer, Error> {
+        match self.among {
+            Unclaimed::Newest => conn.rows(by_engine!(conn, String, newest), Values::of([self.limit.into()])).await,
+            Unclaimed::Above(id) => conn.rows(by_engine!(conn, String, above), Values::of([id.into(), self.limit.into()])).await,
+        }
     }
+}
+
+pub fn newest(is_mysql: bool) -> String {
+    unclaimed("ORDER BY id DESC LIMIT ?", is_mysql)
+}
+
+pub fn above(is_mysql: bool) -> String {
+    unclaimed("AND id > ? ORDER BY id LIMIT ?", is_mysql)
+}
+
+/// An optimizer that hopes for some near the end would walk through the whole table, in which mostly there is none.
+fn unclaimed(range: &str, is_mysql: bool) -> String {
+    let table = format!("deal {}", by_index("deal_order_key", is_mysql));
+    let key = if is_mysql { "CONVERT(bite.order_id USING ascii) COLLATE ascii_bin" } else { "bite.order_id" };
+    format!(
+        "SELECT CAST(bite.id AS SIGNED), CASE WHEN NOT EXISTS (SELECT 1 FROM deal k WHERE k.order_key = {key}) THEN bite.order_id END \
+         FROM (SELECT id, order_id FROM {table} WHERE order_key IS NULL {range}) bite"
+    )
 }
 
 struct Claim {

@@ -1,6 +1,5 @@
 //! Deals that are asked for by what they are known by.
 
-use std::fmt::Display;
 use std::sync::LazyLock;
 
 use sqlx::Error;
@@ -12,6 +11,8 @@ use crate::store::engine::statement::{Purpose, Query};
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
+use crate::store::index_hints::by_index;
+use crate::store::lists::ListTexts;
 use crate::store::schema::foreign_clock::ForeignClock;
 
 use super::row::{DealRow, ImpossibleRow, select, select_from};
@@ -31,21 +32,21 @@ impl Store {
         Ok(read(row, self.foreign_clock())?)
     }
 
-    /// Those of these deals that are paid or expired, by one statement.
+    /// Those of these deals that are paid or expired, by one statement for hundreds.
     ///
     /// # Errors
     /// The database is not available.
     pub async fn find_decided(&self, order_ids: &[OrderId]) -> Result<Vec<Deal>, StoreError> {
-        let rows = self.engine().ask(FindDecided { numbers: numbers(order_ids) }).await?;
+        let rows = self.engine().ask(FindDecided(numbers(order_ids))).await?;
         Ok(readable(rows, self.foreign_clock()))
     }
 
-    /// Those of these deals that there are, by one statement.
+    /// Those of these deals that there are, by one statement for hundreds.
     ///
     /// # Errors
     /// The database is not available.
     pub async fn find_all(&self, order_ids: &[OrderId]) -> Result<Vec<Deal>, StoreError> {
-        let rows = self.engine().ask(FindAll { numbers: numbers(order_ids) }).await?;
+        let rows = self.engine().ask(FindAll(numbers(order_ids))).await?;
         Ok(readable(rows, self.foreign_clock()))
     }
 
@@ -58,10 +59,8 @@ impl Store {
     }
 }
 
-/// Numbers as one JSON text: no character of ours needs escaping in it.
-pub fn numbers<N: Display>(numbers: &[N]) -> String {
-    let numbers: Vec<_> = numbers.iter().map(|number| format!("\"{number}\"")).collect();
-    format!("[{}]", numbers.join(","))
+fn numbers(order_ids: &[OrderId]) -> Vec<String> {
+    order_ids.iter().map(ToString::to_string).collect()
 }
 
 /// The deal of a row.
@@ -102,8 +101,8 @@ impl Query for FindByKey {
     const NAME: &'static str = "find by key";
 
     async fn run(&self, conn: &mut Conn) -> Result<Option<DealRow>, Error> {
-        static SELECT: LazyLock<String> = LazyLock::new(|| select("merchant_id = ? AND idempotency_key = ?"));
-        Ok(conn.rows(&SELECT, Values::of([self.merchant_id.into(), self.key.as_str().into()])).await?.pop())
+        let sql = by_engine!(conn, String, by_key);
+        Ok(conn.rows(sql, Values::of([self.merchant_id.into(), self.key.as_str().into()])).await?.pop())
     }
 }
 
@@ -117,57 +116,49 @@ impl Query for IsNonceUsed {
     const NAME: &'static str = "is nonce used";
 
     async fn run(&self, conn: &mut Conn) -> Result<bool, Error> {
-        const COUNT: &str = "SELECT COUNT(*) FROM deal WHERE merchant_id = ? AND signed_nonce = ?";
-        let counted: Vec<(i64,)> = conn.rows(COUNT, Values::of([self.merchant_id.into(), self.nonce.as_str().into()])).await?;
+        let sql = by_engine!(conn, String, by_nonce);
+        let counted: Vec<(i64,)> = conn.rows(sql, Values::of([self.merchant_id.into(), self.nonce.as_str().into()])).await?;
         Ok(counted.iter().any(|(count,)| *count > 0))
     }
 }
 
-/// Which of these are paid or expired.
-struct FindDecided {
-    /// As one JSON text: engines limit how many parameters there may be.
-    numbers: String,
+/// Told the index, for to an optimizer a seller's deals without a key may look like those with one.
+pub fn by_key(is_mysql: bool) -> String {
+    select_from(&format!("deal {}", by_index("deal_idempotency_key", is_mysql)), "merchant_id = ? AND idempotency_key = ?")
 }
+
+pub fn by_nonce(is_mysql: bool) -> String {
+    format!("SELECT COUNT(*) FROM deal {} WHERE merchant_id = ? AND signed_nonce = ?", by_index("deal_signed_nonce", is_mysql))
+}
+
+/// Which of these are paid or expired.
+struct FindDecided(Vec<String>);
 
 impl Query for FindDecided {
     type Answer = Vec<DealRow>;
     const NAME: &'static str = "find decided";
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<DealRow>, Error> {
-        let sql = by_engine!(conn, String, |is_mysql| listed(is_mysql, "COALESCE(status, 0) <> 0"));
-        conn.rows(sql, Values::of([self.numbers.as_str().into()])).await
+        static SELECT: ListTexts = ListTexts::new(|list, is_mysql| listed(list, "COALESCE(status, 0) <> 0", is_mysql));
+        SELECT.rows(&self.0, conn).await
     }
 }
 
 /// Which of these there are.
-struct FindAll {
-    /// As one JSON text.
-    numbers: String,
-}
+struct FindAll(Vec<String>);
 
 impl Query for FindAll {
     type Answer = Vec<DealRow>;
     const NAME: &'static str = "find all";
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<DealRow>, Error> {
-        let sql = by_engine!(conn, String, |is_mysql| listed(is_mysql, "1 = 1"));
-        conn.rows(sql, Values::of([self.numbers.as_str().into()])).await
+        static SELECT: ListTexts = ListTexts::new(|list, is_mysql| listed(list, "1 = 1", is_mysql));
+        SELECT.rows(&self.0, conn).await
     }
 }
 
-/// Deals whose numbers one JSON text lists: they are walked through and each is looked up in the unique index, whatever an optimizer
-/// thinks of lists.
-fn listed(is_mysql: bool, condition: &str) -> String {
-    let (tables, are_listed) = listed_in(is_mysql);
-    select_from(tables, &format!("{are_listed} AND {condition}"))
-}
-
-/// The tables of such a question, and its condition.
-fn listed_in(is_mysql: bool) -> (&'static str, &'static str) {
-    if !is_mysql {
-        return ("deal", "order_key IN (SELECT value FROM json_each(?))");
-    }
-    let tables = "JSON_TABLE(?, '$[*]' COLUMNS (number VARCHAR(45) PATH '$')) listed \
-                  STRAIGHT_JOIN deal ON order_key = CONVERT(number USING ascii) COLLATE ascii_bin";
-    (tables, "1 = 1")
+/// Deals of these numbers: each is looked up in the unique index, whatever an optimizer thinks of lists.
+pub fn listed(list: &str, condition: &str, is_mysql: bool) -> String {
+    let table = format!("deal {}", by_index("deal_order_key", is_mysql));
+    select_from(&table, &format!("order_key IN ({list}) AND {condition}"))
 }

@@ -54,6 +54,11 @@ pub struct MoveDue {
 impl Change for MoveDue {
     const NAME: &'static str = "move due";
 
+    /// As far as it is not put down with an event, which tells what came of a look.
+    fn is_lease(&self) -> bool {
+        self.to.is_some()
+    }
+
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
         const UPDATE: &str = "UPDATE deal SET due_at = ?, create_at = create_at, update_at = update_at \
                               WHERE id = ? AND due_at = ? AND COALESCE(status, 0) = 0";

@@ -54,6 +54,10 @@ impl Change for TakeDelivery {
         Some(&self.id)
     }
 
+    fn is_lease(&self) -> bool {
+        true
+    }
+
     fn may_travel(&self) -> bool {
         true
     }

@@ -7,6 +7,7 @@ use sqlx::Error;
 use sqlx::mysql::MySqlDatabaseError;
 
 use super::database_url::DatabaseUrl;
+use super::host::Host;
 
 /// A database that cannot be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -130,6 +131,17 @@ impl CannotOpen {
 
     pub(super) fn too_slow(url: &DatabaseUrl) -> Self {
         Self { place: url.to_string(), reason: Reason::TooSlow, details: None }
+    }
+
+    /// The same of one of several servers.
+    pub(super) fn at(self, host: &Host) -> Self {
+        let details = self.details.map_or_else(|| host.to_string(), |details| format!("{host}: {details}"));
+        Self { details: Some(details), ..self }
+    }
+
+    /// Whether the server is there, and has no connection left for us.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.reason == Reason::TooManyConnections
     }
 
     /// What is wrong, without the place.

@@ -130,7 +130,7 @@ impl Conn {
         // A connection that cannot even do this must not be used again, nor is one whose server cannot write: SQLite has
         // rolled back by itself when the disk is full.
         match self.execute("ROLLBACK").await {
-            Err(_) if !matches!(Failure::of(&error), Failure::Unable(_)) => Err(Error::WorkerCrashed),
+            Err(_) if !matches!(Failure::of(&error), Failure::Unable(_) | Failure::Elsewhere(_)) => Err(Error::WorkerCrashed),
             _ => Err(error),
         }
     }

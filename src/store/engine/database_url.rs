@@ -1,19 +1,14 @@
 //! Where the database is: a URL, parsed once and told without its password.
 
-use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::mysql::MySqlConnectOptions;
+use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Error};
 
-use crate::resolver::Resolver;
-
+use super::servers::{STATEMENTS, Servers};
 use super::table_names::TableNames;
 
-/// Statements that stay prepared on a connection: more than there are.
-const STATEMENTS: usize = 200;
 /// How long a writer of SQLite waits for another process that writes; below the workers' limit a statement.
 pub(super) const SQLITE_BUSY: Duration = Duration::from_millis(1500);
 
@@ -21,19 +16,17 @@ pub(super) const SQLITE_BUSY: Duration = Duration::from_millis(1500);
 #[derive(Clone)]
 pub struct DatabaseUrl {
     pub(super) target: Target,
-    /// Shared by all workers.
-    resolver: Resolver,
     names: TableNames,
 }
 
 /// Which driver, and how it connects.
 #[derive(Clone)]
 pub(super) enum Target {
-    MySql(Box<MySqlConnectOptions>),
+    MySql(Box<Servers>),
     Sqlite(Box<SqliteConnectOptions>),
 }
 
-/// The URL is neither `sqlite://path` nor `mysql://user:pass@host:3306/db`.
+/// The URL is neither `sqlite://path` nor `mysql://user:pass@host:3306/db`, of which there may be several hosts: `one:3306,other:3306`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidDatabaseUrl {
     /// Another scheme, or none.
@@ -55,17 +48,16 @@ impl FromStr for DatabaseUrl {
 
     fn from_str(url: &str) -> Result<Self, InvalidDatabaseUrl> {
         if url.starts_with("mysql://") || url.starts_with("mariadb://") {
-            let options: MySqlConnectOptions = url.parse().map_err(|_| InvalidDatabaseUrl::Malformed)?;
-            if options.get_database().is_none_or(str::is_empty) {
+            let servers: Servers = url.parse().map_err(|_| InvalidDatabaseUrl::Malformed)?;
+            let database = servers.options().get_database();
+            if database.is_none_or(str::is_empty) {
                 return Err(InvalidDatabaseUrl::NoDatabase);
             }
             // The end of a password that was not encoded, most likely; and names are shown.
-            if options.get_database().is_some_and(|name| name.contains(['/', '@'])) {
+            if database.is_some_and(|name| name.contains(['/', '@'])) {
                 return Err(InvalidDatabaseUrl::Malformed);
             }
-            // Beijing time in every session; the SQL mode is set whole in `connect`.
-            let options = options.timezone(Some("+08:00".to_owned())).pipes_as_concat(false).no_engine_substitution(false);
-            Ok(Self::to(Target::MySql(Box::new(options.statement_cache_capacity(STATEMENTS).disable_statement_logging()))))
+            Ok(Self::to(Target::MySql(Box::new(servers))))
         } else if url.starts_with("sqlite:") {
             let options: SqliteConnectOptions = url.parse().map_err(|_| InvalidDatabaseUrl::Malformed)?;
             if url.contains(":memory:") || url.contains("mode=memory") {
@@ -88,7 +80,7 @@ impl FromStr for DatabaseUrl {
 
 impl DatabaseUrl {
     fn to(target: Target) -> Self {
-        Self { target, resolver: Resolver::new(), names: TableNames::default() }
+        Self { target, names: TableNames::default() }
     }
 
     /// The same database, with tables that are called otherwise.
@@ -102,16 +94,12 @@ impl DatabaseUrl {
         &self.names
     }
 
-    /// Has the name of a server's host looked up, once for all workers that wait for it: the driver would have a thread blocked
-    /// for each of their tries.
-    pub(super) async fn look_up_host(&self) -> Result<(), Error> {
-        let Target::MySql(options) = &self.target else { return Ok(()) };
-        let host = options.get_host().trim_matches(['[', ']']);
-        if options.get_socket().is_some() || host.parse::<IpAddr>().is_ok() {
-            return Ok(());
+    /// The servers, if it is on any.
+    pub(in crate::store) fn servers(&self) -> Option<&Servers> {
+        match &self.target {
+            Target::MySql(servers) => Some(servers),
+            Target::Sqlite(_) => None,
         }
-        self.resolver.look_up(host).await?;
-        Ok(())
     }
 
     /// Whether it is SQLite, which has one writer.
@@ -132,13 +120,7 @@ impl DatabaseUrl {
 impl std::fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.target {
-            Target::MySql(options) => {
-                let name = options.get_database().unwrap_or_default();
-                match options.get_socket() {
-                    Some(socket) => write!(f, "MySQL database {name} at {}", socket.display()),
-                    None => write!(f, "MySQL database {name} at {}:{}", options.get_host(), options.get_port()),
-                }
-            }
+            Target::MySql(servers) => servers.fmt(f),
             Target::Sqlite(options) => {
                 let file = options.get_filename();
                 // Whole, for it matters where a program was started.

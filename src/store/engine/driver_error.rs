@@ -31,6 +31,13 @@ pub enum DriverError {
     Unexpected,
 }
 
+impl DriverError {
+    /// Whether a server says by it that it takes no changes.
+    pub fn is_read_only(&self) -> bool {
+        matches!(self, Self::MySql(1290 | 1792 | 1836))
+    }
+}
+
 impl From<&Error> for DriverError {
     fn from(error: &Error) -> Self {
         match error {

@@ -10,13 +10,16 @@ use super::error::{Cause, StatementError};
 pub enum Failure {
     /// A unique index refused the row.
     Conflict,
-    /// A deadlock or a lock held too long: the statement alone was rolled back.
+    /// A deadlock, a lock held too long, a write of another node's that came first: nothing was changed, and a second try may succeed.
     Contention,
-    /// The connection is gone; the statement may have been carried out.
+    /// The connection is gone, or what is behind it did not say how a commit ended; the statement may have been carried out.
     Broken(DriverError),
     /// No answer in time; the statement may have been carried out.
     TooSlow,
-    /// The server cannot do it now: read-only after a fail-over, shutting down, disk full.
+    /// The server is not the one to ask now, and another one, or a proxy's next connection, perhaps is: no quorum, read-only after a
+    /// fail-over.
+    Elsewhere(DriverError),
+    /// The server cannot do it now: disk full, too many connections, a statement that was ended.
     Unable(DriverError),
     /// The statement is wrong for this schema.
     Refused(DriverError),
@@ -31,15 +34,7 @@ impl Failure {
         }
         match told {
             DriverError::Io(_) | DriverError::Tls | DriverError::Protocol => Self::Broken(told),
-            DriverError::MySql(number) => match number {
-                // Deadlock, lock wait; record changed (Galera); TiDB's write conflicts.
-                1213 | 1205 | 1020 | 8002 | 8028 | 9007 => Self::Contention,
-                // Shutting down, connection killed or timed out.
-                1053 | 1927 | 4031 | 1152 | 1158..=1161 => Self::Broken(told),
-                // Read-only, no quorum, disk full, interrupted, too many connections.
-                1290 | 1792 | 1836 | 1047 | 1021 | 1114 | 1030 | 1317 | 1969 | 3024 | 1040 => Self::Unable(told),
-                _ => Self::Refused(told),
-            },
+            DriverError::MySql(number) => Self::by_number(number),
             // SQLite's primary result code is the low byte of the extended one.
             DriverError::Sqlite(code) => match code & 0xff {
                 5 | 6 => Self::Contention,
@@ -47,6 +42,28 @@ impl Failure {
                 _ => Self::Refused(told),
             },
             DriverError::Column(_) | DriverError::Unexpected => Self::Refused(told),
+        }
+    }
+
+    /// By the number of MySQL's, MariaDB's, or a kindred server's.
+    fn by_number(number: u16) -> Self {
+        let told = DriverError::MySql(number);
+        match number {
+            // Deadlock, lock wait; record changed (Galera); rolled back by the group (Group Replication).
+            1213 | 1205 | 1020 | 3101
+            // TiDB: write conflicts, a commit that was rolled back, a schema that changed, locks that were not resolved, a
+            // transaction that was too old. OceanBase: rolled back, as at a switch of leaders.
+            | 8002 | 8005 | 8022 | 8028 | 9004 | 9006 | 9007 | 6002 => Self::Contention,
+            // Shutting down, connection killed or timed out.
+            1053 | 1927 | 4031 | 1152 | 1158..=1161
+            // An error during the commit itself, as when a node leaves its cluster meanwhile. TiDB: what keeps its data did not
+            // answer in time, is too busy, or away.
+            | 1180 | 9001..=9003 | 9005 => Self::Broken(told),
+            // No quorum; read-only, in words of several versions; a member that is none of its group any more.
+            1047 | 1290 | 1792 | 1836 | 3100 | 3796..=3798 => Self::Elsewhere(told),
+            // Disk full, interrupted, too many connections.
+            1021 | 1114 | 1030 | 1317 | 1969 | 3024 | 1040 => Self::Unable(told),
+            _ => Self::Refused(told),
         }
     }
 }
@@ -58,8 +75,31 @@ impl From<Failure> for StatementError {
             Failure::Contention => Cause::Contended.into(),
             Failure::Broken(told) => Cause::Broken(told).into(),
             Failure::TooSlow => Cause::TooSlow.into(),
-            Failure::Unable(told) => Cause::CannotWrite(told).into(),
+            Failure::Elsewhere(told) | Failure::Unable(told) => Cause::CannotWrite(told).into(),
             Failure::Refused(told) => Self::Refused(told),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_clusters_are_taken_by_their_meaning() {
+        let meant = |number| Failure::by_number(number);
+        for number in [1213, 1205, 1020, 3101, 8002, 8005, 8022, 8028, 9004, 9006, 9007, 6002] {
+            assert_eq!(meant(number), Failure::Contention, "{number}: nothing was changed");
+        }
+        for number in [1053, 1180, 1927, 9001, 9002, 9003, 9005] {
+            assert_eq!(meant(number), Failure::Broken(DriverError::MySql(number)), "{number}: it may have been carried out");
+        }
+        for number in [1047, 1290, 1792, 1836, 3100] {
+            assert_eq!(meant(number), Failure::Elsewhere(DriverError::MySql(number)), "{number}: another server may do it");
+        }
+        for number in [1021, 1114, 1317, 1040] {
+            assert_eq!(meant(number), Failure::Unable(DriverError::MySql(number)), "{number}: not now");
+        }
+        assert_eq!(meant(1054), Failure::Refused(DriverError::MySql(1054)));
     }
 }

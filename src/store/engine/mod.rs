@@ -10,12 +10,19 @@ pub mod error;
 pub mod failure;
 pub mod fault;
 pub mod file;
+mod host;
+mod hosts;
+mod jitter;
 mod job;
 pub mod lane;
 pub mod metrics;
 mod pressure;
 mod queue;
+mod returning;
+pub mod seek;
+mod servers;
 pub mod session;
+mod silence;
 pub mod sizes;
 pub mod statement;
 pub mod table_names;
@@ -36,10 +43,13 @@ use tracing::Instrument;
 use database_url::DatabaseUrl;
 use error::{Cause, StatementError};
 use fault::FaultHook;
+use hosts::Hosts;
 use lane::Lane;
 use metrics::StoreMetrics;
 use pressure::Pressure;
 use queue::{Queue, queue};
+use servers::Servers;
+use silence::Silence;
 use statement::{Change, Purpose, Query};
 use work::{Answer, Work};
 use writable::Writable;
@@ -61,6 +71,8 @@ struct Lanes {
     writes: Queue,
     reports: Queue,
     writable: Writable,
+    /// Which of several servers is used.
+    hosts: Option<Arc<Hosts>>,
 }
 
 impl Engine {
@@ -69,10 +81,13 @@ impl Engine {
     pub fn start(&self, url: &DatabaseUrl, largest_batch: usize, hook: Option<&FaultHook>) {
         let largest_batch = largest_batch.clamp(1, sizes::LARGEST);
         let is_sqlite = url.is_sqlite();
+        let writable = Writable::default();
         let shared = worker::Shared {
             url: url.clone(),
             hook: hook.cloned(),
             doubts: Arc::new(AtomicU64::new(0)),
+            silence: Arc::new(Silence::of(url.servers())),
+            writable: writable.clone(),
             metrics: Arc::clone(&self.metrics),
         };
         let start = |lane: Lane| {
@@ -83,11 +98,17 @@ impl Engine {
             }
             queue
         };
+        if url.servers().is_some_and(Servers::may_be_several) {
+            let lanes = Arc::downgrade(&self.lanes);
+            tokio::spawn(returning::look_after(url.clone(), writable.clone(), move || lanes.strong_count() > 0));
+        }
+        let hosts = url.servers().map(|servers| Arc::clone(servers.hosts()));
         self.lanes.get_or_init(|| Lanes {
             reads: start(Lane::Read),
             writes: start(Lane::Write),
             reports: start(Lane::Report),
-            writable: Writable::default(),
+            writable,
+            hosts,
         });
     }
 
@@ -149,13 +170,19 @@ impl Engine {
         }
     }
 
+    /// Which of several servers is used, and whether it is the preferred one. `None`: there is one.
+    pub fn server(&self) -> Option<(String, bool)> {
+        let hosts = self.lanes.get()?.hosts.as_ref().filter(|hosts| hosts.are_several())?;
+        hosts.used().map(|used| (used.to_string(), hosts.preferred().is_empty()))
+    }
+
     /// What is counted of its work.
     pub fn metrics(&self) -> &StoreMetrics {
         &self.metrics
     }
 
     async fn run<T>(&self, lane: Lane, purpose: Purpose, work: Box<dyn Work>, answer: Answer<T>) -> Result<T, StatementError> {
-        let Some(Lanes { reads, writes, reports, writable }) = self.lanes.get() else { return Err(Cause::Closed.into()) };
+        let Some(Lanes { reads, writes, reports, writable, .. }) = self.lanes.get() else { return Err(Cause::Closed.into()) };
         let _held = self.metrics.in_hand(lane);
         let started = Instant::now();
         let outcome = match lane {

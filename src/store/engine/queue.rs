@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::{Cause, StatementError};
+use super::jitter::up_to;
 use super::job::Job;
 use super::statement::Purpose;
 use super::waiting::{Limits, Waiting};
@@ -36,8 +37,8 @@ const REST: Duration = Duration::from_millis(20);
 /// The pause after the first lock that is met; twice as long after each further one, up to the longest.
 const PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
-/// What has met a lock, or lost a deadlock, so often is given up.
-const PUT_OFFS: u32 = 20;
+/// What has met a lock, or lost a deadlock, so often is given up: more often than there is time for.
+const PUT_OFFS: u32 = 40;
 
 /// The callers' end.
 #[derive(Debug, Clone)]
@@ -149,15 +150,16 @@ impl Jobs {
         }
     }
 
-    /// Has what met a lock tried again after a pause, or refuses it when there is no time left for that.
-    pub fn put_off(&self, mut job: Job) {
+    /// Has what could not be done now, because of a lock that was met or for another reason, tried again after a pause, or refuses it
+    /// for this cause when there is no time left. Of those that met at one row each waits for another while.
+    pub fn put_off(&self, mut job: Job, why: Cause) {
         let pause = (self.0.pause * 2_u32.saturating_pow(job.put_off)).min(LONGEST_PAUSE);
-        let time = Instant::now() + pause;
+        let time = Instant::now() + pause / 2 + up_to(pause / 2);
         if job.put_off >= PUT_OFFS || time >= job.turn {
-            return job.answer(Err(Cause::Contended.into()));
+            return job.answer(Err(why.into()));
         }
         job.put_off += 1;
-        self.0.state().waiting.add_later(job.once_more(), time);
+        self.0.state().waiting.add_later(job.once_more(), time, why == Cause::Contended);
         self.0.come.notify_one();
     }
 }

@@ -1,7 +1,5 @@
 //! Opening a connection, and setting its session up so that what it acknowledges is true.
 
-use std::time::Duration;
-
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Error};
 use tokio::time::timeout;
@@ -13,10 +11,9 @@ use super::driver_error::DriverError;
 use super::error::Cause;
 use super::file;
 use super::lane::Lane;
+use super::seek::{CONNECT, Need, Opened, seek};
 use super::table_names::Renaming;
 
-/// A connection that takes longer is taken for one that cannot be had.
-const CONNECT: Duration = Duration::from_millis(1500);
 /// For as long a change of the schema, or a look, waits for a table that others have locked: the server's default is a day.
 const FOR_OTHERS: &str = "SET SESSION lock_wait_timeout = 5";
 
@@ -34,16 +31,30 @@ const WISHES: [&str; 4] = [
     "SET SESSION max_statement_time = 3",
 ];
 
+/// Causal reads, likewise: what a server of a cluster is asked is answered once it has what any other had acknowledged before. So nobody
+/// hears that there is no such order because a server is behind. In a cluster a question costs a round of the group's for it, and one of
+/// several in a transaction none; a change does not, for what changes no row is looked up. (`wsrep_sync_wait`: MariaDB's Galera, where 1
+/// means SELECT and BEGIN; the other is MySQL's Group Replication, for whose changes it holds too.)
+const CAUSAL: [&str; 2] = ["SET SESSION wsrep_sync_wait = 1", "SET SESSION group_replication_consistency = 'BEFORE'"];
+
 /// A connection for the workers: strict, in Beijing time, never waiting for a lock where that can be had. On one for changes
 /// nothing is stored before [`Conn::end`] says so; on any other nothing can be changed.
 ///
 /// # Errors
 /// [`Cause::Unreachable`], [`Cause::TooSlow`], [`Cause::Broken`].
 pub async fn connect(url: &DatabaseUrl, lane: Lane) -> Result<Conn, Cause> {
+    connect_somewhere(url, lane).await.map(|opened| opened.conn)
+}
+
+/// The same, and to which of several servers.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_somewhere(url: &DatabaseUrl, lane: Lane) -> Result<Opened, Cause> {
     // Callers may be told of it, so the place is left out.
-    let mut conn = open(url).await.map_err(|error| Cause::Unreachable(error.reason()))?;
-    match timeout(CONNECT, set_up(&mut conn, lane)).await {
-        Ok(Ok(())) => Ok(conn),
+    let mut opened = open_somewhere(url).await.map_err(|error| Cause::Unreachable(error.reason()))?;
+    match timeout(CONNECT, set_up(&mut opened.conn, lane)).await {
+        Ok(Ok(())) => Ok(opened),
         Ok(Err(error)) => Err(Cause::Broken(DriverError::from(&error))),
         Err(_) => Err(Cause::TooSlow),
     }
@@ -68,60 +79,85 @@ async fn set_up(conn: &mut Conn, lane: Lane) -> Result<(), Error> {
     Ok(())
 }
 
+async fn be_causal(conn: &mut Conn) {
+    for wish in CAUSAL {
+        let _ = conn.execute(wish).await;
+    }
+}
+
 /// A connection without limits on how long a statement may take, once it has its table: for changes of the schema.
 pub async fn open(url: &DatabaseUrl) -> Result<Conn, CannotOpen> {
-    let connecting = async {
-        url.look_up_host().await?;
-        match &url.target {
-            Target::MySql(options) => {
-                let mut conn = Conn::MySql(Renaming::new(options.connect().await?, url.names()));
+    open_somewhere(url).await.map(|opened| opened.conn)
+}
+
+async fn open_somewhere(url: &DatabaseUrl) -> Result<Opened, CannotOpen> {
+    match &url.target {
+        Target::MySql(servers) => {
+            let mut opened = seek(url, servers, Need::Write).await?;
+            let conn = &mut opened.conn;
+            let setting_up = async {
                 // Whatever the server's defaults are: cut-off values and lost engines are errors, and a statement that
                 // was acknowledged is committed. (completion_type could begin a transaction with every COMMIT.)
                 conn.execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', autocommit = 1, completion_type = 0")
                     .await?;
                 conn.execute(FOR_OTHERS).await?;
-                Ok(conn)
-            }
-            Target::Sqlite(options) => Ok(Conn::Sqlite(Renaming::new(options.connect().await?, url.names()))),
+                be_causal(conn).await;
+                Ok(())
+            };
+            in_time(url, setting_up).await?;
+            Ok(opened)
         }
-    };
-    in_time(url, connecting).await
+        Target::Sqlite(options) => {
+            let conn = in_time(url, options.connect()).await?;
+            Ok(Opened { conn: Conn::Sqlite(Renaming::new(conn, url.names())), host: None, turn: 0 })
+        }
+    }
 }
 
 /// A connection on which nothing can be changed, for a task that only looks: the server refuses, or the file is open for
 /// reading only. A file that is not there is not made.
 pub async fn open_to_look(url: &DatabaseUrl) -> Result<Conn, CannotOpen> {
     file::try_to_read(url)?;
-    let connecting = async {
-        url.look_up_host().await?;
-        match &url.target {
-            Target::MySql(options) => {
-                let mut conn = Conn::MySql(Renaming::new(options.connect().await?, url.names()));
+    match &url.target {
+        Target::MySql(servers) => {
+            let mut conn = seek(url, servers, Need::Read).await?.conn;
+            let setting_up = async {
                 conn.execute("SET SESSION TRANSACTION READ ONLY").await?;
                 conn.execute(FOR_OTHERS).await?;
-                Ok(conn)
-            }
-            Target::Sqlite(options) => {
-                // Not the service's options: those would turn the file into one with a write-ahead log. Without a log beside
-                // the file no program is at it, and a reader need not make one.
-                let file = options.get_filename();
-                let mut log = file.as_os_str().to_owned();
-                log.push("-wal");
-                let options = SqliteConnectOptions::new()
-                    .filename(file)
-                    .read_only(true)
-                    .immutable(!std::path::Path::new(&log).exists())
-                    .busy_timeout(SQLITE_BUSY);
-                Ok(Conn::Sqlite(Renaming::new(options.disable_statement_logging().connect().await?, url.names())))
-            }
+                be_causal(&mut conn).await;
+                Ok(())
+            };
+            in_time(url, setting_up).await?;
+            Ok(conn)
         }
-    };
-    in_time(url, connecting).await
+        Target::Sqlite(options) => {
+            // Not the service's options: those would turn the file into one with a write-ahead log. Without a log beside
+            // the file no program is at it, and a reader need not make one.
+            let file = options.get_filename();
+            let mut log = file.as_os_str().to_owned();
+            log.push("-wal");
+            let options = SqliteConnectOptions::new()
+                .filename(file)
+                .read_only(true)
+                .immutable(!std::path::Path::new(&log).exists())
+                .busy_timeout(SQLITE_BUSY);
+            let conn = in_time(url, options.disable_statement_logging().connect()).await?;
+            Ok(Conn::Sqlite(Renaming::new(conn, url.names())))
+        }
+    }
 }
 
-async fn in_time(url: &DatabaseUrl, connecting: impl Future<Output = Result<Conn, Error>>) -> Result<Conn, CannotOpen> {
-    match timeout(CONNECT, connecting).await {
-        Ok(opened) => opened.map_err(|error| CannotOpen::of(url, &error)),
+/// The same, to a server that perhaps answers nothing of a table.
+pub async fn open_to_ask(url: &DatabaseUrl) -> Result<Conn, CannotOpen> {
+    match &url.target {
+        Target::MySql(servers) => Ok(seek(url, servers, Need::Any).await?.conn),
+        Target::Sqlite(_) => open_to_look(url).await,
+    }
+}
+
+async fn in_time<T>(url: &DatabaseUrl, work: impl Future<Output = Result<T, Error>>) -> Result<T, CannotOpen> {
+    match timeout(CONNECT, work).await {
+        Ok(done) => done.map_err(|error| CannotOpen::of(url, &error)),
         Err(_) => Err(CannotOpen::too_slow(url)),
     }
 }

@@ -46,6 +46,11 @@ pub trait Change: Send + Sync + 'static {
         None
     }
 
+    /// Whether it takes what only one may have. One that is refused because another is at the row is not tried again: that one has it.
+    fn is_lease(&self) -> bool {
+        false
+    }
+
     /// Whether it may travel in a batch, with others of its type.
     fn may_travel(&self) -> bool {
         false

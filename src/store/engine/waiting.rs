@@ -118,9 +118,9 @@ impl Waiting {
         self.finishing.push_front(job);
     }
 
-    /// Lets what has met a lock wait until `time`.
-    pub fn add_later(&mut self, job: Job, time: Instant) {
-        if let Some(key) = job.key() {
+    /// Lets what could not be done wait until `time`, perhaps because it has met a lock.
+    pub fn add_later(&mut self, job: Job, time: Instant, met_a_lock: bool) {
+        if met_a_lock && let Some(key) = job.key() {
             if self.locked.len() >= LOCKED_KEYS {
                 self.locked.retain(|_, until| time < *until);
             }

@@ -27,6 +27,9 @@ pub trait Work: Any + Send + Sync {
     /// Whether it could change anything.
     fn changes(&self) -> bool;
 
+    /// Whether it takes what only one may have.
+    fn is_lease(&self) -> bool;
+
     /// The batch that it may travel in, if any.
     fn kind(&self) -> Option<BatchKind>;
 
@@ -116,6 +119,10 @@ impl<Q: Query> Work for Asking<Q> {
         false
     }
 
+    fn is_lease(&self) -> bool {
+        false
+    }
+
     fn kind(&self) -> Option<BatchKind> {
         None
     }
@@ -165,6 +172,10 @@ impl<C: Change> Work for Changing<C> {
 
     fn changes(&self) -> bool {
         true
+    }
+
+    fn is_lease(&self) -> bool {
+        self.change.is_lease()
     }
 
     fn kind(&self) -> Option<BatchKind> {

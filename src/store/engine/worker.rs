@@ -4,7 +4,8 @@
 //! A statement that takes too long, or a connection that breaks, costs that connection: it is dropped (never
 //! reused in an unknown state) and the next statement gets a fresh one. What happened to one connection has probably
 //! happened to all, so the other workers ask theirs for a sign of life before they trust it again. So whatever happens
-//! to the network, the store answers again as soon as the database can be reached.
+//! to the network, the store answers again as soon as the database can be reached. Where several servers are named, all workers
+//! are connected to the one that is used (`hosts`), and leave it together.
 //!
 //! A worker that panics is replaced; what it had in hand is answered with an error.
 
@@ -22,15 +23,21 @@ use tracing::{debug, error};
 use super::batch::Batched;
 use super::connection::Conn;
 use super::database_url::DatabaseUrl;
+use super::driver_error::DriverError;
 use super::error::{Cause, StatementError};
 use super::failure::Failure;
 use super::fault::{Decision, FaultHook, Try};
+use super::host::Host;
 use super::job::Job;
 use super::lane::Lane;
 use super::metrics::StoreMetrics;
 use super::queue::Jobs;
-use super::session::connect;
+use super::seek::Opened;
+use super::session::connect_somewhere;
+use super::silence::Silence;
+use super::statement::Purpose;
 use super::work::Work;
+use super::writable::Writable;
 
 /// For one try of one statement.
 const STATEMENT: Duration = Duration::from_secs(2);
@@ -52,6 +59,10 @@ pub struct Shared {
     pub hook: Option<FaultHook>,
     /// How often a connection of any worker's has failed.
     pub doubts: Arc<AtomicU64>,
+    /// Notices that a server of several is silent.
+    pub silence: Arc<Silence>,
+    /// Whether changes can be made.
+    pub writable: Writable,
     /// Where they count.
     pub metrics: Arc<StoreMetrics>,
 }
@@ -68,7 +79,7 @@ pub async fn work(lane: Lane, shared: Shared, jobs: Jobs) {
 struct Worker {
     lane: Lane,
     shared: Shared,
-    conn: Option<Conn>,
+    opened: Option<Opened>,
     idle_since: Instant,
     /// How many of the failures of connections this worker's has outlived.
     cleared: u64,
@@ -76,12 +87,12 @@ struct Worker {
 
 impl Worker {
     fn new(lane: Lane, shared: Shared) -> Self {
-        Self { lane, shared, conn: None, idle_since: Instant::now(), cleared: 0 }
+        Self { lane, shared, opened: None, idle_since: Instant::now(), cleared: 0 }
     }
 
     async fn work(mut self, jobs: Jobs) {
         let decision = FaultHook::decide(self.shared.hook.as_ref(), || Try::bare("connect")).await;
-        self.conn = connect(&self.shared.url, self.lane).await.ok();
+        self.opened = connect_somewhere(&self.shared.url, self.lane).await.ok();
         drop(decision);
         while let Some((batch, place)) = jobs.next().await {
             self.shared.metrics.took(self.lane, batch.len());
@@ -99,7 +110,8 @@ impl Worker {
         let (mut outcome, mut broke) = (self.try_batch(&mut batch).await, false);
         // As with a single one, a second try is harmless. Many wait for this one, so it has a third.
         for _ in 1..BATCH_TRIES {
-            if !matches!(outcome, Ok(Err(Failure::Broken(_))) | Err(_)) || deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            let may_help = matches!(outcome, Ok(Err(Failure::Broken(_) | Failure::Elsewhere(_))) | Err(_));
+            if !may_help || deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 break;
             }
             broke |= outcome.is_ok();
@@ -109,6 +121,7 @@ impl Worker {
             Ok(Ok(Batched::Done(_))) => batch.into_iter().for_each(|job| job.answer(Ok(()))),
             Ok(Ok(Batched::Apart) | Err(Failure::Conflict | Failure::Contention | Failure::Refused(_))) => jobs.apart(batch, broke),
             Ok(Err(Failure::Broken(_))) => jobs.apart(batch, true),
+            Ok(Err(Failure::Elsewhere(told))) => batch.into_iter().for_each(|job| self.not_here(job, jobs, &told)),
             Ok(Err(failure)) => refuse(batch, &failure.into()),
             Err(cause) => refuse(batch, &cause.into()),
         }
@@ -119,7 +132,8 @@ impl Worker {
         let decision = FaultHook::decide(self.shared.hook.as_ref(), || about(batch)).await;
         let outcome = if Decision::arrives(decision.as_ref()) {
             let mut works: Vec<&mut dyn Work> = batch.iter_mut().map(|job| &mut *job.work).collect();
-            timeout(STATEMENT, kind.carry_out(&mut works, self.connected().await?)).await
+            let (conn, watch) = self.connected().await?;
+            watch.in_time(kind.carry_out(&mut works, conn)).await
         } else {
             Ok(Err(Error::WorkerCrashed))
         };
@@ -134,11 +148,15 @@ impl Worker {
             }
             match self.try_one(&mut job).await {
                 Ok(Ok(())) => break Ok(()),
-                Ok(Err(Failure::Contention)) => return jobs.put_off(job),
+                // Whoever is at what would be taken has it.
+                Ok(Err(Failure::Contention)) if job.work.is_lease() => break Ok(()),
+                Ok(Err(Failure::Contention)) => return jobs.put_off(job, Cause::Contended),
                 Ok(Err(Failure::Conflict)) if job.broke => break self.is_stored(&mut job).await,
                 // It is not known whether it was carried out. Its own WHERE, or a unique index, makes a second try
                 // harmless; so a database that was restarted is not even noticed.
-                Ok(Err(Failure::Broken(_))) if !job.broke => job.broke = true,
+                // Nor is it that another server is asked by now.
+                Ok(Err(Failure::Broken(_) | Failure::Elsewhere(_))) if !job.broke => job.broke = true,
+                Ok(Err(Failure::Elsewhere(told))) => return self.not_here(job, jobs, &told),
                 Ok(Err(failure)) => break Err(failure.into()),
                 Err(cause) => break Err(cause.into()),
             }
@@ -149,11 +167,26 @@ impl Worker {
     async fn try_one(&mut self, job: &mut Job) -> Result<Result<(), Failure>, Cause> {
         let decision = FaultHook::decide(self.shared.hook.as_ref(), || about(std::slice::from_ref(job))).await;
         let outcome = if Decision::arrives(decision.as_ref()) {
-            timeout(STATEMENT, job.work.carry_out(self.connected().await?)).await
+            let (conn, watch) = self.connected().await?;
+            watch.in_time(job.work.carry_out(conn)).await
         } else {
             Ok(Err(Error::WorkerCrashed))
         };
         Ok(self.heard(decision.as_ref(), outcome))
+    }
+
+    /// No server does it now. What brings to an end what was begun is tried until there is no time left: a cluster that has lost a node
+    /// finds together again in seconds.
+    fn not_here(&self, mut job: Job, jobs: &Jobs, told: &DriverError) {
+        self.shared.writable.refused(told);
+        let cause = Cause::CannotWrite(told.clone());
+        match job.purpose {
+            Purpose::Finishes => {
+                job.broke = true;
+                jobs.put_off(job, cause);
+            }
+            Purpose::Begins => job.answer(Err(cause.into())),
+        }
     }
 
     /// What the worker hears of a try. A connection is kept only if the database has answered, and not that it is unable.
@@ -168,7 +201,7 @@ impl Worker {
                 self.shared.doubts.fetch_add(1, Ordering::Relaxed);
             }
             if !matches!(failure, Failure::Conflict | Failure::Contention) {
-                self.conn = None;
+                self.opened = None;
             }
         }
         heard
@@ -178,7 +211,8 @@ impl Worker {
     async fn is_stored(&mut self, job: &mut Job) -> Result<(), StatementError> {
         let decision = FaultHook::decide(self.shared.hook.as_ref(), || Try::bare("find our own")).await;
         let outcome = if Decision::arrives(decision.as_ref()) {
-            timeout(STATEMENT, job.work.is_stored(self.connected().await?)).await
+            let (conn, watch) = self.connected().await?;
+            watch.in_time(job.work.is_stored(conn)).await
         } else {
             Ok(Err(Error::WorkerCrashed))
         };
@@ -188,19 +222,41 @@ impl Worker {
         }
     }
 
-    /// The worker's connection, or a new one if it has none that can be trusted.
-    async fn connected(&mut self) -> Result<&mut Conn, Cause> {
+    /// The worker's connection, or a new one if it has none that can be trusted; and what watches over what is done on it.
+    async fn connected(&mut self) -> Result<(&mut Conn, Watch<'_>), Cause> {
         let doubts = self.shared.doubts.load(Ordering::Relaxed);
+        let turn = self.shared.url.servers().map(|servers| servers.hosts().turn());
+        if self.opened.as_ref().is_some_and(|opened| opened.host.is_some() && Some(opened.turn) != turn) {
+            self.opened = None;
+        }
         if (self.cleared < doubts || self.idle_since.elapsed() > TRUSTED_IDLE)
-            && let Some(conn) = &mut self.conn
-            && !matches!(timeout(SIGN_OF_LIFE, conn.ping()).await, Ok(Ok(())))
+            && let Some(opened) = &mut self.opened
+            && !matches!(timeout(SIGN_OF_LIFE, opened.conn.ping()).await, Ok(Ok(())))
         {
-            self.conn = None;
+            self.opened = None;
         }
         self.cleared = doubts;
-        match &mut self.conn {
-            Some(conn) => Ok(conn),
-            none => Ok(none.insert(connect(&self.shared.url, self.lane).await?)),
+        let opened = match &mut self.opened {
+            Some(opened) => opened,
+            none => none.insert(connect_somewhere(&self.shared.url, self.lane).await?),
+        };
+        Ok((&mut opened.conn, Watch { silence: &self.shared.silence, host: opened.host.as_ref() }))
+    }
+}
+
+/// What watches over a try.
+struct Watch<'a> {
+    silence: &'a Silence,
+    host: Option<&'a Host>,
+}
+
+impl Watch<'_> {
+    /// A try, in the time that one has, and as long as its server is not silent.
+    async fn in_time<T>(self, work: impl Future<Output = Result<T, Error>>) -> Result<Result<T, Error>, Elapsed> {
+        tokio::select! {
+            biased;
+            outcome = timeout(STATEMENT, work) => outcome,
+            () = self.silence.falls_on(self.host) => Ok(Err(Error::Io(std::io::ErrorKind::TimedOut.into()))),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::driver_error::DriverError;
 use super::error::{Cause, StatementError};
 
 /// A database that could not write is taken for one that still cannot, for so long after the last change that failed so.
-const UNABLE: Duration = Duration::from_secs(10);
+const UNABLE: Duration = Duration::from_secs(2);
 
 /// What the last changes have told.
 #[derive(Debug, Clone, Default)]
@@ -17,8 +17,8 @@ pub struct Writable(Arc<Mutex<Told>>);
 
 #[derive(Debug, Default)]
 struct Told {
-    /// When and why the database last said that it cannot write, if it has not written since.
-    unable: Option<(Instant, DriverError)>,
+    /// When and why the database last could not write, if it has not written since.
+    unable: Option<(Instant, Cause)>,
     /// Whether the last change was not carried out, for whatever reason.
     doubted: bool,
 }
@@ -29,7 +29,7 @@ impl Writable {
         let mut told = self.told();
         match outcome {
             Ok(_) => *told = Told::default(),
-            Err(StatementError::Unavailable(Cause::CannotWrite(why))) => {
+            Err(StatementError::Unavailable(why @ Cause::CannotWrite(_))) => {
                 // When that is over, it must be tried.
                 *told = Told { unable: Some((Instant::now(), why.clone())), doubted: true };
             }
@@ -38,10 +38,16 @@ impl Writable {
         }
     }
 
-    /// What the database has lately said if it cannot write.
+    /// Learns that no server does it now, whatever it is: what may not even be asked is not changed either. The caller may hear so later,
+    /// for what is urgent is tried again.
+    pub fn refused(&self, told: &DriverError) {
+        *self.told() = Told { unable: Some((Instant::now(), Cause::CannotWrite(told.clone()))), doubted: true };
+    }
+
+    /// Why the database could not write a moment ago.
     pub fn unable(&self) -> Option<Cause> {
         let unable = self.told().unable.clone();
-        unable.filter(|(since, _)| since.elapsed() < UNABLE).map(|(_, why)| Cause::CannotWrite(why))
+        unable.filter(|(since, _)| since.elapsed() < UNABLE).map(|(_, why)| why)
     }
 
     /// Whether it must be tried to know.
@@ -61,14 +67,22 @@ mod tests {
     #[test]
     fn a_database_that_could_not_write_is_tried_before_it_is_trusted_again() {
         let writable = Writable::default();
-        let why = DriverError::MySql(1290);
-        writable.learn::<()>(&Err(Cause::CannotWrite(why.clone()).into()));
-        assert_eq!(writable.unable(), Some(Cause::CannotWrite(why)));
+        let why = Cause::CannotWrite(DriverError::MySql(1290));
+        writable.learn::<()>(&Err(why.clone().into()));
+        assert_eq!(writable.unable(), Some(why));
         // It was a while ago.
         writable.told().unable.iter_mut().for_each(|(since, _)| *since -= UNABLE);
         assert_eq!(writable.unable(), None);
         assert!(writable.is_doubted(), "no change has been carried out since");
         writable.learn(&Ok(()));
         assert!(!writable.is_doubted());
+    }
+
+    #[test]
+    fn a_question_that_no_server_answers_tells_that_nothing_can_be_written() {
+        let writable = Writable::default();
+        writable.refused(&DriverError::MySql(1047));
+        assert_eq!(writable.unable(), Some(Cause::CannotWrite(DriverError::MySql(1047))));
+        assert!(writable.is_doubted());
     }
 }

@@ -61,7 +61,9 @@ pub struct NewAlarm {
 
 impl Store {
     /// Puts these events, in their order, behind all that are in the outbox, plans their deliveries and keeps their alarms; `false` when
-    /// another instance has told of one of them. (Two that take the same positions are told so by the primary key.)
+    /// another instance has told of one of them. (Two that take the same positions are told so by the primary key: on one server the second
+    /// waits or meets its unique index, on two nodes of a cluster it is undone as a deadlock and tried again. That the feed has one order is
+    /// worth it that there is one publisher at a time; nobody's payment waits for it.)
     ///
     /// # Errors
     /// [`StoreError::Conflict`]: another instance has published meanwhile.

@@ -73,6 +73,10 @@ struct TakeRefund {
 impl Change for TakeRefund {
     const NAME: &'static str = "take refund";
 
+    fn is_lease(&self) -> bool {
+        true
+    }
+
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
         const UPDATE: &str = "UPDATE refund SET due_at = ?, sent_at = CASE WHEN wechat_refund_id IS NULL THEN ? ELSE sent_at END \
                               WHERE id = ? AND due_at = ? AND state = 'PROCESSING'";

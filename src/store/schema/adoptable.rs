@@ -6,7 +6,7 @@ use sqlx::Error;
 
 use super::check::{Found, SAFE_ENGINE, WrongSchema};
 use super::expected::{DEAL, Expected, ORIGINAL};
-use super::taken;
+use super::{keys, taken};
 use crate::store::engine::connection::{Conn, MySql, Sqlite};
 use crate::store::engine::table_names::TableNames;
 use crate::store::error::{StoreError, not_told};
@@ -73,8 +73,9 @@ async fn wrong(conn: &mut MySql) -> Result<Option<WrongSchema>, Error> {
         return Ok(Some(wrong));
     }
     let missing: Vec<_> = added.iter().filter(|expected| !found.has_column(expected.0)).collect();
-    let width = columns.iter().map(|column| column.width).chain(missing.iter().map(|expected| width_of(expected))).sum::<i64>();
-    if !missing.is_empty() && width > WIDEST_ROW {
+    let joined: i64 = keys::of(DEAL.name).filter(|key| !found.has_column(key.joined.1)).map(|key| i64::from(key.characters) + 2).sum();
+    let width = columns.iter().map(|column| column.width).chain(missing.iter().map(|expected| width_of(expected))).sum::<i64>() + joined;
+    if (!missing.is_empty() || joined > 0) && width > WIDEST_ROW {
         return Ok(Some(WrongSchema::TooWide));
     }
     let indexes = Index::all(conn).await?;

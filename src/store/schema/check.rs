@@ -6,6 +6,7 @@ use super::expected::{
     ALARM, AUDIT, BILL, BILL_DIFFERENCE, BILL_FILE, BILL_PART, CHECKOUT, CONSOLE_SESSION, CONSOLE_TOTP, DEAL, DELIVERY, Expected, JOURNAL,
     OUTBOX, PAUSE, REFUND, Table,
 };
+use super::keys::{self, Key};
 use crate::store::engine::connection::{Conn, MySql, Sqlite};
 use crate::store::error::{StoreError, not_yet};
 
@@ -25,6 +26,16 @@ pub enum WrongSchema {
     /// Without it the same order, payment or refund could be stored twice.
     #[error("the table {table} needs a unique index: CREATE UNIQUE INDEX {name} ON {table} ({columns})")]
     UniqueIndex {
+        /// On which table.
+        table: &'static str,
+        /// Its name.
+        name: &'static str,
+        /// What it must be over.
+        columns: &'static str,
+    },
+    /// Without it rows of a key are not found.
+    #[error("the table {table} needs an index: CREATE INDEX {name} ON {table} ({columns})")]
+    Index {
         /// On which table.
         table: &'static str,
         /// Its name.
@@ -129,9 +140,10 @@ impl Type {
 
 /// What there is of a table.
 pub struct Found {
+    is_on_server: bool,
     columns: Vec<Column>,
-    /// Name and columns of each.
-    unique_indexes: Vec<(String, String)>,
+    /// Name and columns of each, and whether it takes rows that are equal in them (1).
+    indexes: Vec<(String, String, i64)>,
     /// What keeps it; `None`: there is no such table.
     engine: Option<String>,
 }
@@ -150,12 +162,16 @@ impl Found {
         if !engine.eq_ignore_ascii_case(SAFE_ENGINE) {
             return Some(WrongSchema::Engine(table.name));
         }
-        let has_index = |(name, columns): &&(&str, &str)| {
-            self.unique_indexes.iter().any(|index| index.0 == *name && index.1.eq_ignore_ascii_case(columns))
+        let has_index = |(name, columns): &(&str, &str), most: i64| {
+            self.indexes.iter().any(|index| index.0 == *name && index.1.eq_ignore_ascii_case(columns) && index.2 <= most)
         };
-        let missing = || table.unique.iter().find(|index| !has_index(index));
-        let wrong = self.wrong_column(table, table.columns);
-        wrong.or_else(|| missing().map(|&(name, columns)| WrongSchema::UniqueIndex { table: table.name, name, columns }))
+        let mut unique = table.unique.iter().copied().chain(keys::of(table.name).map(|key| key.unique(self.is_on_server)));
+        let mut missing = || unique.find(|index| !has_index(index, 0));
+        let joined = || keys::of(table.name).find(|key| self.is_on_server && !self.has_column(key.joined.1));
+        let wrong = self.wrong_column(table, table.columns).or_else(|| joined().map(Key::wrong_column));
+        let wrong = wrong.or_else(|| missing().map(|(name, columns)| WrongSchema::UniqueIndex { table: table.name, name, columns }));
+        let unfound = || keys::of(table.name).map(|key| key.index).find(|index| !has_index(index, 1));
+        wrong.or_else(|| unfound().map(|(name, columns)| WrongSchema::Index { table: table.name, name, columns }))
     }
 
     pub fn has_column(&self, name: &str) -> bool {
@@ -186,10 +202,10 @@ impl Found {
         .bind(&table)
         .fetch_all(&mut *conn)
         .await?;
-        let unique_indexes = sqlx::query_as(
-            "SELECT CAST(index_name AS CHAR(64)), CAST(GROUP_CONCAT(column_name ORDER BY seq_in_index SEPARATOR ', ') AS CHAR(1000)) \
-             FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0 \
-             GROUP BY index_name",
+        let indexes = sqlx::query_as(
+            "SELECT CAST(index_name AS CHAR(64)), \
+             CAST(COALESCE(GROUP_CONCAT(column_name ORDER BY seq_in_index SEPARATOR ', '), '') AS CHAR(1000)), CAST(MAX(non_unique) AS SIGNED) \
+             FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? GROUP BY index_name",
         )
         .bind(&table)
         .fetch_all(&mut *conn)
@@ -209,7 +225,7 @@ impl Found {
                 digits: all.zip(behind),
             }),
         };
-        Ok(Self { columns: columns.into_iter().map(column).collect(), unique_indexes, engine })
+        Ok(Self { is_on_server: true, columns: columns.into_iter().map(column).collect(), indexes, engine })
     }
 
     async fn in_file(table: &Table, conn: &mut Sqlite) -> Result<Self, Error> {
@@ -217,16 +233,17 @@ impl Found {
         let columns: Vec<(String,)> = sqlx::query_as("SELECT name FROM pragma_table_info(?)").bind(&table).fetch_all(&mut *conn).await?;
         let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = ?";
         let there: Option<String> = sqlx::query_scalar(tables).bind(&table).fetch_optional(&mut *conn).await?;
-        let unique_indexes = sqlx::query_as(
-            "SELECT list.name, (SELECT COALESCE(GROUP_CONCAT(name, ', '), '') FROM pragma_index_info(list.name)) \
+        let indexes = sqlx::query_as(
+            "SELECT list.name, (SELECT COALESCE(GROUP_CONCAT(name, ', '), '') FROM pragma_index_info(list.name)), 0 \
              FROM pragma_index_list(?) list WHERE list.\"unique\" = 1 AND list.partial = 0",
         )
         .bind(&table)
         .fetch_all(&mut *conn)
         .await?;
         Ok(Self {
+            is_on_server: false,
             columns: columns.into_iter().map(|(name,)| Column { name, mysql_type: None }).collect(),
-            unique_indexes,
+            indexes,
             engine: there.map(|_| SAFE_ENGINE.to_owned()),
         })
     }

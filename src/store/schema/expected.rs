@@ -1,4 +1,5 @@
-//! The schema that the statements rely on: of each table of ours the columns that matter, and the unique indexes.
+//! The schema that the statements rely on: of each table of ours the columns that matter, and the unique indexes. (Those over several
+//! columns of which some may be NULL stand in [`super::keys`].)
 
 /// A column that matters: name, types (of MySQL) that will do, at least how many characters, and what it should be.
 pub type Expected = (&'static str, &'static [&'static str], u64, &'static str);
@@ -68,13 +69,7 @@ pub const DEAL: Table = Table {
         ("prepay_id", &["varchar"], 64, "varchar(64)"),
         ("checkout_id", &["varchar"], 45, "varchar(45)"),
     ],
-    unique: &[
-        ("deal_order_key", "order_key"),
-        ("deal_idempotency_key", "merchant_id, idempotency_key"),
-        ("deal_transaction_key", "transaction_key"),
-        ("deal_signed_nonce", "merchant_id, signed_nonce"),
-        ("deal_checkout_way", "checkout_id, trade_type"),
-    ],
+    unique: &[("deal_order_key", "order_key"), ("deal_transaction_key", "transaction_key")],
     remedy: BACKUP,
 };
 
@@ -112,7 +107,7 @@ pub const REFUND: Table = Table {
         ("refunded_at", &["datetime"], 0, "datetime"),
         ("due_at", &["datetime"], 0, "datetime"),
     ],
-    unique: &[("refund_refund_id", "refund_id"), ("refund_idempotency_key", "order_id, idempotency_key")],
+    unique: &[("refund_refund_id", "refund_id")],
     remedy: BACKUP,
 };
 
@@ -138,11 +133,7 @@ pub const CHECKOUT: Table = Table {
         ("given_up_at", &["datetime"], 0, "datetime"),
         ("attempts", &["int", "bigint"], 0, "int"),
     ],
-    unique: &[
-        ("checkout_checkout_id", "checkout_id"),
-        ("checkout_idempotency_key", "merchant_id, idempotency_key"),
-        ("checkout_signed_nonce", "merchant_id, signed_nonce"),
-    ],
+    unique: &[("checkout_checkout_id", "checkout_id")],
     remedy: BACKUP,
 };
 

@@ -1,9 +1,13 @@
 //! The schema's steps. DDL is not transactional on MySQL, so each step can be repeated from any point: a statement
 //! whose effect is there already is passed over. So a crash in the middle, or two instances starting at once, do no
-//! harm, and no lock is needed that some clusters do not have.
+//! harm, and no lock is needed that some clusters do not have. Nothing is written where nothing is to be done: a node that takes no
+//! changes can be started on.
+
+use std::time::Duration;
 
 use sqlx::Error;
 use sqlx::mysql::MySqlDatabaseError;
+use tokio::time::sleep;
 
 use crate::deal::{BeijingTime, Timestamp};
 
@@ -15,6 +19,7 @@ use crate::store::engine::connection::{Conn, on_conn};
 use crate::store::engine::database_url::DatabaseUrl;
 use crate::store::engine::driver_error::DriverError;
 use crate::store::engine::error::Cause;
+use crate::store::engine::failure::Failure;
 use crate::store::engine::file;
 use crate::store::engine::session::open;
 use crate::store::error::{Refused, StoreError, not_told};
@@ -49,7 +54,7 @@ macro_rules! step {
 }
 
 /// Both engines take the same steps; only ever appended to.
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     step!(1, "0001_deal"),
     step!(2, "0002_gateway_columns"),
     step!(4, "0004_transaction_key"),
@@ -63,10 +68,14 @@ const STEPS: [Step; 13] = [
     step!(12, "0012_checkout"),
     step!(13, "0013_bill"),
     step!(14, "0014_console"),
+    step!(15, "0015_one_column_keys"),
 ];
 /// The step taken last, once the columns are there: filling `order_key` in the rows of the original, which SQL alone cannot do in small bites.
 const ADOPTION: i64 = 3;
 const ADOPTION_NAME: &str = "0003_adoption";
+
+/// Deadlocks with another instance that notes the same step.
+const NOTING_RETRIES: u32 = 20;
 
 /// Brings the schema up to date; returns the names of the steps taken.
 pub async fn migrate(url: &DatabaseUrl, now: Timestamp) -> Result<Vec<&'static str>, StoreError> {
@@ -82,22 +91,32 @@ pub async fn migrate(url: &DatabaseUrl, now: Timestamp) -> Result<Vec<&'static s
     });
     checked.await?;
     taken::check(&mut conn).await?;
-    let pending = look(async { begin(&mut conn).await.map_err(|error| failed(&error)) }).await?;
+    let pending = look(async { pending(&mut conn).await.map_err(|error| failed(&error)) }).await?;
+    if pending.names().is_empty() {
+        return Ok(Vec::new());
+    }
+    look(async { begin(&mut conn).await.map_err(|error| failed(&error)) }).await?;
     run(&mut conn, pending, now).await.map_err(|error| failed(&error))
 }
 
+/// What may pass is said to be so, and then everything is looked at again from the start: the other instance, or the node that is not
+/// ready, will be done.
 fn failed(error: &Error) -> StoreError {
-    match error.as_database_error() {
-        Some(_) if is_contention(error) => Cause::TableHeld.into(),
-        Some(database) => StoreError::Refused(Refused::Migration(database.message().to_owned())),
-        None => Cause::Broken(DriverError::from(error)).into(),
+    let Some(database) = error.as_database_error() else { return Cause::Broken(DriverError::from(error)).into() };
+    match Failure::of(error) {
+        // Its rows say that two of them are one: no waiting makes them two.
+        Failure::Conflict => StoreError::Refused(Refused::Migration(database.message().to_owned())),
+        _ if is_contention(error) => Cause::TableHeld.into(),
+        Failure::Contention | Failure::TooSlow => Cause::TableHeld.into(),
+        Failure::Elsewhere(told) | Failure::Unable(told) => Cause::CannotWrite(told).into(),
+        Failure::Broken(told) => Cause::Broken(told).into(),
+        Failure::Refused(_) => StoreError::Refused(Refused::Migration(database.message().to_owned())),
     }
 }
 
-async fn begin(conn: &mut Conn) -> Result<Pending, Error> {
+async fn begin(conn: &mut Conn) -> Result<u64, Error> {
     conn.execute("CREATE TABLE IF NOT EXISTS deal_migration (version bigint NOT NULL PRIMARY KEY, name varchar(100) NOT NULL, applied_at varchar(30) NOT NULL)")
-        .await?;
-    steps(conn).await
+        .await
 }
 
 /// However long it takes: a large table is rebuilt, and its rows are gone through.
@@ -166,12 +185,19 @@ async fn steps(conn: &mut Conn) -> Result<Pending, Error> {
 
 async fn note(conn: &mut Conn, version: i64, name: &str, now: Timestamp) -> Result<(), Error> {
     let applied_at = BeijingTime::from(now).to_string();
-    let inserted = on_conn!(conn, c => sqlx::query("INSERT INTO deal_migration (version, name, applied_at) VALUES (?, ?, ?)")
-        .bind(version).bind(name).bind(applied_at).execute(&mut *c).await.map(|_| ()));
-    match inserted {
-        // Another instance took the same step at the same time.
-        Err(Error::Database(error)) if error.is_unique_violation() => Ok(()),
-        other => other,
+    let mut patience = NOTING_RETRIES;
+    loop {
+        let inserted = on_conn!(conn, c => sqlx::query("INSERT INTO deal_migration (version, name, applied_at) VALUES (?, ?, ?)")
+            .bind(version).bind(name).bind(&applied_at).execute(&mut *c).await.map(|_| ()));
+        match inserted {
+            // Another instance took the same step at the same time; on another node of a cluster that is a deadlock first.
+            Err(Error::Database(error)) if error.is_unique_violation() => return Ok(()),
+            Err(error) if patience > 0 && is_contention(&error) => {
+                patience -= 1;
+                sleep(Duration::from_millis(50)).await;
+            }
+            other => return other,
+        }
     }
 }
 

@@ -9,6 +9,7 @@ pub mod durability;
 pub mod expected;
 pub mod foreign_clock;
 pub mod inspect;
+pub mod keys;
 pub mod look;
 pub mod merchants;
 pub mod migrate;

@@ -8,6 +8,7 @@ use sqlx::Error;
 
 use crate::deal::Timestamp;
 
+use super::adopt::is_contention;
 use super::check::WrongSchema;
 use super::inspect::privileges::may;
 use crate::store::columns::column;
@@ -38,6 +39,8 @@ pub async fn probe(url: &DatabaseUrl, now: Timestamp) -> Result<(), StoreError> 
     // The connection ends here, and with it what could not be rolled back.
     let _ = sqlx::raw_sql("ROLLBACK").execute(&mut conn).await;
     match tried.as_ref().map_err(Failure::of) {
+        // Another instance alters the table just now.
+        _ if tried.as_ref().is_err_and(is_contention) => Ok(()),
         Err(Failure::Refused(_)) => Err(WrongSchema::Refuses(words(&tried)).about(&Conn::MySql(conn))),
         // What fails for another reason, or because another program is at the same rows, says nothing about the table.
         _ => Ok(()),

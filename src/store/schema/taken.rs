@@ -9,6 +9,7 @@ use super::expected::{
     ALARM, AUDIT, BILL, BILL_DIFFERENCE, BILL_FILE, BILL_PART, CHECKOUT, CONSOLE_SESSION, CONSOLE_TOTP, DELIVERY, OUTBOX, PAUSE, REFUND,
     Table,
 };
+use super::keys;
 use super::look::has_table;
 use crate::store::engine::connection::{Conn, MySql, Sqlite, on_conn};
 use crate::store::error::{StoreError, not_told};
@@ -171,7 +172,7 @@ pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
             return Err(wrong.about(conn));
         }
     }
-    Ok(())
+    keys::check(conn).await
 }
 
 /// Another instance may take the step meanwhile, and fill what it has made: then it is ours.

@@ -4,6 +4,7 @@
 use sqlx::Error;
 
 use super::check::WrongSchema;
+use super::keys;
 use crate::store::engine::connection::{Conn, MySql, Sqlite};
 use crate::store::error::{StoreError, not_told};
 
@@ -52,8 +53,8 @@ const WRITTEN_LATER: [&str; 12] = [
 const OF_ONE_PAYMENT: [&str; 2] = ["transaction_id", "transaction_key"];
 /// What no two deals of ours have in common.
 const DISTINCT: [&str; 3] = ["id", "order_id", "order_key"];
-/// Those of our own making.
-const OURS: [&str; 5] = ["deal_order_key", "deal_idempotency_key", "deal_transaction_key", "deal_signed_nonce", "deal_checkout_way"];
+/// Those of our own making, beside the [`keys`].
+const OURS: [&str; 2] = ["deal_order_key", "deal_transaction_key"];
 
 /// One column of a unique index.
 struct Part {
@@ -88,7 +89,8 @@ async fn in_the_way(conn: &mut Conn) -> Result<Option<String>, Error> {
             (is_of_one_deal && !part.is_prefix) || (is_never_written && part.is_null_unless_filled)
         })
     };
-    let in_the_way = parts.iter().map(|part| &part.index).find(|index| !OURS.contains(&index.as_str()) && !never_meets(index));
+    let is_ours = |index: &str| OURS.contains(&index) || keys::of("deal").any(|key| [key.index.0, key.joined.0].contains(&index));
+    let in_the_way = parts.iter().map(|part| &part.index).find(|index| !is_ours(index) && !never_meets(index));
     Ok(in_the_way.cloned())
 }
 

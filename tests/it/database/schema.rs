@@ -27,10 +27,10 @@ macro_rules! steps {
 fn statements(engine: Engine) -> Vec<String> {
     let files = match engine {
         Engine::MySql => {
-            steps!("mysql": "0001_deal" "0002_gateway_columns" "0004_transaction_key" "0005_signed_nonce" "0006_refunded_at" "0007_account_and_details" "0008_refund" "0012_checkout" "0013_bill" "0014_console")
+            steps!("mysql": "0001_deal" "0002_gateway_columns" "0004_transaction_key" "0005_signed_nonce" "0006_refunded_at" "0007_account_and_details" "0008_refund" "0012_checkout" "0013_bill" "0014_console" "0015_one_column_keys")
         }
         Engine::Sqlite => {
-            steps!("sqlite": "0001_deal" "0002_gateway_columns" "0004_transaction_key" "0005_signed_nonce" "0006_refunded_at" "0007_account_and_details" "0008_refund" "0012_checkout" "0013_bill" "0014_console")
+            steps!("sqlite": "0001_deal" "0002_gateway_columns" "0004_transaction_key" "0005_signed_nonce" "0006_refunded_at" "0007_account_and_details" "0008_refund" "0012_checkout" "0013_bill" "0014_console" "0015_one_column_keys")
         }
     };
     files.concat().split_inclusive(";\n").map(str::to_owned).filter(|statement| !statement.trim().is_empty()).collect()
@@ -89,7 +89,7 @@ on_both_engines! {
         let whole = Database::fresh(engine).await;
         assert_eq!(migrate(&whole).await, ["0001_deal", "0002_gateway_columns", "0004_transaction_key", "0005_signed_nonce", "0006_refunded_at", "0007_account_and_details", "0008_refund",
             "0009_untold",
-            "0010_outbox", "0011_books", "0012_checkout", "0013_bill", "0014_console", "0003_adoption"]);
+            "0010_outbox", "0011_books", "0012_checkout", "0013_bill", "0014_console", "0015_one_column_keys", "0003_adoption"]);
         let whole = shape(&whole.look().await).await;
         let statements = statements(engine);
         assert!(statements.len() >= 25);
@@ -154,8 +154,10 @@ on_both_engines! {
                 ("DROP INDEX deal_order_key ON deal", &["deal_order_key", "(order_key)"]),
                 ("DROP INDEX deal_order_key ON deal; CREATE UNIQUE INDEX deal_order_key ON deal (id, order_key)", &["deal_order_key"]),
                 ("DROP INDEX deal_transaction_key ON deal", &["deal_transaction_key", "(transaction_key)"]),
-                ("DROP INDEX deal_signed_nonce ON deal", &["deal_signed_nonce", "(merchant_id, signed_nonce)"]),
-                ("ALTER TABLE deal MODIFY signed_nonce varchar(45) NULL", &["deal.signed_nonce", "varchar(64)"]),
+                ("DROP INDEX deal_seller_nonce ON deal", &["deal_seller_nonce", "(seller_nonce)"]),
+                ("DROP INDEX checkout_seller_key ON checkout", &["checkout_seller_key ON checkout", "(seller_key)"]),
+                ("DROP INDEX deal_seller_key ON deal; ALTER TABLE deal DROP COLUMN seller_key", &["deal.seller_key", "GENERATED ALWAYS AS (CONCAT(merchant_id, "]),
+                ("ALTER TABLE deal MODIFY signed_nonce varchar(45) CHARACTER SET ascii COLLATE ascii_bin NULL", &["deal.signed_nonce", "varchar(64)"]),
                 ("ALTER TABLE deal MODIFY refunded_fee int NULL", &["deal.refunded_fee", "bigint"]),
                 ("DROP TABLE refund", &["refund is missing", "backup"]),
                 ("ALTER TABLE refund ENGINE=MyISAM", &["refund ", "InnoDB"]),
@@ -168,8 +170,9 @@ on_both_engines! {
                 ("ALTER TABLE bill_part MODIFY data blob NOT NULL", &["bill_part.data", "mediumblob"]),
                 ("DROP INDEX bill_day ON bill", &["bill_day ON bill", "(account, day)"]),
                 ("DROP INDEX refund_refund_id ON refund", &["refund_refund_id ON refund", "(refund_id)"]),
-                ("DROP INDEX refund_idempotency_key ON refund", &["refund_idempotency_key ON refund", "(order_id, idempotency_key)"]),
-                ("DROP INDEX deal_idempotency_key ON deal", &["deal_idempotency_key", "(merchant_id, idempotency_key)"]),
+                ("DROP INDEX deal_idempotency_key ON deal", &["CREATE INDEX deal_idempotency_key ON deal (merchant_id, idempotency_key)"]),
+                ("DROP INDEX refund_deal_key ON refund", &["refund_deal_key ON refund", "(deal_key)"]),
+                ("DROP INDEX deal_seller_key ON deal; CREATE INDEX deal_seller_key ON deal (seller_key)", &["deal_seller_key", "(seller_key)"]),
             ],
         };
         for (tampering, named) in cases {

@@ -296,7 +296,7 @@ fn the_commands_say_what_they_do() {
         (code, stdout.as_str()),
         (
             0,
-            "taken: 0001_deal, 0002_gateway_columns, 0004_transaction_key, 0005_signed_nonce, 0006_refunded_at, 0007_account_and_details, 0008_refund, 0009_untold, 0010_outbox, 0011_books, 0012_checkout, 0013_bill, 0014_console, 0003_adoption\n"
+            "taken: 0001_deal, 0002_gateway_columns, 0004_transaction_key, 0005_signed_nonce, 0006_refunded_at, 0007_account_and_details, 0008_refund, 0009_untold, 0010_outbox, 0011_books, 0012_checkout, 0013_bill, 0014_console, 0015_one_column_keys, 0003_adoption\n"
         )
     );
     assert_eq!(run(&["serve"], &[("WECHAT__MCH_ID", "1")]).0, 1);

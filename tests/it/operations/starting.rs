@@ -10,6 +10,7 @@ use wechat_pay::store::Store;
 
 use crate::support::database::{Database, Engine, mysql_server};
 use crate::support::http::Caller;
+use crate::support::mariadb::MariaDb;
 use crate::support::program::{Program, environment};
 use crate::support::proxy::Reserved;
 use crate::support::wechat_message::WeChatMessage;
@@ -83,6 +84,55 @@ async fn a_table_that_others_have_locked_is_waited_for_and_that_is_said() {
     assert!(told.contains("another program holds the table"), "{told}");
     look.run("UNLOCK TABLES").await;
     program.says("serving").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_takes_no_changes_is_waited_for_and_is_enough_once_the_schema_is_there() {
+    let server = MariaDb::start(&[]).await;
+    let database = Database::on_server(&server.url()).await;
+    let admin = database.look().await;
+    // An administrator of the server may write all the same; a service may not.
+    admin.run("CREATE USER till@'127.0.0.1' IDENTIFIED BY 'till'; GRANT ALL ON *.* TO till@'127.0.0.1'; REVOKE READ ONLY ADMIN ON *.* FROM till@'127.0.0.1'").await;
+    admin.run("SET GLOBAL read_only = 1").await;
+    let directory = TempDir::new().unwrap();
+    let variables = environment(&database.url.replace("root@", "till:till@"), "127.0.0.1:0");
+    let waiting = Program::start("serve", directory.path(), &variables);
+    let told = waiting.says("waiting for the database").await["error"].as_str().unwrap().to_owned();
+    assert!(told.contains("cannot write now"), "{told}");
+    for command in ["serve", "migrate"] {
+        let program = Program::start(command, directory.path(), &variables);
+        let begun = Instant::now();
+        while !program.written().contains("waiting") {
+            assert!(begun.elapsed() < AT_ONCE, "{command}: {}", program.written());
+            sleep(Duration::from_millis(20)).await;
+        }
+        program.terminate();
+        let (status, written) = program.end(AT_ONCE).await;
+        assert!(status.is_some_and(|status| status.success() == (command == "serve")), "a signal ends it: {status:?}: {written}");
+    }
+    assert_eq!(admin.texts("SHOW TABLES").await, []);
+
+    admin.run("SET GLOBAL read_only = 0").await;
+    waiting.says("serving").await;
+    admin.run("SET GLOBAL read_only = 1").await;
+    Program::start("serve", directory.path(), &variables).says("serving").await;
+}
+
+/// Two keys that are one stay so however long they are waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_break_a_key_end_the_start_and_are_named() {
+    let database = Database::fresh(Engine::MySql).await;
+    Store::migrate(&database.url.parse().unwrap(), "2026-04-01T04:00:00Z".parse().unwrap()).await.unwrap();
+    let look = database.look().await;
+    look.run("DROP INDEX deal_seller_key ON deal; DELETE FROM deal_migration WHERE version = 15").await;
+    for order_id in ["one", "another"] {
+        let key = format!("INSERT INTO deal (order_id, product_id, merchant_id, price, idempotency_key) VALUES ('{order_id}', 1, 7, 1, 'k')");
+        look.run(&key).await;
+    }
+    let directory = TempDir::new().unwrap();
+    let (status, written) = Program::start("serve", directory.path(), &environment(&database.url, "127.0.0.1:0")).end(AT_ONCE).await;
+    assert_eq!(status.and_then(|status| status.code()), Some(1), "{written}");
+    assert!(written.contains("deal_seller_key"), "{written}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

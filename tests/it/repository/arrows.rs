@@ -27,7 +27,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("teller", "gateway webhook"),
     ("watcher", "gateway"),
     ("gateway", "chance channel clock deal metrics store told trace webhook"),
-    ("store", "channel deal metrics resolver"),
+    ("store", "chance channel deal metrics resolver"),
     ("handshake", "chance deal"),
     ("channel", "chance clock deal metrics resolver trace trust"),
     ("webhook", "chance clock deal language resolver trace trust"),

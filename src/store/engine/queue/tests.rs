@@ -80,7 +80,7 @@ async fn what_meets_a_lock_is_tried_again_until_there_is_no_time_left() {
         let mut tries = 0;
         while let Some((taken, place)) = jobs.next().await {
             tries += taken.len();
-            taken.into_iter().for_each(|job| jobs.put_off(job));
+            taken.into_iter().for_each(|job| jobs.put_off(job, Cause::Contended));
             drop(place);
         }
         tries

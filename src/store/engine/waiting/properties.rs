@@ -113,7 +113,7 @@ impl Scene {
                 if let Some(InHand { number, jobs, .. }) = self.back(any) {
                     for mut job in jobs {
                         job.put_off += 1;
-                        self.waiting.add_later(job.once_more(), self.now + Duration::from_millis(5));
+                        self.waiting.add_later(job.once_more(), self.now + Duration::from_millis(5), true);
                     }
                     self.waiting.give_back(number, self.now);
                 }

@@ -70,7 +70,7 @@ fn what_has_met_a_lock_has_few_workers_and_its_turn() {
     let mut waiting = waiting(now);
     let over = now + Duration::from_millis(5);
     for number in 0..4 {
-        waiting.add_later(begins(number, now), over);
+        waiting.add_later(begins(number, now), over, true);
     }
     assert!(waiting.take(now).is_none(), "it pauses");
     assert_eq!(waiting.changes_by_itself(now), Some(over));

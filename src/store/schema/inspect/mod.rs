@@ -13,6 +13,7 @@ use super::durability::Durability;
 use super::foreign_clock::ForeignClock;
 use super::migrate::pending;
 use super::{adoptable, check, taken, unique};
+use crate::store::cluster::{Cluster, cluster_of};
 use crate::store::deals::followed_accounts::followed_accounts;
 use crate::store::engine::connection::{Conn, MySql, on_conn};
 use crate::store::engine::database_url::DatabaseUrl;
@@ -50,6 +51,8 @@ pub struct Server {
     pub connections: i64,
     /// What its clock says, in whole seconds.
     pub clock: Option<Timestamp>,
+    /// How it stands in its cluster, if it is in one.
+    pub cluster: Option<Cluster>,
     /// Whether it is a copy that takes no changes.
     pub read_only: bool,
     /// Whether sessions that do not ask for it are strict.
@@ -136,6 +139,7 @@ async fn server(conn: &mut MySql) -> Result<Server, Error> {
     .bind(conn.table("deal"));
     Ok(Server {
         durability: Durability::of(flush, sync),
+        cluster: cluster_of(conn).await?,
         connections,
         clock: DateTime::from_timestamp(seconds, 0),
         read_only: read_only != 0,

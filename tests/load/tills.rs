@@ -9,9 +9,11 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::clients::{Phone, Till};
-use crate::observations::{Observations, Wish};
-use crate::payers;
+use super::clients::{Phone, Till};
+use super::observations::Observations;
+use super::payers;
+use super::wish::{Wish, offer};
+use crate::support::http::Answer;
 use crate::support::random::Random;
 
 /// How long a till goes on asking for an order of whose opening it knows nothing.
@@ -34,7 +36,32 @@ pub struct Scene {
 impl Scene {
     /// Posts to an endpoint; the observations keep the answer.
     pub async fn post(&self, path: &'static str, body: &Value, key: Option<&str>) -> Option<(u16, Value)> {
-        let outcome = self.till.post(path, body, key).await;
+        self.heard(path, self.till.post(path, body, key).await)
+    }
+
+    /// The same to one instance.
+    #[allow(dead_code, reason = "the cluster's proof uses it")]
+    pub async fn post_at(&self, till: &Till, path: &'static str, body: &Value, key: Option<&str>) -> Option<(u16, Value)> {
+        self.heard(path, till.post(path, body, key).await)
+    }
+
+    /// The same to two instances at once.
+    pub async fn post_twice(&self, path: &'static str, body: &Value, key: Option<&str>) -> [Option<(u16, Value)>; 2] {
+        self.till.post_twice(path, body, key).await.map(|outcome| self.heard(path, outcome))
+    }
+
+    /// Once, or now and then to two instances at once.
+    pub async fn post_once_or_twice(
+        &self,
+        random: &Random,
+        path: &'static str,
+        body: &Value,
+        key: Option<&str>,
+    ) -> Vec<Option<(u16, Value)>> {
+        if random.happens(250) { self.post_twice(path, body, key).await.into() } else { vec![self.post(path, body, key).await] }
+    }
+
+    fn heard(&self, path: &'static str, outcome: reqwest::Result<Answer>) -> Option<(u16, Value)> {
         self.observations.heard(path, &outcome);
         outcome.ok().map(|answer| (answer.status, serde_json::from_str(&answer.body).unwrap_or_default()))
     }
@@ -62,12 +89,7 @@ pub fn begin(scene: &Scene, random: &Random, tills: usize) -> JoinSet<()> {
 /// Opens one order after another.
 async fn front_end(scene: Scene, random: Random) {
     while scene.pause(random.millis(50, 450)).await {
-        let wish = Wish {
-            merchant_id: random.between(1, 5).try_into().unwrap(),
-            product_id: random.between(1, 1_000_000).try_into().unwrap(),
-            fen: random.between(1, 9_999_999).try_into().unwrap(),
-            key: random.happens(600).then(|| random.word()),
-        };
+        let wish = Wish::draw(&random);
         if let Some(order_id) = open(&scene, &random, &wish).await {
             scene.lives.spawn(payers::life(scene.clone(), Random::new(random.seed()), order_id, wish));
         }
@@ -76,35 +98,38 @@ async fn front_end(scene: Scene, random: Random) {
 
 /// Opens an order. With a key the same wish is asked again until its outcome is known, of any instance; without one a
 /// till that heard nothing gives up.
-async fn open(scene: &Scene, random: &Random, wish: &Wish) -> Option<String> {
-    let price = format!("{}.{:02}", wish.fen / 100, wish.fen % 100);
-    let body = json!({"merchant_id": wish.merchant_id, "product_id": wish.product_id, "price": price});
+pub async fn open(scene: &Scene, random: &Random, wish: &Wish) -> Option<String> {
     let begun = Instant::now();
     loop {
-        let heard = scene.post("/wxPay/toPay", &body, wish.key.as_deref()).await;
-        if let Some((status, answer)) = &heard {
+        let answers = scene.post_once_or_twice(random, "/wxPay/toPay", &wish.offer(), wish.key.as_deref()).await;
+        let is_twice = answers.len() == 2;
+        let (mut opened, mut refused) = (None, 0);
+        for (status, answer) in answers.into_iter().flatten() {
             let order_id = answer["order_id"].as_str();
             // Answers that bring no link may name the order as well.
             if let Some(order_id) = order_id {
                 scene.observations.given(order_id, wish);
             }
             match (status, answer["code"].as_i64(), order_id) {
-                (200, Some(0), Some(order_id)) if answer["code_url"][0].is_string() => {
-                    if wish.key.is_some() && random.happens(200) {
-                        // Asked again although it was answered: the same order, whatever else happens.
-                        if let Some((200, again)) = scene.post("/wxPay/toPay", &body, wish.key.as_deref()).await {
-                            scene.observations.given(again["order_id"].as_str().unwrap_or("no order"), wish);
-                        }
-                    }
-                    return Some(order_id.to_owned());
-                }
+                (200, Some(0), Some(order_id)) if answer["code_url"][0].is_string() => opened = Some(order_id.to_owned()),
                 (200, _, _) if answer["reason"] == "ORDER_CLOSED" => return None,
+                // Without a key an offer opens one order: its other use is refused.
+                (401, _, _) if is_twice && wish.key.is_none() && refused == 0 => refused += 1,
                 (502..=504, _, _) => {}
                 _ => {
                     scene.observations.violation(format!("toPay answered {status}: {answer}"));
                     return None;
                 }
             }
+        }
+        if let Some(order_id) = opened {
+            if wish.key.is_some() && random.happens(200) {
+                // Asked again although it was answered: the same order, whatever else happens.
+                if let Some((200, again)) = scene.post("/wxPay/toPay", &wish.offer(), wish.key.as_deref()).await {
+                    scene.observations.given(again["order_id"].as_str().unwrap_or("no order"), wish);
+                }
+            }
+            return Some(order_id);
         }
         if wish.key.is_none() || begun.elapsed() > PERSISTENCE {
             return None;
@@ -148,7 +173,7 @@ async fn stranger(scene: Scene, random: Random) {
         {
             scene.observations.violation(format!("a forged notification was answered {}: {}", answer.status, answer.body));
         }
-        let absurd = json!({"merchant_id": 1, "product_id": 1, "price": random.one_of(&["0", "-1", "1e3", "0.001", "100000.01"])});
+        let absurd = offer(1, 1, random.one_of(&["0", "-1", "1e3", "0.001", "100000.01"]), &random.word());
         if let Some((status, answer)) = scene.post("/wxPay/toPay", &absurd, None).await
             && status != 400
         {

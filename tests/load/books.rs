@@ -1,32 +1,53 @@
-//! The verdict: WeChat's books, the database and what the callers were told, held against each other.
+//! What a database holds of deals, held against WeChat's books, against itself and against what the callers were told.
 
-use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
+use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
 use sqlx::MySqlConnection;
-use wechat_pay::deal::BeijingTime;
+use wechat_pay::deal::{BeijingTime, Timestamp};
 use wechat_pay::simulator::DEFAULT_MERCHANT;
 
-use crate::clients::Truth;
-use crate::endpoint::Endpoint;
-use crate::environment::{Environment, OTHER_ACCOUNT, OTHER_MCH_ID, OTHER_SELLERS, until};
-use crate::kills::Victim;
-use crate::load::Scene;
-use crate::observations::Observed;
-use crate::refunds;
+use super::clients::Truth;
+use super::observations::Observed;
+use super::processes::{OTHER_ACCOUNT, OTHER_MCH_ID, OTHER_SELLERS};
 
-/// Every order paid at WeChat is Paid here within this time of the last restart.
-const SETTLED_WITHIN: Duration = Duration::from_secs(90);
+/// What one database holds.
+pub struct Books {
+    rows: HashMap<String, Row>,
+    settlements: HashMap<String, Settlement>,
+}
 
-/// The story of a run.
-pub struct Run {
-    pub seed: u64,
-    pub begun: Instant,
-    pub kills: BTreeMap<Victim, u64>,
-    /// From a restart until everything was ready.
-    pub slowest_return: Duration,
-    pub last_restart: Instant,
+impl Books {
+    pub async fn read(connection: &mut MySqlConnection) -> Self {
+        Self { rows: rows(connection).await, settlements: settlements(connection).await }
+    }
+
+    pub fn deals(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// How many have this status.
+    pub fn count(&self, status: i64) -> usize {
+        self.rows.values().filter(|row| row.status == status).count()
+    }
+
+    /// Whether an order of WeChat's is undecided here.
+    pub fn is_open(&self, order: &Truth) -> bool {
+        self.rows.get(&order.out_trade_no).is_none_or(|row| row.status == 0 || (order.is_paid() && row.status != 1))
+    }
+
+    /// When an order was settled.
+    pub fn settled_at(&self, order_id: &str) -> Option<Timestamp> {
+        Some(BeijingTime::from(self.settlements.get(order_id)?.at).timestamp())
+    }
+
+    /// Everything that is wrong, in words.
+    pub fn judge(&self, truth: &[Truth], told: &Observed, wrong: &mut Vec<String>) {
+        against_wechat(truth, &self.rows, &self.settlements, wrong);
+        against_each_account(truth, &self.rows, wrong);
+        against_ourselves(truth, &self.rows, &self.settlements, wrong);
+        against_the_callers(told, truth, &self.rows, wrong);
+    }
 }
 
 /// A deal as the database holds it.
@@ -66,80 +87,6 @@ async fn settlements(connection: &mut MySqlConnection) -> HashMap<String, Settle
         WHERE kind IN ('settled', 'settled_late') GROUP BY order_id";
     let settled: Vec<Settlement> = sqlx::query_as(SETTLED).fetch_all(connection).await.unwrap();
     settled.into_iter().map(|one| (one.order_id.clone(), one)).collect()
-}
-
-/// Waits for what must come by itself, judges, prints the table, and fails the test if anything is wrong.
-pub async fn verify(environment: &mut Environment, scene: &Scene, endpoint: &Endpoint, run: &Run) {
-    let left = SETTLED_WITHIN.saturating_sub(run.last_restart.elapsed());
-    let settled = until(left, async || open_at(environment, scene, Truth::is_paid).await == 0).await;
-    let settled_after = run.last_restart.elapsed();
-    // Deals that WeChat knows end by themselves, too: their time, a lease, a look or two that fail.
-    let ended = until(scene.expire_after + Duration::from_secs(60), async || open_at(environment, scene, |_| true).await == 0).await;
-
-    let mut of_refunds = Vec::new();
-    refunds::verify(environment, scene, &mut of_refunds).await;
-    endpoint.verify(environment, scene, &mut of_refunds).await;
-    let truth = scene.phone.orders().await;
-    let mut connection = environment.look().await;
-    let (rows, settlements) = (rows(&mut connection).await, settlements(&mut connection).await);
-    let mut told = scene.observations.told();
-    let mut wrong = std::mem::take(&mut told.violations);
-    wrong.append(&mut of_refunds);
-    if settled.is_none() {
-        wrong.push(format!("not every paid order is Paid here {SETTLED_WITHIN:?} after the last restart"));
-    }
-    if ended.is_none() {
-        wrong.push("a deal that WeChat knows is still undecided".to_owned());
-    }
-    for (number, instance) in environment.instances.iter_mut().enumerate() {
-        if !instance.lives() {
-            wrong.push(format!("instance {number} ended by itself"));
-        }
-    }
-    against_wechat(&truth, &rows, &settlements, &mut wrong);
-    against_each_account(&truth, &rows, &mut wrong);
-    against_ourselves(&truth, &rows, &settlements, &mut wrong);
-    against_the_callers(&told, &truth, &rows, &mut wrong);
-
-    let lags = told.paid_at.iter().filter_map(|(order_id, paid)| {
-        let at = BeijingTime::from(settlements.get(order_id)?.at).timestamp();
-        Some((at - *paid).num_seconds().max(0))
-    });
-    let count = |status| rows.values().filter(|row| row.status == status).count();
-    let acknowledged = truth.iter().filter(|order| order.first_acknowledged().is_some()).count();
-    let kills: Vec<_> = run.kills.iter().map(|(victim, times)| format!("{times} × {}", victim.as_str())).collect();
-    let answers: Vec<_> = told.answers.iter().map(|((path, status), n)| format!("{path} {}: {n}", words(*status))).collect();
-    let unknown_here = rows.values().filter(|row| row.status == 0).count();
-    eprintln!("seed                            {}", run.seed);
-    eprintln!("duration                        {:.0?}", run.begun.elapsed());
-    eprintln!("kills                           {} ({})", run.kills.values().sum::<u64>(), kills.join(", "));
-    eprintln!("deals here / orders at WeChat   {} / {}", rows.len(), truth.len());
-    eprintln!("given to tills                  {}", told.given.len());
-    eprintln!("paid here / paid at WeChat      {} / {}", count(1), truth.iter().filter(|order| order.is_paid()).count());
-    eprintln!("expired / never at WeChat, open {} / {unknown_here}", count(2));
-    eprintln!("acknowledged notifications of   {acknowledged} orders");
-    eprintln!("slowest return after a restart  {:.1?}", run.slowest_return);
-    eprintln!("all paid settled after the last restart and the load by {settled_after:.1?}");
-    eprintln!("slowest from paid to Paid       {} s", lags.max().unwrap_or(0));
-    eprintln!("slowest answer                  {:.1?}", told.slowest);
-    eprintln!("answers                         {}", answers.join(", "));
-    for what in wrong.iter().take(50) {
-        eprintln!("WRONG: {what}");
-    }
-    assert!(wrong.is_empty(), "{} things are wrong; TORTURE_SEED={}", wrong.len(), run.seed);
-    assert!(truth.iter().any(Truth::is_paid) && acknowledged > 0, "nothing was tried");
-}
-
-fn words(status: Option<u16>) -> String {
-    status.map_or("unanswered".to_owned(), |status| status.to_string())
-}
-
-/// How many of WeChat's orders of a kind are undecided here.
-async fn open_at(environment: &Environment, scene: &Scene, kind: impl Fn(&Truth) -> bool) -> usize {
-    let truth = scene.phone.orders().await;
-    let rows = rows(&mut environment.look().await).await;
-    let is_open = |order: &&Truth| rows.get(&order.out_trade_no).is_none_or(|row| row.status == 0 || (order.is_paid() && row.status != 1));
-    truth.iter().filter(|order| kind(order)).filter(is_open).count()
 }
 
 /// What WeChat knows is so here.

@@ -1,4 +1,4 @@
-//! What the torture uses of the library that all tests share.
+//! What the torture and the cluster's proof use of the library that all tests share.
 
 #[path = "../support/http.rs"]
 #[allow(dead_code, reason = "the stories use the rest")]

@@ -9,8 +9,8 @@ use serde_json::json;
 use sqlx::MySqlConnection;
 use tokio::time::{Instant, sleep};
 
-use crate::environment::{Environment, until};
-use crate::load::Scene;
+use super::database::{connect, until};
+use super::tills::Scene;
 use crate::support::random::Random;
 
 /// How long a back end goes on asking for a refund of which it has heard nothing.
@@ -55,16 +55,19 @@ pub async fn ask(scene: &Scene, random: &Random, order_id: &str, fen: i64) {
     let (key, begun) = (random.word(), Instant::now());
     let mut once_more = random.happens(300);
     loop {
-        if let Some((status, answer)) = scene.post("/wxPay/refund", &body, Some(&key)).await {
+        let answers = scene.post_once_or_twice(random, "/wxPay/refund", &body, Some(&key)).await;
+        let mut is_answered = false;
+        for (status, answer) in answers.into_iter().flatten() {
             match (status, answer["code"].as_i64(), answer["refund_id"].as_str()) {
                 (200, Some(0), Some(refund_id)) => scene.observations.refund(order_id, &key, refund_id),
                 (200, Some(1), _) if answer["reason"] == "REFUND_TOO_MUCH" && fee > fen => return,
-                (502..=504, ..) => {}
+                (502..=504, ..) => continue,
                 _ => return scene.observations.violation(format!("refund of {order_id} was answered {status}: {answer}")),
             }
-            if status == 200 && !std::mem::take(&mut once_more) {
-                return;
-            }
+            is_answered = true;
+        }
+        if is_answered && !std::mem::take(&mut once_more) {
+            return;
         }
         if begun.elapsed() > PERSISTENCE {
             return;
@@ -73,30 +76,39 @@ pub async fn ask(scene: &Scene, random: &Random, order_id: &str, fen: i64) {
     }
 }
 
-/// Waits until every refund is decided, and holds WeChat's books against ours.
-pub async fn verify(environment: &Environment, scene: &Scene, wrong: &mut Vec<String>) {
-    let decided = until(DECIDED_WITHIN, async || undecided(&mut environment.look().await).await == 0).await;
+/// Waits until every refund is decided, and holds WeChat's books against what each of these databases holds.
+pub async fn verify(databases: &[String], scene: &Scene, wrong: &mut Vec<String>) {
+    let decided = until(DECIDED_WITHIN, async || undecided(&mut connect(&databases[0]).await).await == 0).await;
     let truth = scene.phone.refunds().await;
-    let mut connection = environment.look().await;
-    let (rows, sums) = (rows(&mut connection).await, sums(&mut connection).await);
-    let told = scene.observations.told().refunds.clone();
-    against_wechat(&truth, &rows, wrong);
+    for database in databases {
+        let mut connection = connect(database).await;
+        let (rows, sums) = (rows(&mut connection).await, sums(&mut connection).await);
+        against_wechat(&truth, &rows, wrong);
+        against_the_deals(&sums, wrong);
+        against_the_callers(scene, &rows, wrong);
+        let mut states: BTreeMap<&str, (u64, i64)> = BTreeMap::new();
+        for row in rows.values() {
+            let (number, fen) = states.entry(&row.state).or_default();
+            (*number, *fen) = (*number + 1, *fen + row.refund_fee);
+        }
+        eprintln!("refunds here (number, fen)      {states:?}; decided after {decided:.1?}");
+        if rows.is_empty() {
+            wrong.push("nothing was given back".to_owned());
+        }
+    }
+}
+
+fn against_the_deals(sums: &[Sum], wrong: &mut Vec<String>) {
     for sum in sums.iter().filter(|sum| sum.refunded_fee != sum.held || sum.held > sum.total_fee) {
         wrong.push(format!("what went back of {} is not the sum of its refunds, or too much: {sum:?}", sum.order_id));
     }
-    for (refund_id, order_id) in told.values() {
+}
+
+fn against_the_callers(scene: &Scene, rows: &HashMap<String, Row>, wrong: &mut Vec<String>) {
+    for (refund_id, order_id) in scene.observations.told().refunds.values() {
         if rows.get(refund_id).is_none_or(|row| row.order_id != *order_id) {
             wrong.push(format!("a back end was told of the refund {refund_id} of {order_id}, and there is none"));
         }
-    }
-    let mut states: BTreeMap<&str, (u64, i64)> = BTreeMap::new();
-    for row in rows.values() {
-        let (number, fen) = states.entry(&row.state).or_default();
-        (*number, *fen) = (*number + 1, *fen + row.refund_fee);
-    }
-    eprintln!("refunds here (number, fen)      {states:?}, told of {}; decided after {decided:.1?}", told.len());
-    if rows.is_empty() {
-        wrong.push("nothing was given back".to_owned());
     }
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::load::Scene;
-use crate::observations::Wish;
-use crate::refunds;
+use super::refunds;
+use super::tills::Scene;
+use super::wish::Wish;
 use crate::support::random::Random;
 
 /// What the payer has in mind.
@@ -42,12 +42,12 @@ pub async fn life(scene: Scene, random: Random, order_id: String, wish: Wish) {
     };
     let closing = matches!(mind, Mind::GivesUp | Mind::GivesUpAndPays).then_some(closable);
     let notify = match random.between(1, 100) {
-        1..=65 => "normal",
-        66..=88 => "lost",
+        1..=55 => "normal",
+        56..=78 => "lost",
         _ => "twice",
     };
     let (page, payer, closer) =
-        (watch(&scene, &random, &order_id), pay(&scene, &order_id, paying, notify), close(&scene, &order_id, closing));
+        (watch(&scene, &random, &order_id), pay(&scene, &order_id, paying, notify), close(&scene, &random, &order_id, closing));
     tokio::join!(page, payer, closer);
     if scene.observations.told().told_paid.contains(&order_id) && random.happens(300) {
         refunds::ask(&scene, &random, &order_id, wish.fen).await;
@@ -68,22 +68,26 @@ async fn pay(scene: &Scene, order_id: &str, when: Option<Instant>, notify: &str)
     }
 }
 
-async fn close(scene: &Scene, order_id: &str, when: Option<Instant>) {
+async fn close(scene: &Scene, random: &Random, order_id: &str, when: Option<Instant>) {
     let Some(when) = when else { return };
     if !scene.pause(when - Instant::now()).await {
         return;
     }
     for _ in 0..5 {
-        match scene.post("/wxPay/doCloseOrder", &json!({"order_id": order_id}), None).await {
-            Some((200, answer)) if answer["code"] == 0 => {
-                scene.observations.told().told_closed.insert(order_id.to_owned());
-                return;
+        let answers = scene.post_once_or_twice(random, "/wxPay/doCloseOrder", &json!({"order_id": order_id}), None).await;
+        let mut is_over = false;
+        for (status, answer) in answers.into_iter().flatten() {
+            match status {
+                200 if answer["code"] == 0 => {
+                    scene.observations.told().told_closed.insert(order_id.to_owned());
+                    is_over = true;
+                }
+                200 if answer["reason"] == "ORDER_PAID" => is_over = true,
+                200 | 502..=504 => {}
+                _ => scene.observations.violation(format!("doCloseOrder answered {status}: {answer}")),
             }
-            Some((200, answer)) if answer["reason"] == "ORDER_PAID" => return,
-            Some((200 | 502..=504, _)) | None => {}
-            Some((status, answer)) => scene.observations.violation(format!("doCloseOrder answered {status}: {answer}")),
         }
-        if !scene.pause(Duration::from_millis(700)).await {
+        if is_over || !scene.pause(Duration::from_millis(700)).await {
             return;
         }
     }
@@ -114,8 +118,7 @@ async fn watch(scene: &Scene, random: &Random, order_id: &str) {
 
 /// The till asks for the same order after its end.
 async fn ask_again(scene: &Scene, order_id: &str, wish: &Wish) {
-    let body = json!({"merchant_id": wish.merchant_id, "product_id": wish.product_id, "price": format!("{}.{:02}", wish.fen / 100, wish.fen % 100)});
-    if let Some((200, answer)) = scene.post("/wxPay/toPay", &body, wish.key.as_deref()).await
+    if let Some((200, answer)) = scene.post("/wxPay/toPay", &wish.offer(), wish.key.as_deref()).await
         && answer["order_id"].as_str().is_some_and(|again| again != order_id)
     {
         scene.observations.violation(format!("asked again for {order_id}, toPay answered {answer}"));

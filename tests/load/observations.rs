@@ -7,16 +7,8 @@ use std::time::Duration;
 use wechat_pay::clock::Clock;
 use wechat_pay::deal::Timestamp;
 
+use super::wish::Wish;
 use crate::support::http::Answer;
-
-/// What a till asked for.
-#[derive(Debug, Clone)]
-pub struct Wish {
-    pub merchant_id: i64,
-    pub product_id: i64,
-    pub fen: i64,
-    pub key: Option<String>,
-}
 
 /// Everything that was said, and what should not have been.
 #[derive(Debug, Default)]

@@ -1,0 +1,2 @@
+-- Nothing: a file has one writer, whose changes are never in each other's way, so its unique indexes stay as they are. Why a server's do not is told
+-- in the MySQL file of the same name.

@@ -1,0 +1,158 @@
+//! Connecting to the server that is used, or, where several are named, to the first that can be.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use sqlx::ConnectOptions;
+use tokio::time::timeout;
+
+use super::cannot_open::CannotOpen;
+use super::connection::Conn;
+use super::database_url::DatabaseUrl;
+use super::driver_error::DriverError;
+use super::failure::Failure;
+use super::host::Host;
+use super::servers::Servers;
+use super::table_names::Renaming;
+
+/// A connection that takes longer is taken for one that cannot be had.
+pub(super) const CONNECT: Duration = Duration::from_millis(1500);
+/// So often others may be seen to use another server meanwhile.
+const AGREEMENTS: u32 = 3;
+/// Whether a server lets us write is asked by a statement that changes nothing: one that is read-only, or in a cluster without a quorum,
+/// refuses it before it looks for rows, and one whose tables are locked for a backup does not answer.
+const WRITE: &str = "UPDATE deal_migration SET version = version WHERE version = 0";
+/// Likewise whether it answers: without a table a server without a quorum would.
+const READ: &str = "SELECT COUNT(*) FROM deal_migration WHERE version = 0";
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// A server that can be written to.
+    Write,
+    /// One that answers.
+    Read,
+    /// One that takes connections.
+    Any,
+}
+
+/// A connection, and where it leads.
+pub struct Opened {
+    /// The connection.
+    pub conn: Conn,
+    /// To which server, if there are several.
+    pub host: Option<Host>,
+    /// The turn in which it is good ([`Hosts::turn`](super::hosts::Hosts::turn)).
+    pub turn: u64,
+}
+
+/// Connects.
+///
+/// # Errors
+/// No server can be connected to.
+pub async fn seek(url: &DatabaseUrl, servers: &Servers, need: Need) -> Result<Opened, CannotOpen> {
+    let hosts = servers.hosts();
+    for _ in 0..AGREEMENTS {
+        let known = timeout(CONNECT, servers.known()).await.map_err(|_| CannotOpen::too_slow(url))?;
+        let order = hosts.in_order(&known.map_err(|error| CannotOpen::of(url, &error))?);
+        if let [only] = order.as_slice() {
+            return Ok(Opened { conn: open_at(url, servers, only).await?, host: None, turn: hosts.turn() });
+        }
+        let mut order = order;
+        if hosts.were_fruitless() {
+            if let Some(used) = hosts.used() {
+                return Ok(Opened { conn: open_at(url, servers, &used).await?, host: Some(used), turn: hosts.turn() });
+            }
+            order.truncate(1);
+        }
+        let (found, host) = first_of(url, servers, order, need).await?;
+        if let Some(turn) = hosts.agree(&host) {
+            return Ok(Opened { conn: found, host: Some(host), turn });
+        }
+    }
+    Err(CannotOpen::too_slow(url))
+}
+
+/// The first of these that can be used; where none can, one that can at least be connected to.
+async fn first_of(url: &DatabaseUrl, servers: &Servers, order: Vec<Host>, need: Need) -> Result<(Conn, Host), CannotOpen> {
+    let hosts = servers.hosts();
+    let (mut makeshift, mut refused) = (None, None);
+    for host in order {
+        match open_at(url, servers, &host).await {
+            Ok(mut conn) => match is_usable(&mut conn, need).await {
+                Ok(()) => return Ok((conn, host)),
+                Err(why) => {
+                    hosts.leave(&host, &why);
+                    makeshift.get_or_insert((conn, host));
+                }
+            },
+            Err(error) => {
+                // It is there, and others of this program are connected to it.
+                if !(error.is_crowded() && hosts.used().as_ref() == Some(&host)) {
+                    hosts.leave(&host, &error.reason().to_string());
+                }
+                let is_more_hopeful = refused.as_ref().is_none_or(|refused: &CannotOpen| refused.lasts() && !error.lasts());
+                if is_more_hopeful {
+                    refused = Some(error.at(&host));
+                }
+            }
+        }
+    }
+    hosts.note_fruitless();
+    makeshift.ok_or_else(|| refused.unwrap_or_else(|| CannotOpen::too_slow(url)))
+}
+
+/// Connects to each of several servers, to look at them; to none where there is one.
+pub async fn each_of(url: &DatabaseUrl, servers: &Servers) -> Vec<(Host, Result<Conn, CannotOpen>)> {
+    match servers.known().await {
+        Ok(known) if known.len() > 1 => {
+            join_all(known.into_iter().map(async |host| {
+                let opened = open_at(url, servers, &host).await;
+                (host, opened)
+            }))
+            .await
+        }
+        _ => Vec::new(),
+    }
+}
+
+async fn open_at(url: &DatabaseUrl, servers: &Servers, host: &Host) -> Result<Conn, CannotOpen> {
+    match timeout(CONNECT, servers.at(host).connect()).await {
+        Ok(Ok(conn)) => Ok(Conn::MySql(Renaming::new(conn, url.names()))),
+        Ok(Err(error)) => Err(CannotOpen::of(url, &error)),
+        Err(_) => Err(CannotOpen::too_slow(url)),
+    }
+}
+
+async fn is_usable(conn: &mut Conn, need: Need) -> Result<(), String> {
+    let question = match need {
+        Need::Write => WRITE,
+        Need::Read => READ,
+        Need::Any => return Ok(()),
+    };
+    match timeout(CONNECT, conn.execute(question)).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => match Failure::of(&error) {
+            // No such table yet, or none that we may write: it was not too weak to say so.
+            Failure::Refused(_) => Ok(()),
+            _ => Err(DriverError::from(&error).to_string()),
+        },
+        Err(_) => Err("no answer in time".to_owned()),
+    }
+}
+
+/// Whether a server could be used: connected to, and written to.
+pub async fn is_well(url: &DatabaseUrl, servers: &Servers, host: &Host) -> bool {
+    match open_at(url, servers, host).await {
+        Ok(mut conn) => is_usable(&mut conn, Need::Write).await.is_ok(),
+        Err(_) => false,
+    }
+}
+
+/// Whether a server answers at all: that it lets nobody in, or takes no change, is an answer.
+pub async fn answers(servers: &Servers, host: &Host, within: Duration) -> bool {
+    match timeout(within, servers.at(host).connect()).await {
+        Ok(Ok(_) | Err(sqlx::Error::Database(_))) => true,
+        Ok(Err(_)) | Err(_) => false,
+    }
+}

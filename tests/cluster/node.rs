@@ -1,0 +1,157 @@
+//! One node: a `mariadbd` with Galera's provider, and what may happen to it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use sqlx::mysql::MySqlConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, MySqlConnection, Row};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use crate::support::mariadb::MariaDb;
+use crate::support::ports::free_port;
+use crate::support::process::{Process, unnamed_log};
+
+/// Small enough for three beside one another; and what Galera asks for.
+const SERVER: [&str; 11] = [
+    "--wsrep-on=ON",
+    "--wsrep-provider=/usr/lib/galera/libgalera_smm.so",
+    "--wsrep-cluster-name=shop",
+    "--wsrep-sst-method=rsync",
+    "--wsrep-slave-threads=2",
+    "--binlog-format=ROW",
+    "--innodb-autoinc-lock-mode=2",
+    "--innodb-log-file-size=32M",
+    "--innodb-buffer-pool-size=48M",
+    "--aria-pagecache-buffer-size=8M",
+    "--max-connections=200",
+];
+/// How soon nodes of a LAN give one up that says nothing: 3 s. Galera's own is 5 s.
+const OF_A_LAN: &str = "evs.keepalive_period=PT0.5S;evs.inactive_check_period=PT0.25S;evs.suspect_timeout=PT3S;evs.inactive_timeout=PT6S";
+/// A node that says nothing for so long says nothing.
+pub const SILENT: Duration = Duration::from_secs(1);
+
+pub struct Node {
+    pub server: MariaDb,
+    /// Where it hears the others.
+    pub address: String,
+    /// Of `mariadbd`, whichever start it is.
+    options: Vec<String>,
+}
+
+impl Node {
+    /// Lays its data out, and does not start it.
+    pub fn new(number: usize) -> Self {
+        let server = MariaDb::lay_out(&[]);
+        let [group, donation, changes] = std::array::from_fn(|_| format!("127.0.0.1:{}", free_port()));
+        let evs = std::env::var("CLUSTER_EVS").unwrap_or_else(|_| OF_A_LAN.to_owned());
+        let provider = format!("gcache.size=64M;gmcast.listen_addr=tcp://{group};ist.recv_addr={changes};{evs}");
+        let mut options: Vec<_> = SERVER.map(str::to_owned).into();
+        options.extend([
+            format!("--wsrep-node-name=node-{number}"),
+            format!("--wsrep-node-address={group}"),
+            format!("--wsrep-sst-receive-address={donation}"),
+            format!("--wsrep-provider-options={provider}"),
+        ]);
+        Self { server, address: group, options }
+    }
+
+    /// As the first of a new cluster.
+    pub fn found(&mut self) {
+        self.launch(&["--wsrep-cluster-address=gcomm://".to_owned(), "--wsrep-new-cluster".to_owned()]);
+    }
+
+    /// As one of these, from where it stood; and does not wait for it. A node that was killed must read out of its own files where that
+    /// was, or it would be given all data anew.
+    pub async fn join(&mut self, cluster: &str) {
+        let mut command = self.server.command();
+        command.args(&self.options).arg("--wsrep-recover");
+        let said = spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let said = String::from_utf8_lossy(&said.stderr).into_owned() + &String::from_utf8_lossy(&said.stdout);
+        let position = said.split("Recovered position:").nth(1).and_then(|rest| rest.split_whitespace().next());
+        let mut further = vec![format!("--wsrep-cluster-address={cluster}")];
+        further.extend(position.filter(|position| !position.starts_with("0000")).map(|at| format!("--wsrep-start-position={at}")));
+        self.launch(&further);
+    }
+
+    fn launch(&mut self, further: &[String]) {
+        self.server.options = [self.options.as_slice(), further].concat();
+        self.server.launch();
+    }
+
+    pub fn url(&self) -> String {
+        format!("{}/shop", self.server.url())
+    }
+
+    /// A connection, if it gives one.
+    pub async fn connect(&self) -> Option<MySqlConnection> {
+        connect(&self.server.url()).await
+    }
+
+    /// Whether it is synced and one of so many that have the quorum.
+    pub async fn is_one_of(&self, size: usize) -> bool {
+        const STATE: &str = "SHOW GLOBAL STATUS WHERE Variable_name IN \
+            ('wsrep_cluster_size', 'wsrep_cluster_status', 'wsrep_local_state_comment', 'wsrep_ready')";
+        let Some(mut connection) = self.connect().await else { return false };
+        let Ok(Ok(rows)) = timeout(SILENT, sqlx::raw_sql(STATE).fetch_all(&mut connection)).await else { return false };
+        let values: BTreeMap<String, String> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        values.into_values().eq([size.to_string().as_str(), "Primary", "Synced", "ON"])
+    }
+
+    /// Runs SQL on a connection of its own; `false`: it was not to be had, or refused.
+    pub async fn run(&self, sql: &str) -> bool {
+        let Some(mut connection) = self.connect().await else { return false };
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.is_ok()
+    }
+
+    /// `kill -9`, with what it has started.
+    pub fn kill(&mut self) {
+        self.server.kill();
+        end_scripts_of(self.server.directory.path());
+    }
+
+    /// Stands still for so long; the guard lets it go on, whatever becomes of the test.
+    pub fn freeze(&self, length: Duration) -> Process {
+        let (id, seconds) = (self.server.process.as_ref().expect("a node that runs").id(), length.as_secs());
+        let script = format!("trap 'kill -CONT {id}' EXIT; trap exit INT TERM HUP; kill -STOP {id}; sleep {seconds} & wait $!");
+        Process::start(Command::new("sh").args(["-c", &script]), unnamed_log())
+    }
+
+    /// Hears no other node and is heard by none, or hears them again.
+    pub async fn isolate(&self, is_cut: bool) -> bool {
+        self.run(&format!("SET GLOBAL wsrep_provider_options = 'gmcast.isolate={}'", u8::from(is_cut))).await
+    }
+
+    /// Asks it to stop, and waits for that.
+    pub async fn stop(&mut self, limit: Duration) -> bool {
+        let Some(process) = &mut self.server.process else { return true };
+        process.terminate();
+        process.end_within(limit).await.is_some()
+    }
+}
+
+/// A connection to the node that is there, if it gives one.
+pub async fn connect(url: &str) -> Option<MySqlConnection> {
+    let options: MySqlConnectOptions = url.parse().unwrap();
+    timeout(SILENT, options.disable_statement_logging().connect()).await.ok()?.ok()
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Ends the scripts that carry a node's data from and to this folder: they outlive a server that is killed.
+fn end_scripts_of(home: &Path) {
+    let home = home.to_str().unwrap();
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let Ok(id) = entry.file_name().to_string_lossy().parse::<u32>() else { continue };
+        let words = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        if String::from_utf8_lossy(&words).contains(home) {
+            let _ = Command::new("kill").args(["-KILL", &id.to_string()]).output();
+        }
+    }
+}
