@@ -100,7 +100,7 @@ impl Engine {
         };
         if url.servers().is_some_and(Servers::may_be_several) {
             let lanes = Arc::downgrade(&self.lanes);
-            tokio::spawn(returning::look_after(url.clone(), writable.clone(), move || lanes.strong_count() > 0));
+            tokio::spawn(returning::look_after(url.clone(), move || lanes.strong_count() > 0));
         }
         let hosts = url.servers().map(|servers| Arc::clone(servers.hosts()));
         self.lanes.get_or_init(|| Lanes {

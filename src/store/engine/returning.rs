@@ -10,7 +10,6 @@ use super::host::Host;
 use super::jitter::up_to;
 use super::seek::is_well;
 use super::servers::Servers;
-use super::writable::Writable;
 
 /// Between two looks, and up to half as much again.
 const LOOK: Duration = Duration::from_secs(4);
@@ -18,7 +17,7 @@ const LOOK: Duration = Duration::from_secs(4);
 const WELL: Duration = Duration::from_secs(15);
 
 /// Looks until there is no engine any more that this is for.
-pub async fn look_after(url: DatabaseUrl, writable: Writable, is_wanted: impl Fn() -> bool) {
+pub async fn look_after(url: DatabaseUrl, is_wanted: impl Fn() -> bool) {
     let Some(servers) = url.servers() else { return };
     let mut well: Option<(Host, Instant, Duration)> = None;
     loop {
@@ -26,7 +25,6 @@ pub async fn look_after(url: DatabaseUrl, writable: Writable, is_wanted: impl Fn
         if !is_wanted() {
             return;
         }
-        leave_if_unwell(&url, servers, &writable).await;
         let found = first_well(&url, servers).await;
         well = match (found, well) {
             (None, _) => None,
@@ -49,16 +47,4 @@ async fn first_well(url: &DatabaseUrl, servers: &Servers) -> Option<Host> {
         }
     }
     None
-}
-
-/// Changes fail on connections that live: the tables may be locked for a backup, which another server's are not.
-async fn leave_if_unwell(url: &DatabaseUrl, servers: &Servers, writable: &Writable) {
-    let hosts = servers.hosts();
-    if hosts.are_several()
-        && writable.is_doubted()
-        && let Some(used) = hosts.used()
-        && !is_well(url, servers, &used).await
-    {
-        hosts.leave(&used, "it takes no changes");
-    }
 }

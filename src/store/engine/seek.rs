@@ -19,11 +19,11 @@ use super::table_names::Renaming;
 pub(super) const CONNECT: Duration = Duration::from_millis(1500);
 /// So often others may be seen to use another server meanwhile.
 const AGREEMENTS: u32 = 3;
-/// Whether a server lets us write is asked by a statement that changes nothing: one that is read-only, or in a cluster without a quorum,
-/// refuses it before it looks for rows, and one whose tables are locked for a backup does not answer.
-const WRITE: &str = "UPDATE deal_migration SET version = version WHERE version = 0";
-/// Likewise whether it answers: without a table a server without a quorum would.
-const READ: &str = "SELECT COUNT(*) FROM deal_migration WHERE version = 0";
+/// Whether a server can be asked and lets us write: one that is read-only, or in a cluster without a quorum, says so before it finds that
+/// there is no such table. (A question without a table it would answer.)
+const QUESTION: &str = "UPDATE no_table_at_all SET nothing = 0 WHERE 1 = 0";
+/// What the latter says.
+const NO_QUORUM: DriverError = DriverError::MySql(1047);
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,18 +125,16 @@ async fn open_at(url: &DatabaseUrl, servers: &Servers, host: &Host) -> Result<Co
 }
 
 async fn is_usable(conn: &mut Conn, need: Need) -> Result<(), String> {
-    let question = match need {
-        Need::Write => WRITE,
-        Need::Read => READ,
-        Need::Any => return Ok(()),
-    };
-    match timeout(CONNECT, conn.execute(question)).await {
-        Ok(Ok(_)) => Ok(()),
+    if need == Need::Any {
+        return Ok(());
+    }
+    match timeout(CONNECT, conn.execute(QUESTION)).await {
         Ok(Err(error)) => match Failure::of(&error) {
-            // No such table yet, or none that we may write: it was not too weak to say so.
             Failure::Refused(_) => Ok(()),
+            Failure::Elsewhere(told) if need == Need::Read && told != NO_QUORUM => Ok(()),
             _ => Err(DriverError::from(&error).to_string()),
         },
+        Ok(Ok(_)) => Ok(()),
         Err(_) => Err("no answer in time".to_owned()),
     }
 }

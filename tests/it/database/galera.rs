@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use sqlx::ConnectOptions;
+use sqlx::mysql::MySqlConnectOptions;
 use tokio::time::{Instant, sleep};
 
 use wechat_pay::doctor::Verdict::{Fail, Ok, Warn};
@@ -23,7 +25,7 @@ const TOLD: Duration = Duration::from_secs(3);
 /// A node that is a cluster by itself.
 pub async fn node() -> MariaDb {
     let provider = format!("--wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:{};gcache.size=8M", free_port());
-    MariaDb::start(&[
+    let server = MariaDb::start(&[
         "--wsrep-on=ON",
         "--wsrep-provider=/usr/lib/galera/libgalera_smm.so",
         "--wsrep-cluster-address=gcomm://",
@@ -33,7 +35,17 @@ pub async fn node() -> MariaDb {
         "--binlog-format=ROW",
         "--innodb-autoinc-lock-mode=2",
     ])
-    .await
+    .await;
+    // It takes connections before it is a cluster.
+    let mut admin = server.url().parse::<MySqlConnectOptions>().unwrap().connect().await.unwrap();
+    loop {
+        let (_, ready): (String, String) = sqlx::query_as("SHOW STATUS LIKE 'wsrep_ready'").fetch_one(&mut admin).await.unwrap();
+        if ready == "ON" {
+            break;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    server
 }
 
 async fn on(server: &MariaDb) -> (TestApp, Look) {
