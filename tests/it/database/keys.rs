@@ -86,7 +86,8 @@ async fn the_former_version_s_rows_and_ours_are_kept_apart_while_both_write() {
     for _ in 0..2 {
         look.run("INSERT INTO deal (order_id, product_id, merchant_id, price, price_last) VALUES ('of the original', 1, 12, 5, 5)").await;
     }
-    let counted = look.texts("SELECT CAST(COUNT(*) AS CHAR) FROM deal WHERE idempotency_key IN ('theirs', 'ours') AND merchant_id = 12").await;
+    let counted =
+        look.texts("SELECT CAST(COUNT(*) AS CHAR) FROM deal WHERE idempotency_key IN ('theirs', 'ours') AND merchant_id = 12").await;
     assert_eq!(counted, [Some("2".to_owned())]);
 }
 

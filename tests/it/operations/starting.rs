@@ -126,7 +126,8 @@ async fn rows_that_break_a_key_end_the_start_and_are_named() {
     let look = database.look().await;
     look.run("DROP INDEX deal_seller_key ON deal; DELETE FROM deal_migration WHERE version = 15").await;
     for order_id in ["one", "another"] {
-        let key = format!("INSERT INTO deal (order_id, product_id, merchant_id, price, idempotency_key) VALUES ('{order_id}', 1, 7, 1, 'k')");
+        let key =
+            format!("INSERT INTO deal (order_id, product_id, merchant_id, price, idempotency_key) VALUES ('{order_id}', 1, 7, 1, 'k')");
         look.run(&key).await;
     }
     let directory = TempDir::new().unwrap();
