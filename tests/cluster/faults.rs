@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use sqlx::AssertSqlSafe;
 use tokio::time::sleep;
 
 use crate::cluster::{Cluster, SIZE};
@@ -102,17 +101,13 @@ impl Fault {
                 // The end of the connection is the end of the lock.
             }
             Self::SchemaChange => {
-                let change = "CREATE INDEX of_a_stranger ON shop.deal (price); DROP INDEX of_a_stranger ON shop.deal";
-                assert!(cluster.nodes[victim].run(change).await, "the index");
+                let change = "CREATE OR REPLACE INDEX of_a_stranger ON shop.deal (price); DROP INDEX of_a_stranger ON shop.deal";
+                until(WHOLE, async || cluster.nodes[victim].run(change).await).await.expect("the index");
             }
             Self::BatchJob => {
-                let table = format!("beside.t{}", random.word());
-                let job = format!(
-                    "CREATE TABLE {table} (number int PRIMARY KEY, text varchar(100)); \
-                     INSERT INTO {table} SELECT seq, REPEAT('x', 100) FROM seq_1_to_200000; DROP TABLE {table}"
-                );
-                let mut connection = cluster.nodes[victim].connect().await.expect("a connection for the job");
-                sqlx::raw_sql(AssertSqlSafe(job)).execute(&mut connection).await.expect("the job");
+                let job = "CREATE OR REPLACE TABLE beside.job (number int PRIMARY KEY, text varchar(100)); \
+                    INSERT INTO beside.job SELECT seq, REPEAT('x', 100) FROM beside.seq_1_to_200000; DROP TABLE beside.job";
+                until(WHOLE, async || cluster.nodes[victim].run(job).await).await.expect("the job");
             }
         }
         cluster.whole_within(WHOLE).await.unwrap_or_else(|| panic!("after {} the cluster is not whole again", self.as_str()));
