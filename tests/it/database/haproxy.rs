@@ -16,7 +16,7 @@ use crate::support::test_app::{OPENING_TIME, TestApp, TestAppBuilder};
 use super::galera::node;
 
 /// Seven checks that are refused; seven that are not answered; and the service's own discovery.
-const REFUSED: Duration = Duration::from_secs(5);
+const REFUSED: Duration = Duration::from_secs(8);
 const SILENT: Duration = Duration::from_secs(12);
 
 fn delivered(address: SocketAddr, servers: [SocketAddr; 2]) -> String {
