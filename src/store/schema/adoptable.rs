@@ -5,8 +5,8 @@
 use sqlx::Error;
 
 use super::check::{Found, SAFE_ENGINE, WrongSchema};
-use super::expected::{DEAL, Expected, ORIGINAL};
-use super::{keys, taken};
+use super::expected::{DEAL, Expected, ORIGINAL, keys_of};
+use super::taken;
 use crate::store::engine::connection::{Conn, MySql, Sqlite};
 use crate::store::engine::table_names::TableNames;
 use crate::store::error::{StoreError, not_told};
@@ -73,7 +73,7 @@ async fn wrong(conn: &mut MySql) -> Result<Option<WrongSchema>, Error> {
         return Ok(Some(wrong));
     }
     let missing: Vec<_> = added.iter().filter(|expected| !found.has_column(expected.0)).collect();
-    let joined: i64 = keys::of(DEAL.name).filter(|key| !found.has_column(key.joined.1)).map(|key| i64::from(key.characters) + 2).sum();
+    let joined: i64 = keys_of(DEAL.name).filter(|key| !found.has_column(key.joined.1)).map(|key| i64::from(key.characters) + 2).sum();
     let width = columns.iter().map(|column| column.width).chain(missing.iter().map(|expected| width_of(expected))).sum::<i64>() + joined;
     if (!missing.is_empty() || joined > 0) && width > WIDEST_ROW {
         return Ok(Some(WrongSchema::TooWide));

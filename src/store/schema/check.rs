@@ -4,9 +4,8 @@ use sqlx::Error;
 
 use super::expected::{
     ALARM, AUDIT, BILL, BILL_DIFFERENCE, BILL_FILE, BILL_PART, CHECKOUT, CONSOLE_SESSION, CONSOLE_TOTP, DEAL, DELIVERY, Expected, JOURNAL,
-    OUTBOX, PAUSE, REFUND, Table,
+    Key, OUTBOX, PAUSE, REFUND, Table, keys_of,
 };
-use super::keys::{self, Key};
 use crate::store::engine::connection::{Conn, MySql, Sqlite};
 use crate::store::error::{StoreError, not_yet};
 
@@ -94,6 +93,11 @@ pub enum WrongSchema {
 }
 
 impl WrongSchema {
+    /// The column that the server joins is missing, or is another one.
+    pub fn joined(key: &Key) -> Self {
+        Self::Column { table: key.table, column: key.joined.1, expected: key.definition }
+    }
+
     /// The same as an error, about the tables as they are called on this connection.
     pub fn about(&self, conn: &Conn) -> StoreError {
         StoreError::WrongSchema(conn.told(&self.to_string()))
@@ -165,12 +169,12 @@ impl Found {
         let has_index = |(name, columns): &(&str, &str), most: i64| {
             self.indexes.iter().any(|index| index.0 == *name && index.1.eq_ignore_ascii_case(columns) && index.2 <= most)
         };
-        let mut unique = table.unique.iter().copied().chain(keys::of(table.name).map(|key| key.unique(self.is_on_server)));
+        let mut unique = table.unique.iter().copied().chain(keys_of(table.name).map(|key| key.unique(self.is_on_server)));
         let mut missing = || unique.find(|index| !has_index(index, 0));
-        let joined = || keys::of(table.name).find(|key| self.is_on_server && !self.has_column(key.joined.1));
-        let wrong = self.wrong_column(table, table.columns).or_else(|| joined().map(Key::wrong_column));
+        let joined = || keys_of(table.name).find(|key| self.is_on_server && !self.has_column(key.joined.1));
+        let wrong = self.wrong_column(table, table.columns).or_else(|| joined().map(WrongSchema::joined));
         let wrong = wrong.or_else(|| missing().map(|(name, columns)| WrongSchema::UniqueIndex { table: table.name, name, columns }));
-        let unfound = || keys::of(table.name).map(|key| key.index).find(|index| !has_index(index, 1));
+        let unfound = || keys_of(table.name).map(|key| key.index).find(|index| !has_index(index, 1));
         wrong.or_else(|| unfound().map(|(name, columns)| WrongSchema::Index { table: table.name, name, columns }))
     }
 

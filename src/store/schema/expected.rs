@@ -1,5 +1,5 @@
 //! The schema that the statements rely on: of each table of ours the columns that matter, and the unique indexes. (Those over several
-//! columns of which some may be NULL stand in [`super::keys`].)
+//! columns of which some may be NULL stand in [`KEYS`].)
 
 /// A column that matters: name, types (of MySQL) that will do, at least how many characters, and what it should be.
 pub type Expected = (&'static str, &'static [&'static str], u64, &'static str);
@@ -312,3 +312,78 @@ pub const PAUSE: Table = Table {
     unique: &[],
     remedy: BACKUP,
 };
+
+/// A unique key of several columns of which some may be NULL ([`super::keys`]).
+pub struct Key {
+    pub table: &'static str,
+    /// The index over its columns, and these.
+    pub index: (&'static str, &'static str),
+    /// The unique index on a server, and the column that it is over.
+    pub joined: (&'static str, &'static str),
+    /// How many characters that column holds.
+    pub characters: u32,
+    /// What must stand in its definition.
+    pub definition: &'static str,
+}
+
+pub const KEYS: [Key; 6] = [
+    Key {
+        table: "deal",
+        index: ("deal_idempotency_key", "merchant_id, idempotency_key"),
+        joined: ("deal_seller_key", "seller_key"),
+        characters: 85,
+        definition: "varchar(85) GENERATED ALWAYS AS (CONCAT(merchant_id, _ascii':', idempotency_key)) VIRTUAL",
+    },
+    Key {
+        table: "deal",
+        index: ("deal_signed_nonce", "merchant_id, signed_nonce"),
+        joined: ("deal_seller_nonce", "seller_nonce"),
+        characters: 85,
+        definition: "varchar(85) GENERATED ALWAYS AS (CONCAT(merchant_id, _ascii':', signed_nonce)) VIRTUAL",
+    },
+    Key {
+        table: "deal",
+        index: ("deal_checkout_way", "checkout_id, trade_type"),
+        joined: ("deal_checkout_key", "checkout_key"),
+        characters: 54,
+        definition: "varchar(54) GENERATED ALWAYS AS (CONCAT(checkout_id, _ascii':', trade_type)) VIRTUAL",
+    },
+    Key {
+        table: "refund",
+        index: ("refund_idempotency_key", "order_id, idempotency_key"),
+        joined: ("refund_deal_key", "deal_key"),
+        characters: 301,
+        definition: "varchar(301) GENERATED ALWAYS AS (CONCAT(order_id, _ascii':', idempotency_key)) VIRTUAL",
+    },
+    Key {
+        table: "checkout",
+        index: ("checkout_idempotency_key", "merchant_id, idempotency_key"),
+        joined: ("checkout_seller_key", "seller_key"),
+        characters: 85,
+        definition: "varchar(85) GENERATED ALWAYS AS (CONCAT(merchant_id, _ascii':', idempotency_key)) VIRTUAL",
+    },
+    Key {
+        table: "checkout",
+        index: ("checkout_signed_nonce", "merchant_id, signed_nonce"),
+        joined: ("checkout_seller_nonce", "seller_nonce"),
+        characters: 85,
+        definition: "varchar(85) GENERATED ALWAYS AS (CONCAT(merchant_id, _ascii':', signed_nonce)) VIRTUAL",
+    },
+];
+
+/// Those of a table.
+pub fn keys_of(table: &str) -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().filter(move |key| key.table == table)
+}
+
+impl Key {
+    /// What the index that keeps rows apart is called, and what it is over.
+    pub fn unique(&self, is_mysql: bool) -> (&'static str, &'static str) {
+        if is_mysql { self.joined } else { self.index }
+    }
+
+    /// As information_schema tells the column's type, collation and expression.
+    pub fn told(&self) -> String {
+        self.definition.replace("GENERATED ALWAYS AS (", "ascii_bin ").replace(") VIRTUAL", "")
+    }
+}

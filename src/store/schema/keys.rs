@@ -8,88 +8,9 @@
 use sqlx::Error;
 
 use super::check::WrongSchema;
+use super::expected::{KEYS, Key};
 use crate::store::engine::connection::{Conn, MySql};
 use crate::store::error::{StoreError, not_told};
-
-/// Such a key.
-pub struct Key {
-    pub table: &'static str,
-    /// The index over its columns, and these.
-    pub index: (&'static str, &'static str),
-    /// The unique index on a server, and the column that it is over.
-    pub joined: (&'static str, &'static str),
-    /// How many characters that column holds.
-    pub characters: u32,
-    /// What must stand in its definition.
-    pub definition: &'static str,
-}
-
-pub const KEYS: [Key; 6] = [
-    Key {
-        table: "deal",
-        index: ("deal_idempotency_key", "merchant_id, idempotency_key"),
-        joined: ("deal_seller_key", "seller_key"),
-        characters: 85,
-        definition: "varchar(85) GENERATED ALWAYS AS (CONCAT(merchant_id, _ascii':', idempotency_key)) VIRTUAL",
-    },
-    Key {
-        table: "deal",
-        index: ("deal_signed_nonce", "merchant_id, signed_nonce"),
-        joined: ("deal_seller_nonce", "seller_nonce"),
-        characters: 85,
-        definition: "varchar(85) GENERATED ALWAYS AS (CONCAT(merchant_id, _ascii':', signed_nonce)) VIRTUAL",
-    },
-    Key {
-        table: "deal",
-        index: ("deal_checkout_way", "checkout_id, trade_type"),
-        joined: ("deal_checkout_key", "checkout_key"),
-        characters: 54,
-        definition: "varchar(54) GENERATED ALWAYS AS (CONCAT(checkout_id, _ascii':', trade_type)) VIRTUAL",
-    },
-    Key {
-        table: "refund",
-        index: ("refund_idempotency_key", "order_id, idempotency_key"),
-        joined: ("refund_deal_key", "deal_key"),
-        characters: 301,
-        definition: "varchar(301) GENERATED ALWAYS AS (CONCAT(order_id, _ascii':', idempotency_key)) VIRTUAL",
-    },
-    Key {
-        table: "checkout",
-        index: ("checkout_idempotency_key", "merchant_id, idempotency_key"),
-        joined: ("checkout_seller_key", "seller_key"),
-        characters: 85,
-        definition: "varchar(85) GENERATED ALWAYS AS (CONCAT(merchant_id, _ascii':', idempotency_key)) VIRTUAL",
-    },
-    Key {
-        table: "checkout",
-        index: ("checkout_signed_nonce", "merchant_id, signed_nonce"),
-        joined: ("checkout_seller_nonce", "seller_nonce"),
-        characters: 85,
-        definition: "varchar(85) GENERATED ALWAYS AS (CONCAT(merchant_id, _ascii':', signed_nonce)) VIRTUAL",
-    },
-];
-
-/// Those of a table.
-pub fn of(table: &str) -> impl Iterator<Item = &'static Key> {
-    KEYS.iter().filter(move |key| key.table == table)
-}
-
-impl Key {
-    /// What the index that keeps rows apart is called, and what it is over.
-    pub fn unique(&self, is_mysql: bool) -> (&'static str, &'static str) {
-        if is_mysql { self.joined } else { self.index }
-    }
-
-    /// As information_schema tells the column's type, collation and expression.
-    fn told(&self) -> String {
-        self.definition.replace("GENERATED ALWAYS AS (", "ascii_bin ").replace(") VIRTUAL", "")
-    }
-
-    /// The column that the server joins is missing, or is another one.
-    pub fn wrong_column(&self) -> WrongSchema {
-        WrongSchema::Column { table: self.table, column: self.joined.1, expected: self.definition }
-    }
-}
 
 /// Looks at what there is of these on a server: columns, and indexes of their names.
 pub async fn check(conn: &mut Conn) -> Result<(), StoreError> {
@@ -108,7 +29,7 @@ async fn wrong(key: &Key, conn: &mut MySql) -> Result<Option<WrongSchema>, Error
     let column: Option<String> =
         sqlx::query_scalar(column).bind(conn.table(key.table)).bind(key.joined.1).fetch_optional(&mut *conn).await?;
     if column.is_some_and(|column| plain(&column) != plain(&key.told())) {
-        return Ok(Some(key.wrong_column()));
+        return Ok(Some(WrongSchema::joined(key)));
     }
     for ((name, columns), may_repeat) in [(key.index, true), (key.joined, false)] {
         let index = "SELECT CAST(COALESCE(GROUP_CONCAT(COALESCE(column_name, '?'), IF(sub_part IS NULL, '', ' in part') \

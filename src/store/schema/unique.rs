@@ -4,7 +4,7 @@
 use sqlx::Error;
 
 use super::check::WrongSchema;
-use super::keys;
+use super::expected::keys_of;
 use crate::store::engine::connection::{Conn, MySql, Sqlite};
 use crate::store::error::{StoreError, not_told};
 
@@ -53,7 +53,7 @@ const WRITTEN_LATER: [&str; 12] = [
 const OF_ONE_PAYMENT: [&str; 2] = ["transaction_id", "transaction_key"];
 /// What no two deals of ours have in common.
 const DISTINCT: [&str; 3] = ["id", "order_id", "order_key"];
-/// Those of our own making, beside the [`keys`].
+/// Those of our own making, beside the [`super::keys`].
 const OURS: [&str; 2] = ["deal_order_key", "deal_transaction_key"];
 
 /// One column of a unique index.
@@ -89,7 +89,7 @@ async fn in_the_way(conn: &mut Conn) -> Result<Option<String>, Error> {
             (is_of_one_deal && !part.is_prefix) || (is_never_written && part.is_null_unless_filled)
         })
     };
-    let is_ours = |index: &str| OURS.contains(&index) || keys::of("deal").any(|key| [key.index.0, key.joined.0].contains(&index));
+    let is_ours = |index: &str| OURS.contains(&index) || keys_of("deal").any(|key| [key.index.0, key.joined.0].contains(&index));
     let in_the_way = parts.iter().map(|part| &part.index).find(|index| !is_ours(index) && !never_meets(index));
     Ok(in_the_way.cloned())
 }
