@@ -66,8 +66,10 @@ impl Node {
     /// As one of these, from where it stood; and does not wait for it. A node that was killed must read out of its own files where that
     /// was, or it would be given all data anew.
     pub async fn join(&mut self, cluster: &str) {
+        // Not with what its last start was told: of a position it was given it would not look for one.
+        self.server.options.clone_from(&self.options);
         let mut command = self.server.command();
-        command.args(&self.options).arg("--wsrep-recover");
+        command.arg("--wsrep-recover");
         let said = spawn_blocking(move || command.output().unwrap()).await.unwrap();
         let said = String::from_utf8_lossy(&said.stderr).into_owned() + &String::from_utf8_lossy(&said.stdout);
         let position = said.split("Recovered position:").nth(1).and_then(|rest| rest.split_whitespace().next());
