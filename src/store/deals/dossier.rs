@@ -6,6 +6,7 @@ use crate::deal::OrderId;
 use crate::store::books::Books;
 use crate::store::engine::connection::Conn;
 use crate::store::engine::statement::Query;
+use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::journal::read::EvidenceOf;
 
@@ -33,6 +34,16 @@ impl Query for ReadDossier {
     }
 
     async fn run(&self, conn: &mut Conn) -> Result<Self::Answer, Error> {
-        Ok((read(conn, &self.0).await?, EvidenceOf(self.0.clone()).run(conn).await?))
+        let (story, messages) = (read(conn, &self.0).await?, EvidenceOf(self.0.clone()).run(conn).await?);
+        let paid_by = if messages.iter().any(|(_, message)| message.is_none()) { pay_back(&self.0, conn).await? } else { None };
+        let evidence = messages.into_iter().filter_map(|(id, message)| Some((id, message.or_else(|| paid_by.clone())?)));
+        Ok((story, evidence.collect()))
     }
+}
+
+/// The notification that has settled a deal.
+async fn pay_back(order_id: &OrderId, conn: &mut Conn) -> Result<Option<String>, Error> {
+    const SELECT: &str = "SELECT payBack FROM deal WHERE order_key = ?";
+    let rows: Vec<(Option<String>,)> = conn.rows(SELECT, Values::of([order_id.as_str().into()])).await?;
+    Ok(rows.into_iter().find_map(|(message,)| message))
 }

@@ -40,20 +40,18 @@ impl Query for Events {
     }
 }
 
-/// The newest messages on which an order's journal rests, with the numbers of their rows. That of a settlement by a notification is its
-/// deal's `payBack`, unless the row has one of its own.
+/// The newest messages on which an order's journal rests, with the numbers of their rows. `None`: a notification has settled the deal,
+/// which keeps the message itself.
 pub struct EvidenceOf(pub OrderId);
 
 impl Query for EvidenceOf {
-    type Answer = Vec<(i64, String)>;
+    type Answer = Vec<(i64, Option<String>)>;
     const NAME: &'static str = "evidence of order";
 
-    async fn run(&self, conn: &mut Conn) -> Result<Vec<(i64, String)>, Error> {
-        const SELECT: &str = "SELECT CAST(id AS SIGNED) AS id, COALESCE(evidence, (SELECT payBack FROM deal WHERE order_key = ?)) \
-                              AS message FROM deal_event WHERE order_id = ? AND (evidence IS NOT NULL OR \
-                              (kind = 'settled' AND source = 'notification')) ORDER BY deal_event.id DESC LIMIT 8";
-        let rows: Vec<(i64, Option<String>)> = conn.rows(SELECT, Values::of([self.0.as_str().into(), self.0.as_str().into()])).await?;
-        Ok(rows.into_iter().filter_map(|(id, message)| Some((id, message?))).collect())
+    async fn run(&self, conn: &mut Conn) -> Result<Self::Answer, Error> {
+        const SELECT: &str = "SELECT CAST(id AS SIGNED) AS id, evidence FROM deal_event WHERE order_id = ? AND (evidence IS NOT NULL \
+                              OR (kind = 'settled' AND source = 'notification')) ORDER BY deal_event.id DESC LIMIT 8";
+        conn.rows(SELECT, Values::of([self.0.as_str().into()])).await
     }
 }
 
