@@ -49,7 +49,12 @@ pub async fn measure(database: &MariaDb, url: &str, upstream: &Upstream, a_day: 
         let begun = Instant::now();
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let answer = client.get(format!("http://{address}{path}?lang=en&{query}")).header(COOKIE, &cookie).send().await.unwrap();
-        assert_eq!(answer.status(), 200, "{path}");
+        // A search that finds one order leads to its page.
+        let status = answer.status().as_u16();
+        assert!(
+            status == 200 || (status == 303 && answer.headers()[LOCATION].to_str().unwrap().starts_with("/deals/")),
+            "{path}?{query}: {status}"
+        );
         let page = answer.text().await.unwrap();
         (page, begun.elapsed())
     };
@@ -77,6 +82,7 @@ pub async fn measure(database: &MariaDb, url: &str, upstream: &Upstream, a_day: 
             let (text, time) = ask(&path).await;
             (page.slowest, page.bytes) = (page.slowest.max(time), page.bytes.max(text.len()));
         }
+        println!("{}: {:.1} ms at the slowest, {} bytes", page.path, page.slowest.as_secs_f64() * 1000.0, page.bytes);
         pages.push(page);
     }
     pages
@@ -87,12 +93,7 @@ pub fn judge(pages: &[Page]) -> bool {
     let mut good = true;
     for Page { path, slowest, bytes } in pages {
         let is_good = *slowest <= SLOWEST && *bytes <= LARGEST;
-        println!(
-            "{} {path}: {:.1} ms at the slowest, {bytes} bytes (at most {} ms, {LARGEST})",
-            if is_good { "PASS " } else { "SHORT" },
-            slowest.as_secs_f64() * 1000.0,
-            SLOWEST.as_millis()
-        );
+        println!("{} {path}: at most {} ms and {LARGEST} bytes", if is_good { "PASS " } else { "SHORT" }, SLOWEST.as_millis());
         good &= is_good;
     }
     good

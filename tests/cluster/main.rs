@@ -4,7 +4,8 @@
 //! is measured for how long nobody was served, and for how long no node took a change.
 //!
 //! ```sh
-//! tests/cluster/run                    # installs what is missing, and tries the short form: what CI runs
+//! tests/cluster/run                    # installs what is missing, and tries three faults
+//! tests/cluster/run throughput         # an instance beside each node against one instance: wants more than two cores
 //! CLUSTER_FAULTS=30 tests/cluster/run  # the long one
 //! CLUSTER_SEED=7 …                     # the choices of another run again
 //! CLUSTER_EVS='' …                     # with Galera's own timeouts instead of those for a LAN
