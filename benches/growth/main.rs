@@ -3,7 +3,7 @@
 //! 100 ms, or 100 KiB.
 //!
 //! ```sh
-//! cargo bench --bench growth                  # ten million rows: some six minutes, 40 GB of free disk in TMPDIR
+//! cargo bench --bench growth                  # ten million rows: some twenty minutes, 40 GB of free disk in TMPDIR
 //! cargo bench --bench growth -- 1000000       # no more than so many
 //! ```
 //! It needs `mariadb-server`, starts its own and leaves nothing behind.
