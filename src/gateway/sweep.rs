@@ -91,7 +91,10 @@ impl Gateway {
 
     async fn try_sweep_once(&self, calls: u32) -> Result<Swept, StoreError> {
         let now = self.database_now().await?;
-        self.tidy_line(now).await?;
+        // Another program may hold a row that was to be claimed: no reason to follow nothing else.
+        if let Err(error) = self.tidy_line(now).await {
+            warn!(%error, "rows of another program could not be claimed at this pass");
+        }
         let undecided = Both(UndecidedDeals(self), Both(UndecidedRefunds(self), UnknownRefunds(self)));
         self.follower.pass(&undecided, now, calls, self.accounts.count()).await
     }

@@ -57,7 +57,8 @@ pub fn text(evidence: &Evidence) -> Cow<'_, str> {
 }
 
 /// The text of a message as a column can hold it: a message may have one byte more than a TEXT, and characters that an
-/// adopted table does not know. Neither may ever stand between a payment and its row; the journal has the whole.
+/// adopted table does not know. Neither may ever stand between a payment and its row; of the latter
+/// the journal has the whole.
 pub fn text_in(evidence: &Evidence, charset: Charset) -> Cow<'_, str> {
     // The first byte of a character beyond U+FFFF.
     const BEYOND: u8 = 0xf0;

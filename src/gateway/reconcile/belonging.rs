@@ -49,3 +49,18 @@ impl Belonging {
         if self.elsewhere > self.payments { Err(BillError::Elsewhere) } else { Ok(()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refunds_do_not_speak_for_a_bill_whose_payments_are_another_day_s() {
+        let judged = |payments, elsewhere| {
+            let addressee = Addressee { appid: String::new(), mch_id: "1900000109".to_owned(), sub_mch_id: None };
+            Belonging { addressee, day: None, payments, elsewhere, is_empty: false }.is_this_bill()
+        };
+        assert!(judged(3, 2).is_ok() && judged(0, 0).is_ok());
+        assert!(matches!(judged(2, 3), Err(BillError::Elsewhere)));
+    }
+}

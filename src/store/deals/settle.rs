@@ -28,7 +28,7 @@ impl Store {
     pub async fn mark_paid(&self, payment: &ProvenPayment, paid_at: Timestamp, event: Event) -> Result<bool, StoreError> {
         let refunded_at = payment.is_refunded().then_some(event.at);
         let change = MarkPaid { payment: payment.clone(), paid_at, refunded_at };
-        // What `payBack` keeps, and nothing writes over, is not stored a second time: it is most of what a payment has the disk write.
+        // What `payBack` keeps, and nothing of ours writes over, is not stored a second time: it is most of what a payment has the disk write.
         let is_in_deal = payment.source() == Source::Notification && is_kept_whole(payment.evidence());
         let event = if is_in_deal { Event { evidence: None, ..event } } else { event };
         Ok(self.change_and_tell(change, event).await? == 1)

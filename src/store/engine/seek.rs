@@ -61,7 +61,10 @@ pub async fn seek(url: &DatabaseUrl, servers: &Servers, need: Need) -> Result<Op
         let mut order = order;
         if hosts.were_fruitless() {
             if let Some(used) = hosts.used() {
-                return Ok(Opened { conn: open_at(url, servers, &used).await?, host: Some(used), turn: hosts.turn() });
+                let conn = open_at(url, servers, &used).await?;
+                // It may have been left meanwhile.
+                let Some(turn) = hosts.agree(&used) else { continue };
+                return Ok(Opened { conn, host: Some(used), turn });
             }
             order.truncate(1);
         }
@@ -147,8 +150,12 @@ pub async fn is_well(url: &DatabaseUrl, servers: &Servers, host: &Host) -> bool 
     }
 }
 
-/// Whether a server answers at all: that it lets nobody in, or takes no change, is an answer.
+/// Whether a server answers at all: that it lets nobody in, or takes no change, is an answer. One whose name cannot be looked up now is not
+/// asked, and not taken for silent.
 pub async fn answers(servers: &Servers, host: &Host, within: Duration) -> bool {
+    if !matches!(timeout(within, servers.addresses(host)).await, Ok(Ok(_))) {
+        return true;
+    }
     match timeout(within, servers.at(host).connect()).await {
         Ok(Ok(_) | Err(sqlx::Error::Database(_))) => true,
         Ok(Err(_)) | Err(_) => false,

@@ -86,7 +86,8 @@ impl Servers {
     }
 
     /// Those that there are now, the preferred one first. Each name is looked up once for all workers that wait for it: the driver
-    /// would have a thread blocked for each of their tries.
+    /// would have a thread blocked for each of their tries. Of several names one that cannot be looked up stays: a name server's trouble
+    /// is no reason to leave a server that is used.
     ///
     /// # Errors
     /// None of the names is known.
@@ -96,21 +97,27 @@ impl Servers {
         }
         let looked_up = join_all(self.named.iter().map(|host| timeout(LOOK_UP, self.addresses(host)))).await;
         let mut known: Vec<Host> = Vec::new();
-        let mut unknown = None;
-        for addresses in looked_up {
-            match addresses {
-                Ok(Ok(addresses)) => known.extend(addresses),
-                Ok(Err(error)) => unknown = Some(error),
-                Err(_) => unknown = Some(std::io::ErrorKind::TimedOut.into()),
+        let (mut is_any_known, mut unknown) = (false, None);
+        for (host, addresses) in self.named.iter().zip(looked_up) {
+            match addresses.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into())) {
+                Ok(addresses) => {
+                    is_any_known = true;
+                    known.extend(addresses);
+                }
+                Err(error) => {
+                    unknown = Some(error);
+                    known.push(host.clone());
+                }
             }
         }
         match unknown {
-            Some(error) if known.is_empty() => Err(error.into()),
+            Some(error) if !is_any_known => Err(error.into()),
             _ => Ok(known),
         }
     }
 
-    async fn addresses(&self, host: &Host) -> std::io::Result<Vec<Host>> {
+    /// Where this one is, as its name is looked up.
+    pub(super) async fn addresses(&self, host: &Host) -> std::io::Result<Vec<Host>> {
         if !self.is_looked_up(host) {
             return Ok(vec![host.clone()]);
         }
@@ -197,10 +204,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_that_is_not_known_is_done_without() {
+    async fn a_name_that_cannot_be_looked_up_stays_among_several() {
         let unknown = |name: &str| if name == "gone" { Err(std::io::ErrorKind::NotFound.into()) } else { three(name) };
         let servers = Servers { resolver: Resolver::with(unknown), ..("mysql://gone,10.0.0.9/pay".parse().unwrap()) };
-        assert_eq!(servers.known().await.unwrap(), [Host { name: "10.0.0.9".into(), port: 3306 }]);
+        let names = ["gone", "10.0.0.9"].map(|name| Host { name: name.into(), port: 3306 });
+        assert_eq!(servers.known().await.unwrap(), names);
         let servers = Servers { resolver: Resolver::with(unknown), ..("mysql://gone/pay".parse().unwrap()) };
         assert!(servers.known().await.is_err());
     }

@@ -111,7 +111,7 @@ impl Worker {
         // As with a single one, a second try is harmless. Many wait for this one, so it has a third.
         for _ in 1..BATCH_TRIES {
             let may_help = matches!(outcome, Ok(Err(Failure::Broken(_) | Failure::Elsewhere(_))) | Err(_));
-            if !may_help || deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            if !may_help || in_time_for(deadline).is_err() {
                 break;
             }
             broke |= outcome.is_ok();
@@ -131,8 +131,10 @@ impl Worker {
         let Some(kind) = batch.first().and_then(|job| job.work.kind()) else { return Ok(Ok(Batched::Apart)) };
         let decision = FaultHook::decide(self.shared.hook.as_ref(), || about(batch)).await;
         let outcome = if Decision::arrives(decision.as_ref()) {
+            let deadline = batch.first().map(|job| job.deadline);
             let mut works: Vec<&mut dyn Work> = batch.iter_mut().map(|job| &mut *job.work).collect();
             let (conn, watch) = self.connected().await?;
+            in_time_for(deadline)?;
             watch.in_time(kind.carry_out(&mut works, conn)).await
         } else {
             Ok(Err(Error::WorkerCrashed))
@@ -168,6 +170,7 @@ impl Worker {
         let decision = FaultHook::decide(self.shared.hook.as_ref(), || about(std::slice::from_ref(job))).await;
         let outcome = if Decision::arrives(decision.as_ref()) {
             let (conn, watch) = self.connected().await?;
+            in_time_for(Some(job.deadline))?;
             watch.in_time(job.work.carry_out(conn)).await
         } else {
             Ok(Err(Error::WorkerCrashed))
@@ -259,6 +262,11 @@ impl Watch<'_> {
             () = self.silence.falls_on(self.host) => Ok(Err(Error::Io(std::io::ErrorKind::TimedOut.into()))),
         }
     }
+}
+
+/// Nothing is begun for a caller who was told by then that it took too long: to connect may take a while where there are several servers.
+fn in_time_for(deadline: Option<Instant>) -> Result<(), Cause> {
+    if deadline.is_some_and(|deadline| Instant::now() >= deadline) { Err(Cause::TooSlow) } else { Ok(()) }
 }
 
 /// A try of these, as a hook is told of it.
