@@ -151,6 +151,31 @@ on_both_engines! {
         assert_eq!(shop.state().await, ("AGREED".to_owned(), 0, 0));
     }
 
+    async fn refunds_do_not_make_another_day_s_file_the_bill(engine) {
+        let wechat = OverheardWeChat::new().await;
+        let shop = Shop::on(&wechat, engine).await;
+        let paid = wechat.paid(&shop.app).await;
+        shop.morning();
+        let refunds = (0..3).map(|n| refund(&format!("r{n}"), &format!("50{n}"), &paid.id));
+        says(&wechat, refunds.chain([payment("2026-03-31", "43", "till1", "1.00")]).collect());
+        shop.look().await;
+        let bill = shop.bill().await;
+        assert!(bill["detail"].as_str().unwrap().contains("of another day, or of another merchant number"), "{bill}");
+    }
+
+    async fn a_file_that_nobody_can_read_is_not_taken_for_one_without_lines(engine) {
+        let wechat = OverheardWeChat::new().await;
+        let shop = Shop::on(&wechat, engine).await;
+        wechat.paid(&shop.app).await;
+        shop.morning();
+        says(&wechat, vec![payment("2026-04-99", "43", "till1", "1.00")]);
+        shop.look().await;
+        let bill = shop.bill().await;
+        assert_eq!(bill["state"], "DIFFERENT", "not that there is none: {bill}");
+        let unreadable = |one: &String| one == "SUMMARY OPEN -/-";
+        assert!(shop.differs().await.iter().any(unreadable), "the line is told of");
+    }
+
     async fn that_there_is_no_bill_replaces_none_that_is_known(engine) {
         let shop = Shop::open(engine).await;
         shop.app.wechat().habits.bill_traps = vec![BillTrap::InventedPayment];
