@@ -45,10 +45,6 @@ impl Change for TakeBill {
     const NAME: &'static str = "take bill";
     const YIELDS: bool = true;
 
-    fn is_lease(&self) -> bool {
-        true
-    }
-
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
         let mut affected = 0;
         for row in rows {
