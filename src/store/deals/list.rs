@@ -19,7 +19,7 @@ use super::listed::{Bounds, Line, ListedRow, PartFrom, Texts, lines};
 use super::numbered::numbered;
 
 /// So many rows are looked through for one page, of one seller's or of all.
-const EXAMINED: u32 = 2000;
+const EXAMINED: u32 = 1000;
 
 impl Books {
     /// A page of a listing, with so many deals at most.

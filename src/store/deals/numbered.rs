@@ -132,7 +132,7 @@ pub fn by_beginning(is_mysql: bool, by: ListedBy) -> String {
 /// Of the last rows of a range of an index, whatever else is true of them. They are put in order by their times and numbers alone: with
 /// whole rows a server would do that on its disk.
 fn looked_through(index: &str, range: &str, last: &str, is_mysql: bool, by: ListedBy) -> String {
-    const EXAMINED: u32 = 2000;
+    const EXAMINED: u32 = 1000;
     let (of_index, time) = (format!("deal {}", by_index(index, is_mysql)), time(by));
     let looked = format!("SELECT id AS looked_id FROM {of_index} WHERE {range} ORDER BY {last} DESC LIMIT {EXAMINED}");
     let fits = fits("", is_mysql, by);

@@ -9,7 +9,7 @@ use crate::store::engine::connection::Conn;
 use crate::store::engine::values::Values;
 
 /// Rows of a slice: some hundredths of a second's work.
-const ROWS: u32 = 5000;
+const ROWS: u32 = 2000;
 
 /// What is left of a range.
 #[derive(Debug, Clone)]

@@ -109,7 +109,7 @@ on_both_engines! {
         let database = Database::fresh(engine).await;
         let (store, look) = (opened(&database).await, database.look().await);
         insert(&look, &[Row::unpaid("rare", "2026-03-31 12:00:00").of(12, "shop2")]).await;
-        insert_many(&look, 1, 4_500, 0).await;
+        insert_many(&look, 1, 2_500, 0).await;
         let listing = Listing { account: "shop2".parse().ok(), ..Listing::default() };
         let (mut after, mut pages) = (None, Vec::new());
         loop {
