@@ -86,7 +86,7 @@ impl Engine {
             url: url.clone(),
             hook: hook.cloned(),
             doubts: Arc::new(AtomicU64::new(0)),
-            silence: Arc::new(Silence::of(url.servers())),
+            silence: Arc::new(Silence::of(url)),
             writable: writable.clone(),
             metrics: Arc::clone(&self.metrics),
         };

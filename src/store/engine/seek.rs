@@ -19,9 +19,9 @@ use super::table_names::Renaming;
 pub(super) const CONNECT: Duration = Duration::from_millis(1500);
 /// So often others may be seen to use another server meanwhile.
 const AGREEMENTS: u32 = 3;
-/// Whether a server can be asked and lets us write: one that is read-only, or in a cluster without a quorum, says so before it finds that
-/// there is no such table. (A question without a table it would answer.)
-const QUESTION: &str = "UPDATE no_table_at_all SET nothing = 0 WHERE 1 = 0";
+/// Whether a server can be asked and lets us write: one that is read-only, or in a cluster without a quorum, says so, also before there is
+/// such a table, and one whose tables are locked says nothing. (A question without a table it would answer.)
+const QUESTION: &str = "UPDATE deal_migration SET version = version WHERE 1 = 0";
 /// What the latter says.
 const NO_QUORUM: DriverError = DriverError::MySql(1047);
 
@@ -150,14 +150,18 @@ pub async fn is_well(url: &DatabaseUrl, servers: &Servers, host: &Host) -> bool 
     }
 }
 
-/// Whether a server answers at all: that it lets nobody in, or takes no change, is an answer. One whose name cannot be looked up now is not
-/// asked, and not taken for silent.
-pub async fn answers(servers: &Servers, host: &Host, within: Duration) -> bool {
+/// Whether a server answers at all: that it lets nobody in, or may not be changed, is an answer; that it lets a change wait is none, as
+/// under a backup's lock. One whose name cannot be looked up now is not asked, and not taken for silent.
+pub async fn answers(url: &DatabaseUrl, servers: &Servers, host: &Host, within: Duration) -> bool {
     if !matches!(timeout(within, servers.addresses(host)).await, Ok(Ok(_))) {
         return true;
     }
-    match timeout(within, servers.at(host).connect()).await {
-        Ok(Ok(_) | Err(sqlx::Error::Database(_))) => true,
-        Ok(Err(_)) | Err(_) => false,
-    }
+    let ask = async {
+        let answer = match servers.at(host).connect().await {
+            Ok(conn) => Conn::MySql(Renaming::new(conn, url.names())).execute(QUESTION).await.map(|_| ()),
+            Err(error) => Err(error),
+        };
+        matches!(answer, Ok(()) | Err(sqlx::Error::Database(_)))
+    };
+    timeout(within, ask).await.unwrap_or(false)
 }

@@ -10,6 +10,7 @@
 //! A worker that panics is replaced; what it had in hand is answered with an error.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -41,6 +42,10 @@ use super::writable::Writable;
 
 /// For one try of one statement.
 const STATEMENT: Duration = Duration::from_secs(2);
+/// Whether a change that takes longer is carried out at all is in doubt.
+const DOUBTFUL: Duration = Duration::from_millis(500);
+/// A lock that is met so often, in a tenth of a second, may be one on all tables, as a backup's is.
+const LOCKED: u32 = 5;
 /// A connection that was idle for longer is asked whether it still lives before it is trusted with a statement,
 const TRUSTED_IDLE: Duration = Duration::from_secs(20);
 /// and has so long to answer: a live one takes milliseconds, and giving up one that is only slow costs no more than that.
@@ -152,7 +157,12 @@ impl Worker {
                 Ok(Ok(())) => break Ok(()),
                 // Whoever is at what would be taken has it.
                 Ok(Err(Failure::Contention)) if job.work.is_lease() => break Ok(()),
-                Ok(Err(Failure::Contention)) => return jobs.put_off(job, Cause::Contended),
+                Ok(Err(Failure::Contention)) => {
+                    if job.put_off >= LOCKED && self.lane == Lane::Write {
+                        self.suspect().await;
+                    }
+                    return jobs.put_off(job, Cause::Contended);
+                }
                 Ok(Err(Failure::Conflict)) if job.broke => break self.is_stored(&mut job).await,
                 // It is not known whether it was carried out. Its own WHERE, or a unique index, makes a second try
                 // harmless; so a database that was restarted is not even noticed.
@@ -190,6 +200,12 @@ impl Worker {
             }
             Purpose::Begins => job.answer(Err(cause.into())),
         }
+    }
+
+    /// Whether the server takes any changes is in doubt.
+    async fn suspect(&self) {
+        self.shared.writable.doubt();
+        self.shared.silence.suspect(self.opened.as_ref().and_then(|opened| opened.host.as_ref())).await;
     }
 
     /// What the worker hears of a try. A connection is kept only if the database has answered, and not that it is unable.
@@ -243,7 +259,8 @@ impl Worker {
             Some(opened) => opened,
             none => none.insert(connect_somewhere(&self.shared.url, self.lane).await?),
         };
-        Ok((&mut opened.conn, Watch { silence: &self.shared.silence, host: opened.host.as_ref() }))
+        let writable = (self.lane == Lane::Write).then_some(&self.shared.writable);
+        Ok((&mut opened.conn, Watch { silence: &self.shared.silence, host: opened.host.as_ref(), writable }))
     }
 }
 
@@ -251,16 +268,27 @@ impl Worker {
 struct Watch<'a> {
     silence: &'a Silence,
     host: Option<&'a Host>,
+    /// Of a change.
+    writable: Option<&'a Writable>,
 }
 
 impl Watch<'_> {
     /// A try, in the time that one has, and as long as its server is not silent.
-    async fn in_time<T>(self, work: impl Future<Output = Result<T, Error>>) -> Result<Result<T, Error>, Elapsed> {
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<Result<T, Error>, Elapsed> {
         tokio::select! {
             biased;
-            outcome = timeout(STATEMENT, work) => outcome,
+            outcome = self.in_time_or_doubted(work) => outcome,
             () = self.silence.falls_on(self.host) => Ok(Err(Error::Io(std::io::ErrorKind::TimedOut.into()))),
         }
+    }
+
+    async fn in_time_or_doubted<T>(&self, work: impl Future<Output = T>) -> Result<T, Elapsed> {
+        let mut work = pin!(work);
+        if let Ok(outcome) = timeout(DOUBTFUL, &mut work).await {
+            return Ok(outcome);
+        }
+        self.writable.inspect(|writable| writable.doubt());
+        timeout(STATEMENT - DOUBTFUL, work).await
     }
 }
 

@@ -19,7 +19,7 @@ pub struct Writable(Arc<Mutex<Told>>);
 struct Told {
     /// When and why the database last could not write, if it has not written since.
     unable: Option<(Instant, Cause)>,
-    /// Whether the last change was not carried out, for whatever reason.
+    /// Whether the last change was not carried out, for whatever reason, or not yet.
     doubted: bool,
 }
 
@@ -36,6 +36,11 @@ impl Writable {
             Err(StatementError::Unavailable(_)) => told.doubted = true,
             Err(_) => {}
         }
+    }
+
+    /// Learns that a change takes its time. The next that is carried out ends the doubt.
+    pub fn doubt(&self) {
+        self.told().doubted = true;
     }
 
     /// Learns that no server does it now, whatever it is: what may not even be asked is not changed either. The caller may hear so later,

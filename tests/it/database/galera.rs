@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::ConnectOptions;
 use sqlx::mysql::MySqlConnectOptions;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use wechat_pay::doctor::Verdict::{Fail, Ok, Warn};
 
@@ -85,7 +85,7 @@ async fn a_node_without_its_cluster_is_not_ready_and_says_why() {
     let server = node().await;
     let (app, look) = on(&server).await;
     let order = app.to_pay("19.90").await;
-    assert_eq!(app.till.get("/readyz").await.status, 200);
+    timeout(TOLD, async { while app.till.get("/readyz").await.status != 200 {} }).await.expect("it is ready");
     look.run(LOSE).await;
     let started = Instant::now();
     let mut unready = app.till.get("/readyz").await;

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use tokio::time::{Instant, sleep, timeout};
 use wechat_pay::store::Store;
 
-use crate::support::database::{Database, Engine};
+use crate::support::database::{Database, Engine, Look};
 use crate::support::mariadb::MariaDb;
 use crate::support::proxy::{Proxy, Reserved};
 use crate::support::test_app::{OPENING_TIME, Order, TestApp, TestAppBuilder};
@@ -135,18 +135,19 @@ async fn server_with_tables() -> (MariaDb, Database) {
     (server, database)
 }
 
+async fn deals(look: &Look) -> usize {
+    look.texts("SELECT CAST(COUNT(*) AS CHAR) FROM pay.deal").await.remove(0).unwrap().parse().unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_becomes_read_only_is_left_and_no_caller_notices() {
     let ((one, one_admin), (other, other_admin)) = tokio::join!(server_with_tables(), server_with_tables());
     let (one_admin, other_admin) = (one_admin.look().await, other_admin.look().await);
-    let rows = async |look: &crate::support::database::Look| {
-        look.texts("SELECT CAST(COUNT(*) AS CHAR) FROM pay.deal").await.remove(0).unwrap().parse::<usize>().unwrap()
-    };
     one_admin.run("SET GLOBAL read_only = 1").await;
     let url = format!("mysql://till:till@127.0.0.1:{},127.0.0.1:{}/pay", one.port, other.port);
     let app = TestAppBuilder::new(Engine::Sqlite).await.set("DATABASE__URL", url).open().await;
     app.to_pay_at_once(10).await;
-    assert_eq!((rows(&one_admin).await, rows(&other_admin).await), (0, 10), "the first that lets us write");
+    assert_eq!((deals(&one_admin).await, deals(&other_admin).await), (0, 10), "the first that lets us write");
 
     // A planned fail-over: the connections live, and only changes are refused.
     one_admin.run("SET GLOBAL read_only = 0").await;
@@ -154,7 +155,7 @@ async fn a_server_that_becomes_read_only_is_left_and_no_caller_notices() {
     for answer in join_all((0..10).map(|_| app.try_to_pay("19.90"))).await {
         assert_eq!(answer.status, 200, "{}", answer.body);
     }
-    assert_eq!((rows(&one_admin).await, rows(&other_admin).await), (10, 10));
+    assert_eq!((deals(&one_admin).await, deals(&other_admin).await), (10, 10));
     assert_eq!(app.till.get("/readyz").await.status, 200);
 
     one_admin.run("SET GLOBAL read_only = 1").await;
@@ -163,6 +164,44 @@ async fn a_server_that_becomes_read_only_is_left_and_no_caller_notices() {
     assert!(unready.status == 503 && unready.json()["detail"].as_str().unwrap().contains("read-only"), "{}", unready.body);
     one_admin.run("SET GLOBAL read_only = 0").await;
     timeout(SILENT, async { while app.till.get("/readyz").await.status != 200 {} }).await.expect("without anybody who calls");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_whose_tables_are_locked_for_a_backup_is_left() {
+    let ((one, one_admin), (other, other_admin)) = tokio::join!(server_with_tables(), server_with_tables());
+    let (locked, free) = (one_admin.look().await, other_admin.look().await);
+    let url = format!("mysql://till:till@127.0.0.1:{},127.0.0.1:{}/pay", one.port, other.port);
+    let app = TestAppBuilder::new(Engine::Sqlite).await.set("DATABASE__URL", url).open().await;
+    app.to_pay_at_once(4).await;
+    locked.run("FLUSH TABLES WITH READ LOCK").await;
+    let started = Instant::now();
+    while app.try_to_pay("19.90").await.status != 200 {
+        assert!(started.elapsed() < SILENT, "{:?}", started.elapsed());
+    }
+    assert_eq!((deals(&free).await, app.till.get("/readyz").await.status), (1, 200), "by the other one");
+    locked.run("UNLOCK TABLES").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_whose_tables_are_locked_is_not_ready_before_the_first_change_is_given_up() {
+    let (server, admin) = server_with_tables().await;
+    let url = format!("mysql://till:till@127.0.0.1:{}/pay", server.port);
+    let app = TestAppBuilder::new(Engine::Sqlite).await.set("DATABASE__URL", url).open().await;
+    let (order, locked) = (app.to_pay("19.90").await, admin.look().await);
+    locked.run("FLUSH TABLES WITH READ LOCK").await;
+    let started = Instant::now();
+    let asked = app.notify(message(&order));
+    let told = async {
+        while app.till.get("/readyz").await.status == 200 {
+            sleep(Duration::from_millis(50)).await;
+        }
+        started.elapsed()
+    };
+    let (told, answer) = tokio::join!(told, asked);
+    answer.not_believed(503, "nothing can be stored");
+    assert!(told < Duration::from_secs(2), "{told:?}");
+    locked.run("UNLOCK TABLES").await;
+    timeout(SILENT, async { while app.till.get("/readyz").await.status != 200 {} }).await.expect("it takes changes again");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
