@@ -64,21 +64,9 @@ async fn carried_out(
 ) -> Result<Response, Refusal> {
     if console.settings.wants_proof(typed.fee)
         && !is_known(console, &typed, number).await?
-        && let Err(refusal) = confirm(console, visitor, form).await
-        && !becomes_known(console, &typed, number).await?
+        && let Some(instead) = proven(console, visitor, &typed, number, form).await?
     {
-        return match refusal {
-            Refusal::Unproven => {
-                let again = once_more(console, visitor, &typed, number, &refusal.reason(), StatusCode::UNPROCESSABLE_ENTITY).await;
-                // What speaks against another refund may be this very one.
-                if again.is_err() && is_known(console, &typed, number).await? {
-                    Ok(done(visitor, &page_of(&typed.order_id), FOLLOWED))
-                } else {
-                    again
-                }
-            }
-            refusal => Err(refusal),
-        };
+        return Ok(instead);
     }
     let wish = RefundWish {
         order_id: typed.order_id.clone(),
@@ -87,7 +75,7 @@ async fn carried_out(
         idempotency_key: number.to_owned(),
         source: RefundSource::Console,
         reach: Reach::default(),
-        seen: Some(form.text("stood").unwrap_or_default().to_owned()),
+        seen: Some(seen(form).to_owned()),
         by: Some(visitor.audit(console, AuditAction::Refund)),
     };
     let gateway = Arc::clone(&console.gateway);
@@ -103,11 +91,44 @@ async fn carried_out(
             let again = once_more(console, visitor, &typed, number, &words::not_known(), StatusCode::SERVICE_UNAVAILABLE).await;
             again.map_err(|_| Refusal::Unavailable)
         }
-        Err(moved @ GatewayError::RefundMoved) => {
-            once_more(console, visitor, &typed, number, &refusals::of(&moved), StatusCode::CONFLICT).await
-        }
+        Err(GatewayError::RefundMoved) => look_again(console, visitor, &typed, number).await,
         Err(error) => Err(error.into()),
     }
+}
+
+/// Has the visitor prove once more who it is; what is answered instead of the refund, if it cannot or need not be.
+async fn proven(console: &Console, visitor: &Visitor, typed: &Typed, number: &str, form: &PostedForm) -> Result<Option<Response>, Refusal> {
+    // No code, each of which is good once, is used up for what will not be done.
+    if has_moved(console, typed, form).await && !is_known(console, typed, number).await? {
+        return look_again(console, visitor, typed, number).await.map(Some);
+    }
+    let Err(refusal) = confirm(console, visitor, form).await else { return Ok(None) };
+    if becomes_known(console, typed, number).await? {
+        return Ok(None);
+    }
+    let Refusal::Unproven = refusal else { return Err(refusal) };
+    let again = once_more(console, visitor, typed, number, &refusal.reason(), StatusCode::UNPROCESSABLE_ENTITY).await;
+    // What speaks against another refund may be this very one.
+    if again.is_err() && is_known(console, typed, number).await? {
+        return Ok(Some(done(visitor, &page_of(&typed.order_id), FOLLOWED)));
+    }
+    again.map(Some)
+}
+
+/// How much had gone back of the deal when the form was made.
+fn seen(form: &PostedForm) -> &str {
+    form.text("stood").unwrap_or_default()
+}
+
+/// Whether something of the deal went back since its form was made. That it is stored so is looked at again by the refund itself.
+async fn has_moved(console: &Console, typed: &Typed, form: &PostedForm) -> bool {
+    let look = console.gateway.second_look(&typed.order_id, typed.fee).await;
+    look.is_ok_and(|look| look.deal.refunded.standing() != seen(form))
+}
+
+/// The form again, as the deal stands now.
+async fn look_again(console: &Console, visitor: &Visitor, typed: &Typed, number: &str) -> Result<Response, Refusal> {
+    once_more(console, visitor, typed, number, &refusals::of(&GatewayError::RefundMoved), StatusCode::CONFLICT).await
 }
 
 /// Whether this attempt is stored: then nothing is given back by it once more, whoever asks.

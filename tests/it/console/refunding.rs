@@ -253,4 +253,17 @@ on_both_engines! {
         assert_eq!(done(&press(&browser, &order, &second, &[]).await), "refund", "what is stored already is not given back twice, and wants no proof");
         assert_eq!((at_wechat(&app, &order).len(), trail(&app).await.len()), (1, 1));
     }
+    async fn no_code_is_used_up_for_what_was_given_back_meanwhile(engine) {
+        let builder = TestAppBuilder::new(engine).await.with_console().with_user("olga", "operator").set("CONSOLE__CONFIRM_ABOVE", "5.00");
+        let app = builder.open().await;
+        let order = paid(&app).await;
+        let (otto, olga) = (Browser::of_user(OPERATOR, &app).await, Browser::of_user("olga", &app).await);
+        let hers = look(&olga, &order, "9.00", "").await.body;
+        let his = look(&otto, &order, "4.00", "").await.body;
+        assert_eq!(done(&press(&otto, &order, &his, &[]).await), "refund");
+        let answer = press(&olga, &order, &hers, &[("password", "wrong")]).await;
+        let said = "Since this form was made something of the order was given back";
+        assert!(answer.status == 409 && answer.body.contains(said), "before her password was looked at: {}", answer.body);
+        assert_eq!((at_wechat(&app, &order).len(), trail(&app).await.len()), (1, 1));
+    }
 }
