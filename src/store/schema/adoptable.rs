@@ -116,6 +116,9 @@ impl Table {
         if !self.engine.eq_ignore_ascii_case(SAFE_ENGINE) {
             return Some(WrongSchema::Engine(DEAL.name));
         }
+        if self.row_format.eq_ignore_ascii_case("redundant") {
+            return Some(WrongSchema::OldRows);
+        }
         self.options.to_lowercase().contains("partitioned").then_some(WrongSchema::Partitions)
     }
 }

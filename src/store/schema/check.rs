@@ -87,6 +87,11 @@ pub enum WrongSchema {
     /// A row of MySQL's has at most 65,535 bytes beside its texts, by what its columns could hold.
     #[error("the table deal has no room in its rows for the columns of this service: make a wide varchar column a text")]
     TooWide,
+    /// Of texts such rows keep the first 768 bytes each.
+    #[error(
+        "the rows of the table deal are REDUNDANT, and have no room for the columns of this service: ALTER TABLE deal ROW_FORMAT=DYNAMIC"
+    )]
+    OldRows,
     /// MyISAM and the like lose rows in a crash.
     #[error("the table {0} must be of the engine InnoDB: ALTER TABLE {0} ENGINE=InnoDB")]
     Engine(&'static str),

@@ -54,6 +54,7 @@ async fn a_table_of_the_wrong_kind_is_refused_before_it_is_altered() {
     for (change, words) in [
         ("RENAME TABLE deal TO deals; CREATE VIEW deal AS SELECT * FROM deals", &["deal must be a table", "view"][..]),
         ("ALTER TABLE deal ENGINE=MyISAM", &["InnoDB"]),
+        ("ALTER TABLE deal ROW_FORMAT=REDUNDANT", &["REDUNDANT", "ROW_FORMAT=DYNAMIC"]),
         ("ALTER TABLE deal PARTITION BY HASH (id) PARTITIONS 2", &["partitioned"]),
         ("ALTER TABLE deal MODIFY price float NOT NULL", &["deal.price ", "double, or decimal"]),
         ("ALTER TABLE deal MODIFY price_last decimal(10,1) NOT NULL", &["deal.price_last", "2 digits behind the point"]),
@@ -137,7 +138,7 @@ async fn a_table_under_another_name_is_noticed_and_may_be_renamed() {
 async fn what_works_in_another_type_is_adopted() {
     let change = "ALTER TABLE deal MODIFY price decimal(10,2) NOT NULL, MODIFY price_last decimal(12,4) NOT NULL, \
                   MODIFY order_id char(32) NOT NULL, MODIFY transaction_id char(32) NULL, MODIFY id bigint unsigned NOT NULL AUTO_INCREMENT, \
-                  MODIFY create_at datetime(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3), ADD COLUMN note varchar(10) NOT NULL DEFAULT ''; \
+                  MODIFY create_at datetime(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3), ADD COLUMN note varchar(10) NOT NULL DEFAULT '', ROW_FORMAT=COMPACT; \
                   CREATE TABLE product (id int PRIMARY KEY); INSERT INTO product VALUES (34); \
                   ALTER TABLE deal ADD FOREIGN KEY (product_id) REFERENCES product (id)";
     let (database, look) = with_table(change).await;
