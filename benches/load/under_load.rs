@@ -9,6 +9,7 @@ use crate::support::calls::{notification, order_id, poll, wish};
 use crate::support::driver::{Run, Until, drive};
 use crate::support::mariadb::MariaDb;
 use crate::support::messages::Writer;
+use crate::support::processors::Stopwatch;
 use crate::support::service::Service;
 use crate::support::upstream::Upstream;
 use crate::support::wire::{Wire, get};
@@ -29,7 +30,7 @@ impl Call {
     pub const ALL: [Self; 4] = [Self::Healthz, Self::ToPay, Self::Notification, Self::QueryOrder];
 }
 
-/// One call's figures of one round. Those of the database are for one request.
+/// One call's figures of one round. What was spent is for one request.
 pub struct Figures {
     pub call: Call,
     pub per_second: f64,
@@ -38,6 +39,14 @@ pub struct Figures {
     pub statements: f64,
     pub commits: f64,
     pub syncs: f64,
+    /// Written to the engine's own log, in bytes.
+    pub redo: f64,
+    /// Microseconds of a processor's: the service's,
+    pub service: f64,
+    /// and the database's.
+    pub database: f64,
+    /// Of the whole machine, callers and all; 0 … 1.
+    pub busy: f64,
     pub sent_away: f64,
 }
 
@@ -62,10 +71,10 @@ impl ServiceUnderLoad {
         let (mut figures, order_ids) = self.pay(database, &mut wires, deals).await;
         let polls: Vec<_> = order_ids.iter().map(|id| poll(id)).collect();
         let polling = drive(&mut wires, &polls, Until::Over(READING), must_hold("SUCCESS"));
-        figures.push(count(database, Call::QueryOrder, polling).await);
+        figures.push(self.count(database, Call::QueryOrder, polling).await);
         let greeting = [get("/healthz")];
         let asking = drive(&mut wires, &greeting, Until::Over(READING), |_| ());
-        figures.push(count(database, Call::Healthz, asking).await);
+        figures.push(self.count(database, Call::Healthz, asking).await);
         figures
     }
 
@@ -77,32 +86,39 @@ impl ServiceUnderLoad {
     async fn pay(&self, database: &MariaDb, wires: &mut [Wire], deals: usize) -> (Vec<Figures>, Vec<String>) {
         let (order_ids, wishes) = (RefCell::new(Vec::with_capacity(deals)), vec![wish(); deals]);
         let opening = drive(wires, &wishes, Until::AllAreSent, |body| order_ids.borrow_mut().push(order_id(body)));
-        let opened = count(database, Call::ToPay, opening).await;
+        let opened = self.count(database, Call::ToPay, opening).await;
         let order_ids = order_ids.into_inner();
         let notifications: Vec<_> = order_ids.iter().map(|id| notification(&self.writer.paid(id))).collect();
         let posting = drive(wires, &notifications, Until::AllAreSent, must_hold("SUCCESS"));
-        (vec![opened, count(database, Call::Notification, posting).await], order_ids)
+        (vec![opened, self.count(database, Call::Notification, posting).await], order_ids)
+    }
+
+    async fn count(&self, database: &MariaDb, call: Call, run: impl Future<Output = Run>) -> Figures {
+        let meter = database.meter().await;
+        let stopwatch = Stopwatch::start(self.service.process(), database.process.as_ref().unwrap());
+        let run = run.await;
+        let taken = stopwatch.stop();
+        let spent = meter.stop().await;
+        let each = |count: f64| count / run.requests() as f64;
+        let counted = |name: &str| each(spent.of(name) as f64);
+        Figures {
+            call,
+            per_second: run.per_second(),
+            p50: run.quantile(0.5),
+            p99: run.quantile(0.99),
+            statements: counted("Questions"),
+            commits: counted("Com_commit"),
+            syncs: counted("Innodb_data_fsyncs"),
+            redo: counted("Innodb_os_log_written"),
+            service: each(taken.service * 1e6),
+            database: each(taken.database * 1e6),
+            busy: taken.busy,
+            sent_away: run.sent_away() as f64,
+        }
     }
 }
 
 /// A payment that is not acknowledged, or not seen, makes the figures worthless.
 fn must_hold(word: &'static str) -> impl Fn(&[u8]) {
     move |body| assert!(body.windows(word.len()).any(|part| part == word.as_bytes()), "{}", String::from_utf8_lossy(body))
-}
-
-async fn count(database: &MariaDb, call: Call, run: impl Future<Output = Run>) -> Figures {
-    let meter = database.meter().await;
-    let run = run.await;
-    let spent = meter.stop().await;
-    let each = |name: &str| spent.of(name) as f64 / run.requests() as f64;
-    Figures {
-        call,
-        per_second: run.per_second(),
-        p50: run.quantile(0.5),
-        p99: run.quantile(0.99),
-        statements: each("Questions"),
-        commits: each("Com_commit"),
-        syncs: each("Innodb_data_fsyncs"),
-        sent_away: run.sent_away() as f64,
-    }
 }

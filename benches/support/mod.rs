@@ -5,6 +5,7 @@ mod database;
 pub mod driver;
 pub mod endpoint;
 pub mod messages;
+pub mod processors;
 pub mod service;
 pub mod sysbench;
 pub mod upstream;

@@ -7,7 +7,7 @@ use std::path::Path;
 use tokio::net::TcpStream;
 
 use super::merchant;
-use super::process::log_at;
+use super::process::{Process, log_at};
 use super::program::{JUST_BUILT, Program};
 use super::upstream::Upstream;
 use super::wire::Wire;
@@ -42,6 +42,11 @@ impl Service {
             wires.push(self.connect().await);
         }
         wires
+    }
+
+    /// To be watched.
+    pub fn process(&self) -> &Process {
+        &self.program.process
     }
 
     /// Resident now, in MiB.
