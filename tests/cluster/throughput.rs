@@ -1,17 +1,22 @@
-//! An instance beside each node against one instance on one node: how many orders are opened a second, and whether one is refused.
+//! An instance beside each node against one instance on one node: how many orders are opened a second, and whether one is refused. And what
+//! it costs a question to be asked of a node that has what the others acknowledged.
 
 use std::time::{Duration, Instant};
 
+use sqlx::AssertSqlSafe;
 use tokio::task::JoinSet;
 
 use crate::ALONE;
 use crate::environment::Environment;
 use crate::load::choices::{any_seed, number};
 use crate::load::clients::Till;
+use crate::load::database::connect;
 use crate::load::wish::{SIGNING_SECRETS, Wish};
 use crate::support::random::Random;
 
-const CALLERS: usize = 32;
+const CALLERS: usize = 96;
+/// Questions by which a causal read's cost is known.
+const QUESTIONS: usize = 500;
 
 /// What came of a time of opening orders.
 #[derive(Debug, Default)]
@@ -39,6 +44,7 @@ async fn an_instance_beside_each_node_serves_as_one_instance_on_one_node_does() 
     open(&each, Duration::from_secs(1)).await;
     let one = open(&each[..1], length).await;
     let all = open(&each, length).await;
+    causal_reads(&environment, &each).await;
     eprintln!("orders a second (in thousandths): {} by one instance, {} by three", one.rate(), all.rate());
     assert!(one.refused.is_empty() && all.refused.is_empty(), "refused: {:?} by one, {:?} by three", one.refused, all.refused);
     assert!(all.rate() * 10 >= one.rate() * 7, "less than 0.7 of what one instance does");
@@ -69,4 +75,33 @@ async fn open(tills: &[Till], length: Duration) -> Opened {
     }
     sum.took = begun.elapsed();
     sum
+}
+
+/// Says what a question takes by its key, with and without waiting for what other nodes have acknowledged, while nobody writes and while
+/// orders are opened at all nodes.
+async fn causal_reads(environment: &Environment, tills: &[Till]) {
+    let database = &environment.databases()[0];
+    for is_busy in [false, true] {
+        let writing = is_busy.then(|| {
+            let tills = tills.to_vec();
+            tokio::spawn(async move { open(&tills, Duration::from_secs(8)).await })
+        });
+        let mut medians = Vec::new();
+        for wait in [0, 1] {
+            let mut connection = connect(database).await;
+            sqlx::raw_sql(AssertSqlSafe(format!("SET SESSION wsrep_sync_wait = {wait}"))).execute(&mut connection).await.unwrap();
+            let mut took = Vec::with_capacity(QUESTIONS);
+            for _ in 0..QUESTIONS {
+                let asked = Instant::now();
+                sqlx::raw_sql("SELECT status FROM deal WHERE id = 1").fetch_all(&mut connection).await.unwrap();
+                took.push(asked.elapsed());
+            }
+            took.sort_unstable();
+            medians.push((took[QUESTIONS / 2], took[QUESTIONS * 99 / 100]));
+        }
+        eprintln!("a question (median, p99), others write: {is_busy}; at once {:.1?}, causal {:.1?}", medians[0], medians[1]);
+        if let Some(writing) = writing {
+            writing.await.unwrap();
+        }
+    }
 }
