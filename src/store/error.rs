@@ -113,7 +113,7 @@ pub fn not_yet(error: &sqlx::Error) -> StoreError {
 pub fn not_told(error: &sqlx::Error) -> StoreError {
     match (Failure::of(error), error.as_database_error()) {
         (_, None) => Cause::Broken(DriverError::from(error)).into(),
-        (Failure::Contention, _) => Cause::TableHeld.into(),
+        (Failure::Contention | Failure::TakenBack, _) => Cause::TableHeld.into(),
         (Failure::Broken(told), _) => Cause::Broken(told).into(),
         (Failure::Unable(told), _) => Cause::CannotAnswer(told).into(),
         (_, Some(database)) => StoreError::Refused(Refused::Look(database.message().to_owned())),

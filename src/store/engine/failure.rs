@@ -12,6 +12,9 @@ pub enum Failure {
     Conflict,
     /// A deadlock, a lock held too long, a write of another node's that came first: nothing was changed, and a second try may succeed.
     Contention,
+    /// Rolled back here, where it waited for its group's word: because a write of another member's came first, or because this member
+    /// has left the group meanwhile, and then the others may have it.
+    TakenBack,
     /// The connection is gone, or what is behind it did not say how a commit ended; the statement may have been carried out.
     Broken(DriverError),
     /// No answer in time; the statement may have been carried out.
@@ -49,18 +52,21 @@ impl Failure {
     fn by_number(number: u16) -> Self {
         let told = DriverError::MySql(number);
         match number {
-            // Deadlock, lock wait; record changed (Galera); rolled back by the group (Group Replication).
-            1213 | 1205 | 1020 | 3101
+            // Deadlock, lock wait; record changed (Galera).
+            1213 | 1205 | 1020
             // TiDB: write conflicts, a commit that was rolled back, a schema that changed, locks that were not resolved, a
             // transaction that was too old. OceanBase: rolled back, as at a switch of leaders.
             | 8002 | 8005 | 8022 | 8028 | 9004 | 9006 | 9007 | 6002 => Self::Contention,
+            // Group Replication.
+            3101 => Self::TakenBack,
             // Shutting down, connection killed or timed out.
             1053 | 1927 | 4031 | 1152 | 1158..=1161
             // An error during the commit itself, as when a node leaves its cluster meanwhile. TiDB: what keeps its data did not
             // answer in time, is too busy, or away.
             | 1180 | 9001..=9003 | 9005 => Self::Broken(told),
-            // No quorum; read-only, in words of several versions; a member that is none of its group any more.
-            1047 | 1290 | 1792 | 1836 | 3100 | 3796..=3798 => Self::Elsewhere(told),
+            // No quorum; read-only, in words of several versions; a member that is none of its group any more, which lets nobody but
+            // an operator in at last.
+            1047 | 1290 | 1792 | 1836 | 3032 | 3100 | 3796..=3798 => Self::Elsewhere(told),
             // Disk full, interrupted, too many connections.
             1021 | 1114 | 1030 | 1317 | 1969 | 3024 | 1040 => Self::Unable(told),
             _ => Self::Refused(told),
@@ -72,7 +78,7 @@ impl From<Failure> for StatementError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Conflict => Self::Conflict,
-            Failure::Contention => Cause::Contended.into(),
+            Failure::Contention | Failure::TakenBack => Cause::Contended.into(),
             Failure::Broken(told) => Cause::Broken(told).into(),
             Failure::TooSlow => Cause::TooSlow.into(),
             Failure::Elsewhere(told) | Failure::Unable(told) => Cause::CannotWrite(told).into(),
@@ -88,13 +94,14 @@ mod tests {
     #[test]
     fn errors_of_clusters_are_taken_by_their_meaning() {
         let meant = |number| Failure::by_number(number);
-        for number in [1213, 1205, 1020, 3101, 8002, 8005, 8022, 8028, 9004, 9006, 9007, 6002] {
+        for number in [1213, 1205, 1020, 8002, 8005, 8022, 8028, 9004, 9006, 9007, 6002] {
             assert_eq!(meant(number), Failure::Contention, "{number}: nothing was changed");
         }
+        assert_eq!(meant(3101), Failure::TakenBack, "the rest of the group may have it");
         for number in [1053, 1180, 1927, 9001, 9002, 9003, 9005] {
             assert_eq!(meant(number), Failure::Broken(DriverError::MySql(number)), "{number}: it may have been carried out");
         }
-        for number in [1047, 1290, 1792, 1836, 3100] {
+        for number in [1047, 1290, 1792, 1836, 3032, 3100, 3796, 3797, 3798] {
             assert_eq!(meant(number), Failure::Elsewhere(DriverError::MySql(number)), "{number}: another server may do it");
         }
         for number in [1021, 1114, 1317, 1040] {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use sqlx::ConnectOptions;
+use sqlx::{ConnectOptions, Error};
 use tokio::time::timeout;
 
 use super::cannot_open::CannotOpen;
@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::host::Host;
 use super::servers::Servers;
 use super::table_names::Renaming;
+use super::values::Values;
 
 /// A connection that takes longer is taken for one that cannot be had.
 pub(super) const CONNECT: Duration = Duration::from_millis(1500);
@@ -24,6 +25,17 @@ const AGREEMENTS: u32 = 3;
 const QUESTION: &str = "UPDATE deal_migration SET version = version WHERE 1 = 0";
 /// What the latter says.
 const NO_QUORUM: DriverError = DriverError::MySql(1047);
+
+/// Causal reads, where the server knows one of these: what a server of a cluster is asked is answered once it has what any other had
+/// acknowledged before. So nobody hears that there is no such order because a server is behind. In a cluster a question costs a round of
+/// the group's for it, and one of several in a transaction none. In Galera a change does not, for what changes no row is looked up
+/// (`wsrep_sync_wait`, where 1 means SELECT and BEGIN); in MySQL's Group Replication it does.
+const CAUSAL: [&str; 2] = ["SET SESSION wsrep_sync_wait = 1", "SET SESSION group_replication_consistency = 'BEFORE'"];
+/// What a server is in its group, where it is made for one: MySQL's Group Replication. One that has failed to join may be written to, by
+/// its own word, and nobody else hears of what is written. A server of another kind, or one that does not let us look, does not say.
+const PART: &str = "SELECT member_state FROM performance_schema.replication_group_members WHERE member_id IN ('', @@server_uuid)";
+/// What one in the middle of its group says.
+const IN_ITS_GROUP: &str = "ONLINE";
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,18 +139,45 @@ async fn open_at(url: &DatabaseUrl, servers: &Servers, host: &Host) -> Result<Co
     }
 }
 
+/// Asks for causal reads.
+pub(super) async fn be_causal(conn: &mut Conn) {
+    for wish in CAUSAL {
+        let _ = conn.execute(wish).await;
+    }
+}
+
+/// Asks twice: a primary that has lost the majority of its group carries out what changes no row, unless it must hear the group before.
+/// A secondary says at once that it is read-only, and its group is then not asked: each such question is one more that a group which
+/// gives a member up must answer before it has a new primary.
+async fn ask(conn: &mut Conn) -> Result<(), Error> {
+    conn.execute(QUESTION).await?;
+    be_causal(conn).await;
+    conn.execute(QUESTION).await.map(|_| ())
+}
+
 async fn is_usable(conn: &mut Conn, need: Need) -> Result<(), String> {
     if need == Need::Any {
         return Ok(());
     }
-    match timeout(CONNECT, conn.execute(QUESTION)).await {
-        Ok(Err(error)) => match Failure::of(&error) {
-            Failure::Refused(_) => Ok(()),
-            Failure::Elsewhere(told) if need == Need::Read && told != NO_QUORUM => Ok(()),
-            _ => Err(DriverError::from(&error).to_string()),
-        },
-        Ok(Ok(_)) => Ok(()),
-        Err(_) => Err("no answer in time".to_owned()),
+    timeout(CONNECT, async {
+        if let Err(error) = ask(conn).await {
+            match Failure::of(&error) {
+                Failure::Refused(_) => {}
+                Failure::Elsewhere(told) if need == Need::Read && told != NO_QUORUM => return Ok(()),
+                _ => return Err(DriverError::from(&error).to_string()),
+            }
+        }
+        if need == Need::Write { is_in_its_group(conn).await } else { Ok(()) }
+    })
+    .await
+    .unwrap_or_else(|_| Err("no answer in time".to_owned()))
+}
+
+async fn is_in_its_group(conn: &mut Conn) -> Result<(), String> {
+    let states: Vec<(String,)> = conn.rows(PART, Values::default()).await.unwrap_or_default();
+    match states.first() {
+        Some((state,)) if state != IN_ITS_GROUP => Err(format!("{state} in its group")),
+        _ => Ok(()),
     }
 }
 
@@ -156,12 +195,12 @@ pub async fn answers(url: &DatabaseUrl, servers: &Servers, host: &Host, within: 
     if !matches!(timeout(within, servers.addresses(host)).await, Ok(Ok(_))) {
         return true;
     }
-    let ask = async {
+    let asked = async {
         let answer = match servers.at(host).connect().await {
-            Ok(conn) => Conn::MySql(Renaming::new(conn, url.names())).execute(QUESTION).await.map(|_| ()),
+            Ok(conn) => ask(&mut Conn::MySql(Renaming::new(conn, url.names()))).await,
             Err(error) => Err(error),
         };
-        matches!(answer, Ok(()) | Err(sqlx::Error::Database(_)))
+        matches!(answer, Ok(()) | Err(Error::Database(_)))
     };
-    timeout(within, ask).await.unwrap_or(false)
+    timeout(within, asked).await.unwrap_or(false)
 }

@@ -11,7 +11,7 @@ use super::driver_error::DriverError;
 use super::error::Cause;
 use super::file;
 use super::lane::Lane;
-use super::seek::{CONNECT, Need, Opened, seek};
+use super::seek::{CONNECT, Need, Opened, be_causal, seek};
 use super::table_names::Renaming;
 
 /// For as long a change of the schema, or a look, waits for a table that others have locked: the server's default is a day.
@@ -30,12 +30,6 @@ const WISHES: [&str; 4] = [
     "SET SESSION innodb_lock_wait_timeout = IF(@@GLOBAL.log_bin AND @@SESSION.binlog_format = 'STATEMENT', 1, 0), lock_wait_timeout = 0",
     "SET SESSION max_statement_time = 3",
 ];
-
-/// Causal reads, likewise: what a server of a cluster is asked is answered once it has what any other had acknowledged before. So nobody
-/// hears that there is no such order because a server is behind. In a cluster a question costs a round of the group's for it, and one of
-/// several in a transaction none; a change does not, for what changes no row is looked up. (`wsrep_sync_wait`: MariaDB's Galera, where 1
-/// means SELECT and BEGIN; the other is MySQL's Group Replication, for whose changes it holds too.)
-const CAUSAL: [&str; 2] = ["SET SESSION wsrep_sync_wait = 1", "SET SESSION group_replication_consistency = 'BEFORE'"];
 
 /// A connection for the workers: strict, in Beijing time, never waiting for a lock where that can be had. On one for changes
 /// nothing is stored before [`Conn::end`] says so; on any other nothing can be changed.
@@ -77,12 +71,6 @@ async fn set_up(conn: &mut Conn, lane: Lane) -> Result<(), Error> {
         let _ = conn.execute(wish).await;
     }
     Ok(())
-}
-
-async fn be_causal(conn: &mut Conn) {
-    for wish in CAUSAL {
-        let _ = conn.execute(wish).await;
-    }
 }
 
 /// A connection without limits on how long a statement may take, once it has its table: for changes of the schema.

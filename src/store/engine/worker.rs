@@ -115,7 +115,7 @@ impl Worker {
         let (mut outcome, mut broke) = (self.try_batch(&mut batch).await, false);
         // As with a single one, a second try is harmless. Many wait for this one, so it has a third.
         for _ in 1..BATCH_TRIES {
-            let may_help = matches!(outcome, Ok(Err(Failure::Broken(_) | Failure::Elsewhere(_))) | Err(_));
+            let may_help = matches!(outcome, Ok(Err(Failure::Broken(_) | Failure::TakenBack | Failure::Elsewhere(_))) | Err(_));
             if !may_help || in_time_for(deadline).is_err() {
                 break;
             }
@@ -125,7 +125,7 @@ impl Worker {
         match outcome {
             Ok(Ok(Batched::Done(_))) => batch.into_iter().for_each(|job| job.answer(Ok(()))),
             Ok(Ok(Batched::Apart) | Err(Failure::Conflict | Failure::Contention | Failure::Refused(_))) => jobs.apart(batch, broke),
-            Ok(Err(Failure::Broken(_))) => jobs.apart(batch, true),
+            Ok(Err(Failure::Broken(_) | Failure::TakenBack)) => jobs.apart(batch, true),
             Ok(Err(Failure::Elsewhere(told))) => batch.into_iter().for_each(|job| self.not_here(job, jobs, &told)),
             Ok(Err(failure)) => refuse(batch, &failure.into()),
             Err(cause) => refuse(batch, &cause.into()),
@@ -161,6 +161,10 @@ impl Worker {
                     if job.put_off >= LOCKED && self.lane == Lane::Write {
                         self.suspect().await;
                     }
+                    return jobs.put_off(job, Cause::Contended);
+                }
+                Ok(Err(Failure::TakenBack)) => {
+                    job.broke = true;
                     return jobs.put_off(job, Cause::Contended);
                 }
                 Ok(Err(Failure::Conflict)) if job.broke => break self.is_stored(&mut job).await,

@@ -113,7 +113,7 @@ async fn claim(conn: &mut MySql, ids: &[i64], kept: &str, now: Timestamp, claime
 pub fn is_contention(error: &Error) -> bool {
     let Error::Database(error) = error else { return false };
     match error.try_downcast_ref::<MySqlDatabaseError>() {
-        // Of 1180 it is not known what became of it, 3101 was undone: either way it is done again, and passes over what is done.
+        // Of 1180 and 3101 it is not known what became of it: it is done again, and passes over what is done.
         Some(mysql) => matches!(mysql.number(), 1213 | 1205 | 1020 | 1062 | 1180 | 1412 | 3101 | 8002 | 8028 | 9007),
         // SQLite's BUSY and LOCKED, also as extended codes.
         None => error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6)),

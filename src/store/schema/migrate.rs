@@ -107,7 +107,7 @@ fn failed(error: &Error) -> StoreError {
         // Its rows say that two of them are one: no waiting makes them two.
         Failure::Conflict => StoreError::Refused(Refused::Migration(database.message().to_owned())),
         _ if is_contention(error) => Cause::TableHeld.into(),
-        Failure::Contention | Failure::TooSlow => Cause::TableHeld.into(),
+        Failure::Contention | Failure::TakenBack | Failure::TooSlow => Cause::TableHeld.into(),
         Failure::Elsewhere(told) | Failure::Unable(told) => Cause::CannotWrite(told).into(),
         Failure::Broken(told) => Cause::Broken(told).into(),
         Failure::Refused(_) => StoreError::Refused(Refused::Migration(database.message().to_owned())),
