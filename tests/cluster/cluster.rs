@@ -1,5 +1,6 @@
 //! Three nodes.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::task::{JoinSet, spawn_blocking};
@@ -7,9 +8,14 @@ use tokio::task::{JoinSet, spawn_blocking};
 use crate::load::database::until;
 use crate::node::Node;
 use crate::patience::WHOLE;
+use crate::servers::Servers;
 
 /// How many nodes there are.
 pub const SIZE: usize = 3;
+
+/// The service's database, empty, and one beside it for what the service does not see.
+pub const DATABASES: &str = "CREATE DATABASE shop CHARACTER SET utf8mb4; CREATE DATABASE beside; \
+    CREATE TABLE beside.pulse (node int PRIMARY KEY, beats int NOT NULL); INSERT INTO beside.pulse VALUES (0, 0), (1, 0), (2, 0)";
 
 pub struct Cluster {
     pub nodes: Vec<Node>,
@@ -27,9 +33,7 @@ impl Cluster {
         let mut cluster = Self { nodes: nodes.into_iter().map(|(_, node)| node).collect() };
         cluster.nodes[0].found();
         until(WHOLE, async || cluster.nodes[0].is_one_of(1).await).await.expect("the first node");
-        let made = "CREATE DATABASE shop CHARACTER SET utf8mb4; CREATE DATABASE beside; \
-            CREATE TABLE beside.pulse (node int PRIMARY KEY, beats int NOT NULL); INSERT INTO beside.pulse VALUES (0, 0), (1, 0), (2, 0)";
-        assert!(cluster.nodes[0].run(made).await);
+        assert!(cluster.nodes[0].run(DATABASES).await);
         for number in 1..SIZE {
             cluster.rejoin(number).await;
         }
@@ -55,6 +59,30 @@ impl Cluster {
             true
         };
         until(limit, is_whole).await
+    }
+}
+
+impl Servers for Cluster {
+    const CAUSAL: &str = "SET SESSION wsrep_sync_wait = 1";
+
+    fn urls(&self) -> Vec<String> {
+        self.nodes.iter().map(|node| node.server.url()).collect()
+    }
+
+    /// Its own node first, and then the others.
+    fn url_for(&self, instance: usize) -> String {
+        let hosts: Vec<_> = (instance..instance + SIZE).map(|node| format!("127.0.0.1:{}", self.nodes[node % SIZE].server.port)).collect();
+        format!("mysql://root@{}/shop", hosts.join(","))
+    }
+
+    fn keep(&mut self) -> Vec<PathBuf> {
+        let directories = self.nodes.iter_mut().map(|node| &mut node.server.directory);
+        directories
+            .map(|directory| {
+                directory.disable_cleanup(true);
+                directory.path().to_owned()
+            })
+            .collect()
     }
 }
 

@@ -1,37 +1,37 @@
-//! Everything there is: three nodes, a WeChat, an instance beside each node and a door for notifications.
+//! Everything there is: three servers, a WeChat, three instances and a door for notifications.
 
 use std::net::SocketAddr;
 
 use tempfile::TempDir;
 
-use crate::cluster::{Cluster, SIZE};
+use crate::cluster::SIZE;
 use crate::load::clients::{Phone, Till};
 use crate::load::forwarder::Forwarder;
 use crate::load::processes::{Instance, Simulator, of_instances};
 use crate::patience::READY;
+use crate::servers::Servers;
 use crate::support::ports::free_address;
 
-pub struct Environment {
+pub struct Environment<S: Servers> {
     // The processes go before the directories, which they write to.
     pub instances: Vec<Instance>,
     pub simulator: Simulator,
-    pub cluster: Cluster,
+    pub cluster: S,
     _door: Forwarder,
     home: TempDir,
 }
 
-impl Environment {
-    /// Everything is up and ready when this returns. The instances begin at once, each on its own node, before there is a table.
-    pub async fn build(chosen: &[(&'static str, &str)]) -> Self {
+impl<S: Servers> Environment<S> {
+    /// Everything is up and ready when this returns. The instances begin at once, before there is a table.
+    pub async fn build(cluster: S, chosen: &[(&'static str, &str)]) -> Self {
         let home = TempDir::with_prefix("wechat-pay-cluster-").unwrap();
-        let cluster = Cluster::start().await;
         let simulator = Simulator::start(home.path()).await;
         let addresses: Vec<SocketAddr> = (0..SIZE).map(|_| free_address()).collect();
         let door = Forwarder::start(addresses.clone()).await;
         let variables = of_instances(&simulator, door.address, chosen);
         let mut environment = Self { instances: Vec::new(), simulator, cluster, _door: door, home };
         for (number, address) in addresses.into_iter().enumerate() {
-            let url = environment.url_beside(number);
+            let url = environment.cluster.url_for(number);
             environment.instances.push(Instance::new(number, address, &url, environment.home.path(), variables.clone()));
         }
         environment.ready().await;
@@ -45,16 +45,9 @@ impl Environment {
         }
     }
 
-    /// What the instance beside this node is told: its own node first, and then the others.
-    fn url_beside(&self, number: usize) -> String {
-        let hosts: Vec<_> =
-            (number..number + SIZE).map(|node| format!("127.0.0.1:{}", self.cluster.nodes[node % SIZE].server.port)).collect();
-        format!("mysql://root@{}/shop", hosts.join(","))
-    }
-
-    /// The same database, by each node alone.
+    /// The same database, by each server alone.
     pub fn databases(&self) -> Vec<String> {
-        self.cluster.nodes.iter().map(|node| node.url()).collect()
+        self.cluster.urls().into_iter().map(|url| url + "/shop").collect()
     }
 
     pub fn addresses(&self) -> Vec<SocketAddr> {
@@ -71,16 +64,13 @@ impl Environment {
     }
 }
 
-impl Drop for Environment {
+impl<S: Servers> Drop for Environment<S> {
     /// After a failure the logs stay.
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.home.disable_cleanup(true);
-            let mut kept = vec![self.home.path()];
-            for node in &mut self.cluster.nodes {
-                node.server.directory.disable_cleanup(true);
-                kept.push(node.server.directory.path());
-            }
+            let mut kept = self.cluster.keep();
+            kept.push(self.home.path().to_owned());
             eprintln!("the logs are in {kept:?}");
         }
     }

@@ -9,6 +9,7 @@ use crate::environment::Environment;
 use crate::load::database::until;
 use crate::node::Node;
 use crate::patience::{STOPPED, WHOLE};
+use crate::story::Blow;
 use crate::support::random::Random;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +47,10 @@ impl Fault {
         Self::SchemaChange,
         Self::AllDown,
     ];
+}
 
-    pub fn as_str(self) -> &'static str {
+impl Blow<Cluster> for Fault {
+    fn as_str(self) -> &'static str {
         match self {
             Self::Kill => "kill -9",
             Self::Freeze => "freeze of 20 s",
@@ -62,7 +65,7 @@ impl Fault {
     }
 
     /// Does it and undoes it; three nodes are one cluster again when this returns.
-    pub async fn strike(self, environment: &mut Environment, random: &Random) {
+    async fn strike(self, environment: &mut Environment<Cluster>, random: &Random) {
         let cluster = &mut environment.cluster;
         let victim = random.below(SIZE);
         match self {

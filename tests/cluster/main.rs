@@ -10,6 +10,13 @@
 //! CLUSTER_SEED=7 …                     # the choices of another run again
 //! CLUSTER_EVS='' …                     # with Galera's own timeouts instead of those for a LAN
 //! ```
+//!
+//! The same story of MySQL's Group Replication with a single primary is in `group`:
+//!
+//! ```sh
+//! tests/cluster/group-replication      # fetches MySQL into target/, and tries each fault once
+//! ```
+//!
 //! It needs Debian's `galera-4`, `mariadb-server` and `rsync`, and starts everything else by itself, on free ports of 127.0.0.1. What it
 //! started is gone at the end, however that comes; of a run that failed the logs are kept, and it says where.
 
@@ -18,11 +25,16 @@
 mod cluster;
 mod environment;
 mod faults;
+mod freeze;
+mod group;
 mod losses;
 mod node;
 mod patience;
 mod probes;
 mod pulse;
+mod servers;
+mod sql;
+mod story;
 mod throughput;
 
 #[path = "../load/mod.rs"]

@@ -5,14 +5,15 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use sqlx::mysql::MySqlConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, MySqlConnection, Row};
+use sqlx::{MySqlConnection, Row};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use crate::freeze::freeze;
+use crate::sql::{self, SILENT};
 use crate::support::mariadb::MariaDb;
 use crate::support::ports::free_port;
-use crate::support::process::{Process, unnamed_log};
+use crate::support::process::Process;
 
 /// Small enough for three beside one another; and what Galera asks for.
 const SERVER: [&str; 11] = [
@@ -30,8 +31,6 @@ const SERVER: [&str; 11] = [
 ];
 /// How soon nodes of a LAN give one up that says nothing: 3 s. Galera's own is 5 s.
 const OF_A_LAN: &str = "evs.keepalive_period=PT0.5S;evs.inactive_check_period=PT0.25S;evs.suspect_timeout=PT3S;evs.inactive_timeout=PT6S";
-/// A node that says nothing for so long says nothing.
-pub const SILENT: Duration = Duration::from_secs(1);
 
 pub struct Node {
     pub server: MariaDb,
@@ -83,13 +82,9 @@ impl Node {
         self.server.launch();
     }
 
-    pub fn url(&self) -> String {
-        format!("{}/shop", self.server.url())
-    }
-
     /// A connection, if it gives one.
     pub async fn connect(&self) -> Option<MySqlConnection> {
-        connect(&self.server.url()).await
+        sql::connect(&self.server.url()).await
     }
 
     /// Whether it is synced and one of so many that have the quorum.
@@ -104,8 +99,7 @@ impl Node {
 
     /// Runs SQL on a connection of its own; `false`: it was not to be had, or refused.
     pub async fn run(&self, sql: &str) -> bool {
-        let Some(mut connection) = self.connect().await else { return false };
-        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.is_ok()
+        sql::run(&self.server.url(), sql).await
     }
 
     /// `kill -9`, with what it has started.
@@ -116,9 +110,7 @@ impl Node {
 
     /// Stands still for so long; the guard lets it go on, whatever becomes of the test.
     pub fn freeze(&self, length: Duration) -> Process {
-        let (id, seconds) = (self.server.process.as_ref().expect("a node that runs").id(), length.as_secs());
-        let script = format!("trap 'kill -CONT {id}' EXIT; trap exit INT TERM HUP; kill -STOP {id}; sleep {seconds} & wait $!");
-        Process::start(Command::new("sh").args(["-c", &script]), unnamed_log())
+        freeze(self.server.process.as_ref().expect("a node that runs"), length)
     }
 
     /// Hears no other node and is heard by none, or hears them again.
@@ -132,12 +124,6 @@ impl Node {
         process.terminate();
         process.end_within(limit).await.is_some()
     }
-}
-
-/// A connection to the node that is there, if it gives one.
-pub async fn connect(url: &str) -> Option<MySqlConnection> {
-    let options: MySqlConnectOptions = url.parse().unwrap();
-    timeout(SILENT, options.disable_statement_logging().connect()).await.ok()?.ok()
 }
 
 impl Drop for Node {

@@ -7,7 +7,7 @@ use sqlx::AssertSqlSafe;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::cluster::Cluster;
+use crate::sql;
 
 /// How often a node is tried.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -36,10 +36,10 @@ pub fn longest_gap(of: &[Moments], from: Instant, to: Instant) -> Duration {
 }
 
 /// Has each node take a change of a row of its own again and again, behind the service's back.
-pub fn feel(cluster: &Cluster, everybody: &mut JoinSet<()>) -> Vec<Moments> {
-    let felt = cluster.nodes.iter().enumerate().map(|(number, node)| {
+pub fn feel(servers: Vec<String>, everybody: &mut JoinSet<()>) -> Vec<Moments> {
+    let felt = servers.into_iter().enumerate().map(|(number, url)| {
         let moments = Moments::default();
-        everybody.spawn(beat(node.server.url(), number, moments.clone()));
+        everybody.spawn(beat(url, number, moments.clone()));
         moments
     });
     felt.collect()
@@ -49,7 +49,7 @@ async fn beat(url: String, number: usize, moments: Moments) {
     let beat = format!("UPDATE beside.pulse SET beats = beats + 1 WHERE node = {number}");
     loop {
         sleep(PAUSE).await;
-        let Some(mut connection) = crate::node::connect(&url).await else { continue };
+        let Some(mut connection) = sql::connect(&url).await else { continue };
         while let Ok(Ok(_)) = timeout(PATIENCE, sqlx::raw_sql(AssertSqlSafe(beat.clone())).execute(&mut connection)).await {
             moments.note(Instant::now());
             sleep(PAUSE).await;

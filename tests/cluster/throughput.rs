@@ -7,6 +7,7 @@ use sqlx::AssertSqlSafe;
 use tokio::task::JoinSet;
 
 use crate::ALONE;
+use crate::cluster::Cluster;
 use crate::environment::Environment;
 use crate::load::choices::{any_seed, number};
 use crate::load::clients::Till;
@@ -38,7 +39,7 @@ async fn an_instance_beside_each_node_serves_as_one_instance_on_one_node_does() 
     let _alone = ALONE.lock().await;
     let length = Duration::from_secs(number("CLUSTER_SECONDS").unwrap_or(4));
     let chosen = [("AUTH__MODE", "signed"), ("AUTH__SIGNING_SECRETS", SIGNING_SECRETS), ("SWEEP__CALLS_PER_SECOND", "0")];
-    let environment = Environment::build(&chosen).await;
+    let environment = Environment::build(Cluster::start().await, &chosen).await;
     let each: Vec<_> = environment.addresses().into_iter().map(|address| Till::new(vec![address])).collect();
     // What is prepared once is prepared.
     open(&each, Duration::from_secs(1)).await;
