@@ -99,7 +99,7 @@ async fn carried_out(
 /// Has the visitor prove once more who it is; what is answered instead of the refund, if it cannot or need not be.
 async fn proven(console: &Console, visitor: &Visitor, typed: &Typed, number: &str, form: &PostedForm) -> Result<Option<Response>, Refusal> {
     // No code, each of which is good once, is used up for what will not be done.
-    if has_moved(console, typed, form).await && !is_known(console, typed, number).await? {
+    if !is_as_seen(console, typed, form).await && !is_known(console, typed, number).await? {
         return look_again(console, visitor, typed, number).await.map(Some);
     }
     let Err(refusal) = confirm(console, visitor, form).await else { return Ok(None) };
@@ -120,10 +120,10 @@ fn seen(form: &PostedForm) -> &str {
     form.text("stood").unwrap_or_default()
 }
 
-/// Whether something of the deal went back since its form was made. That it is stored so is looked at again by the refund itself.
-async fn has_moved(console: &Console, typed: &Typed, form: &PostedForm) -> bool {
+/// Whether nothing speaks against it, and nothing of the deal went back since its form was made. (The refund itself looks again.)
+async fn is_as_seen(console: &Console, typed: &Typed, form: &PostedForm) -> bool {
     let look = console.gateway.second_look(&typed.order_id, typed.fee).await;
-    look.is_ok_and(|look| look.deal.refunded.standing() != seen(form))
+    look.is_ok_and(|look| look.deal.refunded.standing() == seen(form))
 }
 
 /// The form again, as the deal stands now.

@@ -261,6 +261,9 @@ on_both_engines! {
         let hers = look(&olga, &order, "9.00", "").await.body;
         let his = look(&otto, &order, "4.00", "").await.body;
         assert_eq!(done(&press(&otto, &order, &his, &[]).await), "refund");
+        let too_soon = press(&olga, &order, &hers, &[("password", "wrong")]).await;
+        assert!(too_soon.body.contains("can be asked for in 60 s"), "{}", too_soon.body);
+        app.time_passes(61);
         let answer = press(&olga, &order, &hers, &[("password", "wrong")]).await;
         let said = "Since this form was made something of the order was given back";
         assert!(answer.status == 409 && answer.body.contains(said), "before her password was looked at: {}", answer.body);
