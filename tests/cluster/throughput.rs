@@ -80,7 +80,7 @@ async fn open(tills: &[Till], length: Duration) -> Opened {
 
 /// Says what a question takes by its key, with and without waiting for what other nodes have acknowledged, while nobody writes and while
 /// orders are opened at all nodes.
-async fn causal_reads(environment: &Environment, tills: &[Till]) {
+async fn causal_reads(environment: &Environment<Cluster>, tills: &[Till]) {
     let database = &environment.databases()[0];
     for is_busy in [false, true] {
         let writing = is_busy.then(|| {
