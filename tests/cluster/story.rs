@@ -2,23 +2,19 @@
 //! cluster that they are.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::{AssertSqlSafe, Row};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::environment::Environment;
 use crate::load::choices::{any_seed, number};
 use crate::load::clients::Till;
 use crate::load::database::connect;
-use crate::load::endpoint::{self, Endpoint};
+use crate::load::endpoint::Endpoint;
 use crate::load::tills::{self, Scene};
 use crate::load::verification::{self, Run};
-use crate::load::wish::SIGNING_SECRETS;
 use crate::patience::STOPPED;
 use crate::probes::{self, Probed};
 use crate::pulse::{self, Moments, longest_gap};
@@ -26,8 +22,6 @@ use crate::servers::Servers;
 use crate::support::random::Random;
 
 const TILLS: usize = 6;
-const EXPIRE_AFTER: Duration = Duration::from_secs(20);
-const CLOSE_MIN_AGE: Duration = Duration::from_secs(4);
 /// Callers are served again so soon after a node of the cluster takes changes again.
 const BEHIND_THE_CLUSTER: Duration = Duration::from_secs(3);
 /// An instance that cannot store an order says so by then.
@@ -47,31 +41,12 @@ pub async fn tell<S: Servers, B: Blow<S>>(servers: impl Future<Output = S>, blow
     eprintln!("CLUSTER_SEED={seed}");
     let random = Random::new(seed);
     let begun = Instant::now();
-    let (expire_after, close_min_age) = (EXPIRE_AFTER.as_secs().to_string(), CLOSE_MIN_AGE.as_secs().to_string());
     let endpoint = Endpoint::start(Random::new(random.seed())).await;
     let url = format!("http://{}/", endpoint.address);
-    let chosen = [
-        ("WEBHOOKS__SHOP__URL", url.as_str()),
-        ("WEBHOOKS__SHOP__SECRET", endpoint::SECRET),
-        ("AUTH__MODE", "signed"),
-        ("AUTH__SIGNING_SECRETS", SIGNING_SECRETS),
-        ("DEAL__EXPIRE_AFTER", expire_after.as_str()),
-        ("DEAL__CLOSE_MIN_AGE", close_min_age.as_str()),
-        ("SWEEP__FIRST_LOOKS", "3,8"),
-        ("SWEEP__PAUSE", "5"),
-        ("SWEEP__LONGEST_PAUSE", "5"),
-    ];
+    let chosen = tills::of_short_lives(&url);
     let mut environment = Environment::build(servers.await, &chosen).await;
     eprintln!("{:6.1?} three servers, three instances", begun.elapsed());
-    let scene = Scene {
-        till: environment.till(),
-        phone: environment.phone(),
-        observations: Arc::default(),
-        expire_after: EXPIRE_AFTER,
-        close_min_age: CLOSE_MIN_AGE,
-        lives: TaskTracker::new(),
-        stop: CancellationToken::new(),
-    };
+    let scene = Scene::new(environment.till(), environment.phone());
     let mut everybody = tills::begin(&scene, &random, TILLS);
     let each: Vec<_> = environment.addresses().into_iter().map(|address| Till::new(vec![address])).collect();
     let probed = probes::ask(&scene, &random, &each, &mut everybody);

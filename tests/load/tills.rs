@@ -10,14 +10,34 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::clients::{Phone, Till};
+use super::endpoint;
 use super::observations::Observations;
 use super::payers;
-use super::wish::{Wish, offer};
+use super::wish::{SIGNING_SECRETS, Wish, offer};
 use crate::support::http::Answer;
 use crate::support::random::Random;
 
 /// How long a till goes on asking for an order of whose opening it knows nothing.
 const PERSISTENCE: Duration = Duration::from_secs(20);
+
+/// How long deals can be paid, and when they may be closed.
+const EXPIRE_AFTER: Duration = Duration::from_secs(20);
+const CLOSE_MIN_AGE: Duration = Duration::from_secs(4);
+
+/// What has a deal's whole life pass in that time, and an endpoint hear of it.
+pub fn of_short_lives(endpoint: &str) -> [(&'static str, &str); 9] {
+    [
+        ("WEBHOOKS__SHOP__URL", endpoint),
+        ("WEBHOOKS__SHOP__SECRET", endpoint::SECRET),
+        ("AUTH__MODE", "signed"),
+        ("AUTH__SIGNING_SECRETS", SIGNING_SECRETS),
+        ("DEAL__EXPIRE_AFTER", "20"),
+        ("DEAL__CLOSE_MIN_AGE", "4"),
+        ("SWEEP__FIRST_LOOKS", "3,8"),
+        ("SWEEP__PAUSE", "5"),
+        ("SWEEP__LONGEST_PAUSE", "5"),
+    ]
+}
 
 /// What all parts of the load share.
 #[derive(Debug, Clone)]
@@ -34,6 +54,12 @@ pub struct Scene {
 }
 
 impl Scene {
+    /// With instances that were told of short lives.
+    pub fn new(till: Till, phone: Phone) -> Self {
+        let (observations, lives, stop) = (Arc::default(), TaskTracker::new(), CancellationToken::new());
+        Self { till, phone, observations, expire_after: EXPIRE_AFTER, close_min_age: CLOSE_MIN_AGE, lives, stop }
+    }
+
     /// Posts to an endpoint; the observations keep the answer.
     pub async fn post(&self, path: &'static str, body: &Value, key: Option<&str>) -> Option<(u16, Value)> {
         self.heard(path, self.till.post(path, body, key).await)

@@ -1,27 +1,21 @@
 //! The torture itself: everything that may be killed is, and comes back.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::time::{sleep, timeout};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::ALONE;
 use crate::environment::Environment;
 use crate::load::choices::{any_seed, number};
-use crate::load::endpoint::{self, Endpoint};
+use crate::load::endpoint::Endpoint;
 use crate::load::tills::{self, Scene};
 use crate::load::verification::{self, Run};
-use crate::load::wish::SIGNING_SECRETS;
 use crate::support::random::Random;
 
 /// From a restart to being ready again.
 const COMES_BACK: Duration = Duration::from_secs(60);
 const TILLS: usize = 20;
-const EXPIRE_AFTER: Duration = Duration::from_secs(20);
-const CLOSE_MIN_AGE: Duration = Duration::from_secs(4);
 
 /// What is killed.
 #[derive(Debug, Clone, Copy)]
@@ -68,30 +62,11 @@ async fn kills_lose_nothing() {
     eprintln!("TORTURE_SEED={seed} TORTURE_KILLS={kills}");
     let random = Random::new(seed);
     let begun = Instant::now();
-    let (expire_after, close_min_age) = (EXPIRE_AFTER.as_secs().to_string(), CLOSE_MIN_AGE.as_secs().to_string());
     let endpoint = Endpoint::start(Random::new(random.seed())).await;
     let url = format!("http://{}/", endpoint.address);
-    let chosen = [
-        ("WEBHOOKS__SHOP__URL", url.as_str()),
-        ("WEBHOOKS__SHOP__SECRET", endpoint::SECRET),
-        ("AUTH__MODE", "signed"),
-        ("AUTH__SIGNING_SECRETS", SIGNING_SECRETS),
-        ("DEAL__EXPIRE_AFTER", expire_after.as_str()),
-        ("DEAL__CLOSE_MIN_AGE", close_min_age.as_str()),
-        ("SWEEP__FIRST_LOOKS", "3,8"),
-        ("SWEEP__PAUSE", "5"),
-        ("SWEEP__LONGEST_PAUSE", "5"),
-    ];
+    let chosen = tills::of_short_lives(&url);
     let mut environment = Environment::build(2, &chosen).await;
-    let scene = Scene {
-        till: environment.till(),
-        phone: environment.phone(),
-        observations: Arc::default(),
-        expire_after: EXPIRE_AFTER,
-        close_min_age: CLOSE_MIN_AGE,
-        lives: TaskTracker::new(),
-        stop: CancellationToken::new(),
-    };
+    let scene = Scene::new(environment.till(), environment.phone());
     let mut everybody = tills::begin(&scene, &random, TILLS);
     let seed = format!("TORTURE_SEED={seed}");
     let mut run = Run { seed, begun, blows: BTreeMap::new(), slowest_return: Duration::ZERO, last_restart: Instant::now() };

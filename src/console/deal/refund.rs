@@ -64,7 +64,7 @@ async fn carried_out(
 ) -> Result<Response, Refusal> {
     if console.settings.wants_proof(typed.fee)
         && !is_known(console, &typed, number).await?
-        && let Some(instead) = proven(console, visitor, &typed, number, form).await?
+        && let Some(instead) = prove_once_more(console, visitor, &typed, number, form).await?
     {
         return Ok(instead);
     }
@@ -97,7 +97,13 @@ async fn carried_out(
 }
 
 /// Has the visitor prove once more who it is; what is answered instead of the refund, if it cannot or need not be.
-async fn proven(console: &Console, visitor: &Visitor, typed: &Typed, number: &str, form: &PostedForm) -> Result<Option<Response>, Refusal> {
+async fn prove_once_more(
+    console: &Console,
+    visitor: &Visitor,
+    typed: &Typed,
+    number: &str,
+    form: &PostedForm,
+) -> Result<Option<Response>, Refusal> {
     // No code, each of which is good once, is used up for what will not be done.
     if !is_as_seen(console, typed, form).await && !is_known(console, typed, number).await? {
         return look_again(console, visitor, typed, number).await.map(Some);

@@ -14,7 +14,6 @@ use blows::Blow;
 use members::Members;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "wants a MySQL, which tests/cluster/group-replication fetches"]
 async fn what_happens_to_members_loses_nothing() {
     let _alone = ALONE.lock().await;
     let faults = number("GROUP_FAULTS").map_or(Blow::ALL.len(), |faults| usize::try_from(faults).unwrap());

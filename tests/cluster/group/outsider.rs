@@ -17,7 +17,6 @@ use crate::support::random::Random;
 const WATCHED: Duration = Duration::from_secs(50);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "wants a MySQL, which tests/cluster/group-replication fetches"]
 async fn nothing_is_stored_by_members_outside_their_group() {
     let _alone = ALONE.lock().await;
     let chosen = [("AUTH__MODE", "signed"), ("AUTH__SIGNING_SECRETS", SIGNING_SECRETS), ("SWEEP__CALLS_PER_SECOND", "0")];

@@ -8,6 +8,7 @@ use wechat_pay::gateway::{Fetch, ReconcileError};
 use wechat_pay::simulator::BillTrap;
 
 use super::shop::{DAY, Shop};
+use crate::support::database::Engine;
 use crate::support::on_both_engines;
 use crate::support::overheard_wechat::OverheardWeChat;
 use crate::support::stub::Reply;
@@ -167,4 +168,21 @@ on_both_engines! {
         let told = shop.explain(&gone["id"], "too late").await;
         assert_eq!(told.status, 409, "{}", told.body);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_is_locked_for_a_moment_is_no_other_instance() {
+    let wechat = OverheardWeChat::new().await;
+    let shop = Shop::on(&wechat, Engine::MySql).await;
+    wechat.paid(&shop.app).await;
+    shop.morning();
+    shop.look().await;
+    let publisher = shop.app.look().await;
+    publisher.run("BEGIN; SELECT id FROM bill FOR UPDATE").await;
+    let released = async {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        publisher.run("COMMIT").await;
+    };
+    let (bill, ()) = tokio::join!(shop.reconcile(DAY, Fetch::Again), released);
+    assert_eq!(bill.expect("it is free again").open, 0);
 }
