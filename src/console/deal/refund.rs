@@ -105,7 +105,7 @@ async fn prove_once_more(
     form: &PostedForm,
 ) -> Result<Option<Response>, Refusal> {
     // No code, each of which is good once, is used up for what will not be done.
-    if !is_as_seen(console, typed, form).await && !is_known(console, typed, number).await? {
+    if !is_as_seen(console, typed, form).await? && !is_known(console, typed, number).await? {
         return look_again(console, visitor, typed, number).await.map(Some);
     }
     let Err(refusal) = confirm(console, visitor, form).await else { return Ok(None) };
@@ -127,9 +127,12 @@ fn seen(form: &PostedForm) -> &str {
 }
 
 /// Whether nothing speaks against it, and nothing of the deal went back since its form was made. (The refund itself looks again.)
-async fn is_as_seen(console: &Console, typed: &Typed, form: &PostedForm) -> bool {
-    let look = console.gateway.second_look(&typed.order_id, typed.fee).await;
-    look.is_ok_and(|look| look.deal.refunded.standing() == seen(form))
+async fn is_as_seen(console: &Console, typed: &Typed, form: &PostedForm) -> Result<bool, Refusal> {
+    match console.gateway.second_look(&typed.order_id, typed.fee).await {
+        Ok(look) => Ok(look.deal.refunded.standing() == seen(form)),
+        Err(error @ GatewayError::Store(_)) => Err(error.into()),
+        Err(_) => Ok(false),
+    }
 }
 
 /// The form again, as the deal stands now.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use sqlx::{ConnectOptions, Error};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::cannot_open::CannotOpen;
 use super::connection::Conn;
@@ -73,9 +73,12 @@ pub async fn seek(url: &DatabaseUrl, servers: &Servers, need: Need) -> Result<Op
         let mut order = order;
         if hosts.were_fruitless() {
             if let Some(used) = hosts.used() {
+                let turn = hosts.turn();
                 let conn = open_at(url, servers, &used).await?;
                 // It may have been left meanwhile.
-                let Some(turn) = hosts.agree(&used) else { continue };
+                if hosts.turn() != turn || hosts.agree(&used) != Some(turn) {
+                    continue;
+                }
                 return Ok(Opened { conn, host: Some(used), turn });
             }
             order.truncate(1);
@@ -192,6 +195,7 @@ pub async fn is_well(url: &DatabaseUrl, servers: &Servers, host: &Host) -> bool 
 /// Whether a server answers at all: that it lets nobody in, or may not be changed, is an answer; that it lets a change wait is none, as
 /// under a backup's lock. One whose name cannot be looked up now is not asked, and not taken for silent.
 pub async fn answers(url: &DatabaseUrl, servers: &Servers, host: &Host, within: Duration) -> bool {
+    let begun = Instant::now();
     if !matches!(timeout(within, servers.addresses(host)).await, Ok(Ok(_))) {
         return true;
     }
@@ -202,5 +206,5 @@ pub async fn answers(url: &DatabaseUrl, servers: &Servers, host: &Host, within: 
         };
         matches!(answer, Ok(()) | Err(Error::Database(_)))
     };
-    timeout(within, asked).await.unwrap_or(false)
+    timeout(within.saturating_sub(begun.elapsed()), asked).await.unwrap_or(false)
 }

@@ -139,7 +139,10 @@ impl Worker {
             let deadline = batch.first().map(|job| job.deadline);
             let mut works: Vec<&mut dyn Work> = batch.iter_mut().map(|job| &mut *job.work).collect();
             let (conn, watch) = self.connected().await?;
-            in_time_for(deadline)?;
+            if in_time_for(deadline).is_err() {
+                // The others of it may have time left.
+                return Ok(Ok(Batched::Apart));
+            }
             watch.in_time(kind.carry_out(&mut works, conn)).await
         } else {
             Ok(Err(Error::WorkerCrashed))
