@@ -12,6 +12,9 @@ use crate::support::program::Program;
 use crate::support::wire::Wire;
 
 const CROWD: usize = 10_000;
+/// hyper reads into 8 KiB. As much again is for the task, the socket, and an answer in hand: the quicker the machine, the more of them
+/// are in hand at once.
+const EACH_KIB: u64 = 16;
 const HEALTHZ: &str = "GET /healthz HTTP/1.1\r\nhost: pay\r\n\r\n";
 
 /// One after the other: a process has not many more file descriptors than one crowd.
@@ -27,7 +30,7 @@ async fn ten_thousand_connections_hinder_nobody() {
     the_silent_are_cut_off(address).await;
     those_that_rest_are_kept(address).await;
     let more = program.process.memory_kib("VmHWM") - alone;
-    assert!(more < 112 * 1024, "a crowd of {CROWD} took {more} KiB: more than eleven for each");
+    assert!(more < EACH_KIB * CROWD as u64, "a crowd of {CROWD} took {more} KiB: more than {EACH_KIB} for each");
 }
 
 async fn the_silent_are_cut_off(address: SocketAddr) {
