@@ -245,6 +245,11 @@ impl GatewayMetrics {
         self.looks.inc_by(swept.looked.into());
     }
 
+    /// Rows of another program could not be claimed, or be forgotten: the pass goes on without.
+    pub(super) fn line_left_untidy(&self) {
+        self.passes.inc(Pass::Untidy);
+    }
+
     /// A look has cost so many calls.
     pub(super) fn looked(&self, account: &AccountId, calls: u32) {
         self.budget_spent.get_or_create(&OfAccount(account.clone())).inc_by(calls.into());

@@ -91,18 +91,20 @@ impl Gateway {
 
     async fn try_sweep_once(&self, calls: u32) -> Result<Swept, StoreError> {
         let now = self.database_now().await?;
-        // Another program may hold a row that was to be claimed: no reason to follow nothing else.
-        if let Err(error) = self.tidy_line(now).await {
-            warn!(%error, "rows of another program could not be claimed at this pass");
-        }
+        self.tidy_line(now).await;
         let undecided = Both(UndecidedDeals(self), Both(UndecidedRefunds(self), UnknownRefunds(self)));
         self.follower.pass(&undecided, now, calls, self.accounts.count()).await
     }
 
-    /// Rows that another program has inserted get into the line, and rows that it has decided out of it.
-    async fn tidy_line(&self, now: Timestamp) -> Result<(), StoreError> {
-        self.claim_unclaimed().await?;
-        self.store.forget_decided(now, DECIDED).await
+    /// Rows that another program has inserted get into the line, and rows that it has decided out of it. It may hold one of them: no
+    /// reason to follow nothing else.
+    async fn tidy_line(&self, now: Timestamp) {
+        for tidied in [self.claim_unclaimed().await, self.store.forget_decided(now, DECIDED).await] {
+            if let Err(error) = tidied {
+                self.metrics.line_left_untidy();
+                warn!(%error, "rows of another program could not be claimed or forgotten at this pass");
+            }
+        }
     }
 
     /// No number has only new rows behind it: the nodes of a cluster give them in steps, each its own, and a row may be committed long

@@ -113,12 +113,7 @@ async fn prove_once_more(
         return Ok(None);
     }
     let Refusal::Unproven = refusal else { return Err(refusal) };
-    let again = once_more(console, visitor, typed, number, &refusal.reason(), StatusCode::UNPROCESSABLE_ENTITY).await;
-    // What speaks against another refund may be this very one.
-    if again.is_err() && is_known(console, typed, number).await? {
-        return Ok(Some(done(visitor, &page_of(&typed.order_id), FOLLOWED)));
-    }
-    again.map(Some)
+    once_more(console, visitor, typed, number, &refusal.reason(), StatusCode::UNPROCESSABLE_ENTITY).await.map(Some)
 }
 
 /// How much had gone back of the deal when the form was made.
@@ -155,7 +150,7 @@ async fn becomes_known(console: &Console, typed: &Typed, number: &str) -> Result
     Ok(false)
 }
 
-/// The form again, under the same number.
+/// The form again, under the same number; unless it has been carried out meanwhile.
 async fn once_more(
     console: &Console,
     visitor: &Visitor,
@@ -164,8 +159,12 @@ async fn once_more(
     trouble: &Text,
     status: StatusCode,
 ) -> Result<Response, Refusal> {
-    let look = console.gateway.second_look(&typed.order_id, typed.fee).await?;
-    let look = SecondLook { number: number.to_owned(), ..look };
+    let look = match console.gateway.second_look(&typed.order_id, typed.fee).await {
+        Ok(look) => SecondLook { number: number.to_owned(), ..look },
+        // What speaks against another refund may be this very one.
+        Err(_) if is_known(console, typed, number).await? => return Ok(done(visitor, &page_of(&typed.order_id), FOLLOWED)),
+        Err(error) => return Err(error.into()),
+    };
     let mut response = page(visitor, console, words::second_look(), view(&look, typed.reason.as_ref(), Some(trouble), console, visitor));
     *response.status_mut() = status;
     Ok(response)

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// An address, or a name that means one server.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Host {
     /// As the driver takes it; an IPv6 address in brackets.
     pub name: String,

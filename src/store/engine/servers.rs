@@ -1,9 +1,10 @@
 //! The servers that a URL names: one, several, or the several addresses of one name.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -28,6 +29,8 @@ pub struct Servers {
     /// In the order of the URL, the preferred one first.
     named: Vec<Host>,
     resolver: Resolver,
+    /// Where each name with several addresses was when it was last looked up.
+    last_found: Arc<Mutex<HashMap<Host, Vec<Host>>>>,
     hosts: Arc<Hosts>,
 }
 
@@ -60,7 +63,7 @@ impl FromStr for Servers {
         // Beijing time in every session; the SQL mode is set whole in `session`.
         let options = first.ok_or(Malformed)?.timezone(Some("+08:00".to_owned())).pipes_as_concat(false).no_engine_substitution(false);
         let options = options.statement_cache_capacity(STATEMENTS).disable_statement_logging();
-        Ok(Self { options, named, resolver: Resolver::new(), hosts: Arc::default() })
+        Ok(Self { options, named, resolver: Resolver::new(), last_found: Arc::default(), hosts: Arc::default() })
     }
 }
 
@@ -86,20 +89,18 @@ impl Servers {
     }
 
     /// Those that there are now, the preferred one first. Each name is looked up once for all workers that wait for it: the driver
-    /// would have a thread blocked for each of their tries. Of several names one that cannot be looked up stays: a name server's trouble
-    /// is no reason to leave a server that is used.
+    /// would have a thread blocked for each of their tries. One that cannot be looked up has the addresses that it had, and of several
+    /// names it stays: a name server's trouble is no reason to leave a server that is used.
     ///
     /// # Errors
     /// None of the names is known.
     pub async fn known(&self) -> Result<Vec<Host>, Error> {
-        if let [only] = self.named.as_slice() {
-            return Ok(self.addresses(only).await?);
-        }
         let looked_up = join_all(self.named.iter().map(|host| timeout(LOOK_UP, self.addresses(host)))).await;
         let mut known: Vec<Host> = Vec::new();
         let (mut is_any_known, mut unknown) = (false, None);
         for (host, addresses) in self.named.iter().zip(looked_up) {
-            match addresses.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into())) {
+            let addresses = addresses.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
+            match addresses.or_else(|error| self.last_found().get(host).cloned().ok_or(error)) {
                 Ok(addresses) => {
                     is_any_known = true;
                     known.extend(addresses);
@@ -127,10 +128,17 @@ impl Servers {
         addresses.dedup();
         // Of a server that must prove its name the name is needed.
         if addresses.len() < 2 || matches!(self.options.get_ssl_mode(), MySqlSslMode::VerifyIdentity) {
+            self.last_found().remove(host);
             return Ok(vec![host.clone()]);
         }
         let address = |ip: IpAddr| Host { name: if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }, port: host.port };
-        Ok(addresses.into_iter().map(address).collect())
+        let found: Vec<_> = addresses.into_iter().map(address).collect();
+        self.last_found().insert(host.clone(), found.clone());
+        Ok(found)
+    }
+
+    fn last_found(&self) -> MutexGuard<'_, HashMap<Host, Vec<Host>>> {
+        self.last_found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_looked_up(&self, host: &Host) -> bool {
@@ -211,5 +219,16 @@ mod tests {
         assert_eq!(servers.known().await.unwrap(), names);
         let servers = Servers { resolver: Resolver::with(unknown), ..("mysql://gone/pay".parse().unwrap()) };
         assert!(servers.known().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_name_that_cannot_be_looked_up_any_more_has_the_addresses_that_it_had() {
+        for url in ["mysql://db/pay", "mysql://db,10.0.0.9/pay"] {
+            let servers = Servers { resolver: Resolver::with(three), ..url.parse().unwrap() };
+            let found = servers.known().await.unwrap();
+            let silent = |_: &str| Err(std::io::ErrorKind::NotFound.into());
+            let servers = Servers { resolver: Resolver::with(silent), ..servers };
+            assert_eq!(servers.known().await.unwrap(), found);
+        }
     }
 }

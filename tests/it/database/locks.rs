@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use crate::support::database::Engine;
 use crate::support::http::Answer;
 use crate::support::on_both_engines;
-use crate::support::test_app::{Order, TestApp};
+use crate::support::test_app::{Order, TestApp, TestAppBuilder};
 use crate::support::wechat_message::WeChatMessage;
 
 /// Another program's connection.
@@ -121,6 +121,31 @@ async fn locked_rows_hold_up_no_payment_of_another_order() {
     for order in &locked {
         app.notify(message(order)).await.acknowledged("it is free again");
     }
+}
+
+#[tokio::test]
+async fn a_row_of_the_original_s_that_is_locked_keeps_no_lost_payment_from_being_found() {
+    let app = TestAppBuilder::new(Engine::MySql).await.set("METRICS__LISTEN", "127.0.0.1:0").open().await;
+    let lost = app.to_pay("19.90").await;
+    app.payer_pays_silently(&lost);
+    let look = app.look().await;
+    look.run(
+        "INSERT INTO deal (order_id, product_id, merchant_id, price, price_last, status, mode, create_at, update_at) \
+         VALUES ('theirs', 34, 12, 19.9, 19.9, 0, 0, '2026-04-01 12:00:00', '2026-04-01 12:00:00')",
+    )
+    .await;
+    let mut stranger = Stranger::comes(&app).await;
+    stranger.run("BEGIN; SELECT id FROM deal WHERE order_id = 'theirs' FOR UPDATE").await;
+    app.time_passes(60);
+
+    app.sweep().await;
+    assert_eq!(look.status(&lost.id).await, 1);
+    assert_eq!(app.numbers().await.get("sweep_passes_total{outcome=\"untidy\"}"), 1.0, "an operator hears of it");
+    assert_eq!(look.value("theirs", "order_key").await, None);
+
+    stranger.run("ROLLBACK").await;
+    app.sweep().await;
+    assert_eq!(look.value("theirs", "order_key").await.as_deref(), Some("theirs"));
 }
 
 on_both_engines! {

@@ -140,6 +140,7 @@ on_both_engines! {
             ("settle_lag_seconds_count{source=\"sweep\"}", 1.0),
             ("sweep_passes_total{outcome=\"done\"}", 2.0),
             ("sweep_passes_total{outcome=\"failed\"}", 0.0),
+            ("sweep_passes_total{outcome=\"untidy\"}", 0.0),
             ("sweep_looks_total", 5.0),
             ("alarms_total{kind=\"no_account\"}", 0.0),
         ];
