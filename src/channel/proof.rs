@@ -91,7 +91,8 @@ pub struct Evidence(Arc<str>);
 
 impl Evidence {
     pub(in crate::channel) fn new(bytes: &[u8]) -> Self {
-        Self(String::from_utf8_lossy(bytes).into())
+        // What has been read as a message is UTF-8, and that is seen quickly.
+        Self(std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes).into(), Arc::from))
     }
 
     /// The XML: it names the payer and carries a signature, so it goes into the store and nowhere else.

@@ -92,7 +92,7 @@ impl Gateway {
     pub async fn settle(&self, trade: &ProvenPayment, origin: Origin) -> Result<Settled, SettleError> {
         Self::is_about(trade.order_id(), trade.account());
         let outcome = match self.try_settle(trade, origin).await {
-            Err(SettleError::SecondTransaction) => Err(self.second_transaction(trade, origin).await),
+            Err(SettleError::SecondTransaction) => Err(Box::pin(self.second_transaction(trade, origin)).await),
             outcome => outcome,
         };
         self.metrics.settled(&outcome, trade, origin, self.clock.now());
@@ -102,7 +102,7 @@ impl Gateway {
         }
         let noted = match &outcome {
             Ok(_) | Err(SettleError::Store(_)) => Noted::Before,
-            Err(error) => self.note_mismatch(trade, error, origin).await,
+            Err(error) => Box::pin(self.note_mismatch(trade, error, origin)).await,
         };
         let (source, total_fee) = (trade.source(), trade.total_fee().get());
         let transaction = tail(trade.transaction_id());
@@ -131,7 +131,7 @@ impl Gateway {
         // Once it is given up nobody asks again, so what there is to tell must be written by then.
         let is_second = matches!(outcome, Err(SettleError::SecondTransaction | SettleError::SecondGoesBack));
         if is_second && noted != Noted::NotYet {
-            self.give_up_paid_attempt(trade, origin).await;
+            Box::pin(self.give_up_paid_attempt(trade, origin)).await;
         }
         if is_news_of_refund(trade, &outcome) {
             self.metrics.raised(AlarmKind::Refunded);
@@ -142,18 +142,27 @@ impl Gateway {
 
     async fn try_settle(&self, trade: &ProvenPayment, origin: Origin) -> Result<Settled, SettleError> {
         let paid_at = self.payment_time(trade);
-        let event = |kind| Event {
+        if trade.is_cny() && self.store.mark_paid(trade, paid_at, self.event_of(trade, EventKind::Settled, origin)).await? {
+            self.live.note_payment(trade.order_id(), paid_at, trade.is_refunded(), self.clock.ticks());
+            return Ok(Settled::Now);
+        }
+        // Not an unpaid deal of ours with this price. (Boxed, so that the others carry no room for what few of them need.)
+        Box::pin(self.settle_as_it_stands(trade, paid_at, origin)).await
+    }
+
+    fn event_of(&self, trade: &ProvenPayment, kind: EventKind, origin: Origin) -> Event {
+        Event {
             evidence: Some(trade.evidence().clone()),
             detail: trade.is_refunded().then(|| GIVEN_BACK.to_owned()),
             announces: announced(kind, trade),
             ..self.event(trade.order_id(), kind, origin)
-        };
-        if trade.is_cny() && self.store.mark_paid(trade, paid_at, event(EventKind::Settled)).await? {
-            self.live.note_payment(trade.order_id(), paid_at, trade.is_refunded(), self.clock.ticks());
-            return Ok(Settled::Now);
         }
-        // Not an unpaid deal of ours with this price. Look why, and move it only from where it stands. Whose it is goes first: about
-        // another account's deal a key says nothing, in whatever words.
+    }
+
+    /// Looks why it is not simply paid, and moves the deal only from where it stands. Whose it is goes first: about another account's deal
+    /// a key says nothing, in whatever words.
+    async fn settle_as_it_stands(&self, trade: &ProvenPayment, paid_at: Timestamp, origin: Origin) -> Result<Settled, SettleError> {
+        let event = |kind| self.event_of(trade, kind, origin);
         for _ in 0..3 {
             let deal = self.store.find_to_finish(trade.order_id()).await?.ok_or(SettleError::UnknownOrder)?;
             if deal.account != *trade.account() {

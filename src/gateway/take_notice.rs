@@ -123,7 +123,7 @@ impl Gateway {
     async fn take_reading(self: &Arc<Self>, reading: Result<Reading, NoticeError>, work: &TaskTracker) -> Taken {
         let news = match reading {
             Ok(Reading::Verified(news)) => Ok(news),
-            Ok(Reading::OtherAlgorithm(unconfirmed)) => match self.confirm(unconfirmed).await {
+            Ok(Reading::OtherAlgorithm(unconfirmed)) => match Box::pin(self.confirm(unconfirmed)).await {
                 Ok(confirmed) => confirmed.map_err(NoticeError::from),
                 Err(error) => {
                     warn!(%error, "a notification could not be confirmed yet");
@@ -140,7 +140,7 @@ impl Gateway {
                 work.spawn(async move { gateway.payment_failed(&account, &order_id).await }.in_current_span());
                 Taken::PaymentFailed
             }
-            Ok(News::Refund(wake)) => self.take_wake(&wake).await,
+            Ok(News::Refund(wake)) => Box::pin(self.take_wake(&wake)).await,
             Err(error) => {
                 warn!(%error, "a notification is not believed");
                 Taken::Disbelieved(Disbelief::of(&error))

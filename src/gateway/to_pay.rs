@@ -71,7 +71,7 @@ impl Gateway {
             return Err(GatewayError::TradeTypeOff(account.id().clone()));
         }
         if let Some(deal) = self.opened_before(&wish).await? {
-            return self.resume(deal, &wish).await;
+            return Box::pin(self.resume(deal, &wish)).await;
         }
         // An offer is for one purchase. Of two deals a unique index keeps it.
         if let Some(nonce) = &wish.purchase.signed_nonce
@@ -93,7 +93,7 @@ impl Gateway {
                 }
                 Err(StoreError::Conflict) => {
                     if let Some(existing) = self.opened_before(&wish).await? {
-                        return self.resume(existing, &wish).await;
+                        return Box::pin(self.resume(existing, &wish)).await;
                     }
                     if self.is_offer_used(&wish).await? {
                         return Err(GatewayError::SignatureUsed);

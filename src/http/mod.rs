@@ -120,18 +120,32 @@ impl App {
     }
 
     /// Has a front end's work done within its time, if there is room for one more in hand.
-    async fn serve<T: Send + 'static>(&self, begun: Begun, work: impl Future<Output = T> + Send + 'static) -> Result<T, NoOutcome> {
-        let _place = self.shares.call().ok_or(NoOutcome::NoRoom)?;
-        self.detached(begun.front_end_due(), work).await
+    fn serve<T: Send + 'static>(
+        &self,
+        begun: Begun,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = Result<T, NoOutcome>> {
+        let served = self.shares.call().map(|place| (place, self.detached(begun.front_end_due(), work)));
+        async move {
+            let (_place, outcome) = served.ok_or(NoOutcome::NoRoom)?;
+            outcome.await
+        }
     }
 
-    /// Has work done whether or not the caller stays, and waits for its outcome until `due`.
-    async fn detached<T: Send + 'static>(&self, due: Instant, work: impl Future<Output = T> + Send + 'static) -> Result<T, NoOutcome> {
+    /// Has work done whether or not the caller stays, and waits for its outcome until `due`. It is begun at once, so that what waits holds
+    /// no room for it.
+    fn detached<T: Send + 'static>(
+        &self,
+        due: Instant,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = Result<T, NoOutcome>> {
         let task = self.work.spawn(carried(work));
-        match timeout_at(due, task).await {
-            Ok(Ok(outcome)) => Ok(outcome),
-            Ok(Err(_)) => Err(NoOutcome::Panicked),
-            Err(_) => Err(NoOutcome::TooSlow),
+        async move {
+            match timeout_at(due, task).await {
+                Ok(Ok(outcome)) => Ok(outcome),
+                Ok(Err(_)) => Err(NoOutcome::Panicked),
+                Err(_) => Err(NoOutcome::TooSlow),
+            }
         }
     }
 }

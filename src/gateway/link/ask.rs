@@ -46,14 +46,14 @@ impl Gateway {
             }
             Err(CallError::Refused(refusal)) if refusal.ground == Ground::Decided => {
                 self.note(asking, PrepayNote::Unknown).await;
-                return self.look_behind(route, refusal).await;
+                return Box::pin(self.look_behind(route, refusal)).await;
             }
             Err(CallError::Refused(refusal)) => {
                 (PrepayNote::Refused(refusal.to_string()), Err(GatewayError::Refused(order_id.clone(), refusal)))
             }
             Err(error) => (PrepayNote::Unknown, Err(GatewayError::of_call(order_id, error))),
         };
-        if self.note(asking, note).await { outcome } else { self.overtaken(order_id, outcome).await }
+        if self.note(asking, note).await { outcome } else { Box::pin(self.overtaken(order_id, outcome)).await }
     }
 
     /// `false`: it was no longer this caller's to note. A link that could not be written down is good all the same: the deal is

@@ -63,8 +63,8 @@ pub(super) fn parse_root(bytes: &[u8], root: &'static str) -> Result<Fields, Xml
         return Err(XmlError::TooLarge);
     }
     let text = std::str::from_utf8(bytes).map_err(|_| XmlError::Encoding)?;
-    // Most messages are plain ASCII without layout: that is seen many bytes at a time.
-    if !bytes.iter().all(|b| matches!(b, b' '..=b'~')) && !text.chars().all(is_xml_char) {
+    // Most messages are plain ASCII without layout: that is seen many bytes at a time, by a loop that does not stop at the first other one.
+    if !bytes.iter().fold(true, |all, b| all & matches!(b, b' '..=b'~')) && !text.chars().all(is_xml_char) {
         return Err(XmlError::Encoding);
     }
     // XML reads every line end as \n before anything else sees it, so that is what was signed.
