@@ -9,7 +9,7 @@ use super::bills::{accepted_on, booked_deals, booked_refunds, counts, difference
 use super::checkouts;
 use super::deals::listed::{Line, Part, Texts};
 use super::deals::numbered::{by_beginning, by_checkout, by_order, by_reference, by_transaction};
-use super::deals::{claim, find};
+use super::deals::{claim, find, prepay, settle};
 use super::deliveries::{delivered, endpoints};
 use super::refunds::page;
 use super::takings::{heard, opened, payments, refunds};
@@ -87,6 +87,18 @@ async fn rows_of_no_record_and_lists_of_numbers_are_looked_up_in_an_index() {
     ] {
         let plan = plan(&mut conn, &text).await;
         assert!(plan.contains(index) && !plan.contains("TEMP B-TREE") && !plan.contains("SCAN deal"), "{text}: {plan}");
+    }
+}
+
+#[tokio::test]
+async fn deals_are_paid_by_their_numbers_however_many_there_are_at_once() {
+    let mut conn = database().await;
+    for rows in [1, 2, 64] {
+        for texts in [&settle::MARK_PAID.notification, &settle::MARK_PAID.query, &settle::PAYABLE, &prepay::NOTE_LINK] {
+            let text = texts.for_engine(rows, false);
+            let plan = plan(&mut conn, text).await;
+            assert_eq!(plan, "SEARCH deal USING INDEX deal_order_key (order_key=?)", "{rows} of: {}", text.split(" CASE ").next().unwrap());
+        }
     }
 }
 

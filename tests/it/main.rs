@@ -160,6 +160,7 @@ mod repository {
     mod examples;
     mod openapi;
     mod papers;
+    mod planted_faults;
 }
 mod simulator {
     mod bill_traps;

@@ -102,6 +102,14 @@ impl NoteLink {
     }
 }
 
+pub static NOTE_LINK: Texts = Texts::new(|rows| {
+    let (deal, each, are) = (rows.table("deal", "deal_order_key"), rows.each("order_key"), rows.are("order_key"));
+    format!(
+        "UPDATE {deal} SET code_url = {each}, mweb_url = {each}, prepay_id = {each}, prepayBack = {each}, refusal = NULL, \
+         asking_until = {each}, create_at = create_at, update_at = update_at WHERE {are} AND asking_until = {each} AND COALESCE(status, 0) = 0"
+    )
+});
+
 impl Change for NoteLink {
     const NAME: &'static str = "note link";
     const PURPOSE: Purpose = Purpose::Finishes;
@@ -115,14 +123,7 @@ impl Change for NoteLink {
     }
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
-        static UPDATE: Texts = Texts::new(|rows| {
-            let (deal, each, are) = (rows.table("deal", "deal_order_key"), rows.each("order_key"), rows.are("order_key"));
-            format!(
-                "UPDATE {deal} SET code_url = {each}, mweb_url = {each}, prepay_id = {each}, prepayBack = {each}, refusal = NULL, \
-                 asking_until = {each}, create_at = create_at, update_at = update_at WHERE {are} AND asking_until = {each} AND COALESCE(status, 0) = 0"
-            )
-        });
-        let sql = UPDATE.of(rows.len(), conn);
+        let sql = NOTE_LINK.of(rows.len(), conn);
         let values = |charset| {
             let mut values = Values::default();
             for column in 0..3 {

@@ -59,9 +59,9 @@ impl Store {
 
 /// A text for payments that are known by either way: a notification goes into `payBack`; a query goes into `queryBack`, and
 /// only it says that money was given back (a notification leaves `refunded_at` as it is).
-struct BySource {
-    notification: Texts,
-    query: Texts,
+pub struct BySource {
+    pub notification: Texts,
+    pub query: Texts,
 }
 
 impl BySource {
@@ -72,6 +72,17 @@ impl BySource {
         }
     }
 }
+
+pub static MARK_PAID: BySource = BySource {
+    notification: Texts::new(|rows| MarkPaid::text(rows, Source::Notification)),
+    query: Texts::new(|rows| MarkPaid::text(rows, Source::Query)),
+};
+
+/// Of several deals those that a payment would settle.
+pub static PAYABLE: Texts = Texts::new(|rows| {
+    let (deal, guard) = (rows.table("deal", "deal_order_key"), MarkPaid::guard(rows));
+    format!("SELECT order_key FROM {deal} WHERE {guard}")
+});
 
 /// The common case: the payment of a deal that is unpaid, known by its number alone.
 struct MarkPaid {
@@ -150,12 +161,8 @@ impl Change for MarkPaid {
     }
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
-        static UPDATE: BySource = BySource {
-            notification: Texts::new(|rows| MarkPaid::text(rows, Source::Notification)),
-            query: Texts::new(|rows| MarkPaid::text(rows, Source::Query)),
-        };
         let source = rows.first().map_or(Source::Notification, |row| row.payment.source());
-        let sql = UPDATE.of(source, rows.len(), conn);
+        let sql = MARK_PAID.of(source, rows.len(), conn);
         let values = |charset| {
             let mut values = Self::values(rows, source, charset);
             Self::guard_values(&mut values, rows);
@@ -165,13 +172,9 @@ impl Change for MarkPaid {
     }
 
     async fn changeable(rows: &[&Self], conn: &mut Conn) -> Result<Option<Vec<String>>, Error> {
-        static SELECT: Texts = Texts::new(|rows| {
-            let (deal, guard) = (rows.table("deal", "deal_order_key"), MarkPaid::guard(rows));
-            format!("SELECT order_key FROM {deal} WHERE {guard}")
-        });
         let mut values = Values::default();
         Self::guard_values(&mut values, rows);
-        let keys: Vec<(String,)> = conn.rows(SELECT.of(rows.len(), conn), values).await?;
+        let keys: Vec<(String,)> = conn.rows(PAYABLE.of(rows.len(), conn), values).await?;
         Ok(Some(keys.into_iter().map(|(key,)| key).collect()))
     }
 }

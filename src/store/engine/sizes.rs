@@ -59,6 +59,9 @@ impl Texts {
     }
 }
 
+/// The primary key, as an index.
+pub const KEY: &str = "PRIMARY";
+
 /// For how many rows, and for which engine, a text is written.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows {
@@ -67,10 +70,14 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// A table of which several rows are found by this index: over a small table an optimizer would rather read, and lock,
-    /// all of it.
+    /// A table of which several rows are found by this index: over a small table MySQL's optimizer would rather read, and lock, all of
+    /// it, and SQLite's takes any index of a column that is to be NULL for a better one. ([`KEY`] has no hint in SQLite.)
     pub fn table(self, table: &str, index: &str) -> String {
-        if self.is_mysql && self.count > 1 { format!("{table} FORCE INDEX ({index})") } else { table.to_owned() }
+        match self.is_mysql {
+            true if self.count > 1 => format!("{table} FORCE INDEX ({index})"),
+            false if self.count > 1 && index != KEY => format!("{table} INDEXED BY {index}"),
+            _ => table.to_owned(),
+        }
     }
 
     /// The comparison that finds the rows by a column, to be bound by [`Values::keys`].
@@ -127,7 +134,8 @@ mod tests {
         }
         let two = "SET x = CASE k WHEN ? THEN ? WHEN ? THEN ? END WHERE k IN (?, ?)";
         assert_eq!(write(Rows { count: 2, is_mysql: MYSQL }), format!("UPDATE t FORCE INDEX (i) {two}"));
-        assert_eq!(write(Rows { count: 2, is_mysql: !MYSQL }), format!("UPDATE t {two}"));
+        assert_eq!(write(Rows { count: 2, is_mysql: !MYSQL }), format!("UPDATE t INDEXED BY i {two}"));
+        assert_eq!(Rows { count: 2, is_mysql: !MYSQL }.table("t", KEY), "t", "it is no index of a name there");
     }
 
     proptest! {
