@@ -112,11 +112,12 @@ fn print(call: &str, callers: usize, rounds: &[Figures], bare: Option<f64>) -> f
 async fn count(counter: &mut Wire, run: impl Future<Output = Run>) -> Figures {
     let before = transactions(counter).await;
     let run = run.await;
+    assert_eq!(run.sent_away(), 0, "callers were told to come again");
     let transactions = (transactions(counter).await - before) / run.requests() as f64;
     Figures { per_second: run.per_second(), p50: run.quantile(0.5), p99: run.quantile(0.99), transactions }
 }
 
-/// How many transactions the service has taken up, by its own count.
+/// How many batches the service has taken up, by its own count: a transaction each, unless it is tried again.
 async fn transactions(counter: &mut Wire) -> f64 {
     counter.ask(&get("/metrics")).await;
     let text = std::str::from_utf8(counter.body()).unwrap();
@@ -131,7 +132,9 @@ fn must_succeed(body: &[u8]) {
 
 /// Has the engine alone make the changes of these payments in this file, so many in a transaction; how many a second.
 fn pay_in(file: &Path, payments: &[(String, String)], together: usize) -> f64 {
-    let mut script = String::from("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;\n");
+    let journal = "PRAGMA journal_mode = WAL";
+    output(Command::new("sqlite3").arg(file).arg(journal), "sqlite3");
+    let mut script = String::from("PRAGMA synchronous = FULL;\n");
     for (number, some) in payments.chunks(together).enumerate() {
         script.push_str("BEGIN IMMEDIATE;\n");
         for (place, (message, id)) in some.iter().enumerate() {
@@ -154,5 +157,7 @@ fn pay_in(file: &Path, payments: &[(String, String)], together: usize) -> f64 {
     assert!(status.expect("sqlite3 (apt-get install sqlite3)").success());
     let per_second = payments.len() as f64 / begun.elapsed().as_secs_f64();
     std::fs::remove_file(path).unwrap();
+    let count = "SELECT COUNT(*) FROM deal WHERE transaction_id LIKE '42000%' AND update_at = '2026-01-01 00:00:00'";
+    assert_eq!(output(Command::new("sqlite3").arg(file).arg(count), "sqlite3").trim(), payments.len().to_string());
     per_second
 }

@@ -236,8 +236,6 @@ label! {
         Done = "done",
         /// The store could not tell what is due.
         Failed = "failed",
-        /// It did, but rows of another program could not be claimed or forgotten at it: counted beside it.
-        Untidy = "untidy",
     }
 }
 

@@ -36,6 +36,7 @@ pub struct GatewayMetrics {
     notifications: ByAccount<Answered>,
     disbelieved: ByAccount<Disbelief>,
     passes: Labelled<Pass, Counter>,
+    untidy_passes: Counter,
     last_pass: Gauge,
     due: Gauge,
     looks: Counter,
@@ -79,6 +80,7 @@ impl Default for GatewayMetrics {
             notifications: ByAccount::counters(),
             disbelieved: ByAccount::counters(),
             passes: Labelled::counters(),
+            untidy_passes: Counter::default(),
             last_pass: Gauge::default(),
             due: Gauge::default(),
             looks: Counter::default(),
@@ -247,7 +249,7 @@ impl GatewayMetrics {
 
     /// Rows of another program could not be claimed, or be forgotten: the pass goes on without.
     pub(super) fn line_left_untidy(&self) {
-        self.passes.inc(Pass::Untidy);
+        self.untidy_passes.inc();
     }
 
     /// A look has cost so many calls.
@@ -299,6 +301,11 @@ impl GatewayMetrics {
         self.notifications.register(registry, "notifications", "What WeChat was answered to its notifications, by account");
         self.disbelieved.register(registry, "notifications_disbelieved", "Why notifications were not believed, by account");
         self.passes.register(registry, "sweep_passes", "Passes of the sweeper");
+        registry.register(
+            "sweep_untidy_passes",
+            "Passes at which rows of another program could not be claimed or forgotten",
+            self.untidy_passes.clone(),
+        );
         registry.register(
             "sweep_last_pass_timestamp_seconds",
             "When the last pass was done, in seconds since 1970",

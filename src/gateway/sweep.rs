@@ -99,11 +99,11 @@ impl Gateway {
     /// Rows that another program has inserted get into the line, and rows that it has decided out of it. It may hold one of them: no
     /// reason to follow nothing else.
     async fn tidy_line(&self, now: Timestamp) {
-        for tidied in [self.claim_unclaimed().await, self.store.forget_decided(now, DECIDED).await] {
-            if let Err(error) = tidied {
-                self.metrics.line_left_untidy();
-                warn!(%error, "rows of another program could not be claimed or forgotten at this pass");
-            }
+        let claimed = self.claim_unclaimed().await;
+        let forgotten = self.store.forget_decided(now, DECIDED).await;
+        if let Err(error) = claimed.and(forgotten) {
+            self.metrics.line_left_untidy();
+            warn!(%error, "rows of another program could not be claimed or forgotten at this pass");
         }
     }
 

@@ -22,8 +22,8 @@ const LONGEST: usize = 64 * 1024;
 const MULTIPLE: u64 = 8;
 const LEAST: u64 = 16 * 1024;
 
-/// The quickest of ten readings. Without optimisation the same work takes some ten times as long, and twice that on a processor that
-/// compiles beside it; what is not in proportion to a message's length takes seconds.
+/// The quickest of ten readings. Without optimisation the same work takes some ten times as long, and up to four times that
+/// on a processor that compiles beside it; what is not in proportion to a message's length takes seconds.
 const LONG: Duration = Duration::from_millis(if cfg!(debug_assertions) { 200 } else { 5 });
 
 fn timed(work: impl Fn()) -> Duration {

@@ -150,7 +150,7 @@ async fn becomes_known(console: &Console, typed: &Typed, number: &str) -> Result
     Ok(false)
 }
 
-/// The form again, under the same number; unless it has been carried out meanwhile.
+/// The form again, under the same number; unless nothing more may go back because this very refund is stored by now.
 async fn once_more(
     console: &Console,
     visitor: &Visitor,

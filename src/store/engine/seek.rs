@@ -65,8 +65,7 @@ pub struct Opened {
 pub async fn seek(url: &DatabaseUrl, servers: &Servers, need: Need) -> Result<Opened, CannotOpen> {
     let hosts = servers.hosts();
     for _ in 0..AGREEMENTS {
-        let known = timeout(CONNECT, servers.known()).await.map_err(|_| CannotOpen::too_slow(url))?;
-        let order = hosts.in_order(&known.map_err(|error| CannotOpen::of(url, &error))?);
+        let order = hosts.in_order(&servers.known().await.map_err(|error| CannotOpen::of(url, &error))?);
         if let [only] = order.as_slice() {
             return Ok(Opened { conn: open_at(url, servers, only).await?, host: None, turn: hosts.turn() });
         }

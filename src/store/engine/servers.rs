@@ -19,7 +19,7 @@ use super::hosts::Hosts;
 
 /// Statements that stay prepared on a connection: more than there are.
 pub(super) const STATEMENTS: usize = 200;
-/// A name of several that is not looked up in so long is done without.
+/// A name that is not looked up in so long is taken for one that cannot be.
 const LOOK_UP: Duration = Duration::from_secs(1);
 
 /// The servers that a URL names, and which of them is used.
@@ -89,8 +89,8 @@ impl Servers {
     }
 
     /// Those that there are now, the preferred one first. Each name is looked up once for all workers that wait for it: the driver
-    /// would have a thread blocked for each of their tries. One that cannot be looked up has the addresses that it had, and of several
-    /// names it stays: a name server's trouble is no reason to leave a server that is used.
+    /// would have a thread blocked for each of their tries. One with several addresses that cannot be looked up any more has those that it
+    /// had, and of several names one stays in any case: a name server's trouble is no reason to leave a server that is used.
     ///
     /// # Errors
     /// None of the names is known.

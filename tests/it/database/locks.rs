@@ -140,7 +140,7 @@ async fn a_row_of_the_original_s_that_is_locked_keeps_no_lost_payment_from_being
 
     app.sweep().await;
     assert_eq!(look.status(&lost.id).await, 1);
-    assert_eq!(app.numbers().await.get("sweep_passes_total{outcome=\"untidy\"}"), 1.0, "an operator hears of it");
+    assert_eq!(app.numbers().await.get("sweep_untidy_passes_total"), 1.0, "an operator hears of it");
     assert_eq!(look.value("theirs", "order_key").await, None);
 
     stranger.run("ROLLBACK").await;

@@ -80,6 +80,7 @@ pub const NAMES: &[(&str, &str)] = &[
     ("wechat_pay_sweep_last_pass_timestamp_seconds", "gauge"),
     ("wechat_pay_sweep_looks_total", "counter"),
     ("wechat_pay_sweep_passes_total", "counter"),
+    ("wechat_pay_sweep_untidy_passes_total", "counter"),
     ("wechat_pay_unaccepted_refunds", "gauge"),
     ("wechat_pay_undecided_deals", "gauge"),
     ("wechat_pay_undecided_refunds", "gauge"),
@@ -140,7 +141,7 @@ on_both_engines! {
             ("settle_lag_seconds_count{source=\"sweep\"}", 1.0),
             ("sweep_passes_total{outcome=\"done\"}", 2.0),
             ("sweep_passes_total{outcome=\"failed\"}", 0.0),
-            ("sweep_passes_total{outcome=\"untidy\"}", 0.0),
+            ("sweep_untidy_passes_total", 0.0),
             ("sweep_looks_total", 5.0),
             ("alarms_total{kind=\"no_account\"}", 0.0),
         ];
