@@ -25,12 +25,12 @@ export class Service {
     service.home = home;
     service.child = spawn(process.env.PROGRAM, [], { env, cwd: home, stdio: ['ignore', 'ignore', 'pipe'] });
     service.ended = new Promise((resolve) => service.child.once('exit', resolve));
-    await service.#hear();
+    await service.#hear(isReal);
     return service;
   }
 
-  /** Reads where it listens out of what it says. */
-  #hear() {
+  /** Reads where it listens out of what it says, which may come in pieces: with the simulator, the shop, the phone and the console. */
+  #hear(isReal) {
     this.said = '';
     return new Promise((resolve, reject) => {
       const give_up = setTimeout(() => reject(new Error(`the service did not start:\n${this.said}`)), START);
@@ -38,11 +38,11 @@ export class Service {
       this.child.stderr.on('data', (text) => {
         this.said += text;
         const { said } = this;
-        const both = said.match(/open the shop at (http:\S+?)\/ and the phone at (http:\S+?)\/["\s]/);
-        const alone = said.includes('no WeChat credentials') ? null : said.match(/127\.0\.0\.1:[1-9][0-9]*/);
-        if (!both && !alone) return;
-        [this.shop, this.phone] = both ? both.slice(1) : [`http://${alone[0]}`, undefined];
-        const console = said.match(/open the console at (http:\/\/[^\s/]+)\/(?:, as demo with the password (\w+))?/);
+        const serving = said.match(/127\.0\.0\.1:[1-9][0-9]*/);
+        const shop = said.match(/open the shop at (http:\S+?)\/ and the phone at (http:\S+?)\/["\s]/);
+        const console = said.match(/open the console at (http:\/\/[^\s/]+)\/(?:, as demo with the password (\w+))?["\s]/);
+        if (isReal ? !serving : !shop || !console) return;
+        [this.shop, this.phone] = shop ? shop.slice(1) : [`http://${serving[0]}`, undefined];
         if (console) [this.console, this.password] = console.slice(1);
         clearTimeout(give_up);
         resolve();
