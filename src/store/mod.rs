@@ -23,7 +23,6 @@ mod deliveries;
 mod engine;
 mod error;
 mod handle;
-mod index_hints;
 mod journal;
 mod lists;
 mod open;

@@ -76,8 +76,8 @@ export class Visitor {
   }
 }
 
-/** Waits for what a page must come to show: how soon is for stories about that. (A look that came a moment too early comes again some seconds later.) */
-export const comes = (tab, state, timeout = 45_000) => tab.waitForSelector(`main[data-state="${state}"]`, { timeout });
+/** Waits for what a page must come to show. */
+export const comes = (tab, state, timeout = 15_000) => tab.waitForSelector(`main[data-state="${state}"]`, { timeout });
 
 /** Reads the QR code out of a picture of the page. */
 export async function readCode(tab) {

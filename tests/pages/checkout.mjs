@@ -18,7 +18,7 @@ async function visit(browser, settings, options, story) {
 }
 
 const address = (service, deal) => new URL(deal.pay_page, service.shop).href;
-const says = (tab, word) => tab.waitForSelector(`main[data-word="${word}"]`, { timeout: 45_000 });
+const says = (tab, word) => tab.waitForSelector(`main[data-word="${word}"]`, { timeout: 15_000 });
 const icon = (tab) => tab.locator('#icon').getAttribute('href');
 
 export const the_tab_says_how_it_stands = (browser) => visit(browser, { PAGE__MERCHANT_NAME: '老王茶铺' }, {}, async (service, visitor) => {

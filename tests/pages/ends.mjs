@@ -23,6 +23,18 @@ export const a_deal_expires_before_the_payers_eyes = (browser) => visit(browser,
   assert.equal(await tab.locator('#qr').isVisible(), false, 'a code that is worth nothing is still shown');
 });
 
+export const a_deal_expires_although_the_page_is_behind = (browser) => visit(browser, { DEAL__EXPIRE_AFTER: '5' }, {}, async (service, visitor) => {
+  // Its stopwatch goes slow, by a second until then.
+  await visitor.context.addInitScript(() => {
+    const time = performance.now.bind(performance);
+    performance.now = () => time() * 0.8;
+  });
+  const { pay_page: page } = await service.open();
+  const tab = await visitor.go(new URL(page, service.shop).href);
+  await comes(tab, 'waiting');
+  await comes(tab, 'expired');
+});
+
 export const a_deal_is_closed_before_the_payers_eyes = (browser) => visit(browser, { DEAL__CLOSE_MIN_AGE: '0' }, {}, async (service, visitor) => {
   const { pay_page: page, order_id: order } = await service.open();
   const tab = await visitor.go(new URL(page, service.shop).href);

@@ -15,7 +15,7 @@ async function site(address) {
 
 /** Until so many messages have come: their states. */
 async function told(tab, many) {
-  await tab.waitForFunction((count) => window.told.length >= count, many, { timeout: 45_000 });
+  await tab.waitForFunction((count) => window.told.length >= count, many, { timeout: 15_000 });
   return tab.evaluate(() => window.told);
 }
 

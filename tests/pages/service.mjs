@@ -7,6 +7,9 @@ import { join } from 'node:path';
 const START = 20_000;
 
 export class Service {
+  /** Those that have not been stopped. */
+  static running = new Set();
+
   /** Starts it with these settings, and waits until it is ready. */
   static async start(settings = {}) {
     const home = await mkdtemp(join(tmpdir(), 'wechat-pay-pages.'));
@@ -25,6 +28,7 @@ export class Service {
     service.home = home;
     service.child = spawn(process.env.PROGRAM, [], { env, cwd: home, stdio: ['ignore', 'ignore', 'pipe'] });
     service.ended = new Promise((resolve) => service.child.once('exit', resolve));
+    Service.running.add(service);
     await service.#hear(isReal);
     return service;
   }
@@ -68,6 +72,7 @@ export class Service {
   }
 
   async stop() {
+    Service.running.delete(this);
     this.child.kill('SIGTERM');
     await this.ended;
     await rm(this.home, { recursive: true, force: true });

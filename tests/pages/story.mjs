@@ -1,5 +1,6 @@
 // Tells all stories, one after the other; or those whose names hold the word that is given.
 import { launch } from './browser.mjs';
+import { Service } from './service.mjs';
 import * as demo from './demo.mjs';
 import * as buying from './buying.mjs';
 import * as ends from './ends.mjs';
@@ -27,6 +28,8 @@ for (const [name, story] of all) {
     console.error(`FAILED  ${name}\n${error.stack}`);
   }
   for (const context of browser.contexts()) await context.close();
+  // What a story has left that failed.
+  for (const service of Service.running) await service.stop();
 }
 await browser.close();
 if (failed) process.exit(1);

@@ -4,7 +4,7 @@ import { Visitor, accessible, comes, fits, readCode } from './browser.mjs';
 import { Service } from './service.mjs';
 
 const SMALL = { width: 360, height: 740 };
-const says = (tab, word) => tab.waitForSelector(`main[data-word="${word}"]`, { timeout: 45_000 });
+const says = (tab, word) => tab.waitForSelector(`main[data-word="${word}"]`, { timeout: 15_000 });
 
 /** A checkout's page as it is opened at a place: inside WeChat, in a phone's browser, or at a desk. */
 async function visit(browser, { settings = {}, place, ...options }, story) {

@@ -5,10 +5,10 @@ use sqlx::Error;
 use crate::deal::{AccountId, Timestamp};
 use crate::store::deals::accounts::ACCOUNT;
 use crate::store::engine::connection::{Conn, by_engine};
+use crate::store::engine::index_hints::by_index;
 use crate::store::engine::statement::Query;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::index_hints::by_index;
 
 use super::booked_refunds::{BookedRefund, BookedRefundRow, COLUMNS, readable};
 use super::line::{Range, Texts, Walk};

@@ -4,11 +4,11 @@ use sqlx::Error;
 
 use crate::deal::{AccountId, Day, DifferenceKind};
 use crate::store::engine::connection::{Conn, by_engine};
+use crate::store::engine::index_hints::by_index;
 use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::index_hints::by_index;
 
 impl Store {
     /// How many differences are open, by their kinds; those of which there are none are left out.

@@ -6,11 +6,11 @@ use sqlx::Error;
 
 use crate::deal::{Deal, Reach, Reference, Sellers};
 use crate::store::engine::connection::Conn;
+use crate::store::engine::index_hints::by_index;
 use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::index_hints::by_index;
 
 use super::accounts;
 use super::find::read;

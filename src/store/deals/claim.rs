@@ -8,11 +8,11 @@ use crate::deal::{Deal, OrderId, Timestamp};
 use crate::store::columns::column;
 use crate::store::engine::connection::{Conn, by_engine};
 use crate::store::engine::error::StatementError;
+use crate::store::engine::index_hints::by_index;
 use crate::store::engine::statement::{Change, Purpose, Query};
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::index_hints::by_index;
 
 use super::row::{DealRow, select};
 

@@ -7,11 +7,11 @@ use tracing::warn;
 
 use crate::deal::{Deal, OrderId};
 use crate::store::engine::connection::{Conn, by_engine};
+use crate::store::engine::index_hints::by_index;
 use crate::store::engine::statement::{Purpose, Query};
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::index_hints::by_index;
 use crate::store::lists::ListTexts;
 use crate::store::schema::foreign_clock::ForeignClock;
 

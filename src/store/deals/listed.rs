@@ -3,8 +3,8 @@
 use crate::deal::{DealStatus, Fen, ListedBy, Listing, OrderId, Place, Sellers};
 use crate::store::columns::column;
 use crate::store::engine::connection::{Conn, by_engine};
+use crate::store::engine::index_hints::by_index;
 use crate::store::engine::values::Values;
-use crate::store::index_hints::by_index;
 
 use super::row::{COLUMNS, DealRow};
 use super::{accounts, sellers};

@@ -7,8 +7,8 @@ use sqlx::Error;
 
 use crate::deal::{CheckoutId, ListedBy, Listing, OrderId, Place, Reference};
 use crate::store::engine::connection::Conn;
+use crate::store::engine::index_hints::by_index;
 use crate::store::engine::values::{Value, Values};
-use crate::store::index_hints::by_index;
 
 use super::listed::{Bounds, ListedRow, filter, place_time};
 use super::row::COLUMNS;

@@ -7,11 +7,11 @@ use sqlx::Error;
 use crate::deal::{EndpointName, OrderId, Timestamp};
 use crate::store::columns::{column, time};
 use crate::store::engine::connection::Conn;
+use crate::store::engine::index_hints::by_index;
 use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::index_hints::by_index;
 use crate::store::outbox::row::{OutboxEvent, OutboxRow, columns};
 
 /// An event on its way to one endpoint.

@@ -6,11 +6,11 @@ use crate::deal::{EndpointName, Timestamp};
 use crate::store::columns::{column, time};
 use crate::store::engine::connection::{Conn, by_engine};
 use crate::store::engine::database_url::DatabaseUrl;
+use crate::store::engine::index_hints::by_index;
 use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
 use crate::store::error::{StoreError, not_told};
 use crate::store::handle::Store;
-use crate::store::index_hints::by_index;
 use crate::store::open::open_up_to_date;
 
 /// How the deliveries to an endpoint stand.

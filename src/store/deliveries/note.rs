@@ -5,7 +5,7 @@ use sqlx::Error;
 use crate::deal::Timestamp;
 use crate::store::columns::column;
 use crate::store::engine::connection::Conn;
-use crate::store::engine::sizes::{KEY, Texts};
+use crate::store::engine::sizes::{PRIMARY_KEY, Texts};
 use crate::store::engine::statement::{Change, Purpose};
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
@@ -98,7 +98,7 @@ impl Change for NoteTry {
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
         static UPDATE: Texts = Texts::new(|rows| {
-            let (table, are, each) = (rows.table("webhook_delivery", KEY), rows.are("id"), rows.each("id"));
+            let (table, are, each) = (rows.table("webhook_delivery", PRIMARY_KEY), rows.are("id"), rows.each("id"));
             format!(
                 "UPDATE {table} SET tries = tries + 1, tried_at = {each}, delivered_at = {each}, given_up_at = {each}, \
                  status = {each}, answer = {each}, due_at = {each} WHERE {are} AND due_at = {each}"

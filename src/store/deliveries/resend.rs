@@ -9,7 +9,7 @@ use crate::deal::{EndpointName, EventId, NewAudit, OrderId, Timestamp};
 use crate::store::audit::audited::Audited;
 use crate::store::columns::column;
 use crate::store::engine::connection::Conn;
-use crate::store::engine::sizes::{KEY, Texts, parts};
+use crate::store::engine::sizes::{PRIMARY_KEY, Texts, parts};
 use crate::store::engine::statement::{Change, Query};
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
@@ -141,7 +141,7 @@ impl Resend {
                 "INSERT INTO webhook_delivery (endpoint, position, order_id, tries, due_at, created_at) \
                  SELECT ?, event.position, event.order_id, 0, ?, ? FROM {} WHERE event.position IN ({}) AND NOT EXISTS \
                  (SELECT 1 FROM webhook_delivery known WHERE known.endpoint = ? AND known.position = event.position)",
-                rows.table("outbox event", KEY),
+                rows.table("outbox event", PRIMARY_KEY),
                 rows.list("?")
             )
         });

@@ -5,7 +5,7 @@ use sqlx::Error;
 use crate::deal::Timestamp;
 use crate::store::columns::column;
 use crate::store::engine::connection::Conn;
-use crate::store::engine::sizes::{KEY, Rows, Texts};
+use crate::store::engine::sizes::{PRIMARY_KEY, Rows, Texts};
 use crate::store::engine::statement::Change;
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
@@ -64,7 +64,7 @@ impl Change for TakeDelivery {
 
     async fn apply(rows: &[&Self], conn: &mut Conn) -> Result<u64, Error> {
         static UPDATE: Texts = Texts::new(|rows| {
-            let (table, guard) = (rows.table("webhook_delivery", KEY), TakeDelivery::guard(rows));
+            let (table, guard) = (rows.table("webhook_delivery", PRIMARY_KEY), TakeDelivery::guard(rows));
             format!("UPDATE {table} SET due_at = {} WHERE {guard}", rows.each("id"))
         });
         let mut values = Values::default();
@@ -75,7 +75,7 @@ impl Change for TakeDelivery {
 
     async fn changeable(rows: &[&Self], conn: &mut Conn) -> Result<Option<Vec<String>>, Error> {
         static SELECT: Texts = Texts::new(|rows| {
-            let (table, guard) = (rows.table("webhook_delivery", KEY), TakeDelivery::guard(rows));
+            let (table, guard) = (rows.table("webhook_delivery", PRIMARY_KEY), TakeDelivery::guard(rows));
             format!("SELECT id FROM {table} WHERE {guard}")
         });
         let mut values = Values::default();

@@ -12,6 +12,7 @@ pub mod fault;
 pub mod file;
 mod host;
 mod hosts;
+pub mod index_hints;
 mod jitter;
 mod job;
 pub mod lane;

@@ -8,6 +8,7 @@ use std::fmt::Display;
 use std::sync::OnceLock;
 
 use super::connection::Conn;
+use super::index_hints::by_index;
 use super::values::{Value, Values};
 
 /// Rows of the largest batch: beyond it the statement grows faster than the commit is shared.
@@ -59,8 +60,8 @@ impl Texts {
     }
 }
 
-/// The primary key, as an index.
-pub const KEY: &str = "PRIMARY";
+/// The primary key, as MySQL calls its index.
+pub const PRIMARY_KEY: &str = "PRIMARY";
 
 /// For how many rows, and for which engine, a text is written.
 #[derive(Debug, Clone, Copy)]
@@ -71,13 +72,10 @@ pub struct Rows {
 
 impl Rows {
     /// A table of which several rows are found by this index: over a small table MySQL's optimizer would rather read, and lock, all of
-    /// it, and SQLite's takes any index of a column that is to be NULL for a better one. ([`KEY`] has no hint in SQLite.)
+    /// it, and SQLite's takes any index of a column that is to be NULL for a better one. ([`PRIMARY_KEY`] is no index there.)
     pub fn table(self, table: &str, index: &str) -> String {
-        match self.is_mysql {
-            true if self.count > 1 => format!("{table} FORCE INDEX ({index})"),
-            false if self.count > 1 && index != KEY => format!("{table} INDEXED BY {index}"),
-            _ => table.to_owned(),
-        }
+        let is_left_alone = self.count == 1 || (!self.is_mysql && index == PRIMARY_KEY);
+        if is_left_alone { table.to_owned() } else { format!("{table} {}", by_index(index, self.is_mysql)) }
     }
 
     /// The comparison that finds the rows by a column, to be bound by [`Values::keys`].
@@ -135,7 +133,7 @@ mod tests {
         let two = "SET x = CASE k WHEN ? THEN ? WHEN ? THEN ? END WHERE k IN (?, ?)";
         assert_eq!(write(Rows { count: 2, is_mysql: MYSQL }), format!("UPDATE t FORCE INDEX (i) {two}"));
         assert_eq!(write(Rows { count: 2, is_mysql: !MYSQL }), format!("UPDATE t INDEXED BY i {two}"));
-        assert_eq!(Rows { count: 2, is_mysql: !MYSQL }.table("t", KEY), "t", "it is no index of a name there");
+        assert_eq!(Rows { count: 2, is_mysql: !MYSQL }.table("t", PRIMARY_KEY), "t", "it is no index there");
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use crate::deal::{AccountId, AlarmKind, EndpointName, EventId, EventType, OrderI
 use crate::store::alarms::insert::{KeptAlarm, insert as keep_alarms};
 use crate::store::columns::column;
 use crate::store::engine::connection::Conn;
-use crate::store::engine::sizes::{KEY, Texts, parts};
+use crate::store::engine::sizes::{PRIMARY_KEY, Texts, parts};
 use crate::store::engine::statement::Change;
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
@@ -163,7 +163,7 @@ async fn mark_bill_told(bill: i64, at: Timestamp, conn: &mut Conn) -> Result<u64
 
 async fn mark_entries_told(entries: &[i64], conn: &mut Conn) -> Result<u64, Error> {
     static UPDATE: Texts = Texts::new(|rows| {
-        let (journal, list) = (rows.table("deal_event", KEY), rows.list("?"));
+        let (journal, list) = (rows.table("deal_event", PRIMARY_KEY), rows.list("?"));
         format!("UPDATE {journal} SET untold = NULL, announces = NULL WHERE id IN ({list}) AND untold = 1")
     });
     let mut values = Values::default();

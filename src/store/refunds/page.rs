@@ -5,10 +5,10 @@ use sqlx::Error;
 use crate::deal::{Place, RefundPage, RefundState};
 use crate::store::books::Books;
 use crate::store::engine::connection::{Conn, by_engine};
+use crate::store::engine::index_hints::by_index;
 use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
-use crate::store::index_hints::by_index;
 
 use super::find::readable;
 use super::row::{RefundRow, select_from};

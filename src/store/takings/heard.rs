@@ -5,11 +5,11 @@ use sqlx::Error;
 use crate::deal::Timestamp;
 use crate::store::columns::{column, time};
 use crate::store::engine::connection::{Conn, by_engine};
+use crate::store::engine::index_hints::by_index;
 use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::index_hints::by_index;
 use crate::store::journal::event::Origin;
 
 /// A payment that became known.

@@ -6,9 +6,9 @@ use crate::deal::Hour;
 use crate::store::books::Books;
 use crate::store::deals::{accounts, sellers};
 use crate::store::engine::connection::{Conn, by_engine};
+use crate::store::engine::index_hints::by_index;
 use crate::store::engine::statement::Query;
 use crate::store::error::StoreError;
-use crate::store::index_hints::by_index;
 
 use super::slice::{Range, Summed, Texts};
 

@@ -5,8 +5,8 @@ use sqlx::Error;
 use crate::deal::{Sums, TakingsBy};
 use crate::store::deals::{accounts, sellers};
 use crate::store::engine::connection::{Conn, by_engine};
+use crate::store::engine::index_hints::by_index;
 use crate::store::engine::statement::Query;
-use crate::store::index_hints::by_index;
 
 use super::slice::{Range, Slice, Summed, Texts};
 

@@ -9,7 +9,8 @@ const take = (answer) => {
   switch (answer.trade_state) {
     case 'SUCCESS': finish(answer.refunded ? 'refunded' : 'paid'); return;
     case 'REFUND': finish('refunded'); return;
-    case 'CLOSED': case 'REVOKED': finish(now() >= expires ? 'expired' : 'closed'); return;
+    // The page's clock is a little behind: by as long as the page took to come.
+    case 'CLOSED': case 'REVOKED': finish(Math.max(time, now()) >= expires ? 'expired' : 'closed'); return;
     case 'USERPAYING': case 'ACCEPT': if (waits()) say('paying'); return;
     case 'PAYERROR': if (waits()) say('failed'); return;
     default: if (waits()) say(rest);
