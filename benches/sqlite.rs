@@ -23,10 +23,11 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use support::calls::{notification, order_id, wish};
-use support::driver::{Run, Until, drive};
+use support::driver::{Run, Until, drive, must_hold};
 use support::messages::Writer;
 use support::service::Service;
 use support::upstream::Upstream;
+use support::verdicts::Verdicts;
 use support::wire::{Wire, get};
 use support::{median, output, ports};
 use tokio::net::TcpStream;
@@ -60,7 +61,7 @@ async fn bench() -> bool {
     let writer = Writer::new(SignType::Md5);
     println!("| call | connections | a second | p50 ms | p99 ms | transactions a call | bare engine |");
     println!("|---|---|---|---|---|---|---|");
-    let mut is_good = true;
+    let mut verdicts = Verdicts::default();
     for (callers, deals) in CALLERS {
         let mut wires = service.connections(callers).await;
         let (mut opened, mut paid, mut bare) = (Vec::new(), Vec::new(), Vec::new());
@@ -72,7 +73,7 @@ async fn bench() -> bool {
             let copy = directory.path().join("copy.db");
             output(Command::new("sqlite3").arg(&file).arg(format!("VACUUM INTO '{}'", copy.display())), "sqlite3");
             let notifications: Vec<_> = messages.iter().map(|(message, _)| notification(message)).collect();
-            let of_paying = count(&mut counter, drive(&mut wires, &notifications, Until::AllAreSent, must_succeed)).await;
+            let of_paying = count(&mut counter, drive(&mut wires, &notifications, Until::AllAreSent, must_hold("SUCCESS"))).await;
             let together = (1.0 / of_paying.transactions).round().max(1.0) as usize;
             let of_bare = pay_in(&copy, &messages, together);
             std::fs::remove_file(copy).unwrap();
@@ -87,12 +88,10 @@ async fn bench() -> bool {
         print("toPay", callers, &opened, None);
         let payments = print("notification", callers, &paid, Some(bare));
         if callers > 1 {
-            let ratio = payments / bare;
-            println!("{} notification / bare engine: {ratio:.2} (at least 0.5)", if ratio >= 0.5 { "PASS " } else { "SHORT" });
-            is_good &= ratio >= 0.5;
+            verdicts.at_least("notification / bare engine", payments / bare, 0.5);
         }
     }
-    is_good
+    verdicts.all_are_good()
 }
 
 /// Prints the medians, and gives how many a second.
@@ -123,11 +122,6 @@ async fn transactions(counter: &mut Wire) -> f64 {
     let text = std::str::from_utf8(counter.body()).unwrap();
     let is_of_writes = |line: &&str| line.starts_with("wechat_pay_store_batch_statements_count{") && line.contains("write");
     text.lines().find(is_of_writes).and_then(|line| line.rsplit(' ').next()).unwrap().parse().unwrap()
-}
-
-/// A payment that is not acknowledged makes the figures worthless.
-fn must_succeed(body: &[u8]) {
-    assert!(body.windows(7).any(|part| part == b"SUCCESS"), "{}", String::from_utf8_lossy(body));
 }
 
 /// Has the engine alone make the changes of these payments in this file, so many in a transaction; how many a second.

@@ -80,7 +80,8 @@ impl fmt::Display for TraceContext {
 }
 
 /// Work that is given to a task of its own, but belongs to the request at hand: its lines in the log and its calls say so. It is boxed,
-/// because each function that hands it on to its task would copy it otherwise, and it has some kilobytes.
+/// because each function that hands it on to its task would copy it otherwise, and it has some kilobytes. (Its rare
+/// branches are boxed where they are called, to keep it small.)
 pub fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
     let (context, work) = (TraceContext::current(), Box::pin(work.in_current_span()));
     async move {

@@ -25,10 +25,11 @@ mod support;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use report::{Report, Verdicts};
+use report::Report;
 use support::mariadb::MariaDb;
 use support::sysbench::Bare;
 use support::upstream::Upstream;
+use support::verdicts::Verdicts;
 use under_load::ServiceUnderLoad;
 
 /// Keep-alive connections of callers, and clients of the bare engine.

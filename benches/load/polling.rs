@@ -8,13 +8,13 @@ use tokio::time::{Instant, sleep_until};
 use wechat_pay::channel::wechat::v2::SignType;
 
 use crate::CALLERS;
-use crate::report::Verdicts;
 use crate::support::calls::{notification, order_id, poll, wish};
 use crate::support::driver::{Until, drive, quantile};
 use crate::support::mariadb::MariaDb;
 use crate::support::messages::Writer;
 use crate::support::service::Service;
 use crate::support::upstream::Upstream;
+use crate::support::verdicts::Verdicts;
 use crate::support::wire::{Wire, json_text};
 
 const PAYERS: usize = 10_000;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::CALLERS;
-use crate::report::Verdicts;
 use crate::support::driver::{Until, drive};
 use crate::support::mariadb::MariaDb;
+use crate::support::verdicts::Verdicts;
 use crate::support::wire::get;
 use crate::under_load::ServiceUnderLoad;
 

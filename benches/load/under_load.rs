@@ -6,7 +6,7 @@ use std::time::Duration;
 use wechat_pay::channel::wechat::v2::SignType;
 
 use crate::support::calls::{notification, order_id, poll, wish};
-use crate::support::driver::{Run, Until, drive};
+use crate::support::driver::{Run, Until, drive, must_hold};
 use crate::support::mariadb::MariaDb;
 use crate::support::messages::Writer;
 use crate::support::processors::Stopwatch;
@@ -116,9 +116,4 @@ impl ServiceUnderLoad {
             sent_away: run.sent_away() as f64,
         }
     }
-}
-
-/// A payment that is not acknowledged, or not seen, makes the figures worthless.
-fn must_hold(word: &'static str) -> impl Fn(&[u8]) {
-    move |body| assert!(body.windows(word.len()).any(|part| part == word.as_bytes()), "{}", String::from_utf8_lossy(body))
 }

@@ -82,6 +82,11 @@ pub async fn drive(wires: &mut [Wire], requests: &[Vec<u8>], until: Until, hear:
     Run { latencies, elapsed, sent_away: sent_away.get() }
 }
 
+/// For `drive` to hear: a payment that is not acknowledged, or not seen, makes the figures worthless.
+pub fn must_hold(word: &'static str) -> impl Fn(&[u8]) {
+    move |body| assert!(body.windows(word.len()).any(|part| part == word.as_bytes()), "{}", text(body))
+}
+
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

@@ -9,6 +9,7 @@ pub mod processors;
 pub mod service;
 pub mod sysbench;
 pub mod upstream;
+pub mod verdicts;
 pub mod wire;
 
 #[path = "../../tests/support/mariadb.rs"]

@@ -146,8 +146,7 @@ impl Gateway {
             self.live.note_payment(trade.order_id(), paid_at, trade.is_refunded(), self.clock.ticks());
             return Ok(Settled::Now);
         }
-        // Not an unpaid deal of ours with this price. (Boxed here and above, so that a plain payment's task has no room for what it does
-        // not come to: the task is copied when it is begun.)
+        // Not an unpaid deal of ours with this price. (Boxed, as in `settle`, so that a plain payment's task is small.)
         Box::pin(self.settle_as_it_stands(trade, paid_at, origin)).await
     }
 

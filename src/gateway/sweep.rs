@@ -96,8 +96,8 @@ impl Gateway {
         self.follower.pass(&undecided, now, calls, self.accounts.count()).await
     }
 
-    /// Rows that another program has inserted get into the line, and rows that it has decided out of it. It may hold one of them: no
-    /// reason to follow nothing else.
+    /// Rows that another program has inserted get into the line, and rows that it has decided out of it. That program may
+    /// hold a lock on one of them: the pass goes on all the same.
     async fn tidy_line(&self, now: Timestamp) {
         let claimed = self.claim_unclaimed().await;
         let forgotten = self.store.forget_decided(now, DECIDED).await;

@@ -64,7 +64,7 @@ pub fn text_in(evidence: &Evidence, charset: Charset) -> Cow<'_, str> {
     const BEYOND: u8 = 0xf0;
     let xml = evidence.xml();
     let is_known = match charset {
-        // Without a stop at the first, which is seldom there, many bytes are seen at a time.
+        // A fold does not stop early, so the processor looks at many bytes at a time.
         Charset::Utf8 => xml.bytes().fold(true, |all, byte| all & (byte < BEYOND)),
         Charset::Ascii => xml.is_ascii(),
     };

@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::refunds;
-use super::tills::Scene;
+use super::tills::{CLOSE_MIN_AGE, EXPIRE_AFTER, Scene};
 use super::wish::Wish;
 use crate::support::random::Random;
 
@@ -33,10 +33,10 @@ pub async fn life(scene: Scene, random: Random, order_id: String, wish: Wish) {
         _ => Mind::WalksAway,
     };
     let opened = Instant::now();
-    let closable = opened + scene.close_min_age + random.millis(0, 2000);
+    let closable = opened + CLOSE_MIN_AGE + random.millis(0, 2000);
     let paying = match mind {
         Mind::Pays => Some(opened + random.millis(0, 6000)),
-        Mind::PaysLate => Some(opened + scene.expire_after.saturating_sub(Duration::from_secs(1)) + random.millis(0, 3000)),
+        Mind::PaysLate => Some(opened + EXPIRE_AFTER.saturating_sub(Duration::from_secs(1)) + random.millis(0, 3000)),
         Mind::GivesUpAndPays => Some(closable + random.millis(0, 300)),
         Mind::GivesUp | Mind::WalksAway => None,
     };

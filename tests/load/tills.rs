@@ -20,11 +20,11 @@ use crate::support::random::Random;
 /// How long a till goes on asking for an order of whose opening it knows nothing.
 const PERSISTENCE: Duration = Duration::from_secs(20);
 
-/// How long deals can be paid, and when they may be closed.
-const EXPIRE_AFTER: Duration = Duration::from_secs(20);
-const CLOSE_MIN_AGE: Duration = Duration::from_secs(4);
+/// How long deals can be paid, and when they may be closed: as `of_short_lives` sets it.
+pub(super) const EXPIRE_AFTER: Duration = Duration::from_secs(20);
+pub(super) const CLOSE_MIN_AGE: Duration = Duration::from_secs(4);
 
-/// What has a deal's whole life pass in that time, and an endpoint hear of it.
+/// Settings with which a deal opens, expires and is closed within seconds, and an endpoint hears of it.
 pub fn of_short_lives(endpoint: &str) -> [(&'static str, &str); 9] {
     [
         ("WEBHOOKS__SHOP__URL", endpoint),
@@ -45,19 +45,16 @@ pub struct Scene {
     pub till: Till,
     pub phone: Phone,
     pub observations: Arc<Observations>,
-    /// How long deals can be paid, and when they may be closed.
-    pub expire_after: Duration,
-    pub close_min_age: Duration,
     /// The life of each order is a task of its own.
     pub lives: TaskTracker,
     pub stop: CancellationToken,
 }
 
 impl Scene {
-    /// With instances that were told of short lives.
+    /// For instances with the settings of [`of_short_lives`].
     pub fn new(till: Till, phone: Phone) -> Self {
         let (observations, lives, stop) = (Arc::default(), TaskTracker::new(), CancellationToken::new());
-        Self { till, phone, observations, expire_after: EXPIRE_AFTER, close_min_age: CLOSE_MIN_AGE, lives, stop }
+        Self { till, phone, observations, lives, stop }
     }
 
     /// Posts to an endpoint; the observations keep the answer.

@@ -9,7 +9,7 @@ use super::database::{connect, until};
 use super::endpoint::Endpoint;
 use super::processes::Instance;
 use super::refunds;
-use super::tills::Scene;
+use super::tills::{EXPIRE_AFTER, Scene};
 
 /// Every order paid at WeChat is Paid here within this time of the last restart.
 const SETTLED_WITHIN: Duration = Duration::from_secs(90);
@@ -37,7 +37,7 @@ pub async fn verify(databases: &[String], instances: &mut [Instance], scene: &Sc
     let settled = until(left, async || open(Truth::is_paid).await == 0).await;
     let settled_after = run.last_restart.elapsed();
     // Deals that WeChat knows end by themselves, too: their time, a lease, a look or two that fail.
-    let ended = until(scene.expire_after + Duration::from_secs(60), async || open(|_| true).await == 0).await;
+    let ended = until(EXPIRE_AFTER + Duration::from_secs(60), async || open(|_| true).await == 0).await;
 
     let mut wrong = before;
     wrong.append(&mut scene.observations.told().violations);

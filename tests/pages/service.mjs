@@ -42,11 +42,11 @@ export class Service {
       this.child.stderr.on('data', (text) => {
         this.said += text;
         const { said } = this;
-        const serving = said.match(/127\.0\.0\.1:[1-9][0-9]*/);
+        const serving = said.match(/"serving","address":"([^"]+)"/);
         const shop = said.match(/open the shop at (http:\S+?)\/ and the phone at (http:\S+?)\/["\s]/);
         const console = said.match(/open the console at (http:\/\/[^\s/]+)\/(?:, as demo with the password (\w+))?["\s]/);
         if (isReal ? !serving : !shop || !console) return;
-        [this.shop, this.phone] = shop ? shop.slice(1) : [`http://${serving[0]}`, undefined];
+        [this.shop, this.phone] = shop ? shop.slice(1) : [`http://${serving[1]}`, undefined];
         if (console) [this.console, this.password] = console.slice(1);
         clearTimeout(give_up);
         resolve();

@@ -28,7 +28,7 @@ for (const [name, story] of all) {
     console.error(`FAILED  ${name}\n${error.stack}`);
   }
   for (const context of browser.contexts()) await context.close();
-  // What a story has left that failed.
+  // Services that a failed story left running.
   for (const service of Service.running) await service.stop();
 }
 await browser.close();

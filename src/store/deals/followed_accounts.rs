@@ -7,6 +7,7 @@ use sqlx::Error;
 
 use crate::deal::AccountId;
 use crate::store::engine::connection::Conn;
+use crate::store::engine::index_hints::by_index;
 use crate::store::engine::statement::Query;
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;
@@ -46,7 +47,7 @@ impl Query for FollowedAccounts {
 
     async fn run(&self, conn: &mut Conn) -> Result<Vec<(AccountId, i64)>, Error> {
         // Few are on the line, and an optimizer that would not know it would go through all the others.
-        static MYSQL: LazyLock<String> = LazyLock::new(|| count("deal FORCE INDEX (deal_due_at)"));
+        static MYSQL: LazyLock<String> = LazyLock::new(|| count(&format!("deal {}", by_index("deal_due_at", true))));
         static SQLITE: LazyLock<String> = LazyLock::new(|| count("deal"));
         let sql = match conn {
             Conn::MySql(_) => &MYSQL,

@@ -71,11 +71,11 @@ pub async fn seek(url: &DatabaseUrl, servers: &Servers, need: Need) -> Result<Op
         }
         let mut order = order;
         if hosts.were_fruitless() {
+            // In this order: whenever a server that is used is so no more, the turn is another one.
+            let turn = hosts.turn();
             if let Some(used) = hosts.used() {
-                let turn = hosts.turn();
                 let conn = open_at(url, servers, &used).await?;
-                // It may have been left meanwhile.
-                if hosts.turn() != turn || hosts.agree(&used) != Some(turn) {
+                if hosts.turn() != turn {
                     continue;
                 }
                 return Ok(Opened { conn, host: Some(used), turn });

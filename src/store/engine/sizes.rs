@@ -60,9 +60,6 @@ impl Texts {
     }
 }
 
-/// The primary key, as MySQL calls its index.
-pub const PRIMARY_KEY: &str = "PRIMARY";
-
 /// For how many rows, and for which engine, a text is written.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows {
@@ -72,10 +69,9 @@ pub struct Rows {
 
 impl Rows {
     /// A table of which several rows are found by this index: over a small table MySQL's optimizer would rather read, and lock, all of
-    /// it, and SQLite's takes any index of a column that is to be NULL for a better one. ([`PRIMARY_KEY`] is no index there.)
+    /// it, and SQLite's prefers an index on a column that is compared with NULL (`checkout_id IS NULL`), however many rows that are.
     pub fn table(self, table: &str, index: &str) -> String {
-        let is_left_alone = self.count == 1 || (!self.is_mysql && index == PRIMARY_KEY);
-        if is_left_alone { table.to_owned() } else { format!("{table} {}", by_index(index, self.is_mysql)) }
+        if self.count == 1 { table.to_owned() } else { format!("{table} {}", by_index(index, self.is_mysql)) }
     }
 
     /// The comparison that finds the rows by a column, to be bound by [`Values::keys`].
@@ -120,6 +116,7 @@ impl<'v> Values<'v> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::index_hints::PRIMARY_KEY;
     use super::*;
 
     const MYSQL: bool = true;
@@ -133,7 +130,7 @@ mod tests {
         let two = "SET x = CASE k WHEN ? THEN ? WHEN ? THEN ? END WHERE k IN (?, ?)";
         assert_eq!(write(Rows { count: 2, is_mysql: MYSQL }), format!("UPDATE t FORCE INDEX (i) {two}"));
         assert_eq!(write(Rows { count: 2, is_mysql: !MYSQL }), format!("UPDATE t INDEXED BY i {two}"));
-        assert_eq!(Rows { count: 2, is_mysql: !MYSQL }.table("t", PRIMARY_KEY), "t", "it is no index there");
+        assert_eq!(Rows { count: 2, is_mysql: !MYSQL }.table("t", PRIMARY_KEY), "t ", "it is no index there");
     }
 
     proptest! {

@@ -6,7 +6,8 @@ use crate::deal::{AccountId, AlarmKind, EndpointName, EventId, EventType, OrderI
 use crate::store::alarms::insert::{KeptAlarm, insert as keep_alarms};
 use crate::store::columns::column;
 use crate::store::engine::connection::Conn;
-use crate::store::engine::sizes::{PRIMARY_KEY, Texts, parts};
+use crate::store::engine::index_hints::PRIMARY_KEY;
+use crate::store::engine::sizes::{Texts, parts};
 use crate::store::engine::statement::Change;
 use crate::store::engine::values::Values;
 use crate::store::error::StoreError;

@@ -1,4 +1,4 @@
-//! `tests/mutants` plants faults in the sources. One that fits them no more is not to wait for the day on which it is planted.
+//! `tests/mutants` plants faults in a copy of the sources. One that fits them no more is not to wait for the day on which it is planted.
 
 use std::fs::File;
 use std::path::Path;

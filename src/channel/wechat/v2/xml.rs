@@ -63,7 +63,7 @@ pub(super) fn parse_root(bytes: &[u8], root: &'static str) -> Result<Fields, Xml
         return Err(XmlError::TooLarge);
     }
     let text = std::str::from_utf8(bytes).map_err(|_| XmlError::Encoding)?;
-    // Most messages are plain ASCII without layout: that is seen many bytes at a time, by a loop that does not stop at the first other one.
+    // Most messages are plain ASCII without layout: that is seen many bytes at a time, by a fold, which does not stop early.
     if !bytes.iter().fold(true, |all, b| all & matches!(b, b' '..=b'~')) && !text.chars().all(is_xml_char) {
         return Err(XmlError::Encoding);
     }

@@ -3,14 +3,14 @@ const body = JSON.stringify({ [name]: number });
 const take = (answer) => {
   if (over) return;
   const time = Date.parse(answer.server_time);
-  // Its fraction of a second is cut off, so only a real difference counts: a page that slept, a clock that was set.
-  if (Math.abs(time - now()) > 3000) ahead = time - performance.now();
+  // Its fraction of a second is cut off: a page that is before it is behind, by as long as it took to come, and of one that is behind it
+  // only a real difference counts (a clock that was set).
+  if (time > now() || now() - time > 3000) ahead = time - performance.now();
   if (answer.expires_at) expires = Date.parse(answer.expires_at);
   switch (answer.trade_state) {
     case 'SUCCESS': finish(answer.refunded ? 'refunded' : 'paid'); return;
     case 'REFUND': finish('refunded'); return;
-    // The page's clock is a little behind: by as long as the page took to come.
-    case 'CLOSED': case 'REVOKED': finish(Math.max(time, now()) >= expires ? 'expired' : 'closed'); return;
+    case 'CLOSED': case 'REVOKED': finish(now() >= expires ? 'expired' : 'closed'); return;
     case 'USERPAYING': case 'ACCEPT': if (waits()) say('paying'); return;
     case 'PAYERROR': if (waits()) say('failed'); return;
     default: if (waits()) say(rest);
