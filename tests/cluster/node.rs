@@ -63,17 +63,22 @@ impl Node {
     }
 
     /// As one of these, from where it stood; and does not wait for it. A node that was killed must read out of its own files where that
-    /// was, or it would be given all data anew.
+    /// was, as Debian's unit has it do. Without that it would be given all data anew; and of nodes that all do not know it, as after a power
+    /// cut, each would take the others' state for its own, though one has a transaction that another has not.
     pub async fn join(&mut self, cluster: &str) {
+        let address = format!("--wsrep-cluster-address={cluster}");
         // Not with what its last start was told: of a position it was given it would not look for one.
-        self.server.options.clone_from(&self.options);
+        self.server.options = [self.options.as_slice(), std::slice::from_ref(&address)].concat();
         let mut command = self.server.command();
         command.arg("--wsrep-recover");
         let said = spawn_blocking(move || command.output().unwrap()).await.unwrap();
         let said = String::from_utf8_lossy(&said.stderr).into_owned() + &String::from_utf8_lossy(&said.stdout);
         let position = said.split("Recovered position:").nth(1).and_then(|rest| rest.split_whitespace().next());
-        let mut further = vec![format!("--wsrep-cluster-address={cluster}")];
-        further.extend(position.filter(|position| !position.starts_with("0000")).map(|at| format!("--wsrep-start-position={at}")));
+        let position = position.unwrap_or_else(|| panic!("the node does not say where it stood: {said}"));
+        let mut further = vec![address];
+        if !position.starts_with("0000") {
+            further.push(format!("--wsrep-start-position={position}"));
+        }
         self.launch(&further);
     }
 

@@ -24,8 +24,8 @@ use crate::support::random::Random;
 const TILLS: usize = 6;
 /// Callers are served again so soon after a node of the cluster takes changes again.
 const BEHIND_THE_CLUSTER: Duration = Duration::from_secs(3);
-/// An instance that cannot store an order says so by then.
-const SAYS_SO: Duration = Duration::from_secs(3);
+/// An instance that cannot store an order says so by then: one that is asked once a second is out of its proxy in time.
+const SAYS_SO: Duration = Duration::from_secs(2);
 
 /// What happens to servers of a kind.
 pub trait Blow<S: Servers>: Copy {

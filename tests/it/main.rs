@@ -65,6 +65,7 @@ mod database {
     pub mod bill_files;
     mod bill_lines;
     pub mod bills;
+    mod commits;
     mod costs;
     mod endpoints;
     pub mod galera;

@@ -2,6 +2,7 @@
 //! program lists the modules that it uses.
 
 pub mod certificates;
+pub mod commits;
 pub mod configured;
 pub mod console;
 pub mod contract;

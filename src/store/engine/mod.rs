@@ -154,7 +154,9 @@ impl Engine {
     pub async fn change_for<C: Change>(&self, purpose: Purpose, change: C) -> Result<u64, StatementError> {
         let _in_hand = (!C::YIELDS).then(|| self.pressure.hold());
         let (work, answer) = work::changing(change);
-        self.run(Lane::Write, purpose, work, answer).await
+        let outcome = self.run(Lane::Write, purpose, work, answer).await;
+        self.lanes.get().inspect(|lanes| lanes.writable.learn(&outcome));
+        outcome
     }
 
     /// Whether so many changes are in hand that work in the background should wait.
@@ -183,17 +185,13 @@ impl Engine {
     }
 
     async fn run<T>(&self, lane: Lane, purpose: Purpose, work: Box<dyn Work>, answer: Answer<T>) -> Result<T, StatementError> {
-        let Some(Lanes { reads, writes, reports, writable, .. }) = self.lanes.get() else { return Err(Cause::Closed.into()) };
+        let Some(Lanes { reads, writes, reports, .. }) = self.lanes.get() else { return Err(Cause::Closed.into()) };
         let _held = self.metrics.in_hand(lane);
         let started = Instant::now();
         let outcome = match lane {
             Lane::Read => reads.run(work, answer, purpose).await,
             Lane::Report => reports.run(work, answer, purpose).await,
-            Lane::Write => {
-                let outcome = writes.run(work, answer, purpose).await;
-                writable.learn(&outcome);
-                outcome
-            }
+            Lane::Write => writes.run(work, answer, purpose).await,
         };
         self.metrics.carried_out(lane, &outcome, started.elapsed());
         outcome

@@ -24,17 +24,18 @@ struct Told {
 }
 
 impl Writable {
-    /// Learns from what became of a change.
-    pub fn learn<T>(&self, outcome: &Result<T, StatementError>) {
+    /// Learns from what became of a change: how many rows it has changed. One that found nothing to change proves nothing, for it
+    /// committed nothing: a server that has lost the majority of its group does that as well.
+    pub fn learn(&self, outcome: &Result<u64, StatementError>) {
         let mut told = self.told();
         match outcome {
-            Ok(_) => *told = Told::default(),
+            Ok(1..) => *told = Told::default(),
             Err(StatementError::Unavailable(why @ Cause::CannotWrite(_))) => {
                 // When that is over, it must be tried.
                 *told = Told { unable: Some((Instant::now(), why.clone())), doubted: true };
             }
             Err(StatementError::Unavailable(_)) => told.doubted = true,
-            Err(_) => {}
+            Ok(0) | Err(_) => {}
         }
     }
 
@@ -73,13 +74,15 @@ mod tests {
     fn a_database_that_could_not_write_is_tried_before_it_is_trusted_again() {
         let writable = Writable::default();
         let why = Cause::CannotWrite(DriverError::MySql(1290));
-        writable.learn::<()>(&Err(why.clone().into()));
+        writable.learn(&Err(why.clone().into()));
         assert_eq!(writable.unable(), Some(why));
         // It was a while ago.
         writable.told().unable.iter_mut().for_each(|(since, _)| *since -= UNABLE);
         assert_eq!(writable.unable(), None);
         assert!(writable.is_doubted(), "no change has been carried out since");
-        writable.learn(&Ok(()));
+        writable.learn(&Ok(0));
+        assert!(writable.is_doubted(), "nothing was committed");
+        writable.learn(&Ok(1));
         assert!(!writable.is_doubted());
     }
 
