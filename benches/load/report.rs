@@ -41,7 +41,7 @@ impl Report {
         let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap();
         let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")).map_or("", |name| name.trim_start_matches(['\t', ':', ' ']));
         let cores = std::thread::available_parallelism().unwrap();
-        println!("\n{cores} cores of {cpu}; MariaDB {}; everything on this machine; medians of the rounds\n", database.version().await);
+        println!("\n{cores} cores of {cpu}; {}; everything on this machine; medians of the rounds\n", database.version().await);
         println!(
             "| call | connections | a second | plain | bare engine | p50 ms | p99 ms | statements | commits | syncs | redo bytes | service µs | database µs | machine busy | sent away |"
         );

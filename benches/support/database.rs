@@ -34,10 +34,11 @@ impl MariaDb {
         self.ready_within(PATIENCE).await.expect("MariaDB answers");
     }
 
-    /// What `SELECT VERSION()` says.
+    /// What it is.
     pub async fn version(&self) -> String {
         let mut connection = self.url().parse::<MySqlConnectOptions>().unwrap().connect().await.unwrap();
-        sqlx::query_scalar("SELECT VERSION()").fetch_one(&mut connection).await.unwrap()
+        let version: String = sqlx::query_scalar("SELECT VERSION()").fetch_one(&mut connection).await.unwrap();
+        format!("{} {version}", if version.contains("MariaDB") { "MariaDB" } else { "MySQL" })
     }
 
     /// Begins to count what the server is made to do.

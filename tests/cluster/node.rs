@@ -1,8 +1,9 @@
 //! One node: a `mariadbd` with Galera's provider, and what may happen to it.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use sqlx::{MySqlConnection, Row};
@@ -10,6 +11,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::freeze::freeze;
+use crate::patience::WHOLE;
 use crate::sql::{self, SILENT};
 use crate::support::mariadb::MariaDb;
 use crate::support::ports::free_port;
@@ -69,12 +71,7 @@ impl Node {
         let address = format!("--wsrep-cluster-address={cluster}");
         // Not with what its last start was told: of a position it was given it would not look for one.
         self.server.options = [self.options.as_slice(), std::slice::from_ref(&address)].concat();
-        let mut command = self.server.command();
-        command.arg("--wsrep-recover");
-        let said = spawn_blocking(move || command.output().unwrap()).await.unwrap();
-        let said = String::from_utf8_lossy(&said.stderr).into_owned() + &String::from_utf8_lossy(&said.stdout);
-        let position = said.split("Recovered position:").nth(1).and_then(|rest| rest.split_whitespace().next());
-        let position = position.unwrap_or_else(|| panic!("the node does not say where it stood: {said}"));
+        let position = where_it_stood(self.server.command()).await.expect("the node says where it stood");
         let mut further = vec![address];
         if !position.starts_with("0000") {
             further.push(format!("--wsrep-start-position={position}"));
@@ -135,6 +132,19 @@ impl Drop for Node {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// What a node reads out of its own files when it is started for that alone. It is not waited for to end by itself, which MariaDB 10.11 may
+/// never do then, and nobody may call it meanwhile.
+async fn where_it_stood(mut node: Command) -> Option<String> {
+    node.args(["--wsrep-recover", "--skip-networking"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut node = node.spawn().unwrap();
+    let said = BufReader::new(node.stderr.take().unwrap()).lines();
+    let position = |line: String| line.split_once("Recovered position:").map(|(_, position)| position.trim().to_owned());
+    let reading = spawn_blocking(move || said.map_while(Result::ok).find_map(position));
+    let position = timeout(WHOLE, reading).await;
+    let _ = (node.kill(), node.wait());
+    position.ok()?.unwrap()
 }
 
 /// Ends the scripts that carry a node's data from and to this folder: they outlive a server that is killed.

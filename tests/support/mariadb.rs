@@ -1,4 +1,5 @@
-//! A MariaDB of a test's own, for what must be set for a whole server, counted on an idle one, or killed.
+//! A MariaDB of a test's own, for what must be set for a whole server, counted on an idle one, or killed. (Where `MYSQLD` names a MySQL
+//! it is one of those, for the benches: `tests/mysql` fetches one.)
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,8 @@ use super::process::{Process, log_at};
 
 /// To come up, on a machine that has other things to do.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Names a MySQL that takes a MariaDB's place.
+const MYSQLD: &str = "MYSQLD";
 /// Servers live in sbin, which is not on every user's path.
 const PLACES: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/sbin"];
 
@@ -43,8 +46,7 @@ impl MariaDb {
         let directory = TempDir::with_prefix("wechat-pay-mariadb-").unwrap();
         // The server's own user must be able to make its folder here.
         std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
-        let mut install = command("mariadb-install-db", directory.path());
-        let made = install.args(["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"]).output().unwrap();
+        let made = installation(directory.path()).output().unwrap();
         assert!(made.status.success(), "{}{}", String::from_utf8_lossy(&made.stdout), String::from_utf8_lossy(&made.stderr));
         let options = options.iter().map(|option| (*option).to_owned()).collect();
         Self { port: free_port(), process: None, options, directory }
@@ -64,7 +66,7 @@ impl MariaDb {
     /// The server as it is started.
     pub fn command(&self) -> Command {
         let home = self.directory.path();
-        let mut server = command("mariadbd", home);
+        let mut server = command(&server(), home);
         server
             .args(["--bind-address=127.0.0.1", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=1"])
             .arg(format!("--socket={}", home.join("s").display()))
@@ -92,13 +94,31 @@ impl MariaDb {
     }
 }
 
-/// One of MariaDB's programs on the data in this directory.
-fn command(program: &str, directory: &Path) -> Command {
+/// What makes a server's data in this directory.
+fn installation(directory: &Path) -> Command {
+    if std::env::var_os(MYSQLD).is_some() {
+        let mut installation = command(&server(), directory);
+        installation.arg("--initialize-insecure");
+        return installation;
+    }
+    let mut installation = command(&found("mariadb-install-db"), directory);
+    installation.args(["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"]);
+    installation
+}
+
+fn server() -> PathBuf {
+    std::env::var_os(MYSQLD).map_or_else(|| found("mariadbd"), PathBuf::from)
+}
+
+fn found(program: &str) -> PathBuf {
     let path = std::env::var("PATH").unwrap_or_default();
     let found = path.split(':').chain(PLACES).map(|place| Path::new(place).join(program)).find(|file| file.is_file());
-    let found: PathBuf =
-        found.unwrap_or_else(|| panic!("{program} is missing: apt-get install mariadb-server, or run the tests with tests/run"));
-    let mut command = Command::new(found);
+    found.unwrap_or_else(|| panic!("{program} is missing: apt-get install mariadb-server, or run the tests with tests/run"))
+}
+
+/// A program on the data in this directory.
+fn command(program: &Path, directory: &Path) -> Command {
+    let mut command = Command::new(program);
     command.arg("--no-defaults").arg(format!("--datadir={}", directory.join("data").display()));
     // Servers that share a directory for temporary files delete one another's at their start.
     command.arg(format!("--tmpdir={}", directory.display()));
