@@ -12,8 +12,10 @@ use tokio::task::JoinHandle;
 
 /// Of each packet of MySQL's protocol.
 const HEADER: usize = 4;
-/// A query's text.
-const COMMIT: &[u8] = b"\x03COMMIT";
+/// A query's text, or its end.
+const QUERY: u8 = 3;
+const COMMIT: &[u8] = b"COMMIT";
+const ROLLBACK: &[u8] = b"\x09\0\0\0\x03ROLLBACK";
 
 /// What is heard of a commit.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,6 +29,8 @@ pub enum Heard {
     ErrorInstead(u16),
     /// Nothing, as when a cluster has no majority: the server has not heard of it either.
     Nothing,
+    /// What the server says, when it has rolled back before and told nobody.
+    TruthAfterRollback,
 }
 
 /// A proxy before a server, which reads along.
@@ -84,7 +88,8 @@ async fn carry(client: TcpStream, server: TcpStream, heard: &Mutex<Heard>, untru
             _ = from_client.peek(&mut of_client) => {
                 let packet = read_packet(&mut from_client).await?;
                 let heard = *heard.lock().unwrap();
-                if packet[HEADER..] != *COMMIT || matches!(heard, Heard::Truth) {
+                let is_commit = packet.get(HEADER) == Some(&QUERY) && packet.ends_with(COMMIT);
+                if !is_commit || matches!(heard, Heard::Truth) {
                     to_server.write_all(&packet).await?;
                     continue;
                 }
@@ -96,6 +101,11 @@ async fn carry(client: TcpStream, server: TcpStream, heard: &Mutex<Heard>, untru
                         to_client.write_all(&error_packet(error)).await?;
                     }
                     Heard::ErrorInstead(error) => to_client.write_all(&error_packet(error)).await?,
+                    Heard::TruthAfterRollback => {
+                        to_server.write_all(ROLLBACK).await?;
+                        read_packet(&mut from_server).await?;
+                        to_server.write_all(&packet).await?;
+                    }
                     Heard::Nothing | Heard::Truth => {}
                 }
             }

@@ -113,8 +113,13 @@ impl Conn {
 
     /// Begins what [`Conn::end`] ends. In MySQL the first statement does that by itself on a connection for changes: to say
     /// so would cost each a round trip. SQLite's transaction has the writer's place from the start.
+    ///
+    /// A node of a Galera cluster rolls a transaction back by itself when another node has changed the same row. It must say so at the next
+    /// statement; should it ever not, that statement and those behind it would be all that is committed. So there a savepoint is set, which
+    /// is gone then.
     pub async fn begin(&mut self) -> Result<(), Error> {
         match self {
+            Self::MySql(c) if c.sets_savepoints => self.execute("SAVEPOINT begun").await.map(|_| ()),
             Self::MySql(_) => Ok(()),
             Self::Sqlite(_) => self.execute("BEGIN IMMEDIATE").await.map(|_| ()),
         }
@@ -123,7 +128,8 @@ impl Conn {
     /// Ends a transaction by what came of it: committed if something was changed, given up otherwise.
     pub async fn end<T>(&mut self, outcome: Result<(bool, T), Error>) -> Result<T, Error> {
         let ended = match outcome {
-            Ok((changed, answer)) => self.execute(if changed { "COMMIT" } else { "ROLLBACK" }).await.map(|_| answer),
+            Ok((true, answer)) => self.commit().await.map(|()| answer),
+            Ok((false, answer)) => self.execute("ROLLBACK").await.map(|_| answer),
             Err(error) => Err(error),
         };
         let Err(error) = ended else { return ended };
@@ -132,6 +138,23 @@ impl Conn {
         match self.execute("ROLLBACK").await {
             Err(_) if !matches!(Failure::of(&error), Failure::Unable(_) | Failure::Elsewhere(_)) => Err(Error::WorkerCrashed),
             _ => Err(error),
+        }
+    }
+
+    async fn commit(&mut self) -> Result<(), Error> {
+        let commit = match self {
+            // Of several statements those behind one that fails are not carried out.
+            Self::MySql(c) if c.sets_savepoints => "RELEASE SAVEPOINT begun; COMMIT",
+            _ => "COMMIT",
+        };
+        self.execute(commit).await.map(|_| ())
+    }
+
+    /// Has transactions held together by savepoints, if the server is a node of a Galera cluster.
+    pub async fn set_savepoints_in_a_cluster(&mut self) {
+        let is_node = self.rows::<(i64,)>("SELECT CAST(@@wsrep_on AS SIGNED)", Values::default()).await;
+        if let Self::MySql(c) = self {
+            c.sets_savepoints = is_node.is_ok_and(|answer| answer == [(1,)]);
         }
     }
 

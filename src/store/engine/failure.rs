@@ -52,8 +52,8 @@ impl Failure {
     fn by_number(number: u16) -> Self {
         let told = DriverError::MySql(number);
         match number {
-            // Deadlock, lock wait; record changed (Galera).
-            1213 | 1205 | 1020
+            // Deadlock, lock wait; record changed (Galera); no such savepoint, for the transaction was rolled back.
+            1213 | 1205 | 1020 | 1305
             // TiDB: write conflicts, a commit that was rolled back, a schema that changed, locks that were not resolved, a
             // transaction that was too old. OceanBase: rolled back, as at a switch of leaders.
             | 8002 | 8005 | 8022 | 8028 | 9004 | 9006 | 9007 | 6002 => Self::Contention,
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn errors_of_clusters_are_taken_by_their_meaning() {
         let meant = |number| Failure::by_number(number);
-        for number in [1213, 1205, 1020, 8002, 8005, 8022, 8028, 9004, 9006, 9007, 6002] {
+        for number in [1213, 1205, 1020, 1305, 8002, 8005, 8022, 8028, 9004, 9006, 9007, 6002] {
             assert_eq!(meant(number), Failure::Contention, "{number}: nothing was changed");
         }
         assert_eq!(meant(3101), Failure::TakenBack, "the rest of the group may have it");

@@ -115,11 +115,13 @@ impl Prefixed {
 pub struct Renaming<C> {
     conn: C,
     names: TableNames,
+    /// Whether a transaction is held together by a savepoint ([`Conn::begin`](super::connection::Conn::begin)).
+    pub sets_savepoints: bool,
 }
 
 impl<C> Renaming<C> {
     pub fn new(conn: C, names: &TableNames) -> Self {
-        Self { conn, names: names.clone() }
+        Self { conn, names: names.clone(), sets_savepoints: false }
     }
 
     /// What a table of ours is called, to be bound where its name is a value.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
+use super::galera;
 use crate::support::commits::{Commits, Heard};
 use crate::support::database::{Database, Engine};
 use crate::support::test_app::{TestApp, TestAppBuilder};
@@ -17,7 +18,10 @@ const UNCERTAIN: [u16; 2] = [3101, 1180];
 const TOLD: Duration = Duration::from_secs(3);
 
 async fn behind_commits() -> (TestApp, Commits) {
-    let database = Database::fresh(Engine::MySql).await;
+    behind(Database::fresh(Engine::MySql).await).await
+}
+
+async fn behind(database: Database) -> (TestApp, Commits) {
     let commits = Commits::of(database.server_address()).await;
     let url = database.url_through(commits.address);
     (TestAppBuilder::on(database).set("DATABASE__URL", url).open().await, commits)
@@ -58,6 +62,13 @@ async fn a_commit_that_is_told_as_failed_is_carried_out_once_whether_or_not_it_w
             bought_while(&app, &commits, &format!("{heard:?}"), heard).await;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_rolls_back_and_does_not_say_so_keeps_no_half_of_a_change() {
+    let node = galera::node().await;
+    let (app, commits) = behind(Database::on_server(&node.url()).await).await;
+    bought_while(&app, &commits, "rolled back", Heard::TruthAfterRollback).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
