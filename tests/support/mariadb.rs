@@ -68,10 +68,12 @@ impl MariaDb {
         let home = self.directory.path();
         let mut server = command(&server(), home);
         server
-            .args(["--bind-address=127.0.0.1", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=1"])
+            .args(["--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=1"])
             .arg(format!("--socket={}", home.join("s").display()))
             .arg(format!("--port={}", self.port))
             .args(&self.options);
+        // A MySQL uses neither a folder nor a port of the whole machine's, and knows its root by a name.
+        server.args(if is_mysql() { ["--secure-file-priv=NULL", "--mysqlx=OFF"].as_slice() } else { &["--skip-name-resolve"] });
         server
     }
 
@@ -96,7 +98,7 @@ impl MariaDb {
 
 /// What makes a server's data in this directory.
 fn installation(directory: &Path) -> Command {
-    if std::env::var_os(MYSQLD).is_some() {
+    if is_mysql() {
         let mut installation = command(&server(), directory);
         installation.arg("--initialize-insecure");
         return installation;
@@ -104,6 +106,10 @@ fn installation(directory: &Path) -> Command {
     let mut installation = command(&found("mariadb-install-db"), directory);
     installation.args(["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"]);
     installation
+}
+
+fn is_mysql() -> bool {
+    std::env::var_os(MYSQLD).is_some()
 }
 
 fn server() -> PathBuf {
