@@ -23,7 +23,7 @@ pub enum Heard {
     /// What the server says.
     #[default]
     Truth,
-    /// This error, though it was carried out.
+    /// This error, though it was carried out. (Not before a node of Galera's, whose commit has two answers.)
     ErrorAfter(u16),
     /// This error, and the server has not heard of it.
     ErrorInstead(u16),

@@ -116,7 +116,7 @@ impl Conn {
     ///
     /// A node of a Galera cluster rolls a transaction back by itself when another node has changed the same row. It must say so at the next
     /// statement; should it ever not, that statement and those behind it would be all that is committed. So there a savepoint is set, which
-    /// is gone then.
+    /// is gone then. (What is rolled back between the end of the savepoint and the commit, in one message, would still not be noticed.)
     pub async fn begin(&mut self) -> Result<(), Error> {
         match self {
             Self::MySql(c) if c.sets_savepoints => self.execute("SAVEPOINT begun").await.map(|_| ()),
@@ -150,12 +150,18 @@ impl Conn {
         self.execute(commit).await.map(|_| ())
     }
 
-    /// Has transactions held together by savepoints, if the server is a node of a Galera cluster.
-    pub async fn set_savepoints_in_a_cluster(&mut self) {
-        let is_node = self.rows::<(i64,)>("SELECT CAST(@@wsrep_on AS SIGNED)", Values::default()).await;
+    /// Has transactions held together by savepoints, if the server is a node of a Galera cluster. One that has never heard of these refuses
+    /// the question; without any answer the session is not used.
+    pub async fn set_savepoints_in_a_cluster(&mut self) -> Result<(), Error> {
+        let is_node = match self.rows::<(i64,)>("SELECT CAST(@@wsrep_on AS SIGNED)", Values::default()).await {
+            Ok(answer) => answer == [(1,)],
+            Err(error) if matches!(Failure::of(&error), Failure::Refused(_)) => false,
+            Err(error) => return Err(error),
+        };
         if let Self::MySql(c) = self {
-            c.sets_savepoints = is_node.is_ok_and(|answer| answer == [(1,)]);
+            c.sets_savepoints = is_node;
         }
+        Ok(())
     }
 
     /// Whether the server still answers.

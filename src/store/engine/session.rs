@@ -59,7 +59,7 @@ async fn set_up(conn: &mut Conn, lane: Lane) -> Result<(), Error> {
         (Conn::Sqlite(_), Lane::Write) => return Ok(()),
         (Conn::Sqlite(_), Lane::Read | Lane::Report) => return conn.execute("PRAGMA query_only = ON").await.map(|_| ()),
         (Conn::MySql(_), Lane::Write) => {
-            conn.set_savepoints_in_a_cluster().await;
+            conn.set_savepoints_in_a_cluster().await?;
             // At most a second, which is MySQL's least.
             conn.execute("SET SESSION innodb_lock_wait_timeout = 1, lock_wait_timeout = 1, autocommit = 0").await?;
         }

@@ -65,7 +65,7 @@ async fn a_commit_that_is_told_as_failed_is_carried_out_once_whether_or_not_it_w
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_that_rolls_back_and_does_not_say_so_keeps_no_half_of_a_change() {
+async fn a_node_that_rolls_back_and_does_not_say_so_is_not_taken_at_its_word() {
     let node = galera::node().await;
     let (app, commits) = behind(Database::on_server(&node.url()).await).await;
     bought_while(&app, &commits, "rolled back", Heard::TruthAfterRollback).await;
